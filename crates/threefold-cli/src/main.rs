@@ -1,0 +1,4 @@
+//! The program `threefold`.
+fn main() {
+    threefold::init();
+}

@@ -1,0 +1,160 @@
+//! What `#[task]` writes: the type or impl, and its entry in the registry.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Attribute, ImplItem, ImplItemFn, Path, ReturnType, Type, parse_quote};
+
+use crate::parse::{Definition, Function, Impl, TaskItem};
+
+pub(crate) fn expand(definition: Definition) -> TokenStream {
+    let threefold = definition.threefold;
+    match definition.item {
+        TaskItem::Function(function) => expand_function(&threefold, *function),
+        TaskItem::Impl(item) => expand_impl(&threefold, *item),
+    }
+}
+
+fn expand_function(threefold: &Path, function: Function) -> TokenStream {
+    let Function { mut item, chunk, output } = function;
+    let visibility = std::mem::replace(&mut item.vis, syn::Visibility::Inherited);
+    let name = item.sig.ident.clone();
+    let (docs, attributes): (Vec<Attribute>, _) = item
+        .attrs
+        .drain(..)
+        .partition(|attribute| attribute.path().is_ident("doc") || attribute.path().is_ident("cfg"));
+    item.attrs = attributes;
+    let plain = format_ident!("__{name}");
+    item.sig.ident = plain.clone();
+
+    let (pointee, deref, map) = if item.sig.asyncness.is_some() {
+        (
+            quote!(fn(#chunk) -> #threefold::__private::BoxFuture<'static, #output>),
+            quote!(|chunk| ::std::boxed::Box::pin(#plain(chunk))),
+            quote! {
+                fn map(&self, chunk: #chunk) -> #output {
+                    #threefold::__private::wait(::std::boxed::Box::pin(#plain(chunk)))
+                }
+
+                fn __future(&self, chunk: #chunk) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, #output>> {
+                    ::std::option::Option::Some(::std::boxed::Box::pin(#plain(chunk)))
+                }
+
+                const __ASYNC: bool = true;
+            },
+        )
+    } else {
+        (
+            quote!(fn(#chunk) -> #output),
+            quote!(#plain),
+            quote! {
+                fn map(&self, chunk: #chunk) -> #output {
+                    #plain(chunk)
+                }
+            },
+        )
+    };
+    let serde = quote!(#threefold::__private::serde).to_string();
+    let hidden = hidden_items(threefold, &name.to_string(), &parse_quote!(#name), &output);
+    quote! {
+        #(#docs)*
+        #[allow(non_camel_case_types)]
+        #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq)]
+        #[derive(#threefold::__private::serde::Serialize, #threefold::__private::serde::Deserialize)]
+        #[serde(crate = #serde)]
+        #visibility struct #name;
+
+        const _: () = {
+            #item
+
+            impl ::std::ops::Deref for #name {
+                type Target = #pointee;
+
+                fn deref(&self) -> &Self::Target {
+                    static FUNCTION: #pointee = #deref;
+                    &FUNCTION
+                }
+            }
+
+            impl #threefold::Task for #name {
+                type Chunk = #chunk;
+                type Output = #output;
+
+                #map
+                #hidden
+            }
+        };
+    }
+}
+
+fn expand_impl(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {
+    if is_async {
+        item.items = item
+            .items
+            .into_iter()
+            .flat_map(|member| match member {
+                ImplItem::Fn(map) if map.sig.ident == "map" && map.sig.asyncness.is_some() => async_map(threefold, map),
+                other => vec![other],
+            })
+            .collect();
+    }
+    let hidden = hidden_items(threefold, &name, &item.self_ty, &parse_quote!(Self::Output));
+    item.items.push(ImplItem::Verbatim(hidden));
+    quote!(#item)
+}
+
+/// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.
+fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
+    let ImplItemFn { attrs, sig, block, .. } = map;
+    let inputs = &sig.inputs;
+    let output = match &sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, output) => quote!(#output),
+    };
+    let members = [
+        quote! {
+            fn map(&self, chunk: Self::Chunk) -> Self::Output {
+                #threefold::__private::wait(<Self as #threefold::Task>::__future(self, chunk).expect("the task is async"))
+            }
+        },
+        quote! {
+            fn __future(&self, chunk: Self::Chunk) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, Self::Output>> {
+                #(#attrs)*
+                async fn map(#inputs) -> #output #block
+                ::std::option::Option::Some(::std::boxed::Box::pin(map(self, chunk)))
+            }
+        },
+        quote!(
+            const __ASYNC: bool = true;
+        ),
+    ];
+    members.into_iter().map(ImplItem::Verbatim).collect()
+}
+
+/// The members of `Task` that people do not write: what needs the concrete types, or a place in the registry.
+fn hidden_items(threefold: &Path, name: &str, task: &Type, output: &Type) -> TokenStream {
+    let private = quote!(#threefold::__private);
+    quote! {
+        fn __entry() -> &'static #private::Entry {
+            #private::entry!(ENTRY: #task, #name);
+            &ENTRY
+        }
+
+        fn __is_err(output: &#output) -> bool {
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyOutput as _, ResultOutput as _};
+            (&#threefold::probe::Probe(output)).is_err()
+        }
+
+        fn __eq(&self, other: &Self) -> ::std::option::Option<bool> {
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyPair as _, EqPair as _};
+            (&#threefold::probe::Pair(self, other)).is_eq()
+        }
+
+        fn __chunk_eq(one: &Self::Chunk, other: &Self::Chunk) -> ::std::option::Option<bool> {
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyPair as _, EqPair as _};
+            (&#threefold::probe::Pair(one, other)).is_eq()
+        }
+    }
+}

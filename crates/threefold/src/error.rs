@@ -1,0 +1,348 @@
+//! `Error`: what went wrong, and where.
+//!
+//! One type, private inside: predicates say what kind of failure it was, accessors where it happened, `Display` both
+//! in one line that is written for people.
+
+use std::fmt;
+
+use crate::model::Model;
+
+/// A fold, or the making of an executor, that failed.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn fragile(chunk: std::ops::Range<u32>) -> u32 {
+///     assert!(!chunk.contains(&7), "seven is not welcome");
+///     chunk.sum()
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let error = on.fold((0..10).split(5), fragile, 0, |sum, part| sum + part).unwrap_err();
+/// assert!(error.is_panic());
+/// assert_eq!((error.task(), error.chunk(), error.range()), (Some("fragile"), Some(3), Some("6..8")));
+/// assert_eq!(error.to_string(), "fragile: chunk 3 (6..8) panicked on threads: seven is not welcome");
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+/// `std::result::Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Clone, Debug)]
+struct Inner {
+    cause: Cause,
+    place: Place,
+}
+
+/// Where a failure happened, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) model: Option<Model>,
+    pub(crate) task: Option<&'static str>,
+    pub(crate) chunk: Option<u64>,
+    pub(crate) range: Option<String>,
+    pub(crate) worker: Option<usize>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) attempt: Option<Attempt>,
+}
+
+/// Attempt `number` of `of`, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) number: u32,
+    pub(crate) of: u32,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    /// The task unwound with this message; `at` is the file and line.
+    Panic { message: String, at: Option<String> },
+    /// The worker that ran the chunk is gone.
+    Lost { end: End, also: Vec<u64> },
+    /// The fold was cancelled.
+    Cancelled,
+    /// The task, a chunk or an output cannot be sent between processes, or changes on the way.
+    Unportable { what: &'static str, reason: String },
+    /// Nothing could be started: the request or the machine does not allow it.
+    Setup(String),
+}
+
+/// How a worker process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Signal(i32),
+    Exit(i32),
+    /// It was alive, but its channel was closed or spoke nonsense: it was ended for that.
+    Protocol(&'static str),
+}
+
+impl Error {
+    pub(crate) fn new(cause: Cause, place: Place) -> Self {
+        Self(Box::new(Inner { cause, place }))
+    }
+
+    pub(crate) fn setup(model: Option<Model>, reason: impl Into<String>) -> Self {
+        Self::new(Cause::Setup(reason.into()), Place { model, ..Place::default() })
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0.cause, Cause::Panic { .. })
+    }
+
+    /// Whether a worker process ended while it ran the chunk, or with the chunk's output.
+    pub fn is_worker_lost(&self) -> bool {
+        matches!(self.0.cause, Cause::Lost { .. })
+    }
+
+    /// Whether a chunk took longer than it was given.
+    pub fn is_timeout(&self) -> bool {
+        false
+    }
+
+    /// Whether the fold was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.cause, Cause::Cancelled)
+    }
+
+    /// Whether the work could not be started at all: an option that the model cannot keep, a source that cannot be
+    /// cut, a worker that cannot be started.
+    pub fn is_setup(&self) -> bool {
+        matches!(self.0.cause, Cause::Setup(_))
+    }
+
+    /// The name of the task.
+    pub fn task(&self) -> Option<&str> {
+        self.0.place.task
+    }
+
+    /// The number of the chunk, counted from 0.
+    pub fn chunk(&self) -> Option<u64> {
+        self.0.place.chunk
+    }
+
+    /// What the chunk covers: `500001..=750000`, `items 4096..8192`, `item 7`.
+    pub fn range(&self) -> Option<&str> {
+        self.0.place.range.as_deref()
+    }
+
+    /// The model that ran the fold.
+    pub fn model(&self) -> Option<Model> {
+        self.0.place.model
+    }
+
+    /// The number of the worker, counted from 0, where workers can be lost.
+    pub fn worker(&self) -> Option<usize> {
+        self.0.place.worker
+    }
+
+    /// The process id of the worker process.
+    pub fn pid(&self) -> Option<u32> {
+        self.0.place.pid
+    }
+
+    /// The signal that killed the worker process.
+    pub fn signal(&self) -> Option<i32> {
+        match self.0.cause {
+            Cause::Lost { end: End::Signal(signal), .. } => Some(signal),
+            _ => None,
+        }
+    }
+
+    /// The code that the worker process exited with.
+    pub fn exit_code(&self) -> Option<i32> {
+        match self.0.cause {
+            Cause::Lost { end: End::Exit(code), .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Which attempt at the chunk failed, counted from 1.
+    pub fn attempt(&self) -> Option<u32> {
+        self.0.place.attempt.map(|attempt| attempt.number)
+    }
+
+    /// How many attempts at the chunk were allowed.
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.place.attempt.map(|attempt| attempt.of)
+    }
+
+    /// The chunks that were done, but whose outputs were lost with the worker, in ascending order.
+    pub fn also_lost(&self) -> &[u64] {
+        match &self.0.cause {
+            Cause::Lost { also, .. } => also,
+            _ => &[],
+        }
+    }
+
+    /// The file, line and column of a panic: `src/main.rs:10:5`.
+    pub fn panic_location(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Panic { at, .. } => at.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { cause, place } = &*self.0;
+        place.write_chunk(f)?;
+        match cause {
+            Cause::Panic { message, .. } => {
+                f.write_str("panicked")?;
+                place.write_model(f)?;
+                write!(f, ": {}", one_line(message))
+            }
+            Cause::Lost { end, also } => {
+                f.write_str("was lost")?;
+                place.write_model(f)?;
+                f.write_str(": ")?;
+                place.write_worker(f)?;
+                write!(f, "{end}")?;
+                if let Some(Attempt { number, of }) = place.attempt {
+                    write!(f, ", attempt {number} of {of}")?;
+                }
+                if !also.is_empty() {
+                    let numbers: Vec<_> = also.iter().map(u64::to_string).collect();
+                    write!(f, "; done there but not yet received, and lost with it: {}", numbers.join(", "))?;
+                }
+                Ok(())
+            }
+            Cause::Cancelled => {
+                f.write_str("cancelled")?;
+                place.write_model(f)
+            }
+            Cause::Unportable { what, reason } => {
+                write!(f, "{what} cannot travel")?;
+                place.write_model(f)?;
+                write!(f, ": {}", one_line(reason))
+            }
+            Cause::Setup(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl Place {
+    fn write_chunk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.task, self.chunk, &self.range) {
+            (Some(task), Some(chunk), Some(range)) => write!(f, "{task}: chunk {chunk} ({range}) "),
+            (Some(task), ..) => write!(f, "{task}: "),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_model(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.model.map_or(Ok(()), |model| write!(f, " on {model}"))
+    }
+
+    fn write_worker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.worker, self.pid) {
+            (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
+            (Some(worker), None) => write!(f, "worker {worker} "),
+            _ => f.write_str("the worker "),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(f, "killed by {name}"),
+                None => write!(f, "killed by signal {signal}"),
+            },
+            Self::Exit(code) => write!(f, "exited by itself with code {code}"),
+            Self::Protocol(what) => write!(f, "was ended: {what}"),
+        }
+    }
+}
+
+/// The signals that end a process by default, by their Linux numbers on common processors.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        10 => "SIGUSR1",
+        11 => "SIGSEGV",
+        12 => "SIGUSR2",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return None,
+    })
+}
+
+/// The text on one line, as errors are.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `main` prints errors with Debug: people read this too.
+        write!(f, "Error({self})")
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What [`try_fold`](crate::Executor::try_fold) gives when it does not give a value.
+///
+/// ```
+/// use threefold::prelude::*;
+/// use threefold::TryError;
+///
+/// #[task]
+/// fn squares(chunk: std::ops::Range<i32>) -> Result<i32, String> {
+///     chunk.map(|i| i.checked_mul(i).ok_or(format!("{i} squared overflows"))).sum()
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let error = on.try_fold((0..100_000).split(4), squares, 0i32, |sum, part| sum.wrapping_add(part)).unwrap_err();
+/// assert!(matches!(error, TryError::Task { chunk: 1, error } if error == "46341 squared overflows"));
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub enum TryError<E> {
+    /// The task, or the reduction of its output, gave this error; no chunk below failed.
+    Task {
+        /// The number of the chunk, counted from 0.
+        chunk: u64,
+        /// The error that it gave.
+        error: E,
+    },
+    /// The fold itself failed: a panic, a lost worker, a cancelled or impossible fold.
+    Failed(Error),
+}
+
+impl<E: fmt::Display> fmt::Display for TryError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Task { chunk, error } => write!(f, "chunk {chunk}: {error}"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for TryError<E> {}
+
+impl<E> From<Error> for TryError<E> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}

@@ -1,0 +1,161 @@
+//! Ranges of integers as sources: one generic impl, so that the literals of `1..=1_000_000` take the type that the
+//! task asks for.
+
+use std::fmt::Display;
+use std::ops::{Range, RangeInclusive};
+
+use super::{Divisible, Source, Whole, Windows};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// The built-in integer types, `i8` to `i128` and `u8` to `u128`, `isize` and `usize`.
+pub trait Integer: sealed::Sealed + Copy + Ord + Display + Send + Sync + 'static {
+    /// How far `end` lies above `self`; 0 where it does not.
+    #[doc(hidden)]
+    fn distance(self, end: Self) -> u128;
+
+    /// The integer that lies `offset` above `self`; the caller knows that the type holds it.
+    #[doc(hidden)]
+    fn above(self, offset: u128) -> Self;
+}
+
+macro_rules! integer {
+    ($($signed:ident $unsigned:ident),+) => {$(
+        integer!(@one $signed $unsigned);
+        integer!(@one $unsigned $unsigned);
+    )+};
+    (@one $int:ident $unsigned:ident) => {
+        impl sealed::Sealed for $int {}
+
+        impl Integer for $int {
+            fn distance(self, end: Self) -> u128 {
+                // Modular arithmetic is exact here: the true distance always fits the unsigned type.
+                if end > self { end.wrapping_sub(self) as $unsigned as u128 } else { 0 }
+            }
+
+            fn above(self, offset: u128) -> Self {
+                // Likewise: the true result fits, so its low bits are the result.
+                self.wrapping_add(offset as Self)
+            }
+        }
+    };
+}
+
+integer!(i8 u8, i16 u16, i32 u32, i64 u64, i128 u128, isize usize);
+
+impl<T: Integer> Source for Range<T> {
+    type Chunk = Range<T>;
+    type Pieces = Windows<Range<T>>;
+
+    fn into_pieces(self) -> Self::Pieces {
+        Windows::by_default(self)
+    }
+
+    fn len(&self) -> u128 {
+        self.start.distance(self.end)
+    }
+}
+
+impl<T: Integer> Divisible for Range<T> {
+    type Whole = Self;
+
+    fn into_whole(self) -> Self {
+        self
+    }
+}
+
+impl<T: Integer> Whole for Range<T> {
+    type Chunk = Range<T>;
+
+    fn items(&self) -> Option<u128> {
+        Some(self.start.distance(self.end))
+    }
+
+    fn window(&self, items: Range<u128>) -> Range<T> {
+        self.start.above(items.start)..self.start.above(items.end)
+    }
+
+    fn describe(&self, items: Range<u128>) -> String {
+        let Range { start, end } = self.window(items);
+        format!("{start}..{end}")
+    }
+}
+
+impl<T: Integer> Source for RangeInclusive<T> {
+    type Chunk = RangeInclusive<T>;
+    type Pieces = Windows<RangeInclusive<T>>;
+
+    fn into_pieces(self) -> Self::Pieces {
+        Windows::by_default(self)
+    }
+
+    fn len(&self) -> u128 {
+        self.items().unwrap_or(u128::MAX)
+    }
+}
+
+impl<T: Integer> Divisible for RangeInclusive<T> {
+    type Whole = Self;
+
+    fn into_whole(self) -> Self {
+        self
+    }
+}
+
+impl<T: Integer> Whole for RangeInclusive<T> {
+    type Chunk = RangeInclusive<T>;
+
+    fn items(&self) -> Option<u128> {
+        // An exhausted `a..=a` is empty although its ends do not say so: `is_empty` knows.
+        if self.is_empty() { Some(0) } else { self.start().distance(*self.end()).checked_add(1) }
+    }
+
+    fn window(&self, items: Range<u128>) -> RangeInclusive<T> {
+        // A window is never empty, and its last item is named itself, so that the type's largest value can be one.
+        self.start().above(items.start)..=self.start().above(items.end - 1)
+    }
+
+    fn describe(&self, items: Range<u128>) -> String {
+        let (start, end) = self.window(items).into_inner();
+        format!("{start}..={end}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Source;
+
+    #[test]
+    fn ends_at_the_limits_of_the_type_are_cut_exactly() {
+        assert_eq!((i8::MIN..=i8::MAX).chunked(100).chunks().collect::<Vec<_>>(), [-128..=-29, -28..=71, 72..=127]);
+        assert_eq!((u8::MIN..u8::MAX).split(2).chunks().collect::<Vec<_>>(), [0..128, 128..255]);
+        let halves: Vec<_> = (i64::MIN..=i64::MAX).split(2).chunks().collect();
+        assert_eq!(halves, [i64::MIN..=-1, 0..=i64::MAX]);
+    }
+
+    #[test]
+    fn lengths_count_past_64_bits() {
+        assert_eq!(Source::len(&(i64::MIN..=i64::MAX)), 1 << 64);
+        assert_eq!(Source::len(&(i128::MIN..i128::MAX)), u128::MAX);
+        assert_eq!((1u128..=u128::MAX).split(2).chunks().count(), 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "2^128 items")]
+    fn the_one_range_that_cannot_be_counted_is_refused() {
+        let _ = (i128::MIN..=i128::MAX).split(2).chunks().count();
+    }
+
+    #[test]
+    fn reversed_empty_and_exhausted_ranges_have_no_chunks() {
+        #[expect(clippy::reversed_empty_ranges, reason = "the case under test")]
+        let reversed = 5..=-5i64;
+        assert_eq!(reversed.split(4).chunks().count(), 0);
+        assert_eq!((3..3u8).chunked(4).chunks().count(), 0);
+        let mut exhausted = 3..=3u8;
+        exhausted.next();
+        assert_eq!(exhausted.chunks().count(), 0);
+    }
+}

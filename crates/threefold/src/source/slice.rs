@@ -1,0 +1,109 @@
+//! `Slice`: a window of an array that workers share, and that can be sent.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Whole;
+
+/// A chunk of an array: it derefs to `[T]`, is cheap to clone, and is sent as its items.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn mean(values: Slice<f64>) -> f64 {
+///     values.iter().sum::<f64>() / values.len() as f64
+/// }
+///
+/// let means = Executor::new(Model::Threads)?.map(vec![1.0, 3.0, 5.0, 7.0].split(2), mean)?;
+/// assert_eq!(means, [2.0, 6.0]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+pub struct Slice<T> {
+    array: Array<T>,
+    window: Range<usize>,
+}
+
+/// Both kinds are kept as they come: turning one into the other would copy every item.
+enum Array<T> {
+    Vec(Arc<Vec<T>>),
+    Slice(Arc<[T]>),
+}
+
+impl<T> Deref for Slice<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match &self.array {
+            Array::Vec(items) => &items[self.window.clone()],
+            Array::Slice(items) => &items[self.window.clone()],
+        }
+    }
+}
+
+impl<T> Clone for Slice<T> {
+    fn clone(&self) -> Self {
+        let array = match &self.array {
+            Array::Vec(items) => Array::Vec(Arc::clone(items)),
+            Array::Slice(items) => Array::Slice(Arc::clone(items)),
+        };
+        Self { array, window: self.window.clone() }
+    }
+}
+
+impl<T> From<Vec<T>> for Slice<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self { window: 0..items.len(), array: Array::Vec(Arc::new(items)) }
+    }
+}
+
+impl<T> From<Arc<[T]>> for Slice<T> {
+    fn from(items: Arc<[T]>) -> Self {
+        Self { window: 0..items.len(), array: Array::Slice(items) }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Slice<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Slice<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Serialize> Serialize for Slice<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Slice<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl<T: Send + Sync + 'static> Whole for Slice<T> {
+    type Chunk = Slice<T>;
+
+    fn items(&self) -> Option<u128> {
+        Some(self.window.len() as u128)
+    }
+
+    fn window(&self, items: Range<u128>) -> Slice<T> {
+        let start = self.window.start + items.start as usize;
+        let end = self.window.start + items.end as usize;
+        Self { window: start..end, ..self.clone() }
+    }
+
+    fn describe(&self, items: Range<u128>) -> String {
+        format!("items {}..{}", items.start, items.end)
+    }
+}

@@ -1,0 +1,116 @@
+//! `Trace` and `Span`: which worker ran which chunk, when; `Event`: the same, told as it happens.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+/// One run of one chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Span {
+    /// The number of the chunk, counted from 0.
+    pub chunk: u64,
+    /// The number of the worker that ran it, counted from 0, below the executor's number of workers.
+    pub worker: usize,
+    /// When it began, on this machine's monotonic clock, in whichever process it ran.
+    pub started: Instant,
+    /// From its beginning to its output. A chunk that waits is counted while it waits.
+    pub duration: Duration,
+    /// Which attempt it was, counted from 1.
+    pub attempt: u32,
+}
+
+/// The spans of the folds that it was given to.
+///
+/// ```
+/// use threefold::prelude::*;
+/// use threefold::Trace;
+///
+/// #[task]
+/// fn add_up(chunk: std::ops::Range<u64>) -> u64 {
+///     chunk.sum()
+/// }
+///
+/// let mut trace = Trace::new();
+/// let on = Executor::new(Model::Threads)?;
+/// on.trace(&mut trace).for_each((0..100).split(4), add_up)?;
+/// assert_eq!(trace.spans().len(), 4);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    spans: Vec<Span>,
+}
+
+impl Trace {
+    /// An empty trace.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every run of a chunk that came to its end, ordered by beginning. Failed folds leave what was done.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    pub(crate) fn extend(&mut self, spans: Vec<Span>) {
+        self.spans.extend(spans);
+        self.spans.sort_by_key(|span| (span.started, span.chunk));
+    }
+}
+
+/// What an observer is told while a fold runs.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A chunk is done.
+    Finished(&'a Span),
+    /// A chunk failed. The first failure is told at once; a lower chunk may still fail, and is then the one that the
+    /// fold reports.
+    Failed(&'a Error),
+}
+
+/// Called with each event, on whichever thread it happens.
+pub(crate) type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Where the spans and events of one fold go.
+pub(crate) struct Recorder {
+    /// The spans so far, where a trace is wanted.
+    spans: Option<Mutex<Vec<Span>>>,
+    observers: Vec<Observer>,
+}
+
+impl Recorder {
+    /// `None` where nobody wants to know, so that chunks need not be timed.
+    pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
+        (traced || !observers.is_empty()).then(|| Self { spans: traced.then(Mutex::default), observers })
+    }
+
+    pub(crate) fn record(&self, span: Span) {
+        self.tell(&Event::Finished(&span));
+        if let Some(spans) = &self.spans {
+            spans.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+        }
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        for observer in &self.observers {
+            observer(event);
+        }
+    }
+
+    pub(crate) fn take(&self) -> Vec<Span> {
+        self.spans
+            .as_ref()
+            .map(|spans| std::mem::take(&mut *spans.lock().unwrap_or_else(PoisonError::into_inner)))
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
