@@ -67,7 +67,7 @@ fn parse_options(options: TokenStream) -> Result<Path> {
 fn parse_function(item: ItemFn) -> Result<Function> {
     let signature = &item.sig;
     refuse_generics(&signature.generics, "function")?;
-    if let Some(unsafety) = &signature.unsafety {
+    if let syn::Safety::Unsafe(unsafety) = &signature.safety {
         return Err(Error::new(
             unsafety.span(),
             "a task cannot be unsafe: whoever runs it could not keep its promises",

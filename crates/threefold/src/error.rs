@@ -308,12 +308,12 @@ impl std::error::Error for Error {}
 /// use threefold::TryError;
 ///
 /// #[task]
-/// fn squares(chunk: std::ops::Range<i32>) -> Result<i32, String> {
-///     chunk.map(|i| i.checked_mul(i).ok_or(format!("{i} squared overflows"))).sum()
+/// fn squares(chunk: std::ops::Range<i32>) -> Result<i64, String> {
+///     chunk.map(|i| i.checked_mul(i).map(i64::from).ok_or(format!("{i} squared overflows"))).sum()
 /// }
 ///
 /// let on = Executor::new(Model::Threads)?;
-/// let error = on.try_fold((0..100_000).split(4), squares, 0i32, |sum, part| sum.wrapping_add(part)).unwrap_err();
+/// let error = on.try_fold((0..100_000).split(4), squares, 0, |total, part| total + part).unwrap_err();
 /// assert!(matches!(error, TryError::Task { chunk: 1, error } if error == "46341 squared overflows"));
 /// # Ok::<(), threefold::Error>(())
 /// ```

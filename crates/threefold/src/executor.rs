@@ -217,15 +217,15 @@ impl Executor {
     ///
     /// #[task]
     /// fn product(chunk: Range<u32>) -> Result<u32, String> {
-    ///     chunk.clone().try_fold(1u32, u32::checked_mul).ok_or(format!("{chunk:?} overflows"))
+    ///     chunk.clone().try_fold(1, u32::checked_mul).ok_or(format!("{chunk:?} overflows"))
     /// }
     ///
     /// let on = Executor::new(Model::Threads)?;
     /// let checked = |total: u32, part| total.checked_mul(part).ok_or("the total overflows".to_string());
     /// assert_eq!(on.try_fold((1..10).split(3), product, 1, checked).unwrap(), 362_880);
     ///
-    /// let error = on.try_fold((1..17).split(2), product, 1, checked).unwrap_err();
-    /// assert_eq!(error.to_string(), "chunk 1: 9..17 overflows");
+    /// let error = on.try_fold((1..20).split(2), product, 1, checked).unwrap_err();
+    /// assert_eq!(error.to_string(), "chunk 1: 11..20 overflows");
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
