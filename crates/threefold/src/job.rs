@@ -154,9 +154,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode_task(&self) -> (&'static str, Result<Vec<u8>, String>) {
-        let mut bytes = Vec::new();
-        let encoded = crate::codec::encode(&self.task, &mut bytes);
-        (T::__entry().path, encoded.map(|()| bytes))
+        (T::__entry().path, crate::roundtrip::encode_task(&self.task))
     }
 
     #[cfg(feature = "processes")]

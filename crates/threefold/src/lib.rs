@@ -54,6 +54,8 @@ mod panics;
 pub mod probe;
 mod registry;
 #[cfg(feature = "processes")]
+mod roundtrip;
+#[cfg(feature = "processes")]
 mod shared_memory;
 mod source;
 mod task;

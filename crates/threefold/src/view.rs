@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use crate::cancel::CancelToken;
 use crate::current;
+#[cfg(all(feature = "processes", debug_assertions))]
+use crate::error::Place;
 use crate::error::{Error, Result, TryError};
 use crate::executor::Executor;
 use crate::fold::Fold;
@@ -163,6 +165,11 @@ impl<'a> View<'a> {
         if chunks == 0 {
             return Ok(());
         }
+        #[cfg(all(feature = "processes", debug_assertions))]
+        let task = crate::roundtrip::check(&task, &pieces).map_err(|cause| {
+            let place = Place { model: Some(*model), task: Some(T::__entry().name), ..Place::default() };
+            Error::new(cause, place)
+        })?;
         let recorder = Recorder::new(self.trace.is_some(), std::mem::take(&mut self.observers));
         let work = Arc::new(Work::new(pieces, task, stops_on_err));
         let fold = Arc::new(Fold::new(Arc::clone(&work) as _, chunks, *model, backend, recorder));

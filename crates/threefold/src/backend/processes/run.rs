@@ -406,6 +406,9 @@ impl<'a> Run<'a> {
 
     /// A worker ended before it said hello.
     fn not_started(&mut self, end: End, words: &[Option<String>; 2]) {
+        if !self.has_work() {
+            return;
+        }
         if entrance() == Some(Entrance::Main) && self.workers.iter().all(|worker| !worker.greeted) {
             // `main` may be a test harness's, that knows nothing of workers: it runs a test on the main thread when it
             // runs one at a time.
