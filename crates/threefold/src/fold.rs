@@ -3,6 +3,7 @@
 //! What is the same on every model lives here, once: which chunks may start, the lowest failure, cancelling, and what
 //! observers and traces are told.
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -80,15 +81,18 @@ impl Fold {
     /// A chunk that began at `started` is done.
     pub(crate) fn finished(&self, chunk: u64, worker: usize, started: Option<Instant>) {
         if let (Some(recorder), Some(started)) = (&self.recorder, started) {
-            recorder.record(Span { chunk, worker, started, duration: started.elapsed(), attempt: 1 });
+            let span = Span { chunk, worker, started, duration: started.elapsed(), attempt: 1 };
+            if !recorder.record(span) {
+                self.cancel();
+            }
         }
     }
 
     /// A chunk is done that ran elsewhere.
     #[cfg(feature = "processes")]
     pub(crate) fn record(&self, span: impl FnOnce() -> Span) {
-        if let Some(recorder) = &self.recorder {
-            recorder.record(span());
+        if self.recorder.as_ref().is_some_and(|recorder| !recorder.record(span())) {
+            self.cancel();
         }
     }
 
@@ -111,8 +115,8 @@ impl Fold {
 
     /// The fold has no output for chunk `position`, because of `error`. The lowest position is the one reported.
     pub(crate) fn fail(&self, position: u64, error: Error) {
-        if let Some(recorder) = &self.recorder {
-            recorder.tell(&Event::Failed(&error));
+        if self.recorder.as_ref().is_some_and(|recorder| !recorder.tell(&Event::Failed(&error))) {
+            self.cancel();
         }
         {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +165,11 @@ impl Fold {
     /// What the trace was told so far.
     pub(crate) fn spans(&self) -> Vec<Span> {
         self.recorder.as_ref().map(Recorder::take).unwrap_or_default()
+    }
+
+    /// The panic of an observer, which cancelled the fold.
+    pub(crate) fn observer_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.recorder.as_ref().and_then(Recorder::take_panic)
     }
 
     /// Why the fold did not come to its end.

@@ -154,7 +154,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode_task(&self) -> (&'static str, Result<Vec<u8>, String>) {
-        (T::__entry().path, crate::roundtrip::encode_task(&self.task))
+        (T::__entry().path, uncrashed(|| crate::roundtrip::encode_task(&self.task)))
     }
 
     #[cfg(feature = "processes")]
@@ -164,14 +164,20 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
-        crate::codec::encode(&self.pieces.piece(chunk), bytes)
+        uncrashed(|| crate::codec::encode(&self.pieces.piece(chunk), bytes))
     }
 
     #[cfg(feature = "processes")]
     fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), String> {
-        let output = crate::codec::decode(bytes)?;
+        let output = uncrashed(|| crate::codec::decode(bytes))?;
         self.check(chunk, &output, fold);
         self.keep(chunk, vec![output]);
         Ok(())
     }
+}
+
+/// Values turn into bytes and back by code of the user's, which may panic.
+#[cfg(feature = "processes")]
+fn uncrashed<R>(convert: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    panics::catch(convert).unwrap_or_else(|panic| Err(format!("its own code panicked: {}", panic.message)))
 }

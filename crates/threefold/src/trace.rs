@@ -1,6 +1,8 @@
 //! `Trace` and `Span`: which worker ran which chunk, when; `Event`: the same, told as it happens.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,25 +82,44 @@ pub(crate) struct Recorder {
     /// The spans so far, where a trace is wanted.
     spans: Option<Mutex<Vec<Span>>>,
     observers: Vec<Observer>,
+    /// The first panic of an observer, to go on from where the fold was asked for.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Recorder {
     /// `None` where nobody wants to know, so that chunks need not be timed.
     pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
-        (traced || !observers.is_empty()).then(|| Self { spans: traced.then(Mutex::default), observers })
+        (traced || !observers.is_empty()).then(|| Self {
+            spans: traced.then(Mutex::default),
+            observers,
+            panic: Mutex::default(),
+        })
     }
 
-    pub(crate) fn record(&self, span: Span) {
-        self.tell(&Event::Finished(&span));
+    /// Keeps the span and tells of it; whether all observers took it well.
+    pub(crate) fn record(&self, span: Span) -> bool {
+        let well = self.tell(&Event::Finished(&span));
         if let Some(spans) = &self.spans {
             spans.lock().unwrap_or_else(PoisonError::into_inner).push(span);
         }
+        well
     }
 
-    pub(crate) fn tell(&self, event: &Event<'_>) {
-        for observer in &self.observers {
-            observer(event);
+    /// Tells every observer; whether all of them took it well. A panic is kept: here it would hit a worker.
+    pub(crate) fn tell(&self, event: &Event<'_>) -> bool {
+        // Unwind-safe: an observer that unwound is not called for another fold unless its owner chooses to.
+        let told = catch_unwind(AssertUnwindSafe(|| self.observers.iter().for_each(|observer| observer(event))));
+        match told {
+            Ok(()) => true,
+            Err(payload) => {
+                self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+                false
+            }
         }
+    }
+
+    pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn take(&self) -> Vec<Span> {

@@ -204,6 +204,9 @@ impl<'a> View<'a> {
         if let (Some(trace), spans) = (&mut self.trace, fold.spans()) {
             trace.extend(spans);
         }
+        if let Some(payload) = fold.observer_panic() {
+            resume_unwind(payload);
+        }
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),

@@ -19,6 +19,10 @@ const LAST_WORDS: usize = 1 << 10;
 /// The bytes of one read: what a pipe holds by default.
 const READ: usize = 64 << 10;
 
+/// Reads in a row: together more than any pipe holds, so that all that was printed before now is passed on; and an end
+/// to it, since someone may print without one.
+const READS: usize = 32;
+
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stream {
@@ -51,7 +55,8 @@ impl Lines {
 
     /// Passes on the lines that have come.
     pub(super) fn pass_on(&mut self) {
-        while let Some(pipe) = &self.pipe {
+        for _ in 0..READS {
+            let Some(pipe) = &self.pipe else { return };
             self.partial.reserve(READ);
             match rustix::io::read(pipe, spare_capacity(&mut self.partial)) {
                 Ok(0) => self.pipe = None,

@@ -389,6 +389,10 @@ impl<'a> Run<'a> {
         if !greeted {
             return self.not_started(end, &words);
         }
+        if running.is_some() || !done.is_empty() {
+            // It did something: another may be started for it without end, since each such loss lowers the limit.
+            self.starts_left += 1;
+        }
         // Chunks that are not wanted any more may go.
         done.retain(|&chunk| self.fold.may_start(chunk));
         let running = running.filter(|&chunk| self.fold.may_start(chunk));

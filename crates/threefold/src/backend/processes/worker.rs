@@ -36,7 +36,7 @@ pub(super) struct Sent {
 pub(super) struct Worker {
     /// Its number among the workers of a fold.
     pub(super) number: usize,
-    child: Child,
+    process: Process,
     /// Readable when the process has ended.
     death: OwnedFd,
     channel: UnixStream,
@@ -95,30 +95,19 @@ impl Worker {
             // A group of its own: what it starts can be ended with it, and a terminal's Ctrl-C is the parent's affair.
             .process_group(0)
             .spawn()?;
-        // From here on the child is owned by `worker`, which ends it.
-        let death = pidfd_open(Pid::from_child(&child), PidfdFlags::empty());
-        let prints = child.stdout.take().zip(child.stderr.take()).ok_or(io::ErrorKind::BrokenPipe);
-        let made = death.map_err(io::Error::from).and_then(|death| {
-            let (out, err) = prints?;
-            Ok((death, [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?]))
-        });
-        let (death, prints) = match made {
-            Ok(made) => made,
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(error);
-            }
+        let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+            unreachable!("both were asked to be pipes");
         };
+        let process = Process { child, ended: false };
         let mut worker = Self {
             number,
-            child,
-            death,
+            death: pidfd_open(Pid::from_child(&process.child), PidfdFlags::empty())?,
+            prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
+            process,
             channel,
             closed: false,
             outgoing: Vec::new(),
             inbox: Inbox::default(),
-            prints,
             cell,
             greeted: false,
             sent: VecDeque::new(),
@@ -141,7 +130,7 @@ impl Worker {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.child.id()
     }
 
     /// Nothing from `chunk` on may start.
@@ -264,7 +253,7 @@ impl Worker {
     ///
     /// Frames that it had sent must have been used before.
     pub(super) fn end(mut self) -> (End, Remains) {
-        let end = match self.kill_and_wait() {
+        let end = match self.process.end() {
             Ok(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => End::Signal(signal),
                 (None, code) => End::Exit(code.unwrap_or_default()),
@@ -286,13 +275,6 @@ impl Worker {
         (end, remains)
     }
 
-    fn kill_and_wait(&mut self) -> io::Result<ExitStatus> {
-        // Its number stays taken until it is waited for, so this group is its own, dead or alive.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.kill();
-        self.child.wait()
-    }
-
     /// Tells it to exit, without waiting.
     pub(super) fn say_goodbye(&mut self) {
         ToWorker::Bye.write(&mut self.outgoing);
@@ -305,6 +287,32 @@ impl Worker {
         for lines in &mut self.prints {
             lines.pass_on_rest();
         }
-        let _ = self.kill_and_wait();
+        let _ = self.process.end();
+    }
+}
+
+/// A child process that does not outlive its owner.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    /// Whether it was waited for: its number may be another's by now.
+    ended: bool,
+}
+
+impl Process {
+    /// Kills it and its group, where they are alive, and waits for it. Once is enough.
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        if !std::mem::replace(&mut self.ended, true) {
+            // Its number stays taken until it is waited for, so this group is its own, dead or alive.
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+            let _ = self.child.kill();
+        }
+        self.child.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.end();
     }
 }
