@@ -71,17 +71,30 @@ impl Cell {
         self.done().store(number, Ordering::Release);
     }
 
-    /// The parent: the last frame that was started, and the last that was done.
+    /// The parent: how far the worker has come.
     pub(crate) fn progress(&self) -> Progress {
-        // Acquire: pairs with the stores above. After the worker's death nothing changes any more.
+        // Acquire: pairs with the stores above. After the worker's death nothing changes any more; before, `since` may
+        // be that of a later frame, which a second look at `started` would tell, and which is later only.
         let done = self.done().load(Ordering::Acquire);
-        Progress { started: self.started().load(Ordering::Acquire), done }
+        let started = self.started().load(Ordering::Acquire);
+        Progress { started, done, since: self.since().load(Ordering::Acquire) }
     }
 }
 
 /// How far a worker has come, by the numbers of its `Run` frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
+    /// The last frame whose chunk was started.
     pub(crate) started: u64,
+    /// The last frame whose chunk is done.
     pub(crate) done: u64,
+    /// When the last chunk was started, in nanoseconds of the machine's clock.
+    pub(crate) since: u64,
+}
+
+impl Progress {
+    /// The frame whose chunk is running, and since when.
+    pub(crate) fn running(&self) -> Option<(u64, u64)> {
+        (self.started > self.done).then_some((self.started, self.since))
+    }
 }

@@ -6,11 +6,13 @@ use std::sync::{Arc, Weak};
 use crate::backend::Backend;
 use crate::fold::Fold;
 use crate::model::Model;
+use crate::options::Policy;
 
 /// Whoever runs the task that is being run.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) model: Model,
+    pub(crate) policy: Policy,
     /// Weak: a worker that is still leaving a fold must not be the one that ends the executor.
     pub(crate) backend: Weak<dyn Backend>,
     /// The fold, where it runs in this process.

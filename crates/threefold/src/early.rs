@@ -19,5 +19,5 @@ static HOOK: extern "C" fn() = hook;
 
 extern "C" fn hook() {
     // Nothing may unwind out of here.
-    let _ = std::panic::catch_unwind(worker::serve_if_early);
+    let _ = std::panic::catch_unwind(worker::enter_early);
 }

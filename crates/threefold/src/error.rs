@@ -4,10 +4,20 @@
 //! in one line that is written for people.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::model::Model;
 
+mod end;
+
+pub(crate) use end::End;
+#[cfg(feature = "processes")]
+pub(crate) use end::{MemoryLimit, SIGABRT, SIGKILL};
+
 /// A fold, or the making of an executor, that failed.
+///
+/// `Display` is one line; the alternate form, `{error:#}`, adds what is known of a lost worker: how long the chunk had
+/// been running, the memory it had, its last words.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -57,12 +67,16 @@ pub(crate) struct Attempt {
 }
 
 /// What happened.
+#[cfg_attr(
+    not(all(feature = "async", feature = "processes")),
+    allow(dead_code, reason = "not every model can fail like this")
+)]
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
     /// The task unwound with this message; `at` is the file and line.
     Panic { message: String, at: Option<String> },
-    /// The worker that ran the chunk is gone.
-    Lost { end: End, also: Vec<u64> },
+    /// The worker that ran the chunk is gone, or gave the chunk up.
+    Lost(Box<Lost>),
     /// The fold was cancelled.
     Cancelled,
     /// The task, a chunk or an output cannot be sent between processes, or changes on the way.
@@ -71,13 +85,30 @@ pub(crate) enum Cause {
     Setup(String),
 }
 
-/// How a worker process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Signal(i32),
-    Exit(i32),
-    /// It was alive, but its channel was closed or spoke nonsense: it was ended for that.
-    Protocol(&'static str),
+/// What is known of a loss.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) end: End,
+    /// Chunks that were done, but whose outputs went with the worker.
+    pub(crate) also: Vec<u64>,
+    /// How long the chunk had been running.
+    pub(crate) ran_for: Option<Duration>,
+    /// The largest resident memory that was seen, in bytes: it may have been more.
+    pub(crate) memory: Option<u64>,
+    /// The last lines that the worker wrote to its standard error.
+    pub(crate) last_words: Vec<String>,
+    /// The smallest piece of the chunk that is lost by itself.
+    pub(crate) culprit: Option<String>,
+}
+
+#[cfg_attr(
+    not(all(feature = "async", feature = "processes")),
+    allow(dead_code, reason = "not every model can fail like this")
+)]
+impl Lost {
+    pub(crate) fn new(end: End) -> Self {
+        Self { end, also: Vec::new(), ran_for: None, memory: None, last_words: Vec::new(), culprit: None }
+    }
 }
 
 impl Error {
@@ -94,14 +125,37 @@ impl Error {
         matches!(self.0.cause, Cause::Panic { .. })
     }
 
-    /// Whether a worker process ended while it ran the chunk, or with the chunk's output.
+    /// The same error with the smallest piece of the chunk that is lost by itself.
+    #[cfg(feature = "processes")]
+    pub(crate) fn with_culprit(mut self, piece: String) -> Self {
+        if let Cause::Lost(lost) = &mut self.0.cause {
+            lost.culprit = Some(piece);
+        }
+        self
+    }
+
+    fn lost(&self) -> Option<&Lost> {
+        match &self.0.cause {
+            Cause::Lost(lost) => Some(lost),
+            _ => None,
+        }
+    }
+
+    /// Whether a worker process came to its end while it ran the chunk, or with the chunk's output. Not where that was
+    /// our doing, for a chunk that took too long: see [`is_timeout`](Self::is_timeout).
     pub fn is_worker_lost(&self) -> bool {
-        matches!(self.0.cause, Cause::Lost { .. })
+        self.lost().is_some_and(|lost| !matches!(lost.end, End::Deadline(_)))
     }
 
     /// Whether a chunk took longer than it was given.
     pub fn is_timeout(&self) -> bool {
-        false
+        self.lost().is_some_and(|lost| matches!(lost.end, End::Deadline(_)))
+    }
+
+    /// Whether the worker process was lost for want of memory: it ran into its own limit, or, as far as can be told, into
+    /// the machine's.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.lost().is_some_and(|lost| matches!(lost.end, End::OutOfMemory { .. }))
     }
 
     /// Whether the fold was cancelled.
@@ -145,20 +199,42 @@ impl Error {
         self.0.place.pid
     }
 
-    /// The signal that killed the worker process.
+    /// The signal that ended the worker process.
     pub fn signal(&self) -> Option<i32> {
-        match self.0.cause {
-            Cause::Lost { end: End::Signal(signal), .. } => Some(signal),
+        match self.lost()?.end {
+            End::Signal(signal) | End::OutOfMemory { signal, .. } => Some(signal),
             _ => None,
         }
     }
 
     /// The code that the worker process exited with.
     pub fn exit_code(&self) -> Option<i32> {
-        match self.0.cause {
-            Cause::Lost { end: End::Exit(code), .. } => Some(code),
+        match self.lost()?.end {
+            End::Exit(code) => Some(code),
             _ => None,
         }
+    }
+
+    /// How long the chunk had been running when its worker was lost.
+    pub fn ran_for(&self) -> Option<Duration> {
+        self.lost()?.ran_for
+    }
+
+    /// The largest resident memory of the lost worker that was seen, in bytes. A lower bound: it is looked at now and
+    /// then, and may have grown since.
+    pub fn memory(&self) -> Option<u64> {
+        self.lost()?.memory
+    }
+
+    /// The last lines that the lost worker wrote to its standard error, the oldest first.
+    pub fn last_words(&self) -> &[String] {
+        self.lost().map_or(&[], |lost| &lost.last_words)
+    }
+
+    /// The smallest piece of the chunk that is lost by itself, where [`find_culprit`](crate::Builder::find_culprit) was
+    /// asked for and the chunk could be taken apart.
+    pub fn culprit(&self) -> Option<&str> {
+        self.lost()?.culprit.as_deref()
     }
 
     /// Which attempt at the chunk failed, counted from 1.
@@ -173,10 +249,7 @@ impl Error {
 
     /// The chunks that were done, but whose outputs were lost with the worker, in ascending order.
     pub fn also_lost(&self) -> &[u64] {
-        match &self.0.cause {
-            Cause::Lost { also, .. } => also,
-            _ => &[],
-        }
+        self.lost().map_or(&[], |lost| &lost.also)
     }
 
     /// The file, line and column of a panic: `src/main.rs:10:5`.
@@ -198,21 +271,7 @@ impl fmt::Display for Error {
                 place.write_model(f)?;
                 write!(f, ": {}", one_line(message))
             }
-            Cause::Lost { end, also } => {
-                f.write_str("was lost")?;
-                place.write_model(f)?;
-                f.write_str(": ")?;
-                place.write_worker(f)?;
-                write!(f, "{end}")?;
-                if let Some(Attempt { number, of }) = place.attempt {
-                    write!(f, ", attempt {number} of {of}")?;
-                }
-                if !also.is_empty() {
-                    let numbers: Vec<_> = also.iter().map(u64::to_string).collect();
-                    write!(f, "; done there but not yet received, and lost with it: {}", numbers.join(", "))?;
-                }
-                Ok(())
-            }
+            Cause::Lost(lost) => lost.write(place, f),
             Cause::Cancelled => {
                 f.write_str("cancelled")?;
                 place.write_model(f)
@@ -224,6 +283,44 @@ impl fmt::Display for Error {
             }
             Cause::Setup(reason) => f.write_str(reason),
         }
+    }
+}
+
+impl Lost {
+    fn write(&self, place: &Place, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self.end, End::Deadline(_)) { "ran out of time" } else { "was lost" })?;
+        place.write_model(f)?;
+        f.write_str(": ")?;
+        place.write_worker(f)?;
+        write!(f, "{}", self.end)?;
+        if let Some(Attempt { number, of }) = place.attempt {
+            write!(f, ", attempt {number} of {of}")?;
+        }
+        if let Some(culprit) = &self.culprit {
+            write!(f, "; the smallest piece that does it is {culprit}")?;
+        }
+        if !self.also.is_empty() {
+            let numbers: Vec<_> = self.also.iter().map(u64::to_string).collect();
+            write!(f, "; done there but not yet received, and lost with it: {}", numbers.join(", "))?;
+        }
+        if f.alternate() {
+            self.write_details(f)?;
+        }
+        Ok(())
+    }
+
+    fn write_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(ran_for) = self.ran_for {
+            write!(f, "\n  the chunk had been running for {}", end::duration(ran_for))?;
+        }
+        if let Some(memory) = self.memory {
+            write!(f, "\n  the worker had at least {} of memory", end::size(memory))?;
+        }
+        if !self.last_words.is_empty() {
+            f.write_str("\n  its last words on stderr:")?;
+            self.last_words.iter().try_for_each(|line| write!(f, "\n    {line}"))?;
+        }
+        Ok(())
     }
 }
 
@@ -244,47 +341,9 @@ impl Place {
         match (self.worker, self.pid) {
             (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
             (Some(worker), None) => write!(f, "worker {worker} "),
-            _ => f.write_str("the worker "),
+            _ => Ok(()),
         }
     }
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signal(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "killed by {name}"),
-                None => write!(f, "killed by signal {signal}"),
-            },
-            Self::Exit(code) => write!(f, "exited by itself with code {code}"),
-            Self::Protocol(what) => write!(f, "was ended: {what}"),
-        }
-    }
-}
-
-/// The signals that end a process by default, by their Linux numbers on common processors.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        10 => "SIGUSR1",
-        11 => "SIGSEGV",
-        12 => "SIGUSR2",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        _ => return None,
-    })
 }
 
 /// The text on one line, as errors are.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::backend::{self, Backend};
 use crate::cancel::CancelToken;
 use crate::current;
 use crate::error::{Result, TryError};
 use crate::model::Model;
-use crate::options::Options;
+use crate::options::{Options, Policy};
 use crate::panics;
 use crate::source::Source;
 use crate::task::Task;
@@ -34,6 +35,7 @@ use crate::view::{Reduced, View};
 #[derive(Clone)]
 pub struct Executor {
     pub(crate) model: Model,
+    pub(crate) policy: Policy,
     pub(crate) backend: Arc<dyn Backend>,
 }
 
@@ -66,6 +68,113 @@ impl Builder {
         self
     }
 
+    /// How often a chunk whose worker is lost is run again, each time on a fresh worker; 0 by default.
+    ///
+    /// The answer is the same, to the bit, as without the loss. A chunk that is lost every time is given up and named.
+    /// Only worker processes can be lost; on async a missed [`timeout`](Self::timeout) counts as well.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// /// Dies once, and leaves a note that it did.
+    /// #[task]
+    /// fn moody(note: std::path::PathBuf) -> u8 {
+    ///     if std::fs::remove_file(&note).is_ok() {
+    ///         std::process::abort();
+    ///     }
+    ///     1
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let note = std::env::temp_dir().join(format!("threefold-doc-{}", std::process::id()));
+    /// std::fs::write(&note, "").unwrap();
+    /// let on = Executor::builder(Model::Processes).workers(1).retries(1).build()?;
+    /// assert_eq!(on.map(Items(vec![note]), moody)?, [1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.options.policy.retries = retries;
+        self
+    }
+
+    /// Whether a chunk that panics is run again like one that was lost; it is not by default, since most panics come
+    /// again.
+    pub fn retry_panics(mut self, retry: bool) -> Self {
+        self.options.policy.retry_panics = retry;
+        self
+    }
+
+    /// How long a chunk may take, from its own beginning.
+    ///
+    /// On processes the worker and what it started are told to terminate and 100 ms later are killed. On async the
+    /// chunk of an `async` task is dropped at its await; a plain function cannot be stopped there, and is an error of
+    /// the fold. An error on the other models, where nothing can be stopped from outside.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// async fn wait(seconds: u64) {
+    ///     tokio::time::sleep(Duration::from_secs(seconds)).await;
+    /// }
+    ///
+    /// let on = Executor::builder(Model::Async).timeout(Duration::from_millis(20)).build()?;
+    /// let error = on.for_each(Items(vec![0, 3600]), wait).unwrap_err();
+    /// assert!(error.is_timeout());
+    /// assert_eq!(error.to_string(), "wait: chunk 1 (item 1) ran out of time on async: stopped after 20 ms, attempt 1 of 1");
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.policy.timeout = Some(timeout);
+        self
+    }
+
+    /// How many bytes of private memory a worker process may have (its data segment, heap and private mappings:
+    /// `RLIMIT_DATA`). One that asks for more is lost, out of memory. An error on the other models.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.options.memory_limit = Some(bytes);
+        self
+    }
+
+    /// After how many chunks a worker process is replaced by a fresh one, for work that leaks. An error on the other
+    /// models.
+    pub fn chunks_per_worker(mut self, chunks: usize) -> Self {
+        self.options.chunks_per_worker = Some(chunks);
+        self
+    }
+
+    /// Whether a chunk whose worker is lost, after its retries, is taken apart to find the smallest piece that is lost
+    /// too: [`Error::culprit`] names it. Each step runs half of what is left on worker processes, so the task must be
+    /// able to run on part of a chunk; elements of [`Items`](crate::Items) are not taken apart. An error on the other
+    /// models.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn fragile(chunk: std::ops::Range<u32>) -> u32 {
+    ///     if chunk.contains(&777) {
+    ///         std::process::abort();
+    ///     }
+    ///     chunk.end
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let on = Executor::builder(Model::Processes).workers(2).find_culprit(true).build()?;
+    /// let error = on.for_each((0..1000).split(4), fragile).unwrap_err();
+    /// assert_eq!((error.range(), error.culprit()), (Some("750..1000"), Some("777..778")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn find_culprit(mut self, find: bool) -> Self {
+        self.options.policy.find_culprit = find;
+        self
+    }
+
     /// Makes the executor.
     ///
     /// # Errors
@@ -73,7 +182,9 @@ impl Builder {
     /// [`Error::is_setup`]: the model cannot do what was asked for, is not in this build, or could not be started.
     pub fn build(self) -> Result<Executor> {
         panics::watch();
-        Ok(Executor { model: self.model, backend: self.model.backend(&self.options)? })
+        self.options.check(self.model)?;
+        let backend = self.model.backend(&self.options)?;
+        Ok(Executor { model: self.model, policy: self.options.policy, backend })
     }
 }
 
@@ -124,9 +235,10 @@ impl Executor {
     /// ```
     pub fn current() -> Self {
         let context = current::get();
-        let running = context.and_then(|context| Some((context.model, context.backend.upgrade()?)));
-        let (model, backend) = running.unwrap_or_else(|| (Model::Sequential, backend::sequential::inline()));
-        Self { model, backend }
+        let running = context.and_then(|context| Some((context.model, context.policy, context.backend.upgrade()?)));
+        let (model, policy, backend) =
+            running.unwrap_or_else(|| (Model::Sequential, Policy::default(), backend::sequential::inline()));
+        Self { model, policy, backend }
     }
 
     /// The model of this executor.
@@ -259,6 +371,34 @@ impl Executor {
         T: Task<Chunk = S::Chunk>,
     {
         self.view().map(source, task)
+    }
+
+    /// What became of each chunk, in chunk order: its output or its own failure. Nothing is given up because something
+    /// else failed.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn reciprocal(n: u32) -> u32 {
+    ///     100 / n
+    /// }
+    ///
+    /// let outcomes = Executor::new(Model::Threads)?.outcomes(Items(vec![2, 0, 5]), reciprocal)?;
+    /// assert_eq!(outcomes.iter().flatten().collect::<Vec<_>>(), [&50, &20]);
+    /// assert!(outcomes[1].as_ref().unwrap_err().is_panic());
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A cancelled fold, and one that cannot be started or go on: failures that are no chunk's own.
+    pub fn outcomes<S, T>(&self, source: S, task: T) -> Result<Vec<Result<T::Output>>>
+    where
+        S: Source,
+        T: Task<Chunk = S::Chunk>,
+    {
+        self.view().outcomes(source, task)
     }
 
     /// Runs `task` on every chunk for what it does; outputs are dropped.

@@ -4,17 +4,24 @@
 //! observers and traces are told.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+#[cfg(feature = "async")]
+use std::time::Duration;
 use std::time::Instant;
 
 use crate::backend::Backend;
 use crate::claims::Claims;
 use crate::current::Context;
 use crate::error::{Attempt, Cause, Error, Place};
+#[cfg(feature = "async")]
+use crate::error::{End, Lost};
+use crate::executor::Executor;
 use crate::job::Job;
 use crate::model::Model;
+use crate::options::Policy;
 use crate::panics::Panic;
 use crate::trace::{Event, Recorder, Span};
 
@@ -24,12 +31,18 @@ pub(crate) struct Fold {
     pub(crate) chunks: u64,
     /// Shared apart from the rest, so that a worker can give up the fold, and the user's values in it, before it leaves.
     pub(crate) claims: Arc<Claims>,
+    pub(crate) policy: Policy,
+    /// Whether a failure is one chunk's own affair.
+    keeps_going: bool,
     model: Model,
     backend: Weak<dyn Backend>,
     recorder: Option<Recorder>,
     cancelled: AtomicBool,
-    /// The failure with the lowest position so far: the first chunk that has no output because of it.
-    failure: Mutex<Option<(u64, Error)>>,
+    /// Failures by position: the first chunk that has no output because of it. Only the lowest, unless the fold keeps
+    /// going.
+    failures: Mutex<BTreeMap<u64, Error>>,
+    /// Why nothing can go on, where that is no chunk's failure.
+    aborted: Mutex<Option<Error>>,
     /// Wakes a backend that waits, when the limit falls.
     alarm: Mutex<Option<Alarm>>,
 }
@@ -41,26 +54,34 @@ impl Fold {
     pub(crate) fn new(
         job: Arc<dyn Job>,
         chunks: u64,
-        model: Model,
-        backend: &Arc<dyn Backend>,
+        on: &Executor,
+        keeps_going: bool,
         recorder: Option<Recorder>,
     ) -> Self {
         Self {
             job,
             chunks,
             claims: Arc::new(Claims::new(chunks)),
-            model,
-            backend: Arc::downgrade(backend),
+            policy: on.policy,
+            keeps_going,
+            model: on.model,
+            backend: Arc::downgrade(&on.backend),
             recorder,
             cancelled: AtomicBool::new(false),
-            failure: Mutex::new(None),
+            failures: Mutex::default(),
+            aborted: Mutex::default(),
             alarm: Mutex::new(None),
         }
     }
 
     /// What a thread that works for this fold enters.
     pub(crate) fn context(self: &Arc<Self>) -> Context {
-        Context { model: self.model, backend: Weak::clone(&self.backend), fold: Some(Arc::clone(self)) }
+        Context {
+            model: self.model,
+            policy: self.policy,
+            backend: Weak::clone(&self.backend),
+            fold: Some(Arc::clone(self)),
+        }
     }
 
     /// Runs those chunks of `block` that may still start, on this thread. A panic ends up as the fold's failure.
@@ -78,14 +99,28 @@ impl Fold {
         self.recorder.is_some().then(Instant::now)
     }
 
-    /// A chunk that began at `started` is done.
-    pub(crate) fn finished(&self, chunk: u64, worker: usize, started: Option<Instant>) {
+    /// A chunk that began at `started` is done, at this attempt.
+    pub(crate) fn finished(&self, chunk: u64, worker: usize, attempt: u32, started: Option<Instant>) {
         if let (Some(recorder), Some(started)) = (&self.recorder, started) {
-            let span = Span { chunk, worker, started, duration: started.elapsed(), attempt: 1 };
+            let span = Span { chunk, worker, started, duration: started.elapsed(), attempt };
             if !recorder.record(span) {
                 self.cancel();
             }
         }
+    }
+
+    /// Whether a chunk that panicked at this attempt is run again.
+    pub(crate) fn retries_panic(&self, attempt: u32) -> bool {
+        attempt < self.attempts_at_panics()
+    }
+
+    fn attempts_at_panics(&self) -> u32 {
+        if self.policy.retry_panics { self.attempts() } else { 1 }
+    }
+
+    /// How often a chunk may be lost, until it is given up.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.policy.retries.saturating_add(1)
     }
 
     /// A chunk is done that ran elsewhere.
@@ -96,11 +131,49 @@ impl Fold {
         }
     }
 
-    /// A chunk unwound.
-    pub(crate) fn panicked(&self, chunk: u64, worker: usize, pid: Option<u32>, panic: Panic) {
-        let place =
-            Place { worker: Some(worker), pid, attempt: Some(Attempt { number: 1, of: 1 }), ..self.place(chunk) };
-        self.fail(chunk, Error::new(Cause::Panic { message: panic.message, at: panic.at }, place));
+    /// A chunk unwound for good, at this attempt, on that worker.
+    pub(crate) fn panicked(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) {
+        self.fail(chunk, self.panic(chunk, attempt, at, panic));
+    }
+
+    /// The error of a chunk that unwound.
+    pub(crate) fn panic(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) -> Error {
+        let attempt = Attempt { number: attempt, of: self.attempts_at_panics() };
+        let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
+        Error::new(Cause::Panic { message: panic.message, at: panic.at }, place)
+    }
+
+    /// A chunk failed and will be run again.
+    pub(crate) fn retried(&self, error: impl FnOnce() -> Error) {
+        if let Some(recorder) = self.recorder.as_ref().filter(|recorder| recorder.is_observed())
+            && !recorder.tell(&Event::Retried(&error()))
+        {
+            self.cancel();
+        }
+    }
+
+    /// Whether a failure is one chunk's own affair.
+    #[cfg(feature = "processes")]
+    pub(crate) fn keeps_going(&self) -> bool {
+        self.keeps_going
+    }
+
+    /// Whether nothing above a chunk that unwinds starts.
+    #[cfg(feature = "processes")]
+    pub(crate) fn stops_at_panics(&self) -> bool {
+        !self.keeps_going && self.attempts_at_panics() == 1
+    }
+
+    /// A chunk of an `async` task ran out of time for good, at this attempt.
+    #[cfg(feature = "async")]
+    pub(crate) fn timed_out(&self, chunk: u64, attempt: u32, ran_for: Duration) {
+        let end = End::Deadline(self.policy.timeout.unwrap_or(ran_for));
+        let lost = Lost { ran_for: Some(ran_for), ..Lost::new(end) };
+        let attempt = Attempt { number: attempt, of: self.attempts() };
+        self.fail(
+            chunk,
+            Error::new(Cause::Lost(Box::new(lost)), Place { attempt: Some(attempt), ..self.place(chunk) }),
+        );
     }
 
     /// The place of a failure of `chunk`; who knows more adds it.
@@ -119,18 +192,43 @@ impl Fold {
             self.cancel();
         }
         {
-            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            if failure.as_ref().is_none_or(|(lowest, _)| position < *lowest) {
-                *failure = Some((position, error));
+            let mut failures = self.failures();
+            if self.keeps_going {
+                failures.entry(position).or_insert(error);
+                return self.ring();
+            }
+            if failures.first_key_value().is_none_or(|(&lowest, _)| position < lowest) {
+                failures.clear();
+                failures.insert(position, error);
             }
         }
         self.stop_at(position);
     }
 
     /// The machinery failed, for no chunk in particular: everything stops.
-    #[cfg(feature = "processes")]
+    #[cfg(any(feature = "async", feature = "processes"))]
     pub(crate) fn abort(&self, error: Error) {
-        self.fail(0, error);
+        self.aborted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.stop_at(0);
+    }
+
+    /// The failure of the chunk that is next, in a fold that keeps going.
+    pub(crate) fn take_failure(&self, next: impl FnOnce() -> u64) -> Option<(u64, Error)> {
+        if !self.keeps_going {
+            return None;
+        }
+        let next = next();
+        self.failures().remove(&next).map(|error| (next, error))
+    }
+
+    /// The failure that is reported, unless the fold is cancelled or aborted.
+    #[cfg(feature = "processes")]
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failures().first_key_value().map(|(_, error)| error.clone())
+    }
+
+    fn failures(&self) -> MutexGuard<'_, BTreeMap<u64, Error>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Chunk `chunk` is done and its output ends the fold: nothing above starts.
@@ -151,6 +249,10 @@ impl Fold {
 
     fn stop_at(&self, chunk: u64) {
         self.claims.stop_at(chunk);
+        self.ring();
+    }
+
+    fn ring(&self) {
         if let Some(alarm) = &*self.alarm.lock().unwrap_or_else(PoisonError::into_inner) {
             alarm();
         }
@@ -177,7 +279,8 @@ impl Fold {
         if self.is_cancelled() {
             return Error::new(Cause::Cancelled, self.place_of_all());
         }
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        failure.expect("a fold that stops early has a failure").1
+        let aborted = self.aborted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let failed = || self.failures().pop_first().map(|(_, error)| error);
+        aborted.or_else(failed).expect("a fold that stops early was cancelled, aborted, or has a failure")
     }
 }

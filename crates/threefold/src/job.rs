@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
+use crate::error::Place;
 use crate::fold::Fold;
 use crate::panics;
 use crate::source::Pieces;
@@ -35,7 +36,7 @@ pub(crate) trait Job: Send + Sync {
     /// A future that runs `chunk` of an `async` task and keeps its output. It does not ask whether the chunk may start,
     /// and unwinds when the task does.
     #[cfg(feature = "async")]
-    fn start(self: Arc<Self>, chunk: u64, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()>;
+    fn start(self: Arc<Self>, chunk: u64, attempt: u32, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()>;
 
     /// The task as bytes, with the path that a worker finds it by.
     #[cfg(feature = "processes")]
@@ -56,8 +57,8 @@ pub(crate) trait Job: Send + Sync {
 
 /// The typed side of a job.
 pub(crate) struct Work<P, T: Task> {
-    pieces: P,
-    task: T,
+    pub(crate) pieces: P,
+    pub(crate) task: T,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     arrived: Mutex<Arrived<T::Output>>,
@@ -83,6 +84,16 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         let outputs = arrived.blocks.remove(&next)?;
         arrived.next += outputs.len() as u64;
         Some((next, outputs))
+    }
+
+    /// The lowest chunk whose output was not taken is a failure, and was told to the caller: on to the one above.
+    pub(crate) fn skip(&self) {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).next += 1;
+    }
+
+    /// The lowest chunk whose output was not taken.
+    pub(crate) fn next(&self) -> u64 {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).next
     }
 
     fn keep(&self, first: u64, outputs: Vec<T::Output>) {
@@ -111,27 +122,39 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
-        let first = block.start;
-        // Grown as needed past a page or so: a block that stops early should not have cost much.
-        let mut outputs = Vec::with_capacity((block.end - first).min(256) as usize);
-        let running = Cell::new(first);
-        // Of what the closure touches only whole outputs are used after a panic.
-        let ran = panics::catch(|| {
-            for chunk in block {
-                if !fold.may_start(chunk) {
-                    break;
+        let mut next = block.start;
+        let mut attempt = 1;
+        while next < block.end {
+            let running = Cell::new(next);
+            // Grown as needed past a page or so: a block that stops early should not have cost much.
+            let mut outputs = Vec::with_capacity((block.end - next).min(256) as usize);
+            // Of what the closure touches only whole outputs are used after a panic.
+            let ran = panics::catch(|| {
+                for chunk in next..block.end {
+                    if !fold.may_start(chunk) {
+                        break;
+                    }
+                    running.set(chunk);
+                    let started = fold.started();
+                    let output = self.task.map(self.pieces.piece(chunk));
+                    fold.finished(chunk, worker, if chunk == next { attempt } else { 1 }, started);
+                    self.check(chunk, &output, fold);
+                    outputs.push(output);
                 }
-                running.set(chunk);
-                let started = fold.started();
-                let output = self.task.map(self.pieces.piece(chunk));
-                fold.finished(chunk, worker, started);
-                self.check(chunk, &output, fold);
-                outputs.push(output);
+            });
+            self.keep(next, outputs);
+            let Err(panic) = ran else { return };
+            // On with the chunk that unwound, or with the one after it: whether that may start is asked above.
+            let chunk = running.get();
+            attempt = if chunk == next { attempt } else { 1 };
+            let at = Place { worker: Some(worker), ..Place::default() };
+            if fold.retries_panic(attempt) {
+                fold.retried(|| fold.panic(chunk, attempt, at, panic));
+                (next, attempt) = (chunk, attempt + 1);
+            } else {
+                fold.panicked(chunk, attempt, at, panic);
+                (next, attempt) = (chunk + 1, 1);
             }
-        });
-        self.keep(first, outputs);
-        if let Err(panic) = ran {
-            fold.panicked(running.get(), worker, None, panic);
         }
     }
 
@@ -141,12 +164,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "async")]
-    fn start(self: Arc<Self>, chunk: u64, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()> {
+    fn start(self: Arc<Self>, chunk: u64, attempt: u32, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let started = fold.started();
             let future = self.task.__future(self.pieces.piece(chunk));
             let output = future.expect("only async tasks are started").await;
-            fold.finished(chunk, worker, started);
+            fold.finished(chunk, worker, attempt, started);
             self.check(chunk, &output, &fold);
             self.keep(chunk, vec![output]);
         })

@@ -39,7 +39,10 @@ mod claims;
 mod clock;
 #[cfg(feature = "processes")]
 mod codec;
+#[cfg(feature = "processes")]
+mod culprit;
 mod current;
+mod drive;
 #[cfg(feature = "processes")]
 mod early;
 mod error;

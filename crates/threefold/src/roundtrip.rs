@@ -34,6 +34,11 @@ pub(crate) fn check<T: Task>(task: &T, pieces: &impl Pieces<Chunk = T::Chunk>) -
     Ok(restored)
 }
 
+/// The task as its workers have it.
+pub(crate) fn restored<T: Task>(task: &T) -> Result<T, String> {
+    there_and_back(task).map(|(_, restored)| restored)
+}
+
 fn there_and_back<V: Portable>(value: &V) -> Result<(Vec<u8>, V), String> {
     let mut bytes = Vec::new();
     codec::encode(value, &mut bytes)?;

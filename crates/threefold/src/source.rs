@@ -121,6 +121,21 @@ pub trait Pieces: Send + Sync + 'static {
 
     /// What chunk `index` covers, as people write it: `500001..=750000`, `items 4096..8192`, `item 7`.
     fn describe(&self, index: u64) -> String;
+
+    /// The items of chunk `index`, where it can be taken apart.
+    fn items(&self, _index: u64) -> Option<Range<u128>> {
+        None
+    }
+
+    /// These items, of one chunk that can be taken apart, as a chunk.
+    fn part(&self, _items: Range<u128>) -> Option<Self::Chunk> {
+        None
+    }
+
+    /// What these items are, as people write it.
+    fn describe_part(&self, _items: Range<u128>) -> String {
+        String::new()
+    }
 }
 
 /// A source whose items may be cut anywhere.
@@ -220,6 +235,18 @@ impl<W: Whole> Pieces for Windows<W> {
 
     fn describe(&self, index: u64) -> String {
         self.whole.describe(self.bounds(index))
+    }
+
+    fn items(&self, index: u64) -> Option<Range<u128>> {
+        Some(self.bounds(index))
+    }
+
+    fn part(&self, items: Range<u128>) -> Option<W::Chunk> {
+        Some(self.whole.window(items))
+    }
+
+    fn describe_part(&self, items: Range<u128>) -> String {
+        self.whole.describe(items)
     }
 }
 

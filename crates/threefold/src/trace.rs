@@ -72,6 +72,8 @@ pub enum Event<'a> {
     /// A chunk failed. The first failure is told at once; a lower chunk may still fail, and is then the one that the
     /// fold reports.
     Failed(&'a Error),
+    /// A chunk failed and is run again, as was asked for.
+    Retried(&'a Error),
 }
 
 /// Called with each event, on whichever thread it happens.
@@ -116,6 +118,10 @@ impl Recorder {
                 false
             }
         }
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
     }
 
     pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {

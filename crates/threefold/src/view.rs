@@ -1,35 +1,28 @@
 //! `View`: an executor with what one fold wants besides, and the verbs.
 //!
-//! The verbs are thin: each is [`View::drive`] with its own way to take outputs, and `drive` is where chunk order, the
-//! lowest failure and panics of the caller's own closures are settled, once for every model.
+//! The verbs are thin: each drives the fold with its own way to take outputs.
 
-use std::any::Any;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
-use crate::current;
-#[cfg(all(feature = "processes", debug_assertions))]
-use crate::error::Place;
-use crate::error::{Error, Result, TryError};
+use crate::drive::Stops;
+use crate::error::{Result, TryError};
 use crate::executor::Executor;
-use crate::fold::Fold;
-use crate::job::Work;
-use crate::source::{Pieces, Source};
+use crate::source::Source;
 use crate::task::Task;
-use crate::trace::{Event, Observer, Recorder, Trace};
+use crate::trace::{Event, Observer, Trace};
 
 /// An executor together with what one fold wants besides: a token to be cancelled by, observers, a trace.
 ///
 /// Made by [`Executor::cancel`], [`Executor::observe`] and [`Executor::trace`], and used up by a fold.
 #[must_use = "ask it for a fold"]
 pub struct View<'a> {
-    on: Executor,
-    tokens: Vec<CancelToken>,
-    observers: Vec<Observer>,
-    trace: Option<&'a mut Trace>,
+    pub(crate) on: Executor,
+    pub(crate) tokens: Vec<CancelToken>,
+    pub(crate) observers: Vec<Observer>,
+    pub(crate) trace: Option<&'a mut Trace>,
 }
 
 impl<'a> View<'a> {
@@ -68,7 +61,7 @@ impl<'a> View<'a> {
         T: Task<Chunk = S::Chunk>,
     {
         let mut value = Some(init);
-        self.drive(source, task, false, |_, output| {
+        self.drive_whole(source, task, Stops::AtFailure, |_, output| {
             value = value.take().map(|value| reduce(value, output));
             ControlFlow::Continue(())
         })?;
@@ -94,7 +87,7 @@ impl<'a> View<'a> {
     {
         let mut value = Some(init);
         let mut failed = None;
-        self.drive(source, task, true, |chunk, output| {
+        self.drive_whole(source, task, Stops::AtErr, |chunk, output| {
             let next = output.and_then(|output| {
                 let value = value.take().expect("the fold ends at the first error");
                 reduce(value, output).into_result()
@@ -127,7 +120,7 @@ impl<'a> View<'a> {
         T: Task<Chunk = S::Chunk>,
     {
         let mut outputs = Vec::new();
-        self.drive(source, task, false, |_, output| {
+        self.drive_whole(source, task, Stops::AtFailure, |_, output| {
             outputs.push(output);
             ControlFlow::Continue(())
         })?;
@@ -144,86 +137,44 @@ impl<'a> View<'a> {
         S: Source,
         T: Task<Chunk = S::Chunk>,
     {
-        self.drive(source, task, false, |_, _| ControlFlow::Continue(()))
+        self.drive_whole(source, task, Stops::AtFailure, |_, _| ControlFlow::Continue(()))
     }
 
-    /// Runs the fold; `take` is given every output with its chunk's number, in chunk order, until it breaks.
-    fn drive<S, T>(
-        mut self,
+    /// As [`Executor::outcomes`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn outcomes<S, T>(self, source: S, task: T) -> Result<Vec<Result<T::Output>>>
+    where
+        S: Source,
+        T: Task<Chunk = S::Chunk>,
+    {
+        let mut outcomes = Vec::new();
+        self.drive(source, task, Stops::Never, |_, outcome| {
+            outcomes.push(outcome);
+            ControlFlow::Continue(())
+        })?;
+        Ok(outcomes)
+    }
+
+    /// Runs a fold that ends at its first failure.
+    fn drive_whole<S, T>(
+        self,
         source: S,
         task: T,
-        stops_on_err: bool,
+        stops: Stops,
         mut take: impl FnMut(u64, T::Output) -> ControlFlow<()>,
     ) -> Result<()>
     where
         S: Source,
         T: Task<Chunk = S::Chunk>,
     {
-        let Executor { model, backend } = &self.on;
-        let pieces = source.into_pieces();
-        let chunks = pieces.count().map_err(|reason| Error::setup(Some(*model), reason))?;
-        if chunks == 0 {
-            return Ok(());
-        }
-        #[cfg(all(feature = "processes", debug_assertions))]
-        let task = crate::roundtrip::check(&task, &pieces).map_err(|cause| {
-            let place = Place { model: Some(*model), task: Some(T::__entry().name), ..Place::default() };
-            Error::new(cause, place)
-        })?;
-        let recorder = Recorder::new(self.trace.is_some(), std::mem::take(&mut self.observers));
-        let work = Arc::new(Work::new(pieces, task, stops_on_err));
-        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, chunks, *model, backend, recorder));
-        let _registered: Vec<_> = self.tokens.iter().map(|token| token.register(&fold)).collect();
-
-        let outside = current::get();
-        let mut taken = 0;
-        let mut end = End::Open;
-        let mut ready = || {
-            while let (End::Open, Some((first, outputs))) = (&end, work.take()) {
-                let _outside = current::enter(outside.clone());
-                let mut took = 0;
-                // Unwind-safe: nothing that the closure touches is used after a panic, which goes on from here.
-                let result = catch_unwind(AssertUnwindSafe(|| {
-                    outputs.into_iter().zip(first..).try_for_each(|(output, chunk)| {
-                        took += 1;
-                        take(chunk, output)
-                    })
-                }));
-                taken += took;
-                end = match result {
-                    Ok(ControlFlow::Continue(())) => continue,
-                    Ok(ControlFlow::Break(())) => End::Settled,
-                    Err(payload) => End::Unwound(payload),
-                };
-                fold.cancel();
-            }
-        };
-        backend.run(&fold, &mut ready);
-        ready();
-
-        if let (Some(trace), spans) = (&mut self.trace, fold.spans()) {
-            trace.extend(spans);
-        }
-        if let Some(payload) = fold.observer_panic() {
-            resume_unwind(payload);
-        }
-        match end {
-            End::Unwound(payload) => resume_unwind(payload),
-            End::Settled => Ok(()),
-            End::Open if taken == chunks => Ok(()),
-            End::Open => Err(fold.why()),
-        }
+        self.drive(source, task, stops, |chunk, outcome| match outcome {
+            Ok(output) => take(chunk, output),
+            Err(_) => unreachable!("failures are taken in folds that keep going only"),
+        })
     }
-}
-
-/// How far the caller has come with the outputs.
-enum End {
-    /// It takes all that come.
-    Open,
-    /// It knows the answer.
-    Settled,
-    /// Its closure unwound.
-    Unwound(Box<dyn Any + Send>),
 }
 
 /// What the reduction of a [`try_fold`](Executor::try_fold) may give: the next value `A`, or `Result<A, E>`.

@@ -36,14 +36,23 @@ impl Build {
 /// What a parent says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToWorker<'a> {
-    /// The first frame; the descriptor of the worker's cell travels with it.
-    Hello { build: Build },
+    /// The first frame; the descriptor of the worker's cell travels with it. A memory limit of 0 is none.
+    Hello { build: Build, memory_limit: u64 },
     /// From now on chunks are for this task.
-    Task { path: &'a [u8], captures: &'a [u8], stops_on_err: bool },
+    Task { path: &'a [u8], captures: &'a [u8], stops: StopsOn },
     /// Run this chunk.
     Run { chunk: u64, attempt: u32, bytes: &'a [u8] },
     /// Exit.
     Bye,
+}
+
+/// What a worker ends a fold on by itself, before it is told: nothing above such a chunk is started there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StopsOn {
+    /// An output that is `Err`.
+    pub(crate) err: bool,
+    /// A panic, or a value that cannot travel.
+    pub(crate) panic: bool,
 }
 
 /// What a worker says.
@@ -81,11 +90,12 @@ pub(crate) enum Part {
 impl ToWorker<'_> {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match *self {
-            Self::Hello { build } => {
-                frame(out, 0, |out| out.extend(build.0.iter().flat_map(|word| word.to_le_bytes())))
-            }
-            Self::Task { path, captures, stops_on_err } => frame(out, 1, |out| {
-                out.push(u8::from(stops_on_err));
+            Self::Hello { build, memory_limit } => frame(out, 0, |out| {
+                out.extend(build.0.iter().flat_map(|word| word.to_le_bytes()));
+                out.extend(memory_limit.to_le_bytes());
+            }),
+            Self::Task { path, captures, stops } => frame(out, 1, |out| {
+                out.extend([u8::from(stops.err), u8::from(stops.panic)]);
                 put_bytes(out, path);
                 out.extend_from_slice(captures);
             }),
@@ -122,10 +132,10 @@ impl<'a> ToWorker<'a> {
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut fields = Fields(body);
         Some(match fields.byte()? {
-            0 => Self::Hello { build: fields.build()? },
+            0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
             1 => {
-                let stops_on_err = fields.byte()? != 0;
-                Self::Task { path: fields.bytes()?, captures: fields.0, stops_on_err }
+                let stops = StopsOn { err: fields.byte()? != 0, panic: fields.byte()? != 0 };
+                Self::Task { path: fields.bytes()?, captures: fields.0, stops }
             }
             2 => Self::Run { chunk: fields.word()?, attempt: u32::try_from(fields.word()?).ok()?, bytes: fields.0 },
             3 => Self::Bye,
@@ -295,8 +305,8 @@ mod tests {
     fn every_frame_is_read_as_it_was_written() {
         let build = Build([1, 2, 3, 4, u64::MAX]);
         for said in [
-            ToWorker::Hello { build },
-            ToWorker::Task { path: b"a::b", captures: b"", stops_on_err: true },
+            ToWorker::Hello { build, memory_limit: 1 << 40 },
+            ToWorker::Task { path: b"a::b", captures: b"", stops: StopsOn { err: true, panic: false } },
             ToWorker::Run { chunk: u64::MAX, attempt: 3, bytes: b"\0\xff" },
             ToWorker::Bye,
         ] {

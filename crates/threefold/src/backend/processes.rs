@@ -12,39 +12,50 @@ use crate::fold::Fold;
 use crate::model::Model;
 use crate::options::{Options, cores};
 use crate::wire::Build;
-use crate::worker as entrance;
+use crate::worker::{self, Entrance};
 
+mod child;
 mod lines;
+mod memory;
 mod run;
-mod worker;
 
+use child::Worker;
+use memory::OomKills;
 use run::Run;
-use worker::Worker;
 
 struct Processes {
     workers: usize,
     build: Build,
+    memory_limit: Option<u64>,
+    chunks_per_worker: Option<usize>,
+    oom_kills: OomKills,
     /// Workers without work, greeted and alive when they were last seen; at most `workers`.
     idle: Mutex<Vec<Worker>>,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    options.no_in_flight(Model::Processes)?;
     let workers = options.workers(Model::Processes, cores())?;
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
-    if entrance::is_worker() {
+    if worker::is_serving() {
         return refuse(
             "a worker process starts no workers of its own: fold on `Executor::current()` within a task".to_string(),
         );
     }
-    if entrance::entrance().is_none() {
+    if Entrance::known().is_none() {
         return refuse(
             "worker processes need `threefold::init()` as the first line of `main` (of a test, in a test): they stop there instead of running the program again"
                 .to_string(),
         );
     }
     match Build::own() {
-        Ok(build) => Ok(Arc::new(Processes { workers, build, idle: Mutex::default() })),
+        Ok(build) => Ok(Arc::new(Processes {
+            workers,
+            build,
+            memory_limit: options.memory_limit,
+            chunks_per_worker: options.chunks_per_worker,
+            oom_kills: OomKills::new(),
+            idle: Mutex::default(),
+        })),
         Err(error) => refuse(format!("this program's own file cannot be found, to start workers from: {error}")),
     }
 }
@@ -56,7 +67,7 @@ impl Backend for Processes {
 
     fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
-        let mut run = match Run::new(fold, workers, self.build, self.take_idle(workers)) {
+        let mut run = match Run::new(fold, self, workers, self.take_idle(workers)) {
             Ok(run) => run,
             Err((error, idle)) => {
                 self.keep(idle);

@@ -13,7 +13,6 @@ use crate::options::Options;
 struct Sequential;
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    options.no_in_flight(Model::Sequential)?;
     match options.workers(Model::Sequential, 1)? {
         1 => Ok(inline()),
         n => Err(Error::setup(

@@ -42,7 +42,6 @@ struct Running {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    options.no_in_flight(Model::Threads)?;
     let workers = options.workers(Model::Threads, cores())?;
     let pool = Arc::new(Pool { workers, state: Mutex::default(), wake: Condvar::new() });
     let mut threads = Threads { pool, handles: Vec::with_capacity(workers - 1) };

@@ -12,16 +12,18 @@ use std::task::{Context, Poll};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::task::AtomicWaker;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::{block_in_place, yield_now};
+use tokio::time;
 
 use super::Backend;
 use super::pace::Pace;
 use crate::claims::Claims;
 use crate::current;
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::fold::Fold;
 use crate::model::Model;
 use crate::options::Options;
@@ -56,9 +58,6 @@ struct Tokio {
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
     let workers = options.workers(Model::Async, 1)?;
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
-    if in_flight == 0 {
-        return Err(Error::setup(Some(Model::Async), "in_flight must be at least 1"));
-    }
     // The multi-thread kind even for one thread: a nested fold waits in place, which the other kind cannot.
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
@@ -78,6 +77,13 @@ impl Backend for Tokio {
     }
 
     fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
+        if fold.policy.timeout.is_some() && !fold.job.is_async() {
+            let task = fold.job.task();
+            let reason = format!(
+                "{task}: a timeout cannot be kept for a plain function on async: make it an `async fn`, or use processes"
+            );
+            return fold.abort(Error::setup(Some(Model::Async), reason));
+        }
         let drivers = self.workers.min(self.in_flight).min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         let bells: Arc<[AtomicWaker]> = (0..drivers).map(|_| AtomicWaker::new()).collect();
         let ring = Arc::clone(&bells);
@@ -186,6 +192,7 @@ impl Driver {
             {
                 flight.push(InFlight {
                     chunk: chunk.start,
+                    attempt: 1,
                     worker: self.worker,
                     fold: Arc::clone(&self.fold),
                     future: None,
@@ -232,16 +239,36 @@ fn give_up_above(limit: u64, flight: &mut FuturesUnordered<InFlight>) {
 /// A chunk that was claimed: not begun as long as it has no future.
 struct InFlight {
     chunk: u64,
+    attempt: u32,
     worker: usize,
     fold: Arc<Fold>,
-    future: Option<BoxFuture<'static, ()>>,
+    future: Option<BoxFuture<'static, Result<(), OutOfTime>>>,
 }
 
+/// The chunk was dropped at an await, after this long.
+struct OutOfTime(Duration);
+
 impl InFlight {
-    fn give_up(self) {
+    /// Begins the chunk.
+    fn begin(&self) -> BoxFuture<'static, Result<(), OutOfTime>> {
+        let future = Arc::clone(&self.fold.job).start(self.chunk, self.attempt, Arc::clone(&self.fold), self.worker);
+        match self.fold.policy.timeout {
+            None => Box::pin(future.map(Ok)),
+            Some(timeout) => {
+                let started = Instant::now();
+                Box::pin(async move { time::timeout(timeout, future).await.map_err(|_| OutOfTime(started.elapsed())) })
+            }
+        }
+    }
+
+    fn give_up(mut self) {
         let _here = current::enter(Some(self.fold.context()));
-        // What a destructor of the task's says has nobody to hear it: the fold has failed or was cancelled.
-        let _ = panics::catch(|| drop(self.future));
+        self.drop_future();
+    }
+
+    /// What a destructor of the task's has to say is heard by nobody: the chunk has failed already, or is not wanted.
+    fn drop_future(&mut self) {
+        let _ = panics::catch(|| drop(self.future.take()));
     }
 }
 
@@ -249,24 +276,37 @@ impl Future for InFlight {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { chunk, worker, fold, future } = &mut *self;
-        if future.is_none() && !fold.may_start(*chunk) {
-            return Poll::Ready(());
-        }
-        let _here = current::enter(Some(fold.context()));
-        let polled = panics::catch(|| {
-            let future = future.get_or_insert_with(|| Arc::clone(&fold.job).start(*chunk, Arc::clone(fold), *worker));
-            future.as_mut().poll(cx)
-        });
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(())) => Poll::Ready(()),
-            Err(panic) => {
-                // Dropped here, where a second panic is caught as well.
-                let _ = panics::catch(|| drop(future.take()));
-                fold.panicked(*chunk, *worker, None, panic);
-                Poll::Ready(())
+        let this = &mut *self;
+        let _here = current::enter(Some(this.fold.context()));
+        loop {
+            if this.future.is_none() && !this.fold.may_start(this.chunk) {
+                return Poll::Ready(());
             }
+            let polled = panics::catch(|| {
+                let future = this.future.take().unwrap_or_else(|| this.begin());
+                this.future.insert(future).as_mut().poll(cx)
+            });
+            let lost = match polled {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(Ok(()))) => return Poll::Ready(()),
+                Ok(Poll::Ready(Err(lost))) => Ok(lost),
+                Err(panic) => Err(panic),
+            };
+            this.drop_future();
+            match lost {
+                Ok(_) if this.attempt < this.fold.attempts() => {}
+                Err(_) if this.fold.retries_panic(this.attempt) => {}
+                Ok(OutOfTime(after)) => {
+                    this.fold.timed_out(this.chunk, this.attempt, after);
+                    return Poll::Ready(());
+                }
+                Err(panic) => {
+                    let at = Place { worker: Some(this.worker), ..Place::default() };
+                    this.fold.panicked(this.chunk, this.attempt, at, panic);
+                    return Poll::Ready(());
+                }
+            }
+            this.attempt += 1;
         }
     }
 }

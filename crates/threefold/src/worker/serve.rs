@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group};
+use rustix::process::{Resource, Rlimit, Signal, getpgrp, getpid, kill_process, kill_process_group, setrlimit};
 use rustix::thread::gettid;
 
 use super::channel::Channel;
@@ -23,9 +23,10 @@ use crate::cell::Cell;
 use crate::clock;
 use crate::current::{self, Context};
 use crate::model::Model;
+use crate::options::Policy;
 use crate::panics;
 use crate::registry;
-use crate::wire::{Build, FromWorker, Ran, ToWorker};
+use crate::wire::{Build, FromWorker, Ran, StopsOn, ToWorker};
 
 /// While more chunks lie ready answers are held back, to be sent together: but not longer than this, in nanoseconds,
 /// since a result that is not sent dies with its worker ..
@@ -37,7 +38,8 @@ const HELD_BYTES: usize = 64 << 10;
 /// Whether this process serves.
 static SERVING: AtomicBool = AtomicBool::new(false);
 
-pub(super) fn is_serving() -> bool {
+/// Whether this process is a worker.
+pub(crate) fn is_serving() -> bool {
     // Relaxed: set before any task runs.
     SERVING.load(Ordering::Relaxed)
 }
@@ -75,7 +77,7 @@ struct Server {
 /// The task that chunks are for.
 struct Current {
     task: Box<dyn Received>,
-    stops_on_err: bool,
+    stops: StopsOn,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
 }
@@ -92,7 +94,12 @@ impl Server {
     fn serve(&mut self) -> io::Result<()> {
         // Folds that a task asks for run right here: workers start no workers.
         let inline = backend::sequential::inline();
-        let context = Context { model: Model::Processes, backend: Arc::downgrade(&inline), fold: None };
+        let context = Context {
+            model: Model::Processes,
+            policy: Policy::default(),
+            backend: Arc::downgrade(&inline),
+            fold: None,
+        };
         let _here = current::enter(Some(context));
         while self.channel.wait()? {
             if self.answer()?.is_break() {
@@ -113,7 +120,7 @@ impl Server {
             self.held_since = clock::now();
         }
         match ToWorker::read(body) {
-            Some(ToWorker::Hello { build }) => {
+            Some(ToWorker::Hello { build, memory_limit }) => {
                 let own = Build::own()?;
                 if build != own {
                     let reason = "it is of another build: the program's file was replaced while the program ran";
@@ -121,10 +128,11 @@ impl Server {
                     self.channel.send()?;
                     return Ok(ControlFlow::Break(()));
                 }
+                limit_memory(memory_limit)?;
                 FromWorker::Hello { build: own }.write(out);
             }
-            Some(ToWorker::Task { path, captures, stops_on_err }) => match find(path, captures) {
-                Ok(task) => self.task = Some(Current { task, stops_on_err, limit: u64::MAX }),
+            Some(ToWorker::Task { path, captures, stops }) => match find(path, captures) {
+                Ok(task) => self.task = Some(Current { task, stops, limit: u64::MAX }),
                 Err(reason) => {
                     FromWorker::Refused { reason: reason.as_bytes() }.write(out);
                     self.channel.send()?;
@@ -162,7 +170,7 @@ impl Current {
         match result {
             task::Ran::Done { is_err } => {
                 open.close(out, ran);
-                if is_err && self.stops_on_err {
+                if is_err && self.stops.err {
                     self.limit = self.limit.min(chunk + 1);
                 }
             }
@@ -170,16 +178,31 @@ impl Current {
                 out.truncate(start);
                 let at = panic.at.unwrap_or_default();
                 FromWorker::Panicked { ran, at: at.as_bytes(), message: panic.message.as_bytes() }.write(out);
-                self.limit = self.limit.min(chunk);
+                self.stop_at(chunk);
             }
             task::Ran::Unportable { what, reason } => {
                 out.truncate(start);
                 FromWorker::Unportable { ran, what, reason: reason.as_bytes() }.write(out);
-                self.limit = self.limit.min(chunk);
+                self.stop_at(chunk);
             }
         }
         cell.note_done(frame);
     }
+
+    fn stop_at(&mut self, chunk: u64) {
+        if self.stops.panic {
+            self.limit = self.limit.min(chunk);
+        }
+    }
+}
+
+/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    if bytes > 0 {
+        // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
+        setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+    }
+    Ok(())
 }
 
 /// The registered task of that path, with these captures.

@@ -3,6 +3,7 @@
 //! A worker's output comes through a pipe of its own, so that lines of several workers do not run into each other, and
 //! nothing that a task prints can be mistaken for the protocol.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -13,8 +14,11 @@ use rustix::io::Errno;
 /// A line longer than this is passed on in pieces: it must not fill the memory.
 const LONGEST: usize = 1 << 20;
 
-/// This much of a line is remembered as a worker's last words.
-const LAST_WORDS: usize = 1 << 10;
+/// So many lines are remembered as a worker's last words ..
+const LAST_LINES: usize = 5;
+
+/// .. and so many bytes of each.
+const LAST_BYTES: usize = 1 << 10;
 
 /// The bytes of one read: what a pipe holds by default.
 const READ: usize = 64 << 10;
@@ -38,14 +42,14 @@ pub(super) struct Lines {
     stream: Stream,
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
-    /// The last line that was passed on.
-    last: Vec<u8>,
+    /// The last lines that were passed on.
+    last: VecDeque<String>,
 }
 
 impl Lines {
     pub(super) fn new(pipe: OwnedFd, stream: Stream) -> io::Result<Self> {
         fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
-        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: Vec::new() })
+        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: VecDeque::new() })
     }
 
     /// What to wait for.
@@ -76,10 +80,7 @@ impl Lines {
         };
         let lines = &self.partial[..whole];
         self.stream.print(lines);
-        if let Some(last) = lines.split(|&byte| byte == b'\n').rev().find(|line| !line.is_empty()) {
-            self.last.clear();
-            self.last.extend_from_slice(&last[..last.len().min(LAST_WORDS)]);
-        }
+        remember(&mut self.last, lines);
         self.partial.drain(..whole);
     }
 
@@ -88,6 +89,7 @@ impl Lines {
         self.pass_on();
         let rest = std::mem::take(&mut self.partial);
         self.stream.print(&rest);
+        remember(&mut self.last, &rest);
         !rest.is_empty()
     }
 
@@ -101,11 +103,20 @@ impl Lines {
         self.stream.print(b"\n");
     }
 
-    /// The last line with anything on it, for people.
-    pub(super) fn last_words(&self) -> Option<String> {
-        let last = if self.partial.is_empty() { &self.last } else { &self.partial };
-        let words = String::from_utf8_lossy(last).trim().to_string();
-        (!words.is_empty()).then_some(words)
+    /// The last lines, for people.
+    pub(super) fn last_words(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.last).into()
+    }
+}
+
+fn remember(last: &mut VecDeque<String>, lines: &[u8]) {
+    let lines = lines.rsplit(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let mut newest: Vec<_> = lines.take(LAST_LINES).collect();
+    while let Some(line) = newest.pop() {
+        if last.len() == LAST_LINES {
+            last.pop_front();
+        }
+        last.push_back(String::from_utf8_lossy(&line[..line.len().min(LAST_BYTES)]).trim_end().to_string());
     }
 }
 

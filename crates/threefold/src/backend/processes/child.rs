@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -15,10 +15,12 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, se
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::lines::{Lines, Stream};
-use crate::cell::{Cell, Progress};
+use super::memory;
+use crate::cell::Cell;
+use crate::clock;
 use crate::error::End;
-use crate::wire::{Build, Inbox, ToWorker};
-use crate::worker::{EARLY_MARK, Entrance, MARK};
+use crate::wire::{Build, Inbox, StopsOn, ToWorker};
+use crate::worker::Entrance;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 const GOODBYE: Duration = Duration::from_millis(100);
@@ -27,6 +29,7 @@ const GOODBYE: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
     pub(super) chunk: u64,
+    pub(super) attempt: u32,
     /// The number of its `Run` frame.
     frame: u64,
 }
@@ -44,12 +47,24 @@ pub(super) struct Worker {
     closed: bool,
     outgoing: Vec<u8>,
     pub(super) inbox: Inbox,
-    pub(super) prints: [Lines; 2],
+    prints: [Lines; 2],
     cell: Cell,
     /// Whether it has said hello.
     pub(super) greeted: bool,
     sent: VecDeque<Sent>,
     frames: u64,
+    /// The largest resident memory that was seen, in bytes.
+    memory: Option<u64>,
+    condemned: Option<Condemned>,
+}
+
+/// A worker whose time is up.
+#[derive(Clone, Copy, Debug)]
+struct Condemned {
+    /// The frame of the chunk that took too long.
+    frame: u64,
+    /// When it is killed.
+    until: Instant,
 }
 
 /// What of a worker there is to wait for.
@@ -64,16 +79,32 @@ pub(super) struct Events {
 #[derive(Debug, Default)]
 pub(super) struct Remains {
     /// The one that it was running.
-    pub(super) running: Option<u64>,
+    pub(super) running: Option<Sent>,
     /// Those that were done and whose outputs did not come.
-    pub(super) done: Vec<u64>,
+    pub(super) done: Vec<Sent>,
     /// Those that were not started.
-    pub(super) waiting: Vec<u64>,
+    pub(super) waiting: Vec<Sent>,
+    /// When the one that was running had been started, on the machine's clock.
+    since: u64,
+    /// Whether it was stopped because that one took too long.
+    pub(super) out_of_time: bool,
+}
+
+impl Remains {
+    /// How long the chunk had been running.
+    pub(super) fn ran_for(&self, now: u64) -> Option<Duration> {
+        self.running.map(|_| Duration::from_nanos(now.saturating_sub(self.since)))
+    }
 }
 
 impl Worker {
     /// Starts this executable again as a worker. It greets later, by itself.
-    pub(super) fn start(number: usize, entrance: Entrance, build: Build) -> io::Result<Self> {
+    pub(super) fn start(
+        number: usize,
+        entrance: Entrance,
+        build: Build,
+        memory_limit: Option<u64>,
+    ) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
         channel.set_nonblocking(true)?;
         let (cell, descriptor) = Cell::create()?;
@@ -85,10 +116,7 @@ impl Worker {
         }
         // Nothing here makes the standard library fork: it spawns, which costs the same for a parent of any size.
         let mut child = command
-            .arg(match entrance {
-                Entrance::Main => MARK,
-                Entrance::Early => EARLY_MARK,
-            })
+            .arg(entrance.mark())
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -112,14 +140,16 @@ impl Worker {
             greeted: false,
             sent: VecDeque::new(),
             frames: 0,
+            memory: None,
+            condemned: None,
         };
-        worker.say_hello(build, &descriptor)?;
+        worker.say_hello(build, memory_limit, &descriptor)?;
         Ok(worker)
     }
 
-    fn say_hello(&mut self, build: Build, cell: &OwnedFd) -> io::Result<()> {
+    fn say_hello(&mut self, build: Build, memory_limit: Option<u64>, cell: &OwnedFd) -> io::Result<()> {
         let mut hello = Vec::new();
-        ToWorker::Hello { build }.write(&mut hello);
+        ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0) }.write(&mut hello);
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         let descriptors = [cell.as_fd()];
@@ -133,21 +163,26 @@ impl Worker {
         self.process.child.id()
     }
 
-    /// Nothing from `chunk` on may start.
+    /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
     pub(super) fn set_limit(&self, chunk: u64) {
-        self.cell.set_limit(chunk);
+        self.cell.set_limit(if self.is_condemned() { 0 } else { chunk });
     }
 
     /// From now on chunks are for this task.
-    pub(super) fn set_task(&mut self, path: &str, captures: &[u8], stops_on_err: bool) {
-        ToWorker::Task { path: path.as_bytes(), captures, stops_on_err }.write(&mut self.outgoing);
+    pub(super) fn set_task(&mut self, path: &str, captures: &[u8], stops: StopsOn) {
+        ToWorker::Task { path: path.as_bytes(), captures, stops }.write(&mut self.outgoing);
     }
 
     /// Sends `chunk`, whose bytes `encode` appends; not at all when that fails.
-    pub(super) fn run<E>(&mut self, chunk: u64, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
-        ToWorker::write_run(&mut self.outgoing, chunk, 1, encode)?;
+    pub(super) fn run<E>(
+        &mut self,
+        chunk: u64,
+        attempt: u32,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        ToWorker::write_run(&mut self.outgoing, chunk, attempt, encode)?;
         self.frames += 1;
-        self.sent.push_back(Sent { chunk, frame: self.frames });
+        self.sent.push_back(Sent { chunk, attempt, frame: self.frames });
         Ok(())
     }
 
@@ -166,13 +201,14 @@ impl Worker {
         self.sent.iter().any(|sent| sent.chunk < limit)
     }
 
-    /// The answer to `chunk` has come: whether it was this one's turn.
-    pub(super) fn answered(&mut self, chunk: u64) -> bool {
-        let due = self.sent.front().is_some_and(|sent| sent.chunk == chunk);
-        if due {
-            self.sent.pop_front();
-        }
-        due
+    /// How many chunks it was sent in its life.
+    pub(super) fn ran(&self) -> usize {
+        usize::try_from(self.frames).unwrap_or(usize::MAX)
+    }
+
+    /// The answer to `chunk` has come: which attempt it was; `None` where it was not this one's turn.
+    pub(super) fn answered(&mut self, chunk: u64) -> Option<u32> {
+        self.sent.pop_front_if(|sent| sent.chunk == chunk).map(|sent| sent.attempt)
     }
 
     /// Sends what the channel takes now.
@@ -263,16 +299,97 @@ impl Worker {
                 End::Protocol("its end was not seen, since something else in this program waits for its children")
             }
         };
-        let Progress { started, done } = self.cell.progress();
-        let mut remains = Remains::default();
+        let progress = self.cell.progress();
+        let mut remains = Remains { since: progress.since, ..Remains::default() };
         for sent in self.sent.drain(..) {
             match sent.frame {
-                frame if frame > started => remains.waiting.push(sent.chunk),
-                frame if frame > done => remains.running = Some(sent.chunk),
-                _ => remains.done.push(sent.chunk),
+                frame if frame > progress.started => remains.waiting.push(sent),
+                frame if frame > progress.done => {
+                    remains.out_of_time = self.condemned.is_some_and(|condemned| condemned.frame == frame);
+                    remains.running = Some(sent);
+                }
+                _ => remains.done.push(sent),
             }
         }
         (end, remains)
+    }
+
+    /// Whether it is to be stopped.
+    pub(super) fn is_condemned(&self) -> bool {
+        self.condemned.is_some()
+    }
+
+    /// Stops it where its chunk has run for longer than `timeout`; returns when to look again.
+    pub(super) fn keep_deadline(&mut self, timeout: Duration, notice: Duration, now: Instant) -> Option<Duration> {
+        if let Some(condemned) = self.condemned {
+            let left = condemned.until.saturating_duration_since(now);
+            if left.is_zero() {
+                self.signal_group(Signal::KILL);
+            }
+            // Its death wakes whoever waits.
+            return (!left.is_zero()).then_some(left);
+        }
+        if self.sent.is_empty() {
+            return None;
+        }
+        let Some((frame, since)) = self.cell.progress().running() else { return Some(timeout) };
+        let ran_for = Duration::from_nanos(clock::now().saturating_sub(since));
+        if ran_for < timeout {
+            return Some(timeout - ran_for);
+        }
+        // From here on it starts nothing. If it has come to its end just now, it is not to blame.
+        self.cell.set_limit(0);
+        if self.cell.progress().running() != Some((frame, since)) {
+            return Some(Duration::ZERO);
+        }
+        self.condemned = Some(Condemned { frame, until: now + notice });
+        self.signal_group(Signal::TERM);
+        Some(notice)
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        let _ = kill_process_group(Pid::from_child(&self.process.child), signal);
+    }
+
+    /// Looks at how much memory it has, while it has something to do.
+    pub(super) fn look_at_memory(&mut self) {
+        if !self.sent.is_empty() {
+            self.memory = memory::peak(self.pid()).max(self.memory);
+        }
+    }
+
+    /// The largest resident memory that was seen, in bytes.
+    pub(super) fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
+    /// Passes on what it printed on the streams that have something.
+    pub(super) fn print(&mut self, streams: [bool; 2]) {
+        for (lines, _) in self.prints.iter_mut().zip(streams).filter(|(_, has_something)| *has_something) {
+            lines.pass_on();
+        }
+    }
+
+    /// Passes on all that it printed, whole lines or not.
+    pub(super) fn print_rest(&mut self) {
+        self.print_rest_after(&mut [false; 2]);
+    }
+
+    /// The same, on lines of its own where others left one unfinished; says whether it did.
+    pub(super) fn print_rest_after(&mut self, unfinished: &mut [bool; 2]) {
+        for (lines, unfinished) in self.prints.iter_mut().zip(unfinished) {
+            lines.pass_on();
+            if *unfinished && lines.is_unfinished() {
+                lines.break_line();
+            }
+            *unfinished |= lines.pass_on_rest();
+        }
+    }
+
+    /// The last lines that it wrote to its standard error.
+    pub(super) fn last_words(&mut self) -> Vec<String> {
+        let [_, errors] = &mut self.prints;
+        errors.last_words()
     }
 
     /// Tells it to exit, without waiting.
@@ -284,9 +401,7 @@ impl Worker {
     /// Waits a little for the exit, then sees to it.
     pub(super) fn finish(mut self) {
         self.wait_for_death(GOODBYE);
-        for lines in &mut self.prints {
-            lines.pass_on_rest();
-        }
+        self.print_rest();
         let _ = self.process.end();
     }
 }

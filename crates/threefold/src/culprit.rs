@@ -1,0 +1,83 @@
+//! The culprit: the smallest piece of a lost chunk that is lost by itself.
+//!
+//! The chunk is halved again and again; each half is a fold of one chunk on the same backend, and the one that is lost
+//! is halved next. Where neither half is lost by itself the search ends with their whole.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::fold::Fold;
+use crate::job::Work;
+use crate::options::Policy;
+use crate::roundtrip;
+use crate::source::Pieces;
+use crate::task::Task;
+use crate::view::View;
+
+impl View<'_> {
+    /// Adds the culprit to `error`, where that is asked for and the chunk can be taken apart.
+    pub(crate) fn examine<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let lost = error.is_worker_lost() || error.is_timeout();
+        let items =
+            error.chunk().filter(|_| lost && self.on.policy.find_culprit).and_then(|chunk| work.pieces.items(chunk));
+        let Some(mut items) = items else { return error };
+        let whole = items.clone();
+        while items.end - items.start > 1 {
+            let middle = items.start + (items.end - items.start) / 2;
+            let halves = [items.start..middle, middle..items.end];
+            match halves.into_iter().find(|half| self.is_lost(half.clone(), work)) {
+                Some(half) => items = half,
+                None => break,
+            }
+        }
+        if items == whole && self.tokens.iter().any(crate::CancelToken::is_cancelled) {
+            return error;
+        }
+        error.with_culprit(work.pieces.describe_part(items))
+    }
+
+    /// Whether these items are lost by themselves.
+    fn is_lost<P, T>(&self, items: Range<u128>, work: &Arc<Work<P, T>>) -> bool
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let mut on = self.on.clone();
+        on.policy = Policy { timeout: on.policy.timeout, ..Policy::default() };
+        let part = Part { work: Arc::clone(work), items };
+        // The task as its workers have it; it went this way once already.
+        let Ok(task) = roundtrip::restored(&work.task) else { return false };
+        let fold = Arc::new(Fold::new(Arc::new(Work::new(part, task, false)), 1, &on, false, None));
+        let registered: Vec<_> = self.tokens.iter().map(|token| token.register(&fold)).collect();
+        on.backend.run(&fold, &mut || ());
+        drop(registered);
+        fold.failure().is_some_and(|error| error.is_worker_lost() || error.is_timeout())
+    }
+}
+
+/// Some items of a source, as its only chunk.
+struct Part<P, T: Task> {
+    work: Arc<Work<P, T>>,
+    items: Range<u128>,
+}
+
+impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
+    type Chunk = T::Chunk;
+
+    fn count(&self) -> Result<u64, String> {
+        Ok(1)
+    }
+
+    fn piece(&self, _index: u64) -> T::Chunk {
+        self.work.pieces.part(self.items.clone()).expect("it can be taken apart: it told its items")
+    }
+
+    fn describe(&self, _index: u64) -> String {
+        self.work.pieces.describe_part(self.items.clone())
+    }
+}
