@@ -59,6 +59,12 @@ impl Claims {
         self.limit.load(Ordering::Relaxed)
     }
 
+    /// The lowest chunk that nobody has claimed.
+    #[cfg(feature = "processes")]
+    pub(crate) fn next(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
     /// Forbids `chunk` and all above it to start. The limit only falls.
     pub(crate) fn stop_at(&self, chunk: u64) {
         self.limit.fetch_min(chunk, Ordering::Relaxed);

@@ -86,15 +86,16 @@ impl Fold {
 
     /// A chunk is done that ran elsewhere.
     #[cfg(feature = "processes")]
-    pub(crate) fn record(&self, span: Span) {
+    pub(crate) fn record(&self, span: impl FnOnce() -> Span) {
         if let Some(recorder) = &self.recorder {
-            recorder.record(span);
+            recorder.record(span());
         }
     }
 
     /// A chunk unwound.
-    pub(crate) fn panicked(&self, chunk: u64, worker: usize, panic: Panic) {
-        let place = Place { worker: Some(worker), attempt: Some(Attempt { number: 1, of: 1 }), ..self.place(chunk) };
+    pub(crate) fn panicked(&self, chunk: u64, worker: usize, pid: Option<u32>, panic: Panic) {
+        let place =
+            Place { worker: Some(worker), pid, attempt: Some(Attempt { number: 1, of: 1 }), ..self.place(chunk) };
         self.fail(chunk, Error::new(Cause::Panic { message: panic.message, at: panic.at }, place));
     }
 
@@ -120,6 +121,12 @@ impl Fold {
             }
         }
         self.stop_at(position);
+    }
+
+    /// The machinery failed, for no chunk in particular: everything stops.
+    #[cfg(feature = "processes")]
+    pub(crate) fn abort(&self, error: Error) {
+        self.fail(0, error);
     }
 
     /// Chunk `chunk` is done and its output ends the fold: nothing above starts.

@@ -131,7 +131,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         });
         self.keep(first, outputs);
         if let Err(panic) = ran {
-            fold.panicked(running.get(), worker, panic);
+            fold.panicked(running.get(), worker, None, panic);
         }
     }
 
@@ -155,7 +155,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     #[cfg(feature = "processes")]
     fn encode_task(&self) -> (&'static str, Result<Vec<u8>, String>) {
         let mut bytes = Vec::new();
-        let encoded = crate::wire::encode(&self.task, &mut bytes);
+        let encoded = crate::codec::encode(&self.task, &mut bytes);
         (T::__entry().path, encoded.map(|()| bytes))
     }
 
@@ -166,12 +166,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
-        crate::wire::encode(&self.pieces.piece(chunk), bytes)
+        crate::codec::encode(&self.pieces.piece(chunk), bytes)
     }
 
     #[cfg(feature = "processes")]
     fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), String> {
-        let output = crate::wire::decode(bytes)?;
+        let output = crate::codec::decode(bytes)?;
         self.check(chunk, &output, fold);
         self.keep(chunk, vec![output]);
         Ok(())

@@ -32,8 +32,16 @@ pub use threefold_macros::task;
 
 mod backend;
 mod cancel;
+#[cfg(feature = "processes")]
+mod cell;
 mod claims;
+#[cfg(feature = "processes")]
+mod clock;
+#[cfg(feature = "processes")]
+mod codec;
 mod current;
+#[cfg(feature = "processes")]
+mod early;
 mod error;
 mod executor;
 mod fold;
@@ -45,6 +53,8 @@ mod panics;
 #[doc(hidden)]
 pub mod probe;
 mod registry;
+#[cfg(feature = "processes")]
+mod shared_memory;
 mod source;
 mod task;
 mod trace;

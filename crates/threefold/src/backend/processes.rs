@@ -1,1 +1,105 @@
+//! Processes: worker processes that re-run this executable, so that a crash takes down a worker and never the caller.
+//!
+//! Each worker has a channel of its own and is kept for the next fold. While a fold runs, its caller - which runs no
+//! chunks - does all the talking itself, in one loop over all workers: no thread of ours stands between an answer and
+//! its use. Two folds at once have workers each.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Backend;
+use crate::error::{Error, Result};
+use crate::fold::Fold;
+use crate::model::Model;
+use crate::options::{Options, cores};
+use crate::wire::Build;
+use crate::worker as entrance;
+
+mod lines;
+mod run;
+mod worker;
+
+use run::Run;
+use worker::Worker;
+
+struct Processes {
+    workers: usize,
+    build: Build,
+    /// Workers without work, greeted and alive when they were last seen; at most `workers`.
+    idle: Mutex<Vec<Worker>>,
+}
+
+pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
+    options.no_in_flight(Model::Processes)?;
+    let workers = options.workers(Model::Processes, cores())?;
+    let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
+    if entrance::is_worker() {
+        return refuse(
+            "a worker process starts no workers of its own: fold on `Executor::current()` within a task".to_string(),
+        );
+    }
+    if entrance::entrance().is_none() {
+        return refuse(
+            "worker processes need `threefold::init()` as the first line of `main` (of a test, in a test): they stop there instead of running the program again"
+                .to_string(),
+        );
+    }
+    match Build::own() {
+        Ok(build) => Ok(Arc::new(Processes { workers, build, idle: Mutex::default() })),
+        Err(error) => refuse(format!("this program's own file cannot be found, to start workers from: {error}")),
+    }
+}
+
+impl Backend for Processes {
+    fn workers(&self) -> usize {
+        self.workers
+    }
+
+    fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
+        let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
+        let mut run = match Run::new(fold, workers, self.build, self.take_idle(workers)) {
+            Ok(run) => run,
+            Err((error, idle)) => {
+                self.keep(idle);
+                return fold.abort(error);
+            }
+        };
+        run.finish(ready);
+        self.keep(run.dismiss());
+    }
+}
+
+impl Processes {
+    /// At most `most` of the idle workers; those that died meanwhile are gone, and had nothing to lose.
+    fn take_idle(&self, most: usize) -> Vec<Worker> {
+        let mut idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        let rest = idle.split_off(most.min(idle.len()));
+        self.keep(rest);
+        let (alive, dead): (Vec<_>, Vec<_>) = idle.into_iter().partition(Worker::is_idle_and_alive);
+        for worker in dead {
+            worker.end();
+        }
+        alive
+    }
+
+    /// Keeps workers for the next fold, as many as one may have.
+    fn keep(&self, mut workers: Vec<Worker>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.append(&mut workers);
+        let most = self.workers.min(idle.len());
+        let surplus = idle.split_off(most);
+        drop(idle);
+        dismiss(surplus);
+    }
+}
+
+/// Ends workers, all at once.
+fn dismiss(mut workers: Vec<Worker>) {
+    workers.iter_mut().for_each(Worker::say_goodbye);
+    workers.into_iter().for_each(Worker::finish);
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        dismiss(std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)));
+    }
+}

@@ -1,0 +1,123 @@
+//! `Lines`: what workers print, passed on in whole lines.
+//!
+//! A worker's output comes through a pipe of its own, so that lines of several workers do not run into each other, and
+//! nothing that a task prints can be mistaken for the protocol.
+
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::buffer::spare_capacity;
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::io::Errno;
+
+/// A line longer than this is passed on in pieces: it must not fill the memory.
+const LONGEST: usize = 1 << 20;
+
+/// This much of a line is remembered as a worker's last words.
+const LAST_WORDS: usize = 1 << 10;
+
+/// The bytes of one read: what a pipe holds by default.
+const READ: usize = 64 << 10;
+
+/// Where lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Out,
+    Err,
+}
+
+/// One of a worker's pipes.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// `None` once the worker's end is closed.
+    pipe: Option<OwnedFd>,
+    stream: Stream,
+    /// The beginning of a line whose end has not come.
+    partial: Vec<u8>,
+    /// The last line that was passed on.
+    last: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn new(pipe: OwnedFd, stream: Stream) -> io::Result<Self> {
+        fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
+        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: Vec::new() })
+    }
+
+    /// What to wait for.
+    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.pipe.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Passes on the lines that have come.
+    pub(super) fn pass_on(&mut self) {
+        while let Some(pipe) = &self.pipe {
+            self.partial.reserve(READ);
+            match rustix::io::read(pipe, spare_capacity(&mut self.partial)) {
+                Ok(0) => self.pipe = None,
+                Ok(_) => self.pass_on_whole_lines(),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return,
+                Err(_) => self.pipe = None,
+            }
+        }
+    }
+
+    fn pass_on_whole_lines(&mut self) {
+        let whole = match self.partial.iter().rposition(|&byte| byte == b'\n') {
+            Some(newline) => newline + 1,
+            None if self.partial.len() >= LONGEST => self.partial.len(),
+            None => return,
+        };
+        let lines = &self.partial[..whole];
+        self.stream.print(lines);
+        if let Some(last) = lines.split(|&byte| byte == b'\n').rev().find(|line| !line.is_empty()) {
+            self.last.clear();
+            self.last.extend_from_slice(&last[..last.len().min(LAST_WORDS)]);
+        }
+        self.partial.drain(..whole);
+    }
+
+    /// Passes on what is left, the end of a line or not; returns whether there was anything.
+    pub(super) fn pass_on_rest(&mut self) -> bool {
+        self.pass_on();
+        let rest = std::mem::take(&mut self.partial);
+        self.stream.print(&rest);
+        !rest.is_empty()
+    }
+
+    /// Whether a line has begun and not ended.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
+    /// Ends the line that another worker left unfinished.
+    pub(super) fn break_line(&self) {
+        self.stream.print(b"\n");
+    }
+
+    /// The last line with anything on it, for people.
+    pub(super) fn last_words(&self) -> Option<String> {
+        let last = if self.partial.is_empty() { &self.last } else { &self.partial };
+        let words = String::from_utf8_lossy(last).trim().to_string();
+        (!words.is_empty()).then_some(words)
+    }
+}
+
+impl Stream {
+    /// Prints on this process's own stream. Where its reader is gone, nobody misses it.
+    pub(super) fn print(self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let _ = match self {
+            Self::Out => print(&mut io::stdout().lock(), bytes),
+            Self::Err => print(&mut io::stderr().lock(), bytes),
+        };
+    }
+}
+
+fn print(stream: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes)?;
+    stream.flush()
+}

@@ -1,0 +1,21 @@
+//! The machine's monotonic clock as a number, which processes of one machine can compare, and as an `Instant`.
+
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds since some moment that is the same for all processes of this machine.
+pub(crate) fn now() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    // Negative never, and past 2^64 in 584 years.
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// The `Instant` at which the clock showed `then`, as near as two readings can tell.
+pub(crate) fn instant(then: u64) -> Instant {
+    let (instant, now) = (Instant::now(), now());
+    match now.checked_sub(then) {
+        Some(ago) => instant.checked_sub(Duration::from_nanos(ago)).unwrap_or(instant),
+        None => instant + Duration::from_nanos(then - now),
+    }
+}

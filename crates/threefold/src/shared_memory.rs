@@ -1,0 +1,91 @@
+//! Memory that several processes share, as a slice of atomics. One of the few files with unsafe code: each operation
+//! stands alone, with its proof.
+
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::atomic::AtomicU64;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// 64-bit words that every process with the same descriptor sees.
+#[derive(Debug)]
+pub(crate) struct SharedWords {
+    start: NonNull<AtomicU64>,
+    count: usize,
+}
+
+impl SharedWords {
+    /// `count` words of zero, and the descriptor that another process opens them with.
+    pub(crate) fn create(count: usize) -> io::Result<(Self, OwnedFd)> {
+        let descriptor = memfd_create("threefold", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        ftruncate(&descriptor, (count * size_of::<AtomicU64>()) as u64)?;
+        // The size is fixed for good: a mapping that loses its pages would be a fault on the next access.
+        fcntl_add_seals(&descriptor, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        Ok((Self::open(&descriptor, count)?, descriptor))
+    }
+
+    /// The first `count` words of what another process created.
+    pub(crate) fn open(descriptor: impl AsFd, count: usize) -> io::Result<Self> {
+        let length = count * size_of::<AtomicU64>();
+        let large_enough = u64::try_from(fstat(&descriptor)?.st_size).is_ok_and(|size| size >= length as u64);
+        let fixed = fcntl_get_seals(&descriptor)?.contains(SealFlags::SHRINK);
+        if count == 0 || !large_enough || !fixed {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a piece of shared memory of the right size"));
+        }
+        // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced; the length is not 0.
+        let start = unsafe {
+            mmap(ptr::null_mut(), length, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, descriptor, 0)
+        }?;
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, count })
+    }
+
+    pub(crate) fn words(&self) -> &[AtomicU64] {
+        // SAFETY: `start` is the beginning of a mapping of `count` words that lives as long as `self`, is aligned to a
+        // page, and cannot lose its pages since its file is sealed against shrinking. Any bits are a valid `AtomicU64`,
+        // and other processes access the words as atomics only.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.count) }
+    }
+}
+
+impl Drop for SharedWords {
+    fn drop(&mut self) {
+        // SAFETY: this is the mapping that `open` made, whole, and nothing borrows from it any more.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.count * size_of::<AtomicU64>()) };
+    }
+}
+
+// SAFETY: the words are atomics, and a mapping belongs to the process, not to a thread.
+unsafe impl Send for SharedWords {}
+
+// SAFETY: as above; a shared reference gives access to atomics only.
+unsafe impl Sync for SharedWords {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+
+    #[test]
+    fn what_one_mapping_writes_the_other_reads() {
+        let (one, descriptor) = SharedWords::create(4).unwrap();
+        let other = SharedWords::open(&descriptor, 4).unwrap();
+        one.words()[3].store(7, Ordering::Relaxed);
+        assert_eq!(other.words()[3].load(Ordering::Relaxed), 7);
+    }
+
+    #[test]
+    fn a_file_that_is_too_small_or_not_sealed_is_refused() {
+        let (_one, descriptor) = SharedWords::create(4).unwrap();
+        assert!(SharedWords::open(&descriptor, 5).is_err());
+        let unsealed = memfd_create("threefold-test", MemfdFlags::CLOEXEC).unwrap();
+        ftruncate(&unsealed, 64).unwrap();
+        assert!(SharedWords::open(&unsealed, 4).is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! `Inbox`: bytes from a channel, until they are whole frames.
+
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsFd;
+
+use rustix::buffer::spare_capacity;
+
+use super::{missing, next_frame};
+
+/// How much room is made for one read: enough for many small frames, and never more than arrives in good time, whatever
+/// length a frame claims to have.
+const READ: Range<usize> = 16 << 10..4 << 20;
+
+/// Received bytes; those before `used` are done with.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Inbox {
+    /// Whether another frame lies ready, or one that will never be whole.
+    pub(crate) fn has_frame(&self) -> bool {
+        !matches!(next_frame(&self.bytes[self.used..]), Ok(None))
+    }
+
+    /// The next frame, where it is whole.
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, &'static str> {
+        let Some((body, length)) = next_frame(&self.bytes[self.used..])? else { return Ok(None) };
+        let body = body.len();
+        self.used += length;
+        Ok(Some(&self.bytes[self.used - body..self.used]))
+    }
+
+    /// Reads once; 0 at the end of the channel.
+    pub(crate) fn read(&mut self, channel: impl AsFd) -> io::Result<usize> {
+        self.bytes.drain(..self.used);
+        self.used = 0;
+        let missing = usize::try_from(missing(&self.bytes)).unwrap_or(READ.end);
+        self.bytes.reserve(missing.clamp(READ.start, READ.end));
+        Ok(rustix::io::retry_on_intr(|| rustix::io::read(&channel, spare_capacity(&mut self.bytes)))?)
+    }
+
+    /// Takes in bytes that came another way.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+}
