@@ -12,7 +12,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 use threefold::Event;
 
 use crate::plan::Plan;
@@ -22,6 +21,12 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How often a bar is drawn: smooth enough for the eye.
 const FRAME: Duration = Duration::from_millis(100);
+
+/// How many characters lie between the ends of the bar: with the text beside it it fits any terminal.
+const BAR: usize = 40;
+
+/// What clears a terminal's line from here to its end.
+const CLEAR_REST: &str = "\x1b[K";
 
 /// How often a line is written.
 const LINE: Duration = Duration::from_secs(1);
@@ -108,16 +113,12 @@ fn draw(watched: &Watched, closed: &Receiver<()>) {
     if ended(closed, PATIENCE) {
         return;
     }
-    let bar = ProgressBar::new(watched.total);
-    bar.set_style(
-        ProgressStyle::with_template("[{wide_bar}] {msg}").expect("the template is sound").progress_chars("=> "),
-    );
+    // Whatever cannot be written would have been drawn over anyway.
     while {
-        bar.set_message(watched.text());
-        bar.set_position(watched.done());
+        let _ = write!(io::stderr(), "\r{} {}{CLEAR_REST}", bar(watched.share()), watched.text());
         !ended(closed, FRAME)
     } {}
-    bar.finish_and_clear();
+    let _ = write!(io::stderr(), "\r{CLEAR_REST}");
 }
 
 fn write_lines(watched: &Watched, closed: &Receiver<()>) {
@@ -134,21 +135,26 @@ fn ended(closed: &Receiver<()>, at_most: Duration) -> bool {
 }
 
 impl Watched {
-    fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed).min(self.total)
+    fn share(&self) -> f64 {
+        let done = self.done.load(Ordering::Relaxed).min(self.total);
+        done as f64 / self.total.max(1) as f64
     }
 
     fn text(&self) -> String {
-        text(self.done(), self.total, self.since.elapsed())
+        text(self.share(), self.since.elapsed())
     }
 }
 
-/// `45%, 12 s left`, when `done` of `total` took so long.
-fn text(done: u64, total: u64, took: Duration) -> String {
-    // A share of nothing is never asked for twice: such work ends at once.
-    let share = done as f64 / total.max(1) as f64;
+/// `[===>      ]`
+fn bar(share: f64) -> String {
+    let done = (share * BAR as f64) as usize;
+    format!("[{:<BAR$}]", "=".repeat(done.min(BAR - 1)) + ">")
+}
+
+/// `45%, 12 s left`, when this share of the work took so long.
+fn text(share: f64, took: Duration) -> String {
     let percent = format!("{:.0}%", (100.0 * share).floor());
-    if done == 0 {
+    if share == 0.0 {
         return percent;
     }
     let left = took.as_secs_f64() * (1.0 - share) / share;
@@ -171,18 +177,24 @@ fn time(seconds: f64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::text;
+    use super::{bar, text};
 
     #[test]
     fn the_time_left_is_what_the_rest_takes_at_the_same_pace() {
-        let after = |done, seconds| text(done, 1000, Duration::from_secs(seconds));
-        assert_eq!(after(0, 1), "0%");
-        assert_eq!(after(1000, 1), "100%, 0 s left");
-        assert_eq!(after(500, 7), "50%, 7 s left");
-        assert_eq!(after(999, 7), "99%, 1 s left");
-        assert_eq!(after(100, 10), "10%, 1 min 30 s left");
-        assert_eq!(after(10, 100), "1%, 2 h 45 min left");
-        assert_eq!(after(1, 1000), "0%, 11 d 13 h left");
-        assert_eq!(text(0, 0, Duration::from_secs(1)), "0%");
+        let after = |share, seconds| text(share, Duration::from_secs(seconds));
+        assert_eq!(after(0.0, 1), "0%");
+        assert_eq!(after(1.0, 1), "100%, 0 s left");
+        assert_eq!(after(0.5, 7), "50%, 7 s left");
+        assert_eq!(after(0.999, 7), "99%, 1 s left");
+        assert_eq!(after(0.1, 10), "10%, 1 min 30 s left");
+        assert_eq!(after(0.01, 100), "1%, 2 h 45 min left");
+        assert_eq!(after(0.001, 1000), "0%, 11 d 13 h left");
+    }
+
+    #[test]
+    fn the_bar_grows_from_end_to_end_and_keeps_its_length() {
+        assert_eq!(bar(0.0), "[>                                       ]");
+        assert_eq!(bar(0.5), "[====================>                   ]");
+        assert_eq!(bar(1.0), "[=======================================>]");
     }
 }
