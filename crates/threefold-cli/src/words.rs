@@ -88,7 +88,7 @@ struct Job {
     in_flight: Option<usize>,
 
     /// How the result is written to stdout
-    #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain", hide_possible_values = false)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain")]
     format: Format,
 
     /// When the progress of long work is shown on stderr
@@ -114,7 +114,7 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Order, clap:
         (None, Some(size)) => Cut::Every(size),
         (None, None) => Cut::Default,
     };
-    let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ValueValidation, why))?;
+    let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ArgumentConflict, why))?;
     let Job { workers, in_flight, format, progress, .. } = job;
     Ok(Order { model, plan, workers, in_flight, format, progress })
 }
