@@ -42,7 +42,9 @@ pub(crate) fn nothing_started(failure: &Failure) -> ExitCode {
 pub(crate) fn words(answer: &clap::Error) -> ExitCode {
     let text = answer.render().to_string();
     if answer.use_stderr() {
-        let _ = write!(io::stderr(), "threefold: {text}");
+        // Help that nobody asked for is not an error message: it is the answer to no words at all.
+        let program = if text.starts_with("error:") { "threefold: " } else { "" };
+        let _ = write!(io::stderr(), "{program}{text}");
         return exit::NOTHING_STARTED.into();
     }
     match to_stdout(|out| out.write_all(text.as_bytes())) {

@@ -34,7 +34,8 @@ pub(crate) enum Format {
 
 /// Run one fold on any model - sequential, async tasks, threads, worker processes - with the same answer, bit for bit.
 #[derive(Parser)]
-#[command(name = "threefold", version, disable_help_subcommand = true, after_help = EXAMPLES)]
+#[command(name = "threefold", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(override_usage = "threefold <WORD> [RANGE]... [OPTIONS]", subcommand_help_heading = "Words")]
 struct Words {
     #[command(subcommand)]
     word: Word,
@@ -114,7 +115,7 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Order, clap:
         (None, Some(size)) => Cut::Every(size),
         (None, None) => Cut::Default,
     };
-    let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ArgumentConflict, why))?;
+    let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ValueValidation, why))?;
     let Job { workers, in_flight, format, progress, .. } = job;
     Ok(Order { model, plan, workers, in_flight, format, progress })
 }

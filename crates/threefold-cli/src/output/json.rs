@@ -65,9 +65,8 @@ struct ErrorObject<'a> {
 impl<'a> Object<'a> {
     fn new(run: &'a Run) -> Self {
         let spans = run.trace.spans();
-        let total_s = run.total.as_secs_f64();
-        // Without a chunk all that was done was to start.
-        let startup_s = spans.first().map_or(total_s, |first| since(run.began, first.started));
+        // Spans are ordered by beginning. Without a chunk all that was done was to start.
+        let startup = spans.first().map_or(run.total, |first| first.started.saturating_duration_since(run.began));
         Self {
             schema: 1,
             model: run.model,
@@ -75,9 +74,9 @@ impl<'a> Object<'a> {
             workers: run.workers,
             chunks: run.chunks,
             value: run.value.as_ref().ok().map(ToString::to_string),
-            total_s,
-            startup_s,
-            fold_s: total_s - startup_s,
+            total_s: run.total.as_secs_f64(),
+            startup_s: startup.as_secs_f64(),
+            fold_s: run.total.saturating_sub(startup).as_secs_f64(),
             spans: Spans { began: run.began, spans },
             failures: [],
             error: run.value.as_ref().err().map(|failure| ErrorObject::new(run, failure)),
@@ -116,13 +115,9 @@ impl Serialize for Spans<'_> {
         serializer.collect_seq(self.spans.iter().map(|span| SpanObject {
             chunk: span.chunk,
             worker: span.worker,
-            start_s: since(self.began, span.started),
+            start_s: span.started.saturating_duration_since(self.began).as_secs_f64(),
             duration_s: span.duration.as_secs_f64(),
             attempt: span.attempt,
         }))
     }
-}
-
-fn since(began: Instant, then: Instant) -> f64 {
-    then.saturating_duration_since(began).as_secs_f64()
 }

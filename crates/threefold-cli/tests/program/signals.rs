@@ -1,17 +1,21 @@
 //! INT and TERM end the program within a second, with nothing left behind.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{every_word, threefold};
 
 /// The promise.
 const PROMISED: Duration = Duration::from_secs(1);
+
+/// A pipe holds at least so much, and the spans of 5000 chunks are more than any holds by default.
+const PIPE: u64 = 16 << 10;
 
 /// How often a state is asked for that does not tell of itself.
 const POLL: Duration = Duration::from_millis(2);
@@ -33,8 +37,18 @@ struct Ended {
     stderr: String,
 }
 
-/// Runs `program`, which has years to go, and sends `signal` once it works.
-fn signalled(mut program: Command, signal: Signal) -> Ended {
+/// Runs `program`, which has years to go, and sends it `signal` once it works.
+fn signalled(program: Command, signal: Signal) -> Ended {
+    disturbed(program, |program| send(program, signal))
+}
+
+fn send(pid: u32, signal: Signal) {
+    let pid = Pid::from_raw(pid.try_into().expect("a process id")).expect("it is not 0");
+    kill_process(pid, signal).expect("it still runs");
+}
+
+/// Runs `program`, which has years to go, and calls `disturb` with its process id once it works.
+fn disturbed(mut program: Command, disturb: impl FnOnce(u32)) -> Ended {
     let mut child = Guarded(program.args(["--progress", "always"]).spawn().expect("the program starts"));
     let mut stderr = BufReader::new(child.0.stderr.take().expect("it is captured"));
     let mut first = String::new();
@@ -42,20 +56,24 @@ fn signalled(mut program: Command, signal: Signal) -> Ended {
     stderr.read_line(&mut first).expect("it is text");
     assert!(first.starts_with("threefold: 0%"), "{first}");
 
-    let since = Instant::now();
-    let pid = Pid::from_raw(child.0.id().try_into().expect("a process id")).expect("it is not 0");
-    kill_process(pid, signal).expect("it still runs");
-    let status = loop {
-        if let Some(status) = child.0.try_wait().expect("it is a child") {
-            break status;
-        }
-        assert!(since.elapsed() < PROMISED, "it has not ended");
-        thread::sleep(POLL);
-    };
+    disturb(child.0.id());
+    let status = end_of(&mut child);
     let (mut rest, mut out) = (String::new(), String::new());
     stderr.read_to_string(&mut rest).expect("it is text");
     child.0.stdout.take().expect("it is captured").read_to_string(&mut out).expect("it is text");
     Ended { code: status.code(), stdout: out, stderr: rest }
+}
+
+/// How `child` ends, which it does soon.
+fn end_of(child: &mut Guarded) -> ExitStatus {
+    let since = Instant::now();
+    loop {
+        if let Some(status) = child.0.try_wait().expect("it is a child") {
+            return status;
+        }
+        assert!(since.elapsed() < PROMISED, "it has not ended");
+        thread::sleep(POLL);
+    }
 }
 
 /// Takes years.
@@ -107,6 +125,43 @@ fn a_signal_leaves_no_process_behind() {
             thread::sleep(POLL);
         }
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
+    let mut killed = 0;
+    let program = threefold(["processes", LONG, "-j", "1", "--format", "json"]);
+    let ended = disturbed(program, |pid| {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("Linux has it");
+        let worker = children.split_whitespace().next().expect("it has a worker");
+        killed = worker.parse().expect("a process id");
+        send(killed, Signal::KILL);
+    });
+    assert_eq!(ended.code, Some(1));
+    let object: Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
+    let error = &object["error"];
+    assert_eq!((&error["kind"], &error["task"]), (&json!("lost"), &json!("calculate_sum")));
+    assert_eq!((&error["pid"], &error["signal"], &error["worker"]), (&json!(killed), &json!(9), &json!(0)));
+    assert_eq!((&error["chunk"], &error["attempt"], &error["attempts"]), (&json!(0), &json!(1), &json!(1)));
+    assert_eq!(error["range"], format!("{}..={}", i64::MIN, i64::MIN + (1 << 52) - 1));
+    let complaint = ended.stderr.lines().last().expect("it says why");
+    assert_eq!(complaint.strip_prefix("threefold: error: "), error["message"].as_str());
+}
+
+#[test]
+fn ctrl_c_ends_a_program_whose_output_nobody_reads() {
+    let words = "sequential 1..=5000 --chunk-size 1 --format json";
+    let mut child = Guarded(threefold(words.split(' ')).spawn().expect("the program starts"));
+    let stdout = child.0.stdout.take().expect("it is captured");
+    // It is stuck once no more comes although more is to come.
+    let since = Instant::now();
+    while ioctl_fionread(&stdout).expect("it is a pipe") < PIPE {
+        assert!(since.elapsed() < 10 * PROMISED, "nothing is written");
+        thread::sleep(POLL);
+    }
+    send(child.0.id(), Signal::INT);
+    assert_eq!(end_of(&mut child).code(), Some(130));
 }
 
 /// A process that runs with `mark` in its environment.
