@@ -62,6 +62,6 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result
 }
 
 fn complain(what: impl std::fmt::Display) {
-    // Where nobody listens there is nobody to tell.
-    let _ = writeln!(io::stderr(), "threefold: error: {what}");
+    // In one piece, so that no other line comes between. Where nobody listens there is nobody to tell.
+    let _ = io::stderr().write_all(format!("threefold: error: {what}\n").as_bytes());
 }

@@ -115,7 +115,8 @@ fn draw(watched: &Watched, closed: &Receiver<()>) {
     }
     // Whatever cannot be written would have been drawn over anyway.
     while {
-        let _ = write!(io::stderr(), "\r{} {}{CLEAR_REST}", bar(watched.share()), watched.text());
+        let picture = format!("\r{} {}{CLEAR_REST}", bar(watched.share()), watched.text());
+        let _ = io::stderr().write_all(picture.as_bytes());
         !ended(closed, FRAME)
     } {}
     let _ = write!(io::stderr(), "\r{CLEAR_REST}");
@@ -124,7 +125,8 @@ fn draw(watched: &Watched, closed: &Receiver<()>) {
 fn write_lines(watched: &Watched, closed: &Receiver<()>) {
     let mut wait = PATIENCE;
     while !ended(closed, wait) {
-        let _ = writeln!(io::stderr(), "threefold: {}", watched.text());
+        let line = format!("threefold: {}\n", watched.text());
+        let _ = io::stderr().write_all(line.as_bytes());
         wait = LINE;
     }
 }
