@@ -125,7 +125,6 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Order, clap:
 fn mark_negative(word: OsString) -> OsString {
     match word.to_str().and_then(|text| text.strip_prefix('-')) {
         Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => format!("\u{2212}{rest}").into(),
-        Some(rest) if rest.starts_with("i64::MIN") => format!("\u{2212}{rest}").into(),
         _ => word,
     }
 }
