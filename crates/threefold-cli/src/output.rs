@@ -1,0 +1,67 @@
+//! What is written, and where: results to stdout, all else to stderr.
+//!
+//! A reader of stdout who has left wanted no more: that is no error.
+
+mod json;
+mod plain;
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::process::ExitCode;
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::run::Run;
+use crate::words::Format;
+
+/// Writes the result of `run`, and to stderr why there is none.
+///
+/// # Errors
+///
+/// Stdout takes no more, for another reason than that its reader has left.
+pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
+    if let Err(failure) = &run.value {
+        complain(failure);
+    }
+    let written = to_stdout(|out| match format {
+        Format::Plain => plain::write(run, out),
+        Format::Json => json::write(run, out),
+    });
+    if let Err(error) = &written {
+        complain(format_args!("the result cannot be written: {error}"));
+    }
+    written
+}
+
+/// Says that nothing was started, and why.
+pub(crate) fn nothing_started(failure: &Failure) -> ExitCode {
+    complain(failure);
+    exit::NOTHING_STARTED.into()
+}
+
+/// Answers words that order no work: with help where that was asked for, or with what is wrong with them.
+pub(crate) fn words(answer: &clap::Error) -> ExitCode {
+    let text = answer.render().to_string();
+    if answer.use_stderr() {
+        // Help that nobody asked for is not an error message: it is the answer to no words at all.
+        let program = if text.starts_with("error:") { "threefold: " } else { "" };
+        let _ = write!(io::stderr(), "{program}{text}");
+        return exit::NOTHING_STARTED.into();
+    }
+    match to_stdout(|out| out.write_all(text.as_bytes())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => exit::FAILED.into(),
+    }
+}
+
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn complain(what: impl std::fmt::Display) {
+    // In one piece, so that no other line comes between. Where nobody listens there is nobody to tell.
+    let _ = io::stderr().write_all(format!("threefold: error: {what}\n").as_bytes());
+}

@@ -1,0 +1,123 @@
+//! JSON output: one object on one line, whether there is a value or not.
+//!
+//! Others read it by name: fields are added, never renamed, and `schema` grows when one changes its meaning. All times
+//! are seconds; all but `duration_s` count from just before the executor was made.
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use serde::{Serialize, Serializer};
+use threefold::{Model, Span};
+
+use crate::failure::Failure;
+use crate::run::Run;
+use crate::works::sum;
+
+/// Writes `run`.
+pub(crate) fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Object::new(run))?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    schema: u32,
+    model: Model,
+    work: &'static str,
+    workers: Option<usize>,
+    chunks: u64,
+    /// A string, since most readers of JSON hold numbers as `f64`.
+    value: Option<String>,
+    total_s: f64,
+    startup_s: f64,
+    fold_s: f64,
+    spans: Spans<'a>,
+    /// Failures that were overcome: none, as long as nothing is tried again.
+    failures: [(); 0],
+    error: Option<ErrorObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct SpanObject {
+    chunk: u64,
+    worker: usize,
+    start_s: f64,
+    duration_s: f64,
+    attempt: u32,
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    kind: &'static str,
+    task: Option<&'a str>,
+    chunk: Option<u64>,
+    range: Option<&'a str>,
+    model: Model,
+    worker: Option<usize>,
+    pid: Option<u32>,
+    signal: Option<i32>,
+    exit_code: Option<i32>,
+    attempt: Option<u32>,
+    attempts: Option<u32>,
+    message: String,
+}
+
+impl<'a> Object<'a> {
+    fn new(run: &'a Run) -> Self {
+        let spans = run.trace.spans();
+        // Spans are ordered by beginning. Without a chunk all that was done was to start.
+        let startup = spans.first().map_or(run.total, |first| first.started.saturating_duration_since(run.began));
+        Self {
+            schema: 1,
+            model: run.model,
+            work: sum::NAME,
+            workers: run.workers,
+            chunks: run.chunks,
+            value: run.value.as_ref().ok().map(ToString::to_string),
+            total_s: run.total.as_secs_f64(),
+            startup_s: startup.as_secs_f64(),
+            fold_s: run.total.saturating_sub(startup).as_secs_f64(),
+            spans: Spans { began: run.began, spans },
+            failures: [],
+            error: run.value.as_ref().err().map(|failure| ErrorObject::new(run, failure)),
+        }
+    }
+}
+
+impl<'a> ErrorObject<'a> {
+    fn new(run: &Run, failure: &'a Failure) -> Self {
+        let error = failure.error();
+        Self {
+            kind: failure.kind(),
+            task: error.and_then(|error| error.task()),
+            chunk: error.and_then(|error| error.chunk()),
+            range: error.and_then(|error| error.range()),
+            model: run.model,
+            worker: error.and_then(|error| error.worker()),
+            pid: error.and_then(|error| error.pid()),
+            signal: error.and_then(|error| error.signal()),
+            exit_code: error.and_then(|error| error.exit_code()),
+            attempt: error.and_then(|error| error.attempt()),
+            attempts: error.and_then(|error| error.attempts()),
+            message: failure.to_string(),
+        }
+    }
+}
+
+/// Written one by one: there may be sixteen million.
+struct Spans<'a> {
+    began: Instant,
+    spans: &'a [Span],
+}
+
+impl Serialize for Spans<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.spans.iter().map(|span| SpanObject {
+            chunk: span.chunk,
+            worker: span.worker,
+            start_s: span.started.saturating_duration_since(self.began).as_secs_f64(),
+            duration_s: span.duration.as_secs_f64(),
+            attempt: span.attempt,
+        }))
+    }
+}

@@ -1,0 +1,13 @@
+//! Plain output: the two lines of the tutorial, or nothing.
+
+use std::io::{self, Write};
+
+use crate::run::Run;
+
+/// Writes the time in seconds and the total, where there is one.
+pub(crate) fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    match &run.value {
+        Ok(total) => writeln!(out, "time: {:.6}\n{total}", run.total.as_secs_f64()),
+        Err(_) => Ok(()),
+    }
+}

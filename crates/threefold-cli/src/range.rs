@@ -1,0 +1,134 @@
+//! RANGE: integers as Rust writes them, `1..=1000000`, `-5..5`, `0..=250_000`.
+//!
+//! Both bounds are `i64`, and both are named. A range whose end lies before its start is empty, not an error.
+
+use std::num::IntErrorKind;
+use std::ops::RangeInclusive;
+
+/// How every refusal ends: what would have been right.
+const EXAMPLES: &str = "write it like 1..=1000000, or like -5..5 to leave the end out";
+
+/// The range that `text` names. An empty one has its end below its start.
+///
+/// # Errors
+///
+/// What is wrong with `text`, and what would be right.
+pub(crate) fn parse(text: &str) -> Result<RangeInclusive<i64>, String> {
+    let (start, end, inclusive) = match (text.split_once("..="), text.split_once("..")) {
+        (Some((start, end)), _) => (start, end, true),
+        (None, Some((start, end))) => (start, end, false),
+        (None, None) => return Err(format!("a range has `..` or `..=` between its bounds: {EXAMPLES}")),
+    };
+    let (start, end) = (bound(start, "start")?, bound(end, "end")?);
+    Ok(match (inclusive, end.checked_sub(1)) {
+        (true, _) => start..=end,
+        (false, Some(last)) => start..=last,
+        // Nothing lies below the smallest integer: the empty range that every type can write.
+        #[expect(clippy::reversed_empty_ranges, reason = "an empty range")]
+        (false, None) => 1..=0,
+    })
+}
+
+fn bound(text: &str, which: &str) -> Result<i64, String> {
+    let text = text.trim();
+    match text {
+        "" => return Err(format!("the {which} of the range is missing: {EXAMPLES}")),
+        "i64::MIN" => return Ok(i64::MIN),
+        "i64::MAX" => return Ok(i64::MAX),
+        _ => {}
+    }
+    // The true minus sign too: it is what typeset pages have, and what `words` puts in front of a negative range.
+    let (minus, digits) = match text.strip_prefix(['-', '\u{2212}']) {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let starts_with_digit = digits.starts_with(|first: char| first.is_ascii_digit());
+    let plain = if starts_with_digit { digits.replace('_', "") } else { String::new() };
+    format!("{minus}{plain}").parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
+            format!("the {which} `{text}` does not fit: bounds lie between {} and {}", i64::MIN, i64::MAX)
+        }
+        _ => format!("the {which} `{text}` is not an integer: {EXAMPLES}"),
+    })
+}
+
+/// How many integers `range` holds.
+pub(crate) fn len(range: &RangeInclusive<i64>) -> u128 {
+    let (start, end) = (i128::from(*range.start()), i128::from(*range.end()));
+    (end - start + 1).max(0).unsigned_abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{len, parse};
+
+    #[test]
+    fn ranges_are_written_as_in_rust() {
+        assert_eq!(parse("1..=1000000"), Ok(1..=1_000_000));
+        assert_eq!(parse("-5..5"), Ok(-5..=4));
+        assert_eq!(parse("0..=250_000"), Ok(0..=250_000));
+        assert_eq!(parse(" 1 ..= 2 "), Ok(1..=2));
+        assert_eq!(parse("-9223372036854775808..=9223372036854775807"), Ok(i64::MIN..=i64::MAX));
+        assert_eq!(parse("i64::MIN..=i64::MAX"), Ok(i64::MIN..=i64::MAX));
+        assert_eq!(parse("\u{2212}5..=\u{2212}1"), Ok(-5..=-1));
+    }
+
+    #[test]
+    fn a_range_whose_end_lies_before_its_start_is_empty() {
+        for empty in ["5..-5", "5..=-5", "7..7", "i64::MIN..i64::MIN", "i64::MAX..=i64::MIN"] {
+            assert_eq!(parse(empty).map(|range| len(&range)), Ok(0), "{empty}");
+        }
+    }
+
+    #[test]
+    fn the_longest_range_has_two_to_the_64th_integers() {
+        assert_eq!(len(&(i64::MIN..=i64::MAX)), 1 << 64);
+    }
+
+    #[test]
+    fn what_is_not_a_range_is_refused_with_what_would_be_right() {
+        let refusals: String = [
+            "",
+            "7",
+            "1-5",
+            "..",
+            "1..",
+            "..=5",
+            "1...5",
+            "1..=x",
+            "+1..5",
+            "_1..5",
+            "0..=9223372036854775808",
+            "--5..5",
+            "1.5..2",
+        ]
+        .map(|text| format!("{text:?}: {}\n", parse(text).unwrap_err()))
+        .concat();
+        insta::assert_snapshot!(refusals);
+    }
+
+    proptest! {
+        #[test]
+        fn what_rust_prints_is_read_back(start: i64, end: i64) {
+            prop_assert_eq!(parse(&format!("{:?}", start..=end)), Ok(start..=end));
+            let half_open = parse(&format!("{:?}", start..end)).unwrap();
+            prop_assert_eq!(len(&half_open), (i128::from(end) - i128::from(start)).max(0).unsigned_abs());
+            prop_assert!(half_open.is_empty() || (*half_open.start(), *half_open.end() + 1) == (start, end));
+        }
+
+        #[test]
+        fn underscores_between_digits_change_nothing(start: i64, at in 0usize..18) {
+            let mut digits = start.unsigned_abs().to_string();
+            digits.insert(1 + at.min(digits.len() - 1), '_');
+            let minus = if start < 0 { "-" } else { "" };
+            prop_assert_eq!(parse(&format!("{minus}{digits}..=0")), Ok(start..=0));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".*") {
+            let _ = parse(&text);
+        }
+    }
+}

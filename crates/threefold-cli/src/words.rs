@@ -1,0 +1,194 @@
+//! The words of the command line, read into an [`Order`].
+
+use std::ffi::OsString;
+use std::ops::RangeInclusive;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use threefold::Model;
+
+use crate::plan::{Cut, Plan};
+use crate::progress::Show;
+use crate::range;
+
+/// What to do.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) model: Model,
+    pub(crate) plan: Plan,
+    /// As many as the model thinks right, if nothing is said.
+    pub(crate) workers: Option<usize>,
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) format: Format,
+    pub(crate) progress: Show,
+}
+
+/// How the result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Two lines: the time in seconds, and the total
+    Plain,
+    /// One JSON object
+    Json,
+}
+
+/// Run one fold on any model - sequential, async tasks, threads, worker processes - with the same answer, bit for bit.
+#[derive(Parser)]
+#[command(name = "threefold", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(override_usage = "threefold <WORD> [RANGE]... [OPTIONS]", subcommand_help_heading = "Words")]
+struct Words {
+    #[command(subcommand)]
+    word: Word,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  threefold sequential
+  threefold multithreading 1..=10_000_000_000 --workers 4
+  threefold async 0..=250000 250000..=500000 500000..=750000 750000..=1000000";
+
+#[derive(Subcommand)]
+enum Word {
+    /// One chunk after the other
+    Sequential(Job),
+    /// Tasks on an async runtime, by default on one thread
+    Async(Job),
+    /// A pool of threads, by default one for each core
+    #[command(visible_alias = "threads")]
+    Multithreading(Job),
+    /// Worker processes, by default one for each core: a crash takes down one of them, and is reported
+    #[command(visible_alias = "processes")]
+    Multiprocess(Job),
+}
+
+#[derive(Args)]
+struct Job {
+    /// The integers to add up: 1..=1000000, -5..5 (without its end), 0..=250_000
+    ///
+    /// One RANGE is cut into chunks. Several are one chunk each, exactly as given: what they share is counted as often
+    /// as it is named. A range whose end lies before its start is empty.
+    #[arg(value_name = "RANGE", value_parser = range::parse, default_value = "1..=1000000")]
+    ranges: Vec<RangeInclusive<i64>>,
+
+    /// Cut the RANGE into N chunks of nearly equal size
+    ///
+    /// Without it chunks have 250,000 integers, or more where that would be over 4,096 chunks.
+    #[arg(long, value_name = "N", value_parser = positive::<u64>, conflicts_with = "chunk_size")]
+    chunks: Option<u64>,
+
+    /// Cut the RANGE into chunks of N integers
+    #[arg(long, value_name = "N", value_parser = positive::<u64>)]
+    chunk_size: Option<u64>,
+
+    /// How many workers run chunks: threads or processes, of which sequential has one
+    #[arg(short = 'j', long, value_name = "N", value_parser = positive::<usize>)]
+    workers: Option<usize>,
+
+    /// How many chunks async begins before one of them is done [default: 16384]
+    #[arg(long, value_name = "N", value_parser = positive::<usize>)]
+    in_flight: Option<usize>,
+
+    /// How the result is written to stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain")]
+    format: Format,
+
+    /// When the progress of long work is shown on stderr
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    progress: Show,
+}
+
+/// What `words`, of which the first is the program's own name, order.
+///
+/// # Errors
+///
+/// What is wrong with them and what would be right; also the help and the version, where those are asked for.
+pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Order, clap::Error> {
+    let Words { word } = Words::try_parse_from(words.map(mark_negative)).map_err(list_the_words)?;
+    let (model, job) = match word {
+        Word::Sequential(job) => (Model::Sequential, job),
+        Word::Async(job) => (Model::Async, job),
+        Word::Multithreading(job) => (Model::Threads, job),
+        Word::Multiprocess(job) => (Model::Processes, job),
+    };
+    let cut = match (job.chunks, job.chunk_size) {
+        (Some(n), _) => Cut::Into(n),
+        (None, Some(size)) => Cut::Every(size),
+        (None, None) => Cut::Default,
+    };
+    let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ValueValidation, why))?;
+    let Job { workers, in_flight, format, progress, .. } = job;
+    Ok(Order { model, plan, workers, in_flight, format, progress })
+}
+
+/// `-5..5` begins like an option. With a true minus sign it does not, and is still read as what it is: no option of ours
+/// is a digit.
+fn mark_negative(word: OsString) -> OsString {
+    match word.to_str().and_then(|text| text.strip_prefix('-')) {
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => format!("\u{2212}{rest}").into(),
+        _ => word,
+    }
+}
+
+/// A word that is none is answered with those that are.
+fn list_the_words(error: clap::Error) -> clap::Error {
+    match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => {
+            let command = Words::command();
+            let words: Vec<_> = command
+                .get_subcommands()
+                .map(|word| match word.get_visible_aliases().next() {
+                    Some(alias) => format!("{} (or {alias})", word.get_name()),
+                    None => word.get_name().to_string(),
+                })
+                .collect();
+            let why = format!("`{word}` is not a word of threefold: the first is one of {}", words.join(", "));
+            Words::command().error(ErrorKind::InvalidSubcommand, why)
+        }
+        _ => error,
+    }
+}
+
+/// A number of at least 1, with underscores between its digits where they help to read it.
+fn positive<N: std::str::FromStr + PartialEq + From<u8>>(text: &str) -> Result<N, String> {
+    match text.replace('_', "").parse() {
+        Ok(n) if n != N::from(0) => Ok(n),
+        _ => Err("a whole number of at least 1 is needed".to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(words: &str) -> Result<Order, clap::Error> {
+        read(words.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_words_are_consistent_in_themselves() {
+        Words::command().debug_assert();
+    }
+
+    #[test]
+    fn negative_ranges_swallow_no_options() {
+        let order = order("threefold threads -5..5 -j 3 -9..=-7 --progress never -1..0 --format json").unwrap();
+        assert_eq!(order.plan.ranges, [-5..=4, -9..=-7, -1..=-1]);
+        assert_eq!((order.workers, order.format, order.progress), (Some(3), Format::Json, Show::Never));
+    }
+
+    #[test]
+    fn options_that_are_not_there_are_refused() {
+        for absent in ["--timeout", "--retries", "--memory-limit", "--keep-going", "--work"] {
+            let error = order(&format!("threefold sequential {absent} 1")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnknownArgument, "{absent}");
+        }
+    }
+
+    #[test]
+    fn both_names_of_a_model_are_read() {
+        let words = ["sequential", "async", "multithreading", "threads", "multiprocess", "processes"];
+        let models = words.map(|word| order(&format!("threefold {word}")).unwrap().model);
+        use Model::{Async, Processes, Sequential, Threads};
+        assert_eq!(models, [Sequential, Async, Threads, Threads, Processes, Processes]);
+    }
+}

@@ -1,0 +1,3 @@
+//! The works: what the program can fold, one file each.
+
+pub(crate) mod sum;

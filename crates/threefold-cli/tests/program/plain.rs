@@ -1,0 +1,97 @@
+//! The two lines of plain output.
+
+use std::io;
+
+use crate::{answer, every_word, threefold};
+
+/// The total, after checking that it comes as it should.
+fn total(words: &str) -> String {
+    let answer = answer(words);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{words}");
+    let (time, total) = answer.stdout.split_once('\n').expect("the time has its line");
+    let seconds = time.strip_prefix("time: ").expect("the first line is the time");
+    let (whole, decimals) = seconds.split_once('.').expect("seconds have decimals");
+    assert!(whole.parse::<u64>().is_ok() && decimals.len() == 6 && decimals.parse::<u32>().is_ok(), "{seconds}");
+    total.strip_suffix('\n').expect("the line of the total ends").to_string()
+}
+
+#[test]
+fn the_bare_word_adds_up_the_first_million_on_every_model() {
+    for word in every_word() {
+        assert_eq!(total(word), "500000500000", "{word}");
+    }
+}
+
+#[test]
+fn overlaps_are_counted_as_often_as_they_are_named_on_every_model() {
+    for word in every_word() {
+        let ranges = "0..=250000 250000..=500000 500000..=750000 750000..=1000000";
+        assert_eq!(total(&format!("{word} {ranges}")), "500002000000", "{word}");
+    }
+}
+
+#[test]
+fn every_cut_gives_the_same_total_on_every_model() {
+    for word in every_word() {
+        for cut in ["--chunks 1", "--chunks 7", "--chunks 100_000", "--chunk-size 999", "--chunk-size 5000000"] {
+            assert_eq!(total(&format!("{word} 1..=100_000 {cut}")), "5000050000", "{word} {cut}");
+        }
+    }
+}
+
+#[test]
+fn negative_ranges_are_read_on_every_model() {
+    for word in every_word() {
+        assert_eq!(total(&format!("{word} -5..5")), "-5");
+        assert_eq!(total(&format!("{word} -5..=-1 -j 1 -3..0")), "-21");
+        assert_eq!(total(&format!("{word} -- -5..5")), "-5");
+    }
+}
+
+#[test]
+fn empty_ranges_count_0_on_every_model() {
+    for word in every_word() {
+        assert_eq!(total(&format!("{word} 5..-5")), "0");
+        assert_eq!(total(&format!("{word} 5..=-5 1..=3 7..7")), "6");
+    }
+}
+
+#[test]
+fn the_ends_of_64_bits_are_added_exactly_on_every_model() {
+    for word in every_word() {
+        assert_eq!(total(&format!("{word} 9223372036854775000..=9223372036854775807")), "7452484605778658526028");
+        assert_eq!(total(&format!("{word} i64::MIN..-9223372036854775806")), "-18446744073709551615");
+    }
+}
+
+#[test]
+fn any_number_of_workers_gives_the_same_total() {
+    for word in every_word().filter(|&word| word != "sequential") {
+        for workers in ["-j 1", "-j3", "--workers 8"] {
+            assert_eq!(total(&format!("{word} {workers}")), "500000500000", "{word} {workers}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_who_has_left_is_no_error_on_every_model() {
+    for word in every_word() {
+        for rest in ["", "--format json", "--help"] {
+            let (reader, writer) = io::pipe().expect("there is a pipe");
+            drop(reader);
+            let mut program = threefold([word].into_iter().chain(rest.split_whitespace()));
+            let child = program.stdout(writer).spawn().expect("the program starts");
+            let output = child.wait_with_output().expect("the program ends");
+            assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{word} {rest}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let output = threefold(["sequential"]).stdout(full).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}

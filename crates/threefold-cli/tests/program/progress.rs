@@ -1,0 +1,50 @@
+//! Progress is shown where it is wanted, and nowhere else.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::{answer, every_word, threefold};
+
+#[test]
+fn short_work_shows_no_progress_on_any_model() {
+    for word in every_word() {
+        for when in ["auto", "never"] {
+            assert_eq!(answer(&format!("{word} --progress {when}")).stderr, "", "{word} {when}");
+        }
+    }
+}
+
+#[test]
+fn there_are_no_colours() {
+    for words in ["--help", "bogus", "sequential 1..x", "sequential --help", "sequential -j 2"] {
+        let answer = answer(words);
+        assert!(!answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'), "{words}");
+    }
+}
+
+#[test]
+fn on_a_terminal_a_bar_is_drawn_and_taken_away() {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
+    grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("it is ours");
+    let name = ptsname(&ours, Vec::new()).expect("it has a name");
+    let theirs = open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it is open to us");
+
+    let mut child =
+        threefold(["sequential", "i64::MIN..=i64::MAX"]).stderr(theirs).spawn().expect("the program starts");
+    let mut shown = BufReader::new(File::from(ours));
+    let mut until = |end: u8| {
+        let mut text = Vec::new();
+        shown.read_until(end, &mut text).expect("the terminal is open");
+        String::from_utf8(text).expect("it is text")
+    };
+    // Each picture starts at the left and ends by clearing what is longer than it.
+    assert_eq!(until(b'K'), "\r[>                                       ] 0%\x1b[K");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    let rest = until(b'\n');
+    assert!(rest.ends_with("\r\x1b[Kthreefold: error: calculate_sum: cancelled on sequential\r\n"), "{rest:?}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}

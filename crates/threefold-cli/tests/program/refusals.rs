@@ -1,0 +1,73 @@
+//! What the program refuses: with exit code 2, nothing on stdout, and a text that says what would be right.
+
+use crate::answer;
+
+/// The refusal of these words.
+fn refusal(words: &str) -> String {
+    let answer = answer(words);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{words}: {}", answer.stderr);
+    assert!(answer.stderr.starts_with("threefold: error: "), "{}", answer.stderr);
+    answer.stderr
+}
+
+/// All refusals, one after the other, as they would be read.
+fn refusals(lines: &[&str]) -> String {
+    lines.iter().map(|words| format!("$ threefold {words}\n{}\n", refusal(words))).collect()
+}
+
+#[test]
+fn unknown_words_are_answered_with_the_known_ones() {
+    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "compare", "works", "help"]));
+}
+
+#[test]
+fn ranges_that_are_none_are_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential 1..x",
+        "sequential 1..=2 17",
+        "sequential -5",
+        "sequential -5..=x",
+        "sequential 0..=9223372036854775808",
+        "sequential ..5",
+    ]));
+}
+
+#[test]
+fn cuts_that_cannot_be_made_are_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential --chunks 0",
+        "sequential --chunk-size 0",
+        "sequential --chunks -3",
+        "sequential --chunks few",
+        "sequential --chunks 20_000_000",
+        "sequential 1..=100_000_000 --chunk-size 1",
+        "sequential --chunks 2 --chunk-size 2",
+        "sequential 1..=2 3..=4 --chunks 2",
+        "sequential 1..=2 3..=4 --chunk-size 2",
+    ]));
+}
+
+#[test]
+fn what_the_model_cannot_do_is_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential -j 2",
+        "multithreading -j 0",
+        "multithreading --workers 5000",
+        "multithreading --in-flight 4",
+        "async --in-flight 0",
+    ]));
+}
+
+#[test]
+fn options_that_are_not_there_are_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential --timeout 1",
+        "sequential --retries 1",
+        "sequential --memory-limit 1G",
+        "sequential --keep-going",
+        "sequential --work sum",
+        "sequential --format xml",
+        "sequential --progress",
+        "--workers 2 sequential",
+    ]));
+}
