@@ -85,7 +85,7 @@ fn ctrl_c_ends_every_model_within_a_second() {
         let ended = signalled(threefold([word, LONG]), Signal::INT);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{word}");
         // What else is known of the worker follows on lines of its own.
-    let complaint = ended.stderr.lines().next().expect("it says why");
+        let complaint = ended.stderr.lines().next().expect("it says why");
         assert!(complaint.starts_with("threefold: error: calculate_sum: cancelled on "), "{word}: {complaint}");
     }
 }
