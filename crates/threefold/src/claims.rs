@@ -5,14 +5,11 @@
 //! (one of them may fail, and would then be the failure that a sequential fold had met), and to 0 on a cancel.
 //!
 //! Three counters are all the state that workers share about the grid, which is what makes the proofs short. The
-//! model checker runs this file with its own atomics (`--cfg loom`).
+//! model checker (`tests/loom.rs`) compiles this file with atomics of its own.
 
 use std::ops::Range;
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicU64, AtomicUsize, Ordering};
 
 /// The chunks of one fold: claimed, allowed, and being run.
 #[derive(Debug)]

@@ -61,6 +61,7 @@ mod roundtrip;
 #[cfg(feature = "processes")]
 mod shared_memory;
 mod source;
+mod sync;
 mod task;
 mod trace;
 mod view;

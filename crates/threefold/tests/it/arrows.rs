@@ -34,7 +34,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The core: one fold, its types erased.
     ("fold", &["backend", "claims", "current", "error", "executor", "job", "model", "options", "panics", "trace"]),
     ("job", &["codec", "error", "fold", "panics", "roundtrip", "source", "task"]),
-    ("claims", &[]),
+    ("claims", &["sync"]),
+    ("sync", &[]),
     ("current", &["backend", "fold", "model", "options", "wait"]),
     ("trace", &["error"]),
     ("error", &["model"]),

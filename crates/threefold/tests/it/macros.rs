@@ -113,7 +113,7 @@ fn tasks_stay_callable_and_are_function_pointers() {
     let pointer: fn(u64) -> bool = *is_even;
     assert_eq!([1, 2, 3].map(pointer), [false, true, false]);
     assert_eq!((factorial(5), first_of((7, 8)), countdown(0..9), r#type("abc".to_string())), (120, 7, 8, 3));
-    nothing(0);
+    let () = nothing(0);
 }
 
 #[tokio::test]

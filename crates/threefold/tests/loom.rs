@@ -1,0 +1,137 @@
+//! The claiming of chunks, model-checked: every interleaving of a few threads that loom can tell apart.
+//!
+//! The library's file is compiled here once more, with the checker's atomics.
+
+#![allow(dead_code, clippy::unwrap_used, reason = "a part of the library is compiled here by itself")]
+
+#[path = "../src/claims.rs"]
+mod claims;
+
+/// What `claims` is compiled with.
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+}
+
+use claims::Claims;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread;
+
+/// Explores `scenario` with at most so many preemptions, which finds what can be found in good time.
+fn model(preemptions: usize, scenario: impl Fn() + Sync + Send + 'static) {
+    let mut explorer = loom::model::Builder::new();
+    explorer.preemption_bound = Some(preemptions);
+    explorer.check(scenario);
+}
+
+/// A fold of `N` chunks: each chunk counts how often it was run, in an atomic that orders nothing by itself.
+struct Fold<const N: usize> {
+    claims: Claims,
+    runs: [AtomicU64; N],
+}
+
+impl<const N: usize> Fold<N> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { claims: Claims::new(N as u64), runs: std::array::from_fn(|_| AtomicU64::new(0)) })
+    }
+
+    /// What a worker does: in, chunks, out.
+    fn work(&self, size: u64) {
+        self.claims.enter();
+        while let Some(block) = self.claims.claim(|_| size) {
+            for chunk in block {
+                if self.claims.may_start(chunk) {
+                    let runs = &self.runs[chunk as usize];
+                    // Two operations, so that a chunk that is run twice at once is seen as well.
+                    runs.store(runs.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                }
+            }
+        }
+        self.claims.leave();
+    }
+
+    /// What the caller does after its own part; it may rely on all that `is_idle` promises.
+    fn wait(&self) -> [u64; N] {
+        while !self.claims.is_idle() {
+            thread::yield_now();
+        }
+        std::array::from_fn(|chunk| self.runs[chunk].load(Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn every_chunk_is_claimed_once_and_seen_by_the_caller() {
+    model(3, || {
+        let fold = Fold::<3>::new();
+        let helper = Arc::clone(&fold);
+        let helper = thread::spawn(move || helper.work(2));
+        fold.work(1);
+        assert_eq!(fold.wait(), [1, 1, 1]);
+        helper.join().unwrap();
+        assert_eq!(fold.wait(), [1, 1, 1], "a worker that comes late finds nothing");
+    });
+}
+
+#[test]
+fn two_helpers_and_the_caller_share_the_chunks() {
+    model(2, || {
+        let fold = Fold::<2>::new();
+        let helpers: Vec<_> = (0..2)
+            .map(|_| {
+                let fold = Arc::clone(&fold);
+                thread::spawn(move || fold.work(1))
+            })
+            .collect();
+        fold.work(1);
+        assert_eq!(fold.wait(), [1, 1]);
+        for helper in helpers {
+            helper.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn chunks_below_a_failing_one_are_run_and_nothing_runs_after_the_caller_has_seen_the_end() {
+    model(3, || {
+        let fold = Fold::<3>::new();
+        let helper = Arc::clone(&fold);
+        let helper = thread::spawn(move || {
+            helper.claims.enter();
+            if let Some(block) = helper.claims.claim(|_| 1) {
+                // This chunk fails.
+                helper.claims.stop_at(block.start);
+            }
+            helper.claims.leave();
+            helper.work(1);
+        });
+        fold.work(1);
+        let seen = fold.wait();
+        let limit = fold.claims.limit();
+        for chunk in 0..limit as usize {
+            assert_eq!(seen[chunk], 1, "chunk {chunk} lies below the limit {limit}");
+        }
+        helper.join().unwrap();
+        let after = std::array::from_fn::<_, 3, _>(|chunk| fold.runs[chunk].load(Ordering::Relaxed));
+        assert_eq!(after, seen, "nothing starts after the end");
+    });
+}
+
+#[test]
+fn a_cancel_from_a_third_thread_stops_what_has_not_begun() {
+    model(2, || {
+        let fold = Fold::<1>::new();
+        let (helper, canceller) = (Arc::clone(&fold), Arc::clone(&fold));
+        let helper = thread::spawn(move || helper.work(1));
+        let canceller = thread::spawn(move || canceller.claims.stop_at(0));
+        fold.work(1);
+        let seen = fold.wait();
+        let ended = fold.claims.limit() == 0;
+        canceller.join().unwrap();
+        helper.join().unwrap();
+        if ended || seen == [1] {
+            let after: [u64; 1] = std::array::from_fn(|chunk| fold.runs[chunk].load(Ordering::Relaxed));
+            assert_eq!(after, seen, "nothing starts after the end");
+        }
+        assert!(seen.iter().all(|&runs| runs <= 1));
+    });
+}
