@@ -27,8 +27,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// How many levels a value may have within each other. One level of a recursive type is up to three of these (a field,
-/// its `Some`, the list in it). The frames of 512 levels fit the 2 MiB of a thread even in a debug build.
-const DEPTH: u16 = 512;
+/// its `Some`, the list in it). A level of a debug build takes up to 4 KiB of stack, so these take half of a thread's.
+const DEPTH: u16 = 256;
 
 /// Stands before a `nil` or another `SOME`: what follows is in a `Some`.
 const SOME: u8 = 0xc1;

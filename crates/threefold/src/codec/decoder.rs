@@ -86,12 +86,7 @@ impl<'de> Decoder<'de> {
     }
 
     /// What `read` makes of `len` items of `parts` values each, of which it must leave none.
-    fn items<T>(
-        &mut self,
-        len: usize,
-        parts: usize,
-        read: impl FnOnce(&mut Items<'_, 'de>) -> Result<T>,
-    ) -> Result<T> {
+    fn items<T>(&mut self, len: usize, parts: usize, read: impl FnOnce(&mut Items<'_, 'de>) -> Result<T>) -> Result<T> {
         // A value takes a byte or more: no list is believed to be longer, so that nobody makes room for it.
         if len.saturating_mul(parts) > self.left.len() {
             return Err(too_short());

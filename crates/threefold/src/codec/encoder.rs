@@ -77,7 +77,9 @@ impl<'a> Encoder<'a> {
             *slot = byte;
             filled += 1;
         }
-        if other.is_none() && filled == self.out.len() && items.next().is_none() {
+        // One too many would be lost with the others' bytes.
+        let other = other.or_else(|| items.next());
+        if other.is_none() && filled == self.out.len() {
             return Ok(());
         }
         // Not bytes after all, or not as many as announced, which `end` then says.
