@@ -116,6 +116,7 @@ pub(super) struct Bytes<'de>(pub(super) std::slice::Iter<'de, u8>);
 impl<'de> SeqAccess<'de> for Bytes<'de> {
     type Error = Error;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         self.0.next().map(|&byte| seed.deserialize(Byte(byte))).transpose()
     }
@@ -131,6 +132,7 @@ struct Byte(u8);
 impl<'de> Deserializer<'de> for Byte {
     type Error = Error;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_u8(self.0)
     }

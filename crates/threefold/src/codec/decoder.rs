@@ -242,6 +242,7 @@ struct Items<'d, 'de> {
 }
 
 impl<'de> Items<'_, 'de> {
+    #[inline]
     fn next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let Some(len) = self.len.checked_sub(1) else { return Ok(None) };
         self.len = len;

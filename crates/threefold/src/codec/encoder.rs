@@ -92,6 +92,9 @@ impl<'a> Encoder<'a> {
     }
 }
 
+/// From how many items on a list is worth a look whether it is one of bytes.
+const FEW: usize = 16;
+
 /// A length that MessagePack has room for. `u32::MAX` is kept for "not known yet".
 fn length(len: usize) -> Result<u32> {
     let fits = u32::try_from(len).ok().filter(|&len| len < u32::MAX);
@@ -104,7 +107,8 @@ fn wrote(error: impl std::fmt::Display) -> Error {
 
 macro_rules! scalars {
     ($($method:ident($type:ty) => $write:ident as $wide:ty,)*) => {
-        $(fn $method(self, value: $type) -> Result<()> {
+        $(#[inline]
+        fn $method(self, value: $type) -> Result<()> {
             write::$write(self.out, <$wide>::from(value)).map(drop).map_err(wrote)
         })*
     };
@@ -254,7 +258,7 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
         let len = Some(least).filter(|_| most == Some(least));
         let first = items.next();
         match (len, first.as_ref().and_then(bytes::byte)) {
-            (Some(len @ 1..), Some(byte)) => self.byte_list(byte, len, items),
+            (Some(len @ FEW..), Some(byte)) => self.byte_list(byte, len, items),
             _ => {
                 let mut list = self.open(Kind::List, len, 1)?;
                 first.into_iter().chain(items).try_for_each(|item| list.part(&item))?;
@@ -282,6 +286,7 @@ pub(super) struct Compound<'s, 'a> {
 }
 
 impl Compound<'_, '_> {
+    #[inline]
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.parts += 1;
         value.serialize(&mut *self.to)
