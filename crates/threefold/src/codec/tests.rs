@@ -287,7 +287,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(6, 64, 8, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            prop::collection::btree_map(".{0,8}", inner, 0..8).prop_map(|map| Value::from_iter(map)),
+            prop::collection::btree_map(".{0,8}", inner, 0..8).prop_map(Value::from_iter),
         ]
     })
 }
