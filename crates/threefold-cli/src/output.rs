@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use crate::exit;
 use crate::failure::Failure;
 use crate::run::Run;
-use crate::words::Format;
+use crate::words::{self, Format};
 
 /// Writes the result of `run`, and to stderr why there is none.
 ///
@@ -20,7 +20,10 @@ use crate::words::Format;
 /// Stdout takes no more, for another reason than that its reader has left.
 pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
     if let Err(failure) = &run.value {
-        complain(failure);
+        if let Failure::Chunks { .. } = failure {
+            run.failures.iter().for_each(|error| complain(format_args!("{error:#}")));
+        }
+        complain(format_args!("{failure:#}"));
     }
     let written = to_stdout(|out| match format {
         Format::Plain => plain::write(run, out),
@@ -40,7 +43,8 @@ pub(crate) fn nothing_started(failure: &Failure) -> ExitCode {
 
 /// Answers words that order no work: with help where that was asked for, or with what is wrong with them.
 pub(crate) fn words(answer: &clap::Error) -> ExitCode {
-    let text = answer.render().to_string();
+    // The marks that kept negative ranges apart from options are not what was typed.
+    let text = answer.render().to_string().replace(words::MINUS, "-");
     if answer.use_stderr() {
         // Help that nobody asked for is not an error message: it is the answer to no words at all.
         let program = if text.starts_with("error:") { "threefold: " } else { "" };
@@ -61,7 +65,16 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result
     }
 }
 
+/// Says what went wrong and was put right.
+pub(crate) fn warn(what: impl std::fmt::Display) {
+    say("warning", what);
+}
+
 fn complain(what: impl std::fmt::Display) {
+    say("error", what);
+}
+
+fn say(how: &str, what: impl std::fmt::Display) {
     // In one piece, so that no other line comes between. Where nobody listens there is nobody to tell.
-    let _ = io::stderr().write_all(format!("threefold: error: {what}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("threefold: {how}: {what}\n").as_bytes());
 }

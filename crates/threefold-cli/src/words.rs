@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -19,8 +20,29 @@ pub(crate) struct Order {
     /// As many as the model thinks right, if nothing is said.
     pub(crate) workers: Option<usize>,
     pub(crate) in_flight: Option<usize>,
+    pub(crate) faults: Faults,
     pub(crate) format: Format,
     pub(crate) progress: Show,
+}
+
+/// What is done about chunks that fail.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// Run a chunk whose worker was lost N times more, each time on a fresh worker
+    #[arg(long, value_name = "N", value_parser = count, default_value = "0")]
+    pub(crate) retries: u32,
+
+    /// Stop a worker whose chunk takes longer than S seconds (multiprocess)
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Bound each worker's private memory, like 512MiB (multiprocess)
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory_limit: Option<u64>,
+
+    /// Finish what can be finished, then report every failure
+    #[arg(long)]
+    pub(crate) keep_going: bool,
 }
 
 /// How the result is written.
@@ -88,6 +110,9 @@ struct Job {
     #[arg(long, value_name = "N", value_parser = positive::<usize>)]
     in_flight: Option<usize>,
 
+    #[command(flatten)]
+    faults: Faults,
+
     /// How the result is written to stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain")]
     format: Format,
@@ -116,15 +141,18 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Order, clap:
         (None, None) => Cut::Default,
     };
     let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ValueValidation, why))?;
-    let Job { workers, in_flight, format, progress, .. } = job;
-    Ok(Order { model, plan, workers, in_flight, format, progress })
+    let Job { workers, in_flight, faults, format, progress, .. } = job;
+    Ok(Order { model, plan, workers, in_flight, faults, format, progress })
 }
+
+/// What stands for the minus of a negative range until it is read.
+pub(crate) const MINUS: char = '\u{2212}';
 
 /// `-5..5` begins like an option. With a true minus sign it does not, and is still read as what it is: no option of ours
 /// is a digit.
 fn mark_negative(word: OsString) -> OsString {
     match word.to_str().and_then(|text| text.strip_prefix('-')) {
-        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => format!("\u{2212}{rest}").into(),
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => format!("{MINUS}{rest}").into(),
         _ => word,
     }
 }
@@ -156,6 +184,27 @@ fn positive<N: std::str::FromStr + PartialEq + From<u8>>(text: &str) -> Result<N
     }
 }
 
+/// A number of at least 0.
+fn count(text: &str) -> Result<u32, String> {
+    text.replace('_', "").parse().map_err(|_| "a whole number is needed".to_string())
+}
+
+/// Seconds, with a point where they are not whole.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(|| "seconds above 0 are needed, like 2 or 0.5".to_string())
+}
+
+/// Bytes, or a number with one of the units that are powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 9] =
+        [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("K", 10), ("M", 20), ("G", 30), ("T", 40), ("B", 0)];
+    let unit = UNITS.into_iter().find_map(|(unit, power)| Some((text.strip_suffix(unit)?, power)));
+    let (number, power) = unit.unwrap_or((text, 0));
+    let number: u64 = positive(number.trim()).map_err(|_| "a size is needed, like 512MiB or 2GiB".to_string())?;
+    number.checked_mul(1 << power).ok_or_else(|| "the size does not fit 64 bits".to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,9 +227,26 @@ mod tests {
 
     #[test]
     fn options_that_are_not_there_are_refused() {
-        for absent in ["--timeout", "--retries", "--memory-limit", "--keep-going", "--work"] {
+        for absent in ["--work", "--find-culprit", "--runs"] {
             let error = order(&format!("threefold sequential {absent} 1")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnknownArgument, "{absent}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units_of_1024() {
+        let sizes = ["1", "4096B", "512MiB", "2G", "1_000 KiB"].map(|text| size(text).unwrap());
+        assert_eq!(sizes, [1, 4096, 512 << 20, 2 << 30, 1_024_000]);
+        for wrong in ["", "MiB", "0", "-1", "1.5GiB", "1MB", "99999999999TiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_may_have_a_fraction() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        for wrong in ["", "0", "-1", "inf", "NaN", "1s"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 

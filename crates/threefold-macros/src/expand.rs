@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, ImplItem, ImplItemFn, Path, ReturnType, Type, parse_quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, FnArg, ImplItem, ImplItemFn, Path, Type, parse_quote};
 
 use crate::parse::{Definition, Function, Impl, TaskItem};
 
@@ -54,7 +55,7 @@ fn expand_function(threefold: &Path, function: Function) -> TokenStream {
         )
     };
     let serde = quote!(#threefold::__private::serde).to_string();
-    let hidden = hidden_items(threefold, &name.to_string(), &parse_quote!(#name), &output);
+    let hidden = hidden_items(threefold, &name.unraw().to_string(), &parse_quote!(#name), &output);
     quote! {
         #(#docs)*
         #[allow(non_camel_case_types)]
@@ -105,11 +106,10 @@ fn expand_impl(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> Tok
 /// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.
 fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
     let ImplItemFn { attrs, sig, block, .. } = map;
-    let inputs = &sig.inputs;
-    let output = match &sig.output {
-        ReturnType::Default => quote!(()),
-        ReturnType::Type(_, output) => quote!(#output),
-    };
+    let chunk = sig.inputs.iter().find_map(|input| match input {
+        FnArg::Typed(chunk) => Some(chunk),
+        FnArg::Receiver(_) => None,
+    });
     let members = [
         quote! {
             fn map(&self, chunk: Self::Chunk) -> Self::Output {
@@ -117,10 +117,12 @@ fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
             }
         },
         quote! {
+            #(#attrs)*
             fn __future(&self, chunk: Self::Chunk) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, Self::Output>> {
-                #(#attrs)*
-                async fn map(#inputs) -> #output #block
-                ::std::option::Option::Some(::std::boxed::Box::pin(map(self, chunk)))
+                ::std::option::Option::Some(#threefold::__private::boxed::<Self::Output>(async move {
+                    let #chunk = chunk;
+                    #block
+                }))
             }
         },
         quote!(

@@ -10,6 +10,12 @@ use crate::registry::Entry;
 /// A future in a box, as a task in flight is.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Boxes the future of an `async` task, whose output type it names.
+#[doc(hidden)]
+pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(future)
+}
+
 /// What can be sent to a worker and back: anything that serde can write and read again, and that may change threads.
 ///
 /// It is implemented for every type that qualifies; nobody implements it by hand.

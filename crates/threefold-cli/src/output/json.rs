@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::{Serialize, Serializer};
 use threefold::{Model, Span};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, kind_of};
 use crate::run::Run;
 use crate::works::sum;
 
@@ -32,8 +32,8 @@ struct Object<'a> {
     startup_s: f64,
     fold_s: f64,
     spans: Spans<'a>,
-    /// Failures that were overcome: none, as long as nothing is tried again.
-    failures: [(); 0],
+    /// Failures of chunks that did not end the work: they were run again, or the others were finished all the same.
+    failures: Vec<ErrorObject<'a>>,
     error: Option<ErrorObject<'a>>,
 }
 
@@ -78,7 +78,11 @@ impl<'a> Object<'a> {
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),
             spans: Spans { began: run.began, spans },
-            failures: [],
+            failures: run
+                .failures
+                .iter()
+                .map(|error| ErrorObject::of(run.model, kind_of(error), Some(error), error.to_string()))
+                .collect(),
             error: run.value.as_ref().err().map(|failure| ErrorObject::new(run, failure)),
         }
     }
@@ -86,20 +90,23 @@ impl<'a> Object<'a> {
 
 impl<'a> ErrorObject<'a> {
     fn new(run: &Run, failure: &'a Failure) -> Self {
-        let error = failure.error();
+        Self::of(run.model, failure.kind(), failure.error(), failure.to_string())
+    }
+
+    fn of(model: Model, kind: &'static str, error: Option<&'a threefold::Error>, message: String) -> Self {
         Self {
-            kind: failure.kind(),
+            kind,
             task: error.and_then(|error| error.task()),
             chunk: error.and_then(|error| error.chunk()),
             range: error.and_then(|error| error.range()),
-            model: run.model,
+            model,
             worker: error.and_then(|error| error.worker()),
             pid: error.and_then(|error| error.pid()),
             signal: error.and_then(|error| error.signal()),
             exit_code: error.and_then(|error| error.exit_code()),
             attempt: error.and_then(|error| error.attempt()),
             attempts: error.and_then(|error| error.attempts()),
-            message: failure.to_string(),
+            message,
         }
     }
 }

@@ -55,16 +55,19 @@ fn what_the_model_cannot_do_is_refused() {
         "multithreading --workers 5000",
         "multithreading --in-flight 4",
         "async --in-flight 0",
+        "sequential --timeout 1",
+        "multithreading --timeout 0.5",
+        "async --timeout 1",
+        "async --memory-limit 1GiB",
+        "multiprocess --timeout 0",
+        "multiprocess --memory-limit much",
+        "multiprocess --retries -1",
     ]));
 }
 
 #[test]
 fn options_that_are_not_there_are_refused() {
     insta::assert_snapshot!(refusals(&[
-        "sequential --timeout 1",
-        "sequential --retries 1",
-        "sequential --memory-limit 1G",
-        "sequential --keep-going",
         "sequential --work sum",
         "sequential --format xml",
         "sequential --progress",

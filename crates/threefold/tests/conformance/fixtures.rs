@@ -1,0 +1,182 @@
+//! Copies of this program that do one thing each, and are watched from outside.
+
+use std::env;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Output, Stdio, id};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tempfile::TempDir;
+use threefold::prelude::*;
+use threefold::{Executor, Items, Model};
+
+use crate::executor;
+use crate::tasks::{Endless, add_up, nap, wait_until};
+
+/// The first argument of a copy.
+const MARK: &str = "--fixture";
+
+/// How many lines each chunk of `prints-much` prints: together more than any pipe holds.
+pub(crate) const LINES: usize = 2000;
+
+/// A folder that goes with its owner.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("there is room for a folder")
+}
+
+/// The seed of this run's random numbers, from the environment where one is to be repeated.
+pub(crate) fn seed() -> u64 {
+    let given = env::var("THREEFOLD_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed =
+        given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64));
+    println!("THREEFOLD_SEED={seed}");
+    seed
+}
+
+/// What a copy wrote.
+pub(crate) struct Written {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs the fixture `name` to its end.
+pub(crate) fn fixture(name: &str, model: Model) -> Written {
+    let Output { status, stdout, stderr } = copy(name, model).output().expect("this program can be run");
+    let text = |bytes| String::from_utf8(bytes).expect("fixtures write text");
+    let written = Written { stdout: text(stdout), stderr: text(stderr) };
+    assert!(status.success(), "{name}: {status}\n{}{}", written.stdout, written.stderr);
+    written
+}
+
+/// Starts the fixture `name`, which works in `folder` until it is killed.
+pub(crate) fn fixture_to_kill(name: &str, model: Model, folder: &Path) -> Child {
+    copy(name, model).arg(folder).stdin(Stdio::null()).spawn().expect("this program can be run")
+}
+
+fn copy(name: &str, model: Model) -> Command {
+    let mut copy = Command::new(env::current_exe().expect("this program has a file"));
+    // What is asked for on the standard input must not reach a worker.
+    copy.args([MARK, name, model.name()]).stdin(Stdio::null());
+    copy
+}
+
+/// In a copy, does what it is for.
+pub(crate) fn run() -> Option<ExitCode> {
+    let mut words = env::args().skip(1);
+    if words.next()? != MARK {
+        return None;
+    }
+    let name = words.next().expect("a fixture has a name");
+    let model = words.next().expect("and a model").parse().expect("which is one");
+    match name.as_str() {
+        "counts-mains" => counts_mains(model),
+        "leaves-nothing" => leaves_nothing(model),
+        "works-forever" => works_forever(model, words.next().expect("and a folder")),
+        "prints" => prints(model),
+        "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
+        "reads" => println!("{:?}", executor(model, 2).map(Items(vec![0, 1]), read).expect("it reads")),
+        _ => panic!("no fixture {name}"),
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+/// In a copy that is not to call `init()`, does that: called before.
+pub(crate) fn run_without_init() -> Option<ExitCode> {
+    let words: Vec<_> = env::args().collect();
+    if words.get(1).map(String::as_str) != Some(MARK) || words.get(2).map(String::as_str) != Some("no-init") {
+        return None;
+    }
+    println!("{}", Executor::new(Model::Processes).expect_err("it is refused"));
+    println!("{} children", children().len());
+    Some(ExitCode::SUCCESS)
+}
+
+fn counts_mains(model: Model) {
+    println!("main");
+    let total = executor(model, 2).fold((1..=1_000_000).split(4), add_up, 0, |total, part| total + part);
+    println!("{}", total.expect("it is added up"));
+}
+
+fn leaves_nothing(model: Model) {
+    let before = Holdings::now();
+    for workers in [1, 3] {
+        let on = executor(model, workers);
+        on.map(Items(vec![0, 1, 2]), nap).expect("it naps");
+        on.clone().fold((1..=1000).split(50), add_up, 0, |total, part| total + part).expect("it adds up");
+    }
+    wait_until("all is as before", || Holdings::now() == before);
+    println!("nothing left");
+}
+
+/// What a process holds of the system's.
+#[derive(Debug, PartialEq)]
+struct Holdings {
+    threads: usize,
+    descriptors: usize,
+    children: Vec<u32>,
+}
+
+impl Holdings {
+    fn now() -> Self {
+        let count = |folder| fs::read_dir(folder).expect("Linux has it").count();
+        Self { threads: count("/proc/self/task"), descriptors: count("/proc/self/fd"), children: children() }
+    }
+}
+
+fn works_forever(model: Model, folder: String) {
+    let _ = executor(model, 2).for_each(Items(vec![0, 1]), Endless { folder: folder.into() });
+}
+
+#[task]
+fn print(chunk: u64) {
+    println!("out {chunk}");
+    eprintln!("err {chunk}");
+    if chunk == 2 {
+        print!("unfinished");
+    }
+}
+
+fn prints(model: Model) {
+    executor(model, 1).for_each(Items(vec![0, 1, 2]), print).expect("it prints");
+    // Past whatever the standard library's buffer still holds.
+    std::io::stdout().write_all(b"|after the fold\n").expect("somebody reads");
+}
+
+#[task]
+fn print_lines(chunk: u64) {
+    for line in 0..LINES {
+        println!("{chunk} {line:0>100}");
+    }
+}
+
+#[task]
+fn read(_chunk: u64) -> String {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).expect("it can be read");
+    text
+}
+
+/// The processes that this one has started and not waited for.
+pub(crate) fn children() -> Vec<u32> {
+    children_of(id())
+}
+
+pub(crate) fn children_of(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("Linux has it").flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|&pid| stat(pid).is_some_and(|(_, its_parent)| its_parent == parent)).collect()
+}
+
+/// Whether a process runs; a zombie does not.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    stat(pid).is_some_and(|(state, _)| state != 'Z')
+}
+
+/// The state of a process and its parent.
+fn stat(pid: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before may hold anything, brackets included.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}

@@ -1,0 +1,136 @@
+//! Law 3: never a silently wrong answer.
+
+use std::thread;
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng, rngs::SmallRng};
+use rustix::process::{Pid, Signal, kill_process};
+use threefold::prelude::*;
+use threefold::{Executor, Items, Model, Trace};
+
+use crate::executor;
+use crate::fixtures::{children, seed};
+use crate::tasks::{Death, DiesOn, Forgetful, add_up, brief, process_of};
+
+crate::rows! {
+    every:
+        every_chunk_is_run_once,
+        a_capture_that_serde_skips_is_an_error_in_debug_builds;
+    processes:
+        a_lost_worker_is_an_error_that_names_the_chunk,
+        every_way_to_die_is_told_apart,
+        chunks_that_merely_waited_are_not_blamed,
+        a_worker_that_dies_while_idle_is_replaced,
+        killed_at_random_moments_200_times_and_never_a_wrong_total;
+}
+
+fn every_chunk_is_run_once(model: Model) {
+    let on = executor(model, 4);
+    let mut trace = Trace::new();
+    on.trace(&mut trace).for_each((0..=9999).chunked(7), add_up).unwrap();
+    let mut chunks: Vec<_> = trace.spans().iter().map(|span| span.chunk).collect();
+    chunks.sort_unstable();
+    assert_eq!(chunks, (0..10_000u64.div_ceil(7)).collect::<Vec<_>>());
+    assert!(trace.spans().iter().all(|span| span.worker < on.workers() && span.attempt == 1));
+}
+
+fn a_capture_that_serde_skips_is_an_error_in_debug_builds(model: Model) {
+    let outcome = executor(model, 2).map(Items(vec![1, 2]), Forgetful { limit: 5 });
+    if cfg!(debug_assertions) || model == Model::Processes {
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("Forgetful: the task cannot travel on {model}: ")), "{error}");
+    } else {
+        assert_eq!(outcome.unwrap(), [true, true]);
+    }
+}
+
+fn a_lost_worker_is_an_error_that_names_the_chunk(model: Model) {
+    let on = executor(model, 2);
+    let task = DiesOn { chunk: 600_000, death: Death::Kill };
+    let error = on.fold((1..=1_000_000).split(4), task, 0, |total, part| total + part).unwrap_err();
+    assert!(error.is_worker_lost() && !error.is_panic());
+    let (worker, pid) = (error.worker().unwrap(), error.pid().unwrap());
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "DiesOn: chunk 2 (500001..=750000) was lost on processes: worker {worker} (pid {pid}) killed by SIGKILL, \
+             attempt 1 of 1"
+        )
+    );
+    assert_eq!((error.chunk(), error.range(), error.signal()), (Some(2), Some("500001..=750000"), Some(9)));
+    assert_eq!((error.exit_code(), error.attempt(), error.attempts()), (None, Some(1), Some(1)));
+    assert!(error.ran_for().is_some());
+    let total = on.fold((1..=1_000_000).split(4), add_up, 0, |total, part| total + part).unwrap();
+    assert_eq!(total, 500_000_500_000, "the next fold works");
+}
+
+fn every_way_to_die_is_told_apart(model: Model) {
+    let on = executor(model, 2);
+    for (death, signal, code, words) in [
+        (Death::Kill, Some(9), None, "killed by SIGKILL"),
+        (Death::Abort, Some(6), None, "aborted (SIGABRT)"),
+        (Death::Exit(0), None, Some(0), "exited by itself with code 0"),
+        (Death::Exit(3), None, Some(3), "exited by itself with code 3"),
+    ] {
+        let error = on.for_each((1..=40).split(4), DiesOn { chunk: 5, death }).unwrap_err();
+        assert_eq!((error.chunk(), error.signal(), error.exit_code()), (Some(0), signal, code), "{error}");
+        assert!(error.is_worker_lost() && error.to_string().contains(words), "{error}");
+    }
+}
+
+fn chunks_that_merely_waited_are_not_blamed(model: Model) {
+    // One worker: when it dies many chunks wait in its queue.
+    let on = Executor::builder(model).workers(1).build().unwrap();
+    on.for_each((1..=2000).chunked(1), add_up).unwrap();
+    let task = DiesOn { chunk: 1500, death: Death::Kill };
+    let outcomes = on.outcomes((1..=2000).chunked(1), task).unwrap();
+    let failed: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    let blamed: Vec<_> = failed.iter().filter_map(|error| error.chunk()).collect();
+    assert!(blamed.contains(&1499), "{blamed:?}");
+    // Those below it were done before, and their outputs may have died with it; none above it had been started.
+    assert!(blamed.iter().all(|&chunk| chunk <= 1499), "{blamed:?}");
+}
+
+fn a_worker_that_dies_while_idle_is_replaced(model: Model) {
+    let on = executor(model, 1);
+    let before = on.map(Items(vec![0]), process_of).unwrap();
+    kill_process(Pid::from_raw(before[0] as i32).unwrap(), Signal::KILL).unwrap();
+    let after = on.map(Items(vec![0]), process_of).unwrap();
+    assert_ne!(before, after);
+}
+
+fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
+    let mut random = SmallRng::seed_from_u64(seed());
+    let (mut right, mut lost) = (0, 0);
+    for _ in 0..200 {
+        // An executor of its own, so that its workers are those whose parent is this thread's executor.
+        let on = Executor::builder(model).workers(2).build().unwrap();
+        let workers: Vec<u32> = {
+            let mut pids = on.map(Items((0..8).collect()), process_of).unwrap();
+            pids.dedup();
+            pids
+        };
+        let victim = workers[random.random_range(0..workers.len())];
+        let moment = Duration::from_micros(random.random_range(0..6000));
+        let total = thread::scope(|scope| {
+            scope.spawn(move || {
+                thread::sleep(moment);
+                // It may be gone already, with its executor.
+                let _ = Pid::from_raw(victim as i32).map(|pid| kill_process(pid, Signal::KILL));
+            });
+            on.fold((1..=1000).split(20), brief, 0, |total, part| total + part)
+        });
+        match total {
+            Ok(total) => {
+                assert_eq!(total, 500_500);
+                right += 1;
+            }
+            Err(error) => {
+                assert!(error.is_worker_lost() && error.pid() == Some(victim), "{error}");
+                lost += 1;
+            }
+        }
+    }
+    println!("{right} right totals, {lost} lost workers; {} children", children().len());
+    assert!(lost > 0, "no moment was in the middle of a fold");
+}

@@ -1,0 +1,117 @@
+//! Law 6: nothing left behind, and honest cancelling.
+
+use std::fs;
+use std::thread;
+
+use threefold::prelude::*;
+use threefold::{CancelToken, Event, Items, Model};
+
+use crate::executor;
+use crate::fixtures::{fixture, fixture_to_kill, folder, is_alive};
+use crate::tasks::{Endless, EndlessWait, Leaves, PanicsOn, files, wait_until};
+
+crate::rows! {
+    every:
+        a_fold_that_was_cancelled_before_starts_nothing,
+        an_observer_can_cancel,
+        the_executor_works_after_a_cancel,
+        dropping_the_last_executor_leaves_nothing;
+    uninterruptible: a_task_that_asks_ends_a_cancelled_fold;
+    asynchronous: chunks_are_dropped_at_their_await;
+    processes:
+        workers_of_a_cancelled_fold_are_killed,
+        with_the_parent_killed_no_worker_is_left;
+}
+
+fn a_fold_that_was_cancelled_before_starts_nothing(model: Model) {
+    let folder = folder();
+    let token = CancelToken::new();
+    token.cancel();
+    let task = Leaves { folder: folder.path().into(), panics_on: None };
+    let error = executor(model, 2).cancel(&token).for_each(Items((0..50).collect()), task).unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
+    assert_eq!(error.to_string(), format!("Leaves: cancelled on {model}"));
+    assert_eq!(files(folder.path()), 0);
+}
+
+fn an_observer_can_cancel(model: Model) {
+    let folder = folder();
+    let token = CancelToken::new();
+    let cancels = token.clone();
+    let on = executor(model, 1);
+    let view = on.cancel(&token).observe(move |event| {
+        if matches!(event, Event::Finished(_)) {
+            cancels.cancel();
+        }
+    });
+    let task = Leaves { folder: folder.path().into(), panics_on: None };
+    assert!(view.for_each(Items((0..5000).collect()), task).unwrap_err().is_cancelled());
+    assert!(files(folder.path()) < 5000);
+}
+
+fn the_executor_works_after_a_cancel(model: Model) {
+    let on = executor(model, 2);
+    let token = CancelToken::new();
+    token.cancel();
+    for _ in 0..3 {
+        assert!(on.cancel(&token).map(Items((0..50).collect()), PanicsOn(vec![])).unwrap_err().is_cancelled());
+        assert_eq!(on.map(Items(vec![1, 2]), PanicsOn(vec![])).unwrap(), [1, 2]);
+    }
+    assert_eq!(on.cancel(&CancelToken::new()).map(Items(vec![1]), PanicsOn(vec![])).unwrap(), [1]);
+}
+
+/// Cancels once `begun` chunks have begun; gives the fold's error.
+fn cancel_once_begun<T: Task<Chunk = u64>>(
+    model: Model,
+    task: T,
+    folder: &std::path::Path,
+    begun: usize,
+) -> threefold::Error {
+    let on = executor(model, 2);
+    let token = CancelToken::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until("chunks have begun", || files(folder) >= begun);
+            token.cancel();
+        });
+        on.cancel(&token).for_each(Items((0..50).collect()), task).unwrap_err()
+    })
+}
+
+fn a_task_that_asks_ends_a_cancelled_fold(model: Model) {
+    let folder = folder();
+    let error = cancel_once_begun(model, Endless { folder: folder.path().into() }, folder.path(), 1);
+    assert!(error.is_cancelled());
+    assert!(files(folder.path()) <= 2, "nothing more was started");
+}
+
+fn chunks_are_dropped_at_their_await(model: Model) {
+    let folder = folder();
+    let error = cancel_once_begun(model, EndlessWait { folder: folder.path().into() }, folder.path(), 50);
+    assert!(error.is_cancelled());
+    assert_eq!(files(folder.path()), 100, "each chunk that began was dropped");
+}
+
+fn workers_of_a_cancelled_fold_are_killed(model: Model) {
+    // In a worker process `is_cancelled` stays false: these chunks never end by themselves.
+    let folder = folder();
+    let error = cancel_once_begun(model, Endless { folder: folder.path().into() }, folder.path(), 2);
+    assert!(error.is_cancelled());
+}
+
+fn dropping_the_last_executor_leaves_nothing(model: Model) {
+    let output = fixture("leaves-nothing", model);
+    assert_eq!(output.stdout, "nothing left\n", "{}", output.stderr);
+}
+
+fn with_the_parent_killed_no_worker_is_left(model: Model) {
+    let folder = folder();
+    let mut parent = fixture_to_kill("works-forever", model, folder.path());
+    wait_until("two workers run", || files(folder.path()) >= 2);
+    let workers = crate::fixtures::children_of(parent.id());
+    assert_eq!(workers.len(), 2);
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    wait_until("the workers are gone", || !workers.iter().any(|&worker| is_alive(worker)));
+    fs::remove_dir_all(folder.path()).unwrap();
+}

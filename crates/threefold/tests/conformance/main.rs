@@ -1,0 +1,111 @@
+//! Every law of DESIGN, as a row for every model. Sequential is the oracle.
+//!
+//! A row is a function of the model; its name is the sentence that it proves. Where a row holds for some models only, it
+//! says which, and why, and is not listed for the others. What must be watched from outside - a whole process's streams,
+//! descriptors, children - runs in a copy of this program: see `fixtures`.
+
+#![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
+
+mod fixtures;
+mod law1_same_answer;
+mod law2_same_error;
+mod law3_never_wrong;
+mod law4_main_runs_once;
+mod law5_no_waiting_on_yourself;
+mod law6_nothing_left;
+mod law7_exact;
+mod law8_prints;
+mod options;
+mod properties;
+mod tasks;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+use threefold::{Executor, Model};
+
+/// A law, or a part of one.
+struct Row {
+    name: &'static str,
+    holds_for: fn(Model) -> bool,
+    check: fn(Model),
+}
+
+/// The rows of one law: `every` model, or those for which a condition holds.
+#[macro_export]
+macro_rules! rows {
+    ($($condition:ident: $($check:ident),+ $(,)?);+ $(;)?) => {
+        /// The rows of this law.
+        pub(crate) const ROWS: &[$crate::Row] =
+            &[$($($crate::Row { name: stringify!($check), holds_for: $crate::$condition, check: $check }),+),+];
+    };
+}
+
+fn every(_: Model) -> bool {
+    true
+}
+
+/// Those with a number of workers to choose.
+fn with_workers(model: Model) -> bool {
+    model != Model::Sequential
+}
+
+/// Where nothing but the chunk itself can end it.
+fn uninterruptible(model: Model) -> bool {
+    matches!(model, Model::Sequential | Model::Threads)
+}
+
+fn threads(model: Model) -> bool {
+    model == Model::Threads
+}
+
+fn asynchronous(model: Model) -> bool {
+    model == Model::Async
+}
+
+fn processes(model: Model) -> bool {
+    model == Model::Processes
+}
+
+/// An executor with so many workers, where the model has a choice.
+fn executor(model: Model, workers: usize) -> Executor {
+    let builder = Executor::builder(model);
+    let builder = if with_workers(model) { builder.workers(workers) } else { builder };
+    builder.build().expect("the model is available")
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = fixtures::run_without_init() {
+        return code;
+    }
+    threefold::init();
+    if let Some(code) = fixtures::run() {
+        return code;
+    }
+    let laws = [
+        ("law1", law1_same_answer::ROWS),
+        ("law2", law2_same_error::ROWS),
+        ("law3", law3_never_wrong::ROWS),
+        ("law4", law4_main_runs_once::ROWS),
+        ("law5", law5_no_waiting_on_yourself::ROWS),
+        ("law6", law6_nothing_left::ROWS),
+        ("law7", law7_exact::ROWS),
+        ("law8", law8_prints::ROWS),
+        ("options", options::ROWS),
+        ("properties", properties::ROWS),
+    ];
+    let mut trials = Vec::new();
+    for &model in Model::available() {
+        for (law, rows) in laws {
+            for row in rows.iter().filter(|row| (row.holds_for)(model)) {
+                let check = row.check;
+                let name = format!("{model}::{law}::{}", row.name);
+                trials.push(Trial::test(name, move || {
+                    check(model);
+                    Ok(())
+                }));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,66 @@
+//! What a builder refuses, before anything is started, and what it says; the words for models.
+
+use std::time::Duration;
+
+use threefold::{Builder, Executor, Model};
+
+crate::rows! {
+    every:
+        no_workers_are_refused,
+        the_word_of_a_model_is_read_back,
+        what_only_processes_can_do_is_refused_elsewhere;
+    uninterruptible: deadlines_are_refused_where_they_cannot_be_kept;
+}
+
+fn refusal(builder: Builder) -> String {
+    let error = builder.build().expect_err("it is refused");
+    assert!(error.is_setup() && error.model().is_some(), "{error}");
+    error.to_string()
+}
+
+fn no_workers_are_refused(model: Model) {
+    assert_eq!(refusal(Executor::builder(model).workers(0)), "workers must be at least 1");
+    assert!(refusal(Executor::builder(model).workers(1_000_000)).contains("at most 4096"));
+    if model == Model::Sequential {
+        let text = "sequential has 1 worker, not 2: use threads or processes for more";
+        assert_eq!(refusal(Executor::builder(model).workers(2)), text);
+    }
+    if model != Model::Async {
+        assert!(
+            refusal(Executor::builder(model).in_flight(5)).ends_with("it bounds the chunks that wait at once on async")
+        );
+    }
+}
+
+fn the_word_of_a_model_is_read_back(model: Model) {
+    assert_eq!(model.to_string().parse::<Model>().unwrap(), model);
+    let json = serde_json::to_string(&model).unwrap();
+    assert_eq!(json, format!("\"{model}\""));
+    assert_eq!(serde_json::from_str::<Model>(&json).unwrap(), model);
+    let unknown = "quantum".parse::<Model>().unwrap_err().to_string();
+    assert_eq!(unknown, "`quantum` is not a model: it is one of sequential, async, threads, processes");
+}
+
+fn what_only_processes_can_do_is_refused_elsewhere(model: Model) {
+    let builders: [fn(Builder) -> Builder; 3] = [
+        |builder| builder.memory_limit(1 << 30),
+        |builder| builder.chunks_per_worker(5),
+        |builder| builder.find_culprit(true),
+    ];
+    for option in builders {
+        let builder = option(Executor::builder(model));
+        if model == Model::Processes {
+            assert!(builder.build().is_ok());
+        } else {
+            assert!(refusal(builder).ends_with("use processes"));
+        }
+    }
+}
+
+fn deadlines_are_refused_where_they_cannot_be_kept(model: Model) {
+    let text = refusal(Executor::builder(model).timeout(Duration::from_secs(1)));
+    assert_eq!(
+        text,
+        format!("a timeout cannot be kept on {model}, where nothing can be stopped from outside: use processes")
+    );
+}
