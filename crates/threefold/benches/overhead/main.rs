@@ -18,8 +18,8 @@ use threefold::prelude::*;
 
 /// Of threads and processes, whatever the machine has.
 const WORKERS: usize = 2;
-/// How much longer each of the uneven chunks is than the one before: 40 steps are about 50 ns.
-const STEPS: u64 = 40;
+/// How many steps longer each of the uneven chunks is than the one before: together some 20 ms.
+const STEPS: u64 = 20;
 const WAIT: Duration = Duration::from_millis(10);
 
 /// A chunk of one integer is that integer.
@@ -215,7 +215,7 @@ fn unevenly() -> Contest {
     fn work(chunk: u64) -> u64 {
         spin(chunk * STEPS)
     }
-    let title = "1,000 chunks, number k costs k times 50 ns, 2 workers; the ideal is half of the loop";
+    let title = "1,000 chunks, of which number k costs k, on 2 workers; the ideal is half of the loop";
     let mut contest = Contest::new(title, 41).ideal(|a_loop| a_loop / 2.0);
     let right = rivals::a_loop(CHUNKS, work);
     let check = move |value| assert_eq!(value, right);
