@@ -1,8 +1,9 @@
 //! What `#[task]` writes: the type or impl, and its entry in the registry.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, ImplItem, ImplItemFn, Path, Type, parse_quote};
 
 use crate::parse::{Definition, Function, Impl, TaskItem};
@@ -24,7 +25,7 @@ fn expand_function(threefold: &Path, function: Function) -> TokenStream {
         .drain(..)
         .partition(|attribute| attribute.path().is_ident("doc") || attribute.path().is_ident("cfg"));
     item.attrs = attributes;
-    let plain = format_ident!("__{name}");
+    let plain = format_ident!("__{}", name.unraw());
     item.sig.ident = plain.clone();
 
     let (pointee, deref, map) = if item.sig.asyncness.is_some() {
@@ -54,6 +55,7 @@ fn expand_function(threefold: &Path, function: Function) -> TokenStream {
             },
         )
     };
+    let (chunk_travels, output_travels) = (travels(threefold, &chunk), travels(threefold, &output));
     let serde = quote!(#threefold::__private::serde).to_string();
     let hidden = hidden_items(threefold, &name.unraw().to_string(), &parse_quote!(#name), &output);
     quote! {
@@ -65,6 +67,9 @@ fn expand_function(threefold: &Path, function: Function) -> TokenStream {
         #visibility struct #name;
 
         const _: () = {
+            #chunk_travels
+            #output_travels
+
             #item
 
             impl ::std::ops::Deref for #name {
@@ -85,6 +90,11 @@ fn expand_function(threefold: &Path, function: Function) -> TokenStream {
             }
         };
     }
+}
+
+/// Asks of `ty` what `Task` asks of it anyway: asked by itself, the compiler answers with our sentence first.
+fn travels(threefold: &Path, ty: &Type) -> TokenStream {
+    quote_spanned! { ty.span() => const _: () = #threefold::__private::travels::<#ty>(); }
 }
 
 fn expand_impl(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {

@@ -41,8 +41,8 @@ pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Definitio
         Item::Fn(item) => TaskItem::Function(Box::new(parse_function(item)?)),
         Item::Impl(item) => TaskItem::Impl(Box::new(parse_impl(item)?)),
         other => {
-            return Err(Error::new(
-                other.span(),
+            return Err(Error::new_spanned(
+                &other,
                 "`#[task]` stands on a function of one chunk, or on `impl Task for ..`",
             ));
         }
@@ -80,8 +80,8 @@ fn parse_function(item: ItemFn) -> Result<Function> {
     let chunk = match (arguments.next(), arguments.next()) {
         (Some(FnArg::Typed(argument)), None) => (*argument.ty).clone(),
         (Some(FnArg::Receiver(receiver)), _) => {
-            return Err(Error::new(
-                receiver.span(),
+            return Err(Error::new_spanned(
+                receiver,
                 "a method cannot be a task: make its type one, with `#[task] impl Task for ..`",
             ));
         }
@@ -89,8 +89,8 @@ fn parse_function(item: ItemFn) -> Result<Function> {
             return Err(Error::new(signature.paren_token.span.join(), "a task takes exactly one argument: the chunk"));
         }
         (_, Some(second)) => {
-            return Err(Error::new(
-                second.span(),
+            return Err(Error::new_spanned(
+                second,
                 "a task takes exactly one argument, the chunk: values from outside are captured by a struct with `#[task] impl Task for ..`",
             ));
         }
@@ -107,13 +107,13 @@ fn parse_function(item: ItemFn) -> Result<Function> {
 fn parse_impl(item: ItemImpl) -> Result<Impl> {
     refuse_generics(&item.generics, "impl")?;
     if item.trait_.is_none() {
-        return Err(Error::new(
-            item.self_ty.span(),
+        return Err(Error::new_spanned(
+            &item.self_ty,
             "`#[task]` stands on `impl Task for ..`: a plain `impl` block says nothing that could be run",
         ));
     }
     let Type::Path(path) = &*item.self_ty else {
-        return Err(Error::new(item.self_ty.span(), "a task is a named type of this crate"));
+        return Err(Error::new_spanned(&item.self_ty, "a task is a named type of this crate"));
     };
     let name = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let is_async = item
@@ -127,8 +127,8 @@ fn refuse_generics(generics: &Generics, what: &str) -> Result<()> {
     let generic = generics.params.iter().find(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
     match generic.or(generics.params.first()) {
         None => Ok(()),
-        Some(parameter) => Err(Error::new(
-            parameter.span(),
+        Some(parameter) => Err(Error::new_spanned(
+            parameter,
             format!(
                 "a generic {what} cannot be a task: a worker finds a task by its name, and this would be many tasks of one name"
             ),
@@ -138,13 +138,14 @@ fn refuse_generics(generics: &Generics, what: &str) -> Result<()> {
 
 fn refuse_unnameable(ty: &Type, what: &str) -> Result<()> {
     match ty {
-        Type::ImplTrait(_) => Err(Error::new(
-            ty.span(),
+        Type::ImplTrait(_) => Err(Error::new_spanned(
+            ty,
             format!("the {what} of a task is a concrete type: `impl Trait` has no name to send it by"),
         )),
-        Type::Reference(_) => {
-            Err(Error::new(ty.span(), format!("the {what} of a task is owned: a reference cannot be sent to a worker")))
-        }
+        Type::Reference(_) => Err(Error::new_spanned(
+            ty,
+            format!("the {what} of a task is owned: a reference cannot be sent to a worker"),
+        )),
         _ => Ok(()),
     }
 }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::fold::Fold;
 use crate::job::Work;
@@ -35,7 +36,7 @@ impl View<'_> {
                 None => break,
             }
         }
-        if items == whole && self.tokens.iter().any(crate::CancelToken::is_cancelled) {
+        if items == whole && self.tokens.iter().any(CancelToken::is_cancelled) {
             return error;
         }
         error.with_culprit(work.pieces.describe_part(items))

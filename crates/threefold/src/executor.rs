@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{self, Backend};
+use crate::backend::{Backend, sequential};
 use crate::cancel::CancelToken;
 use crate::current;
 use crate::error::{Result, TryError};
@@ -237,7 +237,7 @@ impl Executor {
         let context = current::get();
         let running = context.and_then(|context| Some((context.model, context.policy, context.backend.upgrade()?)));
         let (model, policy, backend) =
-            running.unwrap_or_else(|| (Model::Sequential, Policy::default(), backend::sequential::inline()));
+            running.unwrap_or_else(|| (Model::Sequential, Policy::default(), sequential::inline()));
         Self { model, policy, backend }
     }
 

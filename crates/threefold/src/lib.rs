@@ -91,7 +91,7 @@ pub mod prelude {
 pub mod __private {
     pub use crate::entry;
     pub use crate::registry::{Entry, TASKS};
-    pub use crate::task::{BoxFuture, boxed};
+    pub use crate::task::{BoxFuture, boxed, travels};
     #[cfg(feature = "async")]
     pub use crate::wait::wait;
     pub use linkme;

@@ -29,6 +29,10 @@ pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
+/// Compiles for types that travel.
+#[doc(hidden)]
+pub const fn travels<T: Portable>() {}
+
 /// The work of a fold: a function from one chunk of the source to one output.
 ///
 /// Write a plain function and mark it with [`#[task]`](macro@crate::task); it stays callable and testable. Where the work needs

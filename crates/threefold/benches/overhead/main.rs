@@ -65,7 +65,8 @@ fn main() {
 
     let mut dice = Dice(seed);
     let only = std::env::var("ONLY").unwrap_or_default();
-    let contests: [(&str, fn() -> Contest); 8] = [
+    type Make = fn() -> Contest;
+    let contests: [(&str, Make); 8] = [
         ("warm", || small("4 empty chunks, warm, one fold after another", 101, batched)),
         ("idle", || small("4 empty chunks, after 1 ms of idleness", 301, after_idling)),
         ("chunk", per_chunk),

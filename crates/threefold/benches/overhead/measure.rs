@@ -92,7 +92,9 @@ impl Contest {
     /// Runs the rounds, for at most `most`, and prints the table.
     pub(crate) fn run(mut self, dice: &mut Dice, most: Duration) {
         // Warm: caches, calibration, threads that were never woken.
-        self.rivals.iter_mut().for_each(|rival| drop((rival.sample)()));
+        for rival in &mut self.rivals {
+            (rival.sample)();
+        }
         let start = Instant::now();
         let mut order: Vec<usize> = (0..self.rivals.len()).collect();
         for _ in 0..self.rounds {

@@ -18,7 +18,7 @@ use rustix::thread::gettid;
 
 use super::channel::Channel;
 use super::task::{self, Received};
-use crate::backend;
+use crate::backend::sequential;
 use crate::cell::Cell;
 use crate::clock;
 use crate::current::{self, Context};
@@ -93,7 +93,7 @@ impl Server {
 
     fn serve(&mut self) -> io::Result<()> {
         // Folds that a task asks for run right here: workers start no workers.
-        let inline = backend::sequential::inline();
+        let inline = sequential::inline();
         let context = Context {
             model: Model::Processes,
             policy: Policy::default(),

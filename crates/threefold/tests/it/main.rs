@@ -1,0 +1,8 @@
+//! What the library promises beside the laws: what must not compile and what must, and the house's own rules.
+
+#![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
+
+mod arrows;
+mod macros;
+mod tidy;
+mod ui;

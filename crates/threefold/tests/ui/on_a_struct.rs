@@ -1,0 +1,8 @@
+use threefold::prelude::*;
+
+#[task]
+struct CountAbove {
+    limit: f64,
+}
+
+fn main() {}
