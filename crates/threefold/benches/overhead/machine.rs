@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::{fs, thread};
 
-/// The processor, the cores that this process may use, the kernel and the compiler, as far as they can be found.
+/// The processor, the cores that this process may use, the kernel, the compiler, and how busy the machine is with other
+/// things, as far as they can be found.
 pub(crate) fn describe() -> String {
     let unknown = || "unknown".to_string();
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -14,5 +15,11 @@ pub(crate) fn describe() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_else(|_| unknown());
     let version = Command::new("rustc").arg("--version").output();
     let rustc = version.map_or_else(|_| unknown(), |output| String::from_utf8_lossy(&output.stdout).into_owned());
-    format!("{processor}{virtual_machine}, {cores} cores, Linux {}, {}.", kernel.trim(), rustc.trim())
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_else(|_| unknown());
+    let load = load.split(' ').next().unwrap_or_default();
+    let (kernel, rustc) = (kernel.trim(), rustc.trim());
+    format!(
+        "{processor}{virtual_machine}, {cores} cores, Linux {kernel}, {rustc}. Runnable threads in the minute before \
+         (load): {load}."
+    )
 }
