@@ -142,9 +142,10 @@ fn refuse_unnameable(ty: &Type, what: &str) -> Result<()> {
             ty,
             format!("the {what} of a task is a concrete type: `impl Trait` has no name to send it by"),
         )),
-        Type::Reference(_) => {
-            Err(Error::new_spanned(ty, format!("the {what} of a task is owned: a reference cannot be sent to a worker")))
-        }
+        Type::Reference(_) => Err(Error::new_spanned(
+            ty,
+            format!("the {what} of a task is owned: a reference cannot be sent to a worker"),
+        )),
         _ => Ok(()),
     }
 }

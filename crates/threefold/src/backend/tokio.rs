@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::task::AtomicWaker;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::coop::has_budget_remaining;
 use tokio::task::{block_in_place, yield_now};
 use tokio::time;
 
@@ -203,7 +204,8 @@ impl Driver {
                 Poll::Ready(None) => return Poll::Ready(Turn::Done),
                 Poll::Pending => return Poll::Pending,
             }
-            if since.elapsed() > TURN {
+            // Without budget tokio answers every poll with "later": all chunks in flight would be polled for nothing.
+            if since.elapsed() > TURN || !has_budget_remaining() {
                 return Poll::Ready(Turn::Over);
             }
         }
