@@ -27,6 +27,9 @@ use proc_macro::TokenStream;
 /// `impl Task for Struct` it registers the struct, whose fields are the captures. A crate that re-exports threefold
 /// names the path: `#[task(crate = "other::threefold")]`.
 ///
+/// The task being a value, its name cannot be bound again where it is in scope: next to `#[task] fn sum`, the `sum` of
+/// `|sum, part| ..` or of `let sum = ..` is a pattern. Name one of the two otherwise.
+///
 /// Refused, each with a sentence of its own: generic functions and impls, which have no single name to be found by;
 /// functions with no or several arguments; methods.
 #[proc_macro_attribute]

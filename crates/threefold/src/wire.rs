@@ -1,7 +1,9 @@
 //! The wire: frames between a parent and its worker processes, and who may speak at all.
 //!
-//! A frame is its length in eight bytes, its kind in one, and that kind's fields; integers are little-endian, byte
-//! strings run to the end of the frame or carry their own length. Values are bytes here: what is in them is the codec's
+//! A frame is the length of its body in eight bytes, the body's CRC-32 in four, and the body: its kind in one byte and
+//! that kind's fields. Integers are little-endian, byte strings run to the end of the frame or carry their own length.
+//! The checksum is for what else might write to a worker's descriptors: half an answer and something foreign must not
+//! become a wrong output. Values are bytes here: what is in them is the codec's
 //! affair. Both sides are the same executable, so there is one version, checked at the first frame.
 //!
 //! A worker answers `Run` frames in the order in which they come, each with exactly one frame.
@@ -19,6 +21,9 @@ const MAX_FRAME: u64 = 1 << 36;
 
 /// The bytes of a frame's length.
 const LENGTH: usize = 8;
+
+/// The bytes before a frame's body: its length, and the checksum of the body.
+const HEAD: usize = LENGTH + 4;
 
 /// Which file a process was started from. The same file, unchanged, is the same build: a running executable cannot be
 /// written to, and one that was replaced is another file.
@@ -207,42 +212,59 @@ pub(crate) struct OpenDone {
 impl OpenDone {
     /// The output is whole: all that follows the beginning of the frame.
     pub(crate) fn close(self, out: &mut [u8], ran: Ran) {
-        let length = (out.len() - self.start - LENGTH) as u64;
-        let mut head = Vec::with_capacity(LENGTH + 1 + 24);
-        head.extend(length.to_le_bytes());
-        head.push(2);
-        put_ran(&mut head, ran);
-        out[self.start..self.start + head.len()].copy_from_slice(&head);
+        let frame = &mut out[self.start..];
+        // Behind the kind.
+        let words = [ran.chunk, ran.started, ran.duration];
+        for (place, word) in frame[HEAD + 1..].chunks_exact_mut(8).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        close(frame);
     }
 }
 
 /// The first whole frame in `bytes`: its body, and how many bytes it takes in all.
 ///
-/// `Ok(None)` where it is not whole yet; an error where it never will be.
+/// `Ok(None)` where it is not whole yet; an error where it never will be, or is damaged.
 fn next_frame(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, &'static str> {
-    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else { return Ok(None) };
-    let length = u64::from_le_bytes(*length);
-    if length == 0 || length > MAX_FRAME {
-        return Err("it sent a frame of an absurd length");
+    if missing(bytes)? > 0 {
+        return Ok(None);
     }
-    Ok(rest.get(..length as usize).map(|body| (body, LENGTH + body.len())))
+    let (head, rest) = bytes.split_at(HEAD);
+    let body = &rest[..body_length(head)? as usize];
+    if head[LENGTH..] != crc32fast::hash(body).to_le_bytes() {
+        return Err("it sent a damaged frame");
+    }
+    Ok(Some((body, HEAD + body.len())))
 }
 
-/// How many more bytes the first frame in `bytes` lacks, as far as can be told; 0 for a whole one.
-fn missing(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk::<LENGTH>() {
-        Some(length) => (u64::from_le_bytes(*length).saturating_add(LENGTH as u64)).saturating_sub(bytes.len() as u64),
-        None => (LENGTH - bytes.len()) as u64,
+/// How many more bytes the first frame in `bytes` lacks, as far as can be told; 0 for a whole one. An error where it
+/// never will be whole.
+fn missing(bytes: &[u8]) -> Result<u64, &'static str> {
+    if bytes.len() < HEAD {
+        return Ok((HEAD - bytes.len()) as u64);
     }
+    Ok((body_length(bytes)? + HEAD as u64).saturating_sub(bytes.len() as u64))
+}
+
+/// The length that the head of a frame tells of its body.
+fn body_length(head: &[u8]) -> Result<u64, &'static str> {
+    let length = head.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    if length == 0 || length > MAX_FRAME { Err("it sent a frame of an absurd length") } else { Ok(length) }
 }
 
 fn frame(out: &mut Vec<u8>, kind: u8, fields: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    out.extend([0; LENGTH]);
+    out.extend([0; HEAD]);
     out.push(kind);
     fields(out);
-    let length = (out.len() - start - LENGTH) as u64;
-    out[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+    close(&mut out[start..]);
+}
+
+/// Writes the head of the frame whose body is the rest of `frame`.
+fn close(frame: &mut [u8]) {
+    let (head, body) = frame.split_at_mut(HEAD);
+    head[..LENGTH].copy_from_slice(&(body.len() as u64).to_le_bytes());
+    head[LENGTH..].copy_from_slice(&crc32fast::hash(body).to_le_bytes());
 }
 
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -336,20 +358,43 @@ mod tests {
         FromWorker::Panicked { ran: RAN, at: b"a.rs:1:2", message: b"oh" }.write(&mut bytes);
         for cut in 0..bytes.len() {
             assert_eq!(next_frame(&bytes[..cut]), Ok(None));
-            if cut >= LENGTH {
-                assert_eq!(missing(&bytes[..cut]), (bytes.len() - cut) as u64);
+            if cut >= HEAD {
+                assert_eq!(missing(&bytes[..cut]), Ok((bytes.len() - cut) as u64));
             }
         }
-        for cut in LENGTH..bytes.len() - 3 {
-            assert_eq!(FromWorker::read(&bytes[LENGTH..cut]), None, "cut at {cut}");
+        for cut in HEAD..bytes.len() - 3 {
+            assert_eq!(FromWorker::read(&bytes[HEAD..cut]), None, "cut at {cut}");
         }
     }
 
     #[test]
     fn absurd_lengths_are_refused_before_anything_is_allocated() {
-        assert!(next_frame(&u64::MAX.to_le_bytes()).is_err());
-        assert!(next_frame(&0u64.to_le_bytes()).is_err());
-        assert_eq!(missing(&u64::MAX.to_le_bytes()), u64::MAX - 8);
+        for absurd in [0, MAX_FRAME + 1, u64::MAX] {
+            let mut bytes = absurd.to_le_bytes().to_vec();
+            bytes.extend([0; 4]);
+            assert!(next_frame(&bytes).is_err() && missing(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_frame_with_any_byte_changed_is_refused_or_waited_for() {
+        let mut bytes = Vec::new();
+        FromWorker::Done { ran: RAN, output: b"output" }.write(&mut bytes);
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x10;
+            assert!(!matches!(next_frame(&damaged), Ok(Some(_))), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn an_output_that_is_written_in_place_makes_the_same_frame() {
+        let (mut whole, mut in_place) = (Vec::new(), b"before".to_vec());
+        FromWorker::Done { ran: RAN, output: b"output" }.write(&mut whole);
+        let open = FromWorker::open_done(&mut in_place);
+        in_place.extend(b"output");
+        open.close(&mut in_place, RAN);
+        assert_eq!(in_place[6..], whole);
     }
 
     #[test]

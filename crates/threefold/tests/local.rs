@@ -1,5 +1,7 @@
 //! Folds in this process, small enough for an interpreter that looks for undefined behaviour: `.ci/miri` runs them.
 
+#![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
+
 use std::ops::Range;
 
 use threefold::prelude::*;

@@ -107,8 +107,8 @@ fn chunks_below_a_failing_one_are_run_and_nothing_runs_after_the_caller_has_seen
         fold.work(1);
         let seen = fold.wait();
         let limit = fold.claims.limit();
-        for chunk in 0..limit as usize {
-            assert_eq!(seen[chunk], 1, "chunk {chunk} lies below the limit {limit}");
+        for (chunk, runs) in seen.iter().enumerate().take(limit as usize) {
+            assert_eq!(*runs, 1, "chunk {chunk} lies below the limit {limit}");
         }
         helper.join().unwrap();
         let after = std::array::from_fn::<_, 3, _>(|chunk| fold.runs[chunk].load(Ordering::Relaxed));

@@ -22,7 +22,7 @@ pub(crate) struct Inbox {
 impl Inbox {
     /// Whether another frame lies ready, or one that will never be whole.
     pub(crate) fn has_frame(&self) -> bool {
-        !matches!(next_frame(&self.bytes[self.used..]), Ok(None))
+        !matches!(missing(&self.bytes[self.used..]), Ok(1..))
     }
 
     /// The next frame, where it is whole.
@@ -37,7 +37,7 @@ impl Inbox {
     pub(crate) fn read(&mut self, channel: impl AsFd) -> io::Result<usize> {
         self.bytes.drain(..self.used);
         self.used = 0;
-        let missing = usize::try_from(missing(&self.bytes)).unwrap_or(READ.end);
+        let missing = missing(&self.bytes).ok().and_then(|missing| usize::try_from(missing).ok()).unwrap_or(READ.end);
         self.bytes.reserve(missing.clamp(READ.start, READ.end));
         Ok(rustix::io::retry_on_intr(|| rustix::io::read(&channel, spare_capacity(&mut self.bytes)))?)
     }

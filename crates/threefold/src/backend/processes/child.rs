@@ -53,6 +53,8 @@ pub(super) struct Worker {
     pub(super) greeted: bool,
     sent: VecDeque<Sent>,
     frames: u64,
+    /// When it was last seen to do anything.
+    active: Instant,
     /// The largest resident memory that was seen, in bytes.
     memory: Option<u64>,
     condemned: Option<Condemned>,
@@ -140,6 +142,7 @@ impl Worker {
             greeted: false,
             sent: VecDeque::new(),
             frames: 0,
+            active: Instant::now(),
             memory: None,
             condemned: None,
         };
@@ -182,6 +185,9 @@ impl Worker {
     ) -> Result<(), E> {
         ToWorker::write_run(&mut self.outgoing, chunk, attempt, encode)?;
         self.frames += 1;
+        if self.sent.is_empty() {
+            self.active = Instant::now();
+        }
         self.sent.push_back(Sent { chunk, attempt, frame: self.frames });
         Ok(())
     }
@@ -216,7 +222,10 @@ impl Worker {
         let mut from = 0;
         while from < self.outgoing.len() {
             match send(&self.channel, &self.outgoing[from..], SendFlags::NOSIGNAL) {
-                Ok(sent) => from += sent,
+                Ok(sent) => {
+                    from += sent;
+                    self.active = Instant::now();
+                }
                 Err(Errno::INTR) => {}
                 // The channel is full, or the worker is gone, of which its death will tell.
                 Err(_) => break,
@@ -228,7 +237,10 @@ impl Worker {
     /// Reads once into the inbox; returns whether there may be more.
     pub(super) fn receive(&mut self) -> bool {
         match self.inbox.read(&self.channel) {
-            Ok(received) if received > 0 => true,
+            Ok(received) if received > 0 => {
+                self.active = Instant::now();
+                true
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
             _ => {
                 self.closed = true;
@@ -312,6 +324,16 @@ impl Worker {
             }
         }
         (end, remains)
+    }
+
+    /// Whether it should be doing something and has not been seen to for longer than `patience`: it neither greets, nor
+    /// runs a chunk, nor takes or sends a byte. A task that takes its time runs, and is none of these.
+    pub(super) fn has_stalled(&mut self, patience: Duration, now: Instant) -> bool {
+        let owes = !self.greeted || !self.sent.is_empty();
+        if !owes || self.cell.progress().running().is_some() {
+            self.active = now;
+        }
+        now.duration_since(self.active) > patience
     }
 
     /// Whether it is to be stopped.

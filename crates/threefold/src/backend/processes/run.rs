@@ -28,8 +28,8 @@ use crew::{SPARE_STARTS, cannot_start};
 /// skips them at once, one that is in the middle of one is killed.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// How often the memory of busy workers is looked at: reading it takes some ten microseconds.
-const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
+/// How often busy workers are looked at, their memory and whether they still do anything: some ten microseconds each.
+const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Run<'a> {
     fold: &'a Arc<Fold>,
@@ -49,8 +49,8 @@ pub(super) struct Run<'a> {
     pace: Option<u64>,
     /// Readable when the limit falls: a failure here, or a cancel from anywhere.
     bell: Arc<OwnedFd>,
-    /// When the memory of busy workers was last looked at.
-    looked_at_memory: Instant,
+    /// When busy workers were last looked at.
+    looked: Instant,
 }
 
 /// The task as it is sent to every worker.
@@ -98,7 +98,7 @@ impl<'a> Run<'a> {
             returned: BTreeMap::new(),
             pace: None,
             bell,
-            looked_at_memory: Instant::now(),
+            looked: Instant::now(),
         };
         for worker in idle {
             run.admit(worker);
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
 
     /// Waits until something happens, but no longer than `patience`, and deals with it.
     fn turn(&mut self, patience: Option<Duration>) {
-        let patience = patience.map_or(LOOK_AT_MEMORY, |patience| patience.min(LOOK_AT_MEMORY));
+        let patience = patience.map_or(LOOK, |patience| patience.min(LOOK));
         let events = match self.wait(patience) {
             Ok(events) => events,
             Err(error) => return self.fold.abort(cannot_start(&error)),
@@ -171,9 +171,10 @@ impl<'a> Run<'a> {
         for (index, events) in events.into_iter().enumerate().rev() {
             self.look_after(index, events);
         }
-        if self.looked_at_memory.elapsed() >= LOOK_AT_MEMORY {
-            self.looked_at_memory = Instant::now();
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
             self.workers.iter_mut().for_each(Worker::look_at_memory);
+            self.end_stalled();
         }
     }
 

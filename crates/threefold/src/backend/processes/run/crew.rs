@@ -18,6 +18,10 @@ pub(super) const SPARE_STARTS: usize = 3;
 /// Between being told to terminate and being killed.
 const NOTICE: Duration = Duration::from_millis(100);
 
+/// A worker that has something to do outside of any task - to come to life, to take a chunk, to send an output - does
+/// it in microseconds; after this long it never will.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Run<'_> {
     /// Starts workers until there are as many as there should be, while there is work for them.
     pub(super) fn recruit(&mut self) {
@@ -75,6 +79,16 @@ impl Run<'_> {
         let timeout = self.fold.policy.timeout?;
         let now = Instant::now();
         self.workers.iter_mut().filter_map(|worker| worker.keep_deadline(timeout, NOTICE, now)).min()
+    }
+
+    /// Ends workers that have stopped between two chunks, or before the first.
+    pub(super) fn end_stalled(&mut self) {
+        let now = Instant::now();
+        for index in (0..self.workers.len()).rev() {
+            if self.workers[index].has_stalled(PATIENCE, now) {
+                self.bury(index, Some("it did nothing for 10 s, and no chunk was running"));
+            }
+        }
     }
 
     /// Worker `index` is dead, or must be, for that fault.

@@ -1,0 +1,275 @@
+//! The actor: a worker process that speaks the protocol by itself, until it does what its part says.
+//!
+//! It runs the task `echo`, whose output is its chunk, so that it need not know how values are written.
+
+use std::fs::{self, File};
+use std::io::{self, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::process::{Signal, getpid, getppid, kill_process};
+
+/// Where in the conversation the actor goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    BeforeHello,
+    InHello,
+    AfterHello,
+    ChunkReceived,
+    ChunkStarted,
+    InAnswer,
+    AfterAnswer,
+    AtGoodbye,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::BeforeHello,
+        Self::InHello,
+        Self::AfterHello,
+        Self::ChunkReceived,
+        Self::ChunkStarted,
+        Self::InAnswer,
+        Self::AfterAnswer,
+        Self::AtGoodbye,
+    ];
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Kill,
+    Segfault,
+    Abort,
+    Exit0,
+    Exit3,
+    Hang,
+    Stop,
+    CloseChannel,
+    Garbage,
+    Truncated,
+    AbsurdLength,
+    Flood,
+    Slow,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Kill,
+        Self::Segfault,
+        Self::Abort,
+        Self::Exit0,
+        Self::Exit3,
+        Self::Hang,
+        Self::Stop,
+        Self::CloseChannel,
+        Self::Garbage,
+        Self::Truncated,
+        Self::AbsurdLength,
+        Self::Flood,
+        Self::Slow,
+    ];
+}
+
+/// The part that the next worker of process `parent` plays.
+pub(crate) fn part_of(parent: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("threefold-part-{parent}"))
+}
+
+/// In a worker for which a part was written, plays it, once, and does not come back.
+pub(crate) fn play() {
+    if std::env::args_os().nth(1).is_none_or(|mark| mark != "--threefold-worker") {
+        return;
+    }
+    let Some(parent) = getppid() else { return };
+    let part = part_of(parent.as_raw_nonzero().get() as u32);
+    // Whoever takes the file away has the part.
+    let taken = part.with_extension(process::id().to_string());
+    if fs::rename(&part, &taken).is_err() {
+        return;
+    }
+    let words = fs::read_to_string(&taken).unwrap();
+    let _ = fs::remove_file(taken);
+    let (step, fault) = words.split_once(' ').unwrap();
+    let step = Step::ALL.into_iter().find(|known| format!("{known:?}") == step).unwrap();
+    let fault = Fault::ALL.into_iter().find(|known| format!("{known:?}") == fault).unwrap();
+    // The parent may be gone by the time something is written; then there is nothing left to play.
+    let _ = Actor::enter(step, fault).and_then(|mut actor| actor.act());
+    process::exit(0);
+}
+
+struct Actor {
+    step: Step,
+    fault: Fault,
+    channel: UnixStream,
+    cell: Option<File>,
+    incoming: Vec<u8>,
+    /// `Run` frames so far.
+    frames: u64,
+}
+
+impl Actor {
+    fn enter(step: Step, fault: Fault) -> io::Result<Self> {
+        let channel = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        Ok(Self { step, fault, channel: channel.into(), cell: None, incoming: Vec::new(), frames: 0 })
+    }
+
+    fn act(&mut self) -> io::Result<()> {
+        self.reach(Step::BeforeHello, &[])?;
+        let hello = self.receive_hello()?;
+        // It answers with the build that it was told, which is the first five words.
+        let answer = frame(0, &[&hello[1..41]]);
+        self.reach(Step::InHello, &answer)?;
+        self.channel.write_all(&answer)?;
+        self.reach(Step::AfterHello, &[])?;
+        loop {
+            let body = self.receive()?;
+            match body[0] {
+                2 => self.run(&body)?,
+                3 => return self.reach(Step::AtGoodbye, &[]),
+                _ => {}
+            }
+        }
+    }
+
+    fn run(&mut self, body: &[u8]) -> io::Result<()> {
+        self.reach(Step::ChunkReceived, &[])?;
+        self.frames += 1;
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        self.note(3, now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)?;
+        self.note(1, self.frames)?;
+        self.reach(Step::ChunkStarted, &[])?;
+        self.note(2, self.frames)?;
+        // Its number, when it began, how long it took, and the output: the bytes of the chunk.
+        let answer = frame(2, &[&body[1..9], &[0; 16], &body[17..]]);
+        self.reach(Step::InAnswer, &answer)?;
+        self.channel.write_all(&answer)?;
+        self.reach(Step::AfterAnswer, &[])
+    }
+
+    /// Notes `value` in word `word` of the cell: 1 is the frame that was started, 2 the one that is done, 3 since when.
+    fn note(&self, word: u64, value: u64) -> io::Result<()> {
+        let cell = self.cell.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        rustix::io::pwrite(cell, &value.to_ne_bytes(), word * 8)?;
+        Ok(())
+    }
+
+    fn receive_hello(&mut self) -> io::Result<Vec<u8>> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut bytes = [0; 4096];
+        let mut buffers = [IoSliceMut::new(&mut bytes)];
+        let received = recvmsg(&self.channel, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+        self.incoming.extend_from_slice(&bytes[..received.bytes]);
+        let cell: Option<OwnedFd> = ancillary.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        });
+        self.cell = cell.map(File::from);
+        self.receive()
+    }
+
+    fn receive(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            if let Some((length, rest)) = self.incoming.split_first_chunk::<8>() {
+                let length = u64::from_le_bytes(*length) as usize;
+                // The checksum comes first; that of a parent is not doubted.
+                if rest.len() >= 4 + length {
+                    let body = rest[4..4 + length].to_vec();
+                    self.incoming.drain(..12 + length);
+                    return Ok(body);
+                }
+            }
+            let mut bytes = [0; 4096];
+            match (&self.channel).read(&mut bytes)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                received => self.incoming.extend_from_slice(&bytes[..received]),
+            }
+        }
+    }
+
+    /// The conversation has come to `step`, where `next` would be said: goes wrong if this is where.
+    fn reach(&mut self, step: Step, next: &[u8]) -> io::Result<()> {
+        if step != self.step {
+            return Ok(());
+        }
+        if !matches!(self.fault, Fault::Flood | Fault::Slow) {
+            self.channel.write_all(&next[..next.len() / 2])?;
+        }
+        match self.fault {
+            Fault::Kill => signal(Signal::KILL),
+            Fault::Segfault => signal(Signal::SEGV),
+            Fault::Abort => process::abort(),
+            Fault::Exit0 => process::exit(0),
+            Fault::Exit3 => process::exit(3),
+            Fault::Hang => wait_for_the_end(),
+            Fault::Stop => {
+                kill_process(getpid(), Signal::STOP)?;
+                wait_for_the_end()
+            }
+            Fault::CloseChannel => {
+                self.channel.shutdown(std::net::Shutdown::Both)?;
+                wait_for_the_end()
+            }
+            Fault::Garbage => {
+                let garbage: Vec<u8> =
+                    (0..100u64).flat_map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes()).collect();
+                self.channel.write_all(&garbage)?;
+                wait_for_the_end()
+            }
+            Fault::Truncated => {
+                self.channel.write_all(&1000u64.to_le_bytes())?;
+                self.channel.write_all(&[2; 10])?;
+                process::exit(3)
+            }
+            Fault::AbsurdLength => {
+                self.channel.write_all(&[0xff; 64])?;
+                wait_for_the_end()
+            }
+            Fault::Flood => {
+                let line = [b'x'; 127];
+                for _ in 0..20_000 {
+                    io::stdout().write_all(&line)?;
+                    io::stdout().write_all(b"\n")?;
+                    io::stderr().write_all(b"and here\n")?;
+                }
+            }
+            // Ten times as long as all else takes.
+            Fault::Slow => thread::sleep(Duration::from_millis(200)),
+        }
+        // Once is enough.
+        self.step = Step::BeforeHello;
+        Ok(())
+    }
+}
+
+/// Until the parent, or a deadline, puts an end to it.
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::sleep(Duration::from_secs(60));
+    }
+}
+
+fn signal(signal: Signal) -> ! {
+    loop {
+        // More than once: a handler may have been installed that lets the first pass.
+        let _ = kill_process(getpid(), signal);
+    }
+}
+
+fn frame(kind: u8, fields: &[&[u8]]) -> Vec<u8> {
+    let length = 1 + fields.iter().map(|field| field.len()).sum::<usize>();
+    let mut body = vec![kind];
+    fields.iter().for_each(|field| body.extend_from_slice(field));
+    let mut frame = (length as u64).to_le_bytes().to_vec();
+    frame.extend(crc32fast::hash(&body).to_le_bytes());
+    frame.extend(body);
+    frame
+}

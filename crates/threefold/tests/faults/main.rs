@@ -1,0 +1,32 @@
+//! Every fault at every step of the protocol: the fold ends in the right answer or the right error, and the next fold on
+//! the same executor works.
+//!
+//! Each case is a process of its own: a program that folds, whose first worker is played by `actor` up to the step where
+//! it goes wrong. Nothing in the library knows of this. A case that does not end is killed, and has failed.
+
+#![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
+
+mod actor;
+mod cases;
+mod soak;
+mod surroundings;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    actor::play();
+    threefold::init();
+    if let Some(code) = cases::run().or_else(surroundings::run) {
+        return code;
+    }
+    let mut trials: Vec<Trial> = cases::all().map(cases::Case::trial).collect();
+    println!("{} faults", trials.len());
+    trials.extend(surroundings::trials());
+    trials.push(Trial::test("soak::totals_stay_right_and_nothing_piles_up", || {
+        soak::soak();
+        Ok(())
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

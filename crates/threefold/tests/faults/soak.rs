@@ -1,0 +1,69 @@
+//! The soak: fold after fold while workers are killed at random, with retries on. Every total is right, and nothing
+//! piles up.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rand::{Rng, SeedableRng, rngs::SmallRng};
+use rustix::process::{Pid, Signal, kill_process};
+use threefold::prelude::*;
+
+/// How many folds an ordinary run has; `THREEFOLD_SOAK=10000` asks for more.
+const FOLDS: u64 = 300;
+
+#[task]
+fn process_of(_chunk: u64) -> u32 {
+    std::process::id()
+}
+
+#[task]
+fn weigh(chunk: u64) -> u64 {
+    (0..20_000).fold(chunk, |weight, i| std::hint::black_box(weight ^ i)) & 1 | chunk << 1
+}
+
+pub(crate) fn soak() {
+    let folds = std::env::var("THREEFOLD_SOAK").ok().and_then(|folds| folds.parse().ok()).unwrap_or(FOLDS);
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    println!("{folds} folds, seed {seed}");
+    let mut random = SmallRng::seed_from_u64(seed);
+    let expected: u64 = (0..40).map(*weigh).sum();
+    let mut killed = 0;
+    let mut most = 0;
+    for fold in 0..folds {
+        // An executor for some folds: its workers are this fold's to kill, and no other test's.
+        let on = Executor::builder(Model::Processes).workers(2).retries(20).build().unwrap();
+        let mut workers = on.map(Items((0..4).collect()), process_of).unwrap();
+        workers.sort_unstable();
+        workers.dedup();
+        let ended = AtomicBool::new(false);
+        let moments: Vec<(usize, u64)> =
+            (0..2).map(|_| (random.random_range(0..8), random.random_range(0..3000))).collect();
+        let total = thread::scope(|scope| {
+            scope.spawn(|| {
+                for (victim, moment) in moments {
+                    thread::sleep(Duration::from_micros(moment));
+                    if let Some(&pid) = workers.get(victim)
+                        && !ended.load(Ordering::SeqCst)
+                    {
+                        killed += 1;
+                        let _ = Pid::from_raw(pid as i32).map(|pid| kill_process(pid, Signal::KILL));
+                    }
+                }
+            });
+            let total = on.fold(Items((0..40).collect()), weigh, 0, |sum, part| sum + part);
+            ended.store(true, Ordering::SeqCst);
+            total
+        });
+        assert_eq!(total.unwrap(), expected, "fold {fold}");
+        drop(on);
+        let descriptors = fs::read_dir("/proc/self/fd").unwrap().count();
+        if fold == folds / 10 {
+            most = descriptors + 60;
+        }
+        // Other tests of this program come and go meanwhile, each with a few.
+        assert!(fold <= folds / 10 || descriptors <= most, "descriptors pile up: {descriptors} after fold {fold}");
+    }
+    println!("{killed} workers killed");
+}
