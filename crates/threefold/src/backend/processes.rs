@@ -17,6 +17,7 @@ use crate::worker::{self, Entrance};
 mod child;
 mod lines;
 mod memory;
+mod process;
 mod run;
 
 use child::Worker;

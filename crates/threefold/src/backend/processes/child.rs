@@ -5,17 +5,17 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::Signal;
 
 use super::lines::{Lines, Stream};
 use super::memory;
+use super::process::Process;
 use crate::cell::Cell;
 use crate::clock;
 use crate::error::End;
@@ -40,8 +40,6 @@ pub(super) struct Worker {
     /// Its number among the workers of a fold.
     pub(super) number: usize,
     process: Process,
-    /// Readable when the process has ended.
-    death: OwnedFd,
     channel: UnixStream,
     /// Whether nothing more will come through the channel.
     closed: bool,
@@ -110,28 +108,9 @@ impl Worker {
         let (channel, theirs) = UnixStream::pair()?;
         channel.set_nonblocking(true)?;
         let (cell, descriptor) = Cell::create()?;
-        // On Linux the name that stays right when the file is replaced or deleted while this program runs.
-        let itself = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-        let mut command = Command::new(itself);
-        if let Some(name) = std::env::args_os().next() {
-            command.arg0(name);
-        }
-        // Nothing here makes the standard library fork: it spawns, which costs the same for a parent of any size.
-        let mut child = command
-            .arg(entrance.mark())
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // A group of its own: what it starts can be ended with it, and a terminal's Ctrl-C is the parent's affair.
-            .process_group(0)
-            .spawn()?;
-        let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
-            unreachable!("both were asked to be pipes");
-        };
-        let process = Process { child, ended: false };
+        let (process, out, err) = Process::start(entrance, theirs)?;
         let mut worker = Self {
             number,
-            death: pidfd_open(Pid::from_child(&process.child), PidfdFlags::empty())?,
             prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
             process,
             channel,
@@ -163,7 +142,7 @@ impl Worker {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.process.child.id()
+        self.process.pid()
     }
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
@@ -257,7 +236,7 @@ impl Worker {
     /// Appends what there is to wait for; [`events`](Self::events) reads it back in the same order.
     pub(super) fn watch<'a>(&'a self, watched: &mut Vec<PollFd<'a>>) {
         let sending = if self.outgoing.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
-        watched.push(PollFd::new(&self.death, PollFlags::IN));
+        watched.push(PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN));
         watched.push(PollFd::new(&self.channel, PollFlags::IN | sending));
         for lines in &self.prints {
             if let Some(descriptor) = lines.descriptor() {
@@ -281,20 +260,15 @@ impl Worker {
 
     /// Whether it is alive and silent, as a worker without work is.
     pub(super) fn is_idle_and_alive(&self) -> bool {
-        let mut watched = [PollFd::new(&self.death, PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
+        let mut watched =
+            [PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         !self.closed && self.is_idle() && matches!(poll(&mut watched, Some(&now)), Ok(0))
     }
 
     /// Whether it has ended, after a moment's patience: a process closes its channel before it is gone.
     pub(super) fn has_ended(&self) -> bool {
-        self.wait_for_death(GOODBYE)
-    }
-
-    fn wait_for_death(&self, patience: Duration) -> bool {
-        let patience = Timespec { tv_sec: 0, tv_nsec: patience.as_nanos() as _ };
-        let watched = &mut [PollFd::new(&self.death, PollFlags::IN)];
-        rustix::io::retry_on_intr(|| poll(watched, Some(&patience))).is_ok_and(|ended| ended > 0)
+        self.process.wait_for_death(GOODBYE)
     }
 
     /// Kills it, where it is alive, with all that it started in its group; says how it had ended and what was left.
@@ -346,7 +320,7 @@ impl Worker {
         if let Some(condemned) = self.condemned {
             let left = condemned.until.saturating_duration_since(now);
             if left.is_zero() {
-                self.signal_group(Signal::KILL);
+                self.process.signal_group(Signal::KILL);
             }
             // Its death wakes whoever waits.
             return (!left.is_zero()).then_some(left);
@@ -365,12 +339,8 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         self.condemned = Some(Condemned { frame, until: now + notice });
-        self.signal_group(Signal::TERM);
+        self.process.signal_group(Signal::TERM);
         Some(notice)
-    }
-
-    fn signal_group(&self, signal: Signal) {
-        let _ = kill_process_group(Pid::from_child(&self.process.child), signal);
     }
 
     /// Looks at how much memory it has, while it has something to do.
@@ -422,34 +392,8 @@ impl Worker {
 
     /// Waits a little for the exit, then sees to it.
     pub(super) fn finish(mut self) {
-        self.wait_for_death(GOODBYE);
+        self.process.wait_for_death(GOODBYE);
         self.print_rest();
         let _ = self.process.end();
-    }
-}
-
-/// A child process that does not outlive its owner.
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    /// Whether it was waited for: its number may be another's by now.
-    ended: bool,
-}
-
-impl Process {
-    /// Kills it and its group, where they are alive, and waits for it. Once is enough.
-    fn end(&mut self) -> io::Result<ExitStatus> {
-        if !std::mem::replace(&mut self.ended, true) {
-            // Its number stays taken until it is waited for, so this group is its own, dead or alive.
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-            let _ = self.child.kill();
-        }
-        self.child.wait()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.end();
     }
 }
