@@ -28,5 +28,8 @@ fn main() -> ExitCode {
         soak::soak();
         Ok(())
     }));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // Most of the time of a case is spent waiting for what is dead or hangs.
+    arguments.test_threads.get_or_insert(24);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
