@@ -147,8 +147,8 @@ impl Builder {
     }
 
     /// Whether a chunk whose worker is lost, after its retries, is taken apart to find the smallest piece that is lost
-    /// too: [`Error::culprit`] names it. Each step runs half of what is left on worker processes, so the task must be
-    /// able to run on part of a chunk; elements of [`Items`](crate::Items) are not taken apart. An error on the other
+    /// too: [`Error::culprit`](crate::Error::culprit) names it. Each step runs half of what is left on worker processes,
+    /// so the task must be able to run on part of a chunk; elements of [`Items`](crate::Items) are not taken apart. An error on the other
     /// models.
     ///
     /// ```
@@ -179,7 +179,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`]: the model cannot do what was asked for, is not in this build, or could not be started.
+    /// [`Error::is_setup`](crate::Error::is_setup): the model cannot do what was asked for, is not in this build, or
+    /// could not be started.
     pub fn build(self) -> Result<Executor> {
         panics::watch();
         self.options.check(self.model)?;

@@ -15,6 +15,7 @@ use crate::wire::Build;
 use crate::worker::{self, Entrance};
 
 mod child;
+mod last_words;
 mod lines;
 mod memory;
 mod process;

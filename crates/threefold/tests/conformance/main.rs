@@ -17,6 +17,7 @@ mod law7_exact;
 mod law8_prints;
 mod options;
 mod properties;
+mod reliability;
 mod tasks;
 
 use std::process::ExitCode;
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
         ("law8", law8_prints::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
+        ("reliability", reliability::ROWS),
     ];
     let mut trials = Vec::new();
     for &model in Model::available() {

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use rustix::process::Signal;
 
+use super::last_words::LastWords;
 use super::lines::{Lines, Stream};
 use super::memory;
 use super::process::Process;
@@ -379,7 +380,7 @@ impl Worker {
     }
 
     /// The last lines that it wrote to its standard error.
-    pub(super) fn last_words(&mut self) -> Vec<String> {
+    pub(super) fn last_words(&mut self) -> LastWords {
         let [_, errors] = &mut self.prints;
         errors.last_words()
     }

@@ -3,7 +3,6 @@
 //! A worker's output comes through a pipe of its own, so that lines of several workers do not run into each other, and
 //! nothing that a task prints can be mistaken for the protocol.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -11,14 +10,10 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 
+use super::last_words::LastWords;
+
 /// A line longer than this is passed on in pieces: it must not fill the memory.
 const LONGEST: usize = 1 << 20;
-
-/// So many lines are remembered as a worker's last words ..
-const LAST_LINES: usize = 5;
-
-/// .. and so many bytes of each.
-const LAST_BYTES: usize = 1 << 10;
 
 /// The bytes of one read: what a pipe holds by default.
 const READ: usize = 64 << 10;
@@ -42,14 +37,14 @@ pub(super) struct Lines {
     stream: Stream,
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
-    /// The last lines that were passed on.
-    last: VecDeque<String>,
+    /// The last of what was passed on.
+    last: LastWords,
 }
 
 impl Lines {
     pub(super) fn new(pipe: OwnedFd, stream: Stream) -> io::Result<Self> {
         fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
-        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: VecDeque::new() })
+        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: LastWords::default() })
     }
 
     /// What to wait for.
@@ -80,7 +75,7 @@ impl Lines {
         };
         let lines = &self.partial[..whole];
         self.stream.print(lines);
-        remember(&mut self.last, lines);
+        self.last.hear(lines);
         self.partial.drain(..whole);
     }
 
@@ -89,7 +84,7 @@ impl Lines {
         self.pass_on();
         let rest = std::mem::take(&mut self.partial);
         self.stream.print(&rest);
-        remember(&mut self.last, &rest);
+        self.last.hear(&rest);
         !rest.is_empty()
     }
 
@@ -103,20 +98,9 @@ impl Lines {
         self.stream.print(b"\n");
     }
 
-    /// The last lines, for people.
-    pub(super) fn last_words(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.last).into()
-    }
-}
-
-fn remember(last: &mut VecDeque<String>, lines: &[u8]) {
-    let lines = lines.rsplit(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-    let mut newest: Vec<_> = lines.take(LAST_LINES).collect();
-    while let Some(line) = newest.pop() {
-        if last.len() == LAST_LINES {
-            last.pop_front();
-        }
-        last.push_back(String::from_utf8_lossy(&line[..line.len().min(LAST_BYTES)]).trim_end().to_string());
+    /// The last of what was passed on.
+    pub(super) fn last_words(&mut self) -> LastWords {
+        std::mem::take(&mut self.last)
     }
 }
 

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::Run;
 use crate::backend::processes::child::{Remains, Sent, Worker};
+use crate::backend::processes::last_words::LastWords;
 use crate::clock;
 use crate::error::{Attempt, Cause, End, Error, Lost, MemoryLimit, Place, SIGABRT, SIGKILL};
 use crate::model::Model;
@@ -101,13 +102,14 @@ impl Run<'_> {
         let end = fault.map_or_else(|| self.explain(status, &remains, &last_words), End::Protocol);
         if !greeted {
             self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
-            return self.not_started(&end, &last_words);
+            return self.not_started(&end, last_words);
         }
         if remains.running.is_some() || !remains.done.is_empty() {
             // It did something: another may take its place without counting, since a chunk is not lost for ever.
             self.starts_left += 1;
         }
         self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
+        let last_words = last_words.into_lines();
         let lost = Lost { ran_for: remains.ran_for(clock::now()), memory, last_words, ..Lost::new(end) };
         let place = Place { worker: Some(number), pid: Some(pid), ..Place::default() };
         self.lose(&remains, &lost, &place);
@@ -145,12 +147,12 @@ impl Run<'_> {
     }
 
     /// What is behind the way in which a worker ended.
-    fn explain(&mut self, status: End, remains: &Remains, last_words: &[String]) -> End {
+    fn explain(&mut self, status: End, remains: &Remains, last_words: &LastWords) -> End {
         if let (true, Some(timeout)) = (remains.out_of_time, self.fold.policy.timeout) {
             return End::Deadline(timeout);
         }
         match status {
-            End::Signal(SIGABRT) if out_of_memory(last_words) => match self.memory_limit {
+            End::Signal(SIGABRT) if last_words.tell_of_no_memory() => match self.memory_limit {
                 Some(limit) => End::OutOfMemory { signal: SIGABRT, limit: MemoryLimit::Own(limit) },
                 None => status,
             },
@@ -163,7 +165,7 @@ impl Run<'_> {
     }
 
     /// A worker ended before it said hello.
-    fn not_started(&mut self, end: &End, last_words: &[String]) {
+    fn not_started(&mut self, end: &End, last_words: LastWords) {
         if !self.has_work() {
             return;
         }
@@ -173,15 +175,10 @@ impl Run<'_> {
             Entrance::use_early();
             return;
         }
-        let said = last_words.last().map(|words| format!(": {words}")).unwrap_or_default();
+        let said = last_words.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();
         let reason = format!("a worker process could not be started: it was not ready yet when it was {end}{said}");
         self.fold.abort(Error::setup(Some(Model::Processes), reason));
     }
-}
-
-/// Whether these are the last words of a Rust program whose allocation was refused.
-fn out_of_memory(last_words: &[String]) -> bool {
-    last_words.iter().any(|line| line.contains("memory allocation of"))
 }
 
 /// The error of a worker that the system refused, with the limit that it ran into.

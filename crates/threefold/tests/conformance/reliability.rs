@@ -1,0 +1,251 @@
+//! What worker processes do beyond the laws: retries, deadlines, limits, recycling, and the search for the culprit.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process};
+use serde::{Deserialize, Serialize};
+use threefold::prelude::*;
+use threefold::{Builder, Error, Event, Executor, Items, Model};
+
+use crate::fixtures::{folder, is_alive};
+use crate::tasks::{Death, DiesOn, EndlessWait, PanicsOn, add_up, files, irregular, process_of, wait_until};
+
+crate::rows! {
+    processes:
+        lost_chunks_run_again_and_the_bits_are_those_without_a_crash,
+        a_chunk_that_kills_every_worker_is_given_up_after_its_attempts,
+        a_panic_is_not_tried_again_as_a_loss,
+        retries_are_told_as_they_happen,
+        a_missed_deadline_ends_the_chunk_and_what_it_started,
+        a_missed_deadline_is_tried_again_as_a_loss,
+        a_worker_that_does_not_heed_the_notice_is_killed,
+        a_memory_limit_is_an_error_that_says_so,
+        workers_are_replaced_after_their_chunks,
+        the_last_words_of_a_lost_worker_are_reported,
+        the_smallest_piece_that_is_lost_is_named,
+        what_can_be_finished_is_finished;
+    asynchronous:
+        a_deadline_is_kept_at_an_await,
+        a_deadline_on_a_plain_function_is_an_error_that_says_what_to_use;
+}
+
+fn on(model: Model, options: impl FnOnce(Builder) -> Builder) -> Executor {
+    options(Executor::builder(model).workers(2)).build().unwrap()
+}
+
+/// Goes wrong on one chunk, so many times, which files count; then is as good as any.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Flaky {
+    folder: PathBuf,
+    bad: u64,
+    times: usize,
+    hangs: bool,
+}
+
+impl Flaky {
+    fn go_wrong(&self) {
+        if files(&self.folder) >= self.times {
+            return;
+        }
+        fs::write(self.folder.join(std::process::id().to_string()), "").unwrap();
+        if self.hangs {
+            wait_until("the deadline has come", || false);
+        }
+        let _ = kill_process(getpid(), Signal::KILL);
+        wait_until("the signal has come", || false);
+    }
+}
+
+#[task]
+impl Task for Flaky {
+    type Chunk = std::ops::Range<u64>;
+    type Output = f64;
+
+    fn map(&self, chunk: std::ops::Range<u64>) -> f64 {
+        if chunk.contains(&self.bad) {
+            self.go_wrong();
+        }
+        irregular(chunk)
+    }
+}
+
+fn lost_chunks_run_again_and_the_bits_are_those_without_a_crash(model: Model) {
+    let expected = on(model, |builder| builder).fold((0..5000).split(25), irregular, 0.0, |sum, part| sum + part);
+    let expected: f64 = expected.unwrap();
+    for bad in [0, 2500, 4999] {
+        let folder = folder();
+        let task = Flaky { folder: folder.path().into(), bad, times: 3, hangs: false };
+        let total = on(model, |builder| builder.retries(3))
+            .fold((0..5000).split(25), task, 0.0, |sum, part| sum + part)
+            .unwrap();
+        assert_eq!(total.to_bits(), expected.to_bits());
+        assert_eq!(files(folder.path()), 3, "each time on a fresh worker");
+    }
+}
+
+fn a_chunk_that_kills_every_worker_is_given_up_after_its_attempts(model: Model) {
+    let folder = folder();
+    let task = Flaky { folder: folder.path().into(), bad: 70, times: usize::MAX, hangs: false };
+    let on = on(model, |builder| builder.retries(2));
+    let outcomes = on.outcomes((0..1000).split(10), task).unwrap();
+    let failed: Vec<&Error> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    let [error] = failed[..] else { panic!("{failed:?}") };
+    assert_eq!((error.chunk(), error.attempt(), error.attempts()), (Some(0), Some(3), Some(3)));
+    assert!(error.to_string().ends_with("killed by SIGKILL, attempt 3 of 3"), "{error}");
+    assert_eq!(files(folder.path()), 3);
+}
+
+fn a_panic_is_not_tried_again_as_a_loss(model: Model) {
+    let error = on(model, |builder| builder.retries(5)).for_each(Items(vec![1, 2]), PanicsOn(vec![2])).unwrap_err();
+    assert!(error.is_panic() && error.attempt() == Some(1), "{error}");
+}
+
+fn retries_are_told_as_they_happen(model: Model) {
+    let folder = folder();
+    let task = Flaky { folder: folder.path().into(), bad: 5, times: 2, hangs: false };
+    let (told, heard) = std::sync::mpsc::channel();
+    on(model, |builder| builder.retries(2))
+        .observe(move |event| {
+            if let Event::Retried(error) = event {
+                told.send((error.chunk(), error.attempt())).unwrap();
+            }
+        })
+        .for_each((0..10).split(5), task)
+        .unwrap();
+    assert_eq!(heard.iter().collect::<Vec<_>>(), [(Some(2), Some(1)), (Some(2), Some(2))]);
+}
+
+/// Starts a process of its own, notes it, and then takes for ever.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StartsAndHangs {
+    folder: PathBuf,
+    /// Whether what it starts, and itself, take no notice of being told to terminate.
+    deaf: bool,
+}
+
+#[task]
+impl Task for StartsAndHangs {
+    type Chunk = u64;
+    type Output = ();
+
+    fn map(&self, _chunk: u64) {
+        let script = if self.deaf { "trap '' TERM; while :; do sleep 1; done" } else { "sleep 600" };
+        let child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        fs::write(self.folder.join(child.id().to_string()), "").unwrap();
+        wait_until("the deadline has come", || false);
+    }
+}
+
+fn grandchildren_are_gone(model: Model, deaf: bool) -> Error {
+    let folder = folder();
+    let on = on(model, |builder| builder.timeout(Duration::from_millis(400)));
+    let task = StartsAndHangs { folder: folder.path().into(), deaf };
+    let error = on.for_each(Items(vec![0]), task).unwrap_err();
+    let started: Vec<u32> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(started.len(), 1);
+    wait_until("what the chunk started is gone", || started.iter().all(|&pid| !is_alive(pid)));
+    error
+}
+
+fn a_missed_deadline_ends_the_chunk_and_what_it_started(model: Model) {
+    let error = grandchildren_are_gone(model, false);
+    assert!(error.is_timeout() && !error.is_worker_lost());
+    assert!(error.to_string().contains("chunk 0 (item 0) ran out of time on processes"), "{error}");
+}
+
+fn a_worker_that_does_not_heed_the_notice_is_killed(model: Model) {
+    assert!(grandchildren_are_gone(model, true).is_timeout());
+}
+
+fn a_missed_deadline_is_tried_again_as_a_loss(model: Model) {
+    let folder = folder();
+    let task = Flaky { folder: folder.path().into(), bad: 7, times: 1, hangs: true };
+    let on = on(model, |builder| builder.retries(1).timeout(Duration::from_millis(500)));
+    on.for_each((0..10).split(5), task).unwrap();
+    assert_eq!(files(folder.path()), 1);
+}
+
+/// As many bytes as the chunk says, each of them touched.
+#[task]
+fn swell(mebibytes: usize) -> usize {
+    let held = vec![1u8; mebibytes << 20];
+    std::hint::black_box(&held).iter().map(|&byte| usize::from(byte)).sum::<usize>() >> 20
+}
+
+fn a_memory_limit_is_an_error_that_says_so(model: Model) {
+    let on = on(model, |builder| builder.memory_limit(256 << 20));
+    assert_eq!(on.map(Items(vec![1, 64]), swell).unwrap(), [1, 64]);
+    let error = on.map(Items(vec![1, 512, 2]), swell).unwrap_err();
+    assert!(error.is_out_of_memory() && error.is_worker_lost() && !error.is_timeout(), "{error}");
+    assert_eq!(error.chunk(), Some(1));
+    assert!(error.to_string().contains("256 MiB"), "{error}");
+    assert_eq!(on.map(Items(vec![3]), swell).unwrap(), [3], "the next fold works");
+}
+
+fn workers_are_replaced_after_their_chunks(model: Model) {
+    let on = Executor::builder(model).workers(1).chunks_per_worker(3).build().unwrap();
+    let pids = on.map(Items((0..10).collect()), process_of).unwrap();
+    let mut runs: Vec<usize> = pids.chunk_by(|one, next| one == next).map(<[u32]>::len).collect();
+    assert_eq!(runs.iter().sum::<usize>(), 10);
+    assert_eq!(pids.iter().collect::<BTreeSet<_>>().len(), runs.len(), "none comes back");
+    runs.pop();
+    assert!(runs.iter().all(|&run| run == 3), "{runs:?}");
+}
+
+#[task]
+fn complains_and_aborts(chunk: u64) -> u64 {
+    eprintln!("chunk {chunk}: the index is corrupt");
+    eprintln!("giving up");
+    std::process::abort();
+}
+
+fn the_last_words_of_a_lost_worker_are_reported(model: Model) {
+    let error = on(model, |builder| builder).for_each(Items(vec![5]), complains_and_aborts).unwrap_err();
+    assert_eq!(error.last_words(), ["chunk 5: the index is corrupt", "giving up"]);
+    let report = format!("{error:#}");
+    assert!(report.contains("the index is corrupt") && report.lines().count() > 2, "{report}");
+}
+
+fn the_smallest_piece_that_is_lost_is_named(model: Model) {
+    let on = on(model, |builder| builder.find_culprit(true));
+    for bad in [1, 77_777, 100_000] {
+        let task = DiesOn { chunk: bad, death: Death::Abort };
+        let error = on.for_each((1..=100_000).split(7), task).unwrap_err();
+        assert_eq!(error.culprit(), Some(format!("{bad}..={bad}").as_str()), "{error}");
+    }
+}
+
+fn what_can_be_finished_is_finished(model: Model) {
+    let parts: Vec<RangeInclusive<i64>> = (0..20).map(|i| i * 10..=i * 10 + 9).collect();
+    let task = DiesOn { chunk: 55, death: Death::Exit(3) };
+    let outcomes = on(model, |builder| builder.retries(1)).outcomes(Items(parts.clone()), task).unwrap();
+    for (chunk, (part, outcome)) in parts.into_iter().zip(outcomes).enumerate() {
+        match outcome {
+            Ok(sum) => assert_eq!((sum, chunk == 5), (add_up(part), false)),
+            // What was done but not yet received died with its worker; with a retry it was done again.
+            Err(error) => assert_eq!((chunk, error.exit_code()), (5, Some(3)), "{error}"),
+        }
+    }
+}
+
+fn a_deadline_is_kept_at_an_await(model: Model) {
+    let folder = folder();
+    let on = Executor::builder(model).timeout(Duration::from_millis(50)).build().unwrap();
+    let error = on.for_each(Items(vec![3]), EndlessWait { folder: folder.path().into() }).unwrap_err();
+    assert!(error.is_timeout() && error.chunk() == Some(0), "{error}");
+    assert!(folder.path().join("dropped-3").exists(), "what it held was let go");
+}
+
+fn a_deadline_on_a_plain_function_is_an_error_that_says_what_to_use(model: Model) {
+    let on = Executor::builder(model).timeout(Duration::from_secs(60)).build().unwrap();
+    let error = on.for_each((0..10).split(2), irregular).unwrap_err();
+    assert!(error.is_setup() && error.to_string().ends_with("use processes"), "{error}");
+}
