@@ -54,7 +54,11 @@ fn message(payload: Box<dyn Any + Send>) -> String {
     };
     // The payload is the task's own value: its destructor may panic in turn.
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(second);
+        // That of a second one might as well, unless it is text.
+        match second.downcast::<&'static str>() {
+            Ok(text) => drop(text),
+            Err(other) => std::mem::forget(other),
+        }
     }
     text.unwrap_or_else(|| "(a panic payload that is not text)".to_string())
 }

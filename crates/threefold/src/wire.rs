@@ -44,20 +44,22 @@ pub(crate) enum ToWorker<'a> {
     /// The first frame; the descriptor of the worker's cell travels with it. A memory limit of 0 is none.
     Hello { build: Build, memory_limit: u64 },
     /// From now on chunks are for this task.
-    Task { path: &'a [u8], captures: &'a [u8], stops: StopsOn },
+    Task { path: &'a [u8], captures: &'a [u8], rules: Rules },
     /// Run this chunk.
     Run { chunk: u64, attempt: u32, bytes: &'a [u8] },
     /// Exit.
     Bye,
 }
 
-/// What a worker ends a fold on by itself, before it is told: nothing above such a chunk is started there.
+/// What a worker does by itself, before it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct StopsOn {
-    /// An output that is `Err`.
-    pub(crate) err: bool,
-    /// A panic, or a value that cannot travel.
-    pub(crate) panic: bool,
+pub(crate) struct Rules {
+    /// Whether it starts nothing above a chunk whose output is `Err`.
+    pub(crate) stop_on_err: bool,
+    /// Whether it starts nothing above a chunk that panicked, or whose output cannot travel.
+    pub(crate) stop_on_panic: bool,
+    /// Whether it sends each answer before it starts the next chunk: what is done cannot be lost with it then.
+    pub(crate) answer_each: bool,
 }
 
 /// What a worker says.
@@ -99,8 +101,8 @@ impl ToWorker<'_> {
                 out.extend(build.0.iter().flat_map(|word| word.to_le_bytes()));
                 out.extend(memory_limit.to_le_bytes());
             }),
-            Self::Task { path, captures, stops } => frame(out, 1, |out| {
-                out.extend([u8::from(stops.err), u8::from(stops.panic)]);
+            Self::Task { path, captures, rules } => frame(out, 1, |out| {
+                out.extend([rules.stop_on_err, rules.stop_on_panic, rules.answer_each].map(u8::from));
                 put_bytes(out, path);
                 out.extend_from_slice(captures);
             }),
@@ -139,8 +141,12 @@ impl<'a> ToWorker<'a> {
         Some(match fields.byte()? {
             0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
             1 => {
-                let stops = StopsOn { err: fields.byte()? != 0, panic: fields.byte()? != 0 };
-                Self::Task { path: fields.bytes()?, captures: fields.0, stops }
+                let rules = Rules {
+                    stop_on_err: fields.byte()? != 0,
+                    stop_on_panic: fields.byte()? != 0,
+                    answer_each: fields.byte()? != 0,
+                };
+                Self::Task { path: fields.bytes()?, captures: fields.0, rules }
             }
             2 => Self::Run { chunk: fields.word()?, attempt: u32::try_from(fields.word()?).ok()?, bytes: fields.0 },
             3 => Self::Bye,
@@ -328,7 +334,11 @@ mod tests {
         let build = Build([1, 2, 3, 4, u64::MAX]);
         for said in [
             ToWorker::Hello { build, memory_limit: 1 << 40 },
-            ToWorker::Task { path: b"a::b", captures: b"", stops: StopsOn { err: true, panic: false } },
+            ToWorker::Task {
+                path: b"a::b",
+                captures: b"",
+                rules: Rules { stop_on_err: true, stop_on_panic: false, answer_each: true },
+            },
             ToWorker::Run { chunk: u64::MAX, attempt: 3, bytes: b"\0\xff" },
             ToWorker::Bye,
         ] {

@@ -26,7 +26,7 @@ use crate::model::Model;
 use crate::options::Policy;
 use crate::panics;
 use crate::registry;
-use crate::wire::{Build, FromWorker, Ran, StopsOn, ToWorker};
+use crate::wire::{Build, FromWorker, Ran, Rules, ToWorker};
 
 /// While more chunks lie ready answers are held back, to be sent together: but not longer than this, in nanoseconds,
 /// since a result that is not sent dies with its worker ..
@@ -77,7 +77,7 @@ struct Server {
 /// The task that chunks are for.
 struct Current {
     task: Box<dyn Received>,
-    stops: StopsOn,
+    rules: Rules,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
 }
@@ -105,13 +105,19 @@ impl Server {
             if self.answer()?.is_break() {
                 return Ok(());
             }
-            let held = self.channel.outgoing.len();
-            if held > HELD_BYTES || !self.channel.has_frame() || clock::now().saturating_sub(self.held_since) > HOLD {
+            if !self.holds_back() {
                 self.channel.send()?;
             }
         }
         // The parent is gone.
         end_group()
+    }
+
+    /// Whether the answers so far may wait for the next.
+    fn holds_back(&self) -> bool {
+        let each = self.task.as_ref().is_some_and(|task| task.rules.answer_each);
+        let few = self.channel.outgoing.len() <= HELD_BYTES;
+        !each && few && self.channel.has_frame() && clock::now().saturating_sub(self.held_since) <= HOLD
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
@@ -131,8 +137,8 @@ impl Server {
                 limit_memory(memory_limit)?;
                 FromWorker::Hello { build: own }.write(out);
             }
-            Some(ToWorker::Task { path, captures, stops }) => match find(path, captures) {
-                Ok(task) => self.task = Some(Current { task, stops, limit: u64::MAX }),
+            Some(ToWorker::Task { path, captures, rules }) => match find(path, captures) {
+                Ok(task) => self.task = Some(Current { task, rules, limit: u64::MAX }),
                 Err(reason) => {
                     FromWorker::Refused { reason: reason.as_bytes() }.write(out);
                     self.channel.send()?;
@@ -170,7 +176,7 @@ impl Current {
         match result {
             task::Ran::Done { is_err } => {
                 open.close(out, ran);
-                if is_err && self.stops.err {
+                if is_err && self.rules.stop_on_err {
                     self.limit = self.limit.min(chunk + 1);
                 }
             }
@@ -190,7 +196,7 @@ impl Current {
     }
 
     fn stop_at(&mut self, chunk: u64) {
-        if self.stops.panic {
+        if self.rules.stop_on_panic {
             self.limit = self.limit.min(chunk);
         }
     }

@@ -28,7 +28,8 @@ crate::rows! {
         workers_are_replaced_after_their_chunks,
         the_last_words_of_a_lost_worker_are_reported,
         the_smallest_piece_that_is_lost_is_named,
-        what_can_be_finished_is_finished;
+        what_can_be_finished_is_finished,
+        chunks_that_were_done_are_not_lost_with_their_worker;
     asynchronous:
         a_deadline_is_kept_at_an_await,
         a_deadline_on_a_plain_function_is_an_error_that_says_what_to_use;
@@ -135,9 +136,9 @@ impl Task for StartsAndHangs {
 
     fn map(&self, _chunk: u64) {
         let script = if self.deaf { "trap '' TERM; while :; do sleep 1; done" } else { "sleep 600" };
-        let child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        let mut child = Command::new("sh").args(["-c", script]).spawn().unwrap();
         fs::write(self.folder.join(child.id().to_string()), "").unwrap();
-        wait_until("the deadline has come", || false);
+        let _ = child.wait();
     }
 }
 
@@ -171,6 +172,24 @@ fn a_missed_deadline_is_tried_again_as_a_loss(model: Model) {
     let on = on(model, |builder| builder.retries(1).timeout(Duration::from_millis(500)));
     on.for_each((0..10).split(5), task).unwrap();
     assert_eq!(files(folder.path()), 1);
+}
+
+/// Done at once, but for one that takes its worker down.
+#[task]
+fn seventh(chunk: u64) -> u64 {
+    if chunk == 7 {
+        let _ = kill_process(getpid(), Signal::KILL);
+        wait_until("the signal has come", || false);
+    }
+    chunk
+}
+
+fn chunks_that_were_done_are_not_lost_with_their_worker(model: Model) {
+    for _ in 0..20 {
+        let outcomes = on(model, |builder| builder).outcomes(Items((0..16).collect()), seventh).unwrap();
+        let failed: Vec<_> = (0..16).filter(|&chunk| outcomes[chunk].is_err()).collect();
+        assert_eq!(failed, [7]);
+    }
 }
 
 /// As many bytes as the chunk says, each of them touched.
@@ -230,7 +249,6 @@ fn what_can_be_finished_is_finished(model: Model) {
     for (chunk, (part, outcome)) in parts.into_iter().zip(outcomes).enumerate() {
         match outcome {
             Ok(sum) => assert_eq!((sum, chunk == 5), (add_up(part), false)),
-            // What was done but not yet received died with its worker; with a retry it was done again.
             Err(error) => assert_eq!((chunk, error.exit_code()), (5, Some(3)), "{error}"),
         }
     }

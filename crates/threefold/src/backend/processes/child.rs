@@ -20,7 +20,7 @@ use super::process::Process;
 use crate::cell::Cell;
 use crate::clock;
 use crate::error::End;
-use crate::wire::{Build, Inbox, StopsOn, ToWorker};
+use crate::wire::{Build, Inbox, Rules, ToWorker};
 use crate::worker::Entrance;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
@@ -152,8 +152,8 @@ impl Worker {
     }
 
     /// From now on chunks are for this task.
-    pub(super) fn set_task(&mut self, path: &str, captures: &[u8], stops: StopsOn) {
-        ToWorker::Task { path: path.as_bytes(), captures, stops }.write(&mut self.outgoing);
+    pub(super) fn set_task(&mut self, path: &str, captures: &[u8], rules: Rules) {
+        ToWorker::Task { path: path.as_bytes(), captures, rules }.write(&mut self.outgoing);
     }
 
     /// Sends `chunk`, whose bytes `encode` appends; not at all when that fails.

@@ -16,7 +16,7 @@ use super::child::{Events, Worker};
 use super::memory::OomKills;
 use crate::error::{Cause, Error};
 use crate::fold::Fold;
-use crate::wire::{Build, StopsOn};
+use crate::wire::{Build, Rules};
 
 mod answers;
 mod crew;
@@ -57,7 +57,7 @@ pub(super) struct Run<'a> {
 struct Task {
     path: &'static str,
     captures: Vec<u8>,
-    stops: StopsOn,
+    rules: Rules,
 }
 
 impl<'a> Run<'a> {
@@ -84,7 +84,12 @@ impl<'a> Run<'a> {
             // A full counter is as good a sign as one more.
             let _ = rustix::io::write(&*rung, &1u64.to_ne_bytes());
         });
-        let stops = StopsOn { err: fold.job.stops_on_err(), panic: fold.stops_at_panics() };
+        let rules = Rules {
+            stop_on_err: fold.job.stops_on_err(),
+            stop_on_panic: fold.stops_at_panics(),
+            // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
+            answer_each: fold.keeps_going() || fold.attempts() > 1,
+        };
         let mut run = Self {
             fold,
             size,
@@ -92,7 +97,7 @@ impl<'a> Run<'a> {
             memory_limit: backend.memory_limit,
             chunks_per_worker: backend.chunks_per_worker,
             oom_kills: &backend.oom_kills,
-            task: Task { path, captures, stops },
+            task: Task { path, captures, rules },
             workers: Vec::with_capacity(size),
             starts_left: size + SPARE_STARTS,
             returned: BTreeMap::new(),
