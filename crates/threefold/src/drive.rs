@@ -95,7 +95,7 @@ impl View<'_> {
 
         drop(registered);
         if let Some(trace) = &mut self.trace {
-            trace.extend(fold.spans());
+            trace.extend(fold.spans(), fold.bytes_moved());
         }
         if let Some(payload) = fold.observer_panic() {
             resume_unwind(payload);

@@ -269,6 +269,19 @@ impl Fold {
         self.recorder.as_ref().map(Recorder::take).unwrap_or_default()
     }
 
+    /// So many bytes went between processes.
+    #[cfg(feature = "processes")]
+    pub(crate) fn moved(&self, bytes: u64) {
+        if let Some(recorder) = &self.recorder {
+            recorder.moved(bytes);
+        }
+    }
+
+    /// How many bytes went between processes so far, where somebody wants to know.
+    pub(crate) fn bytes_moved(&self) -> u64 {
+        self.recorder.as_ref().map_or(0, Recorder::bytes_moved)
+    }
+
     /// The panic of an observer, which cancelled the fold.
     pub(crate) fn observer_panic(&self) -> Option<Box<dyn Any + Send>> {
         self.recorder.as_ref().and_then(Recorder::take_panic)

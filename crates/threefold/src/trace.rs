@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ pub struct Span {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     spans: Vec<Span>,
+    bytes_moved: u64,
 }
 
 impl Trace {
@@ -57,8 +59,15 @@ impl Trace {
         &self.spans
     }
 
-    pub(crate) fn extend(&mut self, spans: Vec<Span>) {
+    /// How many bytes went to worker processes and came back: tasks, chunks and outputs, with their frames. 0 on models
+    /// that share the caller's memory.
+    pub fn bytes_moved(&self) -> u64 {
+        self.bytes_moved
+    }
+
+    pub(crate) fn extend(&mut self, spans: Vec<Span>, bytes_moved: u64) {
         self.spans.extend(spans);
+        self.bytes_moved += bytes_moved;
         self.spans.sort_by_key(|span| (span.started, span.chunk));
     }
 }
@@ -83,6 +92,7 @@ pub(crate) type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 pub(crate) struct Recorder {
     /// The spans so far, where a trace is wanted.
     spans: Option<Mutex<Vec<Span>>>,
+    bytes_moved: AtomicU64,
     observers: Vec<Observer>,
     /// The first panic of an observer, to go on from where the fold was asked for.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
@@ -93,6 +103,7 @@ impl Recorder {
     pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
         (traced || !observers.is_empty()).then(|| Self {
             spans: traced.then(Mutex::default),
+            bytes_moved: AtomicU64::new(0),
             observers,
             panic: Mutex::default(),
         })
@@ -118,6 +129,17 @@ impl Recorder {
                 false
             }
         }
+    }
+
+    /// So many bytes went between processes.
+    #[cfg(feature = "processes")]
+    pub(crate) fn moved(&self, bytes: u64) {
+        // Relaxed: a sum that is read after the fold, by the thread that added to it.
+        self.bytes_moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bytes_moved(&self) -> u64 {
+        self.bytes_moved.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_observed(&self) -> bool {

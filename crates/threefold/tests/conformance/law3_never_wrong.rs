@@ -32,6 +32,9 @@ fn every_chunk_is_run_once(model: Model) {
     chunks.sort_unstable();
     assert_eq!(chunks, (0..10_000u64.div_ceil(7)).collect::<Vec<_>>());
     assert!(trace.spans().iter().all(|span| span.worker < on.workers() && span.attempt == 1));
+    // An output has 16 bytes at least, and nothing is sent where memory is shared.
+    let sent = trace.bytes_moved();
+    assert!(if model == Model::Processes { sent > 16 * chunks.len() as u64 } else { sent == 0 }, "{sent}");
 }
 
 fn a_capture_that_serde_skips_is_an_error_in_debug_builds(model: Model) {

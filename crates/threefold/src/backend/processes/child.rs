@@ -52,6 +52,8 @@ pub(super) struct Worker {
     pub(super) greeted: bool,
     sent: VecDeque<Sent>,
     frames: u64,
+    /// How many bytes went to it and came from it, since that was last asked.
+    moved: u64,
     /// When it was last seen to do anything.
     active: Instant,
     /// The largest resident memory that was seen, in bytes.
@@ -122,6 +124,7 @@ impl Worker {
             greeted: false,
             sent: VecDeque::new(),
             frames: 0,
+            moved: 0,
             active: Instant::now(),
             memory: None,
             condemned: None,
@@ -204,6 +207,7 @@ impl Worker {
             match send(&self.channel, &self.outgoing[from..], SendFlags::NOSIGNAL) {
                 Ok(sent) => {
                     from += sent;
+                    self.moved += sent as u64;
                     self.active = Instant::now();
                 }
                 Err(Errno::INTR) => {}
@@ -218,6 +222,7 @@ impl Worker {
     pub(super) fn receive(&mut self) -> bool {
         match self.inbox.read(&self.channel) {
             Ok(received) if received > 0 => {
+                self.moved += received as u64;
                 self.active = Instant::now();
                 true
             }
@@ -227,6 +232,11 @@ impl Worker {
                 false
             }
         }
+    }
+
+    /// How many bytes went to it and came from it, since this was last asked.
+    pub(super) fn take_moved(&mut self) -> u64 {
+        std::mem::take(&mut self.moved)
     }
 
     /// Whether nothing more will come from it.

@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
         let mut unfinished = [false; 2];
         for worker in &mut self.workers {
             worker.print_rest_after(&mut unfinished);
+            self.fold.moved(worker.take_moved());
         }
         let (idle, busy): (Vec<_>, Vec<_>) =
             self.workers.drain(..).partition(|worker| worker.greeted && worker.is_idle() && !worker.is_condemned());

@@ -96,6 +96,7 @@ impl Run<'_> {
     pub(super) fn bury(&mut self, index: usize, fault: Option<&'static str>) {
         let mut worker = self.workers.remove(index);
         worker.print_rest();
+        self.fold.moved(worker.take_moved());
         let (number, pid, greeted) = (worker.number, worker.pid(), worker.greeted);
         let (last_words, memory) = (worker.last_words(), worker.memory());
         let (status, remains) = worker.end();
