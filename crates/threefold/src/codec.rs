@@ -21,6 +21,8 @@ mod bytes;
 mod decoder;
 mod encoder;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -12,6 +12,8 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod inbox;
 
 pub(crate) use inbox::Inbox;
