@@ -19,3 +19,14 @@ pub(crate) fn instant(then: u64) -> Instant {
         None => instant + Duration::from_nanos(then - now),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_worker_says_of_the_time_is_an_instant() {
+        let at = instant(now());
+        assert!(instant(0) <= at && instant(u64::MAX) > at);
+    }
+}

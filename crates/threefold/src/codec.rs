@@ -8,8 +8,9 @@
 //!   are extension types ([`BYTES`], [`I128`], [`U128`]): they stay what they are where serde asks for "whatever
 //!   comes", as it does for untagged enums and flattened structs.
 //! - *Whole.* A length that does not fit or does not match what was written is an error, never a shifted reading.
-//! - *Bounded.* Whatever the bytes are, reading them takes memory in proportion to their number and goes at most
-//!   [`DEPTH`] levels deep, through enums and options too. Writing has the same limit, so that what was sent can be read.
+//! - *Bounded.* Whatever the bytes are, reading them takes memory in proportion to their number, also where lists within
+//!   each other promise the same bytes, and goes at most [`DEPTH`] levels deep, through enums and options too. Writing
+//!   has the same limit, so that what was sent can be read.
 //!
 //! Both sides call themselves human-readable (serde's default): serde's own buffer, through which untagged enums and
 //! flattened structs are read, always does, and a type such as `IpAddr` that has two forms must meet the one it wrote.
@@ -20,6 +21,8 @@ mod bytes;
 mod decoder;
 mod encoder;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -48,6 +48,9 @@ mod early;
 mod error;
 mod executor;
 mod fold;
+#[cfg(all(feature = "processes", any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grid;
 mod job;
 mod model;

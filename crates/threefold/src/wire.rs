@@ -12,6 +12,8 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod inbox;
 
 pub(crate) use inbox::Inbox;
@@ -138,20 +140,20 @@ impl<'a> ToWorker<'a> {
     /// The frame of this kind and these fields; `None` for what no parent would say.
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut fields = Fields(body);
-        Some(match fields.byte()? {
+        let said = match fields.byte()? {
             0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
             1 => {
-                let rules = Rules {
-                    stop_on_err: fields.byte()? != 0,
-                    stop_on_panic: fields.byte()? != 0,
-                    answer_each: fields.byte()? != 0,
-                };
-                Self::Task { path: fields.bytes()?, captures: fields.0, rules }
+                let rules =
+                    Rules { stop_on_err: fields.flag()?, stop_on_panic: fields.flag()?, answer_each: fields.flag()? };
+                Self::Task { path: fields.bytes()?, captures: fields.rest(), rules }
             }
-            2 => Self::Run { chunk: fields.word()?, attempt: u32::try_from(fields.word()?).ok()?, bytes: fields.0 },
+            2 => {
+                Self::Run { chunk: fields.word()?, attempt: u32::try_from(fields.word()?).ok()?, bytes: fields.rest() }
+            }
             3 => Self::Bye,
             _ => return None,
-        })
+        };
+        fields.0.is_empty().then_some(said)
     }
 }
 
@@ -190,11 +192,11 @@ impl<'a> FromWorker<'a> {
     /// The frame of this kind and these fields; `None` for what no worker would say.
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut fields = Fields(body);
-        Some(match fields.byte()? {
+        let said = match fields.byte()? {
             0 => Self::Hello { build: fields.build()? },
-            1 => Self::Refused { reason: fields.0 },
-            2 => Self::Done { ran: fields.ran()?, output: fields.0 },
-            3 => Self::Panicked { ran: fields.ran()?, at: fields.bytes()?, message: fields.0 },
+            1 => Self::Refused { reason: fields.rest() },
+            2 => Self::Done { ran: fields.ran()?, output: fields.rest() },
+            3 => Self::Panicked { ran: fields.ran()?, at: fields.bytes()?, message: fields.rest() },
             4 => {
                 let ran = fields.ran()?;
                 let what = match fields.byte()? {
@@ -202,11 +204,12 @@ impl<'a> FromWorker<'a> {
                     1 => Part::Output,
                     _ => return None,
                 };
-                Self::Unportable { ran, what, reason: fields.0 }
+                Self::Unportable { ran, what, reason: fields.rest() }
             }
             5 => Self::Skipped { chunk: fields.word()? },
             _ => return None,
-        })
+        };
+        fields.0.is_empty().then_some(said)
     }
 }
 
@@ -297,6 +300,14 @@ impl<'a> Fields<'a> {
         Some(byte)
     }
 
+    fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
     fn word(&mut self) -> Option<u64> {
         let (word, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
@@ -308,6 +319,11 @@ impl<'a> Fields<'a> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)
+    }
+
+    /// All that is left.
+    fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
     }
 
     fn build(&mut self) -> Option<Build> {
@@ -395,6 +411,13 @@ mod tests {
             damaged[at] ^= 0x10;
             assert!(!matches!(next_frame(&damaged), Ok(Some(_))), "byte {at}");
         }
+    }
+
+    #[test]
+    fn a_frame_with_more_than_its_fields_is_refused() {
+        assert_eq!(FromWorker::read(&[5, 9, 0, 0, 0, 0, 0, 0, 0]), Some(FromWorker::Skipped { chunk: 9 }));
+        assert_eq!(FromWorker::read(&[5, 9, 0, 0, 0, 0, 0, 0, 0, 1]), None);
+        assert_eq!((ToWorker::read(&[3]), ToWorker::read(&[3, 0])), (Some(ToWorker::Bye), None));
     }
 
     #[test]

@@ -15,11 +15,13 @@ pub(super) struct Decoder<'de> {
     left: &'de [u8],
     /// Levels still allowed.
     depth: u16,
+    /// Bytes that are spoken for: one for each value that is still to come in the lists and maps that have begun.
+    owed: usize,
 }
 
 impl<'de> Decoder<'de> {
     pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self { left: bytes, depth: DEPTH }
+        Self { left: bytes, depth: DEPTH, owed: 0 }
     }
 
     /// How many bytes have not been read.
@@ -42,9 +44,15 @@ impl<'de> Decoder<'de> {
     }
 
     fn take(&mut self, len: usize) -> Result<&'de [u8]> {
-        let (taken, left) = self.left.split_at_checked(len).ok_or_else(too_short)?;
+        self.owing(len)?;
+        let (taken, left) = self.left.split_at(len);
         self.left = left;
         Ok(taken)
+    }
+
+    /// How many bytes are owed with `more`, if there are as many.
+    fn owing(&self, more: usize) -> Result<usize> {
+        self.owed.checked_add(more).filter(|&bytes| bytes <= self.left.len()).ok_or_else(too_short)
     }
 
     fn u8(&mut self) -> Result<u8> {
@@ -87,10 +95,9 @@ impl<'de> Decoder<'de> {
 
     /// What `read` makes of `len` items of `parts` values each, of which it must leave none.
     fn items<T>(&mut self, len: usize, parts: usize, read: impl FnOnce(&mut Items<'_, 'de>) -> Result<T>) -> Result<T> {
-        // A value takes a byte or more: no list is believed to be longer, so that nobody makes room for it.
-        if len.saturating_mul(parts) > self.left.len() {
-            return Err(too_short());
-        }
+        // Who makes room for a list does so before its items come: lists that promise too much, each or together, are
+        // refused first.
+        self.owed = self.owing(len.saturating_mul(parts))?;
         self.nested(|from| {
             let mut items = Items { from, len, open: false };
             let value = read(&mut items)?;
@@ -107,11 +114,23 @@ impl<'de> Decoder<'de> {
         let bytes = self.take(len)?;
         let wide = <[u8; 16]>::try_from(bytes);
         match (kind, wide) {
-            (BYTES, _) => byte_list(bytes, visitor),
+            (BYTES, _) => self.byte_list(bytes, visitor),
             (I128, Ok(wide)) => visitor.visit_i128(i128::from_be_bytes(wide)),
             (U128, Ok(wide)) => visitor.visit_u128(u128::from_be_bytes(wide)),
             _ => Err(Error::new(format!("an extension of type {kind} and {len} bytes, which nobody writes"))),
         }
+    }
+
+    /// The items of a list of `u8`: a level like any other list, since few bytes are written as one.
+    fn byte_list<V: Visitor<'de>>(&mut self, bytes: &'de [u8], visitor: V) -> Result<V::Value> {
+        self.nested(|_| {
+            let mut items = Bytes(bytes.iter());
+            let value = visitor.visit_seq(&mut items)?;
+            match items.0.len() {
+                0 => Ok(value),
+                left => Err(Error::new(format!("{left} bytes were not asked for"))),
+            }
+        })
     }
 
     /// A list, also from what was written as bytes.
@@ -122,7 +141,8 @@ impl<'de> Decoder<'de> {
             Marker::Bin32 => self.skip_and(Self::u32)? as usize,
             _ => return self.deserialize_any(visitor),
         };
-        byte_list(self.take(len)?, visitor)
+        let bytes = self.take(len)?;
+        self.byte_list(bytes, visitor)
     }
 
     fn skip_and<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -133,15 +153,6 @@ impl<'de> Decoder<'de> {
 
 fn too_short() -> Error {
     Error::new("the bytes end before the value does")
-}
-
-fn byte_list<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value> {
-    let mut items = Bytes(bytes.iter());
-    let value = visitor.visit_seq(&mut items)?;
-    match items.0.len() {
-        0 => Ok(value),
-        left => Err(Error::new(format!("{left} bytes were not asked for"))),
-    }
 }
 
 impl<'de> Deserializer<'de> for &mut Decoder<'de> {
@@ -246,7 +257,15 @@ impl<'de> Items<'_, 'de> {
     fn next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let Some(len) = self.len.checked_sub(1) else { return Ok(None) };
         self.len = len;
-        seed.deserialize(&mut *self.from).map(Some)
+        self.part(seed).map(Some)
+    }
+
+    /// An item, a key or a value.
+    #[inline]
+    fn part<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        // Saturating: a `Deserialize` may ask for a value without a key.
+        self.from.owed = self.from.owed.saturating_sub(1);
+        seed.deserialize(&mut *self.from)
     }
 }
 
@@ -273,7 +292,7 @@ impl<'de> MapAccess<'de> for Items<'_, 'de> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
         self.open = false;
-        seed.deserialize(&mut *self.from)
+        self.part(seed)
     }
 
     fn size_hint(&self) -> Option<usize> {

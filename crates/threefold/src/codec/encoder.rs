@@ -60,6 +60,7 @@ impl<'a> Encoder<'a> {
     /// A list whose first item is `first`, a `u8`: the bytes as they are, if all are.
     fn byte_list<T: Serialize>(&mut self, first: u8, len: usize, mut items: impl Iterator<Item = T>) -> Result<()> {
         length(len)?;
+        self.enter(1)?;
         let head = self.out.len();
         let reserved = self.out.try_reserve(len.saturating_add(6));
         reserved.map_err(|_| Error::new(format!("no memory for {len} bytes")))?;
@@ -79,6 +80,7 @@ impl<'a> Encoder<'a> {
         }
         // One too many would be lost with the others' bytes.
         let other = other.or_else(|| items.next());
+        self.depth += 1;
         if other.is_none() && filled == self.out.len() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use super::{missing, next_frame};
 
 /// How much room is made for one read: enough for many small frames, and never more than arrives in good time, whatever
 /// length a frame claims to have.
-const READ: Range<usize> = 16 << 10..4 << 20;
+pub(super) const READ: Range<usize> = 16 << 10..4 << 20;
 
 /// Received bytes; those before `used` are done with.
 #[derive(Debug, Default)]
@@ -45,5 +45,11 @@ impl Inbox {
     /// Takes in bytes that came another way.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// How many bytes there is room for.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn room(&self) -> usize {
+        self.bytes.capacity()
     }
 }

@@ -81,6 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("early", &["worker"]),
     ("wire", &[]),
     ("codec", &[]),
+    ("fuzzing", &["codec", "wire"]),
     ("cell", &["shared_memory"]),
     ("clock", &[]),
     ("shared_memory", &[]),

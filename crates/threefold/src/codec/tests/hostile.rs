@@ -173,3 +173,13 @@ fn hostile_bytes_are_refused_without_depth_or_memory() {
         refused::<Value>(&bytes);
     }
 }
+
+#[test]
+fn lists_within_each_other_cannot_promise_the_same_bytes() {
+    // Each list says that all bytes behind it are its items, so that each would be given as much room.
+    let len = 200u16;
+    let bytes: Vec<u8> =
+        (1..=len).rev().flat_map(|left| [&[0xdc][..], &(3 * (left - 1)).to_be_bytes()].concat()).collect();
+    let error = decode::<Value>(&bytes).unwrap_err();
+    assert_eq!(error, "the bytes end before the value does, at byte 6 of 600");
+}
