@@ -88,8 +88,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What each crate of the workspace may depend on, of the workspace.
-const CRATES: &[(&str, &[&str])] =
-    &[("threefold-macros", &[]), ("threefold", &["threefold-macros"]), ("threefold-cli", &["threefold"])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("threefold-macros", &[]),
+    ("threefold", &["threefold-macros"]),
+    ("threefold-compare", &["threefold"]),
+    ("threefold-cli", &["threefold", "threefold-compare"]),
+];
 
 #[test]
 fn rooms_use_only_what_the_table_draws() {

@@ -1,0 +1,23 @@
+//! A program's own work on every model: which is best, why, and from what size on.
+use std::ops::Range;
+
+use threefold::prelude::*;
+use threefold_compare::Compare;
+
+/// How many primes there are: later chunks cost more.
+#[task]
+fn primes(chunk: Range<u64>) -> usize {
+    chunk.filter(|&n| n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)).count()
+}
+
+fn main() -> threefold_compare::Result<()> {
+    threefold::init();
+    let comparison =
+        Compare::new("primes").unit("numbers").fold((0..200_000).split(64), primes, 0, |sum, n| sum + n)?;
+    print!("{comparison}");
+    comparison.export_json("/tmp/c.json")?;
+    comparison.export_markdown("/tmp/c.md")?;
+    comparison.export_csv("/tmp/c.csv")?;
+    comparison.export_trace("/tmp/c.trace")?;
+    Ok(())
+}

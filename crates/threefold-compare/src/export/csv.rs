@@ -1,0 +1,72 @@
+//! CSV: a line for each contender.
+
+use serde::Serialize;
+use threefold::Model;
+
+use crate::comparison::{Comparison, Row};
+
+/// The columns, in their order.
+#[derive(Serialize)]
+struct Line<'a> {
+    work: &'a str,
+    items: u128,
+    chunks: u64,
+    model: Model,
+    workers: usize,
+    rounds: usize,
+    median_s: f64,
+    low_s: Option<f64>,
+    high_s: Option<f64>,
+    speedup: Option<f64>,
+    speedup_low: Option<f64>,
+    speedup_high: Option<f64>,
+    efficiency: Option<f64>,
+    startup_s: f64,
+    cold_s: f64,
+    cost_per_chunk_s: f64,
+    busy_share: f64,
+    imbalance: f64,
+    cpu_s: f64,
+    wall_s: f64,
+    peak_memory_bytes: u64,
+    bytes_moved: u64,
+    break_even_items: Option<f64>,
+}
+
+pub(super) fn of(comparison: &Comparison) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in &comparison.rows {
+        writer.serialize(line(comparison, row)).expect("a line goes into memory");
+    }
+    let bytes = writer.into_inner().expect("it is in memory");
+    String::from_utf8(bytes).expect("names and numbers are text")
+}
+
+fn line<'a>(comparison: &'a Comparison, row: &Row) -> Line<'a> {
+    let profile = &row.profile;
+    Line {
+        work: &comparison.work,
+        items: comparison.items,
+        chunks: comparison.chunks,
+        model: row.model,
+        workers: row.workers,
+        rounds: comparison.rounds,
+        median_s: row.median_s,
+        low_s: row.interval_s.map(|interval| interval.low),
+        high_s: row.interval_s.map(|interval| interval.high),
+        speedup: row.speedup.map(|speedup| speedup.value),
+        speedup_low: row.speedup.map(|speedup| speedup.interval.low),
+        speedup_high: row.speedup.map(|speedup| speedup.interval.high),
+        efficiency: row.efficiency(),
+        startup_s: row.startup_s,
+        cold_s: row.cold_s,
+        cost_per_chunk_s: profile.cost_per_chunk_s,
+        busy_share: profile.busy_share(),
+        imbalance: profile.imbalance,
+        cpu_s: profile.cpu_s,
+        wall_s: profile.wall_s,
+        peak_memory_bytes: profile.peak_memory_bytes,
+        bytes_moved: profile.bytes_moved,
+        break_even_items: row.break_even_items,
+    }
+}

@@ -1,0 +1,188 @@
+//! What the verdict rests on, and what to mind.
+
+use threefold::Model;
+
+use crate::comparison::{Comparison, Row};
+use crate::stats;
+use crate::text;
+
+/// Handing out a chunk may take this share of the chunk's own time; more, and chunks are too small.
+const TOO_SMALL: f64 = 0.1;
+
+/// The busiest worker may have this much more to do than the mean; more, and the work is uneven.
+const TOO_UNEVEN: f64 = 1.25;
+
+/// Chunks may take this much longer beside others than alone; more, and they share something.
+const SHARED: f64 = 1.3;
+
+/// Why a model does not gain, as the second half of a sentence.
+pub(super) fn why_no_gain(row: &Row, baseline: &Row) -> String {
+    let (profile, alone) = (&row.profile, &baseline.profile);
+    if row.model == Model::Async && row.workers == 1 && !alone.waits() {
+        return "this work never waits".to_string();
+    }
+    if profile.waits() && !alone.waits() {
+        return format!("its chunks wait for one another {} of their time", text::percent(waiting_share(row)));
+    }
+    if profile.transfer_s > profile.work_s {
+        return format!(
+            "moving chunks and outputs takes longer than the work ({} moved)",
+            text::bytes(profile.bytes_moved)
+        );
+    }
+    if profile.work_s > alone.work_s * SHARED && alone.work_s > 0.0 {
+        return format!(
+            "its chunks take {} as long beside others as alone: they share memory or a cache",
+            text::times(profile.work_s / alone.work_s)
+        );
+    }
+    if row.startup_s + row.median_s > baseline.median_s {
+        return "its own cost is larger than the work".to_string();
+    }
+    "and its parts do not say why".to_string()
+}
+
+fn waiting_share(row: &Row) -> f64 {
+    let profile = &row.profile;
+    let in_chunks = profile.work_s + profile.waiting_s;
+    if in_chunks > 0.0 { profile.waiting_s / in_chunks } else { 0.0 }
+}
+
+/// The reasons, the weightiest first.
+pub(super) fn of(comparison: &Comparison, best: usize, best_of_each: &[usize]) -> Vec<String> {
+    let rows = &comparison.rows;
+    let baseline = &rows[0];
+    let mut reasons = Vec::new();
+    reasons.extend(formula(comparison));
+    reasons.extend(the_work(baseline));
+    reasons.extend(interval(&rows[best]));
+    let parallel: Vec<&Row> =
+        best_of_each.iter().map(|&row| &rows[row]).filter(|row| row.model != Model::Sequential).collect();
+    reasons.extend(too_few(comparison, &parallel));
+    reasons.extend(parallel.iter().filter_map(|row| too_small(comparison, row)));
+    reasons.extend(parallel.iter().filter_map(|row| too_uneven(row)));
+    reasons.extend(rows.iter().filter_map(|row| too_many(comparison, row)));
+    reasons.extend(parallel.iter().filter_map(|row| pays_from(comparison, row)));
+    reasons.extend(comparison.scaling.iter().filter_map(crate::scaling::Scaling::sentence));
+    reasons.extend(runs(comparison));
+    reasons
+}
+
+fn formula(comparison: &Comparison) -> Option<String> {
+    let formula = comparison.formula.as_ref()?;
+    Some(format!("A formula beats them all: {formula} gives this value at once."))
+}
+
+/// What kind of work it is.
+fn the_work(baseline: &Row) -> Option<String> {
+    let profile = &baseline.profile;
+    let waiting = waiting_share(baseline);
+    (profile.wall_s > 0.0).then(|| {
+        if profile.waits() {
+            format!("The chunks wait {} of their time: many can wait at once on one thread.", text::percent(waiting))
+        } else {
+            format!("The chunks compute {} of their time.", text::percent(1.0 - waiting))
+        }
+    })
+}
+
+fn interval(row: &Row) -> Option<String> {
+    let speedup = row.speedup.as_ref()?;
+    Some(format!(
+        "The speed-up of {} lies between {} and {} (95 %).",
+        row.name(),
+        text::digits(speedup.interval.low),
+        text::digits(speedup.interval.high)
+    ))
+}
+
+fn too_few(comparison: &Comparison, parallel: &[&Row]) -> Option<String> {
+    let chunks = comparison.chunks;
+    let most = parallel.iter().filter(|row| row.model != Model::Async).map(|row| row.workers).max()?;
+    (chunks < most as u64).then(|| {
+        let chunks = if chunks == 1 { "There is 1 chunk".to_string() } else { format!("There are {chunks} chunks") };
+        format!("{chunks} for {most} workers: some have nothing to do. Cut finer.")
+    })
+}
+
+fn too_small(comparison: &Comparison, row: &Row) -> Option<String> {
+    let profile = &row.profile;
+    let chunks = comparison.chunks as f64;
+    (profile.mean_chunk_s > 0.0 && profile.cost_per_chunk_s > TOO_SMALL * profile.mean_chunk_s && chunks > 1.0).then(
+        || {
+            let enough =
+                profile.cost_per_chunk_s / TOO_SMALL * comparison.items as f64 / (profile.mean_chunk_s * chunks);
+            format!(
+                "The chunks are too small for {}: one takes {}, and {} more between two. About {} {} in each would do.",
+                row.model,
+                text::seconds(profile.mean_chunk_s),
+                text::seconds(profile.cost_per_chunk_s),
+                text::about(enough),
+                comparison.unit
+            )
+        },
+    )
+}
+
+fn too_uneven(row: &Row) -> Option<String> {
+    let profile = &row.profile;
+    (profile.imbalance > TOO_UNEVEN && profile.longest_chunk_s > 0.25 * profile.wall_s && row.workers > 1).then(|| {
+        format!(
+            "The chunks are too uneven for {}: the longest takes {} of the fold. Cut finer.",
+            row.name(),
+            text::percent(profile.longest_chunk_s / profile.wall_s)
+        )
+    })
+}
+
+fn too_many(comparison: &Comparison, row: &Row) -> Option<String> {
+    let cores = comparison.machine.cores;
+    (row.workers > cores).then(|| {
+        let cores = if cores == 1 { "1 core".to_string() } else { format!("{cores} cores") };
+        format!("{} share {cores}: more workers than that compute nothing sooner.", capital(&row.name()))
+    })
+}
+
+fn pays_from(comparison: &Comparison, row: &Row) -> Option<String> {
+    let items = row.break_even_items?;
+    let there = if items <= comparison.items as f64 { "which this work has" } else { "more than this work has" };
+    Some(format!(
+        "{} starts in {} and pays from about {} {} on, {there}.",
+        capital(&row.name()),
+        text::seconds(row.startup_s),
+        text::about(items),
+        comparison.unit
+    ))
+}
+
+/// What the runs themselves give to mind.
+fn runs(comparison: &Comparison) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if comparison.partial {
+        remarks.push("It was cancelled: this is what was measured until then.".to_string());
+    }
+    if comparison.rounds < stats::FEWEST {
+        let rounds =
+            if comparison.rounds == 1 { "1 round".to_string() } else { format!("{} rounds", comparison.rounds) };
+        remarks.push(format!("{rounds} bound nothing at 95 %: give it more time, or smaller work."));
+    }
+    for row in &comparison.rows {
+        if row.slow_first_run {
+            remarks.push(format!("The first run of {} was an outlier: more warm-up may help.", row.name()));
+        }
+        if row.outliers * 10 > comparison.rounds {
+            remarks.push(format!(
+                "{} of {} runs of {} were outliers: something else was busy on this machine.",
+                row.outliers,
+                comparison.rounds,
+                row.name()
+            ));
+        }
+    }
+    remarks
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
