@@ -21,12 +21,14 @@ use threefold::CancelToken;
 
 use crate::failure::Failure;
 use crate::signals::Signals;
+use crate::words::Wanted;
 
 fn main() -> ExitCode {
     // A worker process stops here and serves.
     threefold::init();
     let order = match words::read(env::args_os()) {
-        Ok(order) => order,
+        Ok(Wanted::Run(order)) => order,
+        Ok(Wanted::Works) => return output::works(),
         Err(words) => return output::words(&words),
     };
     let token = CancelToken::new();
@@ -34,7 +36,10 @@ fn main() -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return output::nothing_started(&Failure::Signals(error)),
     };
-    let run = run::run(&order, &token);
+    let run = match run::run(&order, &token) {
+        Ok(run) => run,
+        Err(why) => return output::words(&words::refusal(why)),
+    };
     let written = output::write(&run, order.format);
     exit::code(&run, written, signals.caught())
 }

@@ -4,6 +4,7 @@
 
 mod json;
 mod plain;
+mod works;
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
@@ -51,6 +52,15 @@ pub(crate) fn words(answer: &clap::Error) -> ExitCode {
         let _ = write!(io::stderr(), "{program}{text}");
         return exit::NOTHING_STARTED.into();
     }
+    print(&text)
+}
+
+/// Lists the works.
+pub(crate) fn works() -> ExitCode {
+    print(&works::table())
+}
+
+fn print(text: &str) -> ExitCode {
     match to_stdout(|out| out.write_all(text.as_bytes())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => exit::FAILED.into(),

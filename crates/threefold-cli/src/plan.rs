@@ -1,21 +1,29 @@
-//! `Plan`: the ranges, and where they are cut into chunks.
+//! `Plan`: the ranges of items that will be folded, and where they are cut into chunks.
 //!
-//! It depends on the words alone, never on the model or the number of workers: that is the library's first law.
+//! It depends on the words alone, never on the model or the number of workers: that is the library's first law. It
+//! counts items without knowing what they are; a work makes a source of it.
 
 use std::ops::RangeInclusive;
-
-use threefold::{Chunked, Items, Source};
+use std::path::PathBuf;
 
 use crate::range;
-
-/// Chunks of so many integers where nothing is said: the quarter of a million of the tutorial.
-const CHUNK_SIZE: u128 = 250_000;
+use crate::works::About;
 
 /// More chunks than this are not made where nothing is said: longer ranges have longer chunks.
 const MOST_DEFAULT_CHUNKS: u128 = 4096;
 
 /// More chunks than this are refused: their bookkeeping would be the work.
 pub(crate) const MOST_CHUNKS: u128 = 1 << 24;
+
+/// What the words say of the input; how much of it there is, a work may have to find out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// The ranges as they were named; none where the work is to choose.
+    pub(crate) ranges: Vec<RangeInclusive<i64>>,
+    pub(crate) cut: Cut,
+    /// Where files are looked for.
+    pub(crate) folder: Option<PathBuf>,
+}
 
 /// How the user wants one range cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,85 +32,103 @@ pub(crate) enum Cut {
     Default,
     /// Into so many chunks.
     Into(u64),
-    /// Into chunks of so many integers.
+    /// Into chunks of so many items.
     Every(u64),
 }
 
 /// What will be folded.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// The ranges as they were named.
+    /// One range or more.
     pub(crate) ranges: Vec<RangeInclusive<i64>>,
     /// The number of chunks.
     pub(crate) chunks: u64,
-    /// The chunks, in the form that an executor takes.
-    pub(crate) source: Cutting,
+    pub(crate) cutting: Cutting,
 }
 
-/// The two kinds of source.
-#[derive(Clone, Debug)]
+/// How the ranges become chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cutting {
-    /// One range, cut.
-    One(Chunked<RangeInclusive<i64>>),
+    /// The one range into so many chunks.
+    Into(u64),
+    /// The one range into chunks of so many items.
+    Every(u128),
     /// Several ranges, each a chunk just as given, overlaps and all.
-    AsGiven(Items<RangeInclusive<i64>>),
+    AsGiven,
 }
 
 impl Plan {
-    /// The plan for `ranges`, of which there is at least one.
+    /// The plan for `input`, or for `all` of the items where it names no range, of the work that `about` describes.
     ///
     /// # Errors
     ///
     /// Why the ranges cannot be cut like that, and how they can.
-    pub(crate) fn new(ranges: Vec<RangeInclusive<i64>>, cut: Cut) -> Result<Self, String> {
-        match (ranges.as_slice(), cut) {
-            ([one], _) => {
-                let (source, chunks) = cut_one(one.clone(), cut)?;
-                Ok(Self { ranges, chunks, source: Cutting::One(source) })
+    pub(crate) fn new(input: &Input, all: RangeInclusive<i64>, about: &About) -> Result<Self, String> {
+        let ranges = if input.ranges.is_empty() { vec![all] } else { input.ranges.clone() };
+        match (ranges.as_slice(), input.cut) {
+            ([one], cut) => {
+                let (cutting, chunks) = cut_one(range::len(one), cut, about)?;
+                Ok(Self { ranges, chunks, cutting })
             }
-            (_, Cut::Default) => {
-                let source = Cutting::AsGiven(Items(ranges.clone()));
-                Ok(Self { chunks: ranges.len() as u64, ranges, source })
-            }
+            (_, Cut::Default) => Ok(Self { chunks: ranges.len() as u64, ranges, cutting: Cutting::AsGiven }),
             _ => Err("several RANGEs are one chunk each, exactly as given: \
                       name one RANGE to have it cut by --chunks or --chunk-size"
                 .to_string()),
         }
     }
 
-    /// How much of the whole each chunk is, where chunks differ by more than one integer.
+    /// How many items there are in all.
+    pub(crate) fn len(&self) -> u128 {
+        self.ranges.iter().map(range::len).sum()
+    }
+
+    /// For items that are counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// A range has numbers below.
+    pub(crate) fn refuse_negative(&self, about: &About) -> Result<(), String> {
+        match self.ranges.iter().find(|range| !range.is_empty() && *range.start() < 0) {
+            Some(range) => {
+                Err(format!("{range:?} begins below 0: the {} are counted from 0, like 0..100", about.items))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How much of the whole each chunk is, where chunks differ by more than one item.
     pub(crate) fn weights(&self) -> Option<Vec<u64>> {
-        match &self.source {
-            Cutting::One(_) => None,
-            Cutting::AsGiven(Items(ranges)) => {
-                Some(ranges.iter().map(|range| u64::try_from(range::len(range)).unwrap_or(u64::MAX)).collect())
+        match self.cutting {
+            Cutting::Into(_) | Cutting::Every(_) => None,
+            Cutting::AsGiven => {
+                Some(self.ranges.iter().map(|range| u64::try_from(range::len(range)).unwrap_or(u64::MAX)).collect())
             }
         }
     }
 }
 
-fn cut_one(range: RangeInclusive<i64>, cut: Cut) -> Result<(Chunked<RangeInclusive<i64>>, u64), String> {
-    let len = range::len(&range);
-    let (source, chunks) = match cut {
+fn cut_one(len: u128, cut: Cut, about: &About) -> Result<(Cutting, u64), String> {
+    let (cutting, chunks) = match cut {
         Cut::Default => {
-            let size = CHUNK_SIZE.max(len.div_ceil(MOST_DEFAULT_CHUNKS));
-            (range.chunked(size), len.div_ceil(size))
+            let size = u128::from(about.chunk_size).max(len.div_ceil(MOST_DEFAULT_CHUNKS));
+            (Cutting::Every(size), len.div_ceil(size))
         }
         Cut::Into(n) if u128::from(n) > MOST_CHUNKS => {
             return Err(format!("--chunks {n} is too many: at most {MOST_CHUNKS} chunks can be asked for"));
         }
-        Cut::Into(n) => (range.split(n), len.min(n.into())),
+        Cut::Into(n) => (Cutting::Into(n), len.min(n.into())),
         Cut::Every(size) if len.div_ceil(size.into()) > MOST_CHUNKS => {
             return Err(format!(
-                "--chunk-size {size} makes {} chunks of {len} integers: at most {MOST_CHUNKS} can be asked for, \
+                "--chunk-size {size} makes {} chunks of {len} {}: at most {MOST_CHUNKS} can be asked for, \
                  which is --chunk-size {} or more",
                 len.div_ceil(size.into()),
+                about.items,
                 len.div_ceil(MOST_CHUNKS)
             ));
         }
-        Cut::Every(size) => (range.chunked(size), len.div_ceil(size.into())),
+        Cut::Every(size) => (Cutting::Every(size.into()), len.div_ceil(size.into())),
     };
-    Ok((source, u64::try_from(chunks).expect("every cut has at most 2^24 chunks")))
+    Ok((cutting, u64::try_from(chunks).expect("every cut has at most 2^24 chunks")))
 }
 
 #[cfg(test)]
@@ -112,14 +138,20 @@ mod tests {
     use proptest::prelude::*;
     use threefold::Source;
 
-    use super::{Cut, Cutting, Plan};
+    use super::{Cut, Cutting, Input, Plan};
+    use crate::works::Work;
+
+    fn plan(ranges: Vec<RangeInclusive<i64>>, cut: Cut) -> Result<Plan, String> {
+        Plan::new(&Input { ranges, cut, folder: None }, 1..=1_000_000, Work::Sum.about())
+    }
 
     fn one(range: RangeInclusive<i64>, cut: Cut) -> Plan {
-        Plan::new(vec![range], cut).unwrap()
+        plan(vec![range], cut).unwrap()
     }
 
     #[test]
     fn the_default_is_the_tutorials_quarter_of_a_million_but_4096_chunks_at_most() {
+        assert_eq!(plan(vec![], Cut::Default).unwrap().chunks, 4);
         assert_eq!(one(1..=1_000_000, Cut::Default).chunks, 4);
         assert_eq!(one(1..=1_000_001, Cut::Default).chunks, 5);
         assert_eq!(one(1..=4096 * 250_000, Cut::Default).chunks, 4096);
@@ -137,16 +169,16 @@ mod tests {
         assert_eq!(one(all.clone(), Cut::Every(1 << 40)).chunks, 1 << 24);
         assert_eq!(one(1..=3, Cut::Into(10)).chunks, 3);
         let refusals = [Cut::Into((1 << 24) + 1), Cut::Every((1 << 40) - 1)]
-            .map(|cut| Plan::new(vec![all.clone()], cut).unwrap_err() + "\n");
+            .map(|cut| plan(vec![all.clone()], cut).unwrap_err() + "\n");
         insta::assert_snapshot!(refusals.concat());
     }
 
     #[test]
     fn several_ranges_are_one_chunk_each() {
         #[expect(clippy::reversed_empty_ranges, reason = "the case under test")]
-        let plan = Plan::new(vec![0..=5, 5..=9, 3..=2], Cut::Default).unwrap();
-        assert_eq!((plan.chunks, plan.weights()), (3, Some(vec![6, 5, 0])));
-        assert!(Plan::new(vec![0..=5, 5..=9], Cut::Into(2)).is_err());
+        let several = plan(vec![0..=5, 5..=9, 3..=2], Cut::Default).unwrap();
+        assert_eq!((several.chunks, several.weights()), (3, Some(vec![6, 5, 0])));
+        assert!(plan(vec![0..=5, 5..=9], Cut::Into(2)).is_err());
     }
 
     proptest! {
@@ -155,8 +187,12 @@ mod tests {
             let range = start..=start.saturating_add(len).max(start);
             for cut in [Cut::Default, Cut::Into(n), Cut::Every(n)] {
                 let plan = one(range.clone(), cut);
-                let Cutting::One(source) = plan.source else { unreachable!("one range is cut") };
-                prop_assert_eq!(plan.chunks, source.chunks().count() as u64);
+                let chunks = match plan.cutting {
+                    Cutting::Into(n) => range.clone().split(n).chunks().count(),
+                    Cutting::Every(size) => range.clone().chunked(size).chunks().count(),
+                    Cutting::AsGiven => unreachable!("one range is cut"),
+                };
+                prop_assert_eq!(plan.chunks, chunks as u64);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Both bounds are `i64`, and both are named. A range whose end lies before its start is empty, not an error.
 
 use std::num::IntErrorKind;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 /// How every refusal ends: what would have been right.
 const EXAMPLES: &str = "write it like 1..=1000000, or like -5..5 to leave the end out";
@@ -56,6 +56,11 @@ fn bound(text: &str, which: &str) -> Result<i64, String> {
 pub(crate) fn len(range: &RangeInclusive<i64>) -> u128 {
     let (start, end) = (i128::from(*range.start()), i128::from(*range.end()));
     (end - start + 1).max(0).unsigned_abs()
+}
+
+/// The indices that `range` names, none of which is negative.
+pub(crate) fn indices(range: &RangeInclusive<i64>) -> Range<usize> {
+    if range.is_empty() { 0..0 } else { *range.start() as usize..*range.end() as usize + 1 }
 }
 
 #[cfg(test)]

@@ -3,23 +3,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use threefold::{CancelToken, Event, Executor, Model, Source, Trace, View};
+use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, View};
 
 use crate::failure::Failure;
 use crate::output;
-use crate::plan::{Cutting, Plan};
 use crate::progress::Progress;
 use crate::words::{Faults, Format, Order};
-use crate::works::sum;
+use crate::works::{Fold, Use, Work};
 
 /// A fold that has ended, one way or the other.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) model: Model,
+    pub(crate) work: Work,
     /// How many workers there were; `None` where the executor could not be made.
     pub(crate) workers: Option<usize>,
     pub(crate) chunks: u64,
-    pub(crate) value: Result<i128, Failure>,
+    pub(crate) value: Result<String, Failure>,
     /// Before the executor was made.
     pub(crate) began: Instant,
     /// From then to the value.
@@ -31,31 +31,54 @@ pub(crate) struct Run {
 }
 
 /// Does what `order` says, until it is done or `token` is cancelled.
-pub(crate) fn run(order: &Order, token: &CancelToken) -> Run {
-    let Order { model, plan, format, .. } = order;
-    let progress = Progress::start(order.progress, plan);
-    let mut trace = Trace::new();
+///
+/// # Errors
+///
+/// Why the work cannot have such an input: nothing was started.
+pub(crate) fn run(order: &Order, token: &CancelToken) -> Result<Run, String> {
+    order.work.with(&order.input, Once { order, token })
+}
 
-    let failures = Arc::new(Mutex::new(Vec::new()));
-    let began = Instant::now();
-    let on = executor(order);
-    let value = on.as_ref().map_err(|error| error.clone().into()).and_then(|on| {
-        let mut view = on.cancel(token);
-        if let Some(progress) = &progress {
-            view = view.observe(progress.observer());
-        }
-        if order.faults.retries > 0 {
-            let failures = Arc::clone(&failures);
-            view = view.observe(move |event| note_retry(event, &failures));
-        }
-        let view = if *format == Format::Json { view.trace(&mut trace) } else { view };
-        if order.faults.keep_going { keep_going(plan, view, &failures) } else { fold(plan, view) }
-    });
-    let total = began.elapsed();
+/// A work is folded once.
+struct Once<'a> {
+    order: &'a Order,
+    token: &'a CancelToken,
+}
 
-    let workers = on.ok().map(|on| on.workers());
-    let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
-    Run { model: *model, workers, chunks: plan.chunks, value, began, total, failures, trace }
+impl Use for Once<'_> {
+    type Result = Run;
+
+    fn fold<S, T, A>(self, fold: Fold<S, T, A>) -> Run
+    where
+        S: Source<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let Self { order: &Order { work, model, .. }, .. } = self;
+        let chunks = fold.plan.chunks;
+        let progress = Progress::start(self.order.progress, &fold.plan);
+        let mut trace = Trace::new();
+
+        let failures = Arc::new(Mutex::new(Vec::new()));
+        let began = Instant::now();
+        let on = executor(self.order);
+        let value = on.as_ref().map_err(|error| error.clone().into()).and_then(|on| {
+            let mut view = on.cancel(self.token);
+            if let Some(progress) = &progress {
+                view = view.observe(progress.observer());
+            }
+            if self.order.faults.retries > 0 {
+                let failures = Arc::clone(&failures);
+                view = view.observe(move |event| note_retry(event, &failures));
+            }
+            let view = if self.order.format == Format::Json { view.trace(&mut trace) } else { view };
+            if self.order.faults.keep_going { keep_going(fold, view, &failures) } else { fail_fast(fold, view) }
+        });
+        let total = began.elapsed();
+
+        let workers = on.ok().map(|on| on.workers());
+        let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+        Run { model, work, workers, chunks, value, began, total, failures, trace }
+    }
 }
 
 /// A chunk that failed and is run again is told of at once.
@@ -85,43 +108,35 @@ fn executor(order: &Order) -> threefold::Result<Executor> {
     builder.build()
 }
 
-/// The total of the ranges, which is also what the formula says.
-fn fold(plan: &Plan, on: View<'_>) -> Result<i128, Failure> {
-    let total = match plan.source.clone() {
-        Cutting::One(range) => add_up(on, range),
-        Cutting::AsGiven(ranges) => add_up(on, ranges),
-    };
-    check(plan, total?)
+/// The value of `fold`, which ends at the first chunk that fails.
+fn fail_fast<S, T, A>(fold: Fold<S, T, A>, on: View<'_>) -> Result<String, Failure>
+where
+    S: Source<Chunk = T::Chunk>,
+    T: Task,
+{
+    let Fold { plan, source, recipe } = fold;
+    let total = on.fold(source, recipe.task, recipe.init, recipe.reduce)?;
+    (recipe.finish)(total, &plan)
 }
 
 /// The same, where a chunk that fails does not keep the others from being finished.
-fn keep_going(plan: &Plan, on: View<'_>, failures: &Mutex<Vec<threefold::Error>>) -> Result<i128, Failure> {
-    let outcomes = match plan.source.clone() {
-        Cutting::One(range) => on.outcomes(range, sum::calculate_sum),
-        Cutting::AsGiven(ranges) => on.outcomes(ranges, sum::calculate_sum),
-    };
-    let (parts, failed): (Vec<_>, Vec<_>) = outcomes?.into_iter().partition(Result::is_ok);
+fn keep_going<S, T, A>(
+    fold: Fold<S, T, A>,
+    on: View<'_>,
+    failures: &Mutex<Vec<threefold::Error>>,
+) -> Result<String, Failure>
+where
+    S: Source<Chunk = T::Chunk>,
+    T: Task,
+{
+    let Fold { plan, source, recipe } = fold;
+    let (parts, failed): (Vec<_>, Vec<_>) = on.outcomes(source, recipe.task)?.into_iter().partition(Result::is_ok);
     let failed: Vec<_> = failed.into_iter().filter_map(Result::err).collect();
     if let Some(first) = failed.first().cloned() {
         let done = parts.len();
         failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
         return Err(Failure::Chunks { first, done, of: plan.chunks });
     }
-    check(plan, parts.into_iter().flatten().try_fold(0, sum::add))
-}
-
-/// The total, where it is what the formula says.
-fn check(plan: &Plan, total: Option<i128>) -> Result<i128, Failure> {
-    let total = total.ok_or(Failure::Overflow)?;
-    match sum::expected(&plan.ranges) {
-        Some(expected) if expected != total => Err(Failure::Mismatch { total, expected }),
-        _ => Ok(total),
-    }
-}
-
-fn add_up<S>(on: View<'_>, source: S) -> threefold::Result<Option<i128>>
-where
-    S: Source<Chunk = std::ops::RangeInclusive<i64>>,
-{
-    on.fold(source, sum::calculate_sum, Some(0), |total, part| sum::add(total?, part))
+    let total = parts.into_iter().flatten().fold(recipe.init, recipe.reduce);
+    (recipe.finish)(total, &plan)
 }

@@ -1,22 +1,34 @@
-//! The words of the command line, read into an [`Order`].
+//! The words of the command line, read into what is [`Wanted`].
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use threefold::Model;
 
-use crate::plan::{Cut, Plan};
+use crate::plan::{Cut, Input};
 use crate::progress::Show;
 use crate::range;
+use crate::works::Work;
+
+/// What the words want.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// A work done.
+    Run(Order),
+    /// The works, to choose from.
+    Works,
+}
 
 /// What to do.
 #[derive(Debug)]
 pub(crate) struct Order {
     pub(crate) model: Model,
-    pub(crate) plan: Plan,
+    pub(crate) work: Work,
+    pub(crate) input: Input,
     /// As many as the model thinks right, if nothing is said.
     pub(crate) workers: Option<usize>,
     pub(crate) in_flight: Option<usize>,
@@ -67,6 +79,7 @@ const EXAMPLES: &str = "\
 Examples:
   threefold sequential
   threefold multithreading 1..=10_000_000_000 --workers 4
+  threefold async --work wait
   threefold async 0..=250000 250000..=500000 500000..=750000 750000..=1000000";
 
 #[derive(Subcommand)]
@@ -81,24 +94,35 @@ enum Word {
     /// Worker processes, by default one for each core: a crash takes down one of them, and is reported
     #[command(visible_alias = "processes")]
     Multiprocess(Job),
+    /// List what can be done with --work, and which model should win
+    Works,
 }
 
 #[derive(Args)]
 struct Job {
-    /// The integers to add up: 1..=1000000, -5..5 (without its end), 0..=250_000
+    /// The items, integers for most works: 1..=1000000, -5..5 (without its end), 0..=250_000
     ///
-    /// One RANGE is cut into chunks. Several are one chunk each, exactly as given: what they share is counted as often
+    /// Without it every work has its own, see `threefold works`; sum has 1..=1000000. One RANGE is cut into chunks. Several are one chunk each, exactly as given: what they share is counted as often
     /// as it is named. A range whose end lies before its start is empty.
-    #[arg(value_name = "RANGE", value_parser = range::parse, default_value = "1..=1000000")]
+    #[arg(value_name = "RANGE", value_parser = range::parse)]
     ranges: Vec<RangeInclusive<i64>>,
+
+    /// What is done with the items
+    #[arg(long, value_name = "WORK", value_enum, default_value = "sum")]
+    work: Work,
+
+    /// The folder whose files are read by --work files [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
 
     /// Cut the RANGE into N chunks of nearly equal size
     ///
-    /// Without it chunks have 250,000 integers, or more where that would be over 4,096 chunks.
+    /// Without it the chunks of sum have 250,000 integers, those of other works what `threefold works` says, or more
+    /// where that would be over 4,096 chunks.
     #[arg(long, value_name = "N", value_parser = positive::<u64>, conflicts_with = "chunk_size")]
     chunks: Option<u64>,
 
-    /// Cut the RANGE into chunks of N integers
+    /// Cut the RANGE into chunks of N items
     #[arg(long, value_name = "N", value_parser = positive::<u64>)]
     chunk_size: Option<u64>,
 
@@ -127,22 +151,32 @@ struct Job {
 /// # Errors
 ///
 /// What is wrong with them and what would be right; also the help and the version, where those are asked for.
-pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Order, clap::Error> {
+pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Wanted, clap::Error> {
     let Words { word } = Words::try_parse_from(words.map(mark_negative)).map_err(list_the_words)?;
     let (model, job) = match word {
         Word::Sequential(job) => (Model::Sequential, job),
         Word::Async(job) => (Model::Async, job),
         Word::Multithreading(job) => (Model::Threads, job),
         Word::Multiprocess(job) => (Model::Processes, job),
+        Word::Works => return Ok(Wanted::Works),
     };
     let cut = match (job.chunks, job.chunk_size) {
         (Some(n), _) => Cut::Into(n),
         (None, Some(size)) => Cut::Every(size),
         (None, None) => Cut::Default,
     };
-    let plan = Plan::new(job.ranges, cut).map_err(|why| Words::command().error(ErrorKind::ValueValidation, why))?;
-    let Job { workers, in_flight, faults, format, progress, .. } = job;
-    Ok(Order { model, plan, workers, in_flight, faults, format, progress })
+    let Job { ranges, work, folder, workers, in_flight, faults, format, progress, .. } = job;
+    if folder.is_some() && work != Work::Files {
+        let name = work.about().name;
+        return Err(refusal(format!("--folder has no meaning for {name}: it is where --work files reads")));
+    }
+    let input = Input { ranges, cut, folder };
+    Ok(Wanted::Run(Order { model, work, input, workers, in_flight, faults, format, progress }))
+}
+
+/// The answer to words that are right by themselves, but not together or not here.
+pub(crate) fn refusal(why: String) -> clap::Error {
+    Words::command().error(ErrorKind::ValueValidation, why)
 }
 
 /// What stands for the minus of a negative range until it is read.
@@ -210,7 +244,10 @@ mod tests {
     use super::*;
 
     fn order(words: &str) -> Result<Order, clap::Error> {
-        read(words.split(' ').map(OsString::from))
+        read(words.split(' ').map(OsString::from)).map(|wanted| match wanted {
+            Wanted::Run(order) => order,
+            Wanted::Works => panic!("the works are wanted"),
+        })
     }
 
     #[test]
@@ -221,13 +258,13 @@ mod tests {
     #[test]
     fn negative_ranges_swallow_no_options() {
         let order = order("threefold threads -5..5 -j 3 -9..=-7 --progress never -1..0 --format json").unwrap();
-        assert_eq!(order.plan.ranges, [-5..=4, -9..=-7, -1..=-1]);
+        assert_eq!(order.input.ranges, [-5..=4, -9..=-7, -1..=-1]);
         assert_eq!((order.workers, order.format, order.progress), (Some(3), Format::Json, Show::Never));
     }
 
     #[test]
     fn options_that_are_not_there_are_refused() {
-        for absent in ["--work", "--find-culprit", "--runs"] {
+        for absent in ["--find-culprit", "--runs"] {
             let error = order(&format!("threefold sequential {absent} 1")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnknownArgument, "{absent}");
         }

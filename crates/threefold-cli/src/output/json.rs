@@ -11,7 +11,6 @@ use threefold::{Model, Span};
 
 use crate::failure::{Failure, kind_of};
 use crate::run::Run;
-use crate::works::sum;
 
 /// Writes `run`.
 pub(crate) fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
@@ -27,7 +26,7 @@ struct Object<'a> {
     workers: Option<usize>,
     chunks: u64,
     /// A string, since most readers of JSON hold numbers as `f64`.
-    value: Option<String>,
+    value: Option<&'a str>,
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
@@ -70,10 +69,10 @@ impl<'a> Object<'a> {
         Self {
             schema: 1,
             model: run.model,
-            work: sum::NAME,
+            work: run.work.about().name,
             workers: run.workers,
             chunks: run.chunks,
-            value: run.value.as_ref().ok().map(ToString::to_string),
+            value: run.value.as_ref().ok().map(String::as_str),
             total_s: run.total.as_secs_f64(),
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),

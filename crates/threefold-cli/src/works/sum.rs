@@ -12,10 +12,37 @@ use std::hint::black_box;
 use std::ops::RangeInclusive;
 
 use pulp::{Arch, Simd, WithSimd, bytemuck};
-use threefold::task;
+use threefold::{Model, task};
 
-/// How the work is named in results.
-pub(crate) const NAME: &str = "sum";
+use super::{About, Recipe, Use};
+use crate::failure::Failure;
+use crate::plan::{Input, Plan};
+
+pub(crate) const ABOUT: About = About {
+    name: "sum",
+    does: "adds up every integer",
+    range: Some("1..=1_000_000"),
+    items: "integers",
+    chunk_size: 250_000,
+    wins: Model::Sequential,
+    because: "soon done",
+};
+
+/// The tutorial's fold, whose total is checked against the formula.
+pub(crate) fn with<U: Use>(input: &Input, user: U) -> Result<U::Result, String> {
+    let plan = Plan::new(input, ABOUT.all(), &ABOUT)?;
+    let recipe = Recipe { task: calculate_sum, init: Some(0), reduce: |total, part| add(total?, part), finish: check };
+    Ok(recipe.over(plan, RangeInclusive::clone, user))
+}
+
+/// The total, where it is what the formula says.
+fn check(total: Option<i128>, plan: &Plan) -> Result<String, Failure> {
+    let total = total.ok_or(Failure::Overflow)?;
+    match expected(&plan.ranges) {
+        Some(expected) if expected != total => Err(Failure::Mismatch { total, expected }),
+        _ => Ok(total.to_string()),
+    }
+}
 
 /// The integers of a block. At some 2 microseconds a block, what is done once for each of them does not count.
 const BLOCK: u32 = 1 << 16;
@@ -28,7 +55,7 @@ const MOST_LANES: usize = 16;
 
 /// The sum of all integers of `chunk`. Ends early, with any value, when the fold is cancelled.
 #[task]
-pub(crate) fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
+fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
     let processor = Arch::new();
     let zero = black_box(0);
     blocks(chunk)
@@ -41,12 +68,12 @@ pub(crate) fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 }
 
 /// What the sum of all integers of all `ranges` must be: n(a+b)/2 for each. `None` past 128 bits.
-pub(crate) fn expected(ranges: &[RangeInclusive<i64>]) -> Option<i128> {
+fn expected(ranges: &[RangeInclusive<i64>]) -> Option<i128> {
     ranges.iter().try_fold(0, |total, range| add(total, formula(range)))
 }
 
 /// Adds the sum of a chunk to that of the ones before. `None` past 128 bits, which takes 2^64 integers at least.
-pub(crate) fn add(total: i128, part: i128) -> Option<i128> {
+fn add(total: i128, part: i128) -> Option<i128> {
     total.checked_add(part)
 }
 

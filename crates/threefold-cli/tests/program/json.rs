@@ -6,7 +6,7 @@ use threefold::Model;
 use crate::{answer, every_word};
 
 /// The object, after checking that it stands alone on its line.
-fn object(words: &str, code: i32) -> Value {
+pub(crate) fn object(words: &str, code: i32) -> Value {
     let answer = answer(&format!("{words} --format json"));
     assert_eq!(answer.code, Some(code), "{words}: {}", answer.stderr);
     let line = answer.stdout.strip_suffix('\n').expect("the line ends");

@@ -6,6 +6,7 @@ mod progress;
 mod refusals;
 mod signals;
 mod texts;
+mod works;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};

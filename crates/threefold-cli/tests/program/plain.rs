@@ -5,7 +5,7 @@ use std::io;
 use crate::{answer, every_word, threefold};
 
 /// The total, after checking that it comes as it should.
-fn total(words: &str) -> String {
+pub(crate) fn total(words: &str) -> String {
     let answer = answer(words);
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{words}");
     let (time, total) = answer.stdout.split_once('\n').expect("the time has its line");

@@ -17,7 +17,7 @@ fn refusals(lines: &[&str]) -> String {
 
 #[test]
 fn unknown_words_are_answered_with_the_known_ones() {
-    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "compare", "works", "help"]));
+    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "compare", "help", "works 1..=2"]));
 }
 
 #[test]
@@ -68,9 +68,32 @@ fn what_the_model_cannot_do_is_refused() {
 #[test]
 fn options_that_are_not_there_are_refused() {
     insta::assert_snapshot!(refusals(&[
-        "sequential --work sum",
+        "sequential --runs 5",
         "sequential --format xml",
         "sequential --progress",
         "--workers 2 sequential",
+    ]));
+}
+
+#[test]
+fn works_that_are_none_are_refused() {
+    insta::assert_snapshot!(refusals(&["sequential --work nonsense", "sequential --work", "works --work sum"]));
+}
+
+#[test]
+fn what_a_work_cannot_have_is_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential --folder src",
+        "sequential --work wait --folder src",
+        "sequential --work files --folder no/such/folder",
+        "sequential --work files --folder Cargo.toml",
+        "sequential --work files -5..5",
+        "sequential --work array -5..5",
+        "sequential --work array 0..1000 -3..=-1",
+        "sequential --work array 1..=1_000_000_000",
+        "sequential --work array 0..200_000_000 0..200_000_000",
+        "sequential --work array 0..10 --chunks 0",
+        "sequential --work wait 1..=100_000_000 --chunk-size 2",
+        "sequential --work wait 1..=2 3..=4 --chunks 2",
     ]));
 }

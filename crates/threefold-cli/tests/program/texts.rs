@@ -36,6 +36,13 @@ fn the_short_help_is_a_summary() {
 }
 
 #[test]
+fn the_works_are_a_table() {
+    let table = help("works");
+    assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+    insta::assert_snapshot!(table);
+}
+
+#[test]
 fn the_version_is_the_one_of_the_crate() {
     assert_eq!(help("--version"), format!("threefold {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -1,0 +1,79 @@
+//! The work `array`: adds up a large array in memory, column by column although it lies row by row.
+//!
+//! It stands for statistics over data that is already loaded, where the memory is slower than the processor. Threads
+//! share the array as it lies. A process has to be sent its part, which takes longer than the adding.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use threefold::{Model, Slice, task};
+
+use super::scramble::scramble;
+use super::{About, Recipe, Use};
+use crate::plan::{Input, Plan};
+
+pub(crate) const ABOUT: About = About {
+    name: "array",
+    does: "adds up an array",
+    range: Some("0..32_000_000"),
+    items: "numbers",
+    chunk_size: 1_000_000,
+    wins: Model::Threads,
+    because: "nothing is sent",
+};
+
+/// More are refused: they would take more than 2 GiB.
+const MOST: u128 = 1 << 28;
+
+/// The numbers of a row, 4 KiB: with each step down a column begins another page of memory.
+const ROW: usize = 512;
+
+pub(crate) fn with<U: Use>(input: &Input, user: U) -> Result<U::Result, String> {
+    let plan = Plan::new(input, ABOUT.all(), &ABOUT)?;
+    plan.refuse_negative(&ABOUT)?;
+    match plan.len() {
+        0..=MOST => Ok(Recipe::adding_up(add_columns).over(plan, numbers, user)),
+        len => Err(format!("an array of {len} numbers is too large: at most {MOST}, 2 GiB, are made")),
+    }
+}
+
+/// The part of the array that `range` names. It is made before anything is measured.
+fn numbers(range: &RangeInclusive<i64>) -> Arc<[u64]> {
+    range.clone().map(|index| scramble(index, 1)).collect()
+}
+
+/// Adds up `chunk`, one column after the other.
+#[task]
+fn add_columns(chunk: Slice<u64>) -> u128 {
+    let column = |first| chunk.iter().skip(first).step_by(ROW).copied().map(u128::from).sum::<u128>();
+    (0..ROW).map(column).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use threefold::Slice;
+
+    use super::{ROW, add_columns, numbers};
+
+    #[test]
+    fn an_array_without_numbers_adds_up_to_nothing() {
+        #[expect(clippy::reversed_empty_ranges, reason = "the case under test")]
+        let reversed = 7..=3;
+        assert_eq!(add_columns(Slice::from(numbers(&reversed))), 0);
+    }
+
+    #[test]
+    fn no_sum_wraps() {
+        assert_eq!(add_columns(Slice::from(vec![u64::MAX; 3])), 3 * u128::from(u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_is_added_once(start in 0i64..1000, len in 0..3 * ROW as i64) {
+            let array = numbers(&(start..=start + len));
+            let sum: u128 = array.iter().copied().map(u128::from).sum();
+            prop_assert_eq!(add_columns(Slice::from(array)), sum);
+        }
+    }
+}
