@@ -1,8 +1,9 @@
 //! The program `threefold`: one fold on the model that a word names, the same answer on each.
 //!
-//! Words in ([`words`], [`range`], [`plan`]), one fold ([`run`] on a work of [`works`], watched by [`signals`] and
-//! [`progress`]), results out ([`output`], [`failure`], [`exit`]).
+//! Words in ([`words`], [`range`], [`plan`]), one fold ([`run`]) of a work of [`works`] or many ([`compare`]), watched by
+//! [`signals`] and [`progress`], results out ([`output`], [`failure`], [`exit`]).
 
+mod compare;
 mod exit;
 mod failure;
 mod output;
@@ -21,14 +22,15 @@ use threefold::CancelToken;
 
 use crate::failure::Failure;
 use crate::signals::Signals;
-use crate::words::Wanted;
+use crate::words::{Folding, Wanted};
 
 fn main() -> ExitCode {
     // A worker process stops here and serves.
     threefold::init();
-    let order = match words::read(env::args_os()) {
-        Ok(Wanted::Run(order)) => order,
+    let folding = match words::read(env::args_os()) {
         Ok(Wanted::Works) => return output::works(),
+        Ok(Wanted::Report(report)) => return compare::report(&report),
+        Ok(Wanted::Fold(folding)) => folding,
         Err(words) => return output::words(&words),
     };
     let token = CancelToken::new();
@@ -36,10 +38,11 @@ fn main() -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return output::nothing_started(&Failure::Signals(error)),
     };
-    let run = match run::run(&order, &token) {
-        Ok(run) => run,
-        Err(why) => return output::words(&words::refusal(why)),
-    };
-    let written = output::write(&run, order.format);
-    exit::code(&run, written, signals.caught())
+    match folding {
+        Folding::Compare(comparing) => compare::compare(&comparing, &token, || signals.caught()),
+        Folding::Once(order) => match run::run(&order, &token) {
+            Ok(run) => exit::code(&run, output::write(&run, order.format), signals.caught()),
+            Err(why) => output::words(&words::refusal(why)),
+        },
+    }
 }

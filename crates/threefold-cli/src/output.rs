@@ -6,8 +6,10 @@ mod json;
 mod plain;
 mod works;
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+
+use threefold_compare::Comparison;
 
 use crate::exit;
 use crate::failure::Failure;
@@ -53,6 +55,33 @@ pub(crate) fn words(answer: &clap::Error) -> ExitCode {
         return exit::NOTHING_STARTED.into();
     }
     print(&text)
+}
+
+/// The width where stdout is no terminal: a page's.
+const WIDTH: usize = 100;
+
+/// Shows a comparison, as wide as the terminal.
+///
+/// # Errors
+///
+/// As for [`write()`].
+pub(crate) fn comparison(comparison: &Comparison) -> io::Result<()> {
+    let stdout = io::stdout();
+    let terminal = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
+    // A terminal that does not tell its width says 0.
+    let width = terminal.map(|size| size.ws_col.into()).filter(|&width| width > 0).unwrap_or(WIDTH);
+    to_stdout(|out| out.write_all(comparison.to_text(width).as_bytes()))
+}
+
+/// Says why there is no comparison.
+pub(crate) fn failed(error: &threefold_compare::Error) {
+    complain(error);
+}
+
+/// Says why no comparison was begun.
+pub(crate) fn refused(error: &threefold_compare::Error) -> ExitCode {
+    complain(error);
+    exit::NOTHING_STARTED.into()
 }
 
 /// Lists the works.

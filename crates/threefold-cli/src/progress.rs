@@ -39,42 +39,27 @@ pub(crate) enum Show {
     Never,
 }
 
-/// The progress of one fold; ends, and takes its bar away, when it is dropped.
+/// The progress of one fold.
 pub(crate) struct Progress {
     /// How much each chunk counts; 1 each where they are alike.
     weights: Option<Arc<[u64]>>,
-    bar: ProgressBar,
-    /// Closed at the end.
-    open: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    shown: Shown,
 }
 
 impl Progress {
     /// Shows how `plan` is coming along. `None` where nothing will be shown.
     pub(crate) fn start(show: Show, plan: &Plan) -> Option<Self> {
-        let terminal = io::stderr().is_terminal();
-        if show == Show::Never || (show == Show::Auto && !terminal) {
-            return None;
-        }
         let weights: Option<Arc<[u64]>> = plan.weights().map(Into::into);
         let total = match &weights {
             Some(weights) => weights.iter().fold(0, |sum: u64, &weight| sum.saturating_add(weight)),
             None => plan.chunks,
         };
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-        let (open, closed) = mpsc::channel();
-        let shown = bar.clone();
-        let thread = thread::Builder::new()
-            .name("threefold-progress".to_string())
-            .spawn(move || if terminal { draw(&shown, &closed) } else { write_lines(&shown, &closed) });
-        // Without a thread to show it the work goes on all the same.
-        let thread = thread.ok()?;
-        Some(Self { weights, bar, open: Some(open), thread: Some(thread) })
+        Some(Self { weights, shown: Shown::start(show, total)? })
     }
 
     /// What tells it of chunks that are done.
     pub(crate) fn observer(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
-        let (weights, bar) = (self.weights.clone(), self.bar.clone());
+        let (weights, bar) = (self.weights.clone(), self.shown.bar.clone());
         move |event| {
             if let Event::Finished(span) = event {
                 bar.inc(weights.as_ref().map_or(1, |weights| weights[span.chunk as usize]));
@@ -83,7 +68,52 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+/// The progress of something that knows which share of it is done.
+pub(crate) struct Share(Shown);
+
+impl Share {
+    /// As fine as a bar can show it.
+    const STEPS: u64 = 1000;
+
+    /// `None` where nothing will be shown.
+    pub(crate) fn start(show: Show) -> Option<Self> {
+        Shown::start(show, Self::STEPS).map(Self)
+    }
+
+    /// What tells it of the share.
+    pub(crate) fn observer(&self) -> impl Fn(&threefold_compare::Progress) + Send + Sync + 'static {
+        let bar = self.0.bar.clone();
+        move |progress| bar.set_position((progress.share * Self::STEPS as f64) as u64)
+    }
+}
+
+/// A bar, or lines; ends, and takes its bar away, when it is dropped.
+struct Shown {
+    bar: ProgressBar,
+    /// Closed at the end.
+    open: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Shown {
+    fn start(show: Show, total: u64) -> Option<Self> {
+        let terminal = io::stderr().is_terminal();
+        if show == Show::Never || (show == Show::Auto && !terminal) {
+            return None;
+        }
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        let (open, closed) = mpsc::channel();
+        let shown = bar.clone();
+        let thread = thread::Builder::new()
+            .name("threefold-progress".to_string())
+            .spawn(move || if terminal { draw(&shown, &closed) } else { write_lines(&shown, &closed) });
+        // Without a thread to show it the work goes on all the same.
+        let thread = thread.ok()?;
+        Some(Self { bar, open: Some(open), thread: Some(thread) })
+    }
+}
+
+impl Drop for Shown {
     fn drop(&mut self) {
         self.open = None;
         if let Some(thread) = self.thread.take() {

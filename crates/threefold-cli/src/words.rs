@@ -14,13 +14,29 @@ use crate::progress::Show;
 use crate::range;
 use crate::works::Work;
 
+mod compare;
+
+pub(crate) use compare::{Comparing, Exports, Report};
+
 /// What the words want.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, once")]
 pub(crate) enum Wanted {
-    /// A work done.
-    Run(Order),
+    /// A work to be folded.
+    Fold(Folding),
+    /// The page of an earlier comparison.
+    Report(Report),
     /// The works, to choose from.
     Works,
+}
+
+/// How often a work is to be folded.
+#[derive(Debug)]
+pub(crate) enum Folding {
+    /// Once, on one model.
+    Once(Order),
+    /// Many times, on several models.
+    Compare(Comparing),
 }
 
 /// What to do.
@@ -80,6 +96,7 @@ Examples:
   threefold sequential
   threefold multithreading 1..=10_000_000_000 --workers 4
   threefold async --work wait
+  threefold compare --work primes --export-html primes.html
   threefold async 0..=250000 250000..=500000 500000..=750000 750000..=1000000";
 
 #[derive(Subcommand)]
@@ -94,16 +111,22 @@ enum Word {
     /// Worker processes, by default one for each core: a crash takes down one of them, and is reported
     #[command(visible_alias = "processes")]
     Multiprocess(Job),
+    /// Run the same work on every model, and say which is best, why, and from what size on
+    Compare(compare::Words),
+    /// Make the page of a comparison again from its JSON
+    Report(Report),
     /// List what can be done with --work, and which model should win
     Works,
 }
 
+/// What is folded.
 #[derive(Args)]
-struct Job {
+struct Items {
     /// The items, integers for most works: 1..=1000000, -5..5 (without its end), 0..=250_000
     ///
-    /// Without it every work has its own, see `threefold works`; sum has 1..=1000000. One RANGE is cut into chunks. Several are one chunk each, exactly as given: what they share is counted as often
-    /// as it is named. A range whose end lies before its start is empty.
+    /// Without it every work has its own, see `threefold works`; sum has 1..=1000000. One RANGE is cut into chunks.
+    /// Several are one chunk each, exactly as given: what they share is counted as often as it is named. A range whose
+    /// end lies before its start is empty.
     #[arg(value_name = "RANGE", value_parser = range::parse)]
     ranges: Vec<RangeInclusive<i64>>,
 
@@ -125,6 +148,28 @@ struct Job {
     /// Cut the RANGE into chunks of N items
     #[arg(long, value_name = "N", value_parser = positive::<u64>)]
     chunk_size: Option<u64>,
+}
+
+impl Items {
+    fn read(self) -> Result<(Work, Input), clap::Error> {
+        let Self { ranges, work, folder, chunks, chunk_size } = self;
+        if folder.is_some() && work != Work::Files {
+            let name = work.about().name;
+            return Err(refusal(format!("--folder has no meaning for {name}: it is where --work files reads")));
+        }
+        let cut = match (chunks, chunk_size) {
+            (Some(n), _) => Cut::Into(n),
+            (None, Some(size)) => Cut::Every(size),
+            (None, None) => Cut::Default,
+        };
+        Ok((work, Input { ranges, cut, folder }))
+    }
+}
+
+#[derive(Args)]
+struct Job {
+    #[command(flatten)]
+    items: Items,
 
     /// How many workers run chunks: threads or processes, of which sequential has one
     #[arg(short = 'j', long, value_name = "N", value_parser = positive::<usize>)]
@@ -158,20 +203,14 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Wanted, clap
         Word::Async(job) => (Model::Async, job),
         Word::Multithreading(job) => (Model::Threads, job),
         Word::Multiprocess(job) => (Model::Processes, job),
+        Word::Compare(words) => return words.read().map(|words| Wanted::Fold(Folding::Compare(words))),
+        Word::Report(report) => return Ok(Wanted::Report(report)),
         Word::Works => return Ok(Wanted::Works),
     };
-    let cut = match (job.chunks, job.chunk_size) {
-        (Some(n), _) => Cut::Into(n),
-        (None, Some(size)) => Cut::Every(size),
-        (None, None) => Cut::Default,
-    };
-    let Job { ranges, work, folder, workers, in_flight, faults, format, progress, .. } = job;
-    if folder.is_some() && work != Work::Files {
-        let name = work.about().name;
-        return Err(refusal(format!("--folder has no meaning for {name}: it is where --work files reads")));
-    }
-    let input = Input { ranges, cut, folder };
-    Ok(Wanted::Run(Order { model, work, input, workers, in_flight, faults, format, progress }))
+    let Job { items, workers, in_flight, faults, format, progress } = job;
+    let (work, input) = items.read()?;
+    let order = Order { model, work, input, workers, in_flight, faults, format, progress };
+    Ok(Wanted::Fold(Folding::Once(order)))
 }
 
 /// The answer to words that are right by themselves, but not together or not here.
@@ -245,8 +284,8 @@ mod tests {
 
     fn order(words: &str) -> Result<Order, clap::Error> {
         read(words.split(' ').map(OsString::from)).map(|wanted| match wanted {
-            Wanted::Run(order) => order,
-            Wanted::Works => panic!("the works are wanted"),
+            Wanted::Fold(Folding::Once(order)) => order,
+            wanted => panic!("{wanted:?}"),
         })
     }
 

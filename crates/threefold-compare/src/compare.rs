@@ -170,6 +170,28 @@ impl Compare {
         T: Task<Chunk = S::Chunk> + Clone,
         A: Clone + fmt::Debug,
     {
+        self.fold_and_check(source, task, init, reduce, |value| Ok(format!("{value:?}")))
+    }
+
+    /// The same, with a `check` of each value: its text, by which the models' values are compared, or what is wrong with
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// As there; and [`Error::Value`] where the check finds something wrong.
+    pub fn fold_and_check<S, T, A>(
+        &self,
+        source: S,
+        task: T,
+        init: A,
+        reduce: impl Fn(A, T::Output) -> A,
+        check: impl Fn(A) -> Result<String, String>,
+    ) -> Result<Comparison>
+    where
+        S: Source + Clone,
+        T: Task<Chunk = S::Chunk> + Clone,
+        A: Clone,
+    {
         if self.rounds == Rounds::Exactly(0) {
             return Err(Error::Setup("runs must be at least 1".to_string()));
         }
@@ -179,7 +201,7 @@ impl Compare {
         if self.models.is_empty() {
             return Err(Error::Setup("there is no model to compare: name at least one".to_string()));
         }
-        measure::compare(self, &mut Folding::new(source, task, init, reduce))
+        measure::compare(self, &mut Folding { source, task, init, reduce, check })
     }
 
     /// How many rounds there may be.

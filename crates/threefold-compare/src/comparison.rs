@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use threefold::Model;
 
 use crate::scaling::Scaling;
-use crate::stats::{Estimate, Interval};
+use crate::stats::{self, Estimate, Interval};
 use crate::verdict::Verdict;
 
 /// The version of the JSON.
@@ -106,6 +106,18 @@ impl Row {
         (self.model != Model::Async || !self.profile.waits()).then(|| speedup / self.workers as f64)
     }
 
+    /// Whether these runs show that this one is faster than `other`. Runs too few for an interval show it where each of
+    /// this one's is faster than each of the other's.
+    pub fn is_faster_than(&self, other: &Self) -> bool {
+        match stats::speedup(&other.runs_s, &self.runs_s) {
+            Some(speedup) => speedup.interval.low > 1.0,
+            None => {
+                let slowest = self.runs_s.iter().copied().fold(f64::MIN, f64::max);
+                other.runs_s.iter().all(|&run| run > slowest)
+            }
+        }
+    }
+
     /// The contender's name, as `threads on 2 workers`.
     pub fn name(&self) -> String {
         match (self.model, self.workers) {
@@ -134,6 +146,8 @@ pub struct Profile {
     pub idle_s: f64,
     /// The mean time between two chunks of one worker: what each chunk costs besides its work.
     pub cost_per_chunk_s: f64,
+    /// What this model takes for each of a thousand empty chunks, all in all: what many chunks cost that carry little.
+    pub empty_chunk_s: f64,
     /// The mean duration of a chunk.
     pub mean_chunk_s: f64,
     /// The longest.

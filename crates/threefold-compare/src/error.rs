@@ -32,6 +32,13 @@ pub enum Error {
         /// What this model came to.
         value: String,
     },
+    /// What a model came to is wrong.
+    Value {
+        /// That model.
+        model: Model,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// It was cancelled before there was anything to tell.
     Cancelled,
     /// A file could not be written or read.
@@ -61,6 +68,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setup(reason) => f.write_str(reason),
+            Self::Fold { error, model, .. } if error.is_setup() => write!(f, "{model}: {error}"),
             Self::Fold { error, went_well_on, model } => {
                 write!(f, "the comparison ended: on {model} the work failed")?;
                 if let [first, others @ ..] = went_well_on.as_slice() {
@@ -74,6 +82,7 @@ impl fmt::Display for Error {
                 "{model} came to {value}, where sequential came to {expected}: the work depends on more than its chunks \
                  and captures (a global, the environment, the order of events), so the models cannot be compared on it"
             ),
+            Self::Value { model, reason } => write!(f, "on {model}: {reason}"),
             Self::Cancelled => f.write_str("the comparison was cancelled before every model had run once"),
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Json(reason) => write!(f, "this is not the JSON of a comparison: {reason}"),

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
-use threefold::{Executor, Model, Trace};
+use threefold::{Executor, Model, Source, Trace, task};
 
 use crate::compare::{Compare, Progress, Rounds};
-use crate::comparison::{Comparison, Row, SCHEMA};
+use crate::comparison::{Comparison, Profile, Row, SCHEMA};
 use crate::error::{Error, Result};
 use crate::profile;
 use crate::stats;
@@ -34,6 +34,16 @@ const MOST_COLD_RUNS: usize = 5;
 
 /// Medians are known well enough when their intervals reach no further than this to either side.
 const PRECISION: f64 = 0.02;
+
+/// So many empty chunks tell what one costs.
+const EMPTY: u64 = 1000;
+
+/// Folds of them, of which the fastest counts: what comes between is not the model's.
+const EMPTY_FOLDS: usize = 3;
+
+/// Does nothing.
+#[task]
+fn nothing(_chunk: std::ops::Range<u64>) {}
 
 /// A model with a number of workers, and what was measured of it.
 struct Contender {
@@ -244,13 +254,14 @@ impl Measuring<'_> {
     fn fold(&mut self, index: usize, on: &Executor, trace: Option<&mut Trace>) -> Result<Option<Duration>> {
         let model = self.contenders[index].model;
         match self.subject.run(on, &self.compare.cancel, trace) {
-            Ok((took, value)) => match &self.value {
-                Some(expected) if value != expected => {
-                    Err(Error::Disagreement { model, expected: shortened(expected), value: shortened(value) })
+            Ok((_, Err(reason))) => Err(Error::Value { model, reason }),
+            Ok((took, Ok(value))) => match &self.value {
+                Some(expected) if value != *expected => {
+                    Err(Error::Disagreement { model, expected: shortened(expected), value: shortened(&value) })
                 }
                 Some(_) => Ok(Some(took)),
                 None => {
-                    self.value = Some(value.to_string());
+                    self.value = Some(value);
                     Ok(Some(took))
                 }
             },
@@ -284,7 +295,13 @@ impl Measuring<'_> {
                     let began = Instant::now();
                     let took = self.fold(index, &executor, Some(&mut trace))?;
                     let used = usage.since();
-                    took.map(|took| profile::of(&trace, began, took, executor.workers(), used))
+                    let profile = took.map(|took| profile::of(&trace, began, took, executor.workers(), used));
+                    match profile {
+                        Some(profile) => {
+                            Some(Profile { empty_chunk_s: self.empty_chunk(index, &executor)?, ..profile })
+                        }
+                        None => None,
+                    }
                 }
                 None => None,
             };
@@ -292,12 +309,23 @@ impl Measuring<'_> {
         }
         let baseline = rows[0].clone();
         for row in &mut rows[1..] {
-            row.break_even_items = verdict::break_even(row, &baseline, self.subject.items());
+            row.break_even_items = verdict::break_even(row, &baseline, self.subject.items(), self.chunks);
         }
         Ok(rows)
     }
 
-    fn row(&mut self, index: usize, rounds: usize, profile: crate::Profile, baseline: &[f64]) -> Row {
+    /// The seconds of one empty chunk of many.
+    fn empty_chunk(&self, index: usize, on: &Executor) -> Result<f64> {
+        let mut fastest = f64::INFINITY;
+        for _ in 0..EMPTY_FOLDS {
+            let began = Instant::now();
+            on.for_each((0..EMPTY).chunked(1), nothing).map_err(|error| self.failed(index, error))?;
+            fastest = fastest.min(began.elapsed().as_secs_f64());
+        }
+        Ok(fastest / EMPTY as f64)
+    }
+
+    fn row(&mut self, index: usize, rounds: usize, profile: Profile, baseline: &[f64]) -> Row {
         let contender = &self.contenders[index];
         let runs_s = contender.runs_s[..rounds].to_vec();
         let startups: Vec<f64> = contender.cold.iter().map(|cold| cold.startup_s).collect();

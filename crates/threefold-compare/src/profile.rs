@@ -47,6 +47,7 @@ fn of_blocks(spans: Vec<Block>, wall_s: f64, workers: usize, used: Used) -> Prof
         transfer_s,
         idle_s: (wall_s * workers as f64 - in_chunks_s - transfer_s).max(0.0),
         cost_per_chunk_s: transfer_s / chunks,
+        empty_chunk_s: 0.0,
         mean_chunk_s: spans.iter().map(|block| block.duration_s).sum::<f64>() / chunks,
         longest_chunk_s: spans.iter().map(|block| block.duration_s).fold(0.0, f64::max),
         imbalance: if in_chunks_s > 0.0 { busiest_s * workers as f64 / in_chunks_s } else { 1.0 },

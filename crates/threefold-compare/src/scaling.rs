@@ -101,9 +101,7 @@ fn of_model(rows: &[&Row], cores: usize, random: &mut SmallRng) -> Scaling {
 
 fn best_workers(rows: &[&Row]) -> usize {
     let fastest = rows.iter().min_by(|a, b| a.median_s.total_cmp(&b.median_s)).expect("there are rows");
-    let slower =
-        |row: &Row| stats::speedup(&row.runs_s, &fastest.runs_s).is_some_and(|speedup| speedup.interval.low > 1.0);
-    rows.iter().find(|row| !slower(row)).map_or(fastest.workers, |row| row.workers)
+    rows.iter().find(|row| !fastest.is_faster_than(row)).map_or(fastest.workers, |row| row.workers)
 }
 
 fn amdahl(rows: &[&Row], random: &mut SmallRng) -> Option<Amdahl> {

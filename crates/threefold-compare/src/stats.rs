@@ -126,11 +126,11 @@ pub(crate) fn speedup(baseline: &[f64], runs: &[f64]) -> Option<Estimate> {
     Some(Estimate { value: value.exp(), interval: Interval { low: low.exp(), high: high.exp() } })
 }
 
-/// The numbers of the samples that are outliers.
+/// The numbers of the samples that are outliers; of fewer than [`FEWEST`] none can be told.
 pub(crate) fn outliers(samples: &[f64]) -> Vec<usize> {
     let middle = median(samples);
     let deviation = median(&samples.iter().map(|sample| (sample - middle).abs()).collect::<Vec<_>>());
-    let far = |sample: f64| deviation > 0.0 && (sample - middle).abs() / deviation > OUTLIER;
+    let far = |sample: f64| samples.len() >= FEWEST && deviation > 0.0 && (sample - middle).abs() / deviation > OUTLIER;
     (0..samples.len()).filter(|&index| far(samples[index])).collect()
 }
 

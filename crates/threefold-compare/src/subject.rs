@@ -12,36 +12,31 @@ pub(crate) trait Subject {
     /// How many items its source has.
     fn items(&self) -> u128;
 
-    /// Runs the fold once: how long it took, and the text of what it came to.
+    /// Runs the fold once: how long it took, and the text of what it came to, or what is wrong with that.
     fn run(
         &mut self,
         on: &Executor,
         cancel: &CancelToken,
         trace: Option<&mut Trace>,
-    ) -> threefold::Result<(Duration, &str)>;
+    ) -> threefold::Result<(Duration, Result<String, String>)>;
 }
 
-/// A source, a task, and how outputs are reduced.
-pub(crate) struct Folding<S, T, A, R> {
-    source: S,
-    task: T,
-    init: A,
-    reduce: R,
-    value: String,
+/// A source, a task, how outputs are reduced, and the text of what they come to.
+pub(crate) struct Folding<S, T, A, R, C> {
+    pub(crate) source: S,
+    pub(crate) task: T,
+    pub(crate) init: A,
+    pub(crate) reduce: R,
+    pub(crate) check: C,
 }
 
-impl<S, T, A, R> Folding<S, T, A, R> {
-    pub(crate) fn new(source: S, task: T, init: A, reduce: R) -> Self {
-        Self { source, task, init, reduce, value: String::new() }
-    }
-}
-
-impl<S, T, A, R> Subject for Folding<S, T, A, R>
+impl<S, T, A, R, C> Subject for Folding<S, T, A, R, C>
 where
     S: Source + Clone,
     T: Task<Chunk = S::Chunk> + Clone,
-    A: Clone + std::fmt::Debug,
+    A: Clone,
     R: Fn(A, T::Output) -> A,
+    C: Fn(A) -> Result<String, String>,
 {
     fn items(&self) -> u128 {
         self.source.len()
@@ -52,7 +47,7 @@ where
         on: &Executor,
         cancel: &CancelToken,
         trace: Option<&mut Trace>,
-    ) -> threefold::Result<(Duration, &str)> {
+    ) -> threefold::Result<(Duration, Result<String, String>)> {
         let (source, task, init) = (self.source.clone(), self.task.clone(), self.init.clone());
         let view = on.cancel(cancel);
         let began = Instant::now();
@@ -61,10 +56,7 @@ where
             None => view.fold(source, task, init, &self.reduce),
         }?;
         let took = began.elapsed();
-        self.value.clear();
-        // Writing to a string does not fail.
-        let _ = std::fmt::Write::write_fmt(&mut self.value, format_args!("{value:?}"));
-        Ok((took, &self.value))
+        Ok((took, (self.check)(value)))
     }
 }
 

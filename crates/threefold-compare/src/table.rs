@@ -26,7 +26,7 @@ struct Column {
 const COLUMNS: [Column; 9] = [
     Column { title: "", from_width: 0, alignment: CellAlignment::Left, cell: name },
     Column { title: "time", from_width: 0, alignment: CellAlignment::Right, cell: time },
-    Column { title: "95 %", from_width: 64, alignment: CellAlignment::Left, cell: interval },
+    Column { title: "95%", from_width: 64, alignment: CellAlignment::Left, cell: interval },
     Column { title: "", from_width: 84, alignment: CellAlignment::Left, cell: bar },
     Column { title: "speed-up", from_width: 40, alignment: CellAlignment::Right, cell: speedup },
     Column { title: "start-up", from_width: 52, alignment: CellAlignment::Right, cell: startup },

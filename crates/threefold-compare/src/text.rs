@@ -60,9 +60,9 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{} {}", digits(scaled), UNITS[unit])
 }
 
-/// A share from 0 to 1: `97 %`.
+/// A share from 0 to 1: `97%`.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    format!("{:.0}%", share * 100.0)
 }
 
 /// `a`, `a and b`, `a, b and c`.

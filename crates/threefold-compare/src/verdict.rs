@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use threefold::Model;
 
 use crate::comparison::{Comparison, Row};
-use crate::stats;
 use crate::text;
 
 mod reasons;
@@ -12,6 +11,12 @@ mod reasons;
 /// A model has to be this much cheaper for each item to be foretold to pay: less than that is within the error of a
 /// forecast from one watched fold.
 const WORTH_IT: f64 = 0.9;
+
+/// So many bytes a chunk, there and back, take no time worth counting.
+const LIGHT: u64 = 4096;
+
+/// A fixed cost of this share of a fold is next to nothing.
+const FIXED: f64 = 0.1;
 
 /// Which model, and why.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,7 +38,7 @@ pub(crate) fn of(comparison: &Comparison) -> Verdict {
     let rows = &comparison.rows;
     let fastest = (0..rows.len()).min_by(|&a, &b| rows[a].median_s.total_cmp(&rows[b].median_s)).unwrap_or(0);
     let tied: Vec<usize> =
-        (0..rows.len()).filter(|&row| row == fastest || !is_faster(&rows[fastest], &rows[row])).collect();
+        (0..rows.len()).filter(|&row| row == fastest || !rows[fastest].is_faster_than(&rows[row])).collect();
     let best = tied.iter().copied().min_by_key(|&row| (effort(rows[row].model), rows[row].workers)).unwrap_or(fastest);
     let best_of_each = best_of_each(rows, best);
     Verdict {
@@ -42,11 +47,6 @@ pub(crate) fn of(comparison: &Comparison) -> Verdict {
         best,
         tied,
     }
-}
-
-/// Whether these runs show that `one` is faster than `other`.
-fn is_faster(one: &Row, other: &Row) -> bool {
-    stats::speedup(&other.runs_s, &one.runs_s).is_some_and(|speedup| speedup.interval.low > 1.0)
 }
 
 /// What a model asks of its user: nothing, a pool, a runtime, processes that start anew.
@@ -59,33 +59,61 @@ fn effort(model: Model) -> usize {
     }
 }
 
-/// The row of each model that stands for it: the recommended one, or its fastest.
+/// The row of each model that stands for it: the recommended one, or that with the fewest workers of those that are as fast
+/// as the model's fastest.
 fn best_of_each(rows: &[Row], best: usize) -> Vec<usize> {
-    let mut each: Vec<usize> = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        match each.iter_mut().find(|other| rows[**other].model == row.model) {
-            Some(other) if *other != best && (index == best || row.median_s < rows[*other].median_s) => *other = index,
-            Some(_) => {}
-            None => each.push(index),
-        }
-    }
-    each
+    let mut models: Vec<Model> = rows.iter().map(|row| row.model).collect();
+    models.dedup();
+    let of_model = |model: Model| {
+        let of_model: Vec<usize> = (0..rows.len()).filter(|&row| rows[row].model == model).collect();
+        let fastest = of_model.iter().min_by(|&&a, &&b| rows[a].median_s.total_cmp(&rows[b].median_s)).copied()?;
+        let as_fast = of_model.into_iter().filter(|&row| !rows[fastest].is_faster_than(&rows[row]));
+        as_fast.min_by_key(|&row| (row != best, rows[row].workers))
+    };
+    models.into_iter().filter_map(of_model).collect()
 }
 
 /// From how many items on a contender is expected to be faster than sequential, from a cold start.
 ///
-/// With f the contender's fixed cost (its start-up, and the share of a warm fold in which workers have nothing to do), a its
-/// cost for each item when all are busy, and s sequential's, f + a n < s n holds from n = f / (s - a) on.
-pub(crate) fn break_even(row: &Row, baseline: &Row, items: u128) -> Option<f64> {
+/// With f the contender's fixed cost, a its cost for each item when all workers are busy, and s sequential's, f + a n < s n
+/// holds from n = f / (s - a) on. a is the workers' time in chunks and between them, shared among them; what lies between
+/// chunks that carry little is taken from a fold of many, since of a few it is mostly the waking of workers. f is the
+/// start-up, and what a warm fold takes beyond a n.
+pub(crate) fn break_even(row: &Row, baseline: &Row, items: u128, chunks: u64) -> Option<f64> {
     let items = items as f64;
-    let workers_s = row.profile.workers_s();
-    if items == 0.0 || workers_s == 0.0 {
+    let profile = &row.profile;
+    if items == 0.0 || profile.workers_s() == 0.0 {
         return None;
     }
-    let idle = row.median_s * row.profile.idle_s / workers_s;
-    let sequential = baseline.median_s / items;
-    let each = (row.median_s - idle) / items;
-    (each < sequential * WORTH_IT).then(|| ((row.startup_s + idle) / (sequential - each)).max(1.0))
+    // No worker computes sooner than sequential does.
+    let alone = Steady::of(baseline, chunks);
+    let own = Steady::of(row, chunks);
+    let sequential = (alone.work_s + alone.other_s) / items;
+    let each = (own.work_s.max(alone.work_s) + own.other_s) / row.workers as f64 / items;
+    let fixed = row.startup_s + (row.median_s - each * items).max(0.0);
+    let gains = each < sequential * WORTH_IT;
+    // Where next to nothing of the time is fixed, runs have shown what there is to gain.
+    let shown = fixed > FIXED * row.median_s || row.speedup.is_none_or(|speedup| speedup.interval.low > 1.0);
+    (gains && shown).then(|| (fixed / (sequential - each)).max(1.0))
+}
+
+/// What the chunks of a fold take of its workers' time, when there are many of them.
+struct Steady {
+    work_s: f64,
+    /// In chunks that wait, and between chunks.
+    other_s: f64,
+}
+
+impl Steady {
+    fn of(row: &Row, chunks: u64) -> Self {
+        let profile = &row.profile;
+        let light = profile.bytes_moved < LIGHT * chunks;
+        let between =
+            if light { profile.transfer_s.min(profile.empty_chunk_s * chunks as f64) } else { profile.transfer_s };
+        // The watched fold was one; the median tells how fast such folds are.
+        let watched = if profile.wall_s > 0.0 { (row.median_s / profile.wall_s).min(1.0) } else { 1.0 };
+        Self { work_s: watched * profile.work_s, other_s: watched * (profile.waiting_s + between) }
+    }
 }
 
 fn sentence(comparison: &Comparison, best: usize, tied: &[usize], best_of_each: &[usize]) -> String {
@@ -130,15 +158,13 @@ fn beside(comparison: &Comparison, index: usize, tied: bool) -> String {
     let (gain, take) = if plural { ("gain", "take") } else { ("gains", "takes") };
     let baseline = &rows[0];
     match row.break_even_items {
-        Some(items) => format!(
-            "{model} {cost} {} to start and {pay} from about {} {} on",
-            text::seconds(row.startup_s),
-            text::about(items),
-            comparison.unit
-        ),
+        Some(items) => {
+            let startup = text::seconds(row.startup_s);
+            format!("{model} {cost} {startup} to start and {pay} {}", from_size(items, &comparison.unit))
+        }
         None if tied => format!("{model} {gain} nothing here"),
         None => {
-            let why = reasons::why_no_gain(row, baseline);
+            let why = reasons::why_no_gain(row, baseline, if plural { "their" } else { "its" });
             let slower = row.median_s / baseline.median_s;
             let how_much = if slower > 1.1 {
                 format!("{take} {} as long as sequential", text::times(slower))
@@ -148,6 +174,11 @@ fn beside(comparison: &Comparison, index: usize, tied: bool) -> String {
             format!("{model} {how_much}, {why}")
         }
     }
+}
+
+/// From which size on.
+fn from_size(items: f64, unit: &str) -> String {
+    if items < 2.0 { "at any size".to_string() } else { format!("from about {} {unit} on", text::about(items)) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The program, driven from outside as its users do: words in, results out, on every model of this build.
 
+mod compare;
 mod json;
 mod plain;
 mod progress;

@@ -17,7 +17,7 @@ fn refusals(lines: &[&str]) -> String {
 
 #[test]
 fn unknown_words_are_answered_with_the_known_ones() {
-    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "compare", "help", "works 1..=2"]));
+    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "help", "works 1..=2"]));
 }
 
 #[test]
@@ -95,5 +95,23 @@ fn what_a_work_cannot_have_is_refused() {
         "sequential --work array 0..10 --chunks 0",
         "sequential --work wait 1..=100_000_000 --chunk-size 2",
         "sequential --work wait 1..=2 3..=4 --chunks 2",
+    ]));
+}
+
+#[test]
+fn comparisons_that_cannot_be_made_are_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "compare --models quantum",
+        "compare --models threads,mpi",
+        "compare --runs 0",
+        "compare --time-budget 0",
+        "compare -j 1,0",
+        "compare -j 5000 --models threads",
+        "compare --work nonsense",
+        "compare --work files --folder /no/such/folder",
+        "compare --export-html /no/such/folder/page.html",
+        "compare --retries 2",
+        "report /no/such/file.json",
+        "report Cargo.toml",
     ]));
 }

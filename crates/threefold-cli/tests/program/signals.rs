@@ -54,7 +54,7 @@ fn disturbed(mut program: Command, disturb: impl FnOnce(u32)) -> Ended {
     let mut first = String::new();
     // Progress is shown once the work is under way.
     stderr.read_line(&mut first).expect("it is text");
-    assert!(first.starts_with("threefold: 0%"), "{first}");
+    assert!(first.starts_with("threefold: ") && first.contains("%, "), "{first}");
 
     disturb(child.0.id());
     let status = end_of(&mut child);
@@ -175,4 +175,14 @@ fn carrier(mark: &str) -> Option<u32> {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
     })
+}
+
+#[test]
+fn a_comparison_that_is_ended_keeps_what_was_measured() {
+    // Chunks of a millisecond or so, in more rounds than anyone waits for.
+    let words = "compare --work wait 1..=2 --runs 1000000 --models async,threads".split(' ');
+    let ended = signalled(threefold(words), Signal::INT);
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(ended.stdout.contains(", cancelled half way"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("- It was cancelled: this is what was measured until then."), "{}", ended.stdout);
 }

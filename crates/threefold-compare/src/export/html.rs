@@ -33,12 +33,12 @@ fn page(comparison: &Comparison) -> Markup {
                     ul { @for reason in &comparison.verdict.reasons { li { (reason) } } }
                 }
                 main {
-                    (figure("Time of one fold", "Bars are medians, whiskers their 95 % intervals; the star marks what is \
+                    (figure("Time of one fold", "Bars are medians, whiskers their 95% intervals; the star marks what is \
                         recommended.", &plots::times(comparison), html! {}))
                     (table(comparison))
                     @if !comparison.scaling.is_empty() {
                         (figure("On more workers", "Dots are measured, lines are Amdahl's law as fitted to the counts within \
-                            the cores.", &plots::scaling(comparison), html! {}))
+                            the cores.", &plots::scaling(comparison), models(comparison)))
                     }
                     (figure("Where the time went", "One fold from a cold start: start-up, then the mean over the workers.",
                         &plots::parts(comparison), legend()))
@@ -78,6 +78,14 @@ fn legend() -> Markup {
     }
 }
 
+fn models(comparison: &Comparison) -> Markup {
+    html! {
+        ul.legend {
+            @for scaling in &comparison.scaling { (entry(scaling.model.name(), plots::colour(scaling.model))) }
+        }
+    }
+}
+
 fn entry(name: &str, colour: RGBColor) -> Markup {
     html! {
         li {
@@ -92,7 +100,7 @@ type Column = (&'static str, fn(&Row) -> String);
 
 const COLUMNS: [Column; 11] = [
     ("time", |row| text::seconds(row.median_s)),
-    ("95 %", |row| {
+    ("95%", |row| {
         row.interval_s.map_or_else(String::new, |it| format!("{} to {}", text::seconds(it.low), text::seconds(it.high)))
     }),
     ("speed-up", |row| {

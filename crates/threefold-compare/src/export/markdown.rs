@@ -14,7 +14,7 @@ pub(super) fn of(comparison: &Comparison) -> String {
 
 fn write_to(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
     writeln!(out, "{}\n", comparison.title())?;
-    writeln!(out, "| model | workers | time | 95 % | speed-up | start-up | a chunk | busy | memory | pays from |")?;
+    writeln!(out, "| model | workers | time | 95% | speed-up | start-up | a chunk | busy | memory | pays from |")?;
     writeln!(out, "|---|--:|--:|---|--:|--:|--:|--:|--:|--:|")?;
     for (index, row) in comparison.rows.iter().enumerate() {
         let bold = if comparison.verdict.best == index { "**" } else { "" };

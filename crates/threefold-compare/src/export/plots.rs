@@ -20,8 +20,8 @@ pub(super) use timeline::timeline;
 const WIDTH: u32 = 880;
 
 /// Room for the names at the left, and for figures at the right.
-const LEFT: i32 = 170;
-const RIGHT: i32 = 130;
+const LEFT: i32 = 180;
+const RIGHT: i32 = 150;
 
 /// The height of a bar with the space around it.
 const BAR: i32 = 34;
@@ -78,7 +78,7 @@ fn font(size: f64) -> FontDesc<'static> {
 
 /// Text whose anchor is the given point.
 fn label<'a>(at: (i32, i32), text: String, anchor: (HPos, VPos)) -> Text<'a, (i32, i32), String> {
-    Text::new(text, at, font(13.0).color(&INK).pos(Pos::new(anchor.0, anchor.1)))
+    Text::new(text, at, font(15.0).color(&INK).pos(Pos::new(anchor.0, anchor.1)))
 }
 
 /// Seconds from 0 to a maximum, across the width that names and figures leave.
@@ -202,8 +202,8 @@ pub(super) fn scaling(comparison: &Comparison) -> String {
     picture(360, "Speed-up by the number of workers, with Amdahl's law as fitted", |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(56)
+            .x_label_area_size(48)
+            .y_label_area_size(64)
             .build_cartesian_2d(0.5..most + 0.5, 0.0..highest * 1.15)?;
         chart
             .configure_mesh()
@@ -212,7 +212,7 @@ pub(super) fn scaling(comparison: &Comparison) -> String {
             .x_labels(most as usize + 1)
             .x_label_formatter(&|x| if (x - x.round()).abs() < 1e-6 { format!("{x:.0}") } else { String::new() })
             .y_label_formatter(&|y| text::digits(*y))
-            .label_style(font(13.0).color(&INK))
+            .label_style(font(15.0).color(&INK))
             .axis_style(INK)
             .bold_line_style(FAINT)
             .light_line_style(TRANSPARENT)
@@ -222,20 +222,15 @@ pub(super) fn scaling(comparison: &Comparison) -> String {
             let colour = colour(scaling.model);
             if let Some(amdahl) = scaling.amdahl {
                 let first = scaling.median_s[0];
-                let (low, high) = (points[0].0, points[points.len() - 1].0);
+                // As far as it was fitted.
+                let cores = comparison.machine.cores as f64;
+                let low = points[0].0;
+                let high = points.iter().map(|point| point.0).filter(|&workers| workers <= cores).fold(low, f64::max);
                 let law = (0..=100).map(|step| low + (high - low) * f64::from(step) / 100.0);
                 let law = law.map(|workers| (workers, first / amdahl.time_s(workers)));
                 chart.draw_series(LineSeries::new(law, colour.stroke_width(2)))?;
             }
             chart.draw_series(points.iter().map(|&point| Circle::new(point, 5, colour.filled())))?;
-            if let Some(&(x, y)) = points.last() {
-                let name = scaling.model.to_string();
-                chart.draw_series([Text::new(
-                    name,
-                    (x, y),
-                    font(13.0).color(&INK).pos(Pos::new(HPos::Right, VPos::Bottom)),
-                )])?;
-            }
         }
         Ok(())
     })

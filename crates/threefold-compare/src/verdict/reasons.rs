@@ -16,13 +16,13 @@ const TOO_UNEVEN: f64 = 1.25;
 const SHARED: f64 = 1.3;
 
 /// Why a model does not gain, as the second half of a sentence.
-pub(super) fn why_no_gain(row: &Row, baseline: &Row) -> String {
+pub(super) fn why_no_gain(row: &Row, baseline: &Row, its: &str) -> String {
     let (profile, alone) = (&row.profile, &baseline.profile);
     if row.model == Model::Async && row.workers == 1 && !alone.waits() {
         return "this work never waits".to_string();
     }
     if profile.waits() && !alone.waits() {
-        return format!("its chunks wait for one another {} of their time", text::percent(waiting_share(row)));
+        return format!("{its} chunks wait for one another {} of the time", text::percent(waiting_share(row)));
     }
     if profile.transfer_s > profile.work_s {
         return format!(
@@ -32,14 +32,14 @@ pub(super) fn why_no_gain(row: &Row, baseline: &Row) -> String {
     }
     if profile.work_s > alone.work_s * SHARED && alone.work_s > 0.0 {
         return format!(
-            "its chunks take {} as long beside others as alone: they share memory or a cache",
+            "{its} chunks take {} as long beside others as alone: they share memory or a cache",
             text::times(profile.work_s / alone.work_s)
         );
     }
     if row.startup_s + row.median_s > baseline.median_s {
-        return "its own cost is larger than the work".to_string();
+        return format!("{its} own cost is larger than the work");
     }
-    "and its parts do not say why".to_string()
+    "and what was watched does not say why".to_string()
 }
 
 fn waiting_share(row: &Row) -> f64 {
@@ -89,7 +89,7 @@ fn the_work(baseline: &Row) -> Option<String> {
 fn interval(row: &Row) -> Option<String> {
     let speedup = row.speedup.as_ref()?;
     Some(format!(
-        "The speed-up of {} lies between {} and {} (95 %).",
+        "The speed-up of {} lies between {} and {} (95%).",
         row.name(),
         text::digits(speedup.interval.low),
         text::digits(speedup.interval.high)
@@ -146,13 +146,14 @@ fn too_many(comparison: &Comparison, row: &Row) -> Option<String> {
 fn pays_from(comparison: &Comparison, row: &Row) -> Option<String> {
     let items = row.break_even_items?;
     let there = if items <= comparison.items as f64 { "which this work has" } else { "more than this work has" };
-    Some(format!(
-        "{} starts in {} and pays from about {} {} on, {there}.",
-        capital(&row.name()),
-        text::seconds(row.startup_s),
-        text::about(items),
-        comparison.unit
-    ))
+    (items >= 2.0).then(|| {
+        format!(
+            "{} starts in {} and pays {}, {there}.",
+            capital(&row.name()),
+            text::seconds(row.startup_s),
+            super::from_size(items, &comparison.unit)
+        )
+    })
 }
 
 /// What the runs themselves give to mind.
@@ -164,7 +165,7 @@ fn runs(comparison: &Comparison) -> Vec<String> {
     if comparison.rounds < stats::FEWEST {
         let rounds =
             if comparison.rounds == 1 { "1 round".to_string() } else { format!("{} rounds", comparison.rounds) };
-        remarks.push(format!("{rounds} bound nothing at 95 %: give it more time, or smaller work."));
+        remarks.push(format!("{rounds} bound nothing at 95%: give it more time, or smaller work."));
     }
     for row in &comparison.rows {
         if row.slow_first_run {

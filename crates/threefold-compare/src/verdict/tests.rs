@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::comparison::{Machine, Profile, SCHEMA};
+use crate::stats;
 
 /// A row of a work of one second, whose parts are shares of the workers' time.
 struct Measured {
@@ -45,6 +46,7 @@ fn row(measured: &Measured, chunks: u64) -> Row {
             transfer_s,
             idle_s,
             cost_per_chunk_s: transfer_s / chunks as f64,
+            empty_chunk_s: transfer_s / chunks as f64,
             mean_chunk_s: (work_s + waiting_s) / chunks as f64,
             longest_chunk_s: (work_s + waiting_s) / chunks as f64,
             imbalance: 1.0,
@@ -63,7 +65,7 @@ fn judged(all: &[Measured], change: impl FnOnce(&mut Comparison)) -> Verdict {
     let baseline = rows[0].clone();
     for row in &mut rows[1..] {
         row.speedup = stats::speedup(&baseline.runs_s, &row.runs_s);
-        row.break_even_items = break_even(row, &baseline, 1_000_000);
+        row.break_even_items = break_even(row, &baseline, 1_000_000, chunks);
     }
     let mut comparison = Comparison {
         schema: SCHEMA,
@@ -99,10 +101,10 @@ fn the_fastest_model_wins_and_the_others_are_told_their_size() {
     assert_eq!(
         verdict.sentence,
         "threads: 1.9x faster than sequential on 2 workers; async gains nothing, this work never waits; processes cost 3.1 \
-         ms to start and pay from about 190 thousand integers on"
+         ms to start and pay from about 160 thousand integers on"
     );
     assert_eq!((verdict.best, &verdict.tied[..]), (2, &[2][..]));
-    assert_eq!(verdict.reasons[0], "The chunks compute 100 % of their time.");
+    assert_eq!(verdict.reasons[0], "The chunks compute 100% of their time.");
     assert!(verdict.reasons[1].starts_with("The speed-up of threads on 2 workers lies between 1.8"), "{verdict:?}");
 }
 
@@ -144,13 +146,13 @@ fn waiting_work_is_told_from_work_under_a_lock() {
         |model, workers, median_s| Measured { parts: [0.02, 0.98, 0.0, 0.0], ..measured(model, workers, median_s) };
     let verdict = judged(&[waiting(Sequential, 1, 1.0), waiting(Async, 1, 0.02), waiting(Threads, 2, 0.5)], |_| {});
     assert!(verdict.sentence.starts_with("async: 50x faster than sequential on 1 worker"), "{}", verdict.sentence);
-    assert_eq!(verdict.reasons[0], "The chunks wait 98 % of their time: many can wait at once on one thread.");
+    assert_eq!(verdict.reasons[0], "The chunks wait 98% of their time: many can wait at once on one thread.");
 
     let mut locked = measured(Threads, 2, 1.05);
     locked.parts = [0.5, 0.5, 0.0, 0.0];
     let verdict = judged(&[measured(Sequential, 1, 1.0), locked, measured(Processes, 2, 0.53)], |_| {});
     assert!(
-        verdict.sentence.ends_with("threads gain nothing, its chunks wait for one another 50 % of their time"),
+        verdict.sentence.ends_with("threads gain nothing, their chunks wait for one another 50% of the time"),
         "{}",
         verdict.sentence
     );
@@ -177,7 +179,7 @@ fn chunks_that_are_too_small_too_few_or_too_uneven_are_named() {
         (profile.imbalance, profile.longest_chunk_s) = (1.6, 0.5 * profile.wall_s);
     });
     let text = verdict.reasons.join("\n");
-    let uneven = "The chunks are too uneven for threads on 2 workers: the longest takes 50 % of the fold. Cut finer.";
+    let uneven = "The chunks are too uneven for threads on 2 workers: the longest takes 50% of the fold. Cut finer.";
     assert!(text.contains(uneven), "{text}");
 }
 
@@ -195,7 +197,7 @@ fn what_else_is_to_be_minded_is_said() {
         "A formula beats them all: n(a+b)/2 gives this value at once.",
         "Threads on 4 workers share 2 cores: more workers than that compute nothing sooner.",
         "It was cancelled: this is what was measured until then.",
-        "3 rounds bound nothing at 95 %: give it more time, or smaller work.",
+        "3 rounds bound nothing at 95%: give it more time, or smaller work.",
         "The first run of threads on 4 workers was an outlier: more warm-up may help.",
         "2 of 3 runs of threads on 4 workers were outliers: something else was busy on this machine.",
     ] {
@@ -209,7 +211,7 @@ fn a_model_pays_from_where_its_fixed_cost_is_earned() {
     let mut half = measured(Processes, 2, 0.5);
     half.startup_s = 0.01;
     // A million items in one second, half of it saved: 10 ms are earned in 20,000 items.
-    assert!((break_even(&row(&half, 64), &baseline, 1_000_000).unwrap() - 20_000.0).abs() < 1.0);
-    assert_eq!(break_even(&row(&measured(Async, 1, 1.0), 64), &baseline, 1_000_000), None);
-    assert_eq!(break_even(&row(&half, 64), &baseline, 0), None);
+    assert!((break_even(&row(&half, 64), &baseline, 1_000_000, 64).unwrap() - 20_000.0).abs() < 1.0);
+    assert_eq!(break_even(&row(&measured(Async, 1, 1.0), 64), &baseline, 1_000_000, 64), None);
+    assert_eq!(break_even(&row(&half, 64), &baseline, 0, 64), None);
 }
