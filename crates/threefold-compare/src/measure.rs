@@ -2,7 +2,7 @@
 //!
 //! Cold runs make an executor and fold once on it. Rounds then run every contender once, in an order drawn anew for each,
 //! so that a machine that slows down, or does something else for a while, does so for all alike. At the end each
-//! contender, alone by then, folds once more under watch: which worker ran what, processor time, memory, bytes.
+//! contender, alone by then, folds under watch: which worker ran what, processor time, memory, bytes.
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,9 @@ const MOST_COLD_RUNS: usize = 5;
 
 /// Medians are known well enough when their intervals reach no further than this to either side.
 const PRECISION: f64 = 0.02;
+
+/// So many folds are watched.
+const WATCHED: usize = 3;
 
 /// So many empty chunks tell what one costs.
 const EMPTY: u64 = 1000;
@@ -280,31 +283,15 @@ impl Measuring<'_> {
         Error::Fold { model: self.contenders[index].model, error: Box::new(error), went_well_on }
     }
 
-    /// Watches one fold of each contender, alone, and makes the rows of the rounds that were whole.
+    /// Watches each contender, alone, and makes the rows of the rounds that were whole.
     fn watch(&mut self, rounds: usize) -> Result<Vec<Row>> {
         self.contenders.iter_mut().for_each(|contender| contender.executor = None);
         let baseline: Vec<f64> = self.contenders[0].runs_s[..rounds].to_vec();
         let mut rows = Vec::new();
         for index in 0..self.contenders.len() {
-            // Cancelled or not: a comparison without this last look would say nothing of causes. It is brief.
             let executor = self.contenders[index].make().map_err(|error| self.failed(index, error))?;
-            let profile = match self.fold(index, &executor, None)? {
-                Some(_) => {
-                    let usage = Usage::watch();
-                    let mut trace = Trace::new();
-                    let began = Instant::now();
-                    let took = self.fold(index, &executor, Some(&mut trace))?;
-                    let used = usage.since();
-                    let profile = took.map(|took| profile::of(&trace, began, took, executor.workers(), used));
-                    match profile {
-                        Some(profile) => {
-                            Some(Profile { empty_chunk_s: self.empty_chunk(index, &executor)?, ..profile })
-                        }
-                        None => None,
-                    }
-                }
-                None => None,
-            };
+            let median_s = stats::median(&self.contenders[index].runs_s[..rounds]);
+            let profile = self.profile(index, &executor, median_s)?;
             rows.push(self.row(index, rounds, profile.unwrap_or_default(), &baseline));
         }
         let baseline = rows[0].clone();
@@ -312,6 +299,27 @@ impl Measuring<'_> {
             row.break_even_items = verdict::break_even(row, &baseline, self.subject.items(), self.chunks);
         }
         Ok(rows)
+    }
+
+    /// Where the time of a fold goes: of some that are watched, the one that is closest to the median of those that were
+    /// timed. `None` when it was cancelled.
+    fn profile(&mut self, index: usize, on: &Executor, median_s: f64) -> Result<Option<Profile>> {
+        if self.fold(index, on, None)?.is_none() {
+            return Ok(None);
+        }
+        let mut closest: Option<Profile> = None;
+        for _ in 0..WATCHED {
+            let usage = Usage::watch();
+            let mut trace = Trace::new();
+            let began = Instant::now();
+            let Some(took) = self.fold(index, on, Some(&mut trace))? else { break };
+            let used = usage.since();
+            let off = |profile: &Profile| (profile.wall_s - median_s).abs();
+            let profile = profile::of(&trace, began, took, on.workers(), used);
+            closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));
+        }
+        let empty_chunk_s = if closest.is_some() { self.empty_chunk(index, on)? } else { 0.0 };
+        Ok(closest.map(|profile| Profile { empty_chunk_s, ..profile }))
     }
 
     /// The seconds of one empty chunk of many.

@@ -15,31 +15,39 @@ const WIDTH: usize = 100;
 /// How long the bar of the slowest is.
 const BAR: usize = 16;
 
-/// A column: its title, what it holds, and how wide the text must be for it to be there.
+/// A column: its title, what it holds, and how much it matters. Where there is no room the last to matter go.
 struct Column {
     title: &'static str,
-    from_width: usize,
+    rank: usize,
     alignment: CellAlignment,
     cell: fn(&Comparison, usize) -> String,
 }
 
 const COLUMNS: [Column; 9] = [
-    Column { title: "", from_width: 0, alignment: CellAlignment::Left, cell: name },
-    Column { title: "time", from_width: 0, alignment: CellAlignment::Right, cell: time },
-    Column { title: "95%", from_width: 64, alignment: CellAlignment::Left, cell: interval },
-    Column { title: "", from_width: 84, alignment: CellAlignment::Left, cell: bar },
-    Column { title: "speed-up", from_width: 40, alignment: CellAlignment::Right, cell: speedup },
-    Column { title: "start-up", from_width: 52, alignment: CellAlignment::Right, cell: startup },
-    Column { title: "a chunk", from_width: 96, alignment: CellAlignment::Right, cell: cost_per_chunk },
-    Column { title: "busy", from_width: 74, alignment: CellAlignment::Right, cell: busy },
-    Column { title: "memory", from_width: 108, alignment: CellAlignment::Right, cell: memory },
+    Column { title: "", rank: 0, alignment: CellAlignment::Left, cell: name },
+    Column { title: "time", rank: 1, alignment: CellAlignment::Right, cell: time },
+    Column { title: "95%", rank: 4, alignment: CellAlignment::Left, cell: interval },
+    Column { title: "", rank: 6, alignment: CellAlignment::Left, cell: bar },
+    Column { title: "speed-up", rank: 2, alignment: CellAlignment::Right, cell: speedup },
+    Column { title: "start-up", rank: 3, alignment: CellAlignment::Right, cell: startup },
+    Column { title: "a chunk", rank: 7, alignment: CellAlignment::Right, cell: cost_per_chunk },
+    Column { title: "busy", rank: 5, alignment: CellAlignment::Right, cell: busy },
+    Column { title: "memory", rank: 8, alignment: CellAlignment::Right, cell: memory },
 ];
 
 impl Comparison {
     /// The table and the verdict, in lines of at most `width` characters where that can be: narrow ones leave out
     /// columns.
     pub fn to_text(&self, width: usize) -> String {
-        let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.from_width <= width).collect();
+        let fits = |table: &String| table.lines().all(|line| line.chars().count() <= width);
+        let fewer = (2..COLUMNS.len()).rev().map(|most| self.table(most));
+        let table = [self.table(COLUMNS.len())].into_iter().chain(fewer).find(fits).unwrap_or_else(|| self.table(2));
+        format!("{}\n\n{table}\n{}", wrapped(&self.title(), width), self.verdict_text(width))
+    }
+
+    /// The table of the columns that matter most, so many of them.
+    fn table(&self, most: usize) -> String {
+        let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.rank < most).collect();
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(columns.iter().map(|column| column.title));
@@ -49,12 +57,11 @@ impl Comparison {
         for (index, column) in columns.iter().enumerate() {
             if let Some(drawn) = table.column_mut(index) {
                 drawn.set_cell_alignment(column.alignment);
-                // A space between columns, and none at the edges.
+                // Two spaces between columns, and none at the edges.
                 drawn.set_padding((u16::from(index > 0) * 2, 0));
             }
         }
-        let table: String = table.lines().map(|line| line.trim_end().to_string() + "\n").collect();
-        format!("{}\n\n{table}\n{}", wrapped(&self.title(), width), self.verdict_text(width))
+        table.lines().map(|line| line.trim_end().to_string() + "\n").collect()
     }
 
     /// What was compared, in one line.

@@ -38,11 +38,14 @@ impl Usage {
     pub(crate) fn watch() -> Self {
         // Linux resets VmHWM when a 5 is written here (proc(5)). Where it does not, the peak is that of the whole life.
         let _ = fs::write("/proc/self/clear_refs", "5");
-        Self { own_s: own_s(), own_queued_s: own_queued_s(), workers: scheduled(&workers()) }
+        let (workers, own_queued_s) = (scheduled(&workers()), own_queued_s());
+        // Last, since looking takes processor time as well.
+        Self { own_s: own_s(), own_queued_s, workers }
     }
 
     /// What was used since.
     pub(crate) fn since(&self) -> Used {
+        // First, for the same reason.
         let own_s = own_s();
         let workers = workers();
         let now = scheduled(&workers);

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::comparison::{Block, Comparison, Row};
 
-/// Microseconds, the unit of the format.
-const MICROSECONDS: f64 = 1e6;
+/// Microseconds, the unit of the format, to the nanosecond.
+fn microseconds(seconds: f64) -> f64 {
+    (seconds * 1e9).round() / 1e3
+}
 
 pub(super) fn of(comparison: &Comparison) -> String {
     let events: Vec<Value> =
@@ -30,7 +32,7 @@ fn contender_events(row: usize, contender: &Row) -> Vec<Value> {
     // Chunks that overlap on one worker would nest wrongly as slices of its lane: they are asynchronous slices.
     let overlap = overlaps(&contender.profile.spans);
     for block in &contender.profile.spans {
-        let (start, duration) = (block.start_s * MICROSECONDS, block.duration_s * MICROSECONDS);
+        let (start, duration) = (microseconds(block.start_s), microseconds(block.duration_s));
         let chunk = format!("chunk {}", block.chunk);
         let tid = block.worker + 1;
         if overlap {
@@ -38,7 +40,7 @@ fn contender_events(row: usize, contender: &Row) -> Vec<Value> {
             events.push(
                 json!({ "ph": "b", "cat": "chunk", "name": chunk, "id": id, "pid": pid, "tid": tid, "ts": start }),
             );
-            let end = start + duration;
+            let end = microseconds(block.start_s + block.duration_s);
             events
                 .push(json!({ "ph": "e", "cat": "chunk", "name": chunk, "id": id, "pid": pid, "tid": tid, "ts": end }));
         } else {
