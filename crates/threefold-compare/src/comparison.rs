@@ -136,6 +136,9 @@ pub struct Profile {
     pub wall_s: f64,
     /// Processor time of this process and its workers, over all their threads.
     pub cpu_s: f64,
+    /// Thread seconds in which a processor was wanted and others had it: a part of the work below. Where a virtual
+    /// machine's own processors are taken away, it does not see that.
+    pub queued_s: f64,
     /// Of the workers' time: running chunks that compute.
     pub work_s: f64,
     /// Of the workers' time: in chunks that wait for something other than a processor.

@@ -42,6 +42,7 @@ fn of_blocks(spans: Vec<Block>, wall_s: f64, workers: usize, used: Used) -> Prof
     Profile {
         wall_s,
         cpu_s: used.cpu_s,
+        queued_s: used.queued_s,
         work_s: in_chunks_s * computing,
         waiting_s: in_chunks_s * (1.0 - computing),
         transfer_s,

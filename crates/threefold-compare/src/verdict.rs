@@ -15,6 +15,9 @@ const WORTH_IT: f64 = 0.9;
 /// So many bytes a chunk, there and back, take no time worth counting.
 const LIGHT: u64 = 4096;
 
+/// A fold that takes less, in seconds, is short.
+const SHORT_S: f64 = 2e-3;
+
 /// A fixed cost of this share of a fold is next to nothing.
 const FIXED: f64 = 0.1;
 
@@ -85,11 +88,13 @@ pub(crate) fn break_even(row: &Row, baseline: &Row, items: u128, chunks: u64) ->
     if items == 0.0 || profile.workers_s() == 0.0 {
         return None;
     }
-    // No worker computes sooner than sequential does.
     let alone = Steady::of(baseline, chunks);
     let own = Steady::of(row, chunks);
+    // No worker computes sooner than sequential does; and if it computes later, short folds do not show it, in which most
+    // of what is seen are workers that have just been woken.
+    let work_s = if row.median_s < SHORT_S { alone.work_s } else { own.work_s.max(alone.work_s) };
     let sequential = (alone.work_s + alone.other_s) / items;
-    let each = (own.work_s.max(alone.work_s) + own.other_s) / row.workers as f64 / items;
+    let each = (work_s + own.other_s) / row.workers as f64 / items;
     let fixed = row.startup_s + (row.median_s - each * items).max(0.0);
     let gains = each < sequential * WORTH_IT;
     // Where next to nothing of the time is fixed, runs have shown what there is to gain.

@@ -12,6 +12,9 @@ const TOO_SMALL: f64 = 0.1;
 /// The busiest worker may have this much more to do than the mean; more, and the work is uneven.
 const TOO_UNEVEN: f64 = 1.25;
 
+/// This share of the workers' time is worth a word.
+const MUCH: f64 = 0.2;
+
 /// Chunks may take this much longer beside others than alone; more, and they share something.
 const SHARED: f64 = 1.3;
 
@@ -24,11 +27,15 @@ pub(super) fn why_no_gain(row: &Row, baseline: &Row, its: &str) -> String {
     if profile.waits() && !alone.waits() {
         return format!("{its} chunks wait for one another {} of the time", text::percent(waiting_share(row)));
     }
-    if profile.transfer_s > profile.work_s {
+    if is_heavy(row) && profile.transfer_s > MUCH * profile.workers_s() {
         return format!(
-            "moving chunks and outputs takes longer than the work ({} moved)",
+            "moving chunks and outputs takes {} of {its} time ({} moved)",
+            text::percent(profile.transfer_s / profile.workers_s()),
             text::bytes(profile.bytes_moved)
         );
+    }
+    if profile.transfer_s > profile.work_s {
+        return "handing out chunks takes longer than the work".to_string();
     }
     if profile.work_s > alone.work_s * SHARED && alone.work_s > 0.0 {
         return format!(
@@ -40,6 +47,11 @@ pub(super) fn why_no_gain(row: &Row, baseline: &Row, its: &str) -> String {
         return format!("{its} own cost is larger than the work");
     }
     "and what was watched does not say why".to_string()
+}
+
+/// Whether chunks and outputs are so large that moving them takes time.
+fn is_heavy(row: &Row) -> bool {
+    row.profile.bytes_moved > super::LIGHT * row.profile.spans.len() as u64
 }
 
 fn waiting_share(row: &Row) -> f64 {
@@ -64,6 +76,7 @@ pub(super) fn of(comparison: &Comparison, best: usize, best_of_each: &[usize]) -
     reasons.extend(rows.iter().filter_map(|row| too_many(comparison, row)));
     reasons.extend(parallel.iter().filter_map(|row| pays_from(comparison, row)));
     reasons.extend(comparison.scaling.iter().filter_map(crate::scaling::Scaling::sentence));
+    reasons.extend(best_of_each.iter().filter_map(|&row| crowded(comparison, &rows[row])));
     reasons.extend(runs(comparison));
     reasons
 }
@@ -108,8 +121,12 @@ fn too_few(comparison: &Comparison, parallel: &[&Row]) -> Option<String> {
 fn too_small(comparison: &Comparison, row: &Row) -> Option<String> {
     let profile = &row.profile;
     let chunks = comparison.chunks as f64;
-    (profile.mean_chunk_s > 0.0 && profile.cost_per_chunk_s > TOO_SMALL * profile.mean_chunk_s && chunks > 1.0).then(
-        || {
+    // Larger chunks would take longer to move.
+    (!is_heavy(row)
+        && profile.mean_chunk_s > 0.0
+        && profile.cost_per_chunk_s > TOO_SMALL * profile.mean_chunk_s
+        && chunks > 1.0)
+        .then(|| {
             let enough =
                 profile.cost_per_chunk_s / TOO_SMALL * comparison.items as f64 / (profile.mean_chunk_s * chunks);
             format!(
@@ -120,8 +137,7 @@ fn too_small(comparison: &Comparison, row: &Row) -> Option<String> {
                 text::about(enough),
                 comparison.unit
             )
-        },
-    )
+        })
 }
 
 fn too_uneven(row: &Row) -> Option<String> {
@@ -140,6 +156,19 @@ fn too_many(comparison: &Comparison, row: &Row) -> Option<String> {
     (row.workers > cores).then(|| {
         let cores = if cores == 1 { "1 core".to_string() } else { format!("{cores} cores") };
         format!("{} share {cores}: more workers than that compute nothing sooner.", capital(&row.name()))
+    })
+}
+
+/// Others had the processors while workers were ready to run.
+fn crowded(comparison: &Comparison, row: &Row) -> Option<String> {
+    let profile = &row.profile;
+    let share = profile.queued_s / profile.workers_s();
+    (row.workers <= comparison.machine.cores && share > MUCH).then(|| {
+        let share = text::percent(share.min(1.0));
+        format!(
+            "For {share} of the time of {} others had the processors: it would be faster on a free machine.",
+            row.name()
+        )
     })
 }
 

@@ -115,8 +115,8 @@ fn sequential_wins_where_the_others_are_slower() {
     let verdict = judged(&[measured(Sequential, 1, 1.0), threads], |_| {});
     assert_eq!(
         verdict.sentence,
-        "sequential: every other model is slower on work of this size; threads take 3.0x as long as sequential, moving \
-         chunks and outputs takes longer than the work (0 B moved)"
+        "sequential: every other model is slower on work of this size; threads take 3.0x as long as sequential, handing \
+         out chunks takes longer than the work"
     );
 }
 
@@ -191,11 +191,13 @@ fn what_else_is_to_be_minded_is_said() {
         comparison.rounds = 3;
         comparison.rows[1].outliers = 2;
         comparison.rows[1].slow_first_run = true;
+        comparison.rows[0].profile.queued_s = 0.4;
     });
     let text = verdict.reasons.join("\n");
     for sentence in [
         "A formula beats them all: n(a+b)/2 gives this value at once.",
         "Threads on 4 workers share 2 cores: more workers than that compute nothing sooner.",
+        "For 40% of the time of sequential others had the processors: it would be faster on a free machine.",
         "It was cancelled: this is what was measured until then.",
         "3 rounds bound nothing at 95%: give it more time, or smaller work.",
         "The first run of threads on 4 workers was an outlier: more warm-up may help.",
