@@ -39,6 +39,8 @@ pub struct Comparison {
     pub seed: u64,
     /// How many rounds there were: in each, every contender ran once, in random order.
     pub rounds: usize,
+    /// Of the time that it took, on all cores, the share that the host of this virtual machine gave to others.
+    pub stolen_share: f64,
     /// Whether the measuring was cancelled before its end: what is here was measured until then.
     pub partial: bool,
     /// The contenders, in the order in which they were named; sequential is the first.

@@ -1,6 +1,6 @@
 //! The machine that was measured on.
 
-use procfs::{CpuInfo, Current, Meminfo};
+use procfs::{CpuInfo, Current, CurrentSI, KernelStats, Meminfo};
 
 use crate::comparison::Machine;
 
@@ -18,4 +18,9 @@ pub(crate) fn this() -> Machine {
 /// How many cores this process may use.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// For how many processor seconds, since it was started, this virtual machine had work and its host did not let it run.
+pub(crate) fn stolen_s() -> f64 {
+    KernelStats::current().ok().and_then(|stats| stats.total.steal_ms()).map_or(0.0, |ms| ms as f64 / 1e3)
 }

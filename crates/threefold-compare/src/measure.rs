@@ -81,6 +81,7 @@ struct Measuring<'a> {
 
 /// Measures, and judges.
 pub(crate) fn compare(compare: &Compare, subject: &mut dyn Subject) -> Result<Comparison> {
+    let stolen_s = machine::stolen_s();
     let mut measuring = Measuring {
         compare,
         subject,
@@ -96,6 +97,7 @@ pub(crate) fn compare(compare: &Compare, subject: &mut dyn Subject) -> Result<Co
         return Err(Error::Cancelled);
     }
     let rows = measuring.watch(rounds)?;
+    let processor_s = measuring.began.elapsed().as_secs_f64() * machine::cores() as f64;
     let mut comparison = Comparison {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_string(),
@@ -108,6 +110,7 @@ pub(crate) fn compare(compare: &Compare, subject: &mut dyn Subject) -> Result<Co
         machine: machine::this(),
         seed: compare.seed,
         rounds,
+        stolen_share: (machine::stolen_s() - stolen_s) / processor_s,
         partial: compare.cancel.is_cancelled(),
         rows,
         scaling: Vec::new(),

@@ -15,6 +15,9 @@ const TOO_UNEVEN: f64 = 1.25;
 /// This share of the workers' time is worth a word.
 const MUCH: f64 = 0.2;
 
+/// The host of a virtual machine may take this share of its processors' time without a word.
+const STOLEN: f64 = 0.02;
+
 /// Chunks may take this much longer beside others than alone; more, and they share something.
 const SHARED: f64 = 1.3;
 
@@ -195,6 +198,12 @@ fn runs(comparison: &Comparison) -> Vec<String> {
         let rounds =
             if comparison.rounds == 1 { "1 round".to_string() } else { format!("{} rounds", comparison.rounds) };
         remarks.push(format!("{rounds} bound nothing at 95%: give it more time, or smaller work."));
+    }
+    if comparison.stolen_share > STOLEN {
+        remarks.push(format!(
+            "The host of this virtual machine gave {} of its processors' time to others meanwhile.",
+            text::percent(comparison.stolen_share)
+        ));
     }
     for row in &comparison.rows {
         if row.slow_first_run {

@@ -79,6 +79,7 @@ fn judged(all: &[Measured], change: impl FnOnce(&mut Comparison)) -> Verdict {
         machine: Machine { processor: String::new(), cores: 2, memory_bytes: 0, system: String::new() },
         seed: 0,
         rounds: 12,
+        stolen_share: 0.0,
         partial: false,
         rows,
         scaling: Vec::new(),
@@ -188,6 +189,7 @@ fn what_else_is_to_be_minded_is_said() {
     let verdict = judged(&[measured(Sequential, 1, 1.0), measured(Threads, 4, 0.55)], |comparison| {
         comparison.formula = Some("n(a+b)/2".to_string());
         comparison.partial = true;
+        comparison.stolen_share = 0.123;
         comparison.rounds = 3;
         comparison.rows[1].outliers = 2;
         comparison.rows[1].slow_first_run = true;
@@ -198,6 +200,7 @@ fn what_else_is_to_be_minded_is_said() {
         "A formula beats them all: n(a+b)/2 gives this value at once.",
         "Threads on 4 workers share 2 cores: more workers than that compute nothing sooner.",
         "For 40% of the time of sequential others had the processors: it would be faster on a free machine.",
+        "The host of this virtual machine gave 12% of its processors' time to others meanwhile.",
         "It was cancelled: this is what was measured until then.",
         "3 rounds bound nothing at 95%: give it more time, or smaller work.",
         "The first run of threads on 4 workers was an outlier: more warm-up may help.",
