@@ -95,10 +95,10 @@ fn entry(name: &str, colour: RGBColor) -> Markup {
     }
 }
 
-/// A column of the table: its title, and what it holds.
-type Column = (&'static str, fn(&Row) -> String);
+/// A line of the table: its title, and what it holds for a contender.
+type Line = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 11] = [
+const LINES: [Line; 11] = [
     ("time", |row| text::seconds(row.median_s)),
     ("95%", |row| {
         row.interval_s.map_or_else(String::new, |it| format!("{} to {}", text::seconds(it.low), text::seconds(it.high)))
@@ -112,14 +112,15 @@ const COLUMNS: [Column; 11] = [
     ("efficiency", |row| row.efficiency().map_or_else(String::new, text::percent)),
     ("start-up", |row| text::seconds(row.startup_s)),
     ("a chunk costs", |row| text::seconds(row.profile.cost_per_chunk_s)),
-    ("busy", |row| text::percent(row.profile.busy_share())),
+    ("workers busy", |row| text::percent(row.profile.busy_share())),
     ("imbalance", |row| text::digits(row.profile.imbalance)),
     ("processor / wall", |row| format!("{} / {}", text::seconds(row.profile.cpu_s), text::seconds(row.profile.wall_s))),
-    ("memory", |row| text::bytes(row.profile.peak_memory_bytes)),
-    ("moved", |row| text::bytes(row.profile.bytes_moved)),
+    ("peak memory", |row| text::bytes(row.profile.peak_memory_bytes)),
+    ("bytes moved", |row| text::bytes(row.profile.bytes_moved)),
 ];
 
 fn table(comparison: &Comparison) -> Markup {
+    let best = comparison.verdict.best;
     html! {
         section {
             h2 { "In figures" }
@@ -127,21 +128,30 @@ fn table(comparison: &Comparison) -> Markup {
                 table {
                     thead {
                         tr {
-                            th scope="col" { "model" }
-                            @for (title, _) in COLUMNS { th scope="col" { (title) } }
-                            th scope="col" { "pays from (" (comparison.unit) ")" }
-                        }
-                    }
-                    tbody {
-                        @for (index, row) in comparison.rows.iter().enumerate() {
-                            tr.best[index == comparison.verdict.best] {
-                                th scope="row" { (row.name()) }
-                                @for (_, cell) in COLUMNS { td { (cell(row)) } }
-                                td { (row.break_even_items.map_or_else(String::new, text::about)) }
+                            td {}
+                            @for (index, row) in comparison.rows.iter().enumerate() {
+                                th.best[index == best] scope="col" { (row.name()) }
                             }
                         }
                     }
+                    tbody {
+                        @for (title, cell) in LINES { (line(title, comparison, cell)) }
+                        (line(&format!("pays from ({})", comparison.unit), comparison, |row| {
+                            row.break_even_items.map_or_else(String::new, text::about)
+                        }))
+                    }
                 }
+            }
+        }
+    }
+}
+
+fn line(title: &str, comparison: &Comparison, cell: fn(&Row) -> String) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (title) }
+            @for (index, row) in comparison.rows.iter().enumerate() {
+                td.best[index == comparison.verdict.best] { (cell(row)) }
             }
         }
     }

@@ -15,6 +15,9 @@ const TOO_UNEVEN: f64 = 1.25;
 /// This share of the workers' time is worth a word.
 const MUCH: f64 = 0.2;
 
+/// In seconds, a fold in which what threads wait for a processor after they were woken does not count.
+const TELLING_S: f64 = 20e-3;
+
 /// The host of a virtual machine may take this share of its processors' time without a word.
 const STOLEN: f64 = 0.02;
 
@@ -162,11 +165,13 @@ fn too_many(comparison: &Comparison, row: &Row) -> Option<String> {
     })
 }
 
-/// Others had the processors while workers were ready to run.
+/// Others had the processors while workers were ready to run. Short folds do not tell: a thread that has just been woken is
+/// ready before it runs. Nor do processes, whose parent is one of the others.
 fn crowded(comparison: &Comparison, row: &Row) -> Option<String> {
     let profile = &row.profile;
     let share = profile.queued_s / profile.workers_s();
-    (row.workers <= comparison.machine.cores && share > MUCH).then(|| {
+    let tells = profile.wall_s > TELLING_S && row.model != Model::Processes;
+    (tells && row.workers <= comparison.machine.cores && share > MUCH).then(|| {
         let share = text::percent(share.min(1.0));
         format!(
             "For {share} of the time of {} others had the processors: it would be faster on a free machine.",
