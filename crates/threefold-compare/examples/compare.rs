@@ -16,8 +16,4 @@ fn main() -> threefold_compare::Result<()> {
         Compare::new("primes").unit("numbers").fold((0..200_000).split(64), primes, 0, |sum, n| sum + n)?;
     print!("{comparison}"); // the table and the verdict
     comparison.export_html(std::env::temp_dir().join("primes.html")) // and JSON, CSV, Markdown, a trace for Perfetto
-    comparison.export_json("/tmp/c.json")?;
-    comparison.export_markdown("/tmp/c.md")?;
-    comparison.export_csv("/tmp/c.csv")?;
-    comparison.export_trace("/tmp/c.trace")?;
 }
