@@ -34,7 +34,11 @@ fn main() -> ExitCode {
         Err(words) => return output::words(&words),
     };
     let token = CancelToken::new();
-    let signals = match Signals::watch(&token) {
+    let grace = match folding {
+        Folding::Once(_) => signals::GRACE,
+        Folding::Compare(_) => signals::GRACE_TO_TELL,
+    };
+    let signals = match Signals::watch(&token, grace) {
         Ok(signals) => signals,
         Err(error) => return output::nothing_started(&Failure::Signals(error)),
     };

@@ -16,7 +16,10 @@ use threefold::CancelToken;
 use crate::exit;
 
 /// How long a cancelled fold has to end in order: with it, who asked for the end has it within half a second.
-const GRACE: Duration = Duration::from_millis(400);
+pub(crate) const GRACE: Duration = Duration::from_millis(400);
+
+/// The same for a comparison, which has what was measured until then to tell: within a second.
+pub(crate) const GRACE_TO_TELL: Duration = Duration::from_millis(800);
 
 /// The signals so far.
 pub(crate) struct Signals {
@@ -25,12 +28,12 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on INT and TERM cancel `token`.
+    /// From now on INT and TERM cancel `token`, and end the program after this `grace`.
     ///
     /// # Errors
     ///
     /// The system has no descriptor or no thread left.
-    pub(crate) fn watch(token: &CancelToken) -> io::Result<Self> {
+    pub(crate) fn watch(token: &CancelToken, grace: Duration) -> io::Result<Self> {
         let caught = Arc::new(AtomicU8::new(0));
         let mut arriving = iterator::Signals::new([SIGINT, SIGTERM])?;
         let (token, seen) = (token.clone(), Arc::clone(&caught));
@@ -41,7 +44,7 @@ impl Signals {
             // Before the token is cancelled, whose lock carries it along: who sees the one sees the other.
             seen.store(signal, Ordering::Relaxed);
             token.cancel();
-            thread::sleep(GRACE);
+            thread::sleep(grace);
             process::exit((exit::SIGNALLED + signal).into());
         })?;
         Ok(Self { caught })

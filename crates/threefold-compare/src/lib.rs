@@ -22,6 +22,9 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! The same `main` is a benchmark, as `benches/NAME.rs` with `[[bench]] name = "NAME"` and `harness = false` in the manifest;
+//! in an ordinary `#[test]` the first line is `threefold::init()` as well.
 
 mod compare;
 mod comparison;
