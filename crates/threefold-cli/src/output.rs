@@ -28,14 +28,15 @@ pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
         }
         complain(format_args!("{failure:#}"));
     }
-    let written = to_stdout(|out| match format {
+    told(to_stdout(|out| match format {
         Format::Plain => plain::write(run, out),
         Format::Json => json::write(run, out),
-    });
-    if let Err(error) = &written {
-        complain(format_args!("the result cannot be written: {error}"));
-    }
-    written
+    }))
+}
+
+/// Says why a result was not written.
+fn told(written: io::Result<()>) -> io::Result<()> {
+    written.inspect_err(|error| complain(format_args!("the result cannot be written: {error}")))
 }
 
 /// Says that nothing was started, and why.
@@ -70,7 +71,7 @@ pub(crate) fn comparison(comparison: &Comparison) -> io::Result<()> {
     let terminal = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
     // A terminal that does not tell its width says 0.
     let width = terminal.map(|size| size.ws_col.into()).filter(|&width| width > 0).unwrap_or(WIDTH);
-    to_stdout(|out| out.write_all(comparison.to_text(width).as_bytes()))
+    told(to_stdout(|out| out.write_all(comparison.to_text(width).as_bytes())))
 }
 
 /// Says why there is no comparison.

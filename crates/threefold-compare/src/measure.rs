@@ -92,10 +92,10 @@ pub(crate) fn compare(compare: &Compare, subject: &mut dyn Subject) -> Result<Co
         contenders: contenders(compare)?,
     };
     measuring.run_cold()?;
-    let rounds = measuring.run_rounds()?;
-    if rounds == 0 {
-        return Err(Error::Cancelled);
-    }
+    let rounds = match measuring.run_rounds()? {
+        0 => measuring.count_cold_runs(),
+        rounds => rounds,
+    };
     let rows = measuring.watch(rounds)?;
     let processor_s = measuring.began.elapsed().as_secs_f64() * machine::cores() as f64;
     let mut comparison = Comparison {
@@ -226,6 +226,15 @@ impl Measuring<'_> {
             }
         }
         Ok(rounds)
+    }
+
+    /// Where it was cancelled before the first round was whole, the cold runs tell what there is to tell.
+    fn count_cold_runs(&mut self) -> usize {
+        let rounds = self.contenders.iter().map(|contender| contender.cold.len()).min().unwrap_or(0);
+        for contender in &mut self.contenders {
+            contender.runs_s = contender.cold[..rounds].iter().map(|cold| cold.total_s - cold.startup_s).collect();
+        }
+        rounds
     }
 
     /// Folds before the first round, and finds how many folds a run needs.

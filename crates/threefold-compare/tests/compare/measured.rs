@@ -19,6 +19,7 @@ crate::tests! {
     a_check_that_fails_is_an_error,
     what_makes_no_sense_is_refused,
     a_cancelled_comparison_is_partial,
+    one_that_is_cancelled_before_its_first_round_keeps_the_cold_runs,
     nothing_is_left_of_one_that_is_cancelled_at_once,
     progress_grows_to_the_end,
 }
@@ -154,6 +155,14 @@ fn a_cancelled_comparison_is_partial() {
     assert!(comparison.partial && comparison.rounds == 8, "{}", comparison.rounds);
     assert!(comparison.rows.iter().all(|row| row.runs_s.len() == 8));
     assert!(comparison.title().ends_with(", cancelled half way"));
+}
+
+fn one_that_is_cancelled_before_its_first_round_keeps_the_cold_runs() {
+    let token = CancelToken::new();
+    let canceller = token.clone();
+    let comparison = compare(&brief().cancel(&token).observe(move |_| canceller.cancel())).unwrap();
+    assert!(comparison.partial && comparison.rounds == 1, "{}", comparison.rounds);
+    assert!(comparison.rows.iter().all(|row| row.runs_s.len() == 1 && row.median_s > 0.0));
 }
 
 fn nothing_is_left_of_one_that_is_cancelled_at_once() {
