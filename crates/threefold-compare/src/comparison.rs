@@ -168,6 +168,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether no fold was watched: the comparison was cancelled before.
+    pub fn is_empty(&self) -> bool {
+        self.wall_s == 0.0
+    }
+
     /// The workers' time together: as many times the fold's time as there are workers.
     pub fn workers_s(&self) -> f64 {
         self.work_s + self.waiting_s + self.transfer_s + self.idle_s

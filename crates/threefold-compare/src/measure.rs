@@ -183,7 +183,9 @@ impl Measuring<'_> {
                 let began = Instant::now();
                 let executor = self.contenders[index].make().map_err(|error| self.failed(index, error))?;
                 let mut trace = Trace::new();
-                self.fold(index, &executor, Some(&mut trace))?;
+                if self.fold(index, &executor, Some(&mut trace))?.is_none() {
+                    break;
+                }
                 let total_s = began.elapsed().as_secs_f64();
                 let first = trace.spans().iter().map(|span| span.started).min();
                 let startup_s = first.map_or(0.0, |first| first.duration_since(began).as_secs_f64());

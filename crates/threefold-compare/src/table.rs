@@ -6,7 +6,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use threefold::Model;
 
-use crate::comparison::{Comparison, Row};
+use crate::comparison::{Comparison, Profile, Row};
 use crate::text;
 
 /// The width where nobody says how wide it may be.
@@ -68,8 +68,13 @@ impl Comparison {
     pub fn title(&self) -> String {
         let partial = if self.partial { ", cancelled half way" } else { "" };
         format!(
-            "{}: {} {} in {} chunks, {} rounds on {} cores{partial}",
-            self.work, self.items, self.unit, self.chunks, self.rounds, self.machine.cores
+            "{}: {} {} in {}, {} on {}{partial}",
+            self.work,
+            self.items,
+            self.unit,
+            text::count(self.chunks, "chunk"),
+            text::count(self.rounds as u64, "round"),
+            text::count(self.machine.cores as u64, "core")
         )
     }
 
@@ -126,15 +131,21 @@ fn startup(comparison: &Comparison, row: usize) -> String {
 }
 
 fn cost_per_chunk(comparison: &Comparison, row: usize) -> String {
-    text::seconds(comparison.rows[row].profile.cost_per_chunk_s)
+    watched(comparison, row, |profile| text::seconds(profile.cost_per_chunk_s))
+}
+
+/// What the profile says, where there is one.
+fn watched(comparison: &Comparison, row: usize, cell: fn(&Profile) -> String) -> String {
+    let profile = &comparison.rows[row].profile;
+    if profile.is_empty() { String::new() } else { cell(profile) }
 }
 
 fn busy(comparison: &Comparison, row: usize) -> String {
-    text::percent(comparison.rows[row].profile.busy_share())
+    watched(comparison, row, |profile| text::percent(profile.busy_share()))
 }
 
 fn memory(comparison: &Comparison, row: usize) -> String {
-    text::bytes(comparison.rows[row].profile.peak_memory_bytes)
+    watched(comparison, row, |profile| text::bytes(profile.peak_memory_bytes))
 }
 
 /// `text` in lines of at most `width` characters, broken between words; lines after the first are set in by two.

@@ -144,9 +144,12 @@ fn lead(rows: &[Row], best: usize, tied: &[usize]) -> String {
             format!("sequential: no difference that these runs can show between it and {}", text::list(&others))
         };
     }
-    let workers = if row.workers == 1 { "1 worker".to_string() } else { format!("{} workers", row.workers) };
-    let speedup = row.speedup.as_ref().map_or(rows[0].median_s / row.median_s, |speedup| speedup.value);
-    let lead = format!("{}: {} faster than sequential on {workers}", row.model, text::times(speedup));
+    let workers = text::count(row.workers as u64, "worker");
+    let speedup = match &row.speedup {
+        Some(speedup) => text::times(speedup.value),
+        None => format!("about {}", text::times(rows[0].median_s / row.median_s)),
+    };
+    let lead = format!("{}: {speedup} faster than sequential on {workers}", row.model);
     if others.is_empty() {
         lead
     } else {
@@ -163,6 +166,9 @@ fn beside(comparison: &Comparison, index: usize, tied: bool) -> String {
     let (gain, take) = if plural { ("gain", "take") } else { ("gains", "takes") };
     let baseline = &rows[0];
     match row.break_even_items {
+        None if row.profile.is_empty() => {
+            format!("{model} {take} about {} as long as sequential", text::times(row.median_s / baseline.median_s))
+        }
         Some(items) => {
             let startup = text::seconds(row.startup_s);
             format!("{model} {cost} {startup} to start and {pay} {}", from_size(items, &comparison.unit))
