@@ -10,7 +10,7 @@ use crate::text;
 const TOO_SMALL: f64 = 0.1;
 
 /// The busiest worker may have this much more to do than the mean; more, and the work is uneven.
-const TOO_UNEVEN: f64 = 1.25;
+const TOO_UNEVEN: f64 = 1.15;
 
 /// This share of the workers' time is worth a word.
 const MUCH: f64 = 0.2;
