@@ -1,10 +1,9 @@
 //! Copies of this program that do one thing each, and are watched from outside.
 
 use std::env;
-use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Output, Stdio, id};
+use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
@@ -12,6 +11,7 @@ use threefold::prelude::*;
 use threefold::{Executor, Items, Model};
 
 use crate::executor;
+use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, add_up, nap, wait_until};
 
 /// The first argument of a copy.
@@ -109,21 +109,6 @@ fn leaves_nothing(model: Model) {
     println!("nothing left");
 }
 
-/// What a process holds of the system's.
-#[derive(Debug, PartialEq)]
-struct Holdings {
-    threads: usize,
-    descriptors: usize,
-    children: Vec<u32>,
-}
-
-impl Holdings {
-    fn now() -> Self {
-        let count = |folder| fs::read_dir(folder).expect("Linux has it").count();
-        Self { threads: count("/proc/self/task"), descriptors: count("/proc/self/fd"), children: children() }
-    }
-}
-
 fn works_forever(model: Model, folder: String) {
     let _ = executor(model, 2).for_each(Items(vec![0, 1]), Endless { folder: folder.into() });
 }
@@ -157,26 +142,7 @@ fn read(_chunk: u64) -> String {
     text
 }
 
-/// The processes that this one has started and not waited for.
-pub(crate) fn children() -> Vec<u32> {
-    children_of(id())
-}
-
-pub(crate) fn children_of(parent: u32) -> Vec<u32> {
-    let processes = fs::read_dir("/proc").expect("Linux has it").flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|&pid| stat(pid).is_some_and(|(_, its_parent)| its_parent == parent)).collect()
-}
-
 /// Whether a process runs; a zombie does not.
 pub(crate) fn is_alive(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| state != 'Z')
-}
-
-/// The state of a process and its parent.
-fn stat(pid: u32) -> Option<(char, u32)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before may hold anything, brackets included.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }

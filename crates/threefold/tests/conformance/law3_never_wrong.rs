@@ -9,7 +9,8 @@ use threefold::prelude::*;
 use threefold::{Executor, Items, Model, Trace};
 
 use crate::executor;
-use crate::fixtures::{children, seed};
+use crate::fixtures::seed;
+use crate::holdings::children;
 use crate::tasks::{Death, DiesOn, Forgetful, add_up, brief, process_of};
 
 crate::rows! {

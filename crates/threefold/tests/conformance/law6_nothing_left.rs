@@ -108,7 +108,7 @@ fn with_the_parent_killed_no_worker_is_left(model: Model) {
     let folder = folder();
     let mut parent = fixture_to_kill("works-forever", model, folder.path());
     wait_until("two workers run", || files(folder.path()) >= 2);
-    let workers = crate::fixtures::children_of(parent.id());
+    let workers = crate::holdings::children_of(parent.id());
     assert_eq!(workers.len(), 2);
     parent.kill().unwrap();
     parent.wait().unwrap();

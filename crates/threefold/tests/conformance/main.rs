@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod fixtures;
+#[path = "../holdings/mod.rs"]
+mod holdings;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;

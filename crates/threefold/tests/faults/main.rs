@@ -8,6 +8,8 @@
 
 mod actor;
 mod cases;
+#[path = "../holdings/mod.rs"]
+mod holdings;
 mod soak;
 mod surroundings;
 
@@ -24,10 +26,6 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = cases::all().map(cases::Case::trial).collect();
     println!("{} faults", trials.len());
     trials.extend(surroundings::trials());
-    trials.push(Trial::test("soak::totals_stay_right_and_nothing_piles_up", || {
-        soak::soak();
-        Ok(())
-    }));
     let mut arguments = Arguments::from_args();
     // Most of the time of a case is spent waiting for what is dead or hangs.
     arguments.test_threads.get_or_insert(24);

@@ -2,32 +2,38 @@
 //! descriptors left, two of them at once.
 
 use std::fs::File;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use threefold::prelude::*;
 
 use crate::cases::echo;
+use crate::holdings::Holdings;
+use crate::soak::soak;
 
 const MARK: &str = "--surroundings";
 
-const ALL: [(&str, fn()); 7] = [
+const ALL: [(&str, fn()); 8] = [
     ("two_hundred_threads", two_hundred_threads),
     ("a_tiny_stack_limit", a_tiny_stack_limit),
     ("a_thousand_descriptors", a_thousand_descriptors),
     ("a_gibibyte_of_memory", a_gibibyte_of_memory),
     ("no_descriptors_left_is_an_error_that_names_the_limit", no_descriptors_left),
     ("a_thousand_folds_leave_what_they_found", a_thousand_folds),
+    ("soak_totals_stay_right_and_nothing_piles_up", soak),
     ("nothing_special", works),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials: Vec<_> = ALL.iter().map(|&(name, _)| surroundings(name, name, |_| ())).collect();
-    trials.push(surroundings("a_closed_standard_input", "nothing_special", |program| {
-        program.stdin(Stdio::null());
+    let mut trials: Vec<_> = ALL.iter().map(|&(name, _)| surroundings(name)).collect();
+    trials.push(Trial::test("surroundings::a_closed_standard_input", || {
+        // The shell closes it, and becomes the program.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec \"$0\" \"$@\" <&-"]).arg(std::env::current_exe().unwrap());
+        succeeds(shell.args([MARK, "nothing_special"]))
     }));
     trials.push(Trial::test("surroundings::two_parents_at_once", || {
         let parents: Vec<_> = (0..2).map(|_| program("nothing_special").spawn().unwrap()).collect();
@@ -45,14 +51,16 @@ fn program(name: &str) -> Command {
     program
 }
 
-fn surroundings(title: &'static str, name: &'static str, arrange: fn(&mut Command)) -> Trial {
-    Trial::test(format!("surroundings::{title}"), move || {
-        let mut program = program(name);
-        arrange(&mut program);
-        let output = program.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
-    })
+fn surroundings(name: &'static str) -> Trial {
+    Trial::test(format!("surroundings::{name}"), move || succeeds(&mut program(name)))
+}
+
+fn succeeds(program: &mut Command) -> Result<(), Failed> {
+    let output = program.output().unwrap();
+    // Seeds among it.
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 pub(crate) fn run() -> Option<ExitCode> {
@@ -116,10 +124,12 @@ fn no_descriptors_left() {
     while let Ok(file) = File::open("/dev/null") {
         open.push(file);
     }
+    let mut refused = 0;
     for spare in 0..12 {
         let error = on.fold(Items((0..50).collect()), echo, 0, |sum, part| sum + part);
         match error {
             Err(error) => {
+                refused += 1;
                 assert!(error.is_setup(), "{error}");
                 assert!(error.to_string().contains("open files is reached (ulimit -n)"), "{error}");
             }
@@ -128,6 +138,7 @@ fn no_descriptors_left() {
         assert!(spare < 11 || open.len() > 12);
         open.pop();
     }
+    assert!(refused > 0, "there were descriptors left");
     open.clear();
     works_on(&on);
 }
@@ -138,19 +149,22 @@ fn a_thousand_folds() {
         assert_ne!(chunk, 3, "three");
         chunk
     }
-    let holdings = || {
-        let count = |folder| std::fs::read_dir(folder).unwrap().count();
-        (count("/proc/self/fd"), count("/proc/self/task"))
-    };
-    let before = holdings();
+    #[task]
+    fn fatal(chunk: u64) -> u64 {
+        if chunk == 3 {
+            std::process::abort();
+        }
+        chunk
+    }
+    let before = Holdings::now();
     let on = Executor::builder(Model::Processes).workers(2).build().unwrap();
     for fold in 0..1000 {
-        if fold % 2 == 0 {
-            works_on(&on);
-        } else {
-            on.for_each(Items((0..6).collect()), moody).unwrap_err();
+        match fold % 3 {
+            0 => works_on(&on),
+            1 => assert!(on.for_each(Items((0..6).collect()), moody).unwrap_err().is_panic()),
+            _ => assert!(on.for_each(Items((0..6).collect()), fatal).unwrap_err().is_worker_lost()),
         }
     }
     drop(on);
-    assert_eq!(holdings(), before);
+    assert_eq!(Holdings::now(), before);
 }
