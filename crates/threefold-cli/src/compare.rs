@@ -109,13 +109,8 @@ impl Use for Measured<'_> {
 }
 
 impl Exports {
-    /// Finds out whether every file can be written, before there is anything to write.
-    fn try_all(&self) -> Result<(), Error> {
-        let all = [&self.export_json, &self.export_csv, &self.export_markdown, &self.export_html, &self.export_trace];
-        all.into_iter().flatten().try_for_each(|path| try_one(path))
-    }
-
-    fn write_all(&self, comparison: &Comparison) -> Result<(), Error> {
+    /// The files that are asked for, each with what writes it.
+    fn files(&self) -> impl Iterator<Item = (&Path, Export)> {
         let each: [(_, Export); 5] = [
             (&self.export_json, |comparison, path| comparison.export_json(path)),
             (&self.export_csv, |comparison, path| comparison.export_csv(path)),
@@ -123,12 +118,19 @@ impl Exports {
             (&self.export_html, |comparison, path| comparison.export_html(path)),
             (&self.export_trace, |comparison, path| comparison.export_trace(path)),
         ];
-        // The others are written although one cannot be.
+        each.into_iter().filter_map(|(path, export)| Some((path.as_deref()?, export)))
+    }
+
+    /// Finds out whether every file can be written, before there is anything to write.
+    fn try_all(&self) -> Result<(), Error> {
+        self.files().try_for_each(|(path, _)| try_one(path))
+    }
+
+    /// Writes them all; where one cannot be, the others are written all the same.
+    fn write_all(&self, comparison: &Comparison) -> Result<(), Error> {
         let mut written = Ok(());
-        for (path, export) in each {
-            if let Some(path) = path {
-                written = written.and(export(comparison, path));
-            }
+        for (path, export) in self.files() {
+            written = written.and(export(comparison, path));
         }
         written
     }

@@ -8,6 +8,7 @@ use threefold::Model;
 
 use crate::scaling::Scaling;
 use crate::stats::{self, Estimate, Interval};
+use crate::text;
 use crate::verdict::Verdict;
 
 /// The version of the JSON.
@@ -124,8 +125,7 @@ impl Row {
     pub fn name(&self) -> String {
         match (self.model, self.workers) {
             (Model::Sequential, _) => "sequential".to_string(),
-            (model, 1) => format!("{model} on 1 worker"),
-            (model, workers) => format!("{model} on {workers} workers"),
+            (model, workers) => format!("{model} on {}", text::count(workers as u64, "worker")),
         }
     }
 }
@@ -181,6 +181,12 @@ impl Profile {
     /// Which share of the workers' time was spent in chunks, from 0 to 1.
     pub fn busy_share(&self) -> f64 {
         if self.workers_s() > 0.0 { (self.work_s + self.waiting_s) / self.workers_s() } else { 0.0 }
+    }
+
+    /// Whether chunks and outputs are so large that moving them takes time worth counting: more than 4 KiB for each, there
+    /// and back.
+    pub fn moves_much(&self) -> bool {
+        self.bytes_moved > 4096 * self.spans.len() as u64
     }
 
     /// Whether chunks spend more than a third of their time waiting.

@@ -35,8 +35,11 @@ const MOST_COLD_RUNS: usize = 5;
 /// Medians are known well enough when their intervals reach no further than this to either side.
 const PRECISION: f64 = 0.02;
 
-/// So many folds are watched.
+/// So many folds are watched ..
 const WATCHED: usize = 3;
+
+/// .. unless one takes longer than this, in seconds: it is not the budget's to be spent over again.
+const LONG_S: f64 = 0.5;
 
 /// So many empty chunks tell what one costs.
 const EMPTY: u64 = 1000;
@@ -174,17 +177,17 @@ impl Measuring<'_> {
     /// Makes each contender's executor and folds on it, some times, in random order.
     fn run_cold(&mut self) -> Result<()> {
         let budget = self.compare.time_budget.mul_f64(COLD_SHARE);
-        for run in 0..MOST_COLD_RUNS {
+        'runs: for run in 0..MOST_COLD_RUNS {
             for index in self.shuffled(run == 0) {
                 if self.is_cancelled() {
-                    break;
+                    break 'runs;
                 }
                 self.contenders[index].executor = None;
                 let began = Instant::now();
                 let executor = self.contenders[index].make().map_err(|error| self.failed(index, error))?;
                 let mut trace = Trace::new();
                 if self.fold(index, &executor, Some(&mut trace))?.is_none() {
-                    break;
+                    break 'runs;
                 }
                 let total_s = began.elapsed().as_secs_f64();
                 let first = trace.spans().iter().map(|span| span.started).min();
@@ -310,7 +313,7 @@ impl Measuring<'_> {
         }
         let baseline = rows[0].clone();
         for row in &mut rows[1..] {
-            row.break_even_items = verdict::break_even(row, &baseline, self.subject.items(), self.chunks);
+            row.break_even_items = verdict::break_even(row, &baseline, self.subject.items());
         }
         Ok(rows)
     }
@@ -318,11 +321,13 @@ impl Measuring<'_> {
     /// Where the time of a fold goes: of some that are watched, the one that is closest to the median of those that were
     /// timed. `None` when it was cancelled.
     fn profile(&mut self, index: usize, on: &Executor, median_s: f64) -> Result<Option<Profile>> {
-        if self.fold(index, on, None)?.is_none() {
+        // A long fold needs no warming, and shows no less in one run.
+        let is_long = median_s > LONG_S;
+        if !is_long && self.fold(index, on, None)?.is_none() {
             return Ok(None);
         }
         let mut closest: Option<Profile> = None;
-        for _ in 0..WATCHED {
+        for _ in 0..if is_long { 1 } else { WATCHED } {
             let usage = Usage::watch();
             let mut trace = Trace::new();
             let began = Instant::now();

@@ -12,9 +12,6 @@ mod reasons;
 /// forecast from one watched fold.
 const WORTH_IT: f64 = 0.9;
 
-/// So many bytes a chunk, there and back, take no time worth counting.
-const LIGHT: u64 = 4096;
-
 /// A fold that takes less, in seconds, is short.
 const SHORT_S: f64 = 2e-3;
 
@@ -82,14 +79,14 @@ fn best_of_each(rows: &[Row], best: usize) -> Vec<usize> {
 /// holds from n = f / (s - a) on. a is the workers' time in chunks and between them, shared among them; what lies between
 /// chunks that carry little is taken from a fold of many, since of a few it is mostly the waking of workers. f is the
 /// start-up, and what a warm fold takes beyond a n.
-pub(crate) fn break_even(row: &Row, baseline: &Row, items: u128, chunks: u64) -> Option<f64> {
+pub(crate) fn break_even(row: &Row, baseline: &Row, items: u128) -> Option<f64> {
     let items = items as f64;
     let profile = &row.profile;
     if items == 0.0 || profile.workers_s() == 0.0 {
         return None;
     }
-    let alone = Steady::of(baseline, chunks);
-    let own = Steady::of(row, chunks);
+    let alone = Steady::of(baseline);
+    let own = Steady::of(row);
     // No worker computes sooner than sequential does; and if it computes later, short folds do not show it, in which most
     // of what is seen are workers that have just been woken.
     let work_s = if row.median_s < SHORT_S { alone.work_s } else { own.work_s.max(alone.work_s) };
@@ -110,11 +107,10 @@ struct Steady {
 }
 
 impl Steady {
-    fn of(row: &Row, chunks: u64) -> Self {
+    fn of(row: &Row) -> Self {
         let profile = &row.profile;
-        let light = profile.bytes_moved < LIGHT * chunks;
-        let between =
-            if light { profile.transfer_s.min(profile.empty_chunk_s * chunks as f64) } else { profile.transfer_s };
+        let empty_s = profile.empty_chunk_s * profile.spans.len() as f64;
+        let between = if profile.moves_much() { profile.transfer_s } else { profile.transfer_s.min(empty_s) };
         // The watched fold was one; the median tells how fast such folds are.
         let watched = if profile.wall_s > 0.0 { (row.median_s / profile.wall_s).min(1.0) } else { 1.0 };
         Self { work_s: watched * profile.work_s, other_s: watched * (profile.waiting_s + between) }

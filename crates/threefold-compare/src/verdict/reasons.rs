@@ -33,7 +33,7 @@ pub(super) fn why_no_gain(row: &Row, baseline: &Row, its: &str) -> String {
     if profile.waits() && !alone.waits() {
         return format!("{its} chunks wait for one another {} of the time", text::percent(waiting_share(row)));
     }
-    if is_heavy(row) && profile.transfer_s > MUCH * profile.workers_s() {
+    if profile.moves_much() && profile.transfer_s > MUCH * profile.workers_s() {
         return format!(
             "moving chunks and outputs takes {} of {its} time ({} moved)",
             text::percent(profile.transfer_s / profile.workers_s()),
@@ -53,11 +53,6 @@ pub(super) fn why_no_gain(row: &Row, baseline: &Row, its: &str) -> String {
         return format!("{its} own cost is larger than the work");
     }
     "and what was watched does not say why".to_string()
-}
-
-/// Whether chunks and outputs are so large that moving them takes time.
-fn is_heavy(row: &Row) -> bool {
-    row.profile.bytes_moved > super::LIGHT * row.profile.spans.len() as u64
 }
 
 fn waiting_share(row: &Row) -> f64 {
@@ -80,7 +75,7 @@ pub(super) fn of(comparison: &Comparison, best: usize, best_of_each: &[usize]) -
     reasons.extend(parallel.iter().filter_map(|row| too_small(comparison, row)));
     reasons.extend(parallel.iter().filter_map(|row| too_uneven(row)));
     reasons.extend(rows.iter().filter_map(|row| too_many(comparison, row)));
-    reasons.extend(parallel.iter().filter_map(|row| pays_from(comparison, row)));
+    reasons.extend(pays_from(comparison, &rows[best]));
     reasons.extend(comparison.scaling.iter().filter_map(crate::scaling::Scaling::sentence));
     reasons.extend(best_of_each.iter().filter_map(|&row| crowded(comparison, &rows[row])));
     reasons.extend(runs(comparison));
@@ -119,8 +114,8 @@ fn too_few(comparison: &Comparison, parallel: &[&Row]) -> Option<String> {
     let chunks = comparison.chunks;
     let most = parallel.iter().filter(|row| row.model != Model::Async).map(|row| row.workers).max()?;
     (chunks < most as u64).then(|| {
-        let chunks = if chunks == 1 { "There is 1 chunk".to_string() } else { format!("There are {chunks} chunks") };
-        format!("{chunks} for {most} workers: some have nothing to do. Cut finer.")
+        let chunks = text::count(chunks, "chunk");
+        format!("The work is cut into {chunks} for {most} workers: some have nothing to do. Cut finer.")
     })
 }
 
@@ -128,7 +123,7 @@ fn too_small(comparison: &Comparison, row: &Row) -> Option<String> {
     let profile = &row.profile;
     let chunks = comparison.chunks as f64;
     // Larger chunks would take longer to move.
-    (!is_heavy(row)
+    (!profile.moves_much()
         && profile.mean_chunk_s > 0.0
         && profile.cost_per_chunk_s > TOO_SMALL * profile.mean_chunk_s
         && chunks > 1.0)
@@ -160,7 +155,7 @@ fn too_uneven(row: &Row) -> Option<String> {
 fn too_many(comparison: &Comparison, row: &Row) -> Option<String> {
     let cores = comparison.machine.cores;
     (row.workers > cores).then(|| {
-        let cores = if cores == 1 { "1 core".to_string() } else { format!("{cores} cores") };
+        let cores = text::count(cores as u64, "core");
         format!("{} share {cores}: more workers than that compute nothing sooner.", capital(&row.name()))
     })
 }
@@ -180,17 +175,10 @@ fn crowded(comparison: &Comparison, row: &Row) -> Option<String> {
     })
 }
 
+/// From which size on the recommended model pays; of the others the sentence says it.
 fn pays_from(comparison: &Comparison, row: &Row) -> Option<String> {
-    let items = row.break_even_items?;
-    let there = if items <= comparison.items as f64 { "which this work has" } else { "more than this work has" };
-    (items >= 2.0).then(|| {
-        format!(
-            "{} starts in {} and pays {}, {there}.",
-            capital(&row.name()),
-            text::seconds(row.startup_s),
-            super::from_size(items, &comparison.unit)
-        )
-    })
+    let from = super::from_size(row.break_even_items?, &comparison.unit);
+    Some(format!("It takes {} to start {}, which pays {from}.", text::seconds(row.startup_s), row.name()))
 }
 
 /// What the runs themselves give to mind.
@@ -200,9 +188,8 @@ fn runs(comparison: &Comparison) -> Vec<String> {
         remarks.push("It was cancelled: this is what was measured until then.".to_string());
     }
     if comparison.rounds < stats::FEWEST {
-        let rounds =
-            if comparison.rounds == 1 { "1 round".to_string() } else { format!("{} rounds", comparison.rounds) };
-        remarks.push(format!("{rounds} bound nothing at 95%: give it more time, or smaller work."));
+        let rounds = text::count(comparison.rounds as u64, "round");
+        remarks.push(format!("Of {rounds} nothing is bound at 95%: give it more time, or smaller work."));
     }
     if comparison.stolen_share > STOLEN {
         remarks.push(format!(

@@ -1,7 +1,7 @@
 //! Every sentence of the verdict, on rows as they might be measured.
 
 use super::*;
-use crate::comparison::{Machine, Profile, SCHEMA};
+use crate::comparison::{Block, Machine, Profile, SCHEMA};
 use crate::stats;
 
 /// A row of a work of one second, whose parts are shares of the workers' time.
@@ -50,6 +50,7 @@ fn row(measured: &Measured, chunks: u64) -> Row {
             mean_chunk_s: (work_s + waiting_s) / chunks as f64,
             longest_chunk_s: (work_s + waiting_s) / chunks as f64,
             imbalance: 1.0,
+            spans: (0..chunks).map(|chunk| Block { chunk, worker: 0, start_s: 0.0, duration_s: 0.0 }).collect(),
             ..Profile::default()
         },
         outliers: 0,
@@ -65,7 +66,7 @@ fn judged(all: &[Measured], change: impl FnOnce(&mut Comparison)) -> Verdict {
     let baseline = rows[0].clone();
     for row in &mut rows[1..] {
         row.speedup = stats::speedup(&baseline.runs_s, &row.runs_s);
-        row.break_even_items = break_even(row, &baseline, 1_000_000, chunks);
+        row.break_even_items = break_even(row, &baseline, 1_000_000);
     }
     let mut comparison = Comparison {
         schema: SCHEMA,
@@ -107,6 +108,10 @@ fn the_fastest_model_wins_and_the_others_are_told_their_size() {
     assert_eq!((verdict.best, &verdict.tied[..]), (2, &[2][..]));
     assert_eq!(verdict.reasons[0], "The chunks compute 100% of their time.");
     assert!(verdict.reasons[1].starts_with("The speed-up of threads on 2 workers lies between 1.8"), "{verdict:?}");
+    assert_eq!(
+        verdict.reasons[2],
+        "It takes 100 us to start threads on 2 workers, which pays from about 210 integers on."
+    );
 }
 
 #[test]
@@ -173,7 +178,7 @@ fn chunks_that_are_too_small_too_few_or_too_uneven_are_named() {
     let both = || [measured(Sequential, 1, 1.0), measured(Threads, 2, 0.6)];
     let verdict = judged(&both(), |comparison| comparison.chunks = 1);
     let text = verdict.reasons.join("\n");
-    assert!(text.contains("There is 1 chunk for 2 workers: some have nothing to do. Cut finer."), "{text}");
+    assert!(text.contains("The work is cut into 1 chunk for 2 workers: some have nothing to do. Cut finer."), "{text}");
 
     let verdict = judged(&both(), |comparison| {
         let profile = &mut comparison.rows[1].profile;
@@ -202,7 +207,7 @@ fn what_else_is_to_be_minded_is_said() {
         "For 40% of the time of sequential others had the processors: it would be faster on a free machine.",
         "The host of this virtual machine gave 12% of its processors' time to others meanwhile.",
         "It was cancelled: this is what was measured until then.",
-        "3 rounds bound nothing at 95%: give it more time, or smaller work.",
+        "Of 3 rounds nothing is bound at 95%: give it more time, or smaller work.",
         "The first run of threads on 4 workers was an outlier: more warm-up may help.",
         "2 of 3 runs of threads on 4 workers were outliers: something else was busy on this machine.",
     ] {
@@ -216,7 +221,7 @@ fn a_model_pays_from_where_its_fixed_cost_is_earned() {
     let mut half = measured(Processes, 2, 0.5);
     half.startup_s = 0.01;
     // A million items in one second, half of it saved: 10 ms are earned in 20,000 items.
-    assert!((break_even(&row(&half, 64), &baseline, 1_000_000, 64).unwrap() - 20_000.0).abs() < 1.0);
-    assert_eq!(break_even(&row(&measured(Async, 1, 1.0), 64), &baseline, 1_000_000, 64), None);
-    assert_eq!(break_even(&row(&half, 64), &baseline, 0, 64), None);
+    assert!((break_even(&row(&half, 64), &baseline, 1_000_000).unwrap() - 20_000.0).abs() < 1.0);
+    assert_eq!(break_even(&row(&measured(Async, 1, 1.0), 64), &baseline, 1_000_000), None);
+    assert_eq!(break_even(&row(&half, 64), &baseline, 0), None);
 }

@@ -87,6 +87,7 @@ fn a_source_without_chunks_is_compared() {
     let comparison = brief().fold(0..0u64, add_up, 0, |sum, part| sum + part).unwrap();
     assert_eq!((comparison.chunks, comparison.value.as_str()), (0, "0"));
     let _ = (comparison.to_html(), comparison.to_csv(), comparison.to_string());
+    assert_eq!(Comparison::from_json(&comparison.to_json()).unwrap(), comparison);
 }
 
 #[task]
