@@ -1,34 +1,34 @@
-//! `Plan`: the ranges of items that will be folded, and where they are cut into chunks.
+//! `Plan`: the ranges of items that a workload processes, and how they are cut into chunks.
 //!
-//! It depends on the words alone, never on the model or the number of workers: that is the library's first law. It
-//! counts items without knowing what they are; a work makes a source of it.
+//! It depends on the arguments alone, never on the model or the number of workers: that is the library's first law. It
+//! counts items without knowing what they are; a workload makes a source of them.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use crate::range;
-use crate::works::About;
+use crate::workloads::Description;
 
-/// More chunks than this are not made where nothing is said: longer ranges have longer chunks.
+/// By default a range is cut into at most this many chunks: longer ranges have larger chunks.
 const MOST_DEFAULT_CHUNKS: u128 = 4096;
 
-/// More chunks than this are refused: their bookkeeping would be the work.
-pub(crate) const MOST_CHUNKS: u128 = 1 << 24;
+/// More chunks than this are refused: most of the time would go into counting them.
+pub(crate) const MOST_CHUNKS: u64 = 1 << 24;
 
-/// What the words say of the input; how much of it there is, a work may have to find out.
+/// The input as the arguments give it. How many items there are may be for the workload to find out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Input {
-    /// The ranges as they were named; none where the work is to choose.
+    /// The ranges that were given; none for the workload's default.
     pub(crate) ranges: Vec<RangeInclusive<i64>>,
     pub(crate) cut: Cut,
-    /// Where files are looked for.
+    /// The folder to read.
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// How the user wants one range cut.
+/// How one range is to be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// As it seems best.
+    /// Into chunks of the workload's default size.
     Default,
     /// Into so many chunks.
     Into(u64),
@@ -36,7 +36,7 @@ pub(crate) enum Cut {
     Every(u64),
 }
 
-/// What will be folded.
+/// What is processed.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// One range or more.
@@ -53,50 +53,50 @@ pub(crate) enum Cutting {
     Into(u64),
     /// The one range into chunks of so many items.
     Every(u128),
-    /// Several ranges, each a chunk just as given, overlaps and all.
+    /// Each of several ranges is one chunk, exactly as given.
     AsGiven,
 }
 
 impl Plan {
-    /// The plan for `input`, or for `all` of the items where it names no range, of the work that `about` describes.
+    /// The plan for `input` of the workload with this `description`, which has `all` items if no range is given.
     ///
     /// # Errors
     ///
     /// Why the ranges cannot be cut like that, and how they can.
-    pub(crate) fn new(input: &Input, all: RangeInclusive<i64>, about: &About) -> Result<Self, String> {
+    pub(crate) fn new(input: &Input, all: RangeInclusive<i64>, description: &Description) -> Result<Self, String> {
         let ranges = if input.ranges.is_empty() { vec![all] } else { input.ranges.clone() };
         match (ranges.as_slice(), input.cut) {
             ([one], cut) => {
-                let (cutting, chunks) = cut_one(range::len(one), cut, about)?;
+                let (cutting, chunks) = cut_one(range::len(one), cut, description)?;
                 Ok(Self { ranges, chunks, cutting })
             }
             (_, Cut::Default) => Ok(Self { chunks: ranges.len() as u64, ranges, cutting: Cutting::AsGiven }),
-            _ => Err("several RANGEs are one chunk each, exactly as given: \
-                      name one RANGE to have it cut by --chunks or --chunk-size"
+            _ => Err("--chunks and --chunk-size cut one RANGE; several RANGEs are one chunk each, exactly as given"
                 .to_string()),
         }
     }
 
-    /// How many items there are in all.
+    /// The number of items in all ranges.
     pub(crate) fn len(&self) -> u128 {
         self.ranges.iter().map(range::len).sum()
     }
 
-    /// For items that are counted from 0.
+    /// Refuses negative numbers, for items that are numbered from 0.
     ///
     /// # Errors
     ///
-    /// A range has numbers below.
-    pub(crate) fn refuse_negative(&self, about: &About) -> Result<(), String> {
+    /// A range begins below 0.
+    pub(crate) fn refuse_negative(&self, description: &Description) -> Result<(), String> {
+        let Description { name, items, .. } = description;
         match self.ranges.iter().find(|range| !range.is_empty() && *range.start() < 0) {
-            Some(range) => {
-                Err(format!("{range:?} begins below 0: the {} are counted from 0, like 0..100", about.items))
-            }
+            Some(range) => Err(format!(
+                "{range:?} begins below 0, but the {items} of {name} are numbered from 0; use for example 0..100"
+            )),
             None => Ok(()),
         }
     }
 
-    /// How much of the whole each chunk is, where chunks differ by more than one item.
+    /// The number of items of each chunk, if they differ by more than one.
     pub(crate) fn weights(&self) -> Option<Vec<u64>> {
         match self.cutting {
             Cutting::Into(_) | Cutting::Every(_) => None,
@@ -107,23 +107,20 @@ impl Plan {
     }
 }
 
-fn cut_one(len: u128, cut: Cut, about: &About) -> Result<(Cutting, u64), String> {
+fn cut_one(len: u128, cut: Cut, description: &Description) -> Result<(Cutting, u64), String> {
+    let most = u128::from(MOST_CHUNKS);
     let (cutting, chunks) = match cut {
         Cut::Default => {
-            let size = u128::from(about.chunk_size).max(len.div_ceil(MOST_DEFAULT_CHUNKS));
+            let size = u128::from(description.chunk_size).max(len.div_ceil(MOST_DEFAULT_CHUNKS));
             (Cutting::Every(size), len.div_ceil(size))
         }
-        Cut::Into(n) if u128::from(n) > MOST_CHUNKS => {
-            return Err(format!("--chunks {n} is too many: at most {MOST_CHUNKS} chunks can be asked for"));
-        }
         Cut::Into(n) => (Cutting::Into(n), len.min(n.into())),
-        Cut::Every(size) if len.div_ceil(size.into()) > MOST_CHUNKS => {
+        Cut::Every(size) if len.div_ceil(size.into()) > most => {
+            let (chunks, least) = (len.div_ceil(size.into()), len.div_ceil(most));
             return Err(format!(
-                "--chunk-size {size} makes {} chunks of {len} {}: at most {MOST_CHUNKS} can be asked for, \
-                 which is --chunk-size {} or more",
-                len.div_ceil(size.into()),
-                about.items,
-                len.div_ceil(MOST_CHUNKS)
+                "--chunk-size {size} would make {chunks} chunks of {len} {}, but at most {MOST_CHUNKS} are possible; \
+                 use --chunk-size {least} or larger",
+                description.items,
             ));
         }
         Cut::Every(size) => (Cutting::Every(size.into()), len.div_ceil(size.into())),
@@ -139,10 +136,10 @@ mod tests {
     use threefold::Source;
 
     use super::{Cut, Cutting, Input, Plan};
-    use crate::works::Work;
+    use crate::workloads::Workload;
 
     fn plan(ranges: Vec<RangeInclusive<i64>>, cut: Cut) -> Result<Plan, String> {
-        Plan::new(&Input { ranges, cut, folder: None }, 1..=1_000_000, Work::Sum.about())
+        Plan::new(&Input { ranges, cut, folder: None }, 1..=1_000_000, Workload::Sum.description())
     }
 
     fn one(range: RangeInclusive<i64>, cut: Cut) -> Plan {

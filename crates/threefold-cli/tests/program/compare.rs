@@ -36,13 +36,13 @@ fn every_work_is_compared_and_all_models_agree() {
     let folder = tempfile::tempdir().unwrap();
     for (words, value) in [
         ("1..=1000000", "500000500000"),
-        ("--work primes 1..=20000 --chunks 8", "2262"),
-        ("--work wait 1..=4", "4"),
-        ("--work locked 1..=40 --chunks 4", ""),
-        ("--work array 0..100000 --chunks 4", ""),
-        ("--work allocate 1..=200 --chunks 4", ""),
-        ("--work mixed 1..=2", ""),
-        ("--work files --folder src", ""),
+        ("--workload primes 1..=20000 --chunks 8", "2262"),
+        ("--workload wait 1..=4", "4"),
+        ("--workload locked 1..=40 --chunks 4", ""),
+        ("--workload array 0..100000 --chunks 4", ""),
+        ("--workload allocate 1..=200 --chunks 4", ""),
+        ("--workload mixed 1..=2", ""),
+        ("--workload files --folder src", ""),
     ] {
         let object = exported(folder.path(), words);
         assert_eq!(object["schema"], 1);

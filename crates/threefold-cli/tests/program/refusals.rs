@@ -77,24 +77,24 @@ fn options_that_are_not_there_are_refused() {
 
 #[test]
 fn works_that_are_none_are_refused() {
-    insta::assert_snapshot!(refusals(&["sequential --work nonsense", "sequential --work", "works --work sum"]));
+    insta::assert_snapshot!(refusals(&["sequential --workload nonsense", "sequential --work", "works --workload sum"]));
 }
 
 #[test]
 fn what_a_work_cannot_have_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential --folder src",
-        "sequential --work wait --folder src",
-        "sequential --work files --folder no/such/folder",
-        "sequential --work files --folder Cargo.toml",
-        "sequential --work files -5..5",
-        "sequential --work array -5..5",
-        "sequential --work array 0..1000 -3..=-1",
-        "sequential --work array 1..=1_000_000_000",
-        "sequential --work array 0..200_000_000 0..200_000_000",
-        "sequential --work array 0..10 --chunks 0",
-        "sequential --work wait 1..=100_000_000 --chunk-size 2",
-        "sequential --work wait 1..=2 3..=4 --chunks 2",
+        "sequential --workload wait --folder src",
+        "sequential --workload files --folder no/such/folder",
+        "sequential --workload files --folder Cargo.toml",
+        "sequential --workload files -5..5",
+        "sequential --workload array -5..5",
+        "sequential --workload array 0..1000 -3..=-1",
+        "sequential --workload array 1..=1_000_000_000",
+        "sequential --workload array 0..200_000_000 0..200_000_000",
+        "sequential --workload array 0..10 --chunks 0",
+        "sequential --workload wait 1..=100_000_000 --chunk-size 2",
+        "sequential --workload wait 1..=2 3..=4 --chunks 2",
     ]));
 }
 
@@ -107,8 +107,8 @@ fn comparisons_that_cannot_be_made_are_refused() {
         "compare --time-budget 0",
         "compare -j 1,0",
         "compare -j 5000 --models threads",
-        "compare --work nonsense",
-        "compare --work files --folder /no/such/folder",
+        "compare --workload nonsense",
+        "compare --workload files --folder /no/such/folder",
         "compare --export-html /no/such/folder/page.html",
         "compare --retries 2",
         "report /no/such/file.json",

@@ -180,7 +180,7 @@ fn carrier(mark: &str) -> Option<u32> {
 #[test]
 fn a_comparison_that_is_ended_keeps_what_was_measured() {
     // Chunks of a millisecond or so, in more rounds than anyone waits for.
-    let words = "compare --work wait 1..=2 --runs 1000000 --models async,threads".split(' ');
+    let words = "compare --workload wait 1..=2 --runs 1000000 --models async,threads".split(' ');
     let ended = signalled(threefold(words), Signal::INT);
     assert_eq!(ended.code, Some(130), "{}", ended.stderr);
     assert!(ended.stdout.contains(", cancelled half way"), "{}", ended.stdout);

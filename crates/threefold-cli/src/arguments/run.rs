@@ -1,0 +1,89 @@
+//! The arguments of the models' commands: one workload, run once.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use threefold::Model;
+
+use super::input::InputArguments;
+use super::values::{count, positive, seconds, size};
+use crate::plan::Input;
+use crate::progress::Show;
+use crate::workloads::Workload;
+
+/// One workload, to be run once on one model.
+#[derive(Debug)]
+pub(crate) struct RunRequest {
+    pub(crate) model: Model,
+    pub(crate) workload: Workload,
+    pub(crate) input: Input,
+    /// `None`: the model's default.
+    pub(crate) workers: Option<usize>,
+    /// `None`: the model's default.
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) failures: FailureArguments,
+    pub(crate) format: Format,
+    pub(crate) progress: Show,
+}
+
+#[derive(Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    input: InputArguments,
+
+    /// The number of workers [default: the number of available cores]
+    #[arg(short = 'j', long, value_name = "N", value_parser = positive)]
+    workers: Option<usize>,
+
+    /// The number of chunks that may be in progress at once [default: 16384]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    in_flight: Option<usize>,
+
+    #[command(flatten)]
+    failures: FailureArguments,
+
+    /// The format of the result on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain")]
+    format: Format,
+
+    /// When to show progress on stderr
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    progress: Show,
+}
+
+/// What is done about chunks that fail.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct FailureArguments {
+    /// Run a chunk again, up to N times, if its worker process is lost
+    #[arg(long, value_name = "N", value_parser = count, default_value = "0")]
+    pub(crate) retries: u32,
+
+    /// Fail a chunk that takes longer than S seconds
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Limit the private memory of each worker process, for example to 512MiB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory_limit: Option<u64>,
+
+    /// Finish the other chunks when one fails, then report every failure
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+/// The format of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Two lines: the time in seconds, then the result
+    Plain,
+    /// One JSON object on one line
+    Json,
+}
+
+impl RunArguments {
+    pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
+        let Self { input, workers, in_flight, failures, format, progress } = self;
+        let (workload, input) = input.read()?;
+        Ok(RunRequest { model, workload, input, workers, in_flight, failures, format, progress })
+    }
+}
