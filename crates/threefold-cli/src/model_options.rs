@@ -37,11 +37,12 @@ impl ModelOption {
 
     /// Whether `model` has it.
     pub(crate) fn is_available_on(self, model: Model) -> bool {
+        let can = model.capabilities();
         match self {
-            Self::Workers => model != Model::Sequential,
-            Self::InFlight => model == Model::Async,
-            Self::Timeout => matches!(model, Model::Async | Model::Processes),
-            Self::MemoryLimit => model == Model::Processes,
+            Self::Workers => can.has_plural_workers,
+            Self::InFlight => can.waits_at_once,
+            Self::Timeout => can.stops_chunks,
+            Self::MemoryLimit => can.survives_crashes,
         }
     }
 

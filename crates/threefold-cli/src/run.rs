@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, View};
+use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace};
 
 use crate::arguments::{Format, RunRequest};
 use crate::failure::Failure;
@@ -56,25 +56,27 @@ impl Visitor for Once<'_> {
         let Self { request, token } = self;
         let chunks = prepared.plan.chunks;
         let progress = FoldProgress::start(request.progress, &prepared.plan);
-        let mut trace = Trace::new();
+        let trace = Trace::new();
 
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let on = executor(request);
         let workers = on.as_ref().ok().map(Executor::workers);
         let value = on.and_then(|on| {
-            let mut view = on.cancel(token);
+            let mut on = on.cancel(token);
             if let Some(progress) = &progress {
-                view = view.observe(progress.observer());
+                on = on.observe(progress.observer());
             }
             if request.failures.retries > 0 {
                 let failures = Arc::clone(&failures);
-                view = view.observe(move |event| note_retry(event, &failures));
+                on = on.observe(move |event| note_retry(event, &failures));
             }
-            let view = if request.format == Format::Json { view.trace(&mut trace) } else { view };
+            if request.format == Format::Json {
+                on = on.trace(&trace);
+            }
             match request.failures.keep_going {
-                true => keep_going(prepared, view, &failures),
-                false => fail_fast(prepared, view),
+                true => keep_going(prepared, &on, &failures),
+                false => fail_fast(prepared, &on),
             }
         });
         let total = began.elapsed();
@@ -112,7 +114,7 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
 }
 
 /// The value of a fold that ends at the first chunk that fails.
-fn fail_fast<S, T, A>(prepared: Prepared<S, T, A>, on: View<'_>) -> Result<String, Failure>
+fn fail_fast<S, T, A>(prepared: Prepared<S, T, A>, on: &Executor) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
     T: Task,
@@ -125,7 +127,7 @@ where
 /// The value of a fold that finishes the other chunks when one fails. The `failures` are noted in the order of chunks.
 fn keep_going<S, T, A>(
     prepared: Prepared<S, T, A>,
-    on: View<'_>,
+    on: &Executor,
     failures: &Mutex<Vec<threefold::Error>>,
 ) -> Result<String, Failure>
 where
@@ -133,7 +135,7 @@ where
     T: Task,
 {
     let Prepared { plan, source, computation } = prepared;
-    let results = on.outcomes(source, computation.task)?;
+    let results = on.map_results(source, computation.task)?;
     let (outputs, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let failed: Vec<_> = failed.into_iter().filter_map(Result::err).collect();
     if let Some(first) = failed.first().cloned() {

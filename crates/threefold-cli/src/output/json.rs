@@ -50,7 +50,7 @@ struct Object<'a> {
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
-    spans: Spans<'a>,
+    spans: Spans,
     /// Failures of chunks that did not end the run: they were run again, or the other chunks were finished.
     failures: Vec<ErrorObject<'a>>,
     error: Option<ErrorObject<'a>>,
@@ -131,12 +131,12 @@ impl<'a> ErrorObject<'a> {
 }
 
 /// Written one by one: there may be 2^24.
-struct Spans<'a> {
+struct Spans {
     began: Instant,
-    spans: &'a [Span],
+    spans: Vec<Span>,
 }
 
-impl Serialize for Spans<'_> {
+impl Serialize for Spans {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.spans.iter().map(|span| SpanObject {
             chunk: span.chunk,

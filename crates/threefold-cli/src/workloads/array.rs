@@ -32,7 +32,7 @@ const ROW: usize = 512;
 pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result, String> {
     let plan = Plan::new(input, DESCRIPTION.default_range(), &DESCRIPTION)?;
     plan.refuse_negative(&DESCRIPTION)?;
-    match plan.len() {
+    match plan.item_count() {
         0..=MOST => Ok(Computation::sum_of(add_columns).over(plan, numbers, visitor)),
         len => Err(format!("an array of {len} numbers is too large; at most {MOST} are possible, which take 2 GiB")),
     }

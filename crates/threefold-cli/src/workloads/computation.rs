@@ -39,11 +39,11 @@ where
     {
         match (plan.cutting, plan.ranges.as_slice()) {
             (Cutting::Into(n), [one]) => {
-                let source = items(one).split(n);
+                let source = items(one).split_into(n);
                 visitor.visit(Prepared { plan, source, computation: self })
             }
             (Cutting::Every(size), [one]) => {
-                let source = items(one).chunked(size);
+                let source = items(one).chunks_of(size);
                 visitor.visit(Prepared { plan, source, computation: self })
             }
             (_, several) => {

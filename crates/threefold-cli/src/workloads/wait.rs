@@ -6,11 +6,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use threefold::{Model, task};
+use threefold::{Model, Source, task};
 
 use super::{Computation, Description, Visitor};
 use crate::plan::{Input, Plan};
-use crate::range;
 
 pub(crate) const DESCRIPTION: Description = Description {
     name: "wait",
@@ -35,7 +34,7 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
 #[task]
 async fn wait(chunk: RangeInclusive<i64>) -> u128 {
     tokio::time::sleep(WAIT).await;
-    range::len(&chunk)
+    chunk.item_count()
 }
 
 #[cfg(test)]
