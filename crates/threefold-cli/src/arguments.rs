@@ -15,13 +15,12 @@ use threefold::Model;
 pub(crate) use self::compare::{CompareRequest, ReportRequest};
 pub(crate) use self::run::{Format, RunRequest};
 use crate::escape;
-use crate::model_options::ModelOption;
+use crate::model_options::{self, ModelOption};
 use crate::range;
 use crate::workloads::Workload;
 
 /// What the program is asked to do.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "the program makes one")]
 pub(crate) enum Request {
     /// Run a workload once.
     Run(RunRequest),
@@ -44,15 +43,17 @@ pub(crate) enum Answer {
     Error(String),
 }
 
-/// Runs one parallel computation as async tasks, on threads, or in worker processes. Every model gives the same result,
-/// bit for bit.
 #[derive(Parser)]
-#[command(name = "threefold", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "threefold", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
 #[command(override_usage = "threefold <COMMAND> [RANGE]... [OPTIONS]")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const ABOUT: &str = "\
+Runs one parallel computation as async tasks, on threads, or in worker processes. Every model gives \
+the same result, bit for bit.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -164,11 +165,15 @@ fn parser() -> clap::Command {
             for option in ModelOption::ALL {
                 command = command.mut_arg(option.id(), |argument| argument.hide(!option.is_available_on(model)));
             }
+            if !model.capabilities().survives_crashes {
+                // It is accepted, but no worker can be lost.
+                command = command.mut_arg("retries", |argument| argument.hide(true));
+            }
             if model == Model::Async {
                 command = command
                     .mut_arg("workers", |argument| argument.help("The number of threads of the runtime [default: 1]"))
                     .mut_arg("timeout", |argument| {
-                        let workloads = Workload::names_that_wait().join(" or ");
+                        let workloads = model_options::one_of(&Workload::names_that_wait());
                         argument.help(format!(
                             "Fail a chunk that takes longer than S seconds, only for --workload {workloads}"
                         ))
@@ -216,7 +221,8 @@ fn answer(mut error: clap::Error) -> Answer {
 
 /// The commands that there are, in place of one that there is not.
 fn unknown_command(typed: &str) -> String {
-    let parser = parser();
+    // The parser that hides options has its commands in another order.
+    let parser = Arguments::command();
     let commands = parser.get_subcommands().map(|command| match command.get_visible_aliases().next() {
         Some(alias) => format!("{} (or {alias})", command.get_name()),
         None => command.get_name().to_string(),

@@ -67,26 +67,41 @@ pub(crate) fn check(request: &RunRequest) -> Result<(), String> {
     for option in ModelOption::ALL.into_iter().filter(|option| option.is_used_by(request)) {
         let flag = option.flag();
         if !option.is_available_on(model) {
-            let others: Vec<_> =
-                Model::ALL.iter().filter(|&&model| option.is_available_on(model)).map(|model| model.name()).collect();
-            let others = others.join(" or ");
+            let others = Model::ALL.iter().filter(|&&model| option.is_available_on(model)).map(|model| model.name());
+            let others = one_of(&others.collect::<Vec<_>>());
             return Err(match (option, request.workers) {
                 (ModelOption::Workers, Some(n)) => {
-                    format!("{model} always has 1 worker, so {flag} {n} is not possible; use {others}")
+                    format!("{flag} {n} is not available on {model}, which has 1 worker; use {others}")
                 }
-                _ => format!("{model} has no {flag}; use {others}"),
+                _ => format!("{flag} is not available on {model}; use {others}"),
             });
         }
         if option == ModelOption::Timeout && model == Model::Async && !workload.description().waits {
             let name = workload.description().name;
-            let waiting = Workload::names_that_wait().join(" or ");
+            let waiting = one_of(&Workload::names_that_wait());
             return Err(format!(
-                "{flag} on async is only for workloads that wait ({waiting}); {name} computes without a pause, \
-                 so use processes"
+                "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; use processes"
             ));
         }
     }
     Ok(())
+}
+
+/// `text` of the library, with its names of options as they are typed here.
+pub(crate) fn as_typed(text: &str) -> String {
+    ModelOption::ALL
+        .into_iter()
+        .filter(|option| option.id().contains('_'))
+        .fold(text.to_string(), |text, option| text.replace(option.id(), &option.flag()))
+}
+
+/// `names` as a choice: `a`, `a or b`, `a, b or c`.
+pub(crate) fn one_of(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_string(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +110,17 @@ mod tests {
 
     use threefold::{Executor, Model};
 
-    use super::ModelOption;
+    use super::{ModelOption, as_typed, one_of};
+
+    #[test]
+    fn options_of_the_library_are_named_as_they_are_typed() {
+        assert_eq!(as_typed("in_flight and memory_limit"), "--in-flight and --memory-limit");
+    }
+
+    #[test]
+    fn a_choice_reads_as_a_sentence() {
+        assert_eq!([&["a"][..], &["a", "b"], &["a", "b", "c"]].map(one_of), ["a", "a or b", "a, b or c"]);
+    }
 
     #[test]
     fn the_library_refuses_the_same_options_on_the_same_models() {

@@ -89,10 +89,10 @@ impl Plan {
     ///
     /// A range begins below 0.
     pub(crate) fn refuse_negative(&self, description: &Description) -> Result<(), String> {
-        let Description { name, items, .. } = description;
         match self.ranges.iter().find(|range| !range.is_empty() && *range.start() < 0) {
             Some(range) => Err(format!(
-                "{range:?} begins below 0, but the {items} of {name} are numbered from 0; use for example 0..100"
+                "{range:?} begins below 0, but the items of --workload {} are numbered from 0, for example 0..100",
+                description.name
             )),
             None => Ok(()),
         }
@@ -113,9 +113,7 @@ impl Plan {
 fn cut_one(range: &RangeInclusive<i64>, cut: Cut, description: &Description) -> Result<(Cutting, u64), String> {
     let (items, most) = (range.item_count(), u128::from(MOST_CHUNKS));
     let cutting = match cut {
-        Cut::Default => {
-            Cutting::Every(u128::from(description.chunk_size).max(items.div_ceil(MOST_DEFAULT_CHUNKS)))
-        }
+        Cut::Default => Cutting::Every(u128::from(description.chunk_size).max(items.div_ceil(MOST_DEFAULT_CHUNKS))),
         Cut::Into(n) => Cutting::Into(n),
         Cut::Every(size) => Cutting::Every(size.into()),
     };

@@ -7,8 +7,8 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::escape;
 
-/// The end of every refusal.
-const EXAMPLES: &str = "write for example 1..=1000000, or -5..5, which excludes 5";
+/// What can be written instead.
+const EXAMPLES: &str = "for example 1..=1000000, or -5..5, which excludes 5";
 
 /// The range that `text` stands for. An empty one has its end below its start.
 ///
@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &str) -> Result<RangeInclusive<i64>, String> {
     let (start, end, inclusive) = match (text.split_once("..="), text.split_once("..")) {
         (Some((start, end)), _) => (start, end, true),
         (None, Some((start, end))) => (start, end, false),
-        (None, None) => return Err(format!("a RANGE has `..` or `..=` between its bounds: {EXAMPLES}")),
+        (None, None) => return Err(format!("a RANGE needs `..` or `..=` between its bounds, {EXAMPLES}")),
     };
     let (start, end) = (bound(start, "start")?, bound(end, "end")?);
     Ok(match (inclusive, end.checked_sub(1)) {
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<RangeInclusive<i64>, String> {
 fn bound(text: &str, which: &str) -> Result<i64, String> {
     let text = text.trim();
     match text {
-        "" => return Err(format!("the {which} of the RANGE is missing: {EXAMPLES}")),
+        "" => return Err(format!("the {which} of the RANGE is missing; write {EXAMPLES}")),
         "i64::MIN" => return Ok(i64::MIN),
         "i64::MAX" => return Ok(i64::MAX),
         _ => {}
@@ -50,7 +50,7 @@ fn bound(text: &str, which: &str) -> Result<i64, String> {
         IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
             format!("the {which} `{}` does not fit: bounds are from {} to {}", escape::line(text), i64::MIN, i64::MAX)
         }
-        _ => format!("the {which} `{}` is not an integer: {EXAMPLES}", escape::line(text)),
+        _ => format!("the {which} `{}` is not an integer; write {EXAMPLES}", escape::line(text)),
     })
 }
 

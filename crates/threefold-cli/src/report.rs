@@ -19,7 +19,11 @@ pub(crate) fn report(request: &ReportRequest) -> ExitCode {
     let page = request.export_html.clone().unwrap_or_else(|| request.json.with_extension("html"));
     let mut exports = Exports::default();
     exports.add("--export-html", Some(page), |comparison, path| comparison.export_html(path));
-    let comparison = match exports.check(Some(&request.json)).and_then(|()| read(&request.json)) {
+    let comparison = read(&request.json).and_then(|comparison| {
+        exports.check(Some(&request.json))?;
+        Ok(comparison)
+    });
+    let comparison = match comparison {
         Ok(comparison) => comparison,
         Err(reason) => return output::refused(&reason),
     };

@@ -110,7 +110,10 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
     if let Some(bytes) = request.failures.memory_limit {
         builder = builder.memory_limit(bytes);
     }
-    Ok(builder.build()?)
+    builder.build().map_err(|error| match error.is_setup() {
+        true => Failure::Unavailable(model_options::as_typed(&error.to_string())),
+        false => error.into(),
+    })
 }
 
 /// The value of a fold that ends at the first chunk that fails.

@@ -47,19 +47,19 @@ pub(crate) struct MeasuringArguments {
     pub(crate) models: Vec<Model>,
 
     /// The numbers of workers to measure, separated by commas [default: the default of each model]
-    #[arg(short = 'j', long, value_name = "N", value_delimiter = ',', value_parser = positive)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_delimiter = ',', value_parser = positive)]
     pub(crate) workers: Vec<usize>,
 
     /// The number of rounds; every round runs each model once [default: as many as are needed]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) runs: Option<usize>,
 
     /// The number of unmeasured runs of each model before the first round
-    #[arg(long, value_name = "N", value_parser = count, default_value = "1")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "1")]
     pub(crate) warmup: u32,
 
     /// Start no new round after S seconds
-    #[arg(long, value_name = "S", value_parser = seconds, default_value = "20")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds, default_value = "20")]
     pub(crate) time_budget: Duration,
 }
 

@@ -11,6 +11,9 @@ use crate::plan::Input;
 use crate::progress::Show;
 use crate::workloads::Workload;
 
+/// The smallest `--memory-limit`, in bytes. A worker process that has less fails before its first chunk.
+const LEAST_MEMORY: u64 = 1 << 20;
+
 /// One workload, to be run once on one model.
 #[derive(Debug)]
 pub(crate) struct RunRequest {
@@ -32,11 +35,11 @@ pub(super) struct RunArguments {
     input: InputArguments,
 
     /// The number of workers [default: the number of available cores]
-    #[arg(short = 'j', long, value_name = "N", value_parser = positive)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     workers: Option<usize>,
 
     /// The number of chunks that may be in progress at once [default: 16384]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     in_flight: Option<usize>,
 
     #[command(flatten)]
@@ -55,15 +58,15 @@ pub(super) struct RunArguments {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct FailureArguments {
     /// Run a chunk again, up to N times, if its worker process is lost
-    #[arg(long, value_name = "N", value_parser = count, default_value = "0")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "0")]
     pub(crate) retries: u32,
 
     /// Fail a chunk that takes longer than S seconds
-    #[arg(long, value_name = "S", value_parser = seconds)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Limit the private memory of each worker process, for example to 512MiB
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    /// Limit the private memory of each worker process, for example to 512MiB; at least 1MiB
+    #[arg(long, value_name = "SIZE", value_parser = size::<LEAST_MEMORY>)]
     pub(crate) memory_limit: Option<u64>,
 
     /// Finish the other chunks when one fails, then report every failure

@@ -11,7 +11,10 @@ use super::negative::unmark;
 pub(super) fn whole<N: TryFrom<u64>, const MIN: u64, const MAX: u64>(text: &str) -> Result<N, String> {
     let number = text.replace('_', "").parse().ok().filter(|number| (MIN..=MAX).contains(number));
     let number = number.and_then(|number| N::try_from(number).ok());
-    number.ok_or_else(|| format!("a whole number from {MIN} to {MAX} is needed"))
+    number.ok_or_else(|| match MAX {
+        u64::MAX => format!("a whole number from {MIN} to 2^64 - 1 is needed"),
+        _ => format!("a whole number from {MIN} to {MAX} is needed"),
+    })
 }
 
 /// A whole number of at least 1 that fits `usize`.
@@ -32,15 +35,21 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds above 0 is needed, for example 2 or 0.5".to_string())
 }
 
-/// Bytes, or a number with one of the units that are powers of 1024.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+/// A size of at least `MIN` bytes: a number of bytes, or a number with one of the units that are powers of 1024.
+pub(super) fn size<const MIN: u64>(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u32); 9] =
         [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("K", 10), ("M", 20), ("G", 30), ("T", 40), ("B", 0)];
     let unit = UNITS.into_iter().find_map(|(unit, power)| Some((text.strip_suffix(unit)?, power)));
     let (number, power) = unit.unwrap_or((text, 0));
     let number: u64 = whole::<u64, 1, { u64::MAX }>(number.trim())
         .map_err(|_| "a size is needed, for example 512MiB or 2GiB".to_string())?;
-    number.checked_mul(1 << power).ok_or_else(|| "the size does not fit in 64 bits".to_string())
+    match number.checked_mul(1 << power) {
+        Some(size) if size < MIN => {
+            Err(format!("a size of at least {}MiB is needed, for example 512MiB", MIN.div_ceil(1 << 20)))
+        }
+        Some(size) => Ok(size),
+        None => Err("the size does not fit in 64 bits".to_string()),
+    }
 }
 
 /// A path, exactly as it was typed.
@@ -58,11 +67,13 @@ mod tests {
 
     #[test]
     fn sizes_have_units_of_1024() {
-        let sizes = ["1", "4096B", "512MiB", "2G", "1_000 KiB"].map(|text| size(text).unwrap());
+        let sizes = ["1", "4096B", "512MiB", "2G", "1_000 KiB"].map(|text| size::<1>(text).unwrap());
         assert_eq!(sizes, [1, 4096, 512 << 20, 2 << 30, 1_024_000]);
         for wrong in ["", "MiB", "0", "-1", "1.5GiB", "1MB", "99999999999TiB"] {
-            assert!(size(wrong).is_err(), "{wrong}");
+            assert!(size::<1>(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(size::<0x10_0000>("1M"), Ok(1 << 20));
+        assert!(size::<0x10_0000>("1023K").unwrap_err().contains("at least 1MiB"));
     }
 
     #[test]

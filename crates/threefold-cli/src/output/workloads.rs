@@ -3,8 +3,8 @@
 use crate::workloads::{Description, Workload};
 
 const NOTES: &str = "
-RANGE, --chunks and --chunk-size count the ITEMS of the workload. The workload files reads below
---folder, by default the current folder. Examples:
+RANGE is the default range, CHUNK the default number of items in a chunk. The workload files reads
+the files below --folder, by default the current folder. Examples:
   threefold async --workload wait 1..=1000
   threefold threads --workload files --folder src
   threefold compare --workload primes
@@ -12,7 +12,7 @@ RANGE, --chunks and --chunk-size count the ITEMS of the workload. The workload f
 
 /// One line for each workload, below a line of headings.
 pub(crate) fn table() -> String {
-    let headings = ["NAME", "WHAT IT DOES", "RANGE", "ITEMS", "CHUNK SIZE", "EXPECTED BEST"].map(str::to_string);
+    let headings = ["NAME", "WHAT IT DOES", "RANGE", "ITEMS", "CHUNK", "EXPECTED BEST"].map(str::to_string);
     let rows: Vec<_> = [headings].into_iter().chain(Workload::ALL.map(Workload::description).map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [_; 6] = std::array::from_fn(width);

@@ -14,7 +14,7 @@ use crate::plan::{Input, Plan};
 
 pub(crate) const DESCRIPTION: Description = Description {
     name: "array",
-    summary: "adds up an array in memory",
+    summary: "adds up a large array",
     range: Some("0..32_000_000"),
     items: "numbers",
     chunk_size: 1_000_000,

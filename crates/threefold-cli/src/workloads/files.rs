@@ -26,7 +26,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 16,
     waits: false,
     best: Model::Threads,
-    reason: "they read in parallel",
+    reason: "parallel reads",
 };
 
 /// The folder of build outputs, which are large and hold no text.

@@ -14,13 +14,13 @@ use crate::plan::{Input, Plan};
 
 pub(crate) const DESCRIPTION: Description = Description {
     name: "locked",
-    summary: "computes under a global lock",
+    summary: "computes under one lock",
     range: Some("1..=20_000"),
     items: "steps",
     chunk_size: 500,
     waits: false,
     best: Model::Processes,
-    reason: "each has its own lock",
+    reason: "a lock for each",
 };
 
 /// One step takes about 20 microseconds.

@@ -26,7 +26,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 250_000,
     waits: false,
     best: Model::Sequential,
-    reason: "it takes only 30 us",
+    reason: "it takes 30 us",
 };
 
 /// The tutorial's computation. Its total is checked against the formula.

@@ -1,27 +1,35 @@
-//! What the program refuses: with exit code 2, nothing on stdout, and a text that says what would be right.
+//! What the program refuses: with exit code 2, nothing on stdout, and a text that says what is possible.
 
 use crate::answer;
 
-/// The refusal of these words.
-fn refusal(words: &str) -> String {
-    let answer = answer(words);
-    assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{words}: {}", answer.stderr);
+/// The refusal of these arguments.
+fn refusal(arguments: &str) -> String {
+    let answer = answer(arguments);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{arguments}: {}", answer.stderr);
     assert!(answer.stderr.starts_with("threefold: error: "), "{}", answer.stderr);
     answer.stderr
 }
 
 /// All refusals, one after the other, as they would be read.
 fn refusals(lines: &[&str]) -> String {
-    lines.iter().map(|words| format!("$ threefold {words}\n{}\n", refusal(words))).collect()
+    lines.iter().map(|arguments| format!("$ threefold {arguments}\n{}\n", refusal(arguments))).collect()
 }
 
 #[test]
-fn unknown_words_are_answered_with_the_known_ones() {
-    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "help", "works 1..=2"]));
+fn unknown_commands_are_answered_with_the_known_ones() {
+    insta::assert_snapshot!(refusals(&[
+        "bogus",
+        "1..=10",
+        "-5..5",
+        "sequental",
+        "mpi",
+        "help bogus",
+        "workloads 1..=2"
+    ]));
 }
 
 #[test]
-fn ranges_that_are_none_are_refused() {
+fn what_is_not_a_range_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential 1..x",
         "sequential 1..=2 17",
@@ -51,22 +59,27 @@ fn cuts_that_cannot_be_made_are_refused() {
 fn what_the_model_cannot_do_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential -j 2",
-        "multithreading -j 0",
-        "multithreading --workers 5000",
+        "threads -j 0",
+        "threads --workers 5000",
         "multithreading --in-flight 4",
         "async --in-flight 0",
         "sequential --timeout 1",
-        "multithreading --timeout 0.5",
+        "threads --timeout 0.5",
         "async --timeout 1",
+        "async --workload files --timeout 1",
         "async --memory-limit 1GiB",
-        "multiprocess --timeout 0",
-        "multiprocess --memory-limit much",
-        "multiprocess --retries -1",
+        "processes --timeout 0",
+        "processes --memory-limit much",
+        "processes --memory-limit 1",
+        "processes --memory-limit 99999999999TiB",
+        "processes --retries -1",
+        "processes --retries 99999999999",
+        "multiprocess --in-flight 4",
     ]));
 }
 
 #[test]
-fn options_that_are_not_there_are_refused() {
+fn options_that_do_not_exist_are_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential --runs 5",
         "sequential --format xml",
@@ -76,12 +89,17 @@ fn options_that_are_not_there_are_refused() {
 }
 
 #[test]
-fn works_that_are_none_are_refused() {
-    insta::assert_snapshot!(refusals(&["sequential --workload nonsense", "sequential --work", "works --workload sum"]));
+fn unknown_workloads_are_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential --workload nonsense",
+        "sequential --work nonsense",
+        "sequential --workload",
+        "workloads --workload sum"
+    ]));
 }
 
 #[test]
-fn what_a_work_cannot_have_is_refused() {
+fn what_a_workload_cannot_have_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential --folder src",
         "sequential --workload wait --folder src",

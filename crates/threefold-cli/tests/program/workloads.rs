@@ -1,4 +1,4 @@
-//! Every work has one value, on every model and however it is cut.
+//! Every workload has one value, on every model and however it is cut.
 
 use std::fs;
 use std::path::Path;
@@ -8,9 +8,9 @@ use tempfile::TempDir;
 
 use crate::json::object;
 use crate::plain::total;
-use crate::{answer, every_word, threefold};
+use crate::{answer, every_name, threefold};
 
-/// A work with so little to do that it is soon done, the same in several ranges, and what it comes to.
+/// A workload with so little to do that it is soon done, the same in several ranges, and what it comes to.
 const SMALL: [(&str, &str, &str, &str); 7] = [
     ("sum", "1..=1000", "1..=500 501..=1000", "500500"),
     ("primes", "1..=1000", "-9..=500 501..=1000", "168"),
@@ -22,53 +22,57 @@ const SMALL: [(&str, &str, &str, &str); 7] = [
 ];
 
 #[test]
-fn every_work_has_one_value_on_every_model() {
-    for word in every_word() {
-        for (work, range, _, value) in SMALL {
-            assert_eq!(total(&format!("{word} --workload {work} {range}")), value, "{word} {work}");
+fn every_workload_has_one_value_on_every_model() {
+    for name in every_name() {
+        for (workload, range, _, value) in SMALL {
+            assert_eq!(total(&format!("{name} --workload {workload} {range}")), value, "{name} {workload}");
         }
     }
 }
 
 #[test]
 fn the_cut_changes_no_value() {
-    for (work, range, several, value) in SMALL {
+    for (workload, range, several, value) in SMALL {
         for input in [several, &format!("{range} --chunks 3"), &format!("{range} --chunk-size 4")] {
-            assert_eq!(total(&format!("threads --workload {work} {input}")), value, "{work} {input}");
+            assert_eq!(total(&format!("threads --workload {workload} {input}")), value, "{workload} {input}");
         }
     }
 }
 
 #[test]
-fn every_work_can_be_kept_going() {
-    for (work, range, several, value) in SMALL {
+fn every_workload_can_be_kept_going() {
+    for (workload, range, several, value) in SMALL {
         for input in [range, several] {
-            assert_eq!(total(&format!("processes --workload {work} {input} --keep-going -j 2")), value, "{work} {input}");
+            assert_eq!(
+                total(&format!("processes --workload {workload} {input} --keep-going -j 2")),
+                value,
+                "{workload} {input}"
+            );
         }
     }
 }
 
 #[test]
-fn an_object_names_its_work() {
-    for (work, _, several, value) in SMALL {
-        let object = object(&format!("async --workload {work} {several}"), 0);
-        assert_eq!((&object["work"], &object["value"]), (&json!(work), &json!(value)));
+fn an_object_names_its_workload() {
+    for (workload, _, several, value) in SMALL {
+        let object = object(&format!("async --workload {workload} {several}"), 0);
+        assert_eq!((&object["work"], &object["value"]), (&json!(workload), &json!(value)));
         assert_eq!(object["chunks"], several.split(' ').count());
     }
 }
 
 #[test]
-fn an_empty_range_is_nothing_to_do_for_every_work() {
-    for work in SMALL.map(|(work, ..)| work).into_iter().chain(["files"]) {
-        assert_eq!(total(&format!("threads --workload {work} 5..-5")), "0", "{work}");
-        assert_eq!(total(&format!("threads --workload {work} 5..-5 -3..=-7")), "0", "{work}");
+fn an_empty_range_is_nothing_to_do_for_every_workload() {
+    for workload in SMALL.map(|(workload, ..)| workload).into_iter().chain(["files"]) {
+        assert_eq!(total(&format!("threads --workload {workload} 5..-5")), "0", "{workload}");
+        assert_eq!(total(&format!("threads --workload {workload} 5..-5 -3..=-7")), "0", "{workload}");
     }
 }
 
 #[test]
-fn waits_are_many_chunks_by_default_and_computing_is_few() {
-    for (words, chunks) in [("wait 1..=50", 50), ("sum 1..=50", 1), ("mixed 1..=3", 3), ("primes 1..=99_999", 2)] {
-        assert_eq!(object(&format!("async --workload {words}"), 0)["chunks"], chunks, "{words}");
+fn waits_are_many_chunks_by_default_and_computations_are_few() {
+    for (arguments, chunks) in [("wait 1..=50", 50), ("sum 1..=50", 1), ("mixed 1..=3", 3), ("primes 1..=99_999", 2)] {
+        assert_eq!(object(&format!("async --workload {arguments}"), 0)["chunks"], chunks, "{arguments}");
     }
 }
 
@@ -78,7 +82,7 @@ fn a_wait_may_have_a_deadline_on_async() {
 }
 
 /// 20 files in two folders, the nth of n words.
-fn texts() -> TempDir {
+pub(crate) fn texts() -> TempDir {
     let folder = TempDir::new().expect("there is room for a folder");
     fs::create_dir_all(folder.path().join("b/.git")).expect("it is ours");
     for n in 0..20 {
@@ -93,11 +97,11 @@ fn texts() -> TempDir {
 fn the_words_of_files_are_counted_on_every_model() {
     let texts = texts();
     let folder = texts.path().display();
-    for word in every_word() {
-        let words = format!("{word} --workload files --folder {folder}");
-        assert_eq!(total(&words), "190");
-        assert_eq!(total(&format!("{words} 0..20 --chunks 7 --keep-going")), "190");
-        assert_eq!(total(&format!("{words} 0..=4 18..20")), "47");
+    for name in every_name() {
+        let arguments = format!("{name} --workload files --folder {folder}");
+        assert_eq!(total(&arguments), "190");
+        assert_eq!(total(&format!("{arguments} 0..20 --chunks 7 --keep-going")), "190");
+        assert_eq!(total(&format!("{arguments} 0..=4 18..20")), "47");
     }
     assert_eq!(object(&format!("threads --workload files --folder {folder}"), 0)["chunks"], 2);
 }
@@ -105,14 +109,14 @@ fn the_words_of_files_are_counted_on_every_model() {
 #[test]
 fn files_are_looked_for_in_the_current_folder() {
     let texts = texts();
-    for word in every_word() {
-        let output = threefold([word, "--workload", "files"]).current_dir(&texts).output().expect("the program starts");
+    for name in every_name() {
+        let output = threefold([name, "--workload", "files"]).current_dir(&texts).output().expect("the program starts");
         assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n190\n"), "{output:?}");
     }
 }
 
 #[test]
-fn a_range_past_the_files_is_refused_with_the_number_there_are() {
+fn a_range_past_the_files_is_refused_with_their_numbers() {
     let texts = texts();
     let refusal = |folder: &Path, ranges: &str| {
         let answer = answer(&format!("threads --workload files --folder {} {ranges}", folder.display()));
@@ -122,12 +126,12 @@ fn a_range_past_the_files_is_refused_with_the_number_there_are() {
     };
     for ranges in ["0..21", "0..5 3..=20"] {
         assert!(
-            refusal(texts.path(), ranges).ends_with("goes past the end: the files in FOLDER are 0..20"),
+            refusal(texts.path(), ranges).ends_with("is out of range: the files in FOLDER are numbered 0..20"),
             "{ranges}"
         );
     }
     let empty = texts.path().join("b/.git/empty");
     fs::create_dir(&empty).expect("it is ours");
-    assert!(refusal(&empty, "0..=3").ends_with("0..=3 cannot be read: there are no files in FOLDER"));
+    assert!(refusal(&empty, "0..=3").ends_with("0..=3 is out of range: there are no files in FOLDER"));
     assert_eq!(total(&format!("threads --workload files --folder {}", empty.display())), "0");
 }
