@@ -34,12 +34,27 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
     Ok(Computation::sum_of(request).over(plan, RangeInclusive::clone, visitor))
 }
 
-/// Computes the items of `chunk`, then waits once for all of them. Returns early, with any number, when the fold is cancelled.
+/// Computes `chunk`, then waits once for all its items.
+#[cfg(feature = "async")]
 #[task]
 async fn request(chunk: RangeInclusive<i64>) -> u128 {
-    let computed = chunk.take_while(|_| !threefold::is_cancelled()).map(compute).sum();
+    let computed = compute_all(chunk);
     tokio::time::sleep(WAIT).await;
     computed
+}
+
+/// The same in a build without the model async.
+#[cfg(not(feature = "async"))]
+#[task]
+fn request(chunk: RangeInclusive<i64>) -> u128 {
+    let computed = compute_all(chunk);
+    std::thread::sleep(WAIT);
+    computed
+}
+
+/// Computes the items of `chunk`. Returns early, with any number, when the fold is cancelled.
+fn compute_all(chunk: RangeInclusive<i64>) -> u128 {
+    chunk.take_while(|_| !threefold::is_cancelled()).map(compute).sum()
 }
 
 fn compute(item: i64) -> u128 {

@@ -31,9 +31,18 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
 }
 
 /// Waits once for the whole `chunk`, as for one request. The number of its items.
+#[cfg(feature = "async")]
 #[task]
 async fn wait(chunk: RangeInclusive<i64>) -> u128 {
     tokio::time::sleep(WAIT).await;
+    chunk.item_count()
+}
+
+/// The same in a build without the model async.
+#[cfg(not(feature = "async"))]
+#[task]
+fn wait(chunk: RangeInclusive<i64>) -> u128 {
+    std::thread::sleep(WAIT);
     chunk.item_count()
 }
 

@@ -26,11 +26,10 @@ const ASYNC_RUNS: [(&str, i32, Option<&str>); 3] = [
 const ASYNC_RUNS: [(&str, i32, Option<&str>); 1] = [("async", 2, Some("setup"))];
 
 #[cfg(feature = "processes")]
-const PROCESSES_RUNS: [(&str, i32, Option<&str>); 5] = [
+const PROCESSES_RUNS: [(&str, i32, Option<&str>); 4] = [
     ("processes -j 1 --timeout 60 --retries 2 --memory-limit 1GiB", 0, None),
     ("processes i64::MIN..=i64::MAX -j 1 --timeout 0.05", 1, Some("timeout")),
     ("processes i64::MIN..=i64::MAX 1..=3 -j 1 --timeout 0.05 --keep-going", 1, Some("timeout")),
-    ("processes --workload array 0..8_000_000 --chunks 1 -j 1 --memory-limit 32MiB", 1, Some("memory")),
     ("processes --in-flight 2", 2, Some("setup")),
 ];
 #[cfg(not(feature = "processes"))]
