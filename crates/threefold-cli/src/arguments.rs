@@ -273,6 +273,27 @@ mod tests {
         }
     }
 
+    /// The arguments of the program in every command and code span `cargo run .. -- ARGUMENTS` of a file in Markdown.
+    fn commands_of(markdown: &str) -> Vec<String> {
+        let lines = markdown.lines().filter_map(|line| line.strip_prefix("$ "));
+        let commands =
+            lines.chain(markdown.split('`')).filter(|text| text.starts_with("cargo run ") && !text.contains('\n'));
+        commands.filter_map(|command| Some(command.split_once(" -- ")?.1.to_string())).collect()
+    }
+
+    #[test]
+    fn every_command_of_the_guides_is_read() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for guide in ["README.md", "docs/which-model.md"] {
+            let commands = commands_of(&std::fs::read_to_string(root.join(guide)).unwrap());
+            assert!(commands.len() > 3, "{guide}: {commands:?}");
+            for arguments in commands {
+                let read = read(["threefold"].into_iter().chain(arguments.split(' ')).map(OsString::from));
+                assert!(read.is_ok(), "{guide}: {arguments}: {read:?}");
+            }
+        }
+    }
+
     #[test]
     fn both_names_of_a_model_are_read() {
         let names = ["sequential", "async", "threads", "multithreading", "processes", "multiprocess"];

@@ -2,14 +2,16 @@
 //!
 //! The command line is read by [`arguments`] and [`range`]; [`plan`] says how the input is cut. A workload of
 //! [`workloads`] is [`run`] once or measured by [`compare`], under the eye of [`signals`] and [`progress`]. Results go
-//! out through [`output`] and [`exports`]; [`failure`] and [`exit`] say what failed.
+//! out through [`output`] and [`exports`], [`messages`] to stderr; [`failure`] and [`exit`] say what failed.
 
 mod arguments;
 mod compare;
+mod description;
 mod escape;
 mod exit;
 mod exports;
 mod failure;
+mod messages;
 mod model_options;
 mod output;
 mod plan;

@@ -5,9 +5,6 @@
 
 use threefold::Model;
 
-use crate::arguments::RunRequest;
-use crate::workloads::Workload;
-
 /// An option that only some models have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ModelOption {
@@ -31,7 +28,7 @@ impl ModelOption {
     }
 
     /// As it is typed.
-    fn flag(self) -> String {
+    pub(crate) fn flag(self) -> String {
         format!("--{}", self.id().replace('_', "-"))
     }
 
@@ -45,46 +42,6 @@ impl ModelOption {
             Self::MemoryLimit => can.survives_crashes,
         }
     }
-
-    fn is_used_by(self, request: &RunRequest) -> bool {
-        match self {
-            // Every model can have one worker.
-            Self::Workers => request.workers.is_some_and(|workers| workers > 1),
-            Self::InFlight => request.in_flight.is_some(),
-            Self::Timeout => request.failures.timeout.is_some(),
-            Self::MemoryLimit => request.failures.memory_limit.is_some(),
-        }
-    }
-}
-
-/// Refuses a request with an option that its model does not have.
-///
-/// # Errors
-///
-/// The option as it is typed, and the models that have it.
-pub(crate) fn check(request: &RunRequest) -> Result<(), String> {
-    let &RunRequest { model, workload, .. } = request;
-    for option in ModelOption::ALL.into_iter().filter(|option| option.is_used_by(request)) {
-        let flag = option.flag();
-        if !option.is_available_on(model) {
-            let others = Model::ALL.iter().filter(|&&model| option.is_available_on(model)).map(|model| model.name());
-            let others = one_of(&others.collect::<Vec<_>>());
-            return Err(match (option, request.workers) {
-                (ModelOption::Workers, Some(n)) => {
-                    format!("{flag} {n} is not available on {model}, which has 1 worker; use {others}")
-                }
-                _ => format!("{flag} is not available on {model}; use {others}"),
-            });
-        }
-        if option == ModelOption::Timeout && model == Model::Async && !workload.description().waits {
-            let name = workload.description().name;
-            let waiting = one_of(&Workload::names_that_wait());
-            return Err(format!(
-                "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; use processes"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// `text` of the library, with its names of options as they are typed here.
@@ -93,6 +50,12 @@ pub(crate) fn as_typed(text: &str) -> String {
         .into_iter()
         .filter(|option| option.id().contains('_'))
         .fold(text.to_string(), |text, option| text.replace(option.id(), &option.flag()))
+}
+
+/// The names of the models that have `option`, as a choice.
+pub(crate) fn models_with(option: ModelOption) -> String {
+    let models = Model::ALL.iter().filter(|&&model| option.is_available_on(model));
+    one_of(&models.map(|model| model.name()).collect::<Vec<_>>())
 }
 
 /// `names` as a choice: `a`, `a or b`, `a, b or c`.

@@ -1,7 +1,6 @@
-//! What is written, and where: results to stdout, everything else to stderr.
+//! What is written to stdout: results and help. Everything else goes to stderr, through [`messages`].
 //!
-//! Control characters in text from elsewhere are escaped here, for whatever is written. A reader of stdout that has left
-//! is no error.
+//! Control characters in text from elsewhere are escaped. A reader of stdout that has left is no error.
 
 mod json;
 mod plain;
@@ -16,7 +15,7 @@ use threefold_compare::Comparison;
 use crate::arguments::{Answer, Format};
 use crate::failure::Failure;
 use crate::run::Run;
-use crate::{escape, exit};
+use crate::{escape, exit, messages};
 
 /// Writes the result of `run`, and to stderr why there is none.
 ///
@@ -26,9 +25,9 @@ use crate::{escape, exit};
 pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
     if let Err(failure) = &run.value {
         if let Failure::Chunks { .. } = failure {
-            run.failures.iter().for_each(|error| complain(format_args!("{error:#}")));
+            run.failures.iter().for_each(|error| messages::error(format_args!("{error:#}")));
         }
-        complain(format_args!("{failure:#}"));
+        messages::error(format_args!("{failure:#}"));
     }
     complain_of(to_stdout(|out| match format {
         Format::Plain => plain::write(run, out),
@@ -38,26 +37,26 @@ pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
 
 /// Says why a result could not be written.
 fn complain_of(written: io::Result<()>) -> io::Result<()> {
-    written.inspect_err(|error| complain(format_args!("the result cannot be written: {error}")))
+    written.inspect_err(|error| messages::error(format_args!("the result cannot be written: {error}")))
 }
 
 /// Says that nothing was started, and why.
 pub(crate) fn refused(reason: &(impl Display + ?Sized)) -> ExitCode {
-    complain(reason);
+    messages::error(reason);
     exit::NOTHING_STARTED.into()
 }
 
 /// Says why there is no comparison.
 pub(crate) fn failed(error: &threefold_compare::Error) {
-    complain(error);
+    messages::error(error);
 }
 
 /// Writes the answer to a command line that requests nothing.
 pub(crate) fn answer(answer: &Answer) -> ExitCode {
     match answer {
         Answer::Help(text) => return print(text),
-        Answer::Usage(text) => to_stderr(text),
-        Answer::Error(text) => to_stderr(&format!("threefold: error: {text}")),
+        Answer::Usage(text) => messages::write(text),
+        Answer::Error(text) => messages::write(&format!("threefold: error: {text}")),
     }
     exit::NOTHING_STARTED.into()
 }
@@ -97,22 +96,4 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
-}
-
-/// Says what failed and was run again.
-pub(crate) fn warn(what: impl Display) {
-    say("warning", what);
-}
-
-fn complain(what: impl Display) {
-    say("error", what);
-}
-
-fn say(how: &str, what: impl Display) {
-    to_stderr(&format!("threefold: {how}: {what}\n"));
-}
-
-fn to_stderr(text: &str) {
-    // In one piece, so that no other line comes between. If stderr is closed, nobody reads it.
-    let _ = io::stderr().write_all(escape::lines(text).as_bytes());
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use threefold::Source;
 
-use crate::workloads::Description;
+use crate::description::Description;
 
 /// By default a range is cut into at most this many chunks: longer ranges have larger chunks.
 const MOST_DEFAULT_CHUNKS: u128 = 4096;

@@ -4,7 +4,7 @@
 //! then nothing is observed either. On a terminal a bar is drawn, and removed at the end; elsewhere one line is written
 //! per second. There are no colours.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use threefold::Event;
 
+use crate::messages;
 use crate::plan::Plan;
 
 /// Shorter runs need no progress.
@@ -141,8 +142,7 @@ fn write_lines(bar: &ProgressBar, closed: &Receiver<()>) {
     while !ended(closed, wait) {
         let percent = 100.0 * bar.position() as f64 / bar.length().unwrap_or(1).max(1) as f64;
         let line = format!("threefold: {percent:.0}%, {} left\n", HumanDuration(bar.eta()));
-        // In one piece. If stderr is closed, nobody reads it.
-        let _ = io::stderr().write_all(line.as_bytes());
+        messages::write(&line);
         wait = LINE;
     }
 }

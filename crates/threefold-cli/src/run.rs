@@ -9,7 +9,7 @@ use crate::arguments::{Format, RunRequest};
 use crate::failure::Failure;
 use crate::progress::FoldProgress;
 use crate::workloads::{Prepared, Visitor, Workload};
-use crate::{model_options, output};
+use crate::{messages, model_options};
 
 /// A run that has ended, one way or the other.
 #[derive(Debug)]
@@ -90,13 +90,13 @@ impl Visitor for Once<'_> {
 /// Tells at once of a chunk that failed and is run again.
 fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<threefold::Error>>) {
     if let Event::Retried(error) = event {
-        output::warn(format_args!("{error:#}\n  the chunk is run again"));
+        messages::warning(format_args!("{error:#}\n  the chunk is run again"));
         failures.lock().unwrap_or_else(PoisonError::into_inner).push((*error).clone());
     }
 }
 
 fn executor(request: &RunRequest) -> Result<Executor, Failure> {
-    model_options::check(request).map_err(Failure::Unavailable)?;
+    request.check_options().map_err(Failure::Unavailable)?;
     let mut builder = Executor::builder(request.model).retries(request.failures.retries);
     if let Some(workers) = request.workers {
         builder = builder.workers(workers);

@@ -15,16 +15,12 @@ mod scramble;
 mod sum;
 mod wait;
 
-use std::ops::RangeInclusive;
-
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use threefold::Model;
 
-use self::computation::Computation;
 pub(crate) use self::prepared::{Prepared, Visitor};
+use crate::description::Description;
 use crate::plan::Input;
-use crate::range;
 
 /// One of the workloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,27 +33,6 @@ pub(crate) enum Workload {
     Allocate,
     Locked,
     Mixed,
-}
-
-/// What the program says of a workload, and its defaults.
-#[derive(Debug)]
-pub(crate) struct Description {
-    /// The name that is typed.
-    pub(crate) name: &'static str,
-    /// What it does, in a few words.
-    pub(crate) summary: &'static str,
-    /// The default RANGE; `None` for all items that there are.
-    pub(crate) range: Option<&'static str>,
-    /// The word for its items.
-    pub(crate) items: &'static str,
-    /// The default number of items in a chunk.
-    pub(crate) chunk_size: u64,
-    /// Whether its chunks wait without computing: its task is an `async fn`.
-    pub(crate) waits: bool,
-    /// The model that is expected to be the fastest on a few cores.
-    pub(crate) best: Model,
-    /// Why that model.
-    pub(crate) reason: &'static str,
 }
 
 impl Workload {
@@ -99,13 +74,6 @@ impl Workload {
             Self::Locked => locked::prepare(input, visitor),
             Self::Mixed => mixed::prepare(input, visitor),
         }
-    }
-}
-
-impl Description {
-    /// The default RANGE; empty if the number of items is not known beforehand.
-    fn default_range(&self) -> RangeInclusive<i64> {
-        range::parse(self.range.unwrap_or("0..0")).expect("the default of every workload is a range")
     }
 }
 

@@ -7,6 +7,7 @@ use threefold::Model;
 
 use super::input::InputArguments;
 use super::values::{count, positive, seconds, size};
+use crate::model_options::{ModelOption, models_with, one_of};
 use crate::plan::Input;
 use crate::progress::Show;
 use crate::workloads::Workload;
@@ -28,6 +29,48 @@ pub(crate) struct RunRequest {
     pub(crate) failures: FailureArguments,
     pub(crate) format: Format,
     pub(crate) progress: Show,
+}
+
+impl RunRequest {
+    /// Refuses an option that the model does not have.
+    ///
+    /// # Errors
+    ///
+    /// The option as it is typed, and the models that have it.
+    pub(crate) fn check_options(&self) -> Result<(), String> {
+        ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
+    }
+
+    fn uses(&self, option: ModelOption) -> bool {
+        match option {
+            // Every model can have one worker.
+            ModelOption::Workers => self.workers.is_some_and(|workers| workers > 1),
+            ModelOption::InFlight => self.in_flight.is_some(),
+            ModelOption::Timeout => self.failures.timeout.is_some(),
+            ModelOption::MemoryLimit => self.failures.memory_limit.is_some(),
+        }
+    }
+
+    fn check(&self, option: ModelOption) -> Result<(), String> {
+        let (model, flag, description) = (self.model, option.flag(), self.workload.description());
+        if !option.is_available_on(model) {
+            let others = models_with(option);
+            return Err(match (option, self.workers) {
+                (ModelOption::Workers, Some(n)) => {
+                    format!("{flag} {n} is not available on {model}, which has 1 worker; use {others}")
+                }
+                _ => format!("{flag} is not available on {model}; use {others}"),
+            });
+        }
+        if option == ModelOption::Timeout && model == Model::Async && !description.waits {
+            let (name, waiting) = (description.name, one_of(&Workload::names_that_wait()));
+            return Err(format!(
+                "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; \
+                 use processes"
+            ));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Args)]

@@ -1,6 +1,7 @@
 //! The table of the workloads: what each does, its defaults, and the model that is expected to be best.
 
-use crate::workloads::{Description, Workload};
+use crate::description::Description;
+use crate::workloads::Workload;
 
 const NOTES: &str = "
 RANGE is the default range, CHUNK the default number of items in a chunk. The workload files reads

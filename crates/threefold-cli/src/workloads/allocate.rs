@@ -9,8 +9,10 @@ use std::ops::RangeInclusive;
 
 use threefold::{Model, task};
 
+use super::computation::Computation;
+use super::prepared::Visitor;
 use super::scramble::scramble;
-use super::{Computation, Description, Visitor};
+use crate::description::Description;
 use crate::plan::{Input, Plan};
 
 pub(crate) const DESCRIPTION: Description = Description {

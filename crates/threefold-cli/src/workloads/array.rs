@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use threefold::{Model, Slice, task};
 
+use super::computation::Computation;
+use super::prepared::Visitor;
 use super::scramble::scramble;
-use super::{Computation, Description, Visitor};
+use crate::description::Description;
 use crate::plan::{Input, Plan};
 
 pub(crate) const DESCRIPTION: Description = Description {

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use threefold::{Model, Slice, task};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Computation, Description, Visitor};
+use super::computation::Computation;
+use super::prepared::Visitor;
+use crate::description::Description;
 use crate::plan::{Input, Plan};
 use crate::{escape, range};
 

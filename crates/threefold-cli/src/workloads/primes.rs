@@ -8,7 +8,9 @@ use std::ops::RangeInclusive;
 
 use threefold::{Model, task};
 
-use super::{Computation, Description, Visitor};
+use super::computation::Computation;
+use super::prepared::Visitor;
+use crate::description::Description;
 use crate::plan::{Input, Plan};
 
 pub(crate) const DESCRIPTION: Description = Description {

@@ -14,7 +14,9 @@ use std::ops::RangeInclusive;
 use pulp::{Arch, Simd, WithSimd, bytemuck};
 use threefold::{Model, task};
 
-use super::{Computation, Description, Visitor};
+use super::computation::Computation;
+use super::prepared::Visitor;
+use crate::description::Description;
 use crate::failure::Failure;
 use crate::plan::{Input, Plan};
 

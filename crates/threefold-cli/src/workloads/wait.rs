@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use threefold::{Model, Source, task};
 
-use super::{Computation, Description, Visitor};
+use super::computation::Computation;
+use super::prepared::Visitor;
+use crate::description::Description;
 use crate::plan::{Input, Plan};
 
 pub(crate) const DESCRIPTION: Description = Description {
