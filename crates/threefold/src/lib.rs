@@ -38,8 +38,6 @@ mod claims;
 #[cfg(feature = "processes")]
 mod clock;
 #[cfg(feature = "processes")]
-mod codec;
-#[cfg(feature = "processes")]
 mod culprit;
 mod current;
 mod drive;

@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cancel", &["fold"]),
     // The core: one fold, its types erased.
     ("fold", &["backend", "claims", "current", "error", "executor", "job", "model", "options", "panics", "trace"]),
-    ("job", &["codec", "error", "fold", "panics", "roundtrip", "source", "task"]),
+    ("job", &["error", "fold", "panics", "roundtrip", "source", "task"]),
     ("claims", &["sync"]),
     ("sync", &[]),
     ("current", &["backend", "fold", "model", "options", "wait"]),
@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("registry", &["task", "worker"]),
     ("probe", &[]),
     ("wait", &["current", "task"]),
-    ("roundtrip", &["codec", "error", "source", "task"]),
+    ("roundtrip", &["error", "source", "task"]),
     // How it is run.
     ("backend", &["fold"]),
     ("backend::pace", &[]),
@@ -64,24 +64,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Worker processes.
     (
         "worker",
-        &[
-            "backend::sequential",
-            "cell",
-            "clock",
-            "codec",
-            "current",
-            "model",
-            "options",
-            "panics",
-            "registry",
-            "task",
-            "wire",
-        ],
+        &["backend::sequential", "cell", "clock", "current", "model", "options", "panics", "registry", "task", "wire"],
     ),
     ("early", &["worker"]),
     ("wire", &[]),
-    ("codec", &[]),
-    ("fuzzing", &["codec", "wire"]),
+    ("fuzzing", &["wire"]),
     ("cell", &["shared_memory"]),
     ("clock", &[]),
     ("shared_memory", &[]),
@@ -89,8 +76,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What each crate of the workspace may depend on, of the workspace.
 const CRATES: &[(&str, &[&str])] = &[
+    ("threefold-codec", &[]),
     ("threefold-macros", &[]),
-    ("threefold", &["threefold-macros"]),
+    ("threefold", &["threefold-codec", "threefold-macros"]),
     ("threefold-compare", &["threefold"]),
     ("threefold-cli", &["threefold", "threefold-compare"]),
 ];
