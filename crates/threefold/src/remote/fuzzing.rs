@@ -4,7 +4,7 @@
 //! The program in `fuzz/` calls [`frames`] with random bytes. The inputs that are worth keeping are in `fuzz/corpus/`, and
 //! every `cargo test` replays them. The bytes of values are fuzzed in `threefold-codec`.
 
-pub use crate::wire::fuzzing::frames;
+pub use super::wire::fuzzing::frames;
 
 #[cfg(test)]
 mod tests {

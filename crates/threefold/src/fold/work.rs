@@ -177,7 +177,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode_task(&self) -> (&'static str, Result<Vec<u8>, String>) {
-        (T::__entry().path, uncrashed(|| crate::roundtrip::encode_task(&self.task)))
+        (T::__entry().path, uncrashed(|| crate::task::roundtrip::encode_task(&self.task)))
     }
 
     #[cfg(feature = "processes")]
