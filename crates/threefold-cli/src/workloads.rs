@@ -101,4 +101,43 @@ mod tests {
             assert!(description.chunk_size > 0);
         }
     }
+
+    #[cfg(feature = "async")]
+    #[test]
+    fn exactly_the_workloads_that_wait_can_have_a_timeout_on_async() {
+        use std::time::Duration;
+
+        use threefold::{Executor, Model, Source, Task};
+
+        use super::{Prepared, Visitor};
+        use crate::plan::{Cut, Input};
+
+        struct HasTimeout;
+
+        impl Visitor for HasTimeout {
+            type Result = bool;
+
+            fn visit<S, T, A>(self, prepared: Prepared<S, T, A>) -> bool
+            where
+                S: Source<Chunk = T::Chunk> + Clone + Send + Sync + 'static,
+                T: Task + Clone,
+            {
+                let on = Executor::builder(Model::Async).timeout(Duration::from_secs(60)).build().unwrap();
+                match on.map(prepared.source, prepared.computation.task) {
+                    Ok(_) => true,
+                    Err(error) => {
+                        assert!(error.is_setup(), "{error}");
+                        false
+                    }
+                }
+            }
+        }
+
+        threefold::init();
+        for workload in Workload::ALL {
+            let input = Input { ranges: vec![0..=0], cut: Cut::Default, folder: None };
+            let description = workload.description();
+            assert_eq!(workload.visit(&input, HasTimeout), Ok(description.waits), "{}", description.name);
+        }
+    }
 }
