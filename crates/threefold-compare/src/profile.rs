@@ -34,8 +34,9 @@ fn of_blocks(spans: Vec<Block>, wall_s: f64, workers: usize, used: Used) -> Prof
     for block in &spans {
         lanes.entry(block.worker).or_default().add(block);
     }
-    let in_chunks_s: f64 = lanes.values().map(|lane| lane.in_chunks_s).sum();
-    let transfer_s: f64 = lanes.values().map(|lane| lane.between_s).sum();
+    // `sum` of no numbers is -0.0, which JSON would show: 0.0 is added.
+    let in_chunks_s = 0.0 + lanes.values().map(|lane| lane.in_chunks_s).sum::<f64>();
+    let transfer_s = 0.0 + lanes.values().map(|lane| lane.between_s).sum::<f64>();
     let busiest_s = lanes.values().map(|lane| lane.in_chunks_s).fold(0.0, f64::max);
     let computing = if in_chunks_s > 0.0 { ((used.cpu_s + used.queued_s) / in_chunks_s).min(1.0) } else { 1.0 };
     let chunks = spans.len().max(1) as f64;
@@ -49,7 +50,7 @@ fn of_blocks(spans: Vec<Block>, wall_s: f64, workers: usize, used: Used) -> Prof
         idle_s: (wall_s * workers as f64 - in_chunks_s - transfer_s).max(0.0),
         cost_per_chunk_s: transfer_s / chunks,
         empty_chunk_s: 0.0,
-        mean_chunk_s: spans.iter().map(|block| block.duration_s).sum::<f64>() / chunks,
+        mean_chunk_s: (0.0 + spans.iter().map(|block| block.duration_s).sum::<f64>()) / chunks,
         longest_chunk_s: spans.iter().map(|block| block.duration_s).fold(0.0, f64::max),
         imbalance: if in_chunks_s > 0.0 { busiest_s * workers as f64 / in_chunks_s } else { 1.0 },
         peak_memory_bytes: used.peak_memory_bytes,
