@@ -129,6 +129,7 @@ impl Comparison {
     /// has, for instance no rows, a negative duration or a recommended row that does not exist.
     pub fn from_json(json: &str) -> Result<Self> {
         #[derive(Deserialize)]
+        #[serde(expecting = "an object")]
         struct Versioned {
             schema: u32,
         }

@@ -94,8 +94,7 @@ impl Row {
         let speedup = baseline.and_then(|baseline| stats::speedup(&baseline.runs_s, &runs_s));
         let costs = break_even::Costs { workers, startup_s, median_s, profile: &profile };
         let break_even_items = baseline.and_then(|row| {
-            let alone =
-                break_even::Costs { workers: 1, startup_s: 0.0, median_s: row.median_s, profile: &row.profile };
+            let alone = break_even::Costs { workers: 1, startup_s: 0.0, median_s: row.median_s, profile: &row.profile };
             break_even::items(&costs, &alone, speedup.as_ref(), items)
         });
         Self {

@@ -69,12 +69,7 @@ impl Verdict {
         let effort = |row: usize| (capabilities::of(rows[row].model).effort, rows[row].workers);
         let best = candidates.min_by_key(|&row| effort(row)).unwrap_or(fastest);
         let others: Vec<usize> = best_of_each_model(rows, best).into_iter().filter(|&row| row != best).collect();
-        Self {
-            sentence: sentence(rows, best, &tied),
-            reasons: reasons(evidence, best, &tied, &others),
-            best,
-            tied,
-        }
+        Self { sentence: sentence(rows, best, &tied), reasons: reasons(evidence, best, &tied, &others), best, tied }
     }
 }
 
@@ -133,10 +128,8 @@ fn reasons(evidence: &Evidence<'_>, best: usize, tied: &[usize], others: &[usize
     reasons.extend(advice::kind_of_work(evidence));
     reasons.extend(advice::speedup(&rows[best]));
     // The rows that stand for their models, sequential left out.
-    let parallel: Vec<&Row> = (1..rows.len())
-        .filter(|row| *row == best || others.contains(row))
-        .map(|row| &rows[row])
-        .collect();
+    let parallel: Vec<&Row> =
+        (1..rows.len()).filter(|row| *row == best || others.contains(row)).map(|row| &rows[row]).collect();
     reasons.extend(advice::too_few_chunks(evidence, &parallel));
     reasons.extend(parallel.iter().filter_map(|row| advice::small_chunks(evidence, row)));
     reasons.extend(parallel.iter().filter_map(|row| advice::uneven_chunks(evidence, row)));

@@ -22,18 +22,20 @@ const LONGEST_S: f64 = 1e9;
 /// No fold is shorter, in seconds. Clocks count nanoseconds, and at most 1,000 folds are timed at once.
 const SHORTEST_RUN_S: f64 = 1e-13;
 
-/// What is wrong, as the second half of a sentence.
+/// What is wrong.
 type Checked = Result<(), String>;
 
 /// Checks all that holds for a comparison.
 pub(super) fn check(comparison: &Comparison) -> Checked {
     let Comparison { rows, rounds, .. } = comparison;
-    must(rows.first().is_some_and(|row| row.model == Model::Sequential), || "its first row is not sequential".into())?;
+    must(rows.first().is_some_and(|row| row.model == Model::Sequential), || {
+        "the first row is not that of sequential".into()
+    })?;
     let most_rows = Model::ALL.len() * MOST_WORKERS;
     must(rows.len() <= most_rows, || format!("it has {} rows; at most {most_rows} are possible", rows.len()))?;
     must(comparison.scaling.len() <= Model::ALL.len(), || "it has more scalings than there are models".into())?;
     number("machine.cores", comparison.machine.cores as f64, 1.0, MOST_CORES as f64)?;
-    must(*rounds >= 1, || "it has no rounds".into())?;
+    must(*rounds >= 1, || "rounds is 0".into())?;
     number("stolen_share", comparison.stolen_share, 0.0, 1.0)?;
     for (index, row) in rows.iter().enumerate() {
         check_row(comparison, row).map_err(|wrong| format!("in row {index}, {wrong}"))?;
@@ -46,15 +48,15 @@ pub(super) fn check(comparison: &Comparison) -> Checked {
 
 fn check_verdict(verdict: &Verdict, rows: usize) -> Checked {
     let highest = verdict.tied.iter().copied().fold(verdict.best, usize::max);
-    must(highest < rows, || format!("its verdict is on row {highest}, but the rows end with row {}", rows - 1))?;
-    must(verdict.tied.contains(&verdict.best), || "verdict.tied does not hold verdict.best".into())
+    must(highest < rows, || format!("the verdict names row {highest}, but the last row is row {}", rows - 1))?;
+    must(verdict.tied.contains(&verdict.best), || "verdict.tied does not contain verdict.best".into())
 }
 
 fn check_row(comparison: &Comparison, row: &Row) -> Checked {
     number("workers", row.workers as f64, 1.0, MOST_WORKERS as f64)?;
     must(row.folds_per_run >= 1, || "folds_per_run is 0".into())?;
     let (runs, rounds) = (row.runs_s.len(), comparison.rounds);
-    must(runs == rounds, || format!("runs_s has {runs} runs, but there were {rounds} rounds"))?;
+    must(runs == rounds, || format!("runs_s has {runs} runs, but rounds is {rounds}"))?;
     numbers("runs_s", &row.runs_s, SHORTEST_RUN_S, LONGEST_S)?;
     number("median_s", row.median_s, SHORTEST_RUN_S, LONGEST_S)?;
     row.interval_s.map_or(Ok(()), |interval| check_interval("interval_s", interval, LONGEST_S))?;
@@ -64,7 +66,7 @@ fn check_row(comparison: &Comparison, row: &Row) -> Checked {
     number("cold_s", row.cold_s, 0.0, LONGEST_S)?;
     row.speedup.map_or(Ok(()), |speedup| check_estimate("speedup", speedup, LONGEST_S / SHORTEST_RUN_S))?;
     row.break_even_items.map_or(Ok(()), |items| number("break_even_items", items, 0.0, f64::MAX))?;
-    must(row.outliers <= runs, || format!("there are {} outliers among {runs} runs", row.outliers))?;
+    must(row.outliers <= runs, || format!("outliers is {}, but there are {runs} runs", row.outliers))?;
     check_profile(comparison.chunks, row.workers, &row.profile).map_err(|wrong| format!("profile: {wrong}"))
 }
 
@@ -87,8 +89,8 @@ fn check_profile(chunks: u64, workers: usize, profile: &Profile) -> Checked {
     }
     number("imbalance", profile.imbalance, 0.0, MOST_WORKERS as f64 * 2.0)?;
     for (index, span) in profile.spans.iter().enumerate() {
-        must(span.chunk < chunks, || format!("span {index} is of chunk {}, but there are {chunks}", span.chunk))?;
-        must(span.worker < workers, || format!("span {index} is of worker {}, but there are {workers}", span.worker))?;
+        must(span.chunk < chunks, || format!("span {index} names chunk {}, but chunks is {chunks}", span.chunk))?;
+        must(span.worker < workers, || format!("span {index} names worker {}, but workers is {workers}", span.worker))?;
         number("spans.start_s", span.start_s, 0.0, LONGEST_S)?;
         number("spans.duration_s", span.duration_s, 0.0, LONGEST_S)?;
     }
@@ -98,11 +100,13 @@ fn check_profile(chunks: u64, workers: usize, profile: &Profile) -> Checked {
 fn check_scaling(scaling: &Scaling) -> Checked {
     let Scaling { workers, median_s, best_workers, amdahl, usl, .. } = scaling;
     let counts = workers.len();
-    must(counts >= 2 && workers.is_sorted_by(|a, b| a < b), || "workers are not two or more ascending numbers".into())?;
-    must(counts == median_s.len(), || format!("there are {counts} workers, but {} median_s", median_s.len()))?;
+    must(counts >= 2 && workers.is_sorted_by(|a, b| a < b), || {
+        "workers is not a list of two or more ascending numbers".into()
+    })?;
+    must(counts == median_s.len(), || format!("workers has {counts} numbers, but median_s has {}", median_s.len()))?;
     workers.iter().try_for_each(|&workers| number("workers", workers as f64, 1.0, MOST_WORKERS as f64))?;
     numbers("median_s", median_s, SHORTEST_RUN_S, LONGEST_S)?;
-    must(workers.contains(best_workers), || format!("best_workers is {best_workers}, which is not among workers"))?;
+    must(workers.contains(best_workers), || format!("best_workers is {best_workers}, which is not in workers"))?;
     if let Some(Amdahl { one_worker_s, serial }) = amdahl {
         number("amdahl.one_worker_s", *one_worker_s, SHORTEST_RUN_S, LONGEST_S)?;
         check_estimate("amdahl.serial", *serial, 1.0)?;
@@ -124,7 +128,7 @@ fn check_estimate(name: &str, estimate: Estimate, most: f64) -> Checked {
 fn check_interval(name: &str, Interval { low, high }: Interval, most: f64) -> Checked {
     number(name, low, 0.0, most)?;
     number(name, high, 0.0, most)?;
-    must(low <= high, || format!("the interval of {name} begins at {low} and ends at {high}"))
+    must(low <= high, || format!("the interval {name} begins at {low:?}, above its end at {high:?}"))
 }
 
 fn numbers(name: &str, all: &[f64], least: f64, most: f64) -> Checked {
@@ -134,10 +138,11 @@ fn numbers(name: &str, all: &[f64], least: f64, most: f64) -> Checked {
 /// A number must be finite and lie between these.
 fn number(name: &str, number: f64, least: f64, most: f64) -> Checked {
     must((least..=most).contains(&number), || {
+        // `Debug` writes very large and very small numbers with an exponent.
         if most < f64::MAX {
-            format!("{name} is {number}, which is not from {least} to {most}")
+            format!("{name} is {number:?}; it must be from {least:?} to {most:?}")
         } else {
-            format!("{name} is {number}, which is not a finite number from {least} on")
+            format!("{name} is {number:?}; it must be finite and at least {least:?}")
         }
     })
 }

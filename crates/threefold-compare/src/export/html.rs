@@ -113,7 +113,9 @@ const LINES: [Line; 11] = [
     ("cost per chunk", |row| text::seconds(row.profile.cost_per_chunk_s)),
     ("workers busy", |row| text::percent(row.profile.busy_share())),
     ("imbalance", |row| text::digits(row.profile.imbalance)),
-    ("processor time / duration", |row| format!("{} / {}", text::seconds(row.profile.cpu_s), text::seconds(row.profile.wall_s))),
+    ("processor time / duration", |row| {
+        format!("{} / {}", text::seconds(row.profile.cpu_s), text::seconds(row.profile.wall_s))
+    }),
     ("peak memory", |row| text::bytes(row.profile.peak_memory_bytes)),
     ("bytes sent", |row| text::bytes(row.profile.bytes_moved)),
 ];

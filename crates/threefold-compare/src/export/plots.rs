@@ -12,8 +12,8 @@ mod scaling;
 mod timeline;
 
 pub(super) use bars::{parts, times};
-use colours::{FAINT, INK};
 pub(super) use colours::{Colour, PARTS, STARTUP, dark_rules, model_colour};
+use colours::{FAINT, INK};
 pub(super) use scaling::scaling;
 pub(super) use timeline::timeline;
 

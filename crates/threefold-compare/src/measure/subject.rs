@@ -90,7 +90,10 @@ where
             Some(first) if key == *first => Ok(()),
             Some(first) => Err(Problem::Different { expected: (self.show)(first), value: (self.show)(&key) }),
             None => {
-                #[allow(clippy::eq_op, reason = "a value that is not equal to itself, such as NaN, is found in this way")]
+                #[allow(
+                    clippy::eq_op,
+                    reason = "a value that is not equal to itself, such as NaN, is found in this way"
+                )]
                 if key != key {
                     return Err(Problem::NotItself { value: (self.show)(&key) });
                 }

@@ -157,9 +157,8 @@ pub(super) fn runs(evidence: &Evidence<'_>) -> Vec<String> {
         }
         if row.outliers.saturating_mul(10) > rounds {
             let (outliers, were) = (row.outliers, if row.outliers == 1 { "was an outlier" } else { "were outliers" });
-            remarks.push(format!(
-                "{outliers} of {rounds} runs of {name} {were}: other programs may have been running."
-            ));
+            remarks
+                .push(format!("{outliers} of {rounds} runs of {name} {were}: other programs may have been running."));
         }
     }
     remarks

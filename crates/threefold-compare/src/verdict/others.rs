@@ -89,6 +89,9 @@ fn why_no_gain(row: &Row, baseline: &Row) -> Option<String> {
             "the chunks take {ratio} as long as on sequential; workers that share memory or a cache would explain that"
         ));
     }
+    if row.workers == 1 {
+        return Some("one worker computes no faster than sequential does".to_string());
+    }
     (row.startup_s + row.median_s > baseline.median_s)
         .then(|| "starting and dispatching cost more than the workers gain".to_string())
 }

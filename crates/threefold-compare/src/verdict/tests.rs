@@ -5,6 +5,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
+use crate::comparison::Comparison;
 use crate::profile::{ChunkSpan, Profile};
 use crate::row::{Cold, Measured};
 
@@ -89,14 +90,18 @@ fn evidence(rows: &[Row]) -> Evidence<'_> {
     }
 }
 
+/// The comparison that the tests of the formats show.
+fn recorded() -> Comparison {
+    Comparison::from_json(include_str!("../../tests/compare/recorded.json")).unwrap()
+}
+
 fn judged(contenders: &[Contender]) -> Verdict {
     Verdict::of(&evidence(&rows(contenders)))
 }
 
 #[test]
 fn the_fastest_model_is_recommended_and_the_others_have_a_reason_each() {
-    let processes =
-        Contender { startup_s: 3.1e-3, parts: [0.8, 0.0, 0.05, 0.15], ..contender(Processes, 2, 0.6) };
+    let processes = Contender { startup_s: 3.1e-3, parts: [0.8, 0.0, 0.05, 0.15], ..contender(Processes, 2, 0.6) };
     let verdict =
         judged(&[contender(Sequential, 1, 1.0), contender(Async, 1, 1.02), contender(Threads, 2, 0.53), processes]);
     assert_eq!(verdict.sentence, "Use threads with 2 workers: a fold is 1.9x faster than on sequential.");
@@ -164,10 +169,8 @@ fn a_gain_that_is_shown_is_never_called_none() {
 
 #[test]
 fn waiting_chunks_are_told_from_chunks_that_share_a_lock() {
-    let waiting = |model, workers, median_s| Contender {
-        parts: [0.02, 0.98, 0.0, 0.0],
-        ..contender(model, workers, median_s)
-    };
+    let waiting =
+        |model, workers, median_s| Contender { parts: [0.02, 0.98, 0.0, 0.0], ..contender(model, workers, median_s) };
     let verdict = judged(&[waiting(Sequential, 1, 1.0), waiting(Async, 1, 0.02), waiting(Threads, 2, 0.5)]);
     assert_eq!(verdict.sentence, "Use async with 1 worker: a fold is 50x faster than on sequential.");
     let expected = "The chunks wait for 98% of their time. One async worker overlaps many waits.";
@@ -238,5 +241,29 @@ fn what_the_workers_the_machine_and_the_runs_show_is_said() {
         "2 of 3 runs of threads with 4 workers were outliers: other programs may have been running.",
     ] {
         assert!(verdict.reasons.iter().any(|reason| reason == expected), "{expected}\nis not in {verdict:#?}");
+    }
+}
+
+#[test]
+fn the_recorded_comparison_has_the_verdict_that_it_would_get_today() {
+    let mut comparison = recorded();
+    let verdict = Verdict::of(&Evidence {
+        unit: &comparison.unit,
+        items: comparison.items,
+        chunks: comparison.chunks,
+        formula: comparison.formula.as_deref(),
+        cores: comparison.machine.cores,
+        rounds: comparison.rounds,
+        stolen_share: comparison.stolen_share,
+        partial: comparison.partial,
+        rows: &comparison.rows,
+        scaling: &comparison.scaling,
+    });
+    if std::env::var_os("RECORD").is_some() {
+        comparison.verdict = verdict;
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/compare/recorded.json");
+        std::fs::write(path, comparison.to_json()).unwrap();
+    } else {
+        assert_eq!(verdict, comparison.verdict, "run this test with RECORD=1 if the new verdict is right");
     }
 }

@@ -20,7 +20,12 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
-    let trials = [measured::TESTS, read::TESTS, shown::TESTS, written::TESTS].into_iter().flatten().copied().map(trial).collect();
+    let trials = [measured::TESTS, read::TESTS, shown::TESTS, written::TESTS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .map(trial)
+        .collect();
     let mut arguments = Arguments::from_args();
     // A comparison measures the processor time and the memory of the whole program.
     arguments.test_threads = Some(1);

@@ -45,7 +45,8 @@ fn compare(compare: &Compare) -> Result<Comparison, Error> {
 #[task]
 fn compute(chunk: Range<u64>) -> u64 {
     chunk.fold(0, |state, item| {
-        (0..200_000u64).fold(state ^ item, |state, step| (state ^ step).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23))
+        (0..200_000u64)
+            .fold(state ^ item, |state, step| (state ^ step).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23))
     })
 }
 

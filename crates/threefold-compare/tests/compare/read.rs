@@ -151,6 +151,10 @@ fn mutate(value: &mut Value, random: &mut SmallRng) {
             },
             _ => {}
         }
+    } else if let (Some(number), true) = (value.as_f64(), random.random_bool(0.5)) {
+        // A number of another size, which may still be possible.
+        let other = number * 10f64.powi(random.random_range(-9..9));
+        *value = if value.is_u64() { json!(other as u64) } else { json!(other) };
     } else {
         *value = unusual(random);
     }
@@ -162,9 +166,9 @@ fn any_json_is_refused_or_can_be_shown() {
     let mut random = SmallRng::seed_from_u64(seed);
     let recorded: Value = serde_json::from_str(&recorded().to_json()).unwrap();
     let (mut refused, mut shown) = (0, 0);
-    for case in 0..3000 {
+    for case in 0..2000 {
         let mut json = recorded.clone();
-        for _ in 0..random.random_range(1..4) {
+        for _ in 0..random.random_range(1..3) {
             mutate(&mut json, &mut random);
         }
         let json = json.to_string();
@@ -186,5 +190,5 @@ fn any_json_is_refused_or_can_be_shown() {
         assert_eq!(Comparison::from_json(&comparison.to_json()).unwrap(), comparison, "case {case}");
     }
     // Both happen often enough to mean something.
-    assert!(refused > 300 && shown > 300, "{refused} refused, {shown} shown");
+    assert!(refused > 200 && shown > 200, "{refused} refused, {shown} shown");
 }
