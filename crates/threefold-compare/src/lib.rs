@@ -25,7 +25,7 @@
 //!     let comparison = Compare::new("primes")
 //!         .unit("numbers")
 //!         .time_budget(Duration::from_millis(300))
-//!         .fold((0..10_000).split(16), primes, 0, |sum, part| sum + part)?;
+//!         .fold((0..10_000).split_into(16), primes, 0, |sum, part| sum + part)?;
 //!
 //!     // The table and the verdict, for people.
 //!     println!("{comparison}");
@@ -63,7 +63,6 @@
 //! A difference between two contenders is reported only if the interval of their ratio excludes 1. Of the contenders that
 //! are as fast as the fastest, the simplest is recommended: sequential, then threads, async, and processes.
 
-mod capabilities;
 mod compare;
 mod comparison;
 mod error;

@@ -107,7 +107,7 @@ impl Measuring<'_> {
     }
 
     /// One fold of a contender, whose value must be right. `None` if it was cancelled.
-    fn fold(&mut self, index: usize, on: &Executor, trace: Option<&mut Trace>) -> Result<Option<Duration>> {
+    fn fold(&mut self, index: usize, on: &Executor, trace: Option<&Trace>) -> Result<Option<Duration>> {
         let model = self.contenders[index].model;
         let folded = match self.subject.run(on, &self.plan.cancel, trace) {
             Ok(folded) => folded,

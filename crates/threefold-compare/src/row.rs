@@ -4,7 +4,6 @@ use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
 use threefold::Model;
 
-use crate::capabilities;
 use crate::profile::Profile;
 use crate::stats::{self, Estimate, Interval};
 use crate::text;
@@ -126,7 +125,7 @@ impl Row {
     /// ```
     pub fn efficiency(&self) -> Option<f64> {
         let speedup = self.speedup.as_ref()?.value;
-        let overlaps = capabilities::of(self.model).overlaps_waits && self.profile.waits();
+        let overlaps = self.model.capabilities().waits_at_once && self.profile.waits();
         (!overlaps).then(|| speedup / self.workers as f64)
     }
 
@@ -159,7 +158,7 @@ impl Row {
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
     pub fn name(&self) -> String {
-        if capabilities::of(self.model).has_plural_workers {
+        if self.model.capabilities().has_plural_workers {
             format!("{} with {}", self.model, text::count(self.workers as u64, "worker"))
         } else {
             self.model.to_string()

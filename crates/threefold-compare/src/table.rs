@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::capabilities;
 use crate::comparison::Comparison;
 use crate::escape::escaped;
 use crate::profile::Profile;
@@ -98,7 +97,7 @@ impl fmt::Display for Comparison {
 fn name(comparison: &Comparison, row: usize) -> String {
     let mark = if comparison.verdict.best == row { '*' } else { ' ' };
     let Row { model, workers, .. } = comparison.rows[row];
-    if capabilities::of(model).has_plural_workers {
+    if model.capabilities().has_plural_workers {
         format!("{mark} {model} -j {workers}")
     } else {
         format!("{mark} {model}")

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use threefold::Model;
 
-use crate::capabilities;
 use crate::row::Row;
 use crate::scaling::Scaling;
 use crate::text;
@@ -66,10 +65,21 @@ impl Verdict {
         // If sequential is ruled out, so is a contender that is not shown to be faster than sequential, even the fastest.
         let is_candidate = |row: usize| tied.contains(&0) || gains(&rows[row], &rows[0]);
         let candidates = tied.iter().copied().filter(|&row| is_candidate(row));
-        let effort = |row: usize| (capabilities::of(rows[row].model).effort, rows[row].workers);
-        let best = candidates.min_by_key(|&row| effort(row)).unwrap_or(fastest);
+        let simplest = candidates.min_by_key(|&row| (effort(rows[row].model), rows[row].workers));
+        let best = simplest.unwrap_or(fastest);
         let others: Vec<usize> = best_of_each_model(rows, best).into_iter().filter(|&row| row != best).collect();
         Self { sentence: sentence(rows, best, &tied), reasons: reasons(evidence, best, &tied, &others), best, tied }
+    }
+}
+
+/// How much a model asks of a program, 0 being least: nothing, a thread pool, an async runtime, processes that start anew
+/// and to which everything is sent.
+fn effort(model: Model) -> u8 {
+    let can = model.capabilities();
+    match (can.copies_data, can.waits_at_once, can.has_plural_workers) {
+        (true, _, _) => 3,
+        (false, true, _) => 2,
+        (false, false, plural) => u8::from(plural),
     }
 }
 

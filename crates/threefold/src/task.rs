@@ -5,7 +5,14 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::registry::Entry;
+#[doc(hidden)]
+pub mod probe;
+#[cfg(feature = "processes")]
+pub(crate) mod received;
+pub(crate) mod registry;
+pub(crate) mod roundtrip;
+
+use registry::Entry;
 
 /// A future in a box, as a task in flight is.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -102,6 +109,12 @@ pub trait Task: Portable + Sync {
     /// Whether two values of the task are equal, where that can be told. Written by `#[task]`.
     #[doc(hidden)]
     fn __eq(&self, _other: &Self) -> Option<bool> {
+        None
+    }
+
+    /// Whether two outputs are equal, where that can be told. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __output_eq(_one: &Self::Output, _other: &Self::Output) -> Option<bool> {
         None
     }
 

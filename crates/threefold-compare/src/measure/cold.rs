@@ -25,8 +25,8 @@ impl Measuring<'_> {
                 self.contenders[index].executor = None;
                 let began = Instant::now();
                 let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
-                let mut trace = Trace::new();
-                if self.fold(index, &executor, Some(&mut trace))?.is_none() {
+                let trace = Trace::new();
+                if self.fold(index, &executor, Some(&trace))?.is_none() {
                     break 'runs;
                 }
                 let total_s = began.elapsed().as_secs_f64();

@@ -60,9 +60,9 @@ impl Measuring<'_> {
         let mut closest: Option<Profile> = None;
         for _ in 0..if is_long { 1 } else { OBSERVED } {
             let usage = Usage::observe();
-            let mut trace = Trace::new();
+            let trace = Trace::new();
             let began = Instant::now();
-            let Some(took) = self.fold(index, on, Some(&mut trace))? else { break };
+            let Some(took) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since();
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
             let profile = Profile::of(&trace, began, took, on.workers(), used);
@@ -77,7 +77,7 @@ impl Measuring<'_> {
         let mut fastest = f64::INFINITY;
         for _ in 0..EMPTY_FOLDS {
             let began = Instant::now();
-            on.for_each((0..EMPTY_CHUNKS).chunked(1), nothing).map_err(|error| self.failed(index, error))?;
+            on.for_each((0..EMPTY_CHUNKS).chunks_of(1), nothing).map_err(|error| self.failed(index, error))?;
             fastest = fastest.min(began.elapsed().as_secs_f64());
         }
         Ok(fastest / EMPTY_CHUNKS as f64)

@@ -10,7 +10,7 @@ pub(crate) trait Subject {
     fn items(&self) -> u128;
 
     /// Runs the fold once.
-    fn run(&mut self, on: &Executor, cancel: &CancelToken, trace: Option<&mut Trace>) -> threefold::Result<Folded>;
+    fn run(&mut self, on: &Executor, cancel: &CancelToken, trace: Option<&Trace>) -> threefold::Result<Folded>;
 
     /// The first value as text, shortened; empty before there is one.
     fn value(&self) -> String;
@@ -58,10 +58,10 @@ where
     K: PartialEq,
 {
     fn items(&self) -> u128 {
-        self.source.len()
+        self.source.item_count()
     }
 
-    fn run(&mut self, on: &Executor, cancel: &CancelToken, trace: Option<&mut Trace>) -> threefold::Result<Folded> {
+    fn run(&mut self, on: &Executor, cancel: &CancelToken, trace: Option<&Trace>) -> threefold::Result<Folded> {
         let (source, task, init) = (self.source.clone(), self.task.clone(), self.init.clone());
         let view = on.cancel(cancel);
         let began = Instant::now();

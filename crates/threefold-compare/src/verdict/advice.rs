@@ -1,7 +1,6 @@
 //! What the verdict rests on, and what to change: the workload, its chunks, the workers, the machine, the runs.
 
 use super::Evidence;
-use crate::capabilities;
 use crate::row::Row;
 use crate::stats;
 use crate::text;
@@ -58,7 +57,7 @@ pub(super) fn too_few_chunks(evidence: &Evidence<'_>, parallel: &[&Row]) -> Opti
     if chunks == 0 {
         return Some("The source is empty: these times are the fixed costs of the models.".to_string());
     }
-    let one_chunk_each = parallel.iter().filter(|row| !capabilities::of(row.model).overlaps_waits);
+    let one_chunk_each = parallel.iter().filter(|row| !row.model.capabilities().waits_at_once);
     let workers = one_chunk_each.map(|row| row.workers).max()?;
     (chunks < workers as u64).then(|| {
         let chunks_text = text::count(chunks, "chunk");
@@ -123,7 +122,7 @@ pub(super) fn more_workers_than_cores(evidence: &Evidence<'_>, row: &Row) -> Opt
 pub(super) fn busy_machine(evidence: &Evidence<'_>, row: &Row) -> Option<String> {
     let profile = &row.profile;
     let share = profile.queued_s / profile.workers_s();
-    let is_known = profile.wall_s > TELLING_S && !capabilities::of(row.model).has_remote_workers;
+    let is_known = profile.wall_s > TELLING_S && !row.model.capabilities().copies_data;
     (is_known && row.workers <= evidence.cores && share > BUSY_SHARE).then(|| {
         let (share, name) = (text::percent(share.min(1.0)), row.name());
         format!("Repeat this on an idle machine: other programs had the processors for {share} of the time of {name}.")

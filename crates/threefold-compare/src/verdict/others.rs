@@ -1,7 +1,6 @@
 //! What the verdict says of models beside the recommended one: whether they gain, from which size on, and why not.
 
 use super::{Evidence, gains};
-use crate::capabilities;
 use crate::row::Row;
 use crate::text;
 
@@ -65,7 +64,7 @@ pub(super) fn gain_from(evidence: &Evidence<'_>, row: &Row) -> Option<String> {
 /// Why a contender does not gain, as a clause.
 fn why_no_gain(row: &Row, baseline: &Row) -> Option<String> {
     let (profile, alone) = (&row.profile, &baseline.profile);
-    if capabilities::of(row.model).overlaps_waits && row.workers == 1 && !alone.waits() {
+    if row.model.capabilities().waits_at_once && row.workers == 1 && !alone.waits() {
         let waiting = text::percent(alone.waiting_share());
         return Some(format!("one worker gains only while chunks wait, and these wait for {waiting} of their time"));
     }

@@ -37,7 +37,7 @@ impl Contender {
     fn measured(self) -> Measured {
         let Self { model, workers, median_s, startup_s, parts, spread } = self;
         // Each model's runs vary in an order of their own.
-        let stride = 5 + u32::from(capabilities::of(model).effort);
+        let stride = 5 + u32::from(effort(model));
         let run = |run: u32| median_s * (1.0 + spread * (f64::from(run * stride % 13) / 12.0 - 0.5));
         let [work_s, waiting_s, transfer_s, idle_s] = parts.map(|share| share * median_s * workers as f64);
         let span = |chunk| ChunkSpan { chunk, worker: 0, start_s: 0.0, duration_s: 0.0 };

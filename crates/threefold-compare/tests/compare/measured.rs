@@ -38,7 +38,7 @@ fn brief() -> Compare {
 }
 
 fn compare(compare: &Compare) -> Result<Comparison, Error> {
-    compare.fold((0..1000).split(8), add_up, 0, |sum, part| sum + part)
+    compare.fold((0..1000).split_into(8), add_up, 0, |sum, part| sum + part)
 }
 
 /// Some milliseconds of computing, whose length depends on the chunk alone.
@@ -51,7 +51,7 @@ fn compute(chunk: Range<u64>) -> u64 {
 }
 
 fn every_model_is_measured_as_often() {
-    let comparison = brief().workers([2]).fold((0..16).split(8), compute, 0, |all, part| all ^ part).unwrap();
+    let comparison = brief().workers([2]).fold((0..16).split_into(8), compute, 0, |all, part| all ^ part).unwrap();
     assert_eq!((comparison.rounds, comparison.chunks, comparison.items), (7, 8, 16));
     assert!(!comparison.partial);
     let models: Vec<Model> = comparison.rows.iter().map(|row| row.model).collect();
@@ -163,7 +163,7 @@ fn a_task_that_fails_on_one_model_only_is_an_error_that_names_it() {
 
 fn a_check_that_fails_is_an_error() {
     let check = |sum: u64| if sum == 0 { Ok(String::new()) } else { Err(format!("{sum} is not 0")) };
-    let error = brief().fold_and_check((0..10).split(2), add_up, 0, |sum, part| sum + part, check).unwrap_err();
+    let error = brief().fold_and_check((0..10).split_into(2), add_up, 0, |sum, part| sum + part, check).unwrap_err();
     assert_eq!(error.to_string(), "the value on sequential is wrong: 45 is not 0");
 }
 
@@ -178,7 +178,7 @@ fn hash_maps_are_compared_by_their_content() {
         all.extend(part);
         all
     };
-    let comparison = brief().fold((0..100).split(4), remainders, HashMap::new(), join).unwrap();
+    let comparison = brief().fold((0..100).split_into(4), remainders, HashMap::new(), join).unwrap();
     assert!(comparison.value.starts_with('{'), "{}", comparison.value);
 }
 
@@ -215,7 +215,7 @@ fn values_are_compared_by_the_key_that_is_given() {
         all
     };
     let sorted = |map: HashMap<u64, u64>| map.into_iter().collect::<BTreeMap<_, _>>();
-    let comparison = compare.fold_by((0..100).split(4), remainders, HashMap::new(), join, sorted).unwrap();
+    let comparison = compare.fold_by((0..100).split_into(4), remainders, HashMap::new(), join, sorted).unwrap();
     assert!(comparison.value.starts_with("{0: 0, 1: 1, 2: 2, "), "{}", comparison.value);
 }
 

@@ -6,24 +6,27 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Backend;
+use super::{Backend, Running};
+use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
-use crate::fold::Fold;
 use crate::model::Model;
-use crate::options::{Options, cores};
-use crate::wire::Build;
-use crate::worker::{self, Entrance};
+use crate::remote::wire::Build;
 
 mod child;
-mod last_words;
+mod clock;
 mod lines;
 mod memory;
 mod process;
 mod run;
+mod shared_memory;
+mod status_page;
+mod stderr_tail;
+pub(crate) mod worker;
 
 use child::Worker;
 use memory::OomKills;
 use run::Run;
+use worker::Entrance;
 
 struct Processes {
     workers: usize,
@@ -36,7 +39,7 @@ struct Processes {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    let workers = options.workers(Model::Processes, cores())?;
+    let workers = options.workers(cores());
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
     if worker::is_serving() {
         return refuse(
@@ -67,7 +70,10 @@ impl Backend for Processes {
         self.workers
     }
 
-    fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
+    fn start(&self, _fold: &Running) {}
+
+    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+        let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         let mut run = match Run::new(fold, self, workers, self.take_idle(workers)) {
             Ok(run) => run,

@@ -2,25 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Backend;
-use super::pace::Pace;
-use crate::current;
-use crate::error::{Error, Result};
-use crate::fold::Fold;
-use crate::model::Model;
-use crate::options::Options;
+use super::{Backend, Running, blocks};
 
 struct Sequential;
-
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    match options.workers(Model::Sequential, 1)? {
-        1 => Ok(inline()),
-        n => Err(Error::setup(
-            Some(Model::Sequential),
-            format!("sequential has 1 worker, not {n}: use threads or processes for more"),
-        )),
-    }
-}
 
 /// Runs folds on the thread that asks for them: also what a task in a worker process gets for folds of its own.
 pub(crate) fn inline() -> Arc<dyn Backend> {
@@ -32,14 +16,10 @@ impl Backend for Sequential {
         1
     }
 
-    fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
-        let _here = current::enter(Some(fold.context()));
-        let mut pace = Pace::new(1);
-        while let Some(block) = fold.claims.claim(|left| pace.size(left)) {
-            let chunks = block.end - block.start;
-            fold.run(block, 0);
-            ready();
-            pace.done(chunks);
-        }
+    fn start(&self, _fold: &Running) {}
+
+    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+        let _inside = fold.gate.enter();
+        blocks::run(fold, 0, 1, Some(ready));
     }
 }

@@ -1,0 +1,247 @@
+//! The life of a worker process: say hello, run chunks in the order in which they come, answer each, exit.
+//!
+//! The main thread reads, runs and writes, so that an answer passes through no other thread. A second thread does
+//! nothing but wait for the end of the channel: then the parent is gone, and the whole process group ends, whatever
+//! the main thread is doing.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::os::unix::net::UnixStream;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Resource, Rlimit, Signal, getpgrp, getpid, kill_process, kill_process_group, setrlimit};
+use rustix::thread::gettid;
+
+use super::channel::Channel;
+
+use crate::backend::current::{self, Context};
+use crate::backend::processes::clock;
+use crate::backend::processes::status_page::Cell;
+use crate::backend::sequential;
+use crate::fold::policy::Policy;
+use crate::model::Model;
+use crate::panics;
+use crate::remote::wire::{Build, FromWorker, Ran, Rules, ToWorker};
+use crate::task::received::{self, Received};
+use crate::task::registry;
+
+/// While more chunks lie ready answers are held back, to be sent together: but not longer than this, in nanoseconds,
+/// since a result that is not sent dies with its worker ..
+const HOLD: u64 = 100_000;
+
+/// .. and not more bytes than this.
+const HELD_BYTES: usize = 64 << 10;
+
+/// Whether this process serves.
+static SERVING: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is a worker.
+pub(crate) fn is_serving() -> bool {
+    // Relaxed: set before any task runs.
+    SERVING.load(Ordering::Relaxed)
+}
+
+/// Whether this is the thread that `main` runs on.
+pub(super) fn is_main_thread() -> bool {
+    gettid() == getpid()
+}
+
+/// Serves until the parent says goodbye, and exits.
+pub(super) fn serve() -> ! {
+    SERVING.store(true, Ordering::Relaxed);
+    panics::watch();
+    let code = match Server::start().and_then(|mut server| server.serve()) {
+        Ok(()) => 0,
+        Err(error) => {
+            // The parent quotes this as the last words of a worker that could not be started.
+            eprintln!("threefold: a worker cannot serve: {error}");
+            1
+        }
+    };
+    process::exit(code)
+}
+
+struct Server {
+    channel: Channel,
+    cell: Cell,
+    task: Option<Current>,
+    /// `Run` frames so far.
+    frames: u64,
+    /// When the oldest answer that is held back was written.
+    held_since: u64,
+}
+
+/// The task that chunks are for.
+struct Current {
+    task: Box<dyn Received>,
+    rules: Rules,
+    /// One past the last chunk that may start, as far as this worker knows by itself.
+    limit: u64,
+}
+
+impl Server {
+    fn start() -> io::Result<Self> {
+        let mut channel = Channel::take_over()?;
+        let watched = channel.watch()?;
+        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with_parent(&watched))?;
+        let cell = Cell::open(channel.receive_cell()?)?;
+        Ok(Self { channel, cell, task: None, frames: 0, held_since: 0 })
+    }
+
+    fn serve(&mut self) -> io::Result<()> {
+        // Folds that a task asks for run right here: workers start no workers.
+        let inline = sequential::inline();
+        let context = Context {
+            model: Model::Processes,
+            policy: Policy::default(),
+            backend: Arc::downgrade(&inline),
+            fold: None,
+        };
+        let _here = current::enter(Some(context));
+        while self.channel.wait()? {
+            if self.answer()?.is_break() {
+                return Ok(());
+            }
+            if !self.holds_back() {
+                self.channel.send()?;
+            }
+        }
+        // The parent is gone.
+        end_group()
+    }
+
+    /// Whether the answers so far may wait for the next.
+    fn holds_back(&self) -> bool {
+        let each = self.task.as_ref().is_some_and(|task| task.rules.answer_each);
+        let few = self.channel.outgoing.len() <= HELD_BYTES;
+        !each && few && self.channel.has_frame() && clock::now().saturating_sub(self.held_since) <= HOLD
+    }
+
+    fn answer(&mut self) -> io::Result<ControlFlow<()>> {
+        let (body, out) = self.channel.next()?;
+        if out.is_empty() {
+            self.held_since = clock::now();
+        }
+        match ToWorker::read(body) {
+            Some(ToWorker::Hello { build, memory_limit }) => {
+                let own = Build::own()?;
+                if build != own {
+                    let reason = "it is of another build: the program's file was replaced while the program ran";
+                    FromWorker::Refused { reason: reason.as_bytes() }.write(out);
+                    self.channel.send()?;
+                    return Ok(ControlFlow::Break(()));
+                }
+                limit_memory(memory_limit)?;
+                FromWorker::Hello { build: own }.write(out);
+            }
+            Some(ToWorker::Task { path, captures, rules }) => match find(path, captures) {
+                Ok(task) => self.task = Some(Current { task, rules, limit: u64::MAX }),
+                Err(reason) => {
+                    FromWorker::Refused { reason: reason.as_bytes() }.write(out);
+                    self.channel.send()?;
+                    return Ok(ControlFlow::Break(()));
+                }
+            },
+            Some(ToWorker::Run { chunk, bytes, .. }) => {
+                self.frames += 1;
+                let Some(task) = &mut self.task else {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunk came before its task"));
+                };
+                if chunk < task.limit && self.cell.may_start(chunk) {
+                    task.run(chunk, bytes, out, &self.cell, self.frames);
+                } else {
+                    FromWorker::Skipped { chunk }.write(out);
+                }
+            }
+            Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
+            None => return Err(io::Error::new(io::ErrorKind::InvalidData, "the parent spoke nonsense")),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl Current {
+    fn run(&mut self, chunk: u64, bytes: &[u8], out: &mut Vec<u8>, cell: &Cell, frame: u64) {
+        let started = clock::now();
+        cell.note_start(frame, started);
+        let start = out.len();
+        // The output is written where it will be sent from; its frame is closed when all is known.
+        let open = FromWorker::open_done(out);
+        let result = self.task.run(bytes, out);
+        flush_prints();
+        let ran = Ran { chunk, started, duration: clock::now().saturating_sub(started) };
+        match result {
+            received::Ran::Done { is_err } => {
+                open.close(out, ran);
+                if is_err && self.rules.stop_on_err {
+                    self.limit = self.limit.min(chunk + 1);
+                }
+            }
+            received::Ran::Panicked(panic) => {
+                out.truncate(start);
+                let at = panic.at.unwrap_or_default();
+                FromWorker::Panicked { ran, at: at.as_bytes(), message: panic.message.as_bytes() }.write(out);
+                self.stop_at(chunk);
+            }
+            received::Ran::Unportable { what, reason } => {
+                out.truncate(start);
+                FromWorker::Unportable { ran, what, reason: reason.as_bytes() }.write(out);
+                self.stop_at(chunk);
+            }
+        }
+        cell.note_done(frame);
+    }
+
+    fn stop_at(&mut self, chunk: u64) {
+        if self.rules.stop_on_panic {
+            self.limit = self.limit.min(chunk);
+        }
+    }
+}
+
+/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    if bytes > 0 {
+        // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
+        setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+    }
+    Ok(())
+}
+
+/// The registered task of that path, with these captures.
+fn find(path: &[u8], captures: &[u8]) -> Result<Box<dyn Received>, String> {
+    let entry = registry::find(path).ok_or_else(|| format!("it knows no task `{}`", String::from_utf8_lossy(path)))?;
+    (entry.receive)(captures).map_err(|reason| format!("the task cannot be read: {reason}"))
+}
+
+/// What the chunk printed is in the pipe before its output is: the parent counts on that.
+fn flush_prints() {
+    let _ = io::stdout().flush();
+    let _ = io::stderr().flush();
+}
+
+/// Waits for the end of the channel, and ends with it.
+fn end_with_parent(channel: &UnixStream) {
+    loop {
+        // Only the hang-up is asked for: data does not wake this thread.
+        let mut watched = [PollFd::new(channel, PollFlags::RDHUP)];
+        match poll(&mut watched, None) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(_) => end_group(),
+        }
+    }
+}
+
+/// Kills this process and what it started in its group.
+fn end_group() -> ! {
+    // A worker that was started by hand shares its group with whoever did.
+    if getpgrp() == getpid() {
+        let _ = kill_process_group(getpid(), Signal::KILL);
+    }
+    let _ = kill_process(getpid(), Signal::KILL);
+    process::abort()
+}

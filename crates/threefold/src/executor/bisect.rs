@@ -1,0 +1,94 @@
+//! Bisecting: the smallest range of a lost chunk that is lost by itself.
+//!
+//! The chunk is halved again and again; each half is a fold of one chunk on the same backend, and the one that is lost
+//! is halved next. Where neither half is lost by itself the search ends with their whole.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Executor;
+use crate::backend::current;
+use crate::cancel::CancelToken;
+use crate::error::{Cause, Error};
+use crate::fold::Fold;
+use crate::fold::outputs::Kept;
+use crate::fold::policy::Policy;
+use crate::fold::work::Work;
+use crate::source::Pieces;
+use crate::task::{Portable, Task, roundtrip};
+
+impl Executor {
+    /// Adds the smallest lost range to `error`, where that is asked for and the chunk can be cut.
+    pub(super) fn bisect<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let lost = error.is_worker_lost() || error.is_timeout();
+        let items = error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| work.pieces.items(chunk));
+        let Some(mut items) = items else { return error };
+        while items.end - items.start > 1 {
+            let middle = items.start + (items.end - items.start) / 2;
+            let halves = [items.start..middle, middle..items.end];
+            match halves.into_iter().find(|half| self.is_lost(half.clone(), work)) {
+                Some(half) => items = half,
+                None => break,
+            }
+        }
+        // What was found until then may not be the smallest.
+        if self.extras.tokens.iter().any(CancelToken::is_cancelled) || current::is_cancelled() {
+            return error;
+        }
+        error.with_smallest_range(work.pieces.describe_part(items))
+    }
+
+    /// Whether these items are lost by themselves.
+    fn is_lost<P, T>(&self, items: Range<u128>, work: &Arc<Work<P, T>>) -> bool
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let part = Part { work: Arc::clone(work), items };
+        // The task as its workers have it; it went this way once already.
+        let Ok(task) = restored(&work.task) else { return false };
+        let work = Arc::new(Work::new(part, task, false, false));
+        let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
+        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, 1, self.model, policy, None));
+        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(&fold)).collect();
+        self.run(&fold, &mut || ());
+        drop(registered);
+        match work.outputs.take() {
+            Some((_, Kept::Failure(error))) => error.is_worker_lost() || error.is_timeout(),
+            _ => false,
+        }
+    }
+}
+
+/// A copy of the task.
+fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
+    let mut bytes = Vec::new();
+    roundtrip::encode("the task", task, &mut bytes)?;
+    roundtrip::decode("the task", &bytes)
+}
+
+/// Some items of a source, as its only chunk.
+struct Part<P, T: Task> {
+    work: Arc<Work<P, T>>,
+    items: Range<u128>,
+}
+
+impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
+    type Chunk = T::Chunk;
+
+    fn count(&self) -> Result<u64, String> {
+        Ok(1)
+    }
+
+    fn piece(&self, _index: u64) -> T::Chunk {
+        self.work.pieces.part(self.items.clone()).expect("it can be cut: it told its items")
+    }
+
+    fn describe(&self, _index: u64) -> String {
+        self.work.pieces.describe_part(self.items.clone())
+    }
+}

@@ -1,0 +1,189 @@
+//! `Work`: the typed side of a fold: the pieces of the source, the task, and what became of the chunks.
+
+use std::ops::Range;
+#[cfg(feature = "async")]
+use std::sync::Arc;
+#[cfg(feature = "async")]
+use std::time::{Duration, Instant};
+
+use super::job::Job;
+use super::outputs::Outputs;
+use super::{Fold, chunk};
+use crate::error::{Cause, Error, Place};
+use crate::panics;
+use crate::source::Pieces;
+#[cfg(feature = "async")]
+use crate::task::BoxFuture;
+use crate::task::{Task, roundtrip};
+
+/// A fold with its types.
+pub(crate) struct Work<P, T: Task> {
+    pub(crate) pieces: P,
+    pub(crate) task: T,
+    pub(crate) outputs: Outputs<T::Output>,
+    /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
+    stops_on_err: bool,
+    /// Whether the task, the first chunk and the first output are checked to be the same on every model.
+    checks: bool,
+}
+
+impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
+    pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
+        Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
+    }
+
+    /// Checks the task, where that is asked for.
+    pub(crate) fn check_task(&self) -> Result<(), Cause> {
+        if self.checks { roundtrip::check("the task", &self.task, T::__eq) } else { Ok(()) }
+    }
+
+    /// Chunk `number`, checked where that is asked for. Making it may run code of the user's: a `Clone` that panics.
+    fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
+        let piece = self.pieces.piece(number);
+        if self.checks && number == 0 {
+            roundtrip::check("the chunk", &piece, T::__chunk_eq)?;
+        }
+        Ok(piece)
+    }
+
+    fn keep(&self, first: u64, outputs: Vec<T::Output>, fold: &Fold) {
+        fold.arrived(self.outputs.keep(first, outputs));
+    }
+
+    /// An output is there: it is checked where that is asked for, and ends the fold after `number` where it is an error and
+    /// that is asked for.
+    fn arrive(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
+        if self.checks && number == 0 {
+            roundtrip::check("the output", output, T::__output_eq)?;
+        }
+        if self.stops_on_err && T::__is_err(output) {
+            fold.stop_after(number);
+        }
+        Ok(())
+    }
+}
+
+impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
+    fn task(&self) -> &'static str {
+        T::__entry().name
+    }
+
+    fn describe(&self, chunk: u64) -> String {
+        self.pieces.describe(chunk)
+    }
+
+    fn fail(&self, chunk: u64, error: Error) -> bool {
+        self.outputs.fail(chunk, error)
+    }
+
+    fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
+        let mut next = block.start;
+        let mut attempt = 1;
+        while next < block.end {
+            chunk::set(next);
+            // Grown as needed past a page or so: a block that stops early should not have cost much.
+            let mut outputs = Vec::with_capacity((block.end - next).min(256) as usize);
+            // Of what the closure touches only whole outputs are used after a panic.
+            let ran = panics::catch(|| {
+                for number in next..block.end {
+                    if !fold.may_start(number) {
+                        break;
+                    }
+                    chunk::set(number);
+                    let started = fold.started();
+                    let output = self.task.map(self.piece(number)?);
+                    fold.finished(number, worker, if number == next { attempt } else { 1 }, started);
+                    self.arrive(number, &output, fold)?;
+                    outputs.push(output);
+                }
+                Ok(())
+            });
+            self.keep(next, outputs, fold);
+            let panic = match ran {
+                Ok(Ok(())) => return,
+                Ok(Err(cause)) => {
+                    fold.unsent(chunk::get(), cause);
+                    (next, attempt) = (chunk::get() + 1, 1);
+                    continue;
+                }
+                Err(panic) => panic,
+            };
+            // On with the chunk that unwound, or with the one after it: whether that may start is asked above.
+            let unwound = chunk::get();
+            attempt = if unwound == next { attempt } else { 1 };
+            let at = Place { worker: Some(worker), ..Place::default() };
+            if fold.retries_panic(attempt) {
+                fold.retried(|| fold.panic(unwound, attempt, at, panic));
+                (next, attempt) = (unwound, attempt + 1);
+            } else {
+                fold.panicked(unwound, attempt, at, panic);
+                (next, attempt) = (unwound + 1, 1);
+            }
+        }
+    }
+
+    #[cfg(feature = "async")]
+    fn is_async(&self) -> bool {
+        T::__ASYNC
+    }
+
+    #[cfg(feature = "async")]
+    fn start(
+        self: Arc<Self>,
+        chunk: u64,
+        attempt: u32,
+        fold: Arc<Fold>,
+        worker: usize,
+    ) -> BoxFuture<'static, Result<(), Duration>> {
+        Box::pin(async move {
+            let started = fold.started();
+            let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
+            let piece = match self.piece(chunk) {
+                Ok(piece) => piece,
+                Err(cause) => {
+                    fold.unsent(chunk, cause);
+                    return Ok(());
+                }
+            };
+            let output = self.task.__future(piece).expect("only async tasks are started").await;
+            // One that never waits cannot be stopped; that it took too long is said all the same.
+            if let Some((timeout, began)) = deadline
+                && began.elapsed() > timeout
+            {
+                return Err(began.elapsed());
+            }
+            fold.finished(chunk, worker, attempt, started);
+            match self.arrive(chunk, &output, &fold) {
+                Ok(()) => self.keep(chunk, vec![output], &fold),
+                Err(cause) => fold.unsent(chunk, cause),
+            }
+            Ok(())
+        })
+    }
+
+    #[cfg(feature = "processes")]
+    fn encode_task(&self) -> (&'static str, Result<Vec<u8>, Cause>) {
+        (T::__entry().path, roundtrip::encode_task(&self.task))
+    }
+
+    #[cfg(feature = "processes")]
+    fn stops_on_err(&self) -> bool {
+        self.stops_on_err
+    }
+
+    #[cfg(feature = "processes")]
+    fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), Cause> {
+        let piece = panics::catch(|| self.piece(chunk))??;
+        roundtrip::encode("the chunk", &piece, bytes)
+    }
+
+    #[cfg(feature = "processes")]
+    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), Cause> {
+        let output = roundtrip::decode("the output", bytes)?;
+        if self.stops_on_err && T::__is_err(&output) {
+            fold.stop_after(chunk);
+        }
+        self.keep(chunk, vec![output], fold);
+        Ok(())
+    }
+}

@@ -1,3 +1,0 @@
-//! The atomics of `claims`, by a name under which the model checker has its own.
-
-pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

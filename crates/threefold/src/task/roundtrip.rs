@@ -1,0 +1,83 @@
+//! The round trip: is a value the same after it was serialized and restored?
+//!
+//! A field that serde skips, or restores to something else, would give one answer on threads and another on processes.
+//! On processes every task is checked before it is sent. In debug builds every model checks the task, the first chunk and
+//! the first output, so that such a field is found on whichever model the tests run: it is an error there, and never
+//! changes the value that the task runs with. What can be compared is compared; values of more than [`CHECKED`] bytes are
+//! serialized up to there, which finds what cannot be serialized at all.
+
+use super::Portable;
+#[cfg(feature = "processes")]
+use super::Task;
+use crate::error::Cause;
+#[cfg(feature = "processes")]
+use crate::panics;
+
+#[cfg(feature = "processes")]
+const ALTERED: &str = "it is not the same after it was serialized and restored; does serde skip a field, or restore it to something else?";
+
+/// Values larger than this, in bytes, are not restored to be compared. In debug builds 1 MiB takes some 20 ms.
+#[cfg(feature = "processes")]
+const CHECKED: usize = 1 << 20;
+
+/// The task as bytes that restore it.
+#[cfg(feature = "processes")]
+pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
+    guarded("the task", || {
+        let mut bytes = Vec::new();
+        threefold_codec::encode(task, &mut bytes).map_err(|error| error.to_string())?;
+        let restored: T = threefold_codec::decode(&bytes).map_err(|error| error.to_string())?;
+        if task.__eq(&restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
+    })
+}
+
+/// Appends `value` as bytes.
+#[cfg(feature = "processes")]
+pub(crate) fn encode<V: Portable>(what: &'static str, value: &V, bytes: &mut Vec<u8>) -> Result<(), Cause> {
+    guarded(what, || threefold_codec::encode(value, bytes).map_err(|error| error.to_string()))
+}
+
+/// The value that `bytes` hold.
+#[cfg(feature = "processes")]
+pub(crate) fn decode<V: Portable>(what: &'static str, bytes: &[u8]) -> Result<V, Cause> {
+    guarded(what, || threefold_codec::decode(bytes).map_err(|error| error.to_string()))
+}
+
+/// Checks `value`, which `is_same` compares where it can.
+#[cfg(feature = "processes")]
+pub(crate) fn check<V: Portable>(
+    what: &'static str,
+    value: &V,
+    is_same: impl FnOnce(&V, &V) -> Option<bool>,
+) -> Result<(), Cause> {
+    guarded(what, || {
+        let mut bytes = Vec::new();
+        if threefold_codec::encode_within(value, &mut bytes, CHECKED).map_err(|error| error.to_string())? {
+            let restored = threefold_codec::decode(&bytes).map_err(|error| error.to_string())?;
+            if is_same(value, &restored) == Some(false) {
+                return Err(ALTERED.to_string());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A build without worker processes serializes nothing, and checks nothing.
+#[cfg(not(feature = "processes"))]
+pub(crate) fn check<V: Portable>(
+    _what: &'static str,
+    _value: &V,
+    _is_same: impl FnOnce(&V, &V) -> Option<bool>,
+) -> Result<(), Cause> {
+    Ok(())
+}
+
+/// Values turn into bytes and back by code of the user's, which may panic.
+#[cfg(feature = "processes")]
+fn guarded<R>(what: &'static str, convert: impl FnOnce() -> Result<R, String>) -> Result<R, Cause> {
+    match panics::catch(convert) {
+        Ok(Ok(converted)) => Ok(converted),
+        Ok(Err(reason)) => Err(Cause::Unportable { what, reason }),
+        Err(panic) => Err(panic.into()),
+    }
+}
