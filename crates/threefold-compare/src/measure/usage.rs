@@ -5,7 +5,9 @@ use std::fs;
 use procfs::process::{Process, all_processes};
 use rustix::time::{ClockId, clock_gettime};
 
-/// What was used so far, when the watching began.
+use crate::profile::Used;
+
+/// What had been used when observing began.
 #[derive(Debug)]
 pub(crate) struct Usage {
     own_s: f64,
@@ -13,39 +15,29 @@ pub(crate) struct Usage {
     workers: Scheduled,
 }
 
-/// What the scheduler counts of a process's threads, in seconds.
+/// What the scheduler counts for the threads of a process, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Scheduled {
-    /// On a processor.
+    /// Running on a processor.
     ran_s: f64,
-    /// Ready, while others had the processors.
+    /// Ready to run while other threads had the processors.
     queued_s: f64,
 }
 
-/// What a fold used.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Used {
-    /// Processor seconds over all threads.
-    pub(crate) cpu_s: f64,
-    /// Seconds in which threads were ready and others had the processors: neither work nor waiting.
-    pub(crate) queued_s: f64,
-    /// The largest resident memory of each process, added up.
-    pub(crate) peak_memory_bytes: u64,
-}
-
 impl Usage {
-    /// Watches from here on: the peak of this process's memory is counted anew.
-    pub(crate) fn watch() -> Self {
-        // Linux resets VmHWM when a 5 is written here (proc(5)). Where it does not, the peak is that of the whole life.
+    /// Begins to observe. The peak of this process's memory is counted from here on.
+    pub(crate) fn observe() -> Self {
+        // Linux resets VmHWM when a 5 is written here (proc(5)). If it cannot be written, the peak is that since the
+        // process was started.
         let _ = fs::write("/proc/self/clear_refs", "5");
         let (workers, own_queued_s) = (scheduled(&workers()), own_queued_s());
-        // Last, since looking takes processor time as well.
+        // This comes last because the other lines use processor time themselves.
         Self { own_s: own_s(), own_queued_s, workers }
     }
 
-    /// What was used since.
+    /// What was used since observing began.
     pub(crate) fn since(&self) -> Used {
-        // First, for the same reason.
+        // This comes first for the same reason.
         let own_s = own_s();
         let workers = workers();
         let now = scheduled(&workers);
@@ -59,7 +51,7 @@ impl Usage {
     }
 }
 
-/// The processor time of this process, to the nanosecond.
+/// The processor seconds of this process, exact to the nanosecond.
 fn own_s() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
@@ -69,7 +61,7 @@ fn own_queued_s() -> f64 {
     Process::myself().map_or(0.0, |own| scheduled(&[own]).queued_s)
 }
 
-/// What the scheduler has counted for these processes. Processor time is exact while their threads sleep.
+/// What the scheduler has counted for these processes. Their processor time is exact while their threads sleep.
 fn scheduled(processes: &[Process]) -> Scheduled {
     let tasks = processes.iter().filter_map(|process| process.tasks().ok()).flatten().flatten();
     let each = tasks.filter_map(|task| task.schedstat().ok());
@@ -79,7 +71,7 @@ fn scheduled(processes: &[Process]) -> Scheduled {
     })
 }
 
-/// The processes that this one has started.
+/// The child processes of this process.
 fn workers() -> Vec<Process> {
     let own = std::process::id() as i32;
     let Ok(processes) = all_processes() else { return Vec::new() };
@@ -91,8 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processor_time_and_memory_are_seen() {
-        let usage = Usage::watch();
+    fn processor_time_and_peak_memory_are_measured() {
+        let usage = Usage::observe();
         let touched = vec![1u8; 64 << 20];
         let sum: u64 = std::hint::black_box(&touched).iter().map(|&byte| u64::from(byte)).sum();
         assert_eq!(sum, 64 << 20);
