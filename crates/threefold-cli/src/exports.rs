@@ -1,14 +1,11 @@
 //! `Exports`: the files that a comparison is written to.
 //!
 //! Every file is checked before anything is measured, and no check changes what a file holds. No export may be the
-//! input of the program, nor the same file as another export, whatever path names it: links are followed, hard links
-//! are recognised.
+//! input of the program, nor the same file as another export, whatever path names it.
 
-use std::fs::{self, OpenOptions};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use threefold_compare::{Comparison, Error};
+use threefold_compare::{Comparison, Error, export};
 
 use crate::escape;
 
@@ -27,9 +24,6 @@ struct Export {
     write: Write,
 }
 
-/// More links than this, one naming the next, are taken for a loop, as Linux does.
-const MOST_LINKS: usize = 40;
-
 impl Exports {
     /// Adds the file that `option` names, if it names one.
     pub(crate) fn add(&mut self, option: &'static str, path: Option<PathBuf>, write: Write) {
@@ -42,20 +36,19 @@ impl Exports {
     ///
     /// A file cannot be written, is `input`, or is named twice.
     pub(crate) fn check(&self, input: Option<&Path>) -> Result<(), String> {
-        let mut destinations: Vec<(&Export, PathBuf)> = Vec::new();
-        for export in &self.0 {
-            let Export { option, path, .. } = export;
-            let shown = escape::path(path);
-            let fail = |error: io::Error| format!("{option} {shown}: {error}");
-            let destination = destination_of(path).map_err(fail)?;
-            if input.is_some_and(|input| is_same(&destination, input)) {
-                return Err(format!("{option} {shown} would overwrite the input: name another file"));
+        for (number, Export { option, path, .. }) in self.0.iter().enumerate() {
+            let fail = |error: Error| format!("{option} {error}");
+            if let Some(input) = input
+                && export::is_same_file(path, input).map_err(fail)?
+            {
+                return Err(format!("{option} {} would overwrite the input: name another file", escape::path(path)));
             }
-            if let Some((other, _)) = destinations.iter().find(|(_, other)| is_same(&destination, other)) {
-                return Err(format!("{} and {option} name the same file, {shown}", other.option));
+            for other in &self.0[..number] {
+                if export::is_same_file(path, &other.path).map_err(fail)? {
+                    return Err(format!("{} and {option} name the same file, {}", other.option, escape::path(path)));
+                }
             }
-            check_writable(&destination).map_err(fail)?;
-            destinations.push((export, destination));
+            export::check_writable(path).map_err(fail)?;
         }
         Ok(())
     }
@@ -71,46 +64,6 @@ impl Exports {
             written = written.and(write(comparison, path));
         }
         written
-    }
-}
-
-/// The file that writing to `path` would reach. Links are followed, even to a file that does not exist yet.
-fn destination_of(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_path_buf();
-    for _ in 0..MOST_LINKS {
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        match fs::read_link(&path) {
-            Ok(target) => path = folder.join(target),
-            Err(_) => {
-                let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
-                return Ok(folder.canonicalize()?.join(name));
-            }
-        }
-    }
-    Err(io::Error::other("too many links"))
-}
-
-/// Whether both paths name one file. Of files that do not exist only the paths are compared.
-fn is_same(destination: &Path, other: &Path) -> bool {
-    destination == other || same_file::is_same_file(destination, other).unwrap_or(false)
-}
-
-/// Whether `destination` can be written. A file that exists keeps its content; one that does not is not left behind.
-fn check_writable(destination: &Path) -> io::Result<()> {
-    match fs::metadata(destination) {
-        Ok(file) if file.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(file) if file.is_file() => OpenOptions::new().append(true).open(destination).map(drop),
-        // To open a pipe or a device may wait, or do something.
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // `create_new` makes sure that the file which is removed is the one that was made here.
-            OpenOptions::new().write(true).create_new(true).open(destination).map(drop)?;
-            fs::remove_file(destination)
-        }
-        Err(error) => Err(error),
     }
 }
 
@@ -142,16 +95,9 @@ mod tests {
         symlink(&input, folder.path().join("link")).unwrap();
         symlink("link", folder.path().join("link to link")).unwrap();
         symlink(folder.path(), folder.path().join("folder link")).unwrap();
-        fs::hard_link(&input, folder.path().join("hard link")).unwrap();
-        for spelling in [
-            "input.html",
-            "./input.html",
-            "sub/../input.html",
-            "link",
-            "link to link",
-            "folder link/input.html",
-            "hard link",
-        ] {
+        for spelling in
+            ["input.html", "./input.html", "sub/../input.html", "link", "link to link", "folder link/input.html"]
+        {
             let error = check(Some(&input), &[folder.path().join(spelling)]).unwrap_err();
             assert!(error.ends_with(" would overwrite the input: name another file"), "{error}");
         }

@@ -8,6 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{Answer, answer, threefold};
@@ -98,9 +99,8 @@ fn no_report_overwrites_its_input() {
     let input = folder.path().join("data.html");
     fs::write(&input, &json).unwrap();
     symlink("data.html", folder.path().join("link.html")).unwrap();
-    fs::hard_link(&input, folder.path().join("hard.html")).unwrap();
-    let inputs = ["data.html", "./data.html", "link.html", "hard.html"];
-    let pages = ["", "data.html", "./data.html", "link.html", "hard.html"];
+    let inputs = ["data.html", "./data.html", "link.html"];
+    let pages = ["", "data.html", "./data.html", "link.html"];
     for (input, page) in inputs.into_iter().flat_map(|input| pages.map(|page| (input, page))) {
         let mut program = threefold(["report", input]);
         if !page.is_empty() {
@@ -112,6 +112,11 @@ fn no_report_overwrites_its_input() {
     }
     assert_eq!(fs::read_to_string(&input).unwrap(), json);
     assert!(folder.path().join("link.html").is_symlink());
+    // A page replaces its file, and so breaks a hard link instead of writing to the input.
+    fs::hard_link(&input, folder.path().join("hard.html")).unwrap();
+    let mut program = threefold(["report", "data.html", "--export-html", "hard.html"]);
+    assert_eq!(program.current_dir(&folder).output().expect("the program starts").status.code(), Some(0));
+    assert_eq!(fs::read_to_string(&input).unwrap(), json);
 }
 
 #[test]
@@ -149,6 +154,35 @@ fn what_is_not_a_comparison_is_refused() {
         assert!(answer.stderr.contains("file.json: "), "{}", answer.stderr);
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no page is written");
+}
+
+#[test]
+fn a_comparison_with_impossible_numbers_is_shown_or_refused() {
+    let folder = TempDir::new().unwrap();
+    let comparison: Value = serde_json::from_str(comparison_once()).expect("it is JSON");
+    let row = |change: fn(&mut Value)| {
+        let mut comparison = comparison.clone();
+        change(&mut comparison["rows"][1]);
+        comparison
+    };
+    for (name, hostile) in [
+        ("workers", row(|row| row["workers"] = json!(10u64.pow(15)))),
+        ("no workers", row(|row| row["workers"] = json!(0))),
+        ("no median", row(|row| row["median_s"] = Value::Null)),
+        ("empty median", row(|row| row["median_s"] = json!(""))),
+        ("negative median", row(|row| row["median_s"] = json!(-1.0))),
+        ("endless median", row(|row| row["median_s"] = json!(f64::MAX))),
+        ("no runs", row(|row| row["runs_s"] = json!([]))),
+        ("late spans", row(|row| row["profile"]["spans"][0]["start_s"] = json!(1e300))),
+        ("many chunks", row(|row| row["profile"]["spans"][0]["chunk"] = json!(u64::MAX))),
+        ("many workers", row(|row| row["profile"]["spans"][0]["worker"] = json!(u64::MAX))),
+    ] {
+        let file = folder.path().join("hostile.json");
+        fs::write(&file, hostile.to_string()).unwrap();
+        let answer = output([Path::new("report"), &file]);
+        assert!(matches!(answer.code, Some(0 | 2)), "{name}: {:?} {}", answer.code, answer.stderr);
+        assert!(!answer.stderr.contains("panicked"), "{name}: {}", answer.stderr);
+    }
 }
 
 #[test]
