@@ -28,7 +28,7 @@ fn every_model_is_a_line_and_one_is_marked() {
     }
     assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("* ")).count(), 1, "{}", answer.stdout);
     assert!(answer.stdout.contains("The formula n(a+b)/2 gives this value"), "{}", answer.stdout);
-    assert!(!answer.stdout.contains('\u{1b}'), "no colours where nobody sees them");
+    assert!(!answer.stdout.contains('\u{1b}'), "no colours where stdout is not a terminal");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use crate::answer;
 
-fn help(words: &str) -> String {
-    let answer = answer(words);
-    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{words}");
+fn help(arguments: &str) -> String {
+    let answer = answer(arguments);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{arguments}");
     answer.stdout
 }
 

@@ -40,14 +40,11 @@ fn the_cut_changes_no_value() {
 }
 
 #[test]
-fn every_workload_can_be_kept_going() {
-    for (workload, range, several, value) in SMALL {
-        for input in [range, several] {
-            assert_eq!(
-                total(&format!("processes --workload {workload} {input} --keep-going -j 2")),
-                value,
-                "{workload} {input}"
-            );
+fn every_workload_can_be_kept_going_on_every_model() {
+    for name in every_name() {
+        for (workload, _, several, value) in SMALL {
+            let arguments = format!("{name} --workload {workload} {several} --keep-going");
+            assert_eq!(total(&arguments), value, "{arguments}");
         }
     }
 }
@@ -55,7 +52,7 @@ fn every_workload_can_be_kept_going() {
 #[test]
 fn an_object_names_its_workload() {
     for (workload, _, several, value) in SMALL {
-        let object = object(&format!("async --workload {workload} {several}"), 0);
+        let object = object(&format!("threads --workload {workload} {several}"), 0);
         assert_eq!((&object["work"], &object["value"]), (&json!(workload), &json!(value)));
         assert_eq!(object["chunks"], several.split(' ').count());
     }
@@ -72,13 +69,15 @@ fn an_empty_range_is_nothing_to_do_for_every_workload() {
 #[test]
 fn waits_are_many_chunks_by_default_and_computations_are_few() {
     for (arguments, chunks) in [("wait 1..=50", 50), ("sum 1..=50", 1), ("mixed 1..=3", 3), ("primes 1..=99_999", 2)] {
-        assert_eq!(object(&format!("async --workload {arguments}"), 0)["chunks"], chunks, "{arguments}");
+        assert_eq!(object(&format!("threads --workload {arguments}"), 0)["chunks"], chunks, "{arguments}");
     }
 }
 
 #[test]
-fn a_wait_may_have_a_deadline_on_async() {
+#[cfg(feature = "async")]
+fn workloads_that_wait_may_have_a_deadline_on_async() {
     assert_eq!(total("async --workload wait 1..=3 --timeout 60"), "3");
+    assert_eq!(total("async --workload mixed 1..=4 --timeout 60"), "11681262442");
 }
 
 /// 20 files in two folders, the nth of n words.
