@@ -63,8 +63,7 @@ impl<W: Work> Pool<W> {
                 .stack_size(options.stack_size.unwrap_or_else(stack::size));
             // On failure the ones already started end when `pool` is dropped.
             let handle = thread.spawn(move || shared.serve(worker)).map_err(|error| {
-                let reason = format!("thread {worker} of {workers} could not be started: {error}");
-                Error::setup(Some(model), reason)
+                Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
             pool.handles.push(handle);
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{CancelToken, Event, Trace, TryError};
+use threefold::{CancelToken, Trace, TryError};
 
 use crate::executor;
 use crate::fixtures::{fixture, folder};
