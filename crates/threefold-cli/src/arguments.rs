@@ -44,7 +44,8 @@ pub(crate) enum Answer {
 }
 
 #[derive(Parser)]
-#[command(name = "threefold", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "threefold", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
 #[command(override_usage = "threefold <COMMAND> [RANGE]... [OPTIONS]")]
 struct Arguments {
     #[command(subcommand)]

@@ -10,7 +10,8 @@ use crate::progress::ComparisonProgress;
 use crate::workloads::{Prepared, Visitor, Workload};
 use crate::{exit, output};
 
-/// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown in any case.
+/// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown in any
+/// case.
 pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: impl Fn() -> Option<u8>) -> ExitCode {
     if let Err(reason) = request.exports.check(None) {
         return output::refused(&reason);

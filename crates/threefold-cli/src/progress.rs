@@ -1,8 +1,8 @@
 //! How far a long run has come, and how long it will take, on stderr.
 //!
-//! Nothing is shown in the first half second. Unless it is asked for, nothing is shown where stderr is not a terminal, and
-//! then nothing is observed either. On a terminal a bar is drawn, and removed at the end; elsewhere one line is written
-//! per second. There are no colours.
+//! Nothing is shown in the first half second. Unless it is asked for, nothing is shown where stderr is not a terminal,
+//! and then nothing is observed either. On a terminal a bar is drawn, and removed at the end; elsewhere one line is
+//! written per second. There are no colours.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;

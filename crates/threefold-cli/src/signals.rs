@@ -1,8 +1,8 @@
 //! INT and TERM: they cancel the run, and end the program soon in any case.
 //!
-//! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not ask
-//! whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. Worker processes
-//! notice that their parent has gone, and end as well.
+//! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
+//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. Worker
+//! processes notice that their parent has gone, and end as well.
 
 #[cfg(not(unix))]
 mod console;

@@ -47,7 +47,8 @@ pub(crate) struct MeasuringArguments {
     pub(crate) models: Vec<Model>,
 
     /// The numbers of workers to measure, separated by commas [default: the default of each model]
-    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_delimiter = ',', value_parser = positive)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_delimiter = ',', value_parser = positive)]
     pub(crate) workers: Vec<usize>,
 
     /// The number of rounds; every round runs each model once [default: as many as are needed]

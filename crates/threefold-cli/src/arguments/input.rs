@@ -18,7 +18,8 @@ pub(super) struct InputArguments {
     /// Without a RANGE the workload uses its default, which `threefold workloads` lists. One RANGE is cut into chunks.
     /// Several RANGEs are one chunk each, exactly as given; an integer in two of them counts twice. A RANGE whose end
     /// is below its start is empty.
-    #[arg(value_name = "RANGE", allow_negative_numbers = true, value_parser = |text: &str| range::parse(&unmark(text)))]
+    #[arg(value_name = "RANGE", allow_negative_numbers = true)]
+    #[arg(value_parser = |text: &str| range::parse(&unmark(text)))]
     ranges: Vec<RangeInclusive<i64>>,
 
     /// The computation to run; `threefold workloads` describes each
@@ -31,13 +32,15 @@ pub(super) struct InputArguments {
 
     /// Cut the RANGE into N chunks whose sizes differ by at most one
     ///
-    /// Without --chunks and --chunk-size, chunks have the size that `threefold workloads` lists. If that gives more than
-    /// 4096 chunks, the chunks are made larger.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64, 1, MOST_CHUNKS>, conflicts_with = "chunk_size")]
+    /// Without --chunks and --chunk-size, chunks have the size that `threefold workloads` lists. If that gives more
+    /// than 4096 chunks, the chunks are made larger.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = whole::<u64, 1, MOST_CHUNKS>, conflicts_with = "chunk_size")]
     chunks: Option<u64>,
 
     /// Cut the RANGE into chunks of N items; the last chunk may be smaller
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64, 1, { u64::MAX }>)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = whole::<u64, 1, { u64::MAX }>)]
     chunk_size: Option<u64>,
 }
 

@@ -12,8 +12,8 @@ use crate::plan::Input;
 use crate::progress::Show;
 use crate::workloads::Workload;
 
-/// The smallest `--memory-limit`, in bytes. A worker process has more than this before its first chunk, so that a smaller
-/// limit is a typing error.
+/// The smallest `--memory-limit`, in bytes. A worker process has more than this before its first chunk, so that a
+/// smaller limit is a typing error.
 const LEAST_MEMORY: u64 = 1 << 20;
 
 /// One workload, to be run once on one model.

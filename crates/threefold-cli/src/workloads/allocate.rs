@@ -1,8 +1,8 @@
 //! The workload `allocate`: builds many small collections and drops them again.
 //!
-//! It is shaped like parsing and grouping, where most of the time goes into allocating and freeing memory. Whether threads
-//! are faster depends on the allocator: one with memory per thread lets them run in parallel, one with a lock makes
-//! them wait for each other as in `locked`. A process has an allocator to itself, but takes time to start.
+//! It is shaped like parsing and grouping, where most of the time goes into allocating and freeing memory. Whether
+//! threads are faster depends on the allocator: one with memory per thread lets them run in parallel, one with a lock
+//! makes them wait for each other as in `locked`. A process has an allocator to itself, but takes time to start.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

@@ -1,7 +1,7 @@
 //! The workload `array`: adds up a large array in memory, column by column although it is stored row by row.
 //!
-//! It is shaped like statistics over data in memory, where memory is slower than the processor. Threads share the array.
-//! A process must be sent its part, which takes longer than adding it.
+//! It is shaped like statistics over data in memory, where memory is slower than the processor. Threads share the
+//! array. A process must be sent its part, which takes longer than adding it.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The workload `files`: counts the words of all files below a folder.
 //!
-//! It is shaped like programs that read much and compute little. While one worker waits for the disk, others count. Only
-//! paths, which are short, are sent to a process. A word is a run of bytes between ASCII white space, so that no file
-//! has a wrong encoding.
+//! It is shaped like programs that read much and compute little. While one worker waits for the disk, others count.
+//! Only paths, which are short, are sent to a process. A word is a run of bytes between ASCII white space, so that no
+//! file has a wrong encoding.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,7 +1,7 @@
 //! The workload `locked`: every item is computed under one lock, which the whole process shares.
 //!
-//! It is shaped like code around global state, above all like an interpreter with a global lock, under which threads take
-//! turns. Every process has its own lock, so processes run in parallel.
+//! It is shaped like code around global state, above all like an interpreter with a global lock, under which threads
+//! take turns. Every process has its own lock, so processes run in parallel.
 
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};

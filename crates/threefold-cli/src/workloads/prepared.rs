@@ -1,4 +1,5 @@
-//! `Prepared`: a workload whose input is in memory, with its types; `Visitor`: what is done with one, whatever they are.
+//! `Prepared`: a workload whose input is in memory, with its types; `Visitor`: what is done with one, whatever they
+//! are.
 //!
 //! Every workload has chunks of its own type. To box them would measure the boxes, so a visitor takes any type instead:
 //! who does something new with workloads implements one method.

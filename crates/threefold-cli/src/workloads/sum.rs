@@ -1,9 +1,9 @@
 //! The workload `sum`: adds every integer of a range, one by one, exactly.
 //!
 //! Integers are added in blocks of 2^16. Every integer's offset from the start of its block is generated and added in a
-//! 32-bit lane of the vector unit; then the starts are added for all at once, in 128 bits. The offsets of a block add up
-//! to less than 2^31, so that no lane can wrap, however lanes are combined. A range of `i64` adds up to at most 2^126,
-//! so that no chunk can wrap either.
+//! 32-bit lane of the vector unit; then the starts are added for all at once, in 128 bits. The offsets of a block add
+//! up to less than 2^31, so that no lane can wrap, however lanes are combined. A range of `i64` adds up to at most
+//! 2^126, so that no chunk can wrap either.
 //!
 //! A compiler that understands the loop replaces it by a formula. To prevent that, each offset is combined with a zero
 //! that the compiler cannot know to be one. The time therefore grows in proportion to the range.

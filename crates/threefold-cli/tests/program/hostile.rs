@@ -199,7 +199,11 @@ fn files_without_end_are_refused() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn a_changed_comparison_is_shown_or_refused(at in 0.0..1.0f64, with in "[0-9a-z\"{}\\[\\],.:-]{0,12}", len in 0usize..30) {
+    fn a_changed_comparison_is_shown_or_refused(
+        at in 0.0..1.0f64,
+        with in "[0-9a-z\"{}\\[\\],.:-]{0,12}",
+        len in 0usize..30,
+    ) {
         let folder = TempDir::new().unwrap();
         let json = comparison_once();
         let start = ((json.len() - 1) as f64 * at) as usize;
