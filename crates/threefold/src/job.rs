@@ -38,9 +38,9 @@ pub(crate) trait Job: Send + Sync {
     #[cfg(feature = "async")]
     fn start(self: Arc<Self>, chunk: u64, attempt: u32, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()>;
 
-    /// The task as bytes, with the path that a worker finds it by.
+    /// The address that a worker finds the task by, and the task's captures as bytes.
     #[cfg(feature = "processes")]
-    fn encode_task(&self) -> (&'static str, crate::error::Result<Vec<u8>, String>);
+    fn encode_task(&self) -> crate::error::Result<(Vec<u8>, Vec<u8>), String>;
 
     /// Whether an `Err` among the outputs ends the fold.
     #[cfg(feature = "processes")]
@@ -176,8 +176,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn encode_task(&self) -> (&'static str, Result<Vec<u8>, String>) {
-        (T::__entry().path, uncrashed(|| crate::roundtrip::encode_task(&self.task)))
+    fn encode_task(&self) -> Result<(Vec<u8>, Vec<u8>), String> {
+        Ok((T::__entry().address()?, uncrashed(|| crate::roundtrip::encode_task(&self.task))?))
     }
 
     #[cfg(feature = "processes")]
