@@ -188,8 +188,8 @@ mod tests {
             for cut in [Cut::Default, Cut::Into(n), Cut::Every(n)] {
                 let plan = one(range.clone(), cut);
                 let chunks = match plan.cutting {
-                    Cutting::Into(n) => range.clone().split(n).chunks().count(),
-                    Cutting::Every(size) => range.clone().chunked(size).chunks().count(),
+                    Cutting::Into(n) => range.clone().split_into(n).all_chunks().count(),
+                    Cutting::Every(size) => range.clone().chunks_of(size).all_chunks().count(),
                     Cutting::AsGiven => unreachable!("one range is cut"),
                 };
                 prop_assert_eq!(plan.chunks, chunks as u64);

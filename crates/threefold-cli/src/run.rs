@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, View};
+use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace};
 
 use crate::failure::Failure;
 use crate::output;
@@ -56,22 +56,24 @@ impl Use for Once<'_> {
         let Self { order: &Order { work, model, .. }, .. } = self;
         let chunks = fold.plan.chunks;
         let progress = Progress::start(self.order.progress, &fold.plan);
-        let mut trace = Trace::new();
+        let trace = Trace::new();
 
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let on = executor(self.order);
         let value = on.as_ref().map_err(|error| error.clone().into()).and_then(|on| {
-            let mut view = on.cancel(self.token);
+            let mut on = on.cancel(self.token);
             if let Some(progress) = &progress {
-                view = view.observe(progress.observer());
+                on = on.observe(progress.observer());
             }
             if self.order.faults.retries > 0 {
                 let failures = Arc::clone(&failures);
-                view = view.observe(move |event| note_retry(event, &failures));
+                on = on.observe(move |event| note_retry(event, &failures));
             }
-            let view = if self.order.format == Format::Json { view.trace(&mut trace) } else { view };
-            if self.order.faults.keep_going { keep_going(fold, view, &failures) } else { fail_fast(fold, view) }
+            if self.order.format == Format::Json {
+                on = on.trace(&trace);
+            }
+            if self.order.faults.keep_going { keep_going(fold, &on, &failures) } else { fail_fast(fold, &on) }
         });
         let total = began.elapsed();
 
@@ -109,7 +111,7 @@ fn executor(order: &Order) -> threefold::Result<Executor> {
 }
 
 /// The value of `fold`, which ends at the first chunk that fails.
-fn fail_fast<S, T, A>(fold: Fold<S, T, A>, on: View<'_>) -> Result<String, Failure>
+fn fail_fast<S, T, A>(fold: Fold<S, T, A>, on: &Executor) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
     T: Task,
@@ -122,7 +124,7 @@ where
 /// The same, where a chunk that fails does not keep the others from being finished.
 fn keep_going<S, T, A>(
     fold: Fold<S, T, A>,
-    on: View<'_>,
+    on: &Executor,
     failures: &Mutex<Vec<threefold::Error>>,
 ) -> Result<String, Failure>
 where
@@ -130,7 +132,7 @@ where
     T: Task,
 {
     let Fold { plan, source, recipe } = fold;
-    let (parts, failed): (Vec<_>, Vec<_>) = on.outcomes(source, recipe.task)?.into_iter().partition(Result::is_ok);
+    let (parts, failed): (Vec<_>, Vec<_>) = on.map_results(source, recipe.task)?.into_iter().partition(Result::is_ok);
     let failed: Vec<_> = failed.into_iter().filter_map(Result::err).collect();
     if let Some(first) = failed.first().cloned() {
         let done = parts.len();

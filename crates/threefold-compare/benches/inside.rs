@@ -24,7 +24,7 @@ fn main() -> threefold_compare::Result<()> {
     threefold::init();
     for items in [1_000, 1_000_000] {
         println!("{items} items in 8 chunks");
-        let source = || (0..items).split(8);
+        let source = || (0..items).split_into(8);
         let mut ratios = vec![Vec::new(); Model::available().len()];
         for _ in 0..TURNS {
             let inside = Compare::new("mix").runs(40).fold(source(), mix, 0, |a, b| a ^ b)?;

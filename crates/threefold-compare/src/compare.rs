@@ -28,7 +28,7 @@ const MOST_ROUNDS: usize = 1000;
 ///
 /// fn main() -> threefold_compare::Result<()> {
 ///     threefold::init();
-///     let comparison = Compare::new("primes").fold((0..200_000).split(64), primes, 0, |sum, part| sum + part)?;
+///     let comparison = Compare::new("primes").fold((0..200_000).split_into(64), primes, 0, |sum, part| sum + part)?;
 ///     print!("{comparison}");
 ///     comparison.export_html("primes.html")
 /// }
@@ -154,7 +154,7 @@ impl Compare {
         self
     }
 
-    /// Measures the fold `source.chunks().map(task).fold(init, reduce)` on every model.
+    /// Measures the fold `source.all_chunks().map(task).fold(init, reduce)` on every model.
     ///
     /// The source and the task are cloned for each fold before its time begins. What they come to is compared by their
     /// `Debug` text, after it.

@@ -17,7 +17,7 @@
 //!     threefold::init();
 //!     let comparison = Compare::new("add up")
 //!         .time_budget(Duration::from_millis(300))
-//!         .fold((0..1000).split(8), add_up, 0, |sum, part| sum + part)?;
+//!         .fold((0..1000).split_into(8), add_up, 0, |sum, part| sum + part)?;
 //!     println!("{comparison}");
 //!     Ok(())
 //! }

@@ -185,8 +185,8 @@ impl Measuring<'_> {
                 self.contenders[index].executor = None;
                 let began = Instant::now();
                 let executor = self.contenders[index].make().map_err(|error| self.failed(index, error))?;
-                let mut trace = Trace::new();
-                if self.fold(index, &executor, Some(&mut trace))?.is_none() {
+                let trace = Trace::new();
+                if self.fold(index, &executor, Some(&trace))?.is_none() {
                     break 'runs;
                 }
                 let total_s = began.elapsed().as_secs_f64();
@@ -271,7 +271,7 @@ impl Measuring<'_> {
     }
 
     /// One fold of a contender, whose value must be sequential's. `None` when it was cancelled.
-    fn fold(&mut self, index: usize, on: &Executor, trace: Option<&mut Trace>) -> Result<Option<Duration>> {
+    fn fold(&mut self, index: usize, on: &Executor, trace: Option<&Trace>) -> Result<Option<Duration>> {
         let model = self.contenders[index].model;
         match self.subject.run(on, &self.compare.cancel, trace) {
             Ok((_, Err(reason))) => Err(Error::Value { model, reason }),
@@ -329,9 +329,9 @@ impl Measuring<'_> {
         let mut closest: Option<Profile> = None;
         for _ in 0..if is_long { 1 } else { WATCHED } {
             let usage = Usage::watch();
-            let mut trace = Trace::new();
+            let trace = Trace::new();
             let began = Instant::now();
-            let Some(took) = self.fold(index, on, Some(&mut trace))? else { break };
+            let Some(took) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since();
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
             let profile = profile::of(&trace, began, took, on.workers(), used);
@@ -346,7 +346,7 @@ impl Measuring<'_> {
         let mut fastest = f64::INFINITY;
         for _ in 0..EMPTY_FOLDS {
             let began = Instant::now();
-            on.for_each((0..EMPTY).chunked(1), nothing).map_err(|error| self.failed(index, error))?;
+            on.for_each((0..EMPTY).chunks_of(1), nothing).map_err(|error| self.failed(index, error))?;
             fastest = fastest.min(began.elapsed().as_secs_f64());
         }
         Ok(fastest / EMPTY as f64)

@@ -17,7 +17,7 @@ pub(crate) trait Subject {
         &mut self,
         on: &Executor,
         cancel: &CancelToken,
-        trace: Option<&mut Trace>,
+        trace: Option<&Trace>,
     ) -> threefold::Result<(Duration, Result<String, String>)>;
 }
 
@@ -39,14 +39,14 @@ where
     C: Fn(A) -> Result<String, String>,
 {
     fn items(&self) -> u128 {
-        self.source.len()
+        self.source.item_count()
     }
 
     fn run(
         &mut self,
         on: &Executor,
         cancel: &CancelToken,
-        trace: Option<&mut Trace>,
+        trace: Option<&Trace>,
     ) -> threefold::Result<(Duration, Result<String, String>)> {
         let (source, task, init) = (self.source.clone(), self.task.clone(), self.init.clone());
         let view = on.cancel(cancel);

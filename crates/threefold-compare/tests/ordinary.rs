@@ -13,7 +13,7 @@ fn squares(chunk: Range<u64>) -> u64 {
 #[test]
 fn a_comparison_is_made_in_an_ordinary_test() {
     threefold::init();
-    let comparison = Compare::new("squares").runs(7).fold((0..1000).split(4), squares, 0, |sum, n| sum + n);
+    let comparison = Compare::new("squares").runs(7).fold((0..1000).split_into(4), squares, 0, |sum, n| sum + n);
     let comparison = comparison.expect("every model is available");
     assert_eq!((comparison.value.as_str(), comparison.rows.len()), ("332833500", Model::available().len()));
 }

@@ -13,7 +13,7 @@ async fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 fn main() -> threefold::Result<()> {
     let start = Instant::now();
     let on = Executor::new(Model::Async)?;
-    let total = on.fold((1..=1_000_000).split(4), calculate_sum, 0, |sum, part| sum + part)?;
+    let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;
     println!("time: {:.6}\n{total}", start.elapsed().as_secs_f64());
 
     let overlapping = Items((0..4).map(|i| i * 250_000..=(i + 1) * 250_000).collect());

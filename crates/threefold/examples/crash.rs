@@ -17,13 +17,13 @@ fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 fn main() -> threefold::Result<()> {
     threefold::init();
     let on = Executor::new(Model::Processes)?;
-    for outcome in on.outcomes((1..=1_000_000).split(8), calculate_sum)? {
+    for outcome in on.map_results((1..=1_000_000).split_into(8), calculate_sum)? {
         match outcome {
             Ok(sum) => println!("{sum}"),
             Err(error) => println!("{error:#}"),
         }
     }
     // A fold asks for all or nothing: it would be this error. The next one has new workers.
-    println!("{}", on.fold((1..=500_000).split(8), calculate_sum, 0, |sum, part| sum + part)?);
+    println!("{}", on.fold((1..=500_000).split_into(8), calculate_sum, 0, |sum, part| sum + part)?);
     Ok(())
 }

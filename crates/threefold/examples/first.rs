@@ -12,7 +12,7 @@ fn main() -> threefold::Result<()> {
     threefold::init(); // a worker process stops here and serves
     for &model in Model::available() {
         let on = Executor::new(model)?;
-        let total = on.fold((1..=1_000_000).split(4), calculate_sum, 0, |sum, part| sum + part)?;
+        let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;
         println!("{model:<10} {total}"); // the same line on every model
     }
     Ok(())

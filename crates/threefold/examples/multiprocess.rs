@@ -11,7 +11,7 @@ fn main() -> threefold::Result<()> {
     threefold::init(); // a worker process stops here and serves
     let start = Instant::now();
     let on = Executor::new(Model::Processes)?;
-    let total = on.fold((1..=1_000_000).split(4), calculate_sum, 0, |sum, part| sum + part)?;
+    let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;
     println!("time: {:.6}\n{total}", start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -16,13 +16,19 @@ use std::sync::Arc;
 
 use crate::fold::Fold;
 
-pub(crate) mod pace;
-#[cfg(feature = "processes")]
+pub(crate) mod current;
+pub(crate) mod init;
+pub(crate) mod make;
+pub(crate) mod options;
+mod pace;
+#[cfg(all(feature = "processes", target_os = "linux"))]
 pub(crate) mod processes;
 pub(crate) mod sequential;
-pub(crate) mod threads;
+mod threads;
 #[cfg(feature = "async")]
-pub(crate) mod tokio;
+mod tokio;
+#[cfg(feature = "async")]
+pub(crate) mod wait;
 
 /// Runs the chunks of folds.
 pub(crate) trait Backend: Send + Sync {

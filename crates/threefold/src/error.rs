@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::Model;
+use crate::model::{Model, UnknownModel};
 
 mod end;
 
@@ -29,7 +29,7 @@ pub(crate) use end::{MemoryLimit, SIGABRT, SIGKILL};
 /// }
 ///
 /// let on = Executor::new(Model::Threads)?;
-/// let error = on.fold((0..10).split(5), fragile, 0, |sum, part| sum + part).unwrap_err();
+/// let error = on.fold((0..10).split_into(5), fragile, 0, |sum, part| sum + part).unwrap_err();
 /// assert!(error.is_panic());
 /// assert_eq!((error.task(), error.chunk(), error.range()), (Some("fragile"), Some(3), Some("6..8")));
 /// assert_eq!(error.to_string(), "fragile: chunk 3 (6..8) panicked on threads: seven is not welcome");
@@ -96,9 +96,9 @@ pub(crate) struct Lost {
     /// The largest resident memory that was seen, in bytes: it may have been more.
     pub(crate) memory: Option<u64>,
     /// The last lines that the worker wrote to its standard error.
-    pub(crate) last_words: Vec<String>,
+    pub(crate) stderr_tail: Vec<String>,
     /// The smallest piece of the chunk that is lost by itself.
-    pub(crate) culprit: Option<String>,
+    pub(crate) smallest_range: Option<String>,
 }
 
 #[cfg_attr(
@@ -107,7 +107,7 @@ pub(crate) struct Lost {
 )]
 impl Lost {
     pub(crate) fn new(end: End) -> Self {
-        Self { end, also: Vec::new(), ran_for: None, memory: None, last_words: Vec::new(), culprit: None }
+        Self { end, also: Vec::new(), ran_for: None, memory: None, stderr_tail: Vec::new(), smallest_range: None }
     }
 }
 
@@ -127,9 +127,9 @@ impl Error {
 
     /// The same error with the smallest piece of the chunk that is lost by itself.
     #[cfg(feature = "processes")]
-    pub(crate) fn with_culprit(mut self, piece: String) -> Self {
+    pub(crate) fn with_smallest_range(mut self, piece: String) -> Self {
         if let Cause::Lost(lost) = &mut self.0.cause {
-            lost.culprit = Some(piece);
+            lost.smallest_range = Some(piece);
         }
         self
     }
@@ -161,6 +161,11 @@ impl Error {
     /// Whether the fold was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.0.cause, Cause::Cancelled)
+    }
+
+    /// Whether the task, a chunk or an output could not be serialized, or was not the same after it was restored.
+    pub fn is_serialization(&self) -> bool {
+        matches!(self.0.cause, Cause::Unportable { .. })
     }
 
     /// Whether the work could not be started at all: an option that the model cannot keep, a source that cannot be
@@ -227,14 +232,14 @@ impl Error {
     }
 
     /// The last lines that the lost worker wrote to its standard error, the oldest first.
-    pub fn last_words(&self) -> &[String] {
-        self.lost().map_or(&[], |lost| &lost.last_words)
+    pub fn stderr_tail(&self) -> &[String] {
+        self.lost().map_or(&[], |lost| &lost.stderr_tail)
     }
 
-    /// The smallest piece of the chunk that is lost by itself, where [`find_culprit`](crate::Builder::find_culprit) was
+    /// The smallest piece of the chunk that is lost by itself, where [`bisect`](crate::Builder::bisect) was
     /// asked for and the chunk could be taken apart.
-    pub fn culprit(&self) -> Option<&str> {
-        self.lost()?.culprit.as_deref()
+    pub fn smallest_range(&self) -> Option<&str> {
+        self.lost()?.smallest_range.as_deref()
     }
 
     /// Which attempt at the chunk failed, counted from 1.
@@ -277,7 +282,7 @@ impl fmt::Display for Error {
                 place.write_model(f)
             }
             Cause::Unportable { what, reason } => {
-                write!(f, "{what} cannot travel")?;
+                write!(f, "{what} cannot be serialized")?;
                 place.write_model(f)?;
                 write!(f, ": {}", one_line(reason))
             }
@@ -296,8 +301,8 @@ impl Lost {
         if let Some(Attempt { number, of }) = place.attempt {
             write!(f, ", attempt {number} of {of}")?;
         }
-        if let Some(culprit) = &self.culprit {
-            write!(f, "; the smallest piece that does it is {culprit}")?;
+        if let Some(smallest_range) = &self.smallest_range {
+            write!(f, "; the smallest range that is lost too is {smallest_range}")?;
         }
         if !self.also.is_empty() {
             let numbers: Vec<_> = self.also.iter().map(u64::to_string).collect();
@@ -316,9 +321,9 @@ impl Lost {
         if let Some(memory) = self.memory {
             write!(f, "\n  the worker had at least {} of memory", end::size(memory))?;
         }
-        if !self.last_words.is_empty() {
+        if !self.stderr_tail.is_empty() {
             f.write_str("\n  its last words on stderr:")?;
-            self.last_words.iter().try_for_each(|line| write!(f, "\n    {line}"))?;
+            self.stderr_tail.iter().try_for_each(|line| write!(f, "\n    {line}"))?;
         }
         Ok(())
     }
@@ -360,6 +365,12 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+impl From<UnknownModel> for Error {
+    fn from(unknown: UnknownModel) -> Self {
+        Self::setup(None, unknown.to_string())
+    }
+}
+
 /// What [`try_fold`](crate::Executor::try_fold) gives when it does not give a value.
 ///
 /// ```
@@ -372,7 +383,7 @@ impl std::error::Error for Error {}
 /// }
 ///
 /// let on = Executor::new(Model::Threads)?;
-/// let error = on.try_fold((0..100_000).split(4), squares, 0, |total, part| total + part).unwrap_err();
+/// let error = on.try_fold((0..100_000).split_into(4), squares, 0, |total, part| total + part).unwrap_err();
 /// assert!(matches!(error, TryError::Task { chunk: 1, error } if error == "46341 squared overflows"));
 /// # Ok::<(), threefold::Error>(())
 /// ```

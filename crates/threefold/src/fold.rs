@@ -13,17 +13,24 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::backend::Backend;
-use crate::claims::Claims;
-use crate::current::Context;
+use crate::backend::current::Context;
 use crate::error::{Attempt, Cause, Error, Place};
 #[cfg(feature = "async")]
 use crate::error::{End, Lost};
-use crate::executor::Executor;
-use crate::job::Job;
 use crate::model::Model;
-use crate::options::Policy;
 use crate::panics::Panic;
-use crate::trace::{Event, Recorder, Span};
+use crate::trace::{Event, Span};
+
+pub(crate) mod claims;
+pub(crate) mod policy;
+pub(crate) mod recorder;
+mod sync;
+pub(crate) mod work;
+
+use claims::Claims;
+use policy::Policy;
+use recorder::Recorder;
+use work::Job;
 
 /// One running fold.
 pub(crate) struct Fold {
@@ -47,6 +54,13 @@ pub(crate) struct Fold {
     alarm: Mutex<Option<Alarm>>,
 }
 
+/// Who asked for a fold.
+pub(crate) struct Owner {
+    pub(crate) model: Model,
+    pub(crate) policy: Policy,
+    pub(crate) backend: Weak<dyn Backend>,
+}
+
 /// Called from any thread; returns at once.
 type Alarm = Box<dyn Fn() + Send>;
 
@@ -54,7 +68,7 @@ impl Fold {
     pub(crate) fn new(
         job: Arc<dyn Job>,
         chunks: u64,
-        on: &Executor,
+        owner: Owner,
         keeps_going: bool,
         recorder: Option<Recorder>,
     ) -> Self {
@@ -62,10 +76,10 @@ impl Fold {
             job,
             chunks,
             claims: Arc::new(Claims::new(chunks)),
-            policy: on.policy,
+            policy: owner.policy,
             keeps_going,
-            model: on.model,
-            backend: Arc::downgrade(&on.backend),
+            model: owner.model,
+            backend: owner.backend,
             recorder,
             cancelled: AtomicBool::new(false),
             failures: Mutex::default(),
@@ -111,16 +125,13 @@ impl Fold {
 
     /// Whether a chunk that panicked at this attempt is run again.
     pub(crate) fn retries_panic(&self, attempt: u32) -> bool {
-        attempt < self.attempts_at_panics()
-    }
-
-    fn attempts_at_panics(&self) -> u32 {
-        if self.policy.retry_panics { self.attempts() } else { 1 }
+        attempt < self.policy.attempts_at_panics()
     }
 
     /// How often a chunk may be lost, until it is given up.
+    #[cfg(any(feature = "async", feature = "processes"))]
     pub(crate) fn attempts(&self) -> u32 {
-        self.policy.retries.saturating_add(1)
+        self.policy.attempts()
     }
 
     /// A chunk is done that ran elsewhere.
@@ -138,7 +149,7 @@ impl Fold {
 
     /// The error of a chunk that unwound.
     pub(crate) fn panic(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) -> Error {
-        let attempt = Attempt { number: attempt, of: self.attempts_at_panics() };
+        let attempt = Attempt { number: attempt, of: self.policy.attempts_at_panics() };
         let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
         Error::new(Cause::Panic { message: panic.message, at: panic.at }, place)
     }
@@ -161,7 +172,7 @@ impl Fold {
     /// Whether nothing above a chunk that unwinds starts.
     #[cfg(feature = "processes")]
     pub(crate) fn stops_at_panics(&self) -> bool {
-        !self.keeps_going && self.attempts_at_panics() == 1
+        !self.keeps_going && self.policy.attempts_at_panics() == 1
     }
 
     /// A chunk of an `async` task ran out of time for good, at this attempt.

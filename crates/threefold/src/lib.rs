@@ -14,7 +14,7 @@
 //!     threefold::init(); // a worker process stops here and serves
 //!     for &model in Model::available() {
 //!         let on = Executor::new(model)?;
-//!         let total = on.fold((1..=1_000_000).split(4), calculate_sum, 0, |sum, part| sum + part)?;
+//!         let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;
 //!         println!("{model:<10} {total}"); // the same line on every model
 //!     }
 //!     Ok(())
@@ -33,57 +33,30 @@ pub use threefold_macros::task;
 mod backend;
 mod cancel;
 #[cfg(feature = "processes")]
-mod cell;
-mod claims;
-#[cfg(feature = "processes")]
-mod clock;
-#[cfg(feature = "processes")]
 mod codec;
-#[cfg(feature = "processes")]
-mod culprit;
-mod current;
-mod drive;
-#[cfg(feature = "processes")]
-mod early;
 mod error;
 mod executor;
 mod fold;
-#[cfg(all(feature = "processes", any(test, fuzzing)))]
-#[doc(hidden)]
-pub mod fuzzing;
-mod grid;
-mod job;
 mod model;
-mod options;
 mod panics;
+#[cfg(feature = "processes")]
 #[doc(hidden)]
-pub mod probe;
-mod registry;
-#[cfg(feature = "processes")]
-mod roundtrip;
-#[cfg(feature = "processes")]
-mod shared_memory;
+pub mod remote;
 mod source;
-mod sync;
 mod task;
 mod trace;
-mod view;
-#[cfg(feature = "async")]
-mod wait;
-#[cfg(feature = "processes")]
-mod wire;
-mod worker;
 
+pub use backend::current::is_cancelled;
+pub use backend::init::init;
 pub use cancel::CancelToken;
-pub use current::is_cancelled;
 pub use error::{Error, Result, TryError};
-pub use executor::{Builder, Executor};
-pub use model::Model;
+pub use executor::{Builder, Executor, Reduced};
+pub use model::{Capabilities, Model, UnknownModel};
 pub use source::{Chunked, Divisible, Integer, Items, Slice, Source};
+#[doc(hidden)]
+pub use task::probe;
 pub use task::{Portable, Task};
 pub use trace::{Event, Span, Trace};
-pub use view::{Reduced, View};
-pub use worker::init;
 
 /// What a first program needs.
 pub mod prelude {
@@ -93,11 +66,11 @@ pub mod prelude {
 /// What the code that `#[task]` writes refers to. Not for anyone else: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::entry;
-    pub use crate::registry::{Entry, TASKS};
-    pub use crate::task::{BoxFuture, boxed, travels};
     #[cfg(feature = "async")]
-    pub use crate::wait::wait;
+    pub use crate::backend::wait::wait;
+    pub use crate::entry;
+    pub use crate::task::registry::{Entry, TASKS};
+    pub use crate::task::{BoxFuture, boxed, travels};
     pub use linkme;
     pub use serde;
 

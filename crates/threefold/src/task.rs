@@ -5,7 +5,15 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::registry::Entry;
+#[doc(hidden)]
+pub mod probe;
+#[cfg(feature = "processes")]
+pub(crate) mod received;
+pub(crate) mod registry;
+#[cfg(feature = "processes")]
+pub(crate) mod roundtrip;
+
+use registry::Entry;
 
 /// A future in a box, as a task in flight is.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,10 +1,6 @@
 //! `Trace` and `Span`: which worker ran which chunk, when; `Event`: the same, told as it happens.
 
-use std::any::Any;
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
@@ -36,39 +32,55 @@ pub struct Span {
 ///     chunk.sum()
 /// }
 ///
-/// let mut trace = Trace::new();
+/// let trace = Trace::new();
 /// let on = Executor::new(Model::Threads)?;
-/// on.trace(&mut trace).for_each((0..100).split(4), add_up)?;
+/// on.trace(&trace).for_each((0..100).split_into(4), add_up)?;
 /// assert_eq!(trace.spans().len(), 4);
 /// # Ok::<(), threefold::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Trace {
+pub struct Trace(Arc<Mutex<Record>>);
+
+#[derive(Debug, Default)]
+struct Record {
     spans: Vec<Span>,
     bytes_moved: u64,
 }
 
 impl Trace {
-    /// An empty trace.
+    /// An empty trace. Clones share what they hold.
+    ///
+    /// ```
+    /// assert!(threefold::Trace::new().spans().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Every run of a chunk that came to its end, ordered by beginning. Failed folds leave what was done.
-    pub fn spans(&self) -> &[Span] {
-        &self.spans
+    pub fn spans(&self) -> Vec<Span> {
+        self.lock().spans.clone()
     }
 
-    /// How many bytes went to worker processes and came back: tasks, chunks and outputs, with their frames. 0 on models
-    /// that share the caller's memory.
+    /// How many bytes went to worker processes and came back: tasks, chunks and outputs, with their frames. It is 0 on
+    /// models that share the caller's memory.
+    ///
+    /// ```
+    /// assert_eq!(threefold::Trace::new().bytes_moved(), 0);
+    /// ```
     pub fn bytes_moved(&self) -> u64 {
-        self.bytes_moved
+        self.lock().bytes_moved
     }
 
-    pub(crate) fn extend(&mut self, spans: Vec<Span>, bytes_moved: u64) {
-        self.spans.extend(spans);
-        self.bytes_moved += bytes_moved;
-        self.spans.sort_by_key(|span| (span.started, span.chunk));
+    pub(crate) fn extend(&self, spans: &[Span], bytes_moved: u64) {
+        let mut record = self.lock();
+        record.spans.extend_from_slice(spans);
+        record.bytes_moved += bytes_moved;
+        record.spans.sort_by_key(|span| (span.started, span.chunk));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Record> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,79 +99,3 @@ pub enum Event<'a> {
 
 /// Called with each event, on whichever thread it happens.
 pub(crate) type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
-
-/// Where the spans and events of one fold go.
-pub(crate) struct Recorder {
-    /// The spans so far, where a trace is wanted.
-    spans: Option<Mutex<Vec<Span>>>,
-    bytes_moved: AtomicU64,
-    observers: Vec<Observer>,
-    /// The first panic of an observer, to go on from where the fold was asked for.
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
-}
-
-impl Recorder {
-    /// `None` where nobody wants to know, so that chunks need not be timed.
-    pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
-        (traced || !observers.is_empty()).then(|| Self {
-            spans: traced.then(Mutex::default),
-            bytes_moved: AtomicU64::new(0),
-            observers,
-            panic: Mutex::default(),
-        })
-    }
-
-    /// Keeps the span and tells of it; whether all observers took it well.
-    pub(crate) fn record(&self, span: Span) -> bool {
-        let well = self.tell(&Event::Finished(&span));
-        if let Some(spans) = &self.spans {
-            spans.lock().unwrap_or_else(PoisonError::into_inner).push(span);
-        }
-        well
-    }
-
-    /// Tells every observer; whether all of them took it well. A panic is kept: here it would hit a worker.
-    pub(crate) fn tell(&self, event: &Event<'_>) -> bool {
-        // Unwind-safe: an observer that unwound is not called for another fold unless its owner chooses to.
-        let told = catch_unwind(AssertUnwindSafe(|| self.observers.iter().for_each(|observer| observer(event))));
-        match told {
-            Ok(()) => true,
-            Err(payload) => {
-                self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
-                false
-            }
-        }
-    }
-
-    /// So many bytes went between processes.
-    #[cfg(feature = "processes")]
-    pub(crate) fn moved(&self, bytes: u64) {
-        // Relaxed: a sum that is read after the fold, by the thread that added to it.
-        self.bytes_moved.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub(crate) fn bytes_moved(&self) -> u64 {
-        self.bytes_moved.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn is_observed(&self) -> bool {
-        !self.observers.is_empty()
-    }
-
-    pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
-        self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    pub(crate) fn take(&self) -> Vec<Span> {
-        self.spans
-            .as_ref()
-            .map(|spans| std::mem::take(&mut *spans.lock().unwrap_or_else(PoisonError::into_inner)))
-            .unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").finish_non_exhaustive()
-    }
-}

@@ -13,7 +13,7 @@ fn total_of(chunk: Range<u64>) -> u64 {
 
 #[task]
 fn nested(chunk: Range<u64>) -> u64 {
-    let inner = |i| i + Executor::current().fold((0..4).split(2), total_of, 0, |sum, part| sum + part).unwrap();
+    let inner = |i| i + Executor::current().fold((0..4).split_into(2), total_of, 0, |sum, part| sum + part).unwrap();
     chunk.map(inner).sum()
 }
 
@@ -28,7 +28,7 @@ fn nested_folds_are_shared_by_three_threads() {
     for (model, workers) in [(Model::Sequential, 1), (Model::Threads, 3)] {
         let on = Executor::builder(model).workers(workers).build().unwrap();
         for _ in 0..3 {
-            assert_eq!(on.fold((0..8).split(4), nested, 0, |sum, part| sum + part).unwrap(), 28 + 8 * 6);
+            assert_eq!(on.fold((0..8).split_into(4), nested, 0, |sum, part| sum + part).unwrap(), 28 + 8 * 6);
         }
         assert_eq!(on.for_each(Items((0..9).collect()), fragile).unwrap_err().chunk(), Some(5));
     }

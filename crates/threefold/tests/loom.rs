@@ -4,7 +4,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "a part of the library is compiled here by itself")]
 
-#[path = "../src/claims.rs"]
+#[path = "../src/fold/claims.rs"]
 mod claims;
 
 /// What `claims` is compiled with.

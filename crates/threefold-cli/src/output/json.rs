@@ -30,7 +30,7 @@ struct Object<'a> {
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
-    spans: Spans<'a>,
+    spans: Spans,
     /// Failures of chunks that did not end the work: they were run again, or the others were finished all the same.
     failures: Vec<ErrorObject<'a>>,
     error: Option<ErrorObject<'a>>,
@@ -111,12 +111,12 @@ impl<'a> ErrorObject<'a> {
 }
 
 /// Written one by one: there may be sixteen million.
-struct Spans<'a> {
+struct Spans {
     began: Instant,
-    spans: &'a [Span],
+    spans: Vec<Span>,
 }
 
-impl Serialize for Spans<'_> {
+impl Serialize for Spans {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.spans.iter().map(|span| SpanObject {
             chunk: span.chunk,

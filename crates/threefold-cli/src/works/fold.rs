@@ -61,11 +61,11 @@ where
     {
         match (plan.cutting, plan.ranges.as_slice()) {
             (Cutting::Into(n), [one]) => {
-                let source = items(one).split(n);
+                let source = items(one).split_into(n);
                 user.fold(Fold { plan, source, recipe: self })
             }
             (Cutting::Every(size), [one]) => {
-                let source = items(one).chunked(size);
+                let source = items(one).chunks_of(size);
                 user.fold(Fold { plan, source, recipe: self })
             }
             (_, several) => {

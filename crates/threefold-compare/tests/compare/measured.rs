@@ -34,7 +34,7 @@ fn brief() -> Compare {
 }
 
 fn compare(compare: &Compare) -> Result<Comparison, Error> {
-    compare.fold((0..1000).split(8), add_up, 0, |sum, part| sum + part)
+    compare.fold((0..1000).split_into(8), add_up, 0, |sum, part| sum + part)
 }
 
 fn every_model_is_measured_as_often() {
@@ -126,7 +126,7 @@ fn a_task_that_fails_on_one_model_only_is_an_error_that_names_it() {
 
 fn a_check_that_fails_is_an_error() {
     let check = |sum: u64| if sum == 0 { Ok(String::new()) } else { Err(format!("{sum} is not 0")) };
-    let error = brief().fold_and_check((0..10).split(2), add_up, 0, |sum, part| sum + part, check).unwrap_err();
+    let error = brief().fold_and_check((0..10).split_into(2), add_up, 0, |sum, part| sum + part, check).unwrap_err();
     assert_eq!(error.to_string(), "on sequential: 45 is not 0");
 }
 

@@ -109,7 +109,7 @@ fn name(model: Model) -> String {
 
 /// `task` on each of `0..chunks`, on `on`.
 fn fold<T: Task<Chunk = Range<u64>, Output = u64>>(on: &Executor, task: T, chunks: u64) -> u64 {
-    on.fold((0..chunks).split(chunks as usize), task, 0, u64::wrapping_add).expect("no chunk fails")
+    on.fold((0..chunks).split_into(chunks as usize), task, 0, u64::wrapping_add).expect("no chunk fails")
 }
 
 /// What it must give where a chunk's output is its number.

@@ -7,23 +7,27 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Backend;
+use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::fold::Fold;
 use crate::model::Model;
-use crate::options::{Options, cores};
-use crate::wire::Build;
-use crate::worker::{self, Entrance};
+use crate::remote::wire::Build;
 
 mod child;
-mod last_words;
+mod clock;
 mod lines;
 mod memory;
 mod process;
 mod run;
+mod shared_memory;
+mod status_page;
+mod stderr_tail;
+pub(crate) mod worker;
 
 use child::Worker;
 use memory::OomKills;
 use run::Run;
+use worker::Entrance;
 
 struct Processes {
     workers: usize,
@@ -36,7 +40,7 @@ struct Processes {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    let workers = options.workers(Model::Processes, cores())?;
+    let workers = options.workers(cores());
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
     if worker::is_serving() {
         return refuse(

@@ -3,24 +3,11 @@
 use std::sync::Arc;
 
 use super::Backend;
-use super::pace::Pace;
-use crate::current;
-use crate::error::{Error, Result};
+use crate::backend::current;
+use crate::backend::pace::Pace;
 use crate::fold::Fold;
-use crate::model::Model;
-use crate::options::Options;
 
 struct Sequential;
-
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    match options.workers(Model::Sequential, 1)? {
-        1 => Ok(inline()),
-        n => Err(Error::setup(
-            Some(Model::Sequential),
-            format!("sequential has 1 worker, not {n}: use threads or processes for more"),
-        )),
-    }
-}
 
 /// Runs folds on the thread that asks for them: also what a task in a worker process gets for folds of its own.
 pub(crate) fn inline() -> Arc<dyn Backend> {

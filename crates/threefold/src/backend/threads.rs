@@ -8,12 +8,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
 use super::Backend;
-use super::pace::Pace;
-use crate::current;
+use crate::backend::current;
+use crate::backend::options::{Options, cores};
+use crate::backend::pace::Pace;
 use crate::error::{Error, Result};
 use crate::fold::Fold;
 use crate::model::Model;
-use crate::options::{Options, cores};
 
 struct Threads {
     pool: Arc<Pool>,
@@ -42,7 +42,7 @@ struct Running {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    let workers = options.workers(Model::Threads, cores())?;
+    let workers = options.workers(cores());
     let pool = Arc::new(Pool { workers, state: Mutex::default(), wake: Condvar::new() });
     let mut threads = Threads { pool, handles: Vec::with_capacity(workers - 1) };
     // The caller is worker 0.

@@ -21,13 +21,13 @@ use tokio::task::{block_in_place, yield_now};
 use tokio::time;
 
 use super::Backend;
-use super::pace::Pace;
-use crate::claims::Claims;
-use crate::current;
+use crate::backend::current;
+use crate::backend::options::Options;
+use crate::backend::pace::Pace;
 use crate::error::{Error, Place, Result};
 use crate::fold::Fold;
+use crate::fold::claims::Claims;
 use crate::model::Model;
-use crate::options::Options;
 use crate::panics;
 use crate::task::BoxFuture;
 
@@ -57,7 +57,7 @@ struct Tokio {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    let workers = options.workers(Model::Async, 1)?;
+    let workers = options.workers(1);
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
     // The multi-thread kind even for one thread: a nested fold waits in place, which the other kind cannot.
     let runtime = Builder::new_multi_thread()

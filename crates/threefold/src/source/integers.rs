@@ -53,7 +53,7 @@ impl<T: Integer> Source for Range<T> {
         Windows::by_default(self)
     }
 
-    fn len(&self) -> u128 {
+    fn item_count(&self) -> u128 {
         self.start.distance(self.end)
     }
 }
@@ -91,7 +91,7 @@ impl<T: Integer> Source for RangeInclusive<T> {
         Windows::by_default(self)
     }
 
-    fn len(&self) -> u128 {
+    fn item_count(&self) -> u128 {
         self.items().unwrap_or(u128::MAX)
     }
 }
@@ -129,33 +129,36 @@ mod tests {
 
     #[test]
     fn ends_at_the_limits_of_the_type_are_cut_exactly() {
-        assert_eq!((i8::MIN..=i8::MAX).chunked(100).chunks().collect::<Vec<_>>(), [-128..=-29, -28..=71, 72..=127]);
-        assert_eq!((u8::MIN..u8::MAX).split(2).chunks().collect::<Vec<_>>(), [0..128, 128..255]);
-        let halves: Vec<_> = (i64::MIN..=i64::MAX).split(2).chunks().collect();
+        assert_eq!(
+            (i8::MIN..=i8::MAX).chunks_of(100).all_chunks().collect::<Vec<_>>(),
+            [-128..=-29, -28..=71, 72..=127]
+        );
+        assert_eq!((u8::MIN..u8::MAX).split_into(2).all_chunks().collect::<Vec<_>>(), [0..128, 128..255]);
+        let halves: Vec<_> = (i64::MIN..=i64::MAX).split_into(2).all_chunks().collect();
         assert_eq!(halves, [i64::MIN..=-1, 0..=i64::MAX]);
     }
 
     #[test]
     fn lengths_count_past_64_bits() {
-        assert_eq!(Source::len(&(i64::MIN..=i64::MAX)), 1 << 64);
-        assert_eq!(Source::len(&(i128::MIN..i128::MAX)), u128::MAX);
-        assert_eq!((1u128..=u128::MAX).split(2).chunks().count(), 2);
+        assert_eq!((i64::MIN..=i64::MAX).item_count(), 1 << 64);
+        assert_eq!((i128::MIN..i128::MAX).item_count(), u128::MAX);
+        assert_eq!((1u128..=u128::MAX).split_into(2).all_chunks().count(), 2);
     }
 
     #[test]
     #[should_panic(expected = "2^128 items")]
     fn the_one_range_that_cannot_be_counted_is_refused() {
-        let _ = (i128::MIN..=i128::MAX).split(2).chunks().count();
+        let _ = (i128::MIN..=i128::MAX).split_into(2).all_chunks().count();
     }
 
     #[test]
     fn reversed_empty_and_exhausted_ranges_have_no_chunks() {
         #[expect(clippy::reversed_empty_ranges, reason = "the case under test")]
         let reversed = 5..=-5i64;
-        assert_eq!(reversed.split(4).chunks().count(), 0);
-        assert_eq!((3..3u8).chunked(4).chunks().count(), 0);
+        assert_eq!(reversed.split_into(4).all_chunks().count(), 0);
+        assert_eq!((3..3u8).chunks_of(4).all_chunks().count(), 0);
         let mut exhausted = 3..=3u8;
         exhausted.next();
-        assert_eq!(exhausted.chunks().count(), 0);
+        assert_eq!(exhausted.all_chunks().count(), 0);
     }
 }

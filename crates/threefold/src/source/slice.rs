@@ -18,7 +18,7 @@ use super::Whole;
 ///     values.iter().sum::<f64>() / values.len() as f64
 /// }
 ///
-/// let means = Executor::new(Model::Threads)?.map(vec![1.0, 3.0, 5.0, 7.0].split(2), mean)?;
+/// let means = Executor::new(Model::Threads)?.map(vec![1.0, 3.0, 5.0, 7.0].split_into(2), mean)?;
 /// assert_eq!(means, [2.0, 6.0]);
 /// # Ok::<(), threefold::Error>(())
 /// ```

@@ -94,7 +94,7 @@ pub(crate) fn run_without_init() -> Option<ExitCode> {
 
 fn counts_mains(model: Model) {
     println!("main");
-    let total = executor(model, 2).fold((1..=1_000_000).split(4), add_up, 0, |total, part| total + part);
+    let total = executor(model, 2).fold((1..=1_000_000).split_into(4), add_up, 0, |total, part| total + part);
     println!("{}", total.expect("it is added up"));
 }
 
@@ -103,7 +103,7 @@ fn leaves_nothing(model: Model) {
     for workers in [1, 3] {
         let on = executor(model, workers);
         on.map(Items(vec![0, 1, 2]), nap).expect("it naps");
-        on.clone().fold((1..=1000).split(50), add_up, 0, |total, part| total + part).expect("it adds up");
+        on.clone().fold((1..=1000).split_into(50), add_up, 0, |total, part| total + part).expect("it adds up");
     }
     wait_until("all is as before", || Holdings::now() == before);
     println!("nothing left");

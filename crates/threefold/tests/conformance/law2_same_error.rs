@@ -23,7 +23,7 @@ crate::rows! {
         an_observer_hears_of_a_failure,
         a_panic_in_the_reduction_unwinds_to_the_caller,
         a_panic_in_an_observer_unwinds_to_the_caller,
-        outcomes_outlive_failures,
+        failures_are_outlived_by_map_results,
         panics_are_tried_again_where_that_is_asked_for;
 }
 
@@ -151,10 +151,10 @@ fn a_panic_in_an_observer_unwinds_to_the_caller(model: Model) {
     assert_eq!(on.map(numbers(2), PanicsOn(vec![])).unwrap(), [0, 1], "the executor goes on");
 }
 
-fn outcomes_outlive_failures(model: Model) {
+fn failures_are_outlived_by_map_results(model: Model) {
     let on = executor(model, 2);
     let failing = [3, 4, 11];
-    let outcomes = on.outcomes(numbers(12), PanicsOn(failing.to_vec())).unwrap();
+    let outcomes = on.map_results(numbers(12), PanicsOn(failing.to_vec())).unwrap();
     assert_eq!(outcomes.len(), 12);
     for (chunk, outcome) in (0..).zip(outcomes) {
         match outcome {

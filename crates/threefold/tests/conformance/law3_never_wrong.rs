@@ -27,8 +27,8 @@ crate::rows! {
 
 fn every_chunk_is_run_once(model: Model) {
     let on = executor(model, 4);
-    let mut trace = Trace::new();
-    on.trace(&mut trace).for_each((0..=9999).chunked(7), add_up).unwrap();
+    let trace = Trace::new();
+    on.trace(&trace).for_each((0..=9999).chunks_of(7), add_up).unwrap();
     let mut chunks: Vec<_> = trace.spans().iter().map(|span| span.chunk).collect();
     chunks.sort_unstable();
     assert_eq!(chunks, (0..10_000u64.div_ceil(7)).collect::<Vec<_>>());
@@ -42,7 +42,7 @@ fn a_capture_that_serde_skips_is_an_error_in_debug_builds(model: Model) {
     let outcome = executor(model, 2).map(Items(vec![1, 2]), Forgetful { limit: 5 });
     if cfg!(debug_assertions) || model == Model::Processes {
         let error = outcome.unwrap_err().to_string();
-        assert!(error.starts_with(&format!("Forgetful: the task cannot travel on {model}: ")), "{error}");
+        assert!(error.starts_with(&format!("Forgetful: the task cannot be serialized on {model}: ")), "{error}");
     } else {
         assert_eq!(outcome.unwrap(), [true, true]);
     }
@@ -51,7 +51,7 @@ fn a_capture_that_serde_skips_is_an_error_in_debug_builds(model: Model) {
 fn a_lost_worker_is_an_error_that_names_the_chunk(model: Model) {
     let on = executor(model, 2);
     let task = DiesOn { chunk: 600_000, death: Death::Kill };
-    let error = on.fold((1..=1_000_000).split(4), task, 0, |total, part| total + part).unwrap_err();
+    let error = on.fold((1..=1_000_000).split_into(4), task, 0, |total, part| total + part).unwrap_err();
     assert!(error.is_worker_lost() && !error.is_panic());
     let (worker, pid) = (error.worker().unwrap(), error.pid().unwrap());
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_lost_worker_is_an_error_that_names_the_chunk(model: Model) {
     assert_eq!((error.chunk(), error.range(), error.signal()), (Some(2), Some("500001..=750000"), Some(9)));
     assert_eq!((error.exit_code(), error.attempt(), error.attempts()), (None, Some(1), Some(1)));
     assert!(error.ran_for().is_some());
-    let total = on.fold((1..=1_000_000).split(4), add_up, 0, |total, part| total + part).unwrap();
+    let total = on.fold((1..=1_000_000).split_into(4), add_up, 0, |total, part| total + part).unwrap();
     assert_eq!(total, 500_000_500_000, "the next fold works");
 }
 
@@ -76,7 +76,7 @@ fn every_way_to_die_is_told_apart(model: Model) {
         (Death::Exit(0), None, Some(0), "exited by itself with code 0"),
         (Death::Exit(3), None, Some(3), "exited by itself with code 3"),
     ] {
-        let error = on.for_each((1..=40).split(4), DiesOn { chunk: 5, death }).unwrap_err();
+        let error = on.for_each((1..=40).split_into(4), DiesOn { chunk: 5, death }).unwrap_err();
         assert_eq!((error.chunk(), error.signal(), error.exit_code()), (Some(0), signal, code), "{error}");
         assert!(error.is_worker_lost() && error.to_string().contains(words), "{error}");
     }
@@ -85,9 +85,9 @@ fn every_way_to_die_is_told_apart(model: Model) {
 fn chunks_that_merely_waited_are_not_blamed(model: Model) {
     // One worker: when it dies many chunks wait in its queue.
     let on = Executor::builder(model).workers(1).build().unwrap();
-    on.for_each((1..=2000).chunked(1), add_up).unwrap();
+    on.for_each((1..=2000).chunks_of(1), add_up).unwrap();
     let task = DiesOn { chunk: 1500, death: Death::Kill };
-    let outcomes = on.outcomes((1..=2000).chunked(1), task).unwrap();
+    let outcomes = on.map_results((1..=2000).chunks_of(1), task).unwrap();
     let failed: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     let blamed: Vec<_> = failed.iter().filter_map(|error| error.chunk()).collect();
     assert!(blamed.contains(&1499), "{blamed:?}");
@@ -122,7 +122,7 @@ fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
                 // It may be gone already, with its executor.
                 let _ = Pid::from_raw(victim as i32).map(|pid| kill_process(pid, Signal::KILL));
             });
-            on.fold((1..=1000).split(20), brief, 0, |total, part| total + part)
+            on.fold((1..=1000).split_into(20), brief, 0, |total, part| total + part)
         });
         match total {
             Ok(total) => {

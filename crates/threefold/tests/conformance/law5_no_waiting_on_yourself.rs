@@ -23,9 +23,10 @@ crate::rows! {
 }
 
 fn folds_nest_three_deep_on_any_number_of_workers(model: Model) {
-    let expected = executor(Model::Sequential, 1).fold((0..10).split(5), Nests { depth: 3 }, 0, |a, b| a + b).unwrap();
+    let expected =
+        executor(Model::Sequential, 1).fold((0..10).split_into(5), Nests { depth: 3 }, 0, |a, b| a + b).unwrap();
     for workers in [1, 2, 4] {
-        let total = executor(model, workers).fold((0..10).split(5), Nests { depth: 3 }, 0, |a, b| a + b).unwrap();
+        let total = executor(model, workers).fold((0..10).split_into(5), Nests { depth: 3 }, 0, |a, b| a + b).unwrap();
         assert_eq!(total, expected, "{workers} workers");
     }
 }
@@ -37,9 +38,9 @@ fn a_task_knows_the_executor_that_runs_it(model: Model) {
 
 fn a_reduction_may_fold_on_the_same_executor(model: Model) {
     let on = executor(model, 2);
-    let total = on.fold((1..=4).chunked(1), add_up, 0, |total, part| {
+    let total = on.fold((1..=4).chunks_of(1), add_up, 0, |total, part| {
         assert_eq!(Executor::current().model(), Model::Sequential, "a reduction is no task");
-        total + on.fold((1..=10).split(3), add_up, 0, |a, b| a + b).unwrap() * part
+        total + on.fold((1..=10).split_into(3), add_up, 0, |a, b| a + b).unwrap() * part
     });
     assert_eq!(total.unwrap(), 550);
 }
@@ -50,7 +51,7 @@ fn several_threads_fold_on_one_executor_at_once(model: Model) {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..5 {
-                    let total = on.fold((1..=1000).split(50), add_up, 0, |total, part| total + part).unwrap();
+                    let total = on.fold((1..=1000).split_into(50), add_up, 0, |total, part| total + part).unwrap();
                     assert_eq!(total, 500_500);
                 }
             });
@@ -61,7 +62,7 @@ fn several_threads_fold_on_one_executor_at_once(model: Model) {
 fn folds_are_called_from_inside_tokio(model: Model) {
     let fold = move || {
         let on = executor(model, 2);
-        let total = on.fold((1..=1000).split(50), add_up, 0, |total, part| total + part).unwrap();
+        let total = on.fold((1..=1000).split_into(50), add_up, 0, |total, part| total + part).unwrap();
         assert_eq!(total, 500_500);
         let naps = on.map(Items(vec![2, 1]), crate::tasks::nap).unwrap();
         assert_eq!(naps, [2, 1]);

@@ -22,13 +22,14 @@ fn no_workers_are_refused(model: Model) {
     assert_eq!(refusal(Executor::builder(model).workers(0)), "workers must be at least 1");
     assert!(refusal(Executor::builder(model).workers(1_000_000)).contains("at most 4096"));
     if model == Model::Sequential {
-        let text = "sequential has 1 worker, not 2: use threads or processes for more";
+        let text = "sequential has 1 worker, not 2: use async or threads or processes for more";
         assert_eq!(refusal(Executor::builder(model).workers(2)), text);
     }
     if model != Model::Async {
-        assert!(
-            refusal(Executor::builder(model).in_flight(5)).ends_with("it bounds the chunks that wait at once on async")
-        );
+        let text = refusal(Executor::builder(model).in_flight(5));
+        let expected =
+            format!("in_flight cannot be set for {model}: it bounds the chunks that wait at once; use async");
+        assert_eq!(text, expected);
     }
 }
 
@@ -38,14 +39,14 @@ fn the_word_of_a_model_is_read_back(model: Model) {
     assert_eq!(json, format!("\"{model}\""));
     assert_eq!(serde_json::from_str::<Model>(&json).unwrap(), model);
     let unknown = "quantum".parse::<Model>().unwrap_err().to_string();
-    assert_eq!(unknown, "`quantum` is not a model: it is one of sequential, async, threads, processes");
+    assert_eq!(unknown, "unknown model `quantum`; expected one of sequential, async, threads, processes");
 }
 
 fn what_only_processes_can_do_is_refused_elsewhere(model: Model) {
     let builders: [fn(Builder) -> Builder; 3] = [
         |builder| builder.memory_limit(1 << 30),
         |builder| builder.chunks_per_worker(5),
-        |builder| builder.find_culprit(true),
+        |builder| builder.bisect(true),
     ];
     for option in builders {
         let builder = option(Executor::builder(model));
@@ -61,6 +62,6 @@ fn deadlines_are_refused_where_they_cannot_be_kept(model: Model) {
     let text = refusal(Executor::builder(model).timeout(Duration::from_secs(1)));
     assert_eq!(
         text,
-        format!("a timeout cannot be kept on {model}, where nothing can be stopped from outside: use processes")
+        format!("timeout cannot be set for {model}: it needs chunks that can be stopped; use async or processes")
     );
 }

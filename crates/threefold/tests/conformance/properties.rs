@@ -34,7 +34,7 @@ fn any_cut_of_any_range_gives_the_bits_of_sequential(model: Model) {
     let cases = (any::<u32>(), 0u64..3000, 1u64..400, any::<bool>(), 1usize..=8);
     let check = |(start, len, n, split, workers)| {
         let start = u64::from(start);
-        let source = if split { (start..start + len).split(n) } else { (start..start + len).chunked(n) };
+        let source = if split { (start..start + len).split_into(n) } else { (start..start + len).chunks_of(n) };
         let bits = |on: Executor| on.fold(source.clone(), irregular, 0.0, |a, b| a + b).unwrap().to_bits();
         prop_assert_eq!(bits(executor(model, workers)), bits(sequential()));
         Ok(())
@@ -47,7 +47,7 @@ fn any_cut_of_any_array_gives_the_total_of_sequential(model: Model) {
     let check = |(items, size, workers): (Vec<i32>, _, _)| {
         let expected: i64 = items.iter().copied().map(i64::from).sum();
         let on = executor(model, workers);
-        let total = on.fold(items.chunked(size), total_of, 0, |total, part| total + part).unwrap();
+        let total = on.fold(items.chunks_of(size), total_of, 0, |total, part| total + part).unwrap();
         prop_assert_eq!(total, expected);
         Ok(())
     };

@@ -26,7 +26,7 @@ crate::rows! {
         a_worker_that_does_not_heed_the_notice_is_killed,
         a_memory_limit_is_an_error_that_says_so,
         workers_are_replaced_after_their_chunks,
-        the_last_words_of_a_lost_worker_are_reported,
+        the_stderr_tail_of_a_lost_worker_are_reported,
         the_smallest_piece_that_is_lost_is_named,
         what_can_be_finished_is_finished,
         chunks_that_were_done_are_not_lost_with_their_worker;
@@ -76,13 +76,13 @@ impl Task for Flaky {
 }
 
 fn lost_chunks_run_again_and_the_bits_are_those_without_a_crash(model: Model) {
-    let expected = on(model, |builder| builder).fold((0..5000).split(25), irregular, 0.0, |sum, part| sum + part);
+    let expected = on(model, |builder| builder).fold((0..5000).split_into(25), irregular, 0.0, |sum, part| sum + part);
     let expected: f64 = expected.unwrap();
     for bad in [0, 2500, 4999] {
         let folder = folder();
         let task = Flaky { folder: folder.path().into(), bad, times: 3, hangs: false };
         let total = on(model, |builder| builder.retries(3))
-            .fold((0..5000).split(25), task, 0.0, |sum, part| sum + part)
+            .fold((0..5000).split_into(25), task, 0.0, |sum, part| sum + part)
             .unwrap();
         assert_eq!(total.to_bits(), expected.to_bits());
         assert_eq!(files(folder.path()), 3, "each time on a fresh worker");
@@ -93,7 +93,7 @@ fn a_chunk_that_kills_every_worker_is_given_up_after_its_attempts(model: Model) 
     let folder = folder();
     let task = Flaky { folder: folder.path().into(), bad: 70, times: usize::MAX, hangs: false };
     let on = on(model, |builder| builder.retries(2));
-    let outcomes = on.outcomes((0..1000).split(10), task).unwrap();
+    let outcomes = on.map_results((0..1000).split_into(10), task).unwrap();
     let failed: Vec<&Error> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     let [error] = failed[..] else { panic!("{failed:?}") };
     assert_eq!((error.chunk(), error.attempt(), error.attempts()), (Some(0), Some(3), Some(3)));
@@ -116,7 +116,7 @@ fn retries_are_told_as_they_happen(model: Model) {
                 told.send((error.chunk(), error.attempt())).unwrap();
             }
         })
-        .for_each((0..10).split(5), task)
+        .for_each((0..10).split_into(5), task)
         .unwrap();
     assert_eq!(heard.iter().collect::<Vec<_>>(), [(Some(2), Some(1)), (Some(2), Some(2))]);
 }
@@ -170,7 +170,7 @@ fn a_missed_deadline_is_tried_again_as_a_loss(model: Model) {
     let folder = folder();
     let task = Flaky { folder: folder.path().into(), bad: 7, times: 1, hangs: true };
     let on = on(model, |builder| builder.retries(1).timeout(Duration::from_millis(500)));
-    on.for_each((0..10).split(5), task).unwrap();
+    on.for_each((0..10).split_into(5), task).unwrap();
     assert_eq!(files(folder.path()), 1);
 }
 
@@ -186,7 +186,7 @@ fn seventh(chunk: u64) -> u64 {
 
 fn chunks_that_were_done_are_not_lost_with_their_worker(model: Model) {
     for _ in 0..20 {
-        let outcomes = on(model, |builder| builder).outcomes(Items((0..16).collect()), seventh).unwrap();
+        let outcomes = on(model, |builder| builder).map_results(Items((0..16).collect()), seventh).unwrap();
         let failed: Vec<_> = (0..16).filter(|&chunk| outcomes[chunk].is_err()).collect();
         assert_eq!(failed, [7]);
     }
@@ -226,26 +226,26 @@ fn complains_and_aborts(chunk: u64) -> u64 {
     std::process::abort();
 }
 
-fn the_last_words_of_a_lost_worker_are_reported(model: Model) {
+fn the_stderr_tail_of_a_lost_worker_are_reported(model: Model) {
     let error = on(model, |builder| builder).for_each(Items(vec![5]), complains_and_aborts).unwrap_err();
-    assert_eq!(error.last_words(), ["chunk 5: the index is corrupt", "giving up"]);
+    assert_eq!(error.stderr_tail(), ["chunk 5: the index is corrupt", "giving up"]);
     let report = format!("{error:#}");
     assert!(report.contains("the index is corrupt") && report.lines().count() > 2, "{report}");
 }
 
 fn the_smallest_piece_that_is_lost_is_named(model: Model) {
-    let on = on(model, |builder| builder.find_culprit(true));
+    let on = on(model, |builder| builder.bisect(true));
     for bad in [1, 77_777, 100_000] {
         let task = DiesOn { chunk: bad, death: Death::Abort };
-        let error = on.for_each((1..=100_000).split(7), task).unwrap_err();
-        assert_eq!(error.culprit(), Some(format!("{bad}..={bad}").as_str()), "{error}");
+        let error = on.for_each((1..=100_000).split_into(7), task).unwrap_err();
+        assert_eq!(error.smallest_range(), Some(format!("{bad}..={bad}").as_str()), "{error}");
     }
 }
 
 fn what_can_be_finished_is_finished(model: Model) {
     let parts: Vec<RangeInclusive<i64>> = (0..20).map(|i| i * 10..=i * 10 + 9).collect();
     let task = DiesOn { chunk: 55, death: Death::Exit(3) };
-    let outcomes = on(model, |builder| builder.retries(1)).outcomes(Items(parts.clone()), task).unwrap();
+    let outcomes = on(model, |builder| builder.retries(1)).map_results(Items(parts.clone()), task).unwrap();
     for (chunk, (part, outcome)) in parts.into_iter().zip(outcomes).enumerate() {
         match outcome {
             Ok(sum) => assert_eq!((sum, chunk == 5), (add_up(part), false)),
@@ -264,6 +264,6 @@ fn a_deadline_is_kept_at_an_await(model: Model) {
 
 fn a_deadline_on_a_plain_function_is_an_error_that_says_what_to_use(model: Model) {
     let on = Executor::builder(model).timeout(Duration::from_secs(60)).build().unwrap();
-    let error = on.for_each((0..10).split(2), irregular).unwrap_err();
+    let error = on.for_each((0..10).split_into(2), irregular).unwrap_err();
     assert!(error.is_setup() && error.to_string().ends_with("use processes"), "{error}");
 }

@@ -265,7 +265,7 @@ impl Task for Nests {
         chunk
             .map(|i| {
                 let on = Executor::current();
-                i + on.fold((0..12).split(6), inner.clone(), 0, |total, part| total + part).expect("it finishes")
+                i + on.fold((0..12).split_into(6), inner.clone(), 0, |total, part| total + part).expect("it finishes")
             })
             .sum()
     }

@@ -1,148 +1,154 @@
-//! The arrows between rooms: who may know whom. A new arrow fails here until it is drawn in the table.
+//! The arrows between files and between folders: who imports whom. They make no circle, and point down the drawn order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each room of the library may use. A room is a file of `src/` with its folder.
-const ARROWS: &[(&str, &[&str])] = &[
-    // The front: what users see.
-    (
-        "executor",
-        &[
-            "backend::sequential",
-            "backend",
-            "cancel",
-            "current",
-            "error",
-            "model",
-            "options",
-            "panics",
-            "source",
-            "task",
-            "trace",
-            "view",
-            "Builder",
-        ],
-    ),
-    ("view", &["cancel", "drive", "error", "executor", "source", "task", "trace"]),
-    ("drive", &["current", "error", "executor", "fold", "job", "roundtrip", "source", "task", "trace", "view"]),
-    ("culprit", &["cancel", "error", "fold", "job", "options", "roundtrip", "source", "task", "view"]),
-    ("model", &["backend", "error", "options"]),
-    ("options", &["error", "model"]),
-    ("cancel", &["fold"]),
-    // The core: one fold, its types erased.
-    ("fold", &["backend", "claims", "current", "error", "executor", "job", "model", "options", "panics", "trace"]),
-    ("job", &["codec", "error", "fold", "panics", "roundtrip", "source", "task"]),
-    ("claims", &["sync"]),
-    ("sync", &[]),
-    ("current", &["backend", "fold", "model", "options", "wait"]),
-    ("trace", &["error"]),
-    ("error", &["model"]),
-    ("panics", &[]),
-    // What is folded.
-    ("source", &["grid"]),
-    ("grid", &[]),
-    ("task", &["registry"]),
-    ("registry", &["task", "worker"]),
-    ("probe", &[]),
-    ("wait", &["current", "task"]),
-    ("roundtrip", &["codec", "error", "source", "task"]),
-    // How it is run.
-    ("backend", &["fold"]),
-    ("backend::pace", &[]),
-    ("backend::sequential", &["backend", "current", "error", "fold", "model", "options"]),
-    ("backend::threads", &["backend", "current", "error", "fold", "model", "options"]),
-    (
-        "backend::tokio",
-        &["backend", "claims", "current", "error", "fold", "model", "options", "panics", "task::BoxFuture"],
-    ),
-    (
-        "backend::processes",
-        &["backend", "cell", "clock", "error", "fold", "model", "options", "panics", "trace", "wire", "worker"],
-    ),
-    // Worker processes.
-    (
-        "worker",
-        &[
-            "backend::sequential",
-            "cell",
-            "clock",
-            "codec",
-            "current",
-            "model",
-            "options",
-            "panics",
-            "registry",
-            "task",
-            "wire",
-        ],
-    ),
-    ("early", &["worker"]),
-    ("wire", &[]),
-    ("codec", &[]),
-    ("fuzzing", &["codec", "wire"]),
-    ("cell", &["shared_memory"]),
-    ("clock", &[]),
-    ("shared_memory", &[]),
+/// The entries of the library's `src/`, from what users see down to what everything stands on. Each may import those
+/// below it only.
+const ORDER: &[&str] = &[
+    "lib", "executor", "cancel", "backend", "remote", "fold", "trace", "task", "codec", "source", "panics", "error",
+    "model",
 ];
 
-/// What each crate of the workspace may depend on, of the workspace.
-const CRATES: &[(&str, &[&str])] = &[
-    ("threefold-macros", &[]),
-    ("threefold", &["threefold-macros"]),
-    ("threefold-compare", &["threefold"]),
-    ("threefold-cli", &["threefold", "threefold-compare"]),
-];
+/// The crates of the workspace, from the program down. Each may depend on those below it only.
+const CRATES: &[&str] = &["threefold-cli", "threefold-compare", "threefold", "threefold-macros"];
 
-#[test]
-fn rooms_use_only_what_the_table_draws() {
-    let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
-    let mut new = Vec::new();
-    for file in sources(&manifest_folder().join("src")) {
-        let room = room_of(&file);
-        if room == "lib" {
-            continue;
-        }
-        let arrows = allowed.get(room.as_str()).unwrap_or_else(|| panic!("the room {room} is not in the table"));
-        for used in uses(&file) {
-            let own = used == room || used.starts_with(&format!("{room}::"));
-            let drawn = arrows.iter().any(|arrow| used == *arrow || used.starts_with(&format!("{arrow}::")));
-            let a_backend =
-                used.starts_with("backend::") && used != "backend::Backend" && !used.starts_with("backend::sequential");
-            let across =
-                a_backend && !used.starts_with("backend::pace") && !room.starts_with("backend") && room != "model";
-            if (!own && !drawn) || across {
-                new.push(format!("{room} -> {used}"));
+/// A module by its path in its crate: `["fold", "claims"]`. The crate's root is empty.
+type Module = Vec<String>;
+
+/// Who imports whom, of one crate.
+struct Graph {
+    arrows: BTreeMap<Module, BTreeSet<Module>>,
+}
+
+impl Graph {
+    fn of(source: &Path) -> Self {
+        let files: BTreeMap<Module, PathBuf> =
+            sources(source).into_iter().map(|file| (module_of(source, &file), file)).collect();
+        let known: BTreeSet<&Module> = files.keys().collect();
+        let arrows = files
+            .iter()
+            .map(|(module, file)| {
+                let code = code_of(&fs::read_to_string(file).unwrap());
+                let named = imports(module, &code);
+                let targets = named.iter().filter_map(|path| file_of(path, &known));
+                // What a module's own parts are is composition, not an arrow. The root re-exports.
+                let others = targets.filter(|target| !target.is_empty() && !target.starts_with(module));
+                (module.clone(), others.collect())
+            })
+            .collect();
+        Self { arrows }
+    }
+
+    /// The same graph of the entries of each folder: an arrow between two files is one between the entries, of the
+    /// innermost folder that holds both, in which they lie.
+    fn of_folders(&self) -> Self {
+        let mut arrows: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
+        for (from, to) in self.pairs() {
+            let shared = from.iter().zip(to).take_while(|(one, other)| one == other).count();
+            if shared < from.len() && shared < to.len() {
+                arrows.entry(from[..=shared].to_vec()).or_default().insert(to[..=shared].to_vec());
             }
         }
+        Self { arrows }
     }
-    assert!(new.is_empty(), "arrows that are not drawn: {new:#?}");
+
+    fn pairs(&self) -> impl Iterator<Item = (&Module, &Module)> {
+        self.arrows.iter().flat_map(|(from, targets)| targets.iter().map(move |to| (from, to)))
+    }
+
+    /// A circle, as the modules along it.
+    fn circle(&self) -> Option<Vec<String>> {
+        let mut done = BTreeSet::new();
+        self.arrows.keys().find_map(|start| self.circle_from(start, &mut Vec::new(), &mut done))
+    }
+
+    fn circle_from(&self, at: &Module, way: &mut Vec<Module>, done: &mut BTreeSet<Module>) -> Option<Vec<String>> {
+        if let Some(start) = way.iter().position(|before| before == at) {
+            return Some(way[start..].iter().chain([at]).map(|module| module.join("::")).collect());
+        }
+        if !done.insert(at.clone()) {
+            return None;
+        }
+        way.push(at.clone());
+        let circle = self.arrows.get(at)?.iter().find_map(|next| self.circle_from(next, way, done));
+        way.pop();
+        circle
+    }
 }
 
 #[test]
-fn backends_know_nothing_of_the_front() {
-    for (room, arrows) in ARROWS.iter().filter(|(room, _)| room.starts_with("backend")) {
-        for front in ["executor", "view", "drive", "source", "task"] {
-            assert!(!arrows.contains(&front), "{room} -> {front}");
-        }
+fn no_files_and_no_folders_of_any_crate_import_each_other_in_a_circle() {
+    for (name, source) in crates() {
+        let graph = Graph::of(&source);
+        assert_eq!(graph.circle(), None, "files of {name}");
+        assert_eq!(graph.of_folders().circle(), None, "folders of {name}");
     }
+}
+
+#[test]
+fn arrows_of_the_library_point_down_the_drawn_order() {
+    let place = |module: &Module| {
+        let entry = &module[0];
+        ORDER.iter().position(|name| name == entry).unwrap_or_else(|| panic!("{entry} is not in the drawn order"))
+    };
+    let graph = Graph::of(&manifest_folder().join("src")).of_folders();
+    let upwards: Vec<_> =
+        graph.pairs().filter(|(from, _)| from.len() == 1).filter(|(from, to)| place(from) >= place(to)).collect();
+    assert!(upwards.is_empty(), "{upwards:?}");
+}
+
+#[test]
+fn the_tree_alone_tells_the_design() {
+    let entries: BTreeSet<String> = sources(&manifest_folder().join("src"))
+        .iter()
+        .map(|file| first_of(file))
+        .filter(|name| name != "lib")
+        .collect();
+    let drawn: BTreeSet<String> = ORDER.iter().map(ToString::to_string).filter(|name| name != "lib").collect();
+    assert_eq!(entries, drawn);
+    assert!(entries.len() <= 13, "about a dozen entries at the top: {entries:?}");
+}
+
+#[test]
+fn a_circle_would_be_found() {
+    let module = |name: &str| vec![name.to_string()];
+    let arrows = [("a", "b"), ("b", "c"), ("c", "b")].map(|(from, to)| (module(from), BTreeSet::from([module(to)])));
+    let circle = Graph { arrows: arrows.into() }.circle().unwrap();
+    assert_eq!(circle, ["b", "c", "b"]);
+    let nested = |path: &str| path.split("::").map(ToString::to_string).collect::<Module>();
+    let arrows = [("a::x", "b"), ("b", "a::y")].map(|(from, to)| (nested(from), BTreeSet::from([nested(to)])));
+    let files = Graph { arrows: arrows.into() };
+    assert_eq!((files.circle(), files.of_folders().circle().unwrap().len()), (None, 3));
+}
+
+#[test]
+fn imports_of_every_form_are_seen() {
+    let module = vec!["fold".to_string(), "work".to_string()];
+    let code = "use crate::task::{Task, registry::Entry as E};\nuse super::claims;\nfn f() { crate::panics::catch(g) }";
+    let named: Vec<_> = imports(&module, code).into_iter().map(|path| path.join("::")).collect();
+    assert_eq!(named, ["task::Task", "task::registry::Entry", "panics::catch", "fold::claims"]);
 }
 
 #[test]
 fn crates_depend_downwards_only() {
-    let crates = manifest_folder().join("..");
-    for (name, allowed) in CRATES {
-        let manifest = fs::read_to_string(crates.join(name).join("Cargo.toml")).unwrap();
+    for (name, source) in crates() {
+        let place = CRATES.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name} is not drawn"));
+        let manifest = fs::read_to_string(source.parent().unwrap().join("Cargo.toml")).unwrap();
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
         let dependencies = dependencies.split("\n[").next().unwrap_or_default();
-        let used = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
-        for dependency in used.filter(|name| name.starts_with("threefold")) {
-            assert!(allowed.contains(&dependency), "{name} -> {dependency}");
+        for used in dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next()) {
+            let below = CRATES.iter().position(|known| *known == used).is_none_or(|other| other > place);
+            assert!(below, "{name} -> {used}");
         }
     }
-    let count = fs::read_dir(crates).unwrap().count();
-    assert_eq!(count, CRATES.len(), "a crate is not in the table");
+}
+
+/// The crates of the workspace with their sources.
+fn crates() -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(manifest_folder().join("..")).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path().join("src"))).collect()
 }
 
 pub(crate) fn manifest_folder() -> PathBuf {
@@ -160,43 +166,73 @@ pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// `src/wire/inbox.rs` is of the room `wire`; backends are rooms each.
-fn room_of(file: &Path) -> String {
+fn first_of(file: &Path) -> String {
     let path = file.strip_prefix(manifest_folder().join("src")).unwrap().with_extension("");
-    let names: Vec<_> = path.iter().map(|name| name.to_str().unwrap()).collect();
-    match names[..] {
-        ["backend", backend, ..] => format!("backend::{backend}"),
-        [room, ..] => room.to_string(),
-        [] => unreachable!("a file has a name"),
-    }
+    path.iter().next().unwrap().to_str().unwrap().to_string()
 }
 
-/// What the `use crate::` lines and the paths through `crate::` name, outside of tests and docs.
-fn uses(file: &Path) -> Vec<String> {
-    let text = fs::read_to_string(file).unwrap();
+/// `src/fold/claims.rs` is the module `fold::claims`; `lib.rs` and `main.rs` are the root.
+fn module_of(source: &Path, file: &Path) -> Module {
+    let path = file.strip_prefix(source).unwrap().with_extension("");
+    let names: Module = path.iter().map(|name| name.to_str().unwrap().to_string()).collect();
+    if names == ["lib"] || names == ["main"] { Vec::new() } else { names }
+}
+
+/// The code without its tests and comments.
+fn code_of(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    let code: String =
-        code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
-    let mut used = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        let before = code[..at].chars().next_back();
-        if before.is_some_and(|c| c == '$' || c == ':' || c.is_alphanumeric()) {
-            continue;
-        }
-        let path: String =
-            code[at + "crate::".len()..].chars().take_while(|&c| c.is_alphanumeric() || c == '_' || c == ':').collect();
-        match path.trim_end_matches(':') {
-            "" => used.push("a group of rooms in one line".to_string()),
-            // Of a group each member counts.
-            path if code[at + "crate::".len()..].starts_with(&format!("{path}::{{")) => {
-                let group = code[at + "crate::".len() + path.len() + 3..].split('}').next().unwrap_or_default();
-                used.extend(group.split(',').map(|member| format!("{path}::{}", member.trim())));
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+}
+
+/// The file that a path lies in: the longest beginning of it that is a module.
+fn file_of(path: &Module, known: &BTreeSet<&Module>) -> Option<Module> {
+    (0..=path.len()).rev().map(|length| path[..length].to_vec()).find(|module| known.contains(module))
+}
+
+/// The paths that `code` of `module` names, through `crate::` and `super::`, groups taken apart.
+fn imports(module: &Module, code: &str) -> Vec<Module> {
+    let mut paths = Vec::new();
+    let parent = module.split_last().map(|(_, parent)| parent.to_vec()).unwrap_or_default();
+    for (root, base) in [("crate::", Vec::new()), ("super::", parent)] {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].chars().next_back();
+            if before.is_none_or(|c| c != '$' && c != ':' && !c.is_alphanumeric()) {
+                follow(&code[at + root.len()..], base.clone(), &mut paths);
             }
-            // What the front re-exports is named by its room.
-            "Portable" => used.push("task".to_string()),
-            "CancelToken" => used.push("cancel".to_string()),
-            path => used.push(path.to_string()),
         }
     }
-    used
+    paths
+}
+
+/// Reads a path, or a group of paths, that begins here; returns what follows it.
+fn follow<'a>(mut rest: &'a str, mut path: Module, paths: &mut Vec<Module>) -> &'a str {
+    loop {
+        let word: String = rest.chars().take_while(|&c| c.is_alphanumeric() || c == '_').collect();
+        if word.is_empty() && rest.starts_with('{') {
+            rest = &rest[1..];
+            while !rest.trim_start().starts_with('}') {
+                let after = follow(rest.trim_start(), path.clone(), paths);
+                let until = after.find([',', '}']).unwrap_or(after.len());
+                rest = after[until..].strip_prefix(',').unwrap_or(&after[until..]);
+                if rest.is_empty() {
+                    return rest;
+                }
+            }
+            return &rest.trim_start()[1..];
+        }
+        rest = &rest[word.len()..];
+        match word.as_str() {
+            "self" | "" => {}
+            "super" => {
+                path.pop();
+            }
+            _ => path.push(word),
+        }
+        match rest.strip_prefix("::") {
+            Some(after) if !after.starts_with('<') => rest = after,
+            _ => break,
+        }
+    }
+    paths.push(path);
+    rest
 }

@@ -135,7 +135,7 @@ fn every_kind_of_task_runs_on_every_model() {
         assert_eq!(on.map(Items(vec![1]), one::namesake).unwrap(), [2]);
         assert_eq!(on.map(Items(vec![1]), two::namesake).unwrap(), [3]);
         assert_eq!(on.map(Items(vec![8]), renamed::halved).unwrap(), [4]);
-        assert_eq!(on.map(vec![0.5, 2.5].split(1), Threshold(1.0)).unwrap(), [Some(2.5)]);
+        assert_eq!(on.map(vec![0.5, 2.5].split_into(1), Threshold(1.0)).unwrap(), [Some(2.5)]);
         let repeated = on.map(Items(vec![(2, "ab".to_string()), (0, String::new())]), Delayed { by: 1 }).unwrap();
         assert_eq!(repeated, [Ok("abab".to_string()), Err("no times".to_string())]);
     }
@@ -190,7 +190,7 @@ fn tasks_that_a_macro_writes_with_one_name_and_place_are_told_apart() {
 #[test]
 fn a_raw_name_is_told_without_its_mark() {
     let on = Executor::new(Model::Sequential).unwrap();
-    let error = on.fold((0..1u8).split(0), one_of, 0, |total, part| total + part).unwrap_err();
+    let error = on.fold((0..1u8).split_into(0), one_of, 0, |total, part| total + part).unwrap_err();
     assert!(error.is_setup());
     let error = on.for_each(Items(vec![1]), r#match).unwrap_err();
     assert_eq!(error.task(), Some("match"));

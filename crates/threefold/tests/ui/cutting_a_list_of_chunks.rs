@@ -6,5 +6,5 @@ fn double(chunk: u64) -> u64 {
 }
 
 fn main() -> threefold::Result<()> {
-    Executor::new(Model::Threads)?.for_each(Items(vec![1, 2]).split(2), double)
+    Executor::new(Model::Threads)?.for_each(Items(vec![1, 2]).split_into(2), double)
 }

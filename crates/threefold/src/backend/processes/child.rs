@@ -13,15 +13,15 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use rustix::process::Signal;
 
-use super::last_words::LastWords;
 use super::lines::{Lines, Stream};
 use super::memory;
 use super::process::Process;
-use crate::cell::Cell;
-use crate::clock;
+use super::stderr_tail::StderrTail;
+use crate::backend::processes::clock;
+use crate::backend::processes::status_page::Cell;
+use crate::backend::processes::worker::Entrance;
 use crate::error::End;
-use crate::wire::{Build, Inbox, Rules, ToWorker};
-use crate::worker::Entrance;
+use crate::remote::wire::{Build, Inbox, Rules, ToWorker};
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 const GOODBYE: Duration = Duration::from_millis(100);
@@ -390,9 +390,9 @@ impl Worker {
     }
 
     /// The last lines that it wrote to its standard error.
-    pub(super) fn last_words(&mut self) -> LastWords {
+    pub(super) fn stderr_tail(&mut self) -> StderrTail {
         let [_, errors] = &mut self.prints;
-        errors.last_words()
+        errors.stderr_tail()
     }
 
     /// Tells it to exit, without waiting.

@@ -10,7 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 
-use super::last_words::LastWords;
+use super::stderr_tail::StderrTail;
 
 /// A line longer than this is passed on in pieces: it must not fill the memory.
 const LONGEST: usize = 1 << 20;
@@ -38,13 +38,13 @@ pub(super) struct Lines {
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
     /// The last of what was passed on.
-    last: LastWords,
+    last: StderrTail,
 }
 
 impl Lines {
     pub(super) fn new(pipe: OwnedFd, stream: Stream) -> io::Result<Self> {
         fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
-        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: LastWords::default() })
+        Ok(Self { pipe: Some(pipe), stream, partial: Vec::new(), last: StderrTail::default() })
     }
 
     /// What to wait for.
@@ -99,7 +99,7 @@ impl Lines {
     }
 
     /// The last of what was passed on.
-    pub(super) fn last_words(&mut self) -> LastWords {
+    pub(super) fn stderr_tail(&mut self) -> StderrTail {
         std::mem::take(&mut self.last)
     }
 }

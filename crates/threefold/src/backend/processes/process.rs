@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use crate::worker::Entrance;
+use crate::backend::processes::worker::Entrance;
 
 /// A child process that does not outlive its owner.
 #[derive(Debug)]

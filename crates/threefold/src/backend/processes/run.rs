@@ -16,7 +16,7 @@ use super::child::{Events, Worker};
 use super::memory::OomKills;
 use crate::error::{Cause, Error};
 use crate::fold::Fold;
-use crate::wire::{Build, Rules};
+use crate::remote::wire::{Build, Rules};
 
 mod answers;
 mod crew;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::Run;
-use crate::clock;
+use crate::backend::processes::clock;
 use crate::error::{Cause, Error, Place};
 use crate::model::Model;
 use crate::panics::Panic;
+use crate::remote::wire::{FromWorker, Ran};
+use crate::task::received::Part;
 use crate::trace::Span;
-use crate::wire::{FromWorker, Part, Ran};
 
 impl Run<'_> {
     /// Takes what has come through the channel of worker `index`: all there will ever be where it is dead.

@@ -7,11 +7,11 @@ use rustix::io::Errno;
 
 use super::Run;
 use crate::backend::processes::child::{Remains, Sent, Worker};
-use crate::backend::processes::last_words::LastWords;
-use crate::clock;
+use crate::backend::processes::clock;
+use crate::backend::processes::stderr_tail::StderrTail;
+use crate::backend::processes::worker::Entrance;
 use crate::error::{Attempt, Cause, End, Error, Lost, MemoryLimit, Place, SIGABRT, SIGKILL};
 use crate::model::Model;
-use crate::worker::Entrance;
 
 /// This many workers more than a fold has may end before they ran anything; then something is wrong with them all.
 pub(super) const SPARE_STARTS: usize = 3;
@@ -98,20 +98,20 @@ impl Run<'_> {
         worker.print_rest();
         self.fold.moved(worker.take_moved());
         let (number, pid, greeted) = (worker.number, worker.pid(), worker.greeted);
-        let (last_words, memory) = (worker.last_words(), worker.memory());
+        let (stderr_tail, memory) = (worker.stderr_tail(), worker.memory());
         let (status, remains) = worker.end();
-        let end = fault.map_or_else(|| self.explain(status, &remains, &last_words), End::Protocol);
+        let end = fault.map_or_else(|| self.explain(status, &remains, &stderr_tail), End::Protocol);
         if !greeted {
             self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
-            return self.not_started(&end, last_words);
+            return self.not_started(&end, stderr_tail);
         }
         if remains.running.is_some() || !remains.done.is_empty() {
             // It did something: another may take its place without counting, since a chunk is not lost for ever.
             self.starts_left += 1;
         }
         self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
-        let last_words = last_words.into_lines();
-        let lost = Lost { ran_for: remains.ran_for(clock::now()), memory, last_words, ..Lost::new(end) };
+        let stderr_tail = stderr_tail.into_lines();
+        let lost = Lost { ran_for: remains.ran_for(clock::now()), memory, stderr_tail, ..Lost::new(end) };
         let place = Place { worker: Some(number), pid: Some(pid), ..Place::default() };
         self.lose(&remains, &lost, &place);
     }
@@ -148,12 +148,12 @@ impl Run<'_> {
     }
 
     /// What is behind the way in which a worker ended.
-    fn explain(&mut self, status: End, remains: &Remains, last_words: &LastWords) -> End {
+    fn explain(&mut self, status: End, remains: &Remains, stderr_tail: &StderrTail) -> End {
         if let (true, Some(timeout)) = (remains.out_of_time, self.fold.policy.timeout) {
             return End::Deadline(timeout);
         }
         match status {
-            End::Signal(SIGABRT) if last_words.tell_of_no_memory() => match self.memory_limit {
+            End::Signal(SIGABRT) if stderr_tail.tell_of_no_memory() => match self.memory_limit {
                 Some(limit) => End::OutOfMemory { signal: SIGABRT, limit: MemoryLimit::Own(limit) },
                 None => status,
             },
@@ -166,7 +166,7 @@ impl Run<'_> {
     }
 
     /// A worker ended before it said hello.
-    fn not_started(&mut self, end: &End, last_words: LastWords) {
+    fn not_started(&mut self, end: &End, stderr_tail: StderrTail) {
         if !self.has_work() {
             return;
         }
@@ -176,7 +176,7 @@ impl Run<'_> {
             Entrance::use_early();
             return;
         }
-        let said = last_words.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();
+        let said = stderr_tail.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();
         let reason = format!("a worker process could not be started: it was not ready yet when it was {end}{said}");
         self.fold.abort(Error::setup(Some(Model::Processes), reason));
     }

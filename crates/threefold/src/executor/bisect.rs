@@ -1,4 +1,4 @@
-//! The culprit: the smallest piece of a lost chunk that is lost by itself.
+//! Bisecting: the smallest range of a lost chunk that is lost by itself.
 //!
 //! The chunk is halved again and again; each half is a fold of one chunk on the same backend, and the one that is lost
 //! is halved next. Where neither half is lost by itself the search ends with their whole.
@@ -6,26 +6,25 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Executor;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::fold::Fold;
-use crate::job::Work;
-use crate::options::Policy;
-use crate::roundtrip;
+use crate::fold::policy::Policy;
+use crate::fold::work::Work;
 use crate::source::Pieces;
 use crate::task::Task;
-use crate::view::View;
+use crate::task::roundtrip;
 
-impl View<'_> {
-    /// Adds the culprit to `error`, where that is asked for and the chunk can be taken apart.
+impl Executor {
+    /// Adds the smallest lost range to `error`, where that is asked for and the chunk can be taken apart.
     pub(crate) fn examine<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
         let lost = error.is_worker_lost() || error.is_timeout();
-        let items =
-            error.chunk().filter(|_| lost && self.on.policy.find_culprit).and_then(|chunk| work.pieces.items(chunk));
+        let items = error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| work.pieces.items(chunk));
         let Some(mut items) = items else { return error };
         let whole = items.clone();
         while items.end - items.start > 1 {
@@ -36,10 +35,10 @@ impl View<'_> {
                 None => break,
             }
         }
-        if items == whole && self.tokens.iter().any(CancelToken::is_cancelled) {
+        if items == whole && self.extras.tokens.iter().any(CancelToken::is_cancelled) {
             return error;
         }
-        error.with_culprit(work.pieces.describe_part(items))
+        error.with_smallest_range(work.pieces.describe_part(items))
     }
 
     /// Whether these items are lost by themselves.
@@ -48,13 +47,13 @@ impl View<'_> {
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let mut on = self.on.clone();
+        let mut on = self.clone();
         on.policy = Policy { timeout: on.policy.timeout, ..Policy::default() };
         let part = Part { work: Arc::clone(work), items };
         // The task as its workers have it; it went this way once already.
         let Ok(task) = roundtrip::restored(&work.task) else { return false };
-        let fold = Arc::new(Fold::new(Arc::new(Work::new(part, task, false)), 1, &on, false, None));
-        let registered: Vec<_> = self.tokens.iter().map(|token| token.register(&fold)).collect();
+        let fold = Arc::new(Fold::new(Arc::new(Work::new(part, task, false)), 1, on.owner(), false, None));
+        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(&fold)).collect();
         on.backend.run(&fold, &mut || ());
         drop(registered);
         fold.failure().is_some_and(|error| error.is_worker_lost() || error.is_timeout())

@@ -6,17 +6,16 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use crate::current;
+use super::Executor;
+use crate::backend::current;
 #[cfg(all(feature = "processes", debug_assertions))]
 use crate::error::Place;
 use crate::error::{Error, Result};
-use crate::executor::Executor;
 use crate::fold::Fold;
-use crate::job::Work;
+use crate::fold::recorder::Recorder;
+use crate::fold::work::Work;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
-use crate::trace::Recorder;
-use crate::view::View;
 
 /// What ends a fold before its last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +38,11 @@ enum End {
     Unwound(Box<dyn Any + Send>),
 }
 
-impl View<'_> {
+impl Executor {
     /// Runs the fold; `take` is given every chunk's outcome with the chunk's number, in chunk order, until it breaks. An
     /// outcome is a failure only where nothing [`Stops`] the fold.
     pub(crate) fn drive<S, T>(
-        mut self,
+        &self,
         source: S,
         task: T,
         stops: Stops,
@@ -53,21 +52,21 @@ impl View<'_> {
         S: Source,
         T: Task<Chunk = S::Chunk>,
     {
-        let Executor { model, backend, .. } = &self.on;
+        let Executor { model, backend, extras, .. } = self;
         let pieces = source.into_pieces();
         let chunks = pieces.count().map_err(|reason| Error::setup(Some(*model), reason))?;
         if chunks == 0 {
             return Ok(());
         }
         #[cfg(all(feature = "processes", debug_assertions))]
-        let task = crate::roundtrip::check(&task, &pieces).map_err(|cause| {
+        let task = crate::task::roundtrip::check(&task, &pieces).map_err(|cause| {
             let place = Place { model: Some(*model), task: Some(T::__entry().name), ..Place::default() };
             Error::new(cause, place)
         })?;
-        let recorder = Recorder::new(self.trace.is_some(), std::mem::take(&mut self.observers));
+        let recorder = Recorder::new(!extras.traces.is_empty(), extras.observers.clone());
         let work = Arc::new(Work::new(pieces, task, stops == Stops::AtErr));
-        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, chunks, &self.on, stops == Stops::Never, recorder));
-        let registered: Vec<_> = self.tokens.iter().map(|token| token.register(&fold)).collect();
+        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, chunks, self.owner(), stops == Stops::Never, recorder));
+        let registered: Vec<_> = extras.tokens.iter().map(|token| token.register(&fold)).collect();
 
         let outside = current::get();
         let mut taken = 0;
@@ -94,8 +93,9 @@ impl View<'_> {
         ready();
 
         drop(registered);
-        if let Some(trace) = &mut self.trace {
-            trace.extend(fold.spans(), fold.bytes_moved());
+        if !extras.traces.is_empty() {
+            let spans = fold.spans();
+            extras.traces.iter().for_each(|trace| trace.extend(&spans, fold.bytes_moved()));
         }
         if let Some(payload) = fold.observer_panic() {
             resume_unwind(payload);

@@ -3,7 +3,13 @@
 use crate::codec;
 use crate::panics::{self, Panic};
 use crate::task::Task;
-use crate::wire::Part;
+
+/// What could not be serialized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Chunk,
+    Output,
+}
 
 /// How a worker makes a task from its captures.
 pub(crate) type Receive = fn(&[u8]) -> Result<Box<dyn Received>, String>;

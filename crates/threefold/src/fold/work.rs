@@ -177,7 +177,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode_task(&self) -> Result<(Vec<u8>, Vec<u8>), String> {
-        Ok((T::__entry().address()?, uncrashed(|| crate::roundtrip::encode_task(&self.task))?))
+        Ok((T::__entry().address()?, uncrashed(|| crate::task::roundtrip::encode_task(&self.task))?))
     }
 
     #[cfg(feature = "processes")]

@@ -17,16 +17,17 @@ use rustix::process::{Resource, Rlimit, Signal, getpgrp, getpid, kill_process, k
 use rustix::thread::gettid;
 
 use super::channel::Channel;
-use super::task::{self, Received};
+
+use crate::backend::current::{self, Context};
+use crate::backend::processes::clock;
+use crate::backend::processes::status_page::Cell;
 use crate::backend::sequential;
-use crate::cell::Cell;
-use crate::clock;
-use crate::current::{self, Context};
+use crate::fold::policy::Policy;
 use crate::model::Model;
-use crate::options::Policy;
 use crate::panics;
-use crate::registry;
-use crate::wire::{Build, FromWorker, Ran, Rules, ToWorker};
+use crate::remote::wire::{Build, FromWorker, Ran, Rules, ToWorker};
+use crate::task::received::{self, Received};
+use crate::task::registry;
 
 /// While more chunks lie ready answers are held back, to be sent together: but not longer than this, in nanoseconds,
 /// since a result that is not sent dies with its worker ..
@@ -174,19 +175,19 @@ impl Current {
         flush_prints();
         let ran = Ran { chunk, started, duration: clock::now().saturating_sub(started) };
         match result {
-            task::Ran::Done { is_err } => {
+            received::Ran::Done { is_err } => {
                 open.close(out, ran);
                 if is_err && self.rules.stop_on_err {
                     self.limit = self.limit.min(chunk + 1);
                 }
             }
-            task::Ran::Panicked(panic) => {
+            received::Ran::Panicked(panic) => {
                 out.truncate(start);
                 let at = panic.at.unwrap_or_default();
                 FromWorker::Panicked { ran, at: at.as_bytes(), message: panic.message.as_bytes() }.write(out);
                 self.stop_at(chunk);
             }
-            task::Ran::Unportable { what, reason } => {
+            received::Ran::Unportable { what, reason } => {
                 out.truncate(start);
                 FromWorker::Unportable { ran, what, reason: reason.as_bytes() }.write(out);
                 self.stop_at(chunk);

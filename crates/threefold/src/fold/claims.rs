@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::sync::{AtomicU64, AtomicUsize, Ordering};
+use super::sync::{AtomicU64, AtomicUsize, Ordering};
 
 /// The chunks of one fold: claimed, allowed, and being run.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-use crate::wire::Inbox;
+use crate::remote::wire::Inbox;
 
 pub(super) struct Channel {
     stream: UnixStream,

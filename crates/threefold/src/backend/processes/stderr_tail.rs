@@ -1,4 +1,4 @@
-//! `LastWords`: the last lines that a worker wrote to its standard error, for the report of its end.
+//! `StderrTail`: the last lines that a worker wrote to its standard error, for the report of its end.
 
 use std::collections::VecDeque;
 
@@ -10,13 +10,13 @@ const BYTES: usize = 1 << 10;
 
 /// The last lines, without the frames of backtraces, which would push out what they are about.
 #[derive(Debug, Default)]
-pub(super) struct LastWords {
+pub(super) struct StderrTail {
     lines: VecDeque<String>,
     in_backtrace: bool,
     out_of_memory: bool,
 }
 
-impl LastWords {
+impl StderrTail {
     /// Takes note of more lines.
     pub(super) fn hear(&mut self, lines: &[u8]) {
         for line in lines.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
@@ -53,8 +53,8 @@ impl LastWords {
 mod tests {
     use super::*;
 
-    fn heard(text: &str) -> LastWords {
-        let mut words = LastWords::default();
+    fn heard(text: &str) -> StderrTail {
+        let mut words = StderrTail::default();
         text.split_inclusive('\n').for_each(|line| words.hear(line.as_bytes()));
         words
     }

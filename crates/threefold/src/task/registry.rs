@@ -43,7 +43,7 @@ pub struct Entry {
     #[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "only workers look tasks up"))]
     path: &'static str,
     #[cfg(feature = "processes")]
-    pub(crate) receive: crate::worker::Receive,
+    pub(crate) receive: crate::task::received::Receive,
 }
 
 impl Entry {
@@ -54,7 +54,7 @@ impl Entry {
             name,
             path,
             #[cfg(feature = "processes")]
-            receive: crate::worker::receive::<T>,
+            receive: crate::task::received::receive::<T>,
         }
     }
 }

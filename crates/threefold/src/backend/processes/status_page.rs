@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::shared_memory::SharedWords;
+use crate::backend::processes::shared_memory::SharedWords;
 
 const WORDS: usize = 4;
 

@@ -3,8 +3,8 @@
 //! The programs in `fuzz/` feed them with bytes that they make up; what turned out to be worth keeping lies in
 //! `fuzz/corpus/`, and is read here with every `cargo test`. Compiled for these two only.
 
+pub use super::wire::fuzzing::frames;
 pub use crate::codec::fuzzing::values;
-pub use crate::wire::fuzzing::frames;
 
 #[cfg(test)]
 mod tests {

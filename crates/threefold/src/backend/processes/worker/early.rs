@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::worker;
+use crate::backend::processes::worker;
 
 // The address of a function that the loader calls after it has set up the process, with the tasks of the whole
 // program already in place (they are data, not code that would have to run first).

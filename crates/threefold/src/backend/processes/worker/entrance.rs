@@ -51,7 +51,7 @@ impl Entrance {
 }
 
 /// What `init()` does: in a worker that was sent here it does not come back.
-pub(super) fn enter() {
+pub(crate) fn enter() {
     if is_marked(MARK) {
         serve::serve();
     }

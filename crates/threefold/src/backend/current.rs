@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 
 use crate::backend::Backend;
 use crate::fold::Fold;
+use crate::fold::policy::Policy;
 use crate::model::Model;
-use crate::options::Policy;
 
 /// Whoever runs the task that is being run.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl Drop for Restore {
         drop(inner);
         #[cfg(feature = "async")]
         if !is_inside() {
-            crate::wait::leave();
+            crate::backend::wait::leave();
         }
     }
 }

@@ -18,6 +18,8 @@ mod inbox;
 
 pub(crate) use inbox::Inbox;
 
+use crate::task::received::Part;
+
 /// Frames larger than this are refused: the sender or a value must be out of its mind.
 const MAX_FRAME: u64 = 1 << 36;
 
@@ -87,13 +89,6 @@ pub(crate) struct Ran {
     pub(crate) chunk: u64,
     pub(crate) started: u64,
     pub(crate) duration: u64,
-}
-
-/// What could not travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Chunk,
-    Output,
 }
 
 impl ToWorker<'_> {

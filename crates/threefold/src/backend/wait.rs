@@ -8,7 +8,7 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::current;
+use crate::backend::current;
 use crate::task::BoxFuture;
 
 thread_local! {

@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 /// The number of chunks that a source is cut into when nothing else is said (fewer when it has fewer items).
-pub(crate) const DEFAULT_CHUNKS: u128 = 1024;
+pub(super) const DEFAULT_CHUNKS: u128 = 1024;
 
 /// How `items` items are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Grid {
+pub(super) struct Grid {
     items: u128,
     cut: Cut,
 }
@@ -25,19 +25,19 @@ enum Cut {
 
 impl Grid {
     /// min(n, items) chunks whose sizes differ by one at most, the longer ones first. `n` is at least 1.
-    pub(crate) fn split(items: u128, n: u128) -> Self {
+    pub(super) fn into_chunks(items: u128, n: u128) -> Self {
         assert!(n > 0, "a source is cut into at least one chunk");
         Self { items, cut: Cut::Into(n.min(items)) }
     }
 
     /// Chunks of `size` items, the last one perhaps shorter. `size` is at least 1.
-    pub(crate) fn chunked(items: u128, size: u128) -> Self {
+    pub(super) fn of_size(items: u128, size: u128) -> Self {
         assert!(size > 0, "a chunk holds at least one item");
         Self { items, cut: Cut::Every(size) }
     }
 
     /// The number of chunks.
-    pub(crate) fn chunks(&self) -> u128 {
+    pub(super) fn chunks(&self) -> u128 {
         match self.cut {
             Cut::Into(n) => n,
             Cut::Every(size) => self.items.div_ceil(size),
@@ -45,7 +45,7 @@ impl Grid {
     }
 
     /// The items of chunk `index`, which is below [`chunks`](Self::chunks).
-    pub(crate) fn bounds(&self, index: u128) -> Range<u128> {
+    pub(super) fn bounds(&self, index: u128) -> Range<u128> {
         debug_assert!(index < self.chunks());
         match self.cut {
             Cut::Into(n) => {
@@ -75,22 +75,22 @@ mod tests {
 
     #[test]
     fn the_first_chunks_of_a_split_are_one_longer() {
-        assert_eq!(sizes(Grid::split(10, 4)), [3, 3, 2, 2]);
-        assert_eq!(sizes(Grid::split(3, 8)), [1, 1, 1]);
-        assert_eq!(sizes(Grid::split(0, 8)), [0u128; 0]);
+        assert_eq!(sizes(Grid::into_chunks(10, 4)), [3, 3, 2, 2]);
+        assert_eq!(sizes(Grid::into_chunks(3, 8)), [1, 1, 1]);
+        assert_eq!(sizes(Grid::into_chunks(0, 8)), [0u128; 0]);
     }
 
     #[test]
     fn the_last_chunk_of_a_fixed_size_is_what_is_left() {
-        assert_eq!(sizes(Grid::chunked(10, 4)), [4, 4, 2]);
-        assert_eq!(sizes(Grid::chunked(8, 4)), [4, 4]);
-        assert_eq!(sizes(Grid::chunked(0, 4)), [0u128; 0]);
-        assert_eq!(sizes(Grid::chunked(5, u128::MAX)), [5]);
+        assert_eq!(sizes(Grid::of_size(10, 4)), [4, 4, 2]);
+        assert_eq!(sizes(Grid::of_size(8, 4)), [4, 4]);
+        assert_eq!(sizes(Grid::of_size(0, 4)), [0u128; 0]);
+        assert_eq!(sizes(Grid::of_size(5, u128::MAX)), [5]);
     }
 
     #[test]
     fn chunks_meet_end_to_end_at_the_largest_length() {
-        for grid in [Grid::split(u128::MAX, 7), Grid::chunked(u128::MAX, u128::MAX / 3)] {
+        for grid in [Grid::into_chunks(u128::MAX, 7), Grid::of_size(u128::MAX, u128::MAX / 3)] {
             let mut end = 0;
             for index in 0..grid.chunks() {
                 let bounds = grid.bounds(index);

@@ -1,0 +1,31 @@
+//! Makes the backend of a model: the only file that names every one.
+
+use std::sync::Arc;
+
+use super::options::Options;
+use super::{Backend, sequential, threads};
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+/// The backend of `model`, with options that were checked.
+pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<dyn Backend>> {
+    match model {
+        Model::Sequential => Ok(sequential::inline()),
+        Model::Threads => threads::new(options),
+        #[cfg(feature = "async")]
+        Model::Async => super::tokio::new(options),
+        #[cfg(all(feature = "processes", target_os = "linux"))]
+        Model::Processes => super::processes::new(options),
+        #[allow(unreachable_patterns, reason = "reached where a feature was left out, or on another platform")]
+        absent => Err(Error::setup(Some(absent), absence(absent))),
+    }
+}
+
+/// Why this build has no such model.
+#[allow(dead_code, reason = "used where a feature was left out, or on another platform")]
+fn absence(model: Model) -> String {
+    if model == Model::Processes && cfg!(feature = "processes") {
+        return "the model processes is not available on this platform: it needs Linux; use threads".to_string();
+    }
+    format!("the model {model} is not in this build: enable threefold's feature `{model}`")
+}

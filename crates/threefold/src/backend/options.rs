@@ -1,0 +1,102 @@
+//! `Options`: what a builder was told, and what the models make of it.
+
+use std::num::NonZero;
+use std::thread;
+
+use crate::error::{Error, Result};
+use crate::fold::policy::Policy;
+use crate::model::{Capabilities, Model};
+
+/// What [`Builder`](crate::Builder) gathers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) workers: Option<usize>,
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) memory_limit: Option<u64>,
+    pub(crate) chunks_per_worker: Option<usize>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) policy: Policy,
+}
+
+/// More workers than this are taken for a typing error: they would exhaust the machine before they did any work.
+const MOST_WORKERS: usize = 4096;
+
+/// A thread of a pool needs this much stack, in bytes, before it runs any task.
+const LEAST_STACK: usize = 64 << 10;
+
+/// An option that only some models have: whether it was asked for, its name, what a model needs for it, and why.
+type Limited = (bool, &'static str, fn(&Capabilities) -> bool, &'static str);
+
+impl Options {
+    /// The number of workers that was asked for, or `default`.
+    pub(crate) fn workers(&self, default: usize) -> usize {
+        self.workers.unwrap_or(default)
+    }
+
+    /// Refuses what `model` cannot do, and says which model can.
+    pub(crate) fn check(&self, model: Model) -> Result<()> {
+        let refuse = |reason: String| Err(Error::setup(Some(model), reason));
+        let can = model.capabilities();
+        match self.workers {
+            Some(0) => return refuse("workers must be at least 1".to_string()),
+            Some(n) if n > MOST_WORKERS => {
+                return refuse(format!("{n} workers are too many: at most {MOST_WORKERS} can be asked for"));
+            }
+            Some(n) if n > 1 && !can.has_plural_workers => {
+                let others = having(|can| can.has_plural_workers);
+                return refuse(format!("{model} has 1 worker, not {n}: use {others} for more"));
+            }
+            _ => {}
+        }
+        let limited: [Limited; 6] = [
+            (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "bounds the chunks that wait at once"),
+            (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
+            (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
+            (
+                self.chunks_per_worker.is_some(),
+                "chunks_per_worker",
+                |can| can.survives_crashes,
+                "needs worker processes",
+            ),
+            (self.policy.bisect, "bisect", |can| can.survives_crashes, "needs worker processes"),
+            (
+                self.stack_size.is_some(),
+                "stack_size",
+                |can| can.has_stack_size,
+                "is that of threads which the executor starts",
+            ),
+        ];
+        for (is_asked, option, is_enough, why) in limited {
+            if is_asked && !is_enough(&can) {
+                return refuse(format!("{option} cannot be set for {model}: it {why}; use {}", having(is_enough)));
+            }
+        }
+        if self.policy.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return refuse("timeout must be longer than 0 s".to_string());
+        }
+        let counts = [
+            (self.in_flight == Some(0), "in_flight"),
+            (self.memory_limit == Some(0), "memory_limit"),
+            (self.chunks_per_worker == Some(0), "chunks_per_worker"),
+        ];
+        if let Some((_, option)) = counts.iter().find(|(is_zero, _)| *is_zero) {
+            return refuse(format!("{option} must be at least 1"));
+        }
+        if let Some(size) = self.stack_size.filter(|&size| size < LEAST_STACK) {
+            return refuse(format!("a stack of {size} bytes is too small: stack_size must be at least {LEAST_STACK}"));
+        }
+        Ok(())
+    }
+}
+
+/// The names of the models that can do something, for a sentence.
+fn having(can: impl Fn(&Capabilities) -> bool) -> String {
+    let names: Vec<_> =
+        Model::ALL.iter().filter(|model| can(&model.capabilities())).map(|model| model.name()).collect();
+    names.join(" or ")
+}
+
+/// The cores that this process may use: affinity and cgroup quotas are taken into account.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}

@@ -1,0 +1,85 @@
+//! `Recorder`: where the spans and events of one fold go.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::trace::{Event, Observer, Span};
+
+/// Where the spans and events of one fold go.
+pub(crate) struct Recorder {
+    /// The spans so far, where a trace is wanted.
+    spans: Option<Mutex<Vec<Span>>>,
+    bytes_moved: AtomicU64,
+    observers: Vec<Observer>,
+    /// The first panic of an observer, to go on from where the fold was asked for.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Recorder {
+    /// `None` where nobody wants to know, so that chunks need not be timed.
+    pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
+        (traced || !observers.is_empty()).then(|| Self {
+            spans: traced.then(Mutex::default),
+            bytes_moved: AtomicU64::new(0),
+            observers,
+            panic: Mutex::default(),
+        })
+    }
+
+    /// Keeps the span and tells of it; whether all observers took it well.
+    pub(crate) fn record(&self, span: Span) -> bool {
+        let well = self.tell(&Event::Finished(&span));
+        if let Some(spans) = &self.spans {
+            spans.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+        }
+        well
+    }
+
+    /// Tells every observer; whether all of them took it well. A panic is kept: here it would hit a worker.
+    pub(crate) fn tell(&self, event: &Event<'_>) -> bool {
+        // Unwind-safe: an observer that unwound is not called for another fold unless its owner chooses to.
+        let told = catch_unwind(AssertUnwindSafe(|| self.observers.iter().for_each(|observer| observer(event))));
+        match told {
+            Ok(()) => true,
+            Err(payload) => {
+                self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+                false
+            }
+        }
+    }
+
+    /// So many bytes went between processes.
+    #[cfg(feature = "processes")]
+    pub(crate) fn moved(&self, bytes: u64) {
+        // Relaxed: a sum that is read after the fold, by the thread that added to it.
+        self.bytes_moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bytes_moved(&self) -> u64 {
+        self.bytes_moved.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
+    pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn take(&self) -> Vec<Span> {
+        self.spans
+            .as_ref()
+            .map(|spans| std::mem::take(&mut *spans.lock().unwrap_or_else(PoisonError::into_inner)))
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! `Items`: a list of chunks, each just as given.
+
+use super::{Pieces, Source};
+
+/// A list of chunks, each just as given: `Items(vec![a, b, c])` has three.
+///
+/// ```
+/// use threefold::prelude::*;
+/// use threefold::Items;
+///
+/// #[task]
+/// fn length(word: String) -> usize {
+///     word.len()
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let words = Items(vec!["one".to_string(), "three".to_string()]);
+/// assert_eq!(on.map(words, length)?, [3, 5]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Items<C>(pub Vec<C>);
+
+impl<C: Clone + Send + Sync + 'static> Source for Items<C> {
+    type Chunk = C;
+    type Pieces = Items<C>;
+
+    fn into_pieces(self) -> Items<C> {
+        self
+    }
+
+    fn item_count(&self) -> u128 {
+        self.0.len() as u128
+    }
+
+    fn chunk_count(&self) -> u128 {
+        self.item_count()
+    }
+}
+
+impl<C: Clone + Send + Sync + 'static> Pieces for Items<C> {
+    type Chunk = C;
+
+    fn count(&self) -> Result<u64, String> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn piece(&self, index: u64) -> C {
+        self.0[index as usize].clone()
+    }
+
+    fn describe(&self, index: u64) -> String {
+        format!("item {index}")
+    }
+}
