@@ -2,6 +2,7 @@
 
 mod expand;
 mod parse;
+mod signature;
 
 use proc_macro::TokenStream;
 

@@ -187,12 +187,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
-        uncrashed(|| crate::codec::encode(&self.pieces.piece(chunk), bytes))
+        uncrashed(|| crate::task::encode(&self.pieces.piece(chunk), bytes))
     }
 
     #[cfg(feature = "processes")]
     fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), String> {
-        let output = uncrashed(|| crate::codec::decode(bytes))?;
+        let output = uncrashed(|| crate::task::decode(bytes))?;
         self.check(chunk, &output, fold);
         self.keep(chunk, vec![output]);
         Ok(())

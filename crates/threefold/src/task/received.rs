@@ -1,8 +1,7 @@
 //! A task in a worker process: made from bytes, run from bytes to bytes.
 
-use crate::codec;
 use crate::panics::{self, Panic};
-use crate::task::Task;
+use crate::task::{Task, decode, encode};
 
 /// What could not be serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +35,12 @@ pub(crate) enum Ran {
 }
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
-    Ok(Box::new(codec::decode::<T>(captures)?))
+    Ok(Box::new(decode::<T>(captures)?))
 }
 
 impl<T: Task> Received for T {
     fn run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Ran {
-        let chunk = match codec::decode(bytes) {
+        let chunk = match decode(bytes) {
             Ok(chunk) => chunk,
             Err(reason) => return Ran::Unportable { what: Part::Chunk, reason },
         };
@@ -49,7 +48,7 @@ impl<T: Task> Received for T {
         let start = output.len();
         let ran = panics::catch(|| {
             let value = self.map(chunk);
-            (T::__is_err(&value), codec::encode(&value, output))
+            (T::__is_err(&value), encode(&value, output))
         });
         match ran {
             Ok((is_err, Ok(()))) => Ran::Done { is_err },

@@ -5,12 +5,11 @@
 //! so that it is found on whichever the tests run. There the first chunk is tried too, and where tasks cannot be
 //! compared the restored one is the one that runs, so that every model agrees with processes.
 
-use crate::codec;
 #[cfg(debug_assertions)]
 use crate::error::Cause;
 #[cfg(debug_assertions)]
 use crate::source::Pieces;
-use crate::task::{Portable, Task};
+use crate::task::{Portable, Task, decode, encode};
 
 const ALTERED: &str = "it is not the same after being sent: does serde skip a field, or restore it to something else?";
 
@@ -25,7 +24,7 @@ pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, String> {
 pub(crate) fn check<T: Task>(task: &T, pieces: &impl Pieces<Chunk = T::Chunk>) -> Result<T, Cause> {
     let unportable = |what| move |reason| Cause::Unportable { what, reason };
     let bytes = encode_task(task).map_err(unportable("the task"))?;
-    let restored = codec::decode(&bytes).map_err(unportable("the task"))?;
+    let restored = decode(&bytes).map_err(unportable("the task"))?;
     let chunk = pieces.piece(0);
     let (_, back) = there_and_back(&chunk).map_err(unportable("the chunk"))?;
     if T::__chunk_eq(&chunk, &back) == Some(false) {
@@ -41,7 +40,7 @@ pub(crate) fn restored<T: Task>(task: &T) -> Result<T, String> {
 
 fn there_and_back<V: Portable>(value: &V) -> Result<(Vec<u8>, V), String> {
     let mut bytes = Vec::new();
-    codec::encode(value, &mut bytes)?;
-    let back = codec::decode(&bytes)?;
+    encode(value, &mut bytes)?;
+    let back = decode(&bytes)?;
     Ok((bytes, back))
 }

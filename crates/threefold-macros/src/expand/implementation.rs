@@ -1,0 +1,89 @@
+//! `#[task] impl Task for Struct`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{FnArg, ImplItem, ImplItemFn, Path};
+
+use super::{entry, is_eq, is_err};
+use crate::parse::Impl;
+
+pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {
+    if is_async {
+        item.items = item
+            .items
+            .into_iter()
+            .flat_map(|member| match member {
+                ImplItem::Fn(map) if map.sig.ident == "map" && map.sig.asyncness.is_some() => async_map(threefold, map),
+                other => vec![other],
+            })
+            .collect();
+    }
+    let is_err = is_err(threefold, &quote!(__threefold_output));
+    let is_eq = |other| is_eq(threefold, &quote!(__threefold_one), &other);
+    let (task_eq, chunk_eq) = (is_eq(quote!(__threefold_other)), is_eq(quote!(__threefold_other)));
+    item.items.push(ImplItem::Verbatim(quote! {
+        fn __is_err(__threefold_output: &Self::Output) -> ::core::primitive::bool {
+            #is_err
+        }
+
+        fn __eq(&self, __threefold_other: &Self) -> ::std::option::Option<::core::primitive::bool> {
+            let __threefold_one = self;
+            #task_eq
+        }
+
+        fn __chunk_eq(
+            __threefold_one: &Self::Chunk,
+            __threefold_other: &Self::Chunk,
+        ) -> ::std::option::Option<::core::primitive::bool> {
+            #chunk_eq
+        }
+    }));
+    let task = &item.self_ty;
+    let entry = entry(threefold, task, &name);
+    let conditions = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    quote! {
+        #item
+
+        #(#conditions)*
+        #[diagnostic::do_not_recommend]
+        impl #threefold::__private::Registered for #task {
+            fn __entry() -> &'static #threefold::__private::Entry {
+                #entry
+            }
+        }
+    }
+}
+
+/// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.
+fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
+    let ImplItemFn { attrs, sig, block, .. } = map;
+    let chunk = sig.inputs.iter().find_map(|input| match input {
+        FnArg::Typed(chunk) => Some(chunk),
+        FnArg::Receiver(_) => None,
+    });
+    let members = [
+        quote! {
+            fn map(&self, __threefold_chunk: Self::Chunk) -> Self::Output {
+                #threefold::__private::wait(
+                    <Self as #threefold::Task>::__future(self, __threefold_chunk).expect("the task is async"),
+                )
+            }
+        },
+        quote! {
+            #(#attrs)*
+            fn __future(
+                &self,
+                __threefold_chunk: Self::Chunk,
+            ) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, Self::Output>> {
+                ::std::option::Option::Some(#threefold::__private::boxed::<Self::Output>(async move {
+                    let #chunk = __threefold_chunk;
+                    #block
+                }))
+            }
+        },
+        quote!(
+            const __ASYNC: ::core::primitive::bool = true;
+        ),
+    ];
+    members.into_iter().map(ImplItem::Verbatim).collect()
+}
