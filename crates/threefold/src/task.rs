@@ -170,8 +170,7 @@ pub trait Registered {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task with chunks of type `{C}`",
     label = "not a task with such chunks",
-    note = "put `#[task]` on a function to make it a task; a closure cannot be sent to a worker process",
-    note = "give a task with captures as `name.with(captures)`",
+    note = "put `#[task]` on a function to make it a task, and give a task with captures as `name.with(captures)`",
     note = "a `Vec<T>` is cut into `Slice<T>`; for one element per chunk write `Items(vec)`"
 )]
 pub trait TaskOf<C>: Task<Chunk = C> {}

@@ -31,6 +31,8 @@ pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
         written.task_with_captures(item.sig.asyncness.is_some(), &visibility)
     };
     let serde = quote!(#threefold::__private::serde).to_string();
+    // The compiler shows where the value is declared: at the user's function.
+    let value = quote_spanned!(name.span() => #visibility struct #name;);
     quote! {
         #docs
         #(#conditions)*
@@ -38,7 +40,7 @@ pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
         #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq)]
         #[derive(#threefold::__private::serde::Serialize, #threefold::__private::serde::Deserialize)]
         #[serde(crate = #serde)]
-        #visibility struct #name;
+        #value
 
         #(#conditions)*
         const _: () = {
@@ -203,6 +205,12 @@ impl Written<'_> {
         let is_err = is_err(threefold, &quote!(__threefold_output));
         let eq = is_eq(threefold, &quote!(__threefold_one), &quote!(__threefold_other));
         let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
+        // An error about the captures is shown at the one it must be, or at the function.
+        let place = match self.captures {
+            [capture] => capture.reference.elem.span(),
+            _ => name.span(),
+        };
+        let captures = quote_spanned!(place => (#(#owned,)*));
         let given: Vec<_> =
             self.captures.iter().map(|capture| capture.converted.as_ref().unwrap_or(&capture.owned)).collect();
         let arguments: Vec<_> = self.arguments().collect();
@@ -239,7 +247,7 @@ impl Written<'_> {
 
             #[diagnostic::do_not_recommend]
             impl #threefold::__private::Captures for #name {
-                type Captures = (#(#owned,)*);
+                type Captures = #captures;
                 type Chunk = #chunk;
                 type Output = #output;
 

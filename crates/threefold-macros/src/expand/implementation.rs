@@ -1,7 +1,8 @@
 //! `#[task] impl Task for Struct`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, Path};
 
 use super::{entry, is_eq, is_err};
@@ -21,7 +22,8 @@ pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) 
     let is_err = is_err(threefold, &quote!(__threefold_output));
     let is_eq = |other| is_eq(threefold, &quote!(__threefold_one), &other);
     let (task_eq, chunk_eq) = (is_eq(quote!(__threefold_other)), is_eq(quote!(__threefold_other)));
-    item.items.push(ImplItem::Verbatim(quote! {
+    // Errors about the type are shown at its name, and once.
+    item.items.push(ImplItem::Verbatim(quote_spanned! { item.self_ty.span() =>
         fn __is_err(__threefold_output: &Self::Output) -> ::core::primitive::bool {
             #is_err
         }

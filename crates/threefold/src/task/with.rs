@@ -60,12 +60,14 @@ impl<F: Captures> With<F> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Captures> Registered for With<F> {
     fn __entry() -> &'static Entry {
         F::entry()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Captures> Task for With<F> {
     type Chunk = F::Chunk;
     type Output = F::Output;
