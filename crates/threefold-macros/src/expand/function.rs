@@ -21,6 +21,10 @@ pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
     let shadow = shadow(&item, &name);
     let plain = format_ident!("__threefold_fn_{}", name.unraw(), span = name.span());
     item.sig.ident = plain.clone();
+    if !captures.is_empty() {
+        // Captures are always references, to owned types.
+        item.attrs.push(parse_quote!(#[allow(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg)]));
+    }
 
     let written =
         Written { threefold, name: &name, plain: &plain, chunk: &chunk, captures: &captures, output: &output };
@@ -30,7 +34,14 @@ pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
     } else {
         written.task_with_captures(item.sig.asyncness.is_some(), &visibility)
     };
-    let serde = quote!(#threefold::__private::serde).to_string();
+    // With captures it is not the task itself, so it is not sent.
+    let portable = captures.is_empty().then(|| {
+        let serde = quote!(#threefold::__private::serde).to_string();
+        quote! {
+            #[derive(#threefold::__private::serde::Serialize, #threefold::__private::serde::Deserialize)]
+            #[serde(crate = #serde)]
+        }
+    });
     // The compiler shows where the value is declared: at the user's function.
     let value = quote_spanned!(name.span() => #visibility struct #name;);
     quote! {
@@ -38,8 +49,7 @@ pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
         #(#conditions)*
         #[allow(non_camel_case_types)]
         #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq)]
-        #[derive(#threefold::__private::serde::Serialize, #threefold::__private::serde::Deserialize)]
-        #[serde(crate = #serde)]
+        #portable
         #value
 
         #(#conditions)*

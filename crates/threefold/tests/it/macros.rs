@@ -5,12 +5,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
 
-/// Documented, public, inlined: attributes go where they belong.
+/// Documented, visible, inlined: attributes go where they belong.
 #[task]
 #[inline]
 #[must_use]
 #[allow(clippy::manual_is_multiple_of)]
-pub fn is_even(chunk: u64) -> bool {
+pub(crate) fn is_even(chunk: u64) -> bool {
     chunk % 2 == 0
 }
 

@@ -1,6 +1,6 @@
 //! Tasks may have any name: what `#[task]` writes meets no name of the user's.
 
-#![allow(non_snake_case, reason = "names of types and statics are tried as well")]
+#![allow(non_snake_case, clippy::upper_case_acronyms, reason = "names of types and statics are tried as well")]
 
 use threefold::prelude::*;
 
