@@ -5,7 +5,7 @@
 //! and every path is absolute.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Path, Type};
 
 use crate::parse::{Definition, TaskItem};
@@ -45,4 +45,15 @@ fn is_eq(threefold: &Path, one: &TokenStream, other: &TokenStream) -> TokenStrea
         use #threefold::probe::{AnyPair as _, EqPair as _};
         (&#threefold::probe::Pair(#one, #other)).is_eq()
     }}
+}
+
+/// A function that tells whether two values of the type `ty` are equal, if they can be compared.
+fn equal(threefold: &Path, function: &str, ty: &Type) -> TokenStream {
+    let function = format_ident!("{function}");
+    let is_eq = is_eq(threefold, &quote!(__threefold_one), &quote!(__threefold_other));
+    quote! {
+        fn #function(__threefold_one: &#ty, __threefold_other: &#ty) -> ::std::option::Option<::core::primitive::bool> {
+            #is_eq
+        }
+    }
 }

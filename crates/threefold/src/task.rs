@@ -8,13 +8,10 @@ pub mod probe;
 #[cfg(feature = "processes")]
 pub(crate) mod received;
 pub(crate) mod registry;
-#[cfg(feature = "processes")]
 pub(crate) mod roundtrip;
 mod with;
 
 pub use portable::Portable;
-#[cfg(feature = "processes")]
-pub(crate) use portable::{decode, encode};
 use registry::Entry;
 pub use with::{Captures, With};
 
@@ -125,6 +122,12 @@ pub trait Task: Portable + Registered + Sync {
     /// Whether two values of the task are equal, where that can be told. Written by `#[task]`.
     #[doc(hidden)]
     fn __eq(&self, _other: &Self) -> Option<bool> {
+        None
+    }
+
+    /// Whether two outputs are equal, where that can be told. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __output_eq(_one: &Self::Output, _other: &Self::Output) -> Option<bool> {
         None
     }
 

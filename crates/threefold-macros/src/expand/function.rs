@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, Lifetime, PatIdent, Path, Type, TypeReference, Visibility, parse_quote};
 
-use super::{entry, is_eq, is_err};
+use super::{entry, equal, is_err};
 use crate::parse::{Capture, Function};
 use crate::signature;
 
@@ -152,7 +152,8 @@ impl Written<'_> {
         let Self { threefold, name, plain, chunk, output, .. } = self;
         let entry = entry(threefold, &parse_quote!(#name), &name.unraw().to_string());
         let is_err = is_err(threefold, &quote!(__threefold_output));
-        let chunk_eq = is_eq(threefold, &quote!(__threefold_one), &quote!(__threefold_other));
+        let output_eq = equal(threefold, "__output_eq", output);
+        let chunk_eq = equal(threefold, "__chunk_eq", chunk);
         let map = if is_async {
             quote! {
                 fn map(&self, __threefold_chunk: #chunk) -> #output {
@@ -198,12 +199,8 @@ impl Written<'_> {
                     ::std::option::Option::Some(true)
                 }
 
-                fn __chunk_eq(
-                    __threefold_one: &#chunk,
-                    __threefold_other: &#chunk,
-                ) -> ::std::option::Option<::core::primitive::bool> {
-                    #chunk_eq
-                }
+                #output_eq
+                #chunk_eq
             }
         }
     }
@@ -213,7 +210,9 @@ impl Written<'_> {
         let Self { threefold, name, plain, chunk, output, .. } = self;
         let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), &name.unraw().to_string());
         let is_err = is_err(threefold, &quote!(__threefold_output));
-        let eq = is_eq(threefold, &quote!(__threefold_one), &quote!(__threefold_other));
+        let eq = equal(threefold, "eq", &parse_quote!(Self::Captures));
+        let output_eq = equal(threefold, "output_eq", output);
+        let chunk_eq = equal(threefold, "chunk_eq", chunk);
         let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
         // An error about the captures is shown at the one it must be, or at the function.
         let place = match self.captures {
@@ -283,19 +282,9 @@ impl Written<'_> {
                     #is_err
                 }
 
-                fn eq(
-                    __threefold_one: &Self::Captures,
-                    __threefold_other: &Self::Captures,
-                ) -> ::std::option::Option<::core::primitive::bool> {
-                    #eq
-                }
-
-                fn chunk_eq(
-                    __threefold_one: &#chunk,
-                    __threefold_other: &#chunk,
-                ) -> ::std::option::Option<::core::primitive::bool> {
-                    #eq
-                }
+                #eq
+                #output_eq
+                #chunk_eq
             }
         }
     }

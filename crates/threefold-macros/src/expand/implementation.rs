@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, ImplItem, ImplItemFn, Path};
+use syn::{FnArg, ImplItem, ImplItemFn, Path, parse_quote};
 
-use super::{entry, is_eq, is_err};
+use super::{entry, equal, is_eq, is_err};
 use crate::parse::Impl;
 
 pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {
@@ -20,8 +20,9 @@ pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) 
             .collect();
     }
     let is_err = is_err(threefold, &quote!(__threefold_output));
-    let is_eq = |other| is_eq(threefold, &quote!(__threefold_one), &other);
-    let (task_eq, chunk_eq) = (is_eq(quote!(__threefold_other)), is_eq(quote!(__threefold_other)));
+    let task_eq = is_eq(threefold, &quote!(self), &quote!(__threefold_other));
+    let output_eq = equal(threefold, "__output_eq", &parse_quote!(Self::Output));
+    let chunk_eq = equal(threefold, "__chunk_eq", &parse_quote!(Self::Chunk));
     // Errors about the type are shown at its name, and once.
     item.items.push(ImplItem::Verbatim(quote_spanned! { item.self_ty.span() =>
         fn __is_err(__threefold_output: &Self::Output) -> ::core::primitive::bool {
@@ -29,16 +30,11 @@ pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) 
         }
 
         fn __eq(&self, __threefold_other: &Self) -> ::std::option::Option<::core::primitive::bool> {
-            let __threefold_one = self;
             #task_eq
         }
 
-        fn __chunk_eq(
-            __threefold_one: &Self::Chunk,
-            __threefold_other: &Self::Chunk,
-        ) -> ::std::option::Option<::core::primitive::bool> {
-            #chunk_eq
-        }
+        #output_eq
+        #chunk_eq
     }));
     let task = &item.self_ty;
     let entry = entry(threefold, task, &name);

@@ -73,39 +73,42 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {
     }
 }
 
+/// The same as the functions of threefold-codec, for what is [`Portable`].
 #[cfg(feature = "processes")]
 mod bytes {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use threefold_codec::Error;
 
     use super::Portable;
-    use crate::codec;
 
-    /// Appends `value` to `bytes`.
-    pub(crate) fn encode(value: &impl Portable, bytes: &mut Vec<u8>) -> Result<(), String> {
-        struct Sent<'a, T>(&'a T);
+    struct Sent<'a, T>(&'a T);
 
-        impl<T: Portable> Serialize for Sent<'_, T> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.0.__serialize(serializer)
-            }
+    impl<T: Portable> Serialize for Sent<'_, T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.__serialize(serializer)
         }
-
-        codec::encode(&Sent(value), bytes)
     }
 
-    /// The value that was encoded as `bytes`.
-    pub(crate) fn decode<T: Portable>(bytes: &[u8]) -> Result<T, String> {
-        struct Restored<T>(T);
+    struct Restored<T>(T);
 
-        impl<'de, T: Portable> Deserialize<'de> for Restored<T> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                T::__deserialize(deserializer).map(Self)
-            }
+    impl<'de, T: Portable> Deserialize<'de> for Restored<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            T::__deserialize(deserializer).map(Self)
         }
+    }
 
-        codec::decode(bytes).map(|Restored(value)| value)
+    pub(crate) fn encode(value: &impl Portable, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        threefold_codec::encode(&Sent(value), bytes)
+    }
+
+    pub(crate) fn encode_within(value: &impl Portable, bytes: &mut Vec<u8>, limit: usize) -> Result<bool, Error> {
+        threefold_codec::encode_within(&Sent(value), bytes, limit)
+    }
+
+    pub(crate) fn decode<T: Portable>(bytes: &[u8]) -> Result<T, Error> {
+        threefold_codec::decode(bytes).map(|Restored(value)| value)
     }
 }
 
 #[cfg(feature = "processes")]
-pub(crate) use bytes::{decode, encode};
+pub(crate) use bytes::{decode, encode, encode_within};

@@ -1,7 +1,7 @@
 //! A task in a worker process: made from bytes, run from bytes to bytes.
 
 use crate::panics::{self, Panic};
-use crate::task::{Task, decode, encode};
+use crate::task::{Task, portable};
 
 /// What could not be serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,26 +35,27 @@ pub(crate) enum Ran {
 }
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
-    Ok(Box::new(decode::<T>(captures)?))
+    let task = portable::decode::<T>(captures).map_err(|error| error.to_string())?;
+    Ok(Box::new(task))
 }
 
 impl<T: Task> Received for T {
     fn run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Ran {
-        let chunk = match decode(bytes) {
+        let chunk = match portable::decode(bytes) {
             Ok(chunk) => chunk,
-            Err(reason) => return Ran::Unportable { what: Part::Chunk, reason },
+            Err(error) => return Ran::Unportable { what: Part::Chunk, reason: error.to_string() },
         };
         // A panic while the output is written (by its own `Serialize`) is the task's as well.
         let start = output.len();
         let ran = panics::catch(|| {
             let value = self.map(chunk);
-            (T::__is_err(&value), encode(&value, output))
+            (T::__is_err(&value), portable::encode(&value, output))
         });
         match ran {
             Ok((is_err, Ok(()))) => Ran::Done { is_err },
-            Ok((_, Err(reason))) => {
+            Ok((_, Err(error))) => {
                 output.truncate(start);
-                Ran::Unportable { what: Part::Output, reason }
+                Ran::Unportable { what: Part::Output, reason: error.to_string() }
             }
             Err(panic) => {
                 output.truncate(start);

@@ -49,6 +49,7 @@ pub trait Captures: Sized + 'static {
     fn entry() -> &'static Entry;
     fn is_err(output: &Self::Output) -> bool;
     fn eq(one: &Self::Captures, other: &Self::Captures) -> Option<bool>;
+    fn output_eq(one: &Self::Output, other: &Self::Output) -> Option<bool>;
     fn chunk_eq(one: &Self::Chunk, other: &Self::Chunk) -> Option<bool>;
 }
 
@@ -88,6 +89,10 @@ impl<F: Captures> Task for With<F> {
 
     fn __eq(&self, other: &Self) -> Option<bool> {
         F::eq(&self.captures, &other.captures)
+    }
+
+    fn __output_eq(one: &F::Output, other: &F::Output) -> Option<bool> {
+        F::output_eq(one, other)
     }
 
     fn __chunk_eq(one: &F::Chunk, other: &F::Chunk) -> Option<bool> {
