@@ -4,8 +4,8 @@
 //! a local variable of this name would not compile. Therefore every name that is written here begins with `__threefold`,
 //! and every path is absolute.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Path, Type};
 
 use crate::parse::{Definition, TaskItem};
@@ -29,31 +29,29 @@ fn entry(threefold: &Path, task: &Type, name: &str) -> TokenStream {
     }
 }
 
-/// An expression: whether the output that is named is a `Result::Err`. Only here is its type known.
-fn is_err(threefold: &Path, output: &TokenStream) -> TokenStream {
-    quote! {{
-        #[allow(unused_imports)]
-        use #threefold::probe::{AnyOutput as _, ResultOutput as _};
-        (&#threefold::probe::Probe(#output)).is_err()
-    }}
-}
-
-/// An expression: whether the two values are equal, if they can be compared.
-fn is_eq(threefold: &Path, one: &TokenStream, other: &TokenStream) -> TokenStream {
-    quote! {{
-        #[allow(unused_imports)]
-        use #threefold::probe::{AnyPair as _, EqPair as _};
-        (&#threefold::probe::Pair(#one, #other)).is_eq()
-    }}
+/// A function that tells whether an output of the type `ty` is a `Result::Err`. Only here is the type known.
+///
+/// What the compiler says about it is shown at `place`. Names and their uses have one span: with several they would be
+/// different names inside a macro of the user's.
+fn is_err(threefold: &Path, function: &str, ty: &Type, place: Span) -> TokenStream {
+    let function = format_ident!("{function}", span = place);
+    quote_spanned! { place =>
+        fn #function(__threefold_output: &#ty) -> ::core::primitive::bool {
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyOutput as _, ResultOutput as _};
+            (&#threefold::probe::Probe(__threefold_output)).is_err()
+        }
+    }
 }
 
 /// A function that tells whether two values of the type `ty` are equal, if they can be compared.
-fn equal(threefold: &Path, function: &str, ty: &Type) -> TokenStream {
-    let function = format_ident!("{function}");
-    let is_eq = is_eq(threefold, &quote!(__threefold_one), &quote!(__threefold_other));
-    quote! {
+fn is_eq(threefold: &Path, function: &str, ty: &Type, place: Span) -> TokenStream {
+    let function = format_ident!("{function}", span = place);
+    quote_spanned! { place =>
         fn #function(__threefold_one: &#ty, __threefold_other: &#ty) -> ::std::option::Option<::core::primitive::bool> {
-            #is_eq
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyPair as _, EqPair as _};
+            (&#threefold::probe::Pair(__threefold_one, __threefold_other)).is_eq()
         }
     }
 }

@@ -121,7 +121,7 @@ pub trait Task: Portable + Registered + Sync {
 
     /// Whether two values of the task are equal, where that can be told. Written by `#[task]`.
     #[doc(hidden)]
-    fn __eq(&self, _other: &Self) -> Option<bool> {
+    fn __eq(_one: &Self, _other: &Self) -> Option<bool> {
         None
     }
 

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, Lifetime, PatIdent, Path, Type, TypeReference, Visibility, parse_quote};
 
-use super::{entry, equal, is_err};
+use super::{entry, is_eq, is_err};
 use crate::parse::{Capture, Function};
 use crate::signature;
 
@@ -151,9 +151,9 @@ impl Written<'_> {
     fn task(&self, is_async: bool) -> TokenStream {
         let Self { threefold, name, plain, chunk, output, .. } = self;
         let entry = entry(threefold, &parse_quote!(#name), &name.unraw().to_string());
-        let is_err = is_err(threefold, &quote!(__threefold_output));
-        let output_eq = equal(threefold, "__output_eq", output);
-        let chunk_eq = equal(threefold, "__chunk_eq", chunk);
+        let is_err = is_err(threefold, "__is_err", output, name.span());
+        let output_eq = is_eq(threefold, "__output_eq", output, name.span());
+        let chunk_eq = is_eq(threefold, "__chunk_eq", chunk, name.span());
         let map = if is_async {
             quote! {
                 fn map(&self, __threefold_chunk: #chunk) -> #output {
@@ -191,11 +191,9 @@ impl Written<'_> {
 
                 #map
 
-                fn __is_err(__threefold_output: &#output) -> ::core::primitive::bool {
-                    #is_err
-                }
+                #is_err
 
-                fn __eq(&self, _: &Self) -> ::std::option::Option<::core::primitive::bool> {
+                fn __eq(_: &Self, _: &Self) -> ::std::option::Option<::core::primitive::bool> {
                     ::std::option::Option::Some(true)
                 }
 
@@ -209,10 +207,10 @@ impl Written<'_> {
     fn task_with_captures(&self, is_async: bool, visibility: &Visibility) -> TokenStream {
         let Self { threefold, name, plain, chunk, output, .. } = self;
         let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), &name.unraw().to_string());
-        let is_err = is_err(threefold, &quote!(__threefold_output));
-        let eq = equal(threefold, "eq", &parse_quote!(Self::Captures));
-        let output_eq = equal(threefold, "output_eq", output);
-        let chunk_eq = equal(threefold, "chunk_eq", chunk);
+        let is_err = is_err(threefold, "is_err", output, name.span());
+        let eq = is_eq(threefold, "eq", &parse_quote!(Self::Captures), name.span());
+        let output_eq = is_eq(threefold, "output_eq", output, name.span());
+        let chunk_eq = is_eq(threefold, "chunk_eq", chunk, name.span());
         let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
         // An error about the captures is shown at the one it must be, or at the function.
         let place = match self.captures {
@@ -278,9 +276,7 @@ impl Written<'_> {
                     #entry
                 }
 
-                fn is_err(__threefold_output: &#output) -> ::core::primitive::bool {
-                    #is_err
-                }
+                #is_err
 
                 #eq
                 #output_eq

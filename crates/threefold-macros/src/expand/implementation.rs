@@ -1,11 +1,11 @@
 //! `#[task] impl Task for Struct`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, Path, parse_quote};
 
-use super::{entry, equal, is_eq, is_err};
+use super::{entry, is_eq, is_err};
 use crate::parse::Impl;
 
 pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {
@@ -19,23 +19,15 @@ pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) 
             })
             .collect();
     }
-    let is_err = is_err(threefold, &quote!(__threefold_output));
-    let task_eq = is_eq(threefold, &quote!(self), &quote!(__threefold_other));
-    let output_eq = equal(threefold, "__output_eq", &parse_quote!(Self::Output));
-    let chunk_eq = equal(threefold, "__chunk_eq", &parse_quote!(Self::Chunk));
     // Errors about the type are shown at its name, and once.
-    item.items.push(ImplItem::Verbatim(quote_spanned! { item.self_ty.span() =>
-        fn __is_err(__threefold_output: &Self::Output) -> ::core::primitive::bool {
-            #is_err
-        }
-
-        fn __eq(&self, __threefold_other: &Self) -> ::std::option::Option<::core::primitive::bool> {
-            #task_eq
-        }
-
-        #output_eq
-        #chunk_eq
-    }));
+    let place = item.self_ty.span();
+    let hidden = [
+        is_err(threefold, "__is_err", &parse_quote!(Self::Output), place),
+        is_eq(threefold, "__eq", &parse_quote!(Self), place),
+        is_eq(threefold, "__output_eq", &parse_quote!(Self::Output), place),
+        is_eq(threefold, "__chunk_eq", &parse_quote!(Self::Chunk), place),
+    ];
+    item.items.extend(hidden.map(ImplItem::Verbatim));
     let task = &item.self_ty;
     let entry = entry(threefold, task, &name);
     let conditions = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
@@ -55,6 +47,8 @@ pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) 
 /// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.
 fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
     let ImplItemFn { attrs, sig, block, .. } = map;
+    // The user's own `self`: another would not be the one that the body means, inside a macro of the user's.
+    let receiver = sig.receiver();
     let chunk = sig.inputs.iter().find_map(|input| match input {
         FnArg::Typed(chunk) => Some(chunk),
         FnArg::Receiver(_) => None,
@@ -70,7 +64,7 @@ fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
         quote! {
             #(#attrs)*
             fn __future(
-                &self,
+                #receiver,
                 __threefold_chunk: Self::Chunk,
             ) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, Self::Output>> {
                 ::std::option::Option::Some(#threefold::__private::boxed::<Self::Output>(async move {

@@ -27,7 +27,7 @@ pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
         let mut bytes = Vec::new();
         portable::encode(task, &mut bytes).map_err(|error| error.to_string())?;
         let restored: T = portable::decode(&bytes).map_err(|error| error.to_string())?;
-        if task.__eq(&restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
+        if T::__eq(task, &restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
     })
 }
 

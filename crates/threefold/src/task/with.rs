@@ -87,8 +87,8 @@ impl<F: Captures> Task for With<F> {
         F::is_err(output)
     }
 
-    fn __eq(&self, other: &Self) -> Option<bool> {
-        F::eq(&self.captures, &other.captures)
+    fn __eq(one: &Self, other: &Self) -> Option<bool> {
+        F::eq(&one.captures, &other.captures)
     }
 
     fn __output_eq(one: &F::Output, other: &F::Output) -> Option<bool> {

@@ -1,11 +1,16 @@
 //! Tasks may have any name: what `#[task]` writes meets no name of the user's.
 
-#![allow(non_snake_case, clippy::upper_case_acronyms, reason = "names of types and statics are tried as well")]
+#![allow(
+    non_snake_case,
+    non_camel_case_types,
+    clippy::upper_case_acronyms,
+    reason = "names of types and statics are tried as well"
+)]
 
 use threefold::prelude::*;
 
-/// Tasks of these names, and a test that runs them. A module with captures, and one of async tasks, has all that the
-/// other forms have.
+/// Tasks of these names, and a test that runs them. A module with captures, one of async tasks and one of structs have all
+/// that the other forms have.
 macro_rules! tasks_of_the_names {
     ($($name:ident)*) => {
         mod capturing {
@@ -22,12 +27,30 @@ macro_rules! tasks_of_the_names {
             })*
         }
 
+        mod structs {
+            $(#[derive(::serde::Serialize, ::serde::Deserialize)]
+            pub(super) struct $name {
+                pub(super) added: u64,
+            }
+
+            #[::threefold::task]
+            impl ::threefold::Task for $name {
+                type Chunk = u64;
+                type Output = u64;
+
+                async fn map(&self, given: u64) -> u64 {
+                    ::std::future::ready(given + self.added).await
+                }
+            })*
+        }
+
         #[test]
         fn a_task_may_have_any_name() {
             $({
                 let name = stringify!($name);
                 assert_eq!(Task::map(&capturing::$name.with(2), 1), 3, "{name}");
                 assert_eq!(Task::map(&asynchronous::$name, 1), 3, "{name}");
+                assert_eq!(Task::map(&structs::$name { added: 2 }, 1), 3, "{name}");
             })*
         }
     };
