@@ -9,8 +9,8 @@
 
 use threefold::prelude::*;
 
-/// Tasks of these names, and a test that runs them. A module with captures, one of async tasks and one of structs have all
-/// that the other forms have.
+/// Tasks of these names, and a test that runs them. Functions with captures, plain and async, and structs with an async `map`
+/// have all that the other forms have.
 macro_rules! tasks_of_the_names {
     ($($name:ident)*) => {
         mod capturing {
@@ -22,8 +22,8 @@ macro_rules! tasks_of_the_names {
 
         mod asynchronous {
             $(#[::threefold::task]
-            pub(super) async fn $name(given: u64) -> u64 {
-                ::std::future::ready(given + 2).await
+            pub(super) async fn $name(given: u64, captured: &u64) -> u64 {
+                ::std::future::ready(given + captured).await
             })*
         }
 
@@ -49,7 +49,7 @@ macro_rules! tasks_of_the_names {
             $({
                 let name = stringify!($name);
                 assert_eq!(Task::map(&capturing::$name.with(2), 1), 3, "{name}");
-                assert_eq!(Task::map(&asynchronous::$name, 1), 3, "{name}");
+                assert_eq!(Task::map(&asynchronous::$name.with(2), 1), 3, "{name}");
                 assert_eq!(Task::map(&structs::$name { added: 2 }, 1), 3, "{name}");
             })*
         }
