@@ -121,6 +121,7 @@ impl Written<'_> {
             let future = quote!(#threefold::__private::BoxFuture<#lifetime, #output>);
             // The one place where the user's future becomes `Send`: an error about that is told once, at its name.
             let boxed = quote_spanned! { plain.span() =>
+                #[allow(clippy::ptr_arg, clippy::trivially_copy_pass_by_ref)]
                 fn __threefold_boxed #generics(
                     __threefold_chunk: #chunk,
                     #(#arguments: #references),*
