@@ -23,15 +23,12 @@ impl<T> Group<T> {
         Membership { group: self, member }
     }
 
-    /// Calls `tell` with every member whose number is `least` or more, outside of the lock.
+    /// Calls `tell` with every member whose number is `least` or more. It runs under the lock, so that a member that has
+    /// left is neither told nor held any more; it must call no code of the user's.
     pub(crate) fn tell_from(&self, least: u64, tell: impl Fn(&T)) {
-        let members: Vec<Arc<T>> = self
-            .lock()
-            .iter()
-            .filter(|(number, _)| *number >= least)
-            .filter_map(|(_, member)| member.upgrade())
-            .collect();
-        members.iter().for_each(|member| tell(member));
+        let members = self.lock();
+        let told = members.iter().filter(|(number, _)| *number >= least);
+        told.filter_map(|(_, member)| member.upgrade()).for_each(|member| tell(&member));
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(u64, Weak<T>)>> {

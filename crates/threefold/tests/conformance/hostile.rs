@@ -30,6 +30,7 @@ crate::rows! {
         outputs_wait_within_a_bound,
         an_error_of_the_reduction_is_noticed_at_once,
         nothing_holds_the_source_after_the_fold,
+        nothing_holds_the_source_after_a_fold_that_another_thread_cancelled,
         a_panic_that_a_task_caught_is_not_the_location_of_a_later_one,
         a_nested_fold_runs_where_another_runtime_blocks_in_place,
         a_reduction_may_block_on_a_runtime_of_its_own;
@@ -304,6 +305,27 @@ fn nothing_holds_the_source_after_the_fold(model: Model) {
         on.for_each((&source).chunks_of(1), first).unwrap();
         assert_eq!(Arc::strong_count(&source), 1);
     }
+}
+
+#[task]
+fn chunk_of_some(chunk: Slice<u64>) -> usize {
+    chunk.len()
+}
+
+fn nothing_holds_the_source_after_a_fold_that_another_thread_cancelled(model: Model) {
+    let on = executor(model, 2);
+    let source: Arc<[u64]> = Arc::from([0; 64]);
+    let (to_cancel, tokens) = std::sync::mpsc::channel::<CancelToken>();
+    let canceller = thread::spawn(move || tokens.iter().for_each(|token| token.cancel()));
+    for _ in 0..5000 {
+        let token = CancelToken::new();
+        let on = on.cancel(&token);
+        to_cancel.send(token).unwrap();
+        let _ = on.for_each((&source).chunks_of(1), chunk_of_some);
+        assert_eq!(Arc::strong_count(&source), 1);
+    }
+    drop(to_cancel);
+    canceller.join().unwrap();
 }
 
 #[task]
