@@ -73,7 +73,8 @@ pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
         let message = text(&*payload);
         // The task may have caught the latest panic that the hook was told of, and have unwound with another payload,
         // of which the hook is not told.
-        let latest = LATEST.take().filter(|latest| latest.message == message.as_deref().unwrap_or_default());
+        let latest = LATEST.try_with(RefCell::take).ok().flatten();
+        let latest = latest.filter(|latest| latest.message == message.as_deref().unwrap_or_default());
         drop_quietly(payload);
         let message = message.unwrap_or_else(|| "(a panic payload that is not text)".to_string());
         Panic { message, at: latest.and_then(|latest| latest.at) }
@@ -84,7 +85,7 @@ pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
 #[cfg(feature = "async")]
 pub(crate) fn resume(panic: Panic) -> ! {
     let message = panic.message.clone();
-    LATEST.set(Some(panic));
+    let _ = LATEST.try_with(|latest| latest.replace(Some(panic)));
     panic::resume_unwind(Box::new(message))
 }
 

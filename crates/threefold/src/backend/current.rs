@@ -1,6 +1,7 @@
 //! Which fold this thread is working for: what `Executor::current` and `is_cancelled` answer from.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Weak};
 
 use super::{Backend, Running};
@@ -27,7 +28,8 @@ impl From<&Running> for Context {
 }
 
 thread_local! {
-    static CONTEXT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    /// Not dropped with the thread, which has left its last fold before: a destructor at the end of the thread may fold.
+    static CONTEXT: ManuallyDrop<RefCell<Option<Context>>> = const { ManuallyDrop::new(RefCell::new(None)) };
     /// What is done when this thread has left its last fold.
     static ON_LEAVE: Cell<Option<fn()>> = const { Cell::new(None) };
 }
@@ -41,7 +43,7 @@ pub(crate) struct Restore {
 impl Drop for Restore {
     fn drop(&mut self) {
         chunk::set(self.chunk);
-        let inner = CONTEXT.replace(self.before.take());
+        let inner = CONTEXT.with(|context| context.replace(self.before.take()));
         // Dropped here, outside of the borrow: it may hold the last reference to user values.
         drop(inner);
         if !is_inside()
@@ -55,17 +57,17 @@ impl Drop for Restore {
 /// From now on, and until the result is dropped, this thread works for `context`.
 #[must_use]
 pub(crate) fn enter(context: Option<Context>) -> Restore {
-    Restore { chunk: chunk::get(), before: CONTEXT.replace(context) }
+    Restore { chunk: chunk::get(), before: CONTEXT.with(|before| before.replace(context)) }
 }
 
 /// Whom this thread works for.
 pub(crate) fn get() -> Option<Context> {
-    CONTEXT.with_borrow(Clone::clone)
+    CONTEXT.with(|context| context.borrow().clone())
 }
 
 /// Whether this thread works for anyone.
 pub(crate) fn is_inside() -> bool {
-    CONTEXT.with_borrow(Option::is_some)
+    CONTEXT.with(|context| context.borrow().is_some())
 }
 
 /// Has `leave` called once, when this thread has left its last fold.
@@ -90,7 +92,8 @@ pub(crate) fn on_leave(leave: fn()) {
 /// assert_eq!(patient(0..4), 6);
 /// ```
 pub fn is_cancelled() -> bool {
-    CONTEXT.with_borrow(|context| {
+    CONTEXT.with(|context| {
+        let context = context.borrow();
         let fold = context.as_ref().and_then(|context| context.fold.as_ref());
         fold.is_some_and(|fold| !fold.may_start(chunk::get()))
     })

@@ -13,9 +13,10 @@ pub(super) fn new() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// Whether this thread may enter a runtime: it must not be inside of one, ours or anybody's.
+/// Whether this thread may enter a runtime: it must not be inside of one, ours or anybody's, nor so near its end that
+/// tokio's part of it is gone.
 pub(super) fn may_enter() -> bool {
-    Handle::try_current().is_err()
+    Handle::try_current().is_err_and(|error| error.is_missing_context())
 }
 
 /// Ends a runtime, wherever this thread is.

@@ -1,5 +1,6 @@
 //! Copies of this program that do one thing each, and are watched from outside.
 
+use std::cell::RefCell;
 use std::env;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -12,7 +13,7 @@ use threefold::{Executor, Items, Model};
 
 use crate::executor;
 use crate::holdings::{Holdings, children, stat};
-use crate::tasks::{Endless, add_up, nap, wait_until};
+use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -76,6 +77,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
         "made-while-unwinding" => made_while_unwinding(model),
+        "folds-at-the-end-of-a-thread" => folds_at_the_end_of_a_thread(model),
         "reads" => println!("{:?}", executor(model, 2).map(Items(vec![0, 1]), read).expect("it reads")),
         _ => panic!("no fixture {name}"),
     }
@@ -129,6 +131,38 @@ fn made_while_unwinding(model: Model) {
     });
     assert!(unwound.is_err());
     drop(Folds(model));
+}
+
+/// Folds in a thread, and once more in a destructor that runs after those of all that folds and async tasks need.
+fn folds_at_the_end_of_a_thread(model: Model) {
+    fn total(model: Model) -> u64 {
+        let add = |total, part| total + part;
+        let on = executor(model, 2);
+        let plain: u64 = on.fold(Items(vec![1, 2, 3]), same, 0, add).expect("it is added up");
+        let waited = on.fold(Items(vec![1, 2, 3]), nap, 0, add).expect("it is added up");
+        assert_eq!(plain, waited);
+        assert!(on.map(Items(vec![1]), PanicsOn(vec![1])).is_err());
+        waited
+    }
+    struct AtTheEnd(Model);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            println!("{}", total(self.0));
+        }
+    }
+    thread_local! {
+        static AT_THE_END: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
+    }
+    let thread = std::thread::spawn(move || {
+        AT_THE_END.set(Some(AtTheEnd(model)));
+        print!("{} ", total(model));
+    });
+    thread.join().expect("it ends");
+}
+
+#[task]
+fn same(chunk: u64) -> u64 {
+    chunk
 }
 
 #[task]

@@ -32,6 +32,7 @@ crate::rows! {
         nothing_holds_the_source_after_the_fold,
         nothing_holds_the_source_after_a_fold_that_another_thread_cancelled,
         a_panic_that_a_task_caught_is_not_the_location_of_a_later_one,
+        destructors_at_the_end_of_a_thread_may_fold,
         a_nested_fold_runs_where_another_runtime_blocks_in_place,
         a_reduction_may_block_on_a_runtime_of_its_own;
     with_workers: an_observer_that_panicked_is_not_called_again;
@@ -326,6 +327,10 @@ fn nothing_holds_the_source_after_a_fold_that_another_thread_cancelled(model: Mo
     }
     drop(to_cancel);
     canceller.join().unwrap();
+}
+
+fn destructors_at_the_end_of_a_thread_may_fold(model: Model) {
+    assert_eq!(fixture("folds-at-the-end-of-a-thread", model).stdout, "6 6\n");
 }
 
 #[task]
