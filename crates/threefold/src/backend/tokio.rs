@@ -9,6 +9,7 @@
 //! long as the fold drives it. Plain functions need no runtime and run as on threads.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -23,7 +24,7 @@ use crate::model::Model;
 mod driver;
 mod in_flight;
 
-use driver::{Driver, Turn};
+use driver::{Driver, Role, Turn};
 
 /// Chunks begun at once, where nothing else is said: enough for any number of connections that one process holds,
 /// and some megabytes of futures.
@@ -72,30 +73,43 @@ impl Work for Futures {
             return blocks::run(fold, worker, workers, ready);
         }
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
-        let driver = |helps| Driver::new(fold, worker, share, helps);
+        let driver = |role| Driver::new(fold, worker, share, role);
         match ready {
-            None => self.drive(driver(true), fold, &mut || ()),
-            Some(ready) if runtime::may_enter() => self.drive(driver(false), fold, ready),
-            Some(ready) => thread::scope(|scope| {
-                let thread = thread::Builder::new().name("threefold-drive".to_string()).stack_size(stack::size());
-                match thread.spawn_scoped(scope, || {
-                    self.drive(driver(false), fold, &mut || ());
-                    fold.gate.caller.tell();
-                }) {
-                    Err(error) => fold.abort(cannot_start(error)),
-                    Ok(driving) => {
-                        while !driving.is_finished() && !fold.claims().is_over() {
-                            thread::park();
-                            ready();
-                        }
-                    }
-                }
-            }),
+            None => self.drive(driver(Role::Helps), fold, &mut || ()),
+            Some(ready) if runtime::may_enter() => {
+                let role = if workers > 1 { Role::Helped } else { Role::Alone };
+                self.drive(driver(role), fold, ready);
+            }
+            Some(ready) => self.lend(driver(Role::Alone), fold, ready),
         }
     }
 }
 
 impl Futures {
+    /// Has a thread of its own drive `driver`; this one is `ready` meanwhile.
+    fn lend(&self, driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
+        let is_driven = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("threefold-drive".to_string()).stack_size(stack::size());
+            let driving = thread.spawn_scoped(scope, || {
+                self.drive(driver, fold, &mut || ());
+                is_driven.store(true, Ordering::Release);
+                fold.gate.caller.tell();
+            });
+            if let Err(error) = driving {
+                return fold.abort(cannot_start(error));
+            }
+            loop {
+                ready();
+                if is_driven.load(Ordering::Acquire) {
+                    return;
+                }
+                // The next output, and the end of the driving, unpark.
+                thread::park();
+            }
+        });
+    }
+
     /// Drives `driver` to its end on this thread; `ready` is called outside of the runtime.
     fn drive(&self, mut driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
         let runtime = match self.idle().pop().map_or_else(runtime::new, Ok) {

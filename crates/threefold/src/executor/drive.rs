@@ -119,9 +119,13 @@ impl Executor {
         let running = Running::new(Arc::clone(fold), &self.backend);
         self.backend.start(&running);
         self.backend.take_part(&running, ready);
-        while !fold.gate.is_done() {
-            // The next output, and the last worker that leaves, unpark. A token left over only makes the loop ask again.
+        loop {
+            // First: it runs code of the user's, which may park and so use up what was meant to wake this loop.
             ready();
+            if fold.gate.is_done() {
+                break;
+            }
+            // The next output, and the last worker that leaves, unpark. A token left over only makes the loop ask again.
             thread::park();
         }
         ready();
@@ -136,7 +140,10 @@ where
 {
     /// Takes all that have come, as long as the answer is not known.
     fn take_ready(&mut self) {
-        while let (End::Open, Some((first, kept))) = (&self.end, self.work.outputs.take()) {
+        // What is not taken is dropped after the fold: a destructor of the user's must not unwind through a backend.
+        while matches!(self.end, End::Open)
+            && let Some((first, kept)) = self.work.outputs.take()
+        {
             self.end = match kept {
                 Kept::Failure(error) if !self.fold.policy.keeps_going => End::Failed(error),
                 Kept::Failure(error) => self.hand_over(first, [Err(error)]),
@@ -154,10 +161,10 @@ where
         let (outside, number) = &self.outside;
         let _outside = current::enter(outside.clone());
         chunk::set(*number);
-        let mut outcomes = outcomes.into_iter().zip(first..);
         // Unwind-safe: nothing that the closure touches is used after a panic, which goes on at the end of the fold.
+        // The outputs that are left after a break are dropped in it as well.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            outcomes.try_for_each(|(outcome, chunk)| {
+            outcomes.into_iter().zip(first..).try_for_each(|(outcome, chunk)| {
                 self.taken += 1;
                 (self.take)(chunk, outcome)
             })

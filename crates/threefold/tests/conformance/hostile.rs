@@ -39,7 +39,8 @@ crate::rows! {
     pooled:
         folds_nest_deeper_than_there_are_threads,
         async_tasks_that_compute_are_spread_over_the_workers,
-        a_stack_size_that_is_asked_for_is_what_every_chunk_has;
+        a_stack_size_that_is_asked_for_is_what_every_chunk_has,
+        an_output_whose_destructor_panics_leaves_nothing_of_its_fold;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
     processes: a_bisection_that_is_cancelled_names_no_range;
@@ -175,6 +176,41 @@ fn a_stack_size_that_is_asked_for_is_what_every_chunk_has(model: Model) {
         let on = Executor::builder(model).workers(workers).stack_size(64 << 20).build().unwrap();
         assert_eq!(on.map(Items(vec![30; 4]), recurses_from_a_pool).unwrap(), [30 << 8; 4]);
     }
+}
+
+/// Cannot be dropped where it is armed.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Bomb {
+    is_armed: bool,
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.is_armed || thread::panicking(), "it went off");
+    }
+}
+
+#[task]
+fn makes_bombs(chunk: Slice<u64>) -> Result<Bomb, String> {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
+    Ok(Bomb { is_armed: chunk[0] > 0 })
+}
+
+fn an_output_whose_destructor_panics_leaves_nothing_of_its_fold(model: Model) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    BEGUN.store(0, Ordering::SeqCst);
+    // The caller runs no chunk, so that the outputs come while it reduces.
+    let on = Executor::builder(model).workers(1).stack_size(1 << 20).build().unwrap();
+    let source: Arc<[u64]> = Arc::from([0, 1, 2, 3]);
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        on.try_fold((&source).chunks_of(1), makes_bombs, (), |(), _| {
+            wait_until("all outputs are there", || BEGUN.load(Ordering::SeqCst) == 4);
+            thread::sleep(Duration::from_millis(20));
+            Err::<(), _>("enough".to_string())
+        })
+    }));
+    assert!(unwound.is_err(), "the panic of the destructor is the caller's");
+    assert_eq!(Arc::strong_count(&source), 1);
 }
 
 #[task]

@@ -22,6 +22,7 @@ mod options;
 mod properties;
 mod reliability;
 mod tasks;
+mod waits;
 
 use std::process::ExitCode;
 
@@ -113,6 +114,7 @@ fn main() -> ExitCode {
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         ("reliability", reliability::ROWS),
+        ("waits", waits::ROWS),
     ];
     let mut trials = Vec::new();
     for &model in Model::available() {

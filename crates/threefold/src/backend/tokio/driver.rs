@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,7 @@ pub(super) struct Driver<'a> {
     worker: usize,
     /// How many chunks this driver may have begun at once.
     share: usize,
-    /// Whether it leaves when the window is closed, to be woken again by the pool.
-    helps: bool,
+    role: Role,
     flight: FuturesUnordered<InFlight>,
     /// The limit up to which chunks in flight were looked through.
     limit: u64,
@@ -34,16 +34,33 @@ pub(super) struct Driver<'a> {
     waker: Waker,
 }
 
-/// Wakes the driver when the limit falls or the window opens.
-struct Bell(AtomicWaker);
+/// For whom a driver drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// For the caller, whom others help: it pauses also when an output of theirs can be reduced.
+    Helped,
+    /// For the caller, who has all outputs from this driver.
+    Alone,
+    /// For a thread of the pool: it leaves when the window is closed, and is woken again by the pool.
+    Helps,
+}
+
+/// Wakes the driver when the limit falls or the window opens, and when there is something to reduce.
+struct Bell {
+    driver: AtomicWaker,
+    /// Whether it rang since the driver last paused.
+    rang: AtomicBool,
+}
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.wake();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake();
+        // Release: pairs with `take_arrived`, which comes after the driver has registered.
+        self.rang.store(true, Ordering::Release);
+        self.driver.wake();
     }
 }
 
@@ -58,13 +75,17 @@ pub(super) enum Turn {
 }
 
 impl<'a> Driver<'a> {
-    /// A driver as `worker`; one that helps leaves while the window is closed.
-    pub(super) fn new(fold: &'a Running, worker: usize, share: usize, helps: bool) -> Self {
-        let bell = Arc::new(Bell(AtomicWaker::new()));
+    /// A driver as `worker`.
+    pub(super) fn new(fold: &'a Running, worker: usize, share: usize, role: Role) -> Self {
+        let bell = Arc::new(Bell { driver: AtomicWaker::new(), rang: AtomicBool::new(false) });
         let waker = Waker::from(Arc::clone(&bell));
         fold.workers.register(waker.clone());
+        if role == Role::Helped {
+            // The caller's thread waits inside of the runtime, where to be unparked is not to be woken.
+            fold.gate.caller.register(waker.clone());
+        }
         let limit = fold.claims().limit();
-        Self { fold, worker, share, helps, flight: FuturesUnordered::new(), limit, arrived: false, bell, waker }
+        Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, arrived: false, bell, waker }
     }
 
     /// Takes turns until there is something to reduce, or nothing left to do.
@@ -82,7 +103,7 @@ impl<'a> Driver<'a> {
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        self.bell.0.register(cx.waker());
+        self.bell.driver.register(cx.waker());
         let since = Instant::now();
         loop {
             self.give_up_above_the_limit();
@@ -96,7 +117,9 @@ impl<'a> Driver<'a> {
                         self.flight.push(InFlight::new(chunk.start, self.worker, self.fold.clone()));
                     }
                     Claim::Never if self.flight.is_empty() => return Poll::Ready(Turn::Done),
-                    Claim::Later if self.flight.is_empty() && self.helps => return Poll::Ready(Turn::Done),
+                    Claim::Later if self.flight.is_empty() && self.role == Role::Helps => {
+                        return Poll::Ready(Turn::Done);
+                    }
                     _ => return self.pause(),
                 }
             } else {
@@ -115,7 +138,8 @@ impl<'a> Driver<'a> {
     }
 
     fn take_arrived(&mut self) -> bool {
-        std::mem::take(&mut self.arrived)
+        let rang = self.bell.rang.swap(false, Ordering::Acquire);
+        std::mem::take(&mut self.arrived) || rang
     }
 
     /// Drops the futures of chunks that are not wanted any more, each at the await where it stands.
@@ -137,5 +161,6 @@ impl<'a> Driver<'a> {
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
         self.fold.workers.forget(&self.waker);
+        self.fold.gate.caller.forget(&self.waker);
     }
 }

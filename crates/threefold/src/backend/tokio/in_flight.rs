@@ -52,6 +52,7 @@ impl InFlight {
 
     pub(super) fn give_up(mut self) {
         let _here = current::enter(Some((&self.fold).into()));
+        chunk::set(self.chunk);
         self.drop_future();
     }
 
