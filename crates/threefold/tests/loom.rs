@@ -136,6 +136,29 @@ fn a_cancel_from_a_third_thread_stops_what_has_not_begun() {
     });
 }
 
+/// A helper that only looks sleeps likewise: it comes from another fold, while others are still busy with what they claimed.
+#[test]
+fn a_worker_that_saw_a_closed_window_is_told_when_it_opens() {
+    model(3, || {
+        let claims = Arc::new(Claims::new(2, 1));
+        let told = Arc::new(AtomicBool::new(false));
+        assert_eq!(claims.claim(|_| 1), Claim::Block(0..1));
+        let (helper, bell) = (Arc::clone(&claims), Arc::clone(&told));
+        let helper = thread::spawn(move || {
+            if !helper.is_open() {
+                while !bell.load(Ordering::Acquire) {
+                    thread::yield_now();
+                }
+            }
+            assert_eq!(helper.claim(|_| 1), Claim::Block(1..2));
+        });
+        if claims.take(1) {
+            told.store(true, Ordering::Release);
+        }
+        helper.join().unwrap();
+    });
+}
+
 /// A helper that is turned away by the window sleeps until it is told; the caller takes one chunk and tells if it must.
 #[test]
 fn a_worker_that_the_window_turned_away_is_told_when_it_opens() {

@@ -67,23 +67,28 @@ impl Claims {
         let mut next = self.next.load(Ordering::Relaxed);
         loop {
             let Some(left) = self.limit().checked_sub(next).filter(|&left| left > 0) else { return Claim::Never };
-            let open = match self.open_from(next) {
-                0 => {
-                    // Dekker's pattern with `take`: either the flag is seen there, or the new window is seen here.
-                    self.turned_away.store(true, Ordering::Relaxed);
-                    fence(Ordering::SeqCst);
-                    match self.open_from(next) {
-                        0 => return Claim::Later,
-                        open => open,
-                    }
-                }
-                open => open,
-            };
+            let open = self.look(next);
+            if open == 0 {
+                return Claim::Later;
+            }
             let end = next + size(left).clamp(1, left).min(open);
             match self.next.compare_exchange_weak(next, end, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Claim::Block(next..end),
                 Err(now) => next = now,
             }
+        }
+    }
+
+    /// How many chunks from `next` on lie within the window; where none does, whoever asks is told when it opens.
+    fn look(&self, next: u64) -> u64 {
+        match self.open_from(next) {
+            0 => {
+                // Dekker's pattern with `take`: either the flag is seen there, or the new window is seen here.
+                self.turned_away.store(true, Ordering::Relaxed);
+                fence(Ordering::SeqCst);
+                self.open_from(next)
+            }
+            open => open,
         }
     }
 
@@ -125,10 +130,10 @@ impl Claims {
         self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
     }
 
-    /// Whether there is anything to claim now.
+    /// Whether there is anything to claim now. Where the window is closed, whoever asks is told when it opens.
     pub(crate) fn is_open(&self) -> bool {
         let next = self.next.load(Ordering::Relaxed);
-        next < self.limit() && self.open_from(next) > 0
+        next < self.limit() && self.look(next) > 0
     }
 
     /// Whether there will never be anything to claim again.
