@@ -27,6 +27,7 @@ use crate::fold::Fold;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod init;
+mod lend;
 pub(crate) mod make;
 pub(crate) mod options;
 mod pace;

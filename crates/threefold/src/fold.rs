@@ -143,7 +143,6 @@ impl Fold {
     }
 
     /// The machinery failed, for no chunk in particular: everything stops.
-    #[cfg(any(feature = "async", feature = "processes"))]
     pub(crate) fn abort(&self, error: Error) {
         self.aborted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.stop_at(0);

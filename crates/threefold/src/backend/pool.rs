@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
 
-use super::{Backend, Running, current, stack};
+use super::{Backend, Running, lend, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -34,8 +34,8 @@ pub(super) struct Pool<W> {
 struct Shared<W> {
     work: W,
     workers: usize,
-    /// Whether the caller is worker 0, on its own stack.
-    caller_runs: bool,
+    /// How much stack every chunk has, in bytes, where that was asked for.
+    stack_size: Option<usize>,
     state: Mutex<State>,
     wake: Condvar,
 }
@@ -49,20 +49,22 @@ struct State {
 }
 
 impl<W: Work> Pool<W> {
-    /// A pool of `workers`, whose first is the caller unless a stack size was asked for, which only a thread of the pool
-    /// can have.
+    /// A pool of `workers`, whose first is the caller.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
-        let caller_runs = options.stack_size.is_none();
-        let shared = Arc::new(Shared { work, workers, caller_runs, state: Mutex::default(), wake: Condvar::new() });
+        let stack_size = options.stack_size;
+        let shared = Arc::new(Shared { work, workers, stack_size, state: Mutex::default(), wake: Condvar::new() });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
-        for worker in usize::from(caller_runs)..workers {
+        let bytes = stack_size.unwrap_or_else(stack::size);
+        for worker in 1..workers {
             let shared = Arc::clone(&pool.shared);
-            let thread = thread::Builder::new()
-                .name(format!("threefold-{worker}"))
-                .stack_size(options.stack_size.unwrap_or_else(stack::size));
+            let thread = thread::Builder::new().name(format!("threefold-{worker}")).stack_size(bytes);
+            let serve = move || {
+                stack::note(bytes);
+                shared.serve(worker);
+            };
             // On failure the ones already started end when `pool` is dropped.
-            let handle = thread.spawn(move || shared.serve(worker)).map_err(|error| {
+            let handle = thread.spawn(serve).map_err(|error| {
                 Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
             pool.handles.push(handle);
@@ -77,7 +79,7 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn start(&self, fold: &Running) {
-        if self.handles.is_empty() || (self.shared.caller_runs && fold.chunks == 1) {
+        if self.handles.is_empty() || fold.chunks == 1 {
             return;
         }
         fold.workers.register(self.waker.clone());
@@ -87,16 +89,13 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        // A task of the pool that folds in turn has the stack that was asked for, and must not wait for itself.
-        if self.shared.caller_runs || current::is_inside() {
+        let part = |ready: &mut dyn FnMut()| {
             let _inside = fold.gate.enter();
             self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
-        } else {
-            // Their outputs and the end unpark the caller.
-            while !fold.claims().is_over() {
-                thread::park();
-                ready();
-            }
+        };
+        match self.shared.stack_size {
+            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, ready, || part(&mut || ())),
+            _ => part(ready),
         }
         if !self.handles.is_empty() {
             self.shared.take_off(fold);

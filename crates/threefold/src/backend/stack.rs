@@ -1,8 +1,10 @@
 //! How much stack a thread gets that runs tasks: as much as the main thread has, so that a task that recurses deeply runs
 //! on every model or on none.
 
-use std::fs;
+use std::cell::Cell;
 use std::sync::OnceLock;
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::{fs, io};
 
 /// The usual limit of the main thread, in bytes: where no other is known.
 const USUAL: usize = 8 << 20;
@@ -10,7 +12,42 @@ const USUAL: usize = 8 << 20;
 /// Where there is no limit, or one larger than this, in bytes, threads have this much: it is reserved for each of them.
 const MOST: usize = 1 << 30;
 
-/// The stack of a thread, in bytes.
+thread_local! {
+    /// The stack that this thread was started with, in bytes, where we started it.
+    static OWN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// This thread was started with a stack of `bytes`.
+pub(super) fn note(bytes: usize) {
+    OWN.set(Some(bytes));
+}
+
+/// Whether this thread is known to have a stack of `bytes` or more.
+pub(super) fn has(bytes: usize) -> bool {
+    OWN.get().is_some_and(|own| own >= bytes)
+}
+
+/// The stack, in bytes, of a thread that does for a while what this one would do: as much as this one has.
+#[cfg(feature = "async")]
+pub(super) fn same() -> usize {
+    OWN.get().unwrap_or_else(size)
+}
+
+/// Starts a thread of `scope` with a stack of `bytes`.
+pub(super) fn spawn<'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    bytes: usize,
+    work: impl FnOnce() -> R + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, R>> {
+    let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
+    thread.spawn_scoped(scope, move || {
+        note(bytes);
+        work()
+    })
+}
+
+/// The stack of a thread for which no other size was asked, in bytes.
 pub(super) fn size() -> usize {
     static SIZE: OnceLock<usize> = OnceLock::new();
     *SIZE.get_or_init(|| fs::read_to_string("/proc/self/limits").ok().and_then(|limits| soft(&limits)).unwrap_or(USUAL))

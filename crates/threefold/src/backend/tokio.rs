@@ -9,15 +9,13 @@
 //! long as the fold drives it. Plain functions need no runtime and run as on threads.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use tokio::runtime::Runtime;
 
 use super::options::Options;
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks, runtime, stack};
+use super::{Backend, Running, blocks, lend, runtime, stack};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -80,36 +78,14 @@ impl Work for Futures {
                 let role = if workers > 1 { Role::Helped } else { Role::Alone };
                 self.drive(driver(role), fold, ready);
             }
-            Some(ready) => self.lend(driver(Role::Alone), fold, ready),
+            Some(ready) => lend::lend(fold, stack::same(), ready, || {
+                self.drive(driver(Role::Alone), fold, &mut || ());
+            }),
         }
     }
 }
 
 impl Futures {
-    /// Has a thread of its own drive `driver`; this one is `ready` meanwhile.
-    fn lend(&self, driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
-        let is_driven = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().name("threefold-drive".to_string()).stack_size(stack::size());
-            let driving = thread.spawn_scoped(scope, || {
-                self.drive(driver, fold, &mut || ());
-                is_driven.store(true, Ordering::Release);
-                fold.gate.caller.tell();
-            });
-            if let Err(error) = driving {
-                return fold.abort(cannot_start(error));
-            }
-            loop {
-                ready();
-                if is_driven.load(Ordering::Acquire) {
-                    return;
-                }
-                // The next output, and the end of the driving, unpark.
-                thread::park();
-            }
-        });
-    }
-
     /// Drives `driver` to its end on this thread; `ready` is called outside of the runtime.
     fn drive(&self, mut driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
         let runtime = match self.idle().pop().map_or_else(runtime::new, Ok) {

@@ -33,14 +33,11 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     // Inside someone's runtime this thread must not enter another: a thread that lives as long as the call does.
     let (context, number) = (current::get(), chunk::get());
     let waited = thread::scope(|scope| {
-        let waiting = thread::Builder::new().name("threefold-wait".to_string()).stack_size(stack::size()).spawn_scoped(
-            scope,
-            || {
-                let _here = current::enter(context);
-                chunk::set(number);
-                panics::catch(|| Lent(Some(make())).block_on(future))
-            },
-        );
+        let waiting = stack::spawn(scope, "threefold-wait", stack::same(), || {
+            let _here = current::enter(context);
+            chunk::set(number);
+            panics::catch(|| Lent(Some(make())).block_on(future))
+        });
         let waiting = waiting.expect("the system has a thread for an async task inside somebody's runtime");
         waiting.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
     });

@@ -151,7 +151,8 @@ impl Builder {
 
     /// How many bytes of stack each chunk has, at least 64 KiB, on async and threads. By default a thread that the executor
     /// starts has as much as the main thread may have (`ulimit -s`, usually 8 MiB), and chunks that the caller runs have the
-    /// caller's. With a size asked for, every chunk runs on a thread of the executor's, and the caller runs none.
+    /// caller's. With a size asked for, the caller runs chunks only where it is a thread with such a stack itself, as in a
+    /// nested fold. Else a thread that lives as long as the fold runs them instead.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -20,7 +20,6 @@ impl Notify {
     }
 
     /// The opposite of [`register`](Self::register).
-    #[cfg(feature = "async")]
     pub(crate) fn forget(&self, waker: &Waker) {
         let mut wakers = self.lock();
         if let Some(at) = wakers.iter().position(|other| other.will_wake(waker)) {

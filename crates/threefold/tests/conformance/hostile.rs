@@ -40,6 +40,8 @@ crate::rows! {
         folds_nest_deeper_than_there_are_threads,
         async_tasks_that_compute_are_spread_over_the_workers,
         a_stack_size_that_is_asked_for_is_what_every_chunk_has,
+        a_stack_size_that_is_asked_for_is_what_nested_async_chunks_have,
+        a_stack_size_that_is_asked_for_is_what_folds_of_other_executors_tasks_have,
         an_output_whose_destructor_panics_leaves_nothing_of_its_fold;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
@@ -176,6 +178,37 @@ fn a_stack_size_that_is_asked_for_is_what_every_chunk_has(model: Model) {
         let on = Executor::builder(model).workers(workers).stack_size(64 << 20).build().unwrap();
         assert_eq!(on.map(Items(vec![30; 4]), recurses_from_a_pool).unwrap(), [30 << 8; 4]);
     }
+}
+
+#[task]
+async fn recurses_and_is_async(mebibytes: u64) -> u64 {
+    recurses(mebibytes)
+}
+
+#[task]
+async fn recurses_from_a_runtime(chunk: u64) -> u64 {
+    Executor::current().map(Items(vec![chunk]), recurses_and_is_async).unwrap()[0]
+}
+
+fn a_stack_size_that_is_asked_for_is_what_nested_async_chunks_have(model: Model) {
+    let on = Executor::builder(model).workers(2).stack_size(64 << 20).build().unwrap();
+    assert_eq!(on.map(Items(vec![30; 4]), recurses_from_a_runtime).unwrap(), [30 << 8; 4]);
+}
+
+/// An executor whose chunks have much stack.
+static DEEP: Mutex<Option<Executor>> = Mutex::new(None);
+
+#[task]
+fn recurses_elsewhere(chunk: u64) -> u64 {
+    let deep = DEEP.lock().unwrap().clone().unwrap();
+    deep.map(Items(vec![chunk]), recurses).unwrap()[0]
+}
+
+fn a_stack_size_that_is_asked_for_is_what_folds_of_other_executors_tasks_have(model: Model) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    *DEEP.lock().unwrap() = Some(Executor::builder(model).workers(1).stack_size(64 << 20).build().unwrap());
+    assert_eq!(executor(Model::Threads, 2).map(Items(vec![30; 4]), recurses_elsewhere).unwrap(), [30 << 8; 4]);
+    *DEEP.lock().unwrap() = None;
 }
 
 /// Cannot be dropped where it is armed.
