@@ -42,7 +42,8 @@ impl CancelToken {
     }
 
     /// Cancels every fold that runs under this token, now and later. They start no further chunk; chunks in flight
-    /// are killed on processes, dropped at their next await on async, and waited for on threads and sequential.
+    /// are killed on processes, dropped at their next await on async, and waited for on threads and sequential. A fold
+    /// that is cancelled before it returns is an error also where all of its chunks were done.
     pub fn cancel(&self) {
         // SeqCst, here and in `register`: either the fold is found among the members, or it finds the flag.
         self.0.cancelled.store(true, Ordering::SeqCst);

@@ -102,7 +102,8 @@ impl Executor {
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == chunks => Ok(()),
+            // A chunk that has learned of a cancel may have returned any value.
+            End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
             End::Open => Err(fold.why()),
             #[cfg(feature = "processes")]
             End::Failed(error) => Err(self.bisect(error, &work)),

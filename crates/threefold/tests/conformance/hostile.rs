@@ -27,6 +27,7 @@ crate::rows! {
         an_async_task_that_panics_inside_a_runtime_has_a_location;
     local:
         cancelling_reaches_nested_folds,
+        what_chunks_return_because_of_a_cancel_is_no_answer,
         outputs_wait_within_a_bound,
         an_error_of_the_reduction_is_noticed_at_once,
         nothing_holds_the_source_after_the_fold,
@@ -293,6 +294,28 @@ fn cancelling_reaches_nested_folds(model: Model) {
     let started = STARTED.load(Ordering::SeqCst);
     // Those that ran at that moment, on either worker, and no more.
     assert!(started <= 20, "{started} nested chunks were started");
+}
+
+#[task]
+fn returns_early(_chunk: u64) -> u64 {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
+    wait_until("the fold is cancelled", threefold::is_cancelled);
+    0
+}
+
+fn what_chunks_return_because_of_a_cancel_is_no_answer(model: Model) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    BEGUN.store(0, Ordering::SeqCst);
+    let token = CancelToken::new();
+    let on = executor(model, 2).cancel(&token);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until("the last chunk has begun", || BEGUN.load(Ordering::SeqCst) == 1);
+            token.cancel();
+        });
+        let result = on.fold(Items(vec![7]), returns_early, 0, |sum, part| sum + part);
+        assert!(result.as_ref().is_err_and(threefold::Error::is_cancelled), "{result:?}");
+    });
 }
 
 /// Chunks above 0 that have started while chunk 0 runs, and whether chunk 0 is done.
