@@ -6,7 +6,8 @@
 //! where they may block.
 //!
 //! A nested fold, and one inside somebody's runtime, must not enter another runtime on its thread: a thread that lives as
-//! long as the fold drives it. Plain functions need no runtime and run as on threads.
+//! long as the fold drives it. So it is where chunks have a deadline, which a slow reduction must not make them miss.
+//! Plain functions need no runtime and run as on threads.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,7 +75,7 @@ impl Work for Futures {
         let driver = |role| Driver::new(fold, worker, share, role);
         match ready {
             None => self.drive(driver(Role::Helps), fold, &mut || ()),
-            Some(ready) if runtime::may_enter() => {
+            Some(ready) if runtime::may_enter() && fold.policy.timeout.is_none() => {
                 let role = if workers > 1 { Role::Helped } else { Role::Alone };
                 self.drive(driver(role), fold, ready);
             }

@@ -18,7 +18,8 @@ crate::rows! {
     asynchronous:
         a_window_that_async_tasks_closed_opens_again,
         a_reduction_ends_the_fold_while_the_callers_own_chunks_wait,
-        a_reduction_ends_the_fold_while_a_borrowed_thread_drives_it;
+        a_reduction_ends_the_fold_while_a_borrowed_thread_drives_it,
+        a_slow_reduction_makes_no_chunk_miss_its_deadline;
     threads:
         a_chunk_inside_somebodys_runtime_learns_that_a_lower_one_failed;
     local:
@@ -170,6 +171,26 @@ fn a_reduction_ends_the_fold_while_a_borrowed_thread_drives_it(model: Model) {
         host.block_on(async { fold() })
     });
     assert!(matches!(result, Err(TryError::Task { chunk: 2, .. })), "{result:?}");
+}
+
+#[task]
+async fn waits_a_moment(chunk: u64) -> u64 {
+    tokio::time::sleep(A_MOMENT).await;
+    chunk
+}
+
+fn a_slow_reduction_makes_no_chunk_miss_its_deadline(model: Model) {
+    let timeout = 20 * A_MOMENT;
+    for workers in [1, 2] {
+        let on = Executor::builder(model).workers(workers).in_flight(2 * workers).timeout(timeout).build().unwrap();
+        let total = on.fold(Items((0..8).collect()), waits_a_moment, 0, |sum, chunk| {
+            if chunk == 0 {
+                thread::sleep(2 * timeout);
+            }
+            sum + chunk
+        });
+        assert_eq!(total.unwrap(), 28);
+    }
 }
 
 /// Chunks 1 and 2 run on both workers; the one on the pool's thread fails when chunk 3 runs on the caller's.
