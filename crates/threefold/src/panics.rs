@@ -97,7 +97,7 @@ fn text(payload: &(dyn Any + Send)) -> Option<String> {
 }
 
 /// Drops a panic's payload, which is the task's own value: its destructor may panic in turn.
-fn drop_quietly(payload: Box<dyn Any + Send>) {
+pub(crate) fn drop_quietly(payload: Box<dyn Any + Send>) {
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // That of a second one might as well, unless it is text.
         match second.downcast::<&'static str>() {

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::panics;
 use crate::trace::{Event, Observer, Span};
 
 /// Where the spans and events of one fold go.
@@ -54,7 +55,13 @@ impl Recorder {
             Ok(()) => true,
             Err(payload) => {
                 self.is_broken.store(true, Ordering::Release);
-                self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+                let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+                if first.is_none() {
+                    *first = Some(payload);
+                } else {
+                    drop(first);
+                    panics::drop_quietly(payload);
+                }
                 false
             }
         }

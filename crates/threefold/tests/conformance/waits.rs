@@ -1,8 +1,9 @@
 //! Folds whose caller waits: it is told whatever its own closures, its runtime and the other workers do meanwhile.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ crate::rows! {
         a_reduction_ends_the_fold_while_a_borrowed_thread_drives_it,
         a_slow_reduction_makes_no_chunk_miss_its_deadline;
     threads:
+        payloads_of_observers_that_cannot_be_dropped_take_no_worker_down,
         a_chunk_inside_somebodys_runtime_learns_that_a_lower_one_failed;
     local:
         what_an_async_task_left_on_blocking_threads_does_not_delay_its_panic;
@@ -191,6 +193,41 @@ fn a_slow_reduction_makes_no_chunk_miss_its_deadline(model: Model) {
         });
         assert_eq!(total.unwrap(), 28);
     }
+}
+
+/// What an observer unwinds with.
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        assert!(thread::panicking(), "it cannot be dropped");
+    }
+}
+
+#[task]
+fn panics(chunk: Slice<u64>) -> u64 {
+    begin(0);
+    wait_until("both chunks have begun", || STEPS[0].load(SeqCst) == 2);
+    panic!("chunk {}", chunk[0]);
+}
+
+fn payloads_of_observers_that_cannot_be_dropped_take_no_worker_down(model: Model) {
+    let _alone = alone();
+    ends(move || {
+        let on = executor(model, 2);
+        let source: Arc<[u64]> = Arc::from([0, 1]);
+        for _ in 0..10 {
+            STEPS[0].store(0, SeqCst);
+            let both = Barrier::new(2);
+            let watched = on.observe(move |_| {
+                both.wait();
+                std::panic::panic_any(Payload);
+            });
+            let unwound = catch_unwind(AssertUnwindSafe(|| watched.map_results((&source).chunks_of(1), panics)));
+            std::mem::forget(unwound.unwrap_err());
+            assert_eq!(Arc::strong_count(&source), 1);
+        }
+    });
 }
 
 /// Chunks 1 and 2 run on both workers; the one on the pool's thread fails when chunk 3 runs on the caller's.
