@@ -2,7 +2,8 @@
 //! the same executor works.
 //!
 //! Each case is a process of its own: a program that folds, whose first worker is played by `actor` up to the step where
-//! it goes wrong. Nothing in the library knows of this. A case that does not end is killed, and has failed.
+//! it goes wrong. Nothing in the library knows of this. A case that does not end is killed, and has failed. So has a case
+//! whose fault did not happen.
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     }
     let mut trials: Vec<Trial> = cases::all().map(cases::Case::trial).collect();
     println!("{} faults", trials.len());
+    trials.push(cases::a_fault_that_does_not_happen_is_noticed());
     trials.extend(surroundings::trials());
     let mut arguments = Arguments::from_args();
     // Most of the time of a case is spent waiting for what is dead or hangs.

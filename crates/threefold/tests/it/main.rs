@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod arrows;
+mod documentation;
 mod macros;
 mod tidy;
 mod ui;
