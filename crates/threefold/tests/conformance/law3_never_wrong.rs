@@ -1,12 +1,13 @@
 //! Law 3: never a silently wrong answer.
 
+use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use rustix::process::{Pid, Signal, kill_process};
 use threefold::prelude::*;
-use threefold::{Executor, Items, Model, Trace};
+use threefold::{Event, Executor, Items, Model, Trace};
 
 use crate::executor;
 use crate::fixtures::seed;
@@ -113,17 +114,24 @@ fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
         workers.sort_unstable();
         workers.dedup();
         let victim = workers[random.random_range(0..workers.len())];
-        let sum = || on.fold((1..=1000).split_into(20), brief, 0, |total, part| total + part);
-        // Some moments come after the end of the fold, however fast this machine is.
-        let begun = Instant::now();
-        assert_eq!(sum().unwrap(), 500_500);
-        let moment = begun.elapsed().mul_f64(random.random_range(0.0..1.3));
+        // After so many chunks, and a part of one more; some moments come after the end of the fold.
+        let (finished, part) = (random.random_range(0..24), Duration::from_micros(random.random_range(0..600)));
+        let (tell, heard) = mpsc::channel();
+        let watched = on.observe(move |event| {
+            if matches!(event, Event::Finished(_)) {
+                let _ = tell.send(());
+            }
+        });
         let (total, killed) = thread::scope(|scope| {
             let killer = scope.spawn(move || {
-                thread::sleep(moment);
+                // Fewer than that many when the fold is over before.
+                heard.iter().take(finished).count();
+                thread::sleep(part);
                 kill_process(Pid::from_raw(victim as i32).unwrap(), Signal::KILL)
             });
-            (sum(), killer.join().unwrap())
+            let total = watched.fold((1..=1000).split_into(20), brief, 0, |total, part| total + part);
+            drop(watched);
+            (total, killer.join().unwrap())
         });
         killed.expect("the victim lives as long as its executor");
         match total {
