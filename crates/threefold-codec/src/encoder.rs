@@ -12,11 +12,18 @@ pub(crate) struct Encoder<'a> {
     out: &'a mut Vec<u8>,
     /// How many more levels are allowed.
     depth: u16,
+    /// How long `out` may become.
+    most: usize,
 }
 
 impl<'a> Encoder<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, depth: MAX_DEPTH }
+    pub(crate) fn new(out: &'a mut Vec<u8>, most: usize) -> Self {
+        Self { out, depth: MAX_DEPTH, most }
+    }
+
+    /// Refuses `more` bytes beyond what is written, where the bound does not allow them.
+    fn reserve(&self, more: usize) -> Result<()> {
+        if self.out.len().saturating_add(more) > self.most { Err(Kind::Full.into()) } else { Ok(()) }
     }
 
     /// Goes `levels` deeper. The caller must add the same number to `depth` when the value is written.
@@ -28,6 +35,7 @@ impl<'a> Encoder<'a> {
     /// Writes `value` one level deeper.
     fn nested<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.enter(1)?;
+        self.reserve(1)?;
         value.serialize(&mut *self)?;
         self.depth += 1;
         Ok(())
@@ -56,6 +64,7 @@ impl<'a> Encoder<'a> {
     /// ordinary list.
     fn byte_list<T: Serialize>(&mut self, first: u8, len: usize, mut items: impl Iterator<Item = T>) -> Result<()> {
         length(len)?;
+        self.reserve(len)?;
         self.enter(1)?;
         let head = self.out.len();
         let reserved = self.out.try_reserve(len.saturating_add(6));
@@ -155,11 +164,13 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
 
     fn serialize_str(self, value: &str) -> Result<()> {
         length(value.len())?;
+        self.reserve(value.len())?;
         write::write_str(self.out, value).map_err(wrote)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
         length(value.len())?;
+        self.reserve(value.len())?;
         write::write_bin(self.out, value).map_err(wrote)
     }
 

@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     ItemsLeft(usize),
     /// There is no extension of this type and length.
     UnknownExtension { kind: i8, len: usize },
+    /// The value needs more bytes than it may have.
+    Full,
     /// All else, from serde, from MessagePack, or from the value's own code.
     Other(String),
 }
@@ -57,6 +59,11 @@ impl Error {
     pub(crate) fn at(mut self, read: usize, len: usize) -> Self {
         self.0.position = Some((read, len));
         self
+    }
+
+    /// Whether the value needs more bytes than it may have.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.kind == Kind::Full
     }
 
     /// Whether the value that is written has too many levels.
@@ -107,6 +114,7 @@ impl fmt::Display for Kind {
             Self::UnknownExtension { kind, len } => {
                 write!(f, "there is no MessagePack extension of type {kind} with {len} bytes in this format")
             }
+            Self::Full => f.write_str("the value needs more bytes than it may have"),
             Self::Other(reason) => f.write_str(reason),
         }
     }

@@ -128,7 +128,46 @@ const U128: i8 = 3;
 /// ```
 pub fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<(), Error> {
     let start = bytes.len();
-    value.serialize(&mut encoder::Encoder::new(bytes)).inspect_err(|_| bytes.truncate(start))
+    value.serialize(&mut encoder::Encoder::new(bytes, usize::MAX)).inspect_err(|_| bytes.truncate(start))
+}
+
+/// Appends `value` to `bytes` if it takes no more than `most` bytes, and says whether it did. It stops soon after it has
+/// passed that number, so that a large value costs no more than a small one. If it does not append the value, `bytes` is
+/// as long as before.
+///
+/// # Errors
+///
+/// The same as those of [`encode`], as far as they show within `most` bytes.
+///
+/// # Panics
+///
+/// A panic of the value's `Serialize` is passed on. `bytes` may then end with a part of the value.
+///
+/// # Examples
+///
+/// ```
+/// use threefold_codec::encode_within;
+///
+/// # fn main() -> Result<(), threefold_codec::Error> {
+/// let mut bytes = Vec::new();
+/// assert!(encode_within("short", &mut bytes, 100)?);
+/// assert!(!encode_within(&vec![1.5; 1_000_000], &mut bytes, 100)?);
+/// assert_eq!(bytes.len(), 6);
+/// # Ok(())
+/// # }
+/// ```
+pub fn encode_within<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>, most: usize) -> Result<bool, Error> {
+    let start = bytes.len();
+    let most = start.saturating_add(most);
+    let written = value.serialize(&mut encoder::Encoder::new(bytes, most));
+    let fits = written.is_ok() && bytes.len() <= most;
+    if !fits {
+        bytes.truncate(start);
+    }
+    match written {
+        Err(error) if !error.is_full() => Err(error),
+        _ => Ok(fits),
+    }
 }
 
 /// Reads a value from `bytes`, which must hold exactly one value.
