@@ -28,6 +28,7 @@ mod blocks;
 pub(crate) mod current;
 pub(crate) mod init;
 pub(crate) mod make;
+mod open_folds;
 pub(crate) mod options;
 mod pace;
 mod pool;
@@ -37,6 +38,7 @@ pub(crate) mod processes;
 mod runtime;
 pub(crate) mod sequential;
 mod stack;
+mod sync;
 mod threads;
 #[cfg(feature = "async")]
 mod tokio;

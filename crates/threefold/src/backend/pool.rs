@@ -1,20 +1,19 @@
 //! `Pool`: threads that live as long as their executor and help whoever folds on it.
 //!
-//! A fold is put on the list of folds and one sleeper is woken, which wakes the next while there is work for it. Each
+//! A fold is put among the open folds, where sleeping workers find it; see [`open_folds`](super::open_folds). Each worker
 //! claims chunks until none is left. The caller takes part as worker 0 and needs nobody's help to finish, so a fold
 //! that is nested in a task ends at any depth, whatever the other threads do. A worker that waits for the end of a nested
 //! fold runs nothing else meanwhile, so waits point from a fold to the folds nested in it and never in a circle.
-//!
-//! A helper finds a fold, enters its gate and drops the lock, in this order; whoever takes the fold off the list does so
-//! under the same lock. So a caller that has taken its fold off, and then sees nobody inside, is alone with it.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
 
+use super::open_folds::{Open, OpenFolds};
 use super::{Backend, Running, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
+use crate::fold::gate::Inside;
 use crate::model::Model;
 
 /// What a worker of a pool does with a fold.
@@ -36,16 +35,23 @@ struct Shared<W> {
     workers: usize,
     /// Whether the caller is worker 0, on its own stack.
     caller_runs: bool,
-    state: Mutex<State>,
-    wake: Condvar,
+    open: OpenFolds<Running>,
 }
 
-#[derive(Default)]
-struct State {
-    /// Running folds, the latest last.
-    folds: Vec<Running>,
-    sleeping: usize,
-    stop: bool,
+impl Open for Running {
+    type Inside = Inside;
+
+    fn is_open(&self) -> bool {
+        self.claims().is_open()
+    }
+
+    fn enter(&self) -> Inside {
+        self.gate.enter()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.fold(), other.fold())
+    }
 }
 
 impl<W: Work> Pool<W> {
@@ -53,7 +59,7 @@ impl<W: Work> Pool<W> {
     /// can have.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let caller_runs = options.stack_size.is_none();
-        let shared = Arc::new(Shared { work, workers, caller_runs, state: Mutex::default(), wake: Condvar::new() });
+        let shared = Arc::new(Shared { work, workers, caller_runs, open: OpenFolds::new() });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
         for worker in usize::from(caller_runs)..workers {
@@ -82,9 +88,7 @@ impl<W: Work> Backend for Pool<W> {
             return;
         }
         fold.workers.register(self.waker.clone());
-        let mut state = self.shared.lock();
-        state.folds.push(fold.clone());
-        self.shared.wake_one(&state);
+        self.shared.open.add(fold.clone());
     }
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
@@ -103,46 +107,20 @@ impl<W: Work> Backend for Pool<W> {
 }
 
 impl<W: Work> Shared<W> {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can panic, but a poisoned list would still be whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wake_one(&self, state: &State) {
-        if state.sleeping > 0 {
-            self.wake.notify_one();
-        }
-    }
-
     /// Nobody else may enter `fold`.
     fn take_off(&self, fold: &Running) {
         if !self.caller_runs || self.workers > 1 {
-            self.lock().folds.retain(|running| !Arc::ptr_eq(running.fold(), fold.fold()));
+            self.open.take_off(fold);
         }
     }
 
     /// The life of a pool thread.
     fn serve(&self, worker: usize) {
-        let mut state = self.lock();
-        while !state.stop {
-            let open = state.folds.iter().rev().find(|fold| fold.claims().is_open()).cloned();
-            match open {
-                Some(fold) => {
-                    let inside = fold.gate.enter();
-                    self.wake_one(&state);
-                    drop(state);
-                    self.work.run(&fold, worker, self.workers, None);
-                    // Before it leaves: once its fold has returned, the caller alone owns what it passed in.
-                    drop(fold);
-                    drop(inside);
-                    state = self.lock();
-                }
-                None => {
-                    state.sleeping += 1;
-                    state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-                    state.sleeping -= 1;
-                }
-            }
+        while let Some((fold, inside)) = self.open.enter_next() {
+            self.work.run(&fold, worker, self.workers, None);
+            // Before it leaves: once its fold has returned, the caller alone owns what it passed in.
+            drop(fold);
+            drop(inside);
         }
     }
 }
@@ -153,15 +131,13 @@ impl<W: Work> Wake for Shared<W> {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let state = self.lock();
-        self.wake_one(&state);
+        self.open.wake_one();
     }
 }
 
 impl<W> Drop for Pool<W> {
     fn drop(&mut self) {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).stop = true;
-        self.shared.wake.notify_all();
+        self.shared.open.stop();
         for handle in self.handles.drain(..) {
             // A task may have kept the last executor, which then ends on a thread of its own pool: that thread
             // cannot wait for itself, and ends right after.

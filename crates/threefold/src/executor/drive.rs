@@ -10,10 +10,10 @@ use std::thread;
 use super::Executor;
 use crate::backend::{Running, current};
 use crate::error::{Error, Result};
-use crate::fold::notify;
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
+use crate::fold::unpark;
 use crate::fold::work::Work;
 use crate::fold::{Fold, chunk};
 use crate::source::{Pieces, Source};
@@ -115,7 +115,7 @@ impl Executor {
 impl Executor {
     /// Runs `fold` to its end; the caller lends its thread, and is `ready` whenever something may have come.
     pub(super) fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
-        fold.gate.caller.register(notify::this_thread());
+        fold.gate.caller.register(unpark::this_thread());
         let running = Running::new(Arc::clone(fold), &self.backend);
         self.backend.start(&running);
         self.backend.take_part(&running, ready);

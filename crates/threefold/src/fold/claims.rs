@@ -9,7 +9,7 @@
 //!   above it, which bounds the outputs that wait: behind one slow chunk, and before a slow reduction.
 //!
 //! Five atomics are all the state that workers share about the grid, which keeps the proofs short. The model checker
-//! (`tests/loom.rs`) compiles this file with atomics of its own.
+//! (crate threefold-loom) compiles this file with atomics of its own.
 
 use std::ops::Range;
 
