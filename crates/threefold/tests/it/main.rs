@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod arrows;
+mod captures;
 mod documentation;
 mod macros;
+mod names;
+mod prelude;
 mod tidy;
 mod ui;
