@@ -1,5 +1,7 @@
 //! Ordinary code compiles under the prelude: the methods of slices, vectors, ranges and iterators stay theirs.
 
+#![allow(clippy::unnecessary_fold, clippy::reversed_empty_ranges, reason = "it is calls that are tried, not results")]
+
 use std::sync::Arc;
 
 use threefold::prelude::*;
