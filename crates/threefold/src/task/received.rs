@@ -41,21 +41,20 @@ pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, Str
 
 impl<T: Task> Received for T {
     fn run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Ran {
-        let chunk = match codec::decode(bytes) {
-            Ok(chunk) => chunk,
-            Err(reason) => return Ran::Unportable { what: Part::Chunk, reason },
-        };
-        // A panic while the output is written (by its own `Serialize`) is the task's as well.
+        // A panic while the chunk is read (by its own `Deserialize`), or the output is written (by its `Serialize`), is
+        // the task's as well.
         let start = output.len();
         let ran = panics::catch(|| {
+            let chunk = codec::decode(bytes).map_err(|reason| (Part::Chunk, reason))?;
             let value = self.map(chunk);
-            (T::__is_err(&value), codec::encode(&value, output))
+            codec::encode(&value, output).map_err(|reason| (Part::Output, reason))?;
+            Ok(T::__is_err(&value))
         });
         match ran {
-            Ok((is_err, Ok(()))) => Ran::Done { is_err },
-            Ok((_, Err(reason))) => {
+            Ok(Ok(is_err)) => Ran::Done { is_err },
+            Ok(Err((what, reason))) => {
                 output.truncate(start);
-                Ran::Unportable { what: Part::Output, reason }
+                Ran::Unportable { what, reason }
             }
             Err(panic) => {
                 output.truncate(start);

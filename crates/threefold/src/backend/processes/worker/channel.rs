@@ -10,6 +10,9 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 
 use crate::remote::wire::Inbox;
 
+/// The room for answers that is kept, in bytes: more than those hold that are sent together.
+const KEPT: usize = 256 << 10;
+
 pub(super) struct Channel {
     stream: UnixStream,
     incoming: Inbox,
@@ -72,6 +75,8 @@ impl Channel {
     pub(super) fn send(&mut self) -> io::Result<()> {
         (&self.stream).write_all(&self.outgoing)?;
         self.outgoing.clear();
+        // A large answer does not stay in memory, where it would count against the limit of the next chunks.
+        self.outgoing.shrink_to(KEPT);
         Ok(())
     }
 }
