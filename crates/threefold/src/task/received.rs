@@ -1,6 +1,5 @@
 //! A task in a worker process: made from bytes, run from bytes to bytes.
 
-use crate::codec;
 use crate::panics::{self, Panic};
 use crate::task::Task;
 
@@ -36,7 +35,8 @@ pub(crate) enum Ran {
 }
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
-    Ok(Box::new(codec::decode::<T>(captures)?))
+    let task = threefold_codec::decode::<T>(captures).map_err(|error| error.to_string())?;
+    Ok(Box::new(task))
 }
 
 impl<T: Task> Received for T {
@@ -45,9 +45,9 @@ impl<T: Task> Received for T {
         // the task's as well.
         let start = output.len();
         let ran = panics::catch(|| {
-            let chunk = codec::decode(bytes).map_err(|reason| (Part::Chunk, reason))?;
+            let chunk = threefold_codec::decode(bytes).map_err(|error| (Part::Chunk, error.to_string()))?;
             let value = self.map(chunk);
-            codec::encode(&value, output).map_err(|reason| (Part::Output, reason))?;
+            threefold_codec::encode(&value, output).map_err(|error| (Part::Output, error.to_string()))?;
             Ok(T::__is_err(&value))
         });
         match ran {
