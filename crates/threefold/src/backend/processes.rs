@@ -52,7 +52,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
     }
     if !Entrance::is_open_here() {
         return refuse(
-            "worker processes need `threefold::init()` as the first line of `main` (of a test, in a test): they stop there instead of running the program again"
+            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: they stop there instead of running the program again"
                 .to_string(),
         );
     }

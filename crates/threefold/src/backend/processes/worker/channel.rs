@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use rustix::io::retry_on_intr;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use crate::remote::wire::Inbox;
@@ -39,7 +40,7 @@ impl Channel {
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut bytes = [0; 1024];
         let mut buffers = [IoSliceMut::new(&mut bytes)];
-        let received = recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+        let received = retry_on_intr(|| recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC))?;
         self.incoming.extend(&bytes[..received.bytes]);
         let cell = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
