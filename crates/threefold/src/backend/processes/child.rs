@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use rustix::process::Signal;
 
@@ -282,7 +282,7 @@ impl Worker {
         let mut watched =
             [PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        !self.closed && self.is_idle() && matches!(poll(&mut watched, Some(&now)), Ok(0))
+        !self.closed && self.is_idle() && retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
     }
 
     /// Whether it has ended, after a moment's patience: a process closes its channel before it is gone.
