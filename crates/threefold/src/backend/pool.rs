@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
 
-use super::{Backend, Running, stack};
+use super::{Backend, Running, current, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -63,8 +63,7 @@ impl<W: Work> Pool<W> {
                 .stack_size(options.stack_size.unwrap_or_else(stack::size));
             // On failure the ones already started end when `pool` is dropped.
             let handle = thread.spawn(move || shared.serve(worker)).map_err(|error| {
-                let reason = format!("thread {worker} of {workers} could not be started: {error}");
-                Error::setup(Some(model), reason)
+                Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
             pool.handles.push(handle);
         }
@@ -88,7 +87,8 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        if self.shared.caller_runs {
+        // A task of the pool that folds in turn has the stack that was asked for, and must not wait for itself.
+        if self.shared.caller_runs || current::is_inside() {
             let _inside = fold.gate.enter();
             self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
         } else {
@@ -98,7 +98,9 @@ impl<W: Work> Backend for Pool<W> {
                 ready();
             }
         }
-        self.shared.take_off(fold);
+        if !self.handles.is_empty() {
+            self.shared.take_off(fold);
+        }
     }
 }
 
@@ -116,9 +118,7 @@ impl<W: Work> Shared<W> {
 
     /// Nobody else may enter `fold`.
     fn take_off(&self, fold: &Running) {
-        if !self.caller_runs || self.workers > 1 {
-            self.lock().folds.retain(|running| !Arc::ptr_eq(running.fold(), fold.fold()));
-        }
+        self.lock().folds.retain(|running| !Arc::ptr_eq(running.fold(), fold.fold()));
     }
 
     /// The life of a pool thread.

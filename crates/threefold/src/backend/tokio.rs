@@ -82,7 +82,7 @@ impl Work for Futures {
                     self.drive(driver(false), fold, &mut || ());
                     fold.gate.caller.tell();
                 }) {
-                    Err(error) => fold.abort(cannot_start(&error)),
+                    Err(error) => fold.abort(cannot_start(error)),
                     Ok(driving) => {
                         while !driving.is_finished() && !fold.claims().is_over() {
                             thread::park();
@@ -100,7 +100,7 @@ impl Futures {
     fn drive(&self, mut driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
         let runtime = match self.idle().pop().map_or_else(runtime::new, Ok) {
             Ok(runtime) => runtime,
-            Err(error) => return fold.abort(cannot_start(&error)),
+            Err(error) => return fold.abort(cannot_start(error)),
         };
         while let Turn::Reduce = runtime.block_on(driver.turns()) {
             ready();
@@ -119,6 +119,6 @@ impl Drop for Futures {
     }
 }
 
-fn cannot_start(error: &io::Error) -> Error {
-    Error::setup(Some(Model::Async), format!("the async runtime could not be started: {error}"))
+fn cannot_start(error: io::Error) -> Error {
+    Error::system(Model::Async, "the async runtime could not be started", error)
 }
