@@ -173,6 +173,7 @@ impl Run<'_> {
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
         if matches!(end, End::Exit(_)) && entrance.give_up() {
+            self.starts_left += 1;
             return;
         }
         let said = stderr_tail.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();
