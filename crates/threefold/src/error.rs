@@ -1,7 +1,7 @@
 //! `Error`: what went wrong, and where.
 //!
-//! One type, private inside: predicates say what kind of failure it was, accessors where it happened, `Display` both
-//! in one line that is written for people.
+//! The type hides its contents. The predicates (`is_panic` and the like, in `kind`) tell the kinds of failure apart,
+//! the accessors (in `details`) give the place and the circumstances, and `Display` puts both into one line for people.
 
 use std::fmt;
 use std::io;
@@ -24,11 +24,15 @@ pub(crate) use end::{MemoryLimit, SIGABRT, SIGKILL};
 pub(crate) use place::{Attempt, Place};
 pub use try_error::TryError;
 
-/// A fold, or the making of an executor, that failed.
+/// The failure of a fold, or of making an executor.
 ///
-/// `Display` is one line; the alternate form, `{error:#}`, adds what is known of a lost worker: how long the chunk had
-/// been running, the memory it had, the last lines of its stderr. Control characters in messages of tasks are
-/// escaped in both.
+/// The predicates `is_panic`, `is_worker_lost`, `is_timeout`, `is_out_of_memory`, `is_cancelled`, `is_serialization`
+/// and `is_setup` say what kind of failure it was. The other methods say where it happened and what is known about it;
+/// each gives `None` or an empty slice if it does not apply.
+///
+/// `Display` writes one line. The alternate form, `{error:#}`, adds indented lines about a lost worker: how long the
+/// chunk had been running, how much memory the worker had, and the last lines of its standard error. Both forms escape
+/// control characters, so that the message of a task cannot change the terminal.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -49,7 +53,18 @@ pub use try_error::TryError;
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
-/// `std::result::Result` with this crate's [`Error`].
+/// `std::result::Result` with this crate's [`Error`] as the default error.
+///
+/// ```
+/// use threefold::{Executor, Model};
+///
+/// fn most_workers() -> threefold::Result<usize> {
+///     Ok(Executor::new(Model::Threads)?.workers())
+/// }
+///
+/// assert!(most_workers()? >= 1);
+/// # Ok::<(), threefold::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Clone, Debug)]
@@ -63,18 +78,19 @@ impl Error {
         Self(Box::new(Inner { cause, place }))
     }
 
+    /// Something that could not be started, for this reason.
     pub(crate) fn setup(model: Option<Model>, reason: impl Into<String>) -> Self {
         let cause = Cause::Setup { reason: reason.into(), source: None };
         Self::new(cause, Place { model, ..Place::default() })
     }
 
-    /// What could not be started, and what the system says about it.
+    /// Something that could not be started, because the system refused it with `error`.
     pub(crate) fn system(model: Model, what: &str, error: io::Error) -> Self {
         let cause = Cause::Setup { reason: format!("{what}: {error}"), source: Some(Arc::new(error)) };
         Self::new(cause, Place { model: Some(model), ..Place::default() })
     }
 
-    /// The same error with the smallest piece of the chunk that is lost by itself.
+    /// Adds the smallest range of the lost chunk that is lost too.
     #[cfg(feature = "processes")]
     pub(crate) fn with_smallest_range(mut self, piece: String) -> Self {
         if let Cause::Lost(lost) = &mut self.0.cause {
@@ -118,7 +134,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `main` prints errors with Debug: people read this too.
+        // `main` prints its error with Debug, so people read this form too.
         write!(f, "Error({self})")
     }
 }
