@@ -185,11 +185,6 @@ impl Executor {
     /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
     /// should be quick. The clock is read twice more for each chunk.
     ///
-    /// # Panics
-    ///
-    /// A panic of an observer cancels the fold and then unwinds from the verb. The fold calls no observer again after
-    /// it.
-    ///
     /// ```
     /// use std::sync::Arc;
     /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -213,6 +208,11 @@ impl Executor {
     /// assert_eq!(done.load(Ordering::Relaxed), 10);
     /// # Ok::<(), threefold::Error>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// A panic of an observer cancels the fold and then unwinds from the verb. The fold calls no observer again after
+    /// it.
     pub fn observe(&self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         let mut on = self.clone();
         on.extras.observers.push(Arc::new(observer));
