@@ -1,4 +1,16 @@
 //! `Driver`: begins chunks as futures, polls those that were woken, and says when there is something to reduce.
+//!
+//! A driver is itself polled by the runtime of its thread, in turns. In a turn it repeats these steps: drop the futures
+//! of chunks above the limit; poll the futures that were woken, until one ends; if none ends, claim one chunk and add
+//! its future, which counts as woken. A chunk is thus polled once before the next one is claimed. If it computes
+//! without waiting, other drivers claim the next ones meanwhile.
+//!
+//! A turn ends when every future waits and nothing can be claimed, or after [`TURN`], so that timers, sockets and the
+//! reduction have their turn too.
+//!
+//! At the start of a turn the driver registers with its [`Bell`], and only then looks at the limit, the futures and the
+//! claims. So it misses no fall of the limit and no opening of the window. A future that is woken wakes the driver
+//! through the set that holds it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -14,19 +26,20 @@ use super::in_flight::InFlight;
 use crate::backend::Running;
 use crate::fold::claims::Claim;
 
-/// A driver that finds work all the time lets timers, sockets and the reduction have their turn this often.
+/// A driver that always finds something to do lets timers, sockets and the reduction have their turn after this time.
 const TURN: Duration = Duration::from_micros(50);
 
-/// One of those who drive a fold.
+/// One of the workers that drive the futures of a fold.
 pub(super) struct Driver<'a> {
     fold: &'a Running,
     worker: usize,
-    /// How many chunks this driver may have begun at once.
+    /// How many chunks this driver may have begun at the same time.
     share: usize,
-    /// Whether it leaves when the window is closed, to be woken again by the pool.
+    /// Whether it leaves when the window is closed; the pool then wakes it when the window opens. The driver of the
+    /// caller stays.
     helps: bool,
     flight: FuturesUnordered<InFlight>,
-    /// The limit up to which chunks in flight were looked through.
+    /// The limit when the futures in flight were last compared with it.
     limit: u64,
     /// Whether a chunk has ended since the last reduction.
     arrived: bool,
@@ -49,16 +62,16 @@ impl Wake for Bell {
 
 /// Why a driver pauses.
 pub(super) enum Turn {
-    /// Others should have their turn.
+    /// Timers and sockets should have their turn.
     Over,
-    /// Chunks have ended: their outputs can be reduced.
+    /// Chunks have ended, and their outputs can be reduced.
     Reduce,
-    /// Nothing is in flight, and nothing is left to begin.
+    /// No chunk is in flight, and none is left to begin.
     Done,
 }
 
 impl<'a> Driver<'a> {
-    /// A driver as `worker`; one that helps leaves while the window is closed.
+    /// The driver of worker number `worker`. With `helps` it leaves while the window is closed.
     pub(super) fn new(fold: &'a Running, worker: usize, share: usize, helps: bool) -> Self {
         let bell = Arc::new(Bell(AtomicWaker::new()));
         let waker = Waker::from(Arc::clone(&bell));
@@ -72,7 +85,7 @@ impl<'a> Driver<'a> {
         loop {
             let turn = poll_fn(|cx| self.turn(cx)).await;
             if !matches!(turn, Turn::Done) {
-                // What tasks have spawned runs meanwhile.
+                // Futures that tasks have spawned on the runtime run meanwhile.
                 yield_now().await;
             }
             if !matches!(turn, Turn::Over) {
@@ -81,6 +94,7 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// One turn.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         self.bell.0.register(cx.waker());
         let since = Instant::now();
@@ -91,7 +105,8 @@ impl<'a> Driver<'a> {
                 self.arrived = true;
             } else if self.flight.len() < self.share {
                 match self.fold.claims().claim(|_| 1) {
-                    // It is polled before another is claimed, which others may do meanwhile if it computes.
+                    // It is polled before the next one is claimed; if it computes, other drivers claim that one
+                    // meanwhile.
                     Claim::Block(chunk) => {
                         self.flight.push(InFlight::new(chunk.start, self.worker, self.fold.clone()));
                     }
@@ -102,23 +117,26 @@ impl<'a> Driver<'a> {
             } else {
                 return self.pause();
             }
-            // Without budget tokio answers every poll with "later": all chunks in flight would be polled for nothing.
+            // When its budget is used up, tokio answers every poll with "pending", and all futures would be polled in
+            // vain.
             if since.elapsed() > TURN || !has_budget_remaining() {
                 return Poll::Ready(if self.take_arrived() { Turn::Reduce } else { Turn::Over });
             }
         }
     }
 
-    /// All that are in flight wait.
+    /// Every future in flight waits.
     fn pause(&mut self) -> Poll<Turn> {
         if self.take_arrived() { Poll::Ready(Turn::Reduce) } else { Poll::Pending }
     }
 
+    /// Whether a chunk has ended since this was last asked.
     fn take_arrived(&mut self) -> bool {
         std::mem::take(&mut self.arrived)
     }
 
-    /// Drops the futures of chunks that are not wanted any more, each at the await where it stands.
+    /// Drops the futures of chunks that are not needed any more, each at the await at which it waits. This is done only
+    /// when the limit has fallen, since it takes the whole set apart.
     fn give_up_above_the_limit(&mut self) {
         let limit = self.fold.claims().limit();
         if limit < self.limit {
