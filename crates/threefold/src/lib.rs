@@ -148,7 +148,7 @@ pub use model::{Capabilities, Model, UnknownModel};
 pub use source::{Chunked, Divisible, Integer, Items, Slice, Source};
 #[doc(hidden)]
 pub use task::probe;
-pub use task::{Portable, Task};
+pub use task::{Portable, Task, TaskOf, With};
 pub use trace::{Event, Span, Trace};
 
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
@@ -176,7 +176,7 @@ pub mod __private {
     pub use crate::backend::wait::wait;
     pub use crate::entry;
     pub use crate::task::registry::{Entry, TASKS};
-    pub use crate::task::{BoxFuture, boxed, travels};
+    pub use crate::task::{BoxFuture, Captures, Registered, boxed};
     pub use linkme;
     pub use serde;
 

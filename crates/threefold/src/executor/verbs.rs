@@ -6,7 +6,7 @@ use super::Executor;
 use super::drive::Stops;
 use crate::error::{Result, TryError};
 use crate::source::Source;
-use crate::task::Task;
+use crate::task::{Task, TaskOf};
 
 impl Executor {
     /// Runs `task` on every chunk of `source`, and reduces the outputs in chunk order, beginning with `init`.
@@ -43,7 +43,7 @@ impl Executor {
     pub fn fold<S, T, A>(&self, source: S, task: T, init: A, mut reduce: impl FnMut(A, T::Output) -> A) -> Result<A>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         let mut value = Some(init);
         self.drive_whole(source, task, Stops::AtFailure, |_, output| {
@@ -98,7 +98,7 @@ impl Executor {
     ) -> Result<A, TryError<E>>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk, Output = Result<O, E>>,
+        T: TaskOf<S::Chunk> + Task<Output = Result<O, E>>,
         R: Reduced<A, E>,
     {
         let mut value = Some(init);
@@ -152,7 +152,7 @@ impl Executor {
     pub fn map<S, T>(&self, source: S, task: T) -> Result<Vec<T::Output>>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         let mut outputs = Vec::new();
         self.drive_whole(source, task, Stops::AtFailure, |_, output| {
@@ -187,7 +187,7 @@ impl Executor {
     pub fn map_results<S, T>(&self, source: S, task: T) -> Result<Vec<Result<T::Output>>>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         let mut outcomes = Vec::new();
         self.drive(source, task, Stops::Never, |_, outcome| {
@@ -228,7 +228,7 @@ impl Executor {
     pub fn for_each<S, T>(&self, source: S, task: T) -> Result<()>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         self.drive_whole(source, task, Stops::AtFailure, |_, _| ControlFlow::Continue(()))
     }

@@ -70,7 +70,8 @@ impl Graph {
             return None;
         }
         way.push(at.clone());
-        let circle = self.arrows.get(at)?.iter().find_map(|next| self.circle_from(next, way, done));
+        let targets = self.arrows.get(at).into_iter().flatten();
+        let circle = targets.into_iter().find_map(|next| self.circle_from(next, way, done));
         way.pop();
         circle
     }

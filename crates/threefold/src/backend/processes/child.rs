@@ -155,8 +155,8 @@ impl Worker {
     }
 
     /// From now on chunks are for this task.
-    pub(super) fn set_task(&mut self, path: &str, captures: &[u8], rules: Rules) {
-        ToWorker::Task { path: path.as_bytes(), captures, rules }.write(&mut self.outgoing);
+    pub(super) fn set_task(&mut self, address: &[u8], captures: &[u8], rules: Rules) {
+        ToWorker::Task { path: address, captures, rules }.write(&mut self.outgoing);
     }
 
     /// Sends `chunk`, whose bytes `encode` appends; not at all when that fails.

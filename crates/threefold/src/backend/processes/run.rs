@@ -66,7 +66,7 @@ impl Wake for Bell {
 
 /// The task as it is sent to every worker.
 struct Task {
-    path: &'static str,
+    address: Vec<u8>,
     captures: Vec<u8>,
     rules: Rules,
 }
@@ -79,9 +79,8 @@ impl<'a> Run<'a> {
         size: usize,
         idle: Vec<Worker>,
     ) -> Result<Self, (Error, Vec<Worker>)> {
-        let (path, captures) = fold.job.encode_task();
-        let captures = match captures {
-            Ok(captures) => captures,
+        let (address, captures) = match fold.job.encode_task() {
+            Ok(task) => task,
             Err(cause) => return Err((Error::new(cause, fold.place_of_all()), idle)),
         };
         let bell = match eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) {
@@ -102,7 +101,7 @@ impl<'a> Run<'a> {
             memory_limit: backend.memory_limit,
             chunks_per_worker: backend.chunks_per_worker,
             oom_kills: &backend.oom_kills,
-            task: Task { path, captures, rules },
+            task: Task { address, captures, rules },
             workers: Vec::with_capacity(size),
             starts_left: size + SPARE_STARTS,
             returned: BTreeMap::new(),

@@ -50,7 +50,7 @@ impl Run<'_> {
             worker.number = self.free_number();
         }
         worker.set_limit(self.fold.claims().limit());
-        worker.set_task(self.task.path, &self.task.captures, self.task.rules);
+        worker.set_task(&self.task.address, &self.task.captures, self.task.rules);
         self.workers.push(worker);
     }
 

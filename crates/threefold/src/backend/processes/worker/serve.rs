@@ -212,9 +212,9 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// The registered task of that path, with these captures.
-fn find(path: &[u8], captures: &[u8]) -> Result<Box<dyn Received>, String> {
-    let entry = registry::find(path).ok_or_else(|| format!("it knows no task `{}`", String::from_utf8_lossy(path)))?;
+/// The registered task with that address, with these captures.
+fn find(address: &[u8], captures: &[u8]) -> Result<Box<dyn Received>, String> {
+    let entry = registry::find(address)?;
     (entry.receive)(captures).map_err(|reason| format!("the task cannot be read: {reason}"))
 }
 
