@@ -63,9 +63,9 @@ impl CancelToken {
     /// assert!(token.is_cancelled());
     /// ```
     pub fn cancel(&self) {
-        // Two threads meet here: this one sets the flag and then walks the members, `register` joins the members and
-        // then reads the flag. The members' lock orders them, so either the fold is found here or it finds the flag
-        // there; SeqCst on the flag says the same without the lock.
+        // Two threads may meet here: this one sets the flag and then walks the members, and `register` joins the
+        // members and then reads the flag. The lock of the members orders the two, so either the fold is found here or
+        // it finds the flag there. SeqCst is stricter than that needs, and costs nothing where folds are cancelled.
         self.0.cancelled.store(true, Ordering::SeqCst);
         self.0.folds.tell_from(0, Fold::cancel);
     }

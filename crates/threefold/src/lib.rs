@@ -62,6 +62,20 @@
 //! task carries them with it (see [`#[task]`](macro@task) and [`Task`]). Global variables, environment variables and
 //! the working folder are not sent to worker processes.
 //!
+//! ```
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn count_above(chunk: Slice<f64>, limit: &f64) -> usize {
+//!     chunk.iter().filter(|&value| value > limit).count()
+//! }
+//!
+//! let on = Executor::new(Model::Threads)?;
+//! let count = on.fold(vec![0.5, 1.5, 2.5], count_above.with(1.0), 0, |sum, part| sum + part)?;
+//! assert_eq!(count, 2);
+//! # Ok::<(), threefold::Error>(())
+//! ```
+//!
 //! A task has a type and a value of the same name, as a unit struct has. Rust reads this name in a pattern as the task,
 //! so no variable can have it: `|sum, part| sum + part` beside a task `sum` does not compile. Give the task or the
 //! variable another name.
@@ -85,6 +99,23 @@
 //! the fold is an error. A chunk runs again only if [`retries`](Builder::retries) were asked for. In a program that is
 //! compiled with `panic = "abort"`, a panic ends the program, or the worker process.
 //!
+//! [`map_results`](Executor::map_results) gives each chunk its own result, and runs all of them:
+//!
+//! ```
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn reciprocal(n: u32) -> u32 {
+//!     100 / n
+//! }
+//!
+//! let results = Executor::new(Model::Threads)?.map_results(Items(vec![5, 0]), reciprocal)?;
+//! assert_eq!(*results[0].as_ref().unwrap(), 20);
+//! let error = results[1].as_ref().unwrap_err().to_string();
+//! assert_eq!(error, "reciprocal: chunk 1 (item 1) panicked on threads: attempt to divide by zero");
+//! # Ok::<(), threefold::Error>(())
+//! ```
+//!
 //! ## The panic hook
 //!
 //! The first executor of a process replaces the panic hook of the whole process with one that calls the earlier hook.
@@ -106,6 +137,22 @@
 //! and does not await is not waited for, and runs only while that worker runs chunks. On the other models an `async`
 //! task runs to its end on its worker, one chunk after another, on a runtime of the worker's thread.
 //!
+//! ```
+//! use std::time::Duration;
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! async fn wait(milliseconds: u64) -> u64 {
+//!     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+//!     milliseconds
+//! }
+//!
+//! // All of them wait at the same time, on one thread.
+//! let waited = Executor::new(Model::Async)?.fold(Items(vec![10; 1_000]), wait, 0, |sum, part| sum + part)?;
+//! assert_eq!(waited, 10_000);
+//! # Ok::<(), threefold::Error>(())
+//! ```
+//!
 //! A plain function runs on async as on threads, outside of any runtime: it cannot use `tokio::spawn`, and it may
 //! block.
 //!
@@ -120,8 +167,8 @@
 //! same time, on the other models one for each worker.
 //!
 //! Threads that an executor starts have as much stack as the main thread: the limit of `ulimit -s`, usually 8 MiB, and
-//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack. [`Builder::stack_size`] sets
-//! another size.
+//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes that of
+//! a main thread. [`Builder::stack_size`] sets another size.
 
 pub use threefold_macros::task;
 

@@ -1,12 +1,13 @@
 //! `Notify`: the wakers of those who wait for something to happen in a fold.
 //!
-//! Who waits registers a waker and *then* looks at the state. Who changes the state changes it and *then* tells. The
-//! lock of the list orders the two, so either the waker is found in the list, or the change is seen by the look: no
-//! wake-up is lost. Who is told looks again, since wakers may be called more often than needed.
+//! A thread that waits registers a waker and *then* looks at the state. A thread that changes the state changes it and
+//! *then* tells. The lock of the list orders the two: either the waker is found in the list, or the change is seen by
+//! the look. So no wake-up is lost. A thread that is told looks again, since wakers may be called more often than
+//! needed.
 //!
 //! A waker is one of the standard library: it unparks a thread, has a future polled again, or writes to an event
 //! descriptor. It is called while the list is locked, so it must return at once. It may take a lock of its own, such as
-//! that of a pool; so nobody who holds such a lock may tell.
+//! that of a pool. Therefore no thread may tell while it holds such a lock.
 
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
