@@ -77,7 +77,7 @@ impl Compare {
     /// use threefold::Model;
     ///
     /// let compare = Compare::new("add up").models([Model::Threads]).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// let models: Vec<Model> = comparison.rows.iter().map(|row| row.model).collect();
     /// assert_eq!(models, [Model::Sequential, Model::Threads]);
     /// # Ok::<(), threefold_compare::Error>(())
@@ -93,7 +93,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").models([threefold::Model::Threads]).workers([1, 2]).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// let names: Vec<String> = comparison.rows.iter().map(|row| row.name()).collect();
     /// assert_eq!(names, ["sequential", "threads with 1 worker", "threads with 2 workers"]);
     /// # Ok::<(), threefold_compare::Error>(())
@@ -109,7 +109,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(12);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert_eq!(comparison.rounds, 12);
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -123,7 +123,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").models([threefold::Model::Threads]).warmup(3).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert_eq!(comparison.rounds, 7); // warm-up folds are not counted
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -140,7 +140,7 @@ impl Compare {
     /// use std::time::Duration;
     ///
     /// let compare = Compare::new("add up").models([threefold::Model::Threads]).time_budget(Duration::from_millis(50));
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert!(comparison.rounds >= 1);
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -154,7 +154,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").unit("integers").models([threefold::Model::Threads]).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert!(comparison.title().starts_with("add up: 1000 integers in "));
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -168,7 +168,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").formula("n(a+b)/2").models([threefold::Model::Threads]).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert_eq!(comparison.verdict.reasons[0], "The formula n(a+b)/2 gives this value without a fold.");
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -183,7 +183,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").seed(42).models([threefold::Model::Threads]).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert_eq!(comparison.seed, 42);
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -206,7 +206,7 @@ impl Compare {
     ///     .runs(1_000_000)
     ///     .cancel(&token)
     ///     .observe(move |progress| if progress.rounds == 8 { canceller.cancel() });
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert!(comparison.partial && comparison.rounds == 8);
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -223,7 +223,7 @@ impl Compare {
     ///     .models([threefold::Model::Threads])
     ///     .runs(7)
     ///     .observe(|progress| println!("{:.0}%", progress.share * 100.0));
-    /// compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
     pub fn observe(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
@@ -240,7 +240,7 @@ impl Compare {
     /// ```
     #[doc = include_str!("doc/sum.md")]
     /// let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(7);
-    /// let comparison = compare.fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
     /// assert_eq!(comparison.value, "499500");
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
@@ -271,9 +271,13 @@ impl Compare {
     /// use threefold::task;
     /// use threefold_compare::Compare;
     ///
+    /// #[task]
+    /// fn invalid(_chunk: Range<u64>) -> f64 {
+    ///     f64::NAN
+    /// }
+    ///
     /// // NaN is not equal to itself. Its bits are.
     /// let compare = Compare::new("invalid").models([threefold::Model::Threads]).runs(7);
-    /// let invalid = task!(|_chunk: Range<u64>| -> f64 { f64::NAN });
     /// let comparison = compare.fold_by(0..1000u64, invalid, 0.0, |sum, part| sum + part, |sum| sum.to_bits())?;
     /// assert_eq!(comparison.value, f64::NAN.to_bits().to_string());
     /// # Ok::<(), threefold_compare::Error>(())
@@ -313,7 +317,7 @@ impl Compare {
     #[doc = include_str!("doc/sum.md")]
     /// let check = |sum: u64| if sum == 499_500 { Ok(sum.to_string()) } else { Err(format!("{sum} is not 499500")) };
     /// let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(7);
-    /// let comparison = compare.fold_and_check(0..1000u64, sum, 0, |sum, part| sum + part, check)?;
+    /// let comparison = compare.fold_and_check(0..1000u64, add_up, 0, |sum, part| sum + part, check)?;
     /// assert_eq!(comparison.value, "499500");
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```

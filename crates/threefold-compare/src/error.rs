@@ -26,10 +26,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// prints it readably.
 ///
 /// ```
-/// use threefold_compare::Compare;
-///
-/// let sum = threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() });
-/// let error = Compare::new("add up").runs(0).fold(0..10u64, sum, 0, |a, b| a + b).unwrap_err();
+#[doc = include_str!("doc/sum.md")]
+/// let error = Compare::new("add up").runs(0).fold(0..10u64, add_up, 0, |sum, part| sum + part).unwrap_err();
 /// assert_eq!(error.to_string(), "runs must be at least 1");
 /// assert_eq!(format!("{error:?}"), "runs must be at least 1");
 /// ```
@@ -84,10 +82,8 @@ impl Error {
     /// Whether nothing was started because what was asked for is not possible.
     ///
     /// ```
-    /// use threefold_compare::Compare;
-    ///
-    /// let sum = threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() });
-    /// let error = Compare::new("add up").models([]).fold(0..10u64, sum, 0, |a, b| a + b).unwrap_err();
+    #[doc = include_str!("doc/sum.md")]
+    /// let error = Compare::new("add up").models([]).fold(0..10u64, add_up, 0, |sum, part| sum + part).unwrap_err();
     /// assert!(error.is_setup());
     /// ```
     pub fn is_setup(&self) -> bool {
@@ -101,15 +97,12 @@ impl Error {
     /// Whether the comparison was cancelled before every model had run once.
     ///
     /// ```
-    /// use threefold::CancelToken;
-    /// use threefold_compare::Compare;
-    ///
-    /// let token = CancelToken::new();
+    #[doc = include_str!("doc/sum.md")]
+    /// let token = threefold::CancelToken::new();
     /// token.cancel();
-    /// let sum = threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() });
-    /// let models = [threefold::Model::Threads];
-    /// let compare = Compare::new("add up").models(models).cancel(&token);
-    /// assert!(compare.fold(0..10u64, sum, 0, |a, b| a + b).unwrap_err().is_cancelled());
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).cancel(&token);
+    /// let error = compare.fold(0..10u64, add_up, 0, |sum, part| sum + part).unwrap_err();
+    /// assert!(error.is_cancelled());
     /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled)

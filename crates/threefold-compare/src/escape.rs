@@ -8,18 +8,18 @@ use std::borrow::Cow;
 
 /// `text` with its control characters, and those that change the direction of writing, escaped.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unsafe) {
+    if !text.contains(is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
-        if is_unsafe(letter) { safe.extend(letter.escape_default()) } else { safe.push(letter) }
+        if is_hostile(letter) { safe.extend(letter.escape_default()) } else { safe.push(letter) }
     }
     Cow::Owned(safe)
 }
 
 /// Control characters, the marks and overrides of direction, and the separators of lines and paragraphs.
-fn is_unsafe(letter: char) -> bool {
+fn is_hostile(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -5,7 +5,7 @@
 //! is observed: which worker ran which chunk, processor time, memory, bytes. The rows, the verdict and the comparison are
 //! made from that in one go.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -29,8 +29,8 @@ mod subject;
 mod usage;
 
 use contender::Contender;
-use subject::Problem;
 pub(crate) use subject::{Folding, Subject};
+use subject::{Problem, Timing};
 
 /// The share of the progress, and of the time budget, that cold runs may take.
 const COLD_SHARE: f64 = 0.2;
@@ -107,7 +107,7 @@ impl Measuring<'_> {
     }
 
     /// One fold of a contender, whose value must be right. `None` if it was cancelled.
-    fn fold(&mut self, index: usize, on: &Executor, trace: Option<&Trace>) -> Result<Option<Duration>> {
+    fn fold(&mut self, index: usize, on: &Executor, trace: Option<&Trace>) -> Result<Option<Timing>> {
         let model = self.contenders[index].model;
         let folded = match self.subject.run(on, &self.plan.cancel, trace) {
             Ok(folded) => folded,
@@ -115,7 +115,7 @@ impl Measuring<'_> {
             Err(error) => return Err(self.failed(index, error)),
         };
         match folded.value {
-            Ok(()) => Ok(Some(folded.took)),
+            Ok(()) => Ok(Some(folded.timing)),
             Err(Problem::Different { expected, value }) => Err(Error::Disagreement { model, expected, value }),
             Err(Problem::NotItself { value }) => Err(Error::Incomparable { value }),
             Err(Problem::Wrong { reason }) => Err(Error::Value { model, reason: text::shortened(&reason) }),

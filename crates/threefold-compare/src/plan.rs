@@ -39,15 +39,15 @@ pub(crate) enum Rounds {
 /// How much of a comparison is done.
 ///
 /// ```
-/// use threefold_compare::{Compare, Progress};
+#[doc = include_str!("doc/sum.md")]
+/// use threefold_compare::Progress;
 ///
-/// let sum = threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() });
 /// let print = |progress: &Progress| println!("{:.0}%, {} rounds", progress.share * 100.0, progress.rounds);
 /// Compare::new("add up")
 ///     .models([threefold::Model::Threads])
 ///     .runs(7)
 ///     .observe(print)
-///     .fold(0..1000u64, sum, 0, |sum, part| sum + part)?;
+///     .fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
 /// # Ok::<(), threefold_compare::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -26,15 +26,14 @@ const FEWEST_FOR_USL: usize = 5;
 /// One model on several numbers of workers.
 ///
 /// ```
-/// use std::ops::Range;
-/// use threefold::{Model, task};
-/// use threefold_compare::Compare;
+#[doc = include_str!("doc/sum.md")]
+/// use threefold::Model;
 ///
 /// let comparison = Compare::new("add up")
 ///     .models([Model::Threads])
 ///     .workers([1, 2])
 ///     .runs(10)
-///     .fold(0..1000u64, task!(|chunk: Range<u64>| -> u64 { chunk.sum() }), 0, |sum, part| sum + part)?;
+///     .fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
 /// let threads = &comparison.scaling[0];
 /// assert_eq!((threads.model, &threads.workers[..]), (Model::Threads, &[1, 2][..]));
 /// assert!(threads.workers.contains(&threads.best_workers));
@@ -65,9 +64,7 @@ pub struct Scaling {
 /// Conference Proceedings 30, 1967.
 ///
 /// ```
-/// # use threefold_compare::Compare;
-/// # let comparison = Compare::new("add up").models([threefold::Model::Threads]).workers([1, 2]).runs(10)
-/// #     .fold(0..1000u64, threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() }), 0, |sum, part| sum + part)?;
+#[doc = include_str!("doc/scaled.md")]
 /// // `None` on a machine with one core.
 /// if let Some(amdahl) = comparison.scaling[0].amdahl {
 ///     println!("{:.0}% of the workload is serial", amdahl.serial.value * 100.0);
@@ -87,9 +84,7 @@ impl Amdahl {
     /// The duration of a fold on `workers` workers by this law, in seconds. `workers` is at least 1.
     ///
     /// ```
-    /// # use threefold_compare::Compare;
-    /// # let comparison = Compare::new("add up").models([threefold::Model::Threads]).workers([1, 2]).runs(10)
-    /// #     .fold(0..1000u64, threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() }), 0, |sum, part| sum + part)?;
+    #[doc = include_str!("doc/scaled.md")]
     /// if let Some(amdahl) = comparison.scaling[0].amdahl {
     ///     assert!(amdahl.time_s(2.0) <= amdahl.one_worker_s);
     /// }
@@ -105,9 +100,7 @@ impl Amdahl {
 /// Source: Gunther, *A Simple Capacity Model of Massively Parallel Transaction Systems*, CMG Conference 1993.
 ///
 /// ```
-/// # use threefold_compare::Compare;
-/// # let comparison = Compare::new("add up").models([threefold::Model::Threads]).workers([1, 2]).runs(10)
-/// #     .fold(0..1000u64, threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() }), 0, |sum, part| sum + part)?;
+#[doc = include_str!("doc/scaled.md")]
 /// assert!(comparison.scaling[0].usl.is_none(), "two numbers of workers are too few");
 /// # Ok::<(), threefold_compare::Error>(())
 /// ```

@@ -15,9 +15,13 @@ const RESAMPLES: usize = 1000;
 /// that of a speed-up.
 ///
 /// ```
-/// # use threefold_compare::{Compare, stats};
-/// # let compare = |runs| Compare::new("add up").models([threefold::Model::Threads]).runs(runs)
-/// #     .fold(0..1000u64, threefold::task!(|chunk: std::ops::Range<u64>| -> u64 { chunk.sum() }), 0, |sum, part| sum + part);
+#[doc = include_str!("doc/sum.md")]
+/// use threefold_compare::stats;
+///
+/// let compare = |runs| {
+///     let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(runs);
+///     compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)
+/// };
 /// let few = compare(stats::FEWEST - 1)?;
 /// assert_eq!(few.rows[0].interval_s, None);
 /// let enough = compare(stats::FEWEST)?;

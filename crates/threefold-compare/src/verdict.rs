@@ -147,7 +147,7 @@ fn reasons(evidence: &Evidence<'_>, best: usize, tied: &[usize], others: &[usize
     reasons.extend(others::gain_from(evidence, &rows[best]));
     reasons.extend(evidence.scaling.iter().map(Scaling::sentence));
     let shown = (0..rows.len()).filter(|row| *row == best || others.contains(row));
-    reasons.extend(shown.filter_map(|row| advice::busy_machine(evidence, &rows[row])));
+    reasons.extend(advice::busy_machine(evidence, shown.map(|row| &rows[row])));
     reasons.extend(advice::runs(evidence));
     reasons
 }

@@ -18,10 +18,10 @@ pub(super) use scaling::scaling;
 pub(super) use timeline::timeline;
 
 /// The width of every picture. The page scales them.
-const WIDTH: u32 = 900;
+const WIDTH: u32 = 940;
 
 /// Room for the names at the left, and for the numbers at the right.
-const LEFT: i32 = 200;
+const LEFT: i32 = 230;
 const RIGHT: i32 = 150;
 
 /// The height of an axis with its numbers.

@@ -61,11 +61,10 @@ impl Measuring<'_> {
         for _ in 0..if is_long { 1 } else { OBSERVED } {
             let usage = Usage::observe();
             let trace = Trace::new();
-            let began = Instant::now();
-            let Some(took) = self.fold(index, on, Some(&trace))? else { break };
+            let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since();
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
-            let profile = Profile::of(&trace, began, took, on.workers(), used);
+            let profile = Profile::of(&trace, timing.began, timing.took, on.workers(), used);
             closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));
         }
         let empty_chunk_s = if closest.is_some() { self.empty_chunk_s(index, on)? } else { 0.0 };

@@ -63,7 +63,7 @@ impl Measuring<'_> {
         let mut took = Duration::ZERO;
         for _ in 0..folds {
             match self.fold(index, &executor, None)? {
-                Some(fold) => took += fold,
+                Some(timing) => took += timing.took,
                 None => return Ok(None),
             }
         }

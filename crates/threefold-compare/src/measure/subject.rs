@@ -16,10 +16,16 @@ pub(crate) trait Subject {
     fn value(&self) -> String;
 }
 
+/// When the fold began, and how long it took.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing {
+    pub(crate) began: Instant,
+    pub(crate) took: Duration,
+}
+
 /// What one run of the fold gave.
 pub(crate) struct Folded {
-    /// How long the fold took.
-    pub(crate) took: Duration,
+    pub(crate) timing: Timing,
     /// Whether the value is as it should be.
     pub(crate) value: Result<(), Problem>,
 }
@@ -70,7 +76,7 @@ where
             None => view.fold(source, task, init, &self.reduce),
         }?;
         let took = began.elapsed();
-        Ok(Folded { took, value: self.compare(value) })
+        Ok(Folded { timing: Timing { began, took }, value: self.compare(value) })
     }
 
     fn value(&self) -> String {

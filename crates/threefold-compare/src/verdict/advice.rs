@@ -117,13 +117,16 @@ pub(super) fn more_workers_than_cores(evidence: &Evidence<'_>, row: &Row) -> Opt
     })
 }
 
-/// Other programs had the processors while workers were ready to run. For worker processes this is not known: their parent
-/// is one of the other programs.
-pub(super) fn busy_machine(evidence: &Evidence<'_>, row: &Row) -> Option<String> {
-    let profile = &row.profile;
-    let share = profile.queued_s / profile.workers_s();
-    let is_known = profile.wall_s > TELLING_S && !row.model.capabilities().copies_data;
-    (is_known && row.workers <= evidence.cores && share > BUSY_SHARE).then(|| {
+/// Other programs had the processors while workers were ready to run: said once, of the contender that it affected most.
+/// For worker processes this is not known, because their parent is one of the other programs.
+pub(super) fn busy_machine<'a>(evidence: &Evidence<'_>, rows: impl Iterator<Item = &'a Row>) -> Option<String> {
+    let is_known = |row: &&Row| {
+        let is_long = row.profile.wall_s > TELLING_S;
+        is_long && !row.model.capabilities().copies_data && row.workers <= evidence.cores
+    };
+    let shares = rows.filter(is_known).map(|row| (row.profile.queued_s / row.profile.workers_s(), row));
+    let (share, row) = shares.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (share > BUSY_SHARE).then(|| {
         let (share, name) = (text::percent(share.min(1.0)), row.name());
         format!("Repeat this on an idle machine: other programs had the processors for {share} of the time of {name}.")
     })

@@ -6,5 +6,6 @@ mod arrows;
 mod captures;
 mod macros;
 mod names;
+mod prelude;
 mod tidy;
 mod ui;
