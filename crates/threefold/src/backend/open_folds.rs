@@ -1,13 +1,18 @@
 //! `OpenFolds`: the folds of a pool, and the pool's workers that sleep until one of these has something to claim.
 //!
-//! Whoever adds a fold, or opens the window of one, wakes one sleeper. A worker that finds something to claim wakes the
-//! next. So a fold of one chunk wakes one worker, and a long one wakes all, one by one, without a crowd at the lock.
+//! # How a helper joins and leaves
 //!
-//! No wake-up is lost. A worker looks at all folds under the lock before it sleeps; whoever wakes takes the lock too, and
-//! only after the worker can see what it is woken for. So the worker has either seen it or sleeps already.
+//! All shared state is a list of running folds under one lock. A helper, under this lock, finds a fold with chunks to
+//! claim and enters its gate; then it releases the lock and runs chunks. At the end the caller takes its fold off the
+//! list, under the same lock. So when the caller has done that and then sees nobody inside the gate, it is alone with
+//! its fold: a helper that came before is counted, and none can come after.
 //!
-//! A worker enters a fold under the lock, and a fold is taken off under the lock. So whoever has taken a fold off, and then
-//! sees nobody inside, is alone with it.
+//! # How sleepers are woken
+//!
+//! A helper that finds nothing to claim sleeps on a condition variable. Who puts a fold on the list wakes one sleeper.
+//! A sleeper that finds a fold wakes the next one before it begins. This chain goes on as long as there are chunks and
+//! sleepers, and a fold of one short block wakes one thread and not all. No wake-up is lost, because a helper looks at
+//! the list and goes to sleep under the lock, and who wakes takes the lock after it has changed the state.
 //!
 //! The model checker (crate threefold-loom) compiles this file with locks of its own.
 
@@ -62,10 +67,11 @@ impl<F> OpenFolds<F> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<F>> {
-        // Nothing under this lock can panic, but a poisoned list would still be whole.
+        // Nothing can panic under this lock; and if something did, the list would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes one sleeper, if there is one. The lock is held, so none can fall asleep meanwhile.
     fn wake_one_of(&self, state: &State<F>) {
         if state.sleeping > 0 {
             self.wake.notify_one();
@@ -81,7 +87,7 @@ impl<F: Open> OpenFolds<F> {
         self.wake_one_of(&state);
     }
 
-    /// Nobody enters `fold` any more.
+    /// Takes `fold` off the list: no further helper enters it.
     pub(super) fn take_off(&self, fold: &F) {
         self.lock().folds.retain(|other| !other.is(fold));
     }
@@ -90,7 +96,9 @@ impl<F: Open> OpenFolds<F> {
     pub(super) fn enter_next(&self) -> Option<(F, F::Inside)> {
         let mut state = self.lock();
         while !state.stop {
+            // The latest fold first: it may be nested in an earlier one, which waits for it.
             if let Some(fold) = state.folds.iter().rev().find(|fold| fold.is_open()).cloned() {
+                // Under the lock: see `Gate::enter`.
                 let inside = fold.enter();
                 self.wake_one_of(&state);
                 return Some((fold, inside));

@@ -1,9 +1,10 @@
-//! `Pool`: threads that live as long as their executor and help whoever folds on it.
+//! `Pool`: the threads of an executor, which help whoever folds on it.
 //!
-//! A fold is put among the open folds, where sleeping workers find it; see [`open_folds`](super::open_folds). Each worker
-//! claims chunks until none is left. The caller takes part as worker 0 and needs nobody's help to finish, so a fold
-//! that is nested in a task ends at any depth, whatever the other threads do. A worker that waits for the end of a nested
-//! fold runs nothing else meanwhile, so waits point from a fold to the folds nested in it and never in a circle.
+//! The caller takes part in its fold as worker 0, and needs no help to finish it. So a fold that is nested in a task
+//! finishes at any depth, whatever the other threads do. A worker that waits for the end of a nested fold runs nothing
+//! else meanwhile. Therefore waits only lead from a fold to the folds that are nested in it, and never in a circle.
+//!
+//! Where a helper joins and leaves a fold, and how sleepers are woken, is told in [`open_folds`](super::open_folds).
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -18,11 +19,12 @@ use crate::model::Model;
 
 /// What a worker of a pool does with a fold.
 pub(super) trait Work: Send + Sync + 'static {
-    /// Claims and runs chunks of `fold` as `worker` of `workers`, until none is left; `ready` is given by the caller.
+    /// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left. The caller passes
+    /// `ready`.
     fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>);
 }
 
-/// An executor's threads. Dropping it ends them.
+/// The threads of an executor. Dropping it ends them.
 pub(super) struct Pool<W> {
     shared: Arc<Shared<W>>,
     handles: Vec<JoinHandle<()>>,
@@ -33,7 +35,7 @@ pub(super) struct Pool<W> {
 struct Shared<W> {
     work: W,
     workers: usize,
-    /// Whether the caller is worker 0, on its own stack.
+    /// Whether the caller runs chunks as worker 0, on its own stack.
     caller_runs: bool,
     open: OpenFolds<Running>,
 }
@@ -55,8 +57,8 @@ impl Open for Running {
 }
 
 impl<W: Work> Pool<W> {
-    /// A pool of `workers`, whose first is the caller unless a stack size was asked for, which only a thread of the pool
-    /// can have.
+    /// A pool of `workers`. The caller is the first of them, unless a stack size was asked for, which only threads of
+    /// the pool can have.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let caller_runs = options.stack_size.is_none();
         let shared = Arc::new(Shared { work, workers, caller_runs, open: OpenFolds::new() });
@@ -67,7 +69,7 @@ impl<W: Work> Pool<W> {
             let thread = thread::Builder::new()
                 .name(format!("threefold-{worker}"))
                 .stack_size(options.stack_size.unwrap_or_else(stack::size));
-            // On failure the ones already started end when `pool` is dropped.
+            // If a thread cannot be started, dropping `pool` ends those that were.
             let handle = thread.spawn(move || shared.serve(worker)).map_err(|error| {
                 Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
@@ -91,12 +93,13 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        // A task of the pool that folds in turn has the stack that was asked for, and must not wait for itself.
+        // A task of the pool that folds in turn runs chunks itself in any case: its thread has the stack that was asked
+        // for, and it must not wait for threads that may all be waiting like itself.
         if self.shared.caller_runs || current::is_inside() {
             let _inside = fold.gate.enter();
             self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
         } else {
-            // Their outputs and the end unpark the caller.
+            // Outputs and the end of the fold unpark the caller.
             while !fold.claims().is_over() {
                 thread::park();
                 ready();
@@ -113,7 +116,8 @@ impl<W: Work> Shared<W> {
     fn serve(&self, worker: usize) {
         while let Some((fold, inside)) = self.open.enter_next() {
             self.work.run(&fold, worker, self.workers, None);
-            // Before it leaves: once its fold has returned, the caller alone owns what it passed in.
+            // The fold is dropped before the gate is left: once the verb has returned, only the caller owns what it
+            // passed in.
             drop(fold);
             drop(inside);
         }
@@ -134,8 +138,8 @@ impl<W> Drop for Pool<W> {
     fn drop(&mut self) {
         self.shared.open.stop();
         for handle in self.handles.drain(..) {
-            // A task may have kept the last executor, which then ends on a thread of its own pool: that thread
-            // cannot wait for itself, and ends right after.
+            // A task may have held the last executor, which is then dropped on a thread of its own pool. That thread
+            // cannot wait for itself; it ends right after this.
             if handle.thread().id() != thread::current().id() {
                 let _ = handle.join();
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 
-/// Unparks a thread.
+/// The waker of a thread.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -24,7 +24,7 @@ pub(crate) fn this_thread() -> Waker {
         static WAKER: OnceCell<Waker> = const { OnceCell::new() };
     }
     let make = || Waker::from(Arc::new(Unpark(thread::current())));
-    // A thread that is being torn down has no such storage any more, and may still fold.
+    // A thread that is being torn down has no thread-local storage any more, and may still fold in a destructor.
     WAKER.try_with(|waker| waker.get_or_init(make).clone()).unwrap_or_else(|_| make())
 }
 

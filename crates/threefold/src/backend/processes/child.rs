@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use rustix::process::Signal;
 
@@ -40,6 +40,8 @@ pub(super) struct Sent {
 pub(super) struct Worker {
     /// Its number among the workers of a fold.
     pub(super) number: usize,
+    /// Where it was to leave the ordinary course of the program.
+    pub(super) entrance: Entrance,
     process: Process,
     channel: UnixStream,
     /// Whether nothing more will come through the channel.
@@ -114,6 +116,7 @@ impl Worker {
         let (process, out, err) = Process::start(entrance, theirs)?;
         let mut worker = Self {
             number,
+            entrance,
             prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
             process,
             channel,
@@ -141,8 +144,13 @@ impl Worker {
         let descriptors = [cell.as_fd()];
         ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
         // A few bytes into an empty socket: they fit.
-        let sent = sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL)?;
-        if sent == hello.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+        match sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL) {
+            Ok(sent) if sent == hello.len() => Ok(()),
+            Ok(_) => Err(io::ErrorKind::WriteZero.into()),
+            // The worker is gone, of which its death will tell.
+            Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -274,7 +282,7 @@ impl Worker {
         let mut watched =
             [PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        !self.closed && self.is_idle() && matches!(poll(&mut watched, Some(&now)), Ok(0))
+        !self.closed && self.is_idle() && retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
     }
 
     /// Whether it has ended, after a moment's patience: a process closes its channel before it is gone.
