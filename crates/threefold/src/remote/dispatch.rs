@@ -1,0 +1,576 @@
+//! `Dispatch`: which worker is sent which chunks, and when a worker is started, terminated or retired.
+//!
+//! A pure state machine. Events come in as method calls, commands are taken out with [`next`](Dispatch::next), and the
+//! time is a number of nanoseconds that [`time`](Dispatch::time) passes in. It holds no descriptor and reads no clock,
+//! and it knows nothing of how workers are reached. So worker processes, other machines and the simulator in the tests
+//! drive the same code.
+//!
+//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker that is ready is sent as many chunks as run
+//! in [`AHEAD`], but never more than a fair share of half of what is left. So blocks shrink towards the end of the fold
+//! (guided self-scheduling), and workers finish together.
+//!
+//! What holds at any time:
+//!
+//! - Each chunk below the limit is in exactly one place: pending, with one worker, or answered. Only `due` names the
+//!   chunk whose answer may be counted, so no chunk is counted twice.
+//! - A chunk that a lost worker had started is pending again only where its attempts allow that. A chunk that it had
+//!   not started is pending again as it was.
+//! - Pending chunks leave in ascending order, with one exception: a lost chunk may wait for a worker that has run
+//!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt.
+//! - The limit only falls. Nothing at or above it leaves, nor anything beyond the window of outputs not yet taken.
+
+use std::collections::{BTreeSet, VecDeque};
+
+mod pending;
+#[cfg(test)]
+mod simulator;
+mod worker;
+
+use pending::Pending;
+use worker::Worker;
+
+/// A worker is sent chunks for about this long, in nanoseconds: several times what a message takes both ways, so that
+/// it never waits for the next block.
+const AHEAD: u64 = 400_000;
+
+/// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
+const MESSAGE: u64 = 40_000;
+
+/// Busy workers are looked at this often, in nanoseconds: a look costs some microseconds for each of them.
+const LOOK: u64 = 50_000_000;
+
+/// A worker that should be doing something outside of any task - start, take in a chunk, send an output - does it in
+/// microseconds. One that does nothing at all for this long, in nanoseconds, never will.
+const PATIENCE: u64 = 10_000_000_000;
+
+/// The time between being told to terminate and being killed, in nanoseconds.
+const NOTICE: u64 = 100_000_000;
+
+/// So many more workers than the fold has may be lost before they ran anything. Then something is wrong with them all.
+pub(crate) const SPARE_STARTS: usize = 3;
+
+/// What a fold asks of its dispatcher.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// The number of chunks.
+    pub(crate) chunks: u64,
+    /// How many workers there should be while there is work.
+    pub(crate) workers: usize,
+    /// How often a chunk may be lost until it is given up.
+    pub(crate) attempts: u32,
+    /// How often a chunk may panic until it is given up.
+    pub(crate) attempts_at_panics: u32,
+    /// Whether chunks above a failed one run nevertheless.
+    pub(crate) keeps_going: bool,
+    /// How many chunks a worker is sent in its life.
+    pub(crate) chunks_per_worker: Option<u64>,
+    /// How long a chunk may run, in nanoseconds.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// Consecutive chunks, all at the same attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// The first chunk.
+    pub(crate) first: u64,
+    /// One past the last chunk.
+    pub(crate) end: u64,
+    /// Which attempt at these chunks this is, from 1.
+    pub(crate) attempt: u32,
+}
+
+impl Block {
+    fn len(self) -> u64 {
+        self.end - self.first
+    }
+
+    fn chunks(self) -> impl Iterator<Item = Sent> {
+        (self.first..self.end).map(move |chunk| Sent { chunk, attempt: self.attempt })
+    }
+}
+
+/// A chunk that a worker has been sent, and which attempt that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) chunk: u64,
+    pub(crate) attempt: u32,
+}
+
+/// What is to be done now. Workers go by their numbers, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Start a worker.
+    Start { worker: usize },
+    /// Send a worker these chunks. [`Dispatch::cut`] says so where not all of them were sent.
+    Send { worker: usize, block: Block },
+    /// Tell a worker to terminate, since its chunk has run for too long. [`Dispatch::spare`] takes it back where that
+    /// chunk has just ended.
+    Terminate { worker: usize },
+    /// Kill a worker that was told to terminate. That it is gone is reported later, as of any worker.
+    Kill { worker: usize },
+    /// End a worker that does nothing, and report it as lost.
+    Discard { worker: usize },
+    /// Dismiss a worker that has run as many chunks as it may. It is forgotten here at once.
+    Retire { worker: usize },
+    /// Tell with [`Dispatch::saw`] what each busy worker is doing.
+    Look,
+    /// No worker is there and none can be started: the fold has failed. Nothing is left to do.
+    GiveUp,
+}
+
+/// How far a worker that is lost had come with the chunks that it had not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It had ended the first `done` of them, and was running the next where `running`.
+    Known { done: u64, running: bool },
+    /// Nothing is known. Each of them counts as started.
+    Unknown,
+}
+
+/// What becomes of the chunks that a lost worker had started, as far as they are still wanted. In both lists the chunk
+/// that was running comes first; the others had been run there, and their outputs are lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loss {
+    /// These run again.
+    pub(crate) again: Vec<Sent>,
+    /// These have failed for good.
+    pub(crate) given_up: Vec<Sent>,
+}
+
+/// What a busy worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// It has been running a chunk since then.
+    Runs { since: u64 },
+    /// It has been seen to do something else since the last look.
+    Moves,
+    /// It has done nothing since the last look.
+    Rests,
+}
+
+/// The dispatcher of one fold.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    terms: Terms,
+    now: u64,
+    pending: Pending,
+    workers: Vec<Option<Worker>>,
+    /// Numbers that no worker has.
+    free: BTreeSet<usize>,
+    /// Workers that may want more chunks, each once.
+    hungry: VecDeque<usize>,
+    /// Workers that have been sent nothing in their lives.
+    fresh: usize,
+    /// Chunks below the limit that workers have and have not answered.
+    open: u64,
+    /// How many workers may still be started.
+    starts_left: usize,
+    /// Whether a worker was started since the time was last told: the others that are there come first.
+    started: bool,
+    /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
+    pace: Option<u64>,
+    /// When busy workers are to be looked at.
+    look_at: u64,
+    /// Commands that follow from an event.
+    commands: VecDeque<Command>,
+    /// When workers that were told to terminate are to be killed.
+    notices: VecDeque<(u64, usize)>,
+}
+
+impl Dispatch {
+    /// A fold with no worker yet, at time `now`.
+    pub(crate) fn new(terms: Terms, now: u64) -> Self {
+        Self {
+            terms,
+            now,
+            pending: Pending::new(terms.chunks),
+            workers: (0..terms.workers).map(|_| None).collect(),
+            free: (0..terms.workers).collect(),
+            hungry: VecDeque::new(),
+            fresh: 0,
+            open: 0,
+            starts_left: terms.workers + SPARE_STARTS,
+            started: false,
+            pace: None,
+            look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
+            commands: VecDeque::new(),
+            notices: VecDeque::new(),
+        }
+    }
+
+    /// The time is `now`.
+    pub(crate) fn time(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        self.started = false;
+    }
+
+    /// What is to be done next; `None` until another event, or until [`due`](Self::due).
+    pub(crate) fn next(&mut self) -> Option<Command> {
+        if let Some(command) = self.commands.pop_front() {
+            return Some(command);
+        }
+        if let Some(&(until, worker)) = self.notices.front()
+            && until <= self.now
+        {
+            self.notices.pop_front();
+            return Some(Command::Kill { worker });
+        }
+        if let Some((worker, block)) = self.next_block() {
+            return Some(Command::Send { worker, block });
+        }
+        if self.wants_start() {
+            if self.starts_left > 0 && !self.started {
+                return self.start();
+            }
+            if self.starts_left == 0 && self.free.len() == self.terms.workers {
+                self.limit_fell(0);
+                return Some(Command::GiveUp);
+            }
+        }
+        if self.look_at <= self.now {
+            // A chunk that starts from now on is not overdue before this.
+            self.look_at = self.now + LOOK.min(self.terms.timeout.unwrap_or(LOOK));
+            return Some(Command::Look);
+        }
+        None
+    }
+
+    /// When [`next`](Self::next) is to be asked at the latest, whatever happens.
+    pub(crate) fn due(&self) -> u64 {
+        if self.wants_start() && self.starts_left > 0 {
+            return self.now;
+        }
+        self.notices.front().map_or(self.look_at, |&(until, _)| until.min(self.look_at))
+    }
+
+    /// Whether nothing below the limit is left to do.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.open == 0 && self.pending.is_empty()
+    }
+
+    /// One past the last chunk that may start.
+    pub(crate) fn limit(&self) -> u64 {
+        self.pending.limit()
+    }
+
+    /// Nothing from `chunk` on may start any more.
+    pub(crate) fn limit_fell(&mut self, chunk: u64) {
+        if chunk < self.limit() {
+            self.pending.limit_fell(chunk);
+            self.open = self.workers.iter().flatten().map(|worker| worker.owes_below(chunk)).sum();
+        }
+    }
+
+    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the window of outputs not yet taken is the caller's to keep"))]
+    pub(crate) fn window_reaches(&mut self, end: u64) {
+        self.pending.window_reaches(end);
+    }
+
+    /// A worker of an earlier fold takes part, that has been sent `sent` chunks in its life; its number, which is
+    /// `preferred` where that is free. `None` where there are enough.
+    pub(crate) fn admit(&mut self, preferred: usize, sent: u64) -> Option<usize> {
+        let number = if self.free.contains(&preferred) { preferred } else { *self.free.first()? };
+        self.add(number, Worker::ready(sent, self.now));
+        if self.terms.chunks_per_worker.is_some_and(|most| sent >= most) {
+            self.retire(number);
+        }
+        Some(number)
+    }
+
+    fn add(&mut self, number: usize, worker: Worker) {
+        self.free.remove(&number);
+        self.fresh += usize::from(worker.is_fresh());
+        self.workers[number] = Some(worker);
+        self.hungers(number);
+    }
+
+    fn wants_start(&self) -> bool {
+        !self.free.is_empty() && self.pending.has_some()
+    }
+
+    fn start(&mut self) -> Option<Command> {
+        let &worker = self.free.first()?;
+        self.started = true;
+        self.starts_left -= 1;
+        self.add(worker, Worker::starting(self.now));
+        Some(Command::Start { worker })
+    }
+
+    /// `worker` is ready; `false` where it was before, or is not there.
+    pub(crate) fn ready(&mut self, worker: usize) -> bool {
+        let now = self.now;
+        let became = self.worker(worker).is_some_and(|it| it.becomes_ready(now));
+        self.hungers(worker);
+        became
+    }
+
+    /// Whether `worker` has been ready.
+    pub(crate) fn is_ready(&self, worker: usize) -> bool {
+        self.get(worker).is_some_and(Worker::is_ready)
+    }
+
+    /// The chunk that the next answer of `worker` must be about.
+    pub(crate) fn due_from(&self, worker: usize) -> Option<Sent> {
+        self.get(worker)?.due()
+    }
+
+    /// The output of the chunk that is due from `worker` is there. The chunk ran for `took` nanoseconds.
+    pub(crate) fn done(&mut self, worker: usize, took: u64) {
+        // A moving average: chunks may grow more expensive as the fold goes on.
+        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 + took / 8));
+        self.answered(worker);
+    }
+
+    /// The chunk that is due from `worker` has failed for good.
+    pub(crate) fn failed(&mut self, worker: usize) {
+        if let Some(sent) = self.answered(worker) {
+            self.fails(sent.chunk);
+        }
+    }
+
+    /// The chunk that is due from `worker` panicked; whether it runs again.
+    pub(crate) fn panicked(&mut self, worker: usize) -> bool {
+        let Some(sent) = self.answered(worker) else { return false };
+        let again = sent.attempt < self.terms.attempts_at_panics;
+        if again {
+            self.pending.run_again(sent);
+        } else {
+            self.fails(sent.chunk);
+        }
+        again
+    }
+
+    /// `worker` has started none of the `count` chunks from `first` on, which are due from it; `false` where they are
+    /// not.
+    pub(crate) fn skipped(&mut self, worker: usize, first: u64, count: u64) -> bool {
+        let limit = self.limit();
+        let Some(block) = self.worker(worker).and_then(|it| it.skips(first, count)) else { return false };
+        self.open -= below(block, limit);
+        self.pending.give_back(block);
+        self.after_answer(worker);
+        true
+    }
+
+    /// Of the block that `worker` was to be sent last, only the chunks below `end` were sent.
+    pub(crate) fn cut(&mut self, worker: usize, end: u64) {
+        let limit = self.limit();
+        let Some(it) = self.worker(worker) else { return };
+        let was_fresh = it.was_fresh_before_last();
+        let Some(rest) = it.cuts(end) else { return };
+        self.fresh += usize::from(was_fresh && self.get(worker).is_some_and(Worker::is_fresh));
+        self.open -= below(rest, limit);
+        self.pending.give_back(rest);
+        self.after_answer(worker);
+    }
+
+    /// Of the block that `worker` was to be sent last, only the chunks below `chunk` were sent, since `chunk` cannot be
+    /// sent to anyone: it has failed for good.
+    pub(crate) fn unsendable(&mut self, worker: usize, chunk: u64) {
+        self.cut(worker, chunk);
+        self.pending.take(chunk);
+        self.fails(chunk);
+    }
+
+    /// `worker` is gone, and had come so far.
+    pub(crate) fn lost(&mut self, worker: usize, progress: Progress) -> Loss {
+        let Some(gone) = self.remove(worker) else {
+            // It was to be retired, and had answered everything.
+            self.commands.retain(|&command| command != Command::Retire { worker });
+            return Loss::default();
+        };
+        let limit = self.limit();
+        self.open -= gone.owes_below(limit);
+        let remains = gone.remains(progress);
+        if gone.has_answered() || !remains.started.is_empty() {
+            // It did something. Another may take its place without counting: no chunk is lost for ever.
+            self.starts_left += 1;
+        }
+        remains.waiting.into_iter().for_each(|block| self.pending.give_back(block));
+        let wanted = remains.started.into_iter().filter(|sent| sent.chunk < limit);
+        let (mut again, given_up): (Vec<_>, Vec<_>) = wanted.partition(|sent| sent.attempt < self.terms.attempts);
+        again.iter().for_each(|&sent| self.pending.run_again(sent));
+        if let Some(lowest) = given_up.iter().map(|sent| sent.chunk).min() {
+            self.fails(lowest);
+        }
+        again.retain(|sent| sent.chunk < self.limit());
+        Loss { again, given_up }
+    }
+
+    /// `worker` is doing this: the answer to [`Command::Look`].
+    pub(crate) fn saw(&mut self, worker: usize, activity: Activity) {
+        let (now, timeout) = (self.now, self.terms.timeout);
+        let Some(it) = self.worker(worker) else { return };
+        if it.is_stopping() {
+            return;
+        }
+        match (activity, timeout) {
+            (Activity::Runs { since }, Some(timeout)) if since.saturating_add(timeout) <= now => {
+                it.stop();
+                self.notices.push_back((now + NOTICE, worker));
+                self.commands.push_back(Command::Terminate { worker });
+            }
+            (Activity::Runs { since }, Some(timeout)) => {
+                it.moves(now);
+                self.look_at = self.look_at.min(since + timeout);
+            }
+            (Activity::Rests, _) if it.owes() => {
+                if it.rests_since() + PATIENCE <= now {
+                    self.commands.push_back(Command::Discard { worker });
+                }
+            }
+            _ => it.moves(now),
+        }
+    }
+
+    /// The chunk for which `worker` was to be told to terminate has just ended: it goes on.
+    pub(crate) fn spare(&mut self, worker: usize) {
+        self.notices.retain(|&(_, other)| other != worker);
+        let now = self.now;
+        if let Some(it) = self.worker(worker) {
+            it.goes_on(now);
+        }
+        self.hungers(worker);
+    }
+
+    /// Whether `worker` has been told to terminate.
+    pub(crate) fn is_stopping(&self, worker: usize) -> bool {
+        self.get(worker).is_some_and(Worker::is_stopping)
+    }
+
+    /// Whether `worker` has nothing to do: it is ready, and has answered all that it was sent.
+    pub(crate) fn is_idle(&self, worker: usize) -> bool {
+        self.get(worker).is_some_and(Worker::is_idle)
+    }
+
+    /// Whether any worker has something to answer, wanted or not.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.workers.iter().flatten().any(|worker| worker.unanswered() > 0)
+    }
+
+    fn get(&self, worker: usize) -> Option<&Worker> {
+        self.workers.get(worker)?.as_ref()
+    }
+
+    fn worker(&mut self, worker: usize) -> Option<&mut Worker> {
+        self.workers.get_mut(worker)?.as_mut()
+    }
+
+    fn remove(&mut self, worker: usize) -> Option<Worker> {
+        let gone = self.workers.get_mut(worker)?.take()?;
+        self.fresh -= usize::from(gone.is_fresh());
+        self.free.insert(worker);
+        self.hungry.retain(|&other| other != worker);
+        self.notices.retain(|&(_, other)| other != worker);
+        // What was to be done about it is done.
+        self.commands.retain(|command| match *command {
+            Command::Terminate { worker: other } | Command::Discard { worker: other } => other != worker,
+            _ => true,
+        });
+        Some(gone)
+    }
+
+    fn retire(&mut self, worker: usize) {
+        self.remove(worker);
+        self.starts_left += 1;
+        self.commands.push_back(Command::Retire { worker });
+    }
+
+    fn fails(&mut self, chunk: u64) {
+        if !self.terms.keeps_going {
+            self.limit_fell(chunk);
+        }
+    }
+
+    fn answered(&mut self, worker: usize) -> Option<Sent> {
+        let now = self.now;
+        let sent = self.worker(worker)?.answers(now)?;
+        self.open -= u64::from(sent.chunk < self.limit());
+        self.after_answer(worker);
+        Some(sent)
+    }
+
+    /// `worker` has less to do than before.
+    fn after_answer(&mut self, worker: usize) {
+        let Some(it) = self.get(worker) else { return };
+        if it.is_idle() && self.terms.chunks_per_worker.is_some_and(|most| it.sent() >= most) {
+            self.retire(worker);
+        } else {
+            self.hungers(worker);
+        }
+    }
+
+    fn hungers(&mut self, worker: usize) {
+        if self.worker(worker).is_some_and(Worker::becomes_hungry) {
+            self.hungry.push_back(worker);
+        }
+    }
+
+    /// A worker that wants chunks, and the lowest that it may have.
+    fn next_block(&mut self) -> Option<(usize, Block)> {
+        if !self.pending.has_some() {
+            return None;
+        }
+        for _ in 0..self.hungry.len() {
+            let worker = self.hungry.pop_front()?;
+            let room = self.room(worker);
+            if room == 0 {
+                if let Some(it) = self.worker(worker) {
+                    it.is_fed();
+                }
+                continue;
+            }
+            self.hungry.push_back(worker);
+            let Some(fresh) = self.get(worker).map(Worker::is_fresh) else { continue };
+            let may_retry = fresh || !self.has_fresh();
+            if let Some(block) = self.pending.next(room, may_retry) {
+                let now = self.now;
+                if let Some(it) = self.worker(worker) {
+                    it.is_sent(block, now);
+                }
+                self.fresh -= usize::from(fresh);
+                self.open += block.len();
+                return Some((worker, block));
+            }
+        }
+        None
+    }
+
+    /// Whether a worker that has run nothing is there or can be.
+    fn has_fresh(&self) -> bool {
+        self.fresh > 0 || (!self.free.is_empty() && self.starts_left > 0)
+    }
+
+    /// How many more chunks `worker` should be sent at once.
+    fn room(&self, worker: usize) -> u64 {
+        let Some(it) = self.get(worker).filter(|it| !it.is_stopping()) else { return 0 };
+        let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
+        let wanted = match it.unanswered() {
+            0 if !it.is_ready() => 1,
+            // It may never come to life: it holds one chunk until it does.
+            _ if !it.is_ready() => 0,
+            0 => self.ahead(),
+            unanswered => {
+                let (ahead, wanted) = (self.ahead(), self.ahead().saturating_sub(unanswered));
+                // Each block is a message: half a block at least.
+                if 2 * wanted < ahead { 0 } else { wanted }
+            }
+        };
+        wanted.min(most)
+    }
+
+    /// How many chunks a worker should have been sent and not answered.
+    fn ahead(&self) -> u64 {
+        let Some(pace) = self.pace else { return 1 };
+        let fitting = (AHEAD / pace.max(1)).max(1) + 1;
+        // No more than a fair share of half of what is left: the rest evens out whoever is late. But what takes less
+        // time than its message is not worth dividing.
+        let fair = self.pending.left() / (2 * self.terms.workers as u64) + 1;
+        fitting.min(fair.max(MESSAGE / pace.max(1)))
+    }
+}
+
+/// How many chunks of `block` are below `limit`.
+fn below(block: Block, limit: u64) -> u64 {
+    block.end.min(limit).saturating_sub(block.first)
+}
