@@ -163,6 +163,12 @@ fn hidden_items(threefold: &Path, name: &str, task: &Type, output: &Type) -> Tok
             (&#threefold::probe::Pair(self, other)).is_eq()
         }
 
+        fn __output_eq(one: &#output, other: &#output) -> ::std::option::Option<bool> {
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyPair as _, EqPair as _};
+            (&#threefold::probe::Pair(one, other)).is_eq()
+        }
+
         fn __chunk_eq(one: &Self::Chunk, other: &Self::Chunk) -> ::std::option::Option<bool> {
             #[allow(unused_imports)]
             use #threefold::probe::{AnyPair as _, EqPair as _};

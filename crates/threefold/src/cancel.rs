@@ -1,10 +1,11 @@
 //! `CancelToken`: says from anywhere that a fold should end early.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::fold::Fold;
+use crate::fold::group::{Group, Membership};
 
 /// Ends folds early, from any thread: clones share one flag, which is set once and for all.
 ///
@@ -31,7 +32,7 @@ pub struct CancelToken(Arc<State>);
 struct State {
     cancelled: AtomicBool,
     /// The folds that run under this token.
-    folds: Mutex<Vec<Weak<Fold>>>,
+    folds: Group<Fold>,
 }
 
 impl CancelToken {
@@ -43,49 +44,23 @@ impl CancelToken {
     /// Cancels every fold that runs under this token, now and later. They start no further chunk; chunks in flight
     /// are killed on processes, dropped at their next await on async, and waited for on threads and sequential.
     pub fn cancel(&self) {
-        let folds = {
-            let mut folds = self.lock();
-            // Set under the lock: a fold that registers afterwards sees it.
-            self.0.cancelled.store(true, Ordering::Release);
-            std::mem::take(&mut *folds)
-        };
-        for fold in folds.iter().filter_map(Weak::upgrade) {
-            fold.cancel();
-        }
+        // SeqCst, here and in `register`: either the fold is found among the members, or it finds the flag.
+        self.0.cancelled.store(true, Ordering::SeqCst);
+        self.0.folds.tell_from(0, Fold::cancel);
     }
 
     /// Whether [`cancel`](Self::cancel) was called.
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::Acquire)
+        self.0.cancelled.load(Ordering::SeqCst)
     }
 
     /// From now on `fold` ends when this token is cancelled, until the result is dropped.
-    pub(crate) fn register(&self, fold: &Arc<Fold>) -> Registered<'_> {
-        let fold = Arc::downgrade(fold);
-        self.lock().push(Weak::clone(&fold));
-        let registered = Registered { token: self, fold };
-        if self.is_cancelled()
-            && let Some(fold) = registered.fold.upgrade()
-        {
+    pub(crate) fn register(&self, fold: &Arc<Fold>) -> Membership<'_, Fold> {
+        let membership = self.0.folds.join(0, fold);
+        if self.is_cancelled() {
             fold.cancel();
         }
-        registered
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Fold>>> {
-        self.0.folds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A fold's place on a token's list.
-pub(crate) struct Registered<'a> {
-    token: &'a CancelToken,
-    fold: Weak<Fold>,
-}
-
-impl Drop for Registered<'_> {
-    fn drop(&mut self) {
-        self.token.lock().retain(|fold| !fold.ptr_eq(&self.fold));
+        membership
     }
 }
 

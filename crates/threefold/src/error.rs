@@ -4,20 +4,30 @@
 //! in one line that is written for people.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Model, UnknownModel};
 
+mod cause;
 mod end;
+mod place;
+mod text;
+mod try_error;
 
+pub(crate) use cause::{Cause, Lost};
 pub(crate) use end::End;
 #[cfg(feature = "processes")]
 pub(crate) use end::{MemoryLimit, SIGABRT, SIGKILL};
+pub(crate) use place::{Attempt, Place};
+pub use try_error::TryError;
 
 /// A fold, or the making of an executor, that failed.
 ///
 /// `Display` is one line; the alternate form, `{error:#}`, adds what is known of a lost worker: how long the chunk had
-/// been running, the memory it had, its last words.
+/// been running, the memory it had, the last lines of its stderr. Control characters in messages of tasks are
+/// escaped in both.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -47,77 +57,20 @@ struct Inner {
     place: Place,
 }
 
-/// Where a failure happened, as far as it is known.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Place {
-    pub(crate) model: Option<Model>,
-    pub(crate) task: Option<&'static str>,
-    pub(crate) chunk: Option<u64>,
-    pub(crate) range: Option<String>,
-    pub(crate) worker: Option<usize>,
-    pub(crate) pid: Option<u32>,
-    pub(crate) attempt: Option<Attempt>,
-}
-
-/// Attempt `number` of `of`, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attempt {
-    pub(crate) number: u32,
-    pub(crate) of: u32,
-}
-
-/// What happened.
-#[cfg_attr(
-    not(all(feature = "async", feature = "processes")),
-    allow(dead_code, reason = "not every model can fail like this")
-)]
-#[derive(Clone, Debug)]
-pub(crate) enum Cause {
-    /// The task unwound with this message; `at` is the file and line.
-    Panic { message: String, at: Option<String> },
-    /// The worker that ran the chunk is gone, or gave the chunk up.
-    Lost(Box<Lost>),
-    /// The fold was cancelled.
-    Cancelled,
-    /// The task, a chunk or an output cannot be sent between processes, or changes on the way.
-    Unportable { what: &'static str, reason: String },
-    /// Nothing could be started: the request or the machine does not allow it.
-    Setup(String),
-}
-
-/// What is known of a loss.
-#[derive(Clone, Debug)]
-pub(crate) struct Lost {
-    pub(crate) end: End,
-    /// Chunks that were done, but whose outputs went with the worker.
-    pub(crate) also: Vec<u64>,
-    /// How long the chunk had been running.
-    pub(crate) ran_for: Option<Duration>,
-    /// The largest resident memory that was seen, in bytes: it may have been more.
-    pub(crate) memory: Option<u64>,
-    /// The last lines that the worker wrote to its standard error.
-    pub(crate) stderr_tail: Vec<String>,
-    /// The smallest piece of the chunk that is lost by itself.
-    pub(crate) smallest_range: Option<String>,
-}
-
-#[cfg_attr(
-    not(all(feature = "async", feature = "processes")),
-    allow(dead_code, reason = "not every model can fail like this")
-)]
-impl Lost {
-    pub(crate) fn new(end: End) -> Self {
-        Self { end, also: Vec::new(), ran_for: None, memory: None, stderr_tail: Vec::new(), smallest_range: None }
-    }
-}
-
 impl Error {
     pub(crate) fn new(cause: Cause, place: Place) -> Self {
         Self(Box::new(Inner { cause, place }))
     }
 
     pub(crate) fn setup(model: Option<Model>, reason: impl Into<String>) -> Self {
-        Self::new(Cause::Setup(reason.into()), Place { model, ..Place::default() })
+        let cause = Cause::Setup { reason: reason.into(), source: None };
+        Self::new(cause, Place { model, ..Place::default() })
+    }
+
+    /// What could not be started, and what the system says about it.
+    pub(crate) fn system(model: Model, what: &str, error: io::Error) -> Self {
+        let cause = Cause::Setup { reason: format!("{what}: {error}"), source: Some(Arc::new(error)) };
+        Self::new(cause, Place { model: Some(model), ..Place::default() })
     }
 
     /// Whether the task panicked.
@@ -171,7 +124,7 @@ impl Error {
     /// Whether the work could not be started at all: an option that the model cannot keep, a source that cannot be
     /// cut, a worker that cannot be started.
     pub fn is_setup(&self) -> bool {
-        matches!(self.0.cause, Cause::Setup(_))
+        matches!(self.0.cause, Cause::Setup { .. })
     }
 
     /// The name of the task.
@@ -274,7 +227,7 @@ impl fmt::Display for Error {
             Cause::Panic { message, .. } => {
                 f.write_str("panicked")?;
                 place.write_model(f)?;
-                write!(f, ": {}", one_line(message))
+                write!(f, ": {}", text::one_line(message))
             }
             Cause::Lost(lost) => lost.write(place, f),
             Cause::Cancelled => {
@@ -284,76 +237,11 @@ impl fmt::Display for Error {
             Cause::Unportable { what, reason } => {
                 write!(f, "{what} cannot be serialized")?;
                 place.write_model(f)?;
-                write!(f, ": {}", one_line(reason))
+                write!(f, ": {}", text::one_line(reason))
             }
-            Cause::Setup(reason) => f.write_str(reason),
+            Cause::Setup { reason, .. } => f.write_str(&text::printable(reason)),
         }
     }
-}
-
-impl Lost {
-    fn write(&self, place: &Place, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if matches!(self.end, End::Deadline(_)) { "ran out of time" } else { "was lost" })?;
-        place.write_model(f)?;
-        f.write_str(": ")?;
-        place.write_worker(f)?;
-        write!(f, "{}", self.end)?;
-        if let Some(Attempt { number, of }) = place.attempt {
-            write!(f, ", attempt {number} of {of}")?;
-        }
-        if let Some(smallest_range) = &self.smallest_range {
-            write!(f, "; the smallest range that is lost too is {smallest_range}")?;
-        }
-        if !self.also.is_empty() {
-            let numbers: Vec<_> = self.also.iter().map(u64::to_string).collect();
-            write!(f, "; done there but not yet received, and lost with it: {}", numbers.join(", "))?;
-        }
-        if f.alternate() {
-            self.write_details(f)?;
-        }
-        Ok(())
-    }
-
-    fn write_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(ran_for) = self.ran_for {
-            write!(f, "\n  the chunk had been running for {}", end::duration(ran_for))?;
-        }
-        if let Some(memory) = self.memory {
-            write!(f, "\n  the worker had at least {} of memory", end::size(memory))?;
-        }
-        if !self.stderr_tail.is_empty() {
-            f.write_str("\n  its last words on stderr:")?;
-            self.stderr_tail.iter().try_for_each(|line| write!(f, "\n    {line}"))?;
-        }
-        Ok(())
-    }
-}
-
-impl Place {
-    fn write_chunk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.task, self.chunk, &self.range) {
-            (Some(task), Some(chunk), Some(range)) => write!(f, "{task}: chunk {chunk} ({range}) "),
-            (Some(task), ..) => write!(f, "{task}: "),
-            _ => Ok(()),
-        }
-    }
-
-    fn write_model(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.model.map_or(Ok(()), |model| write!(f, " on {model}"))
-    }
-
-    fn write_worker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.worker, self.pid) {
-            (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
-            (Some(worker), None) => write!(f, "worker {worker} "),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The text on one line, as errors are.
-fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Debug for Error {
@@ -363,56 +251,17 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
-
-impl From<UnknownModel> for Error {
-    fn from(unknown: UnknownModel) -> Self {
-        Self::setup(None, unknown.to_string())
-    }
-}
-
-/// What [`try_fold`](crate::Executor::try_fold) gives when it does not give a value.
-///
-/// ```
-/// use threefold::prelude::*;
-/// use threefold::TryError;
-///
-/// #[task]
-/// fn squares(chunk: std::ops::Range<i32>) -> Result<i64, String> {
-///     chunk.map(|i| i.checked_mul(i).map(i64::from).ok_or(format!("{i} squared overflows"))).sum()
-/// }
-///
-/// let on = Executor::new(Model::Threads)?;
-/// let error = on.try_fold((0..100_000).split_into(4), squares, 0, |total, part| total + part).unwrap_err();
-/// assert!(matches!(error, TryError::Task { chunk: 1, error } if error == "46341 squared overflows"));
-/// # Ok::<(), threefold::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub enum TryError<E> {
-    /// The task, or the reduction of its output, gave this error; no chunk below failed.
-    Task {
-        /// The number of the chunk, counted from 0.
-        chunk: u64,
-        /// The error that it gave.
-        error: E,
-    },
-    /// The fold itself failed: a panic, a lost worker, a cancelled or impossible fold.
-    Failed(Error),
-}
-
-impl<E: fmt::Display> fmt::Display for TryError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Task { chunk, error } => write!(f, "chunk {chunk}: {error}"),
-            Self::Failed(error) => error.fmt(f),
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Cause::Setup { source: Some(source), .. } => Some(&**source),
+            _ => None,
         }
     }
 }
 
-impl<E: fmt::Debug + fmt::Display> std::error::Error for TryError<E> {}
-
-impl<E> From<Error> for TryError<E> {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
+impl From<UnknownModel> for Error {
+    fn from(unknown: UnknownModel) -> Self {
+        Self::setup(None, unknown.to_string())
     }
 }

@@ -7,7 +7,6 @@ use crate::backend::current;
 use crate::backend::{Backend, sequential};
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::fold::Owner;
 use crate::fold::policy::Policy;
 use crate::model::Model;
 use crate::trace::{Event, Observer, Trace};
@@ -15,10 +14,12 @@ use crate::trace::{Event, Observer, Trace};
 #[cfg(feature = "processes")]
 mod bisect;
 mod builder;
+mod check;
 mod drive;
 mod verbs;
 
 pub use builder::Builder;
+use check::Checked;
 pub use verbs::Reduced;
 
 /// Runs folds on one model. Cheap to clone; clones share the same workers, which end when the last clone is dropped.
@@ -43,6 +44,7 @@ pub struct Executor {
     policy: Policy,
     backend: Arc<dyn Backend>,
     extras: Extras,
+    checked: Checked,
 }
 
 /// What some folds only want besides: to be cancelled, observed, traced.
@@ -54,12 +56,8 @@ struct Extras {
 }
 
 impl Executor {
-    fn owner(&self) -> Owner {
-        Owner { model: self.model, policy: self.policy, backend: Arc::downgrade(&self.backend) }
-    }
-
     fn with(model: Model, policy: Policy, backend: Arc<dyn Backend>) -> Self {
-        Self { model, policy, backend, extras: Extras::default() }
+        Self { model, policy, backend, extras: Extras::default(), checked: Checked::default() }
     }
 
     /// An executor with the defaults of its model.

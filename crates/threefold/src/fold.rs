@@ -1,101 +1,81 @@
 //! `Fold`: one fold while it runs, as every backend sees it.
 //!
-//! What is the same on every model lives here, once: which chunks may start, the lowest failure, cancelling, and what
-//! observers and traces are told.
+//! What is the same on every model lives here, once: which chunks may start ([`claims`]), what became of each
+//! ([`outputs`]), what a failure means ([`policy`]), who is told ([`notify`]), and what observers and traces are told
+//! ([`recorder`]). A fold knows its chunks by number only; their types end in [`work`].
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-#[cfg(feature = "async")]
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::backend::Backend;
-use crate::backend::current::Context;
-use crate::error::{Attempt, Cause, Error, Place};
-#[cfg(feature = "async")]
-use crate::error::{End, Lost};
+use crate::error::{Cause, Error};
 use crate::model::Model;
-use crate::panics::Panic;
 use crate::trace::{Event, Span};
 
+pub(crate) mod chunk;
 pub(crate) mod claims;
+mod failure;
+pub(crate) mod gate;
+pub(crate) mod group;
+pub(crate) mod job;
+pub(crate) mod notify;
+pub(crate) mod outputs;
 pub(crate) mod policy;
 pub(crate) mod recorder;
 mod sync;
 pub(crate) mod work;
 
 use claims::Claims;
+use gate::Gate;
+use group::{Group, Membership};
+use job::Job;
+use notify::Notify;
 use policy::Policy;
 use recorder::Recorder;
-use work::Job;
 
 /// One running fold.
 pub(crate) struct Fold {
     pub(crate) job: Arc<dyn Job>,
     pub(crate) chunks: u64,
-    /// Shared apart from the rest, so that a worker can give up the fold, and the user's values in it, before it leaves.
-    pub(crate) claims: Arc<Claims>,
-    pub(crate) policy: Policy,
-    /// Whether a failure is one chunk's own affair.
-    keeps_going: bool,
-    model: Model,
-    backend: Weak<dyn Backend>,
-    recorder: Option<Recorder>,
-    cancelled: AtomicBool,
-    /// Failures by position: the first chunk that has no output because of it. Only the lowest, unless the fold keeps
-    /// going.
-    failures: Mutex<BTreeMap<u64, Error>>,
-    /// Why nothing can go on, where that is no chunk's failure.
-    aborted: Mutex<Option<Error>>,
-    /// Wakes a backend that waits, when the limit falls.
-    alarm: Mutex<Option<Alarm>>,
-}
-
-/// Who asked for a fold.
-pub(crate) struct Owner {
     pub(crate) model: Model,
     pub(crate) policy: Policy,
-    pub(crate) backend: Weak<dyn Backend>,
+    pub(crate) gate: Arc<Gate>,
+    /// Those who run chunks: told when the limit falls, and when the window opens after it was closed.
+    pub(crate) workers: Notify,
+    /// Folds that are nested in chunks of this one, by the number of the chunk.
+    nested: Group<Fold>,
+    recorder: Option<Recorder>,
+    cancelled: AtomicBool,
+    /// Why nothing can go on, where that is no chunk's failure.
+    aborted: Mutex<Option<Error>>,
 }
-
-/// Called from any thread; returns at once.
-type Alarm = Box<dyn Fn() + Send>;
 
 impl Fold {
     pub(crate) fn new(
         job: Arc<dyn Job>,
         chunks: u64,
-        owner: Owner,
-        keeps_going: bool,
+        model: Model,
+        policy: Policy,
         recorder: Option<Recorder>,
     ) -> Self {
         Self {
             job,
             chunks,
-            claims: Arc::new(Claims::new(chunks)),
-            policy: owner.policy,
-            keeps_going,
-            model: owner.model,
-            backend: owner.backend,
+            model,
+            policy,
+            gate: Gate::new(chunks, claims::WINDOW),
+            workers: Notify::default(),
+            nested: Group::default(),
             recorder,
             cancelled: AtomicBool::new(false),
-            failures: Mutex::default(),
             aborted: Mutex::default(),
-            alarm: Mutex::new(None),
         }
     }
 
-    /// What a thread that works for this fold enters.
-    pub(crate) fn context(self: &Arc<Self>) -> Context {
-        Context {
-            model: self.model,
-            policy: self.policy,
-            backend: Weak::clone(&self.backend),
-            fold: Some(Arc::clone(self)),
-        }
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.gate.claims
     }
 
     /// Runs those chunks of `block` that may still start, on this thread. A panic ends up as the fold's failure.
@@ -105,7 +85,7 @@ impl Fold {
 
     /// Whether `chunk` may still start.
     pub(crate) fn may_start(&self, chunk: u64) -> bool {
-        self.claims.may_start(chunk)
+        self.claims().may_start(chunk)
     }
 
     /// A chunk begins here: the time, where somebody wants to know.
@@ -115,43 +95,30 @@ impl Fold {
 
     /// A chunk that began at `started` is done, at this attempt.
     pub(crate) fn finished(&self, chunk: u64, worker: usize, attempt: u32, started: Option<Instant>) {
-        if let (Some(recorder), Some(started)) = (&self.recorder, started) {
-            let span = Span { chunk, worker, started, duration: started.elapsed(), attempt };
-            if !recorder.record(span) {
-                self.cancel();
-            }
+        if let Some(started) = started {
+            self.record(|| Span { chunk, worker, started, duration: started.elapsed(), attempt });
         }
     }
 
-    /// Whether a chunk that panicked at this attempt is run again.
-    pub(crate) fn retries_panic(&self, attempt: u32) -> bool {
-        attempt < self.policy.attempts_at_panics()
-    }
-
-    /// How often a chunk may be lost, until it is given up.
-    #[cfg(any(feature = "async", feature = "processes"))]
-    pub(crate) fn attempts(&self) -> u32 {
-        self.policy.attempts()
-    }
-
-    /// A chunk is done that ran elsewhere.
-    #[cfg(feature = "processes")]
+    /// A chunk is done.
     pub(crate) fn record(&self, span: impl FnOnce() -> Span) {
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.record(span())) {
             self.cancel();
         }
     }
 
-    /// A chunk unwound for good, at this attempt, on that worker.
-    pub(crate) fn panicked(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) {
-        self.fail(chunk, self.panic(chunk, attempt, at, panic));
+    /// Values or a failure are kept; `is_next` where the caller can take them at once.
+    pub(crate) fn arrived(&self, is_next: bool) {
+        if is_next {
+            self.gate.caller.tell();
+        }
     }
 
-    /// The error of a chunk that unwound.
-    pub(crate) fn panic(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) -> Error {
-        let attempt = Attempt { number: attempt, of: self.policy.attempts_at_panics() };
-        let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
-        Error::new(Cause::Panic { message: panic.message, at: panic.at }, place)
+    /// The caller has taken all chunks below `chunk`.
+    pub(crate) fn taken(&self, chunk: u64) {
+        if self.claims().take(chunk) {
+            self.workers.tell();
+        }
     }
 
     /// A chunk failed and will be run again.
@@ -163,57 +130,16 @@ impl Fold {
         }
     }
 
-    /// Whether a failure is one chunk's own affair.
-    #[cfg(feature = "processes")]
-    pub(crate) fn keeps_going(&self) -> bool {
-        self.keeps_going
-    }
-
-    /// Whether nothing above a chunk that unwinds starts.
-    #[cfg(feature = "processes")]
-    pub(crate) fn stops_at_panics(&self) -> bool {
-        !self.keeps_going && self.policy.attempts_at_panics() == 1
-    }
-
-    /// A chunk of an `async` task ran out of time for good, at this attempt.
-    #[cfg(feature = "async")]
-    pub(crate) fn timed_out(&self, chunk: u64, attempt: u32, ran_for: Duration) {
-        let end = End::Deadline(self.policy.timeout.unwrap_or(ran_for));
-        let lost = Lost { ran_for: Some(ran_for), ..Lost::new(end) };
-        let attempt = Attempt { number: attempt, of: self.attempts() };
-        self.fail(
-            chunk,
-            Error::new(Cause::Lost(Box::new(lost)), Place { attempt: Some(attempt), ..self.place(chunk) }),
-        );
-    }
-
-    /// The place of a failure of `chunk`; who knows more adds it.
-    pub(crate) fn place(&self, chunk: u64) -> Place {
-        Place { chunk: Some(chunk), range: Some(self.job.describe(chunk)), ..self.place_of_all() }
-    }
-
-    /// The place of a failure that is not one chunk's.
-    pub(crate) fn place_of_all(&self) -> Place {
-        Place { model: Some(self.model), task: Some(self.job.task()), ..Place::default() }
-    }
-
-    /// The fold has no output for chunk `position`, because of `error`. The lowest position is the one reported.
+    /// The fold has no output for chunk `position`, because of `error`. Nothing above starts, unless failures are kept.
     pub(crate) fn fail(&self, position: u64, error: Error) {
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.tell(&Event::Failed(&error))) {
             self.cancel();
         }
-        {
-            let mut failures = self.failures();
-            if self.keeps_going {
-                failures.entry(position).or_insert(error);
-                return self.ring();
-            }
-            if failures.first_key_value().is_none_or(|(&lowest, _)| position < lowest) {
-                failures.clear();
-                failures.insert(position, error);
-            }
+        let is_next = self.job.fail(position, error);
+        if !self.policy.keeps_going {
+            self.stop_at(position);
         }
-        self.stop_at(position);
+        self.arrived(is_next);
     }
 
     /// The machinery failed, for no chunk in particular: everything stops.
@@ -223,31 +149,12 @@ impl Fold {
         self.stop_at(0);
     }
 
-    /// The failure of the chunk that is next, in a fold that keeps going.
-    pub(crate) fn take_failure(&self, next: impl FnOnce() -> u64) -> Option<(u64, Error)> {
-        if !self.keeps_going {
-            return None;
-        }
-        let next = next();
-        self.failures().remove(&next).map(|error| (next, error))
-    }
-
-    /// The failure that is reported, unless the fold is cancelled or aborted.
-    #[cfg(feature = "processes")]
-    pub(crate) fn failure(&self) -> Option<Error> {
-        self.failures().first_key_value().map(|(_, error)| error.clone())
-    }
-
-    fn failures(&self) -> MutexGuard<'_, BTreeMap<u64, Error>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Chunk `chunk` is done and its output ends the fold: nothing above starts.
     pub(crate) fn stop_after(&self, chunk: u64) {
         self.stop_at(chunk + 1);
     }
 
-    /// Starts no further chunk, and ends those in flight where the model can.
+    /// Starts no further chunk, and ends those in flight where the model can, with the folds that are nested in them.
     pub(crate) fn cancel(&self) {
         // Relaxed: the flag is only ever asked for; what is shared travels under the locks and the claims.
         self.cancelled.store(true, Ordering::Relaxed);
@@ -259,25 +166,26 @@ impl Fold {
     }
 
     fn stop_at(&self, chunk: u64) {
-        self.claims.stop_at(chunk);
-        self.ring();
+        self.claims().stop_at(chunk);
+        self.workers.tell();
+        // It may wait for a window that will not open any more.
+        self.gate.caller.tell();
+        // Their outputs are not wanted any more.
+        self.nested.tell_from(chunk, Fold::cancel);
     }
 
-    fn ring(&self) {
-        if let Some(alarm) = &*self.alarm.lock().unwrap_or_else(PoisonError::into_inner) {
-            alarm();
+    /// `nested` was asked for in `chunk` of this fold, and ends with it, until the result is dropped.
+    pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) -> Membership<'_, Fold> {
+        let membership = self.nested.join(chunk, nested);
+        if !self.may_start(chunk) {
+            nested.cancel();
         }
+        membership
     }
 
-    /// Has `alarm` called whenever the limit falls from now on. Ask for the limit once after this.
-    #[cfg(any(feature = "async", feature = "processes"))]
-    pub(crate) fn on_stop(&self, alarm: impl Fn() + Send + 'static) {
-        *self.alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(alarm));
-    }
-
-    /// What the trace was told so far.
-    pub(crate) fn spans(&self) -> Vec<Span> {
-        self.recorder.as_ref().map(Recorder::take).unwrap_or_default()
+    /// What the traces and the caller are told at the end: the spans, the bytes between processes, an observer's panic.
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     /// So many bytes went between processes.
@@ -288,23 +196,17 @@ impl Fold {
         }
     }
 
-    /// How many bytes went between processes so far, where somebody wants to know.
-    pub(crate) fn bytes_moved(&self) -> u64 {
-        self.recorder.as_ref().map_or(0, Recorder::bytes_moved)
-    }
-
     /// The panic of an observer, which cancelled the fold.
     pub(crate) fn observer_panic(&self) -> Option<Box<dyn Any + Send>> {
         self.recorder.as_ref().and_then(Recorder::take_panic)
     }
 
-    /// Why the fold did not come to its end.
+    /// Why the fold did not come to its end, where no chunk failed.
     pub(crate) fn why(&self) -> Error {
         if self.is_cancelled() {
             return Error::new(Cause::Cancelled, self.place_of_all());
         }
         let aborted = self.aborted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let failed = || self.failures().pop_first().map(|(_, error)| error);
-        aborted.or_else(failed).expect("a fold that stops early was cancelled, aborted, or has a failure")
+        aborted.expect("a fold that ends early without a failure was cancelled or aborted")
     }
 }

@@ -32,8 +32,6 @@ pub use threefold_macros::task;
 
 mod backend;
 mod cancel;
-#[cfg(feature = "processes")]
-mod codec;
 mod error;
 mod executor;
 mod fold;

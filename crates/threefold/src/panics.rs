@@ -1,9 +1,15 @@
 //! Panics of tasks, carried home as values: the message, and the file and line that only the panic hook is told.
+//!
+//! The hook of the process is wrapped once, when the first executor is made: it notes where a panic inside of a task
+//! happened, and calls the hook that was there before, so that what the program prints about panics stays the same.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::error::Cause;
 
 /// A panic as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,28 +19,47 @@ pub(crate) struct Panic {
     pub(crate) at: Option<String>,
 }
 
+impl From<Panic> for Cause {
+    fn from(panic: Panic) -> Self {
+        Self::Panic { message: panic.message, at: panic.at }
+    }
+}
+
 thread_local! {
     /// How many `catch` are on this thread's stack: outside of them the hook leaves panics alone.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Where the latest panic inside a `catch` happened.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The latest panic inside a `catch`, as the hook was told of it.
+    static LATEST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// Makes the place of panics known to [`catch`]. The program's own hook goes on to be called, so that what it prints
-/// is printed.
+/// Makes the place of panics known to [`catch`].
 pub(crate) fn watch() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+    /// Whether the hook is there.
+    static WATCHED: Mutex<bool> = Mutex::new(false);
+
+    // The hook cannot be changed by a thread that is panicking: in a destructor during unwinding an executor is made
+    // without it, and the next one sees to it.
+    if thread::panicking() {
+        return;
+    }
+    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*watched {
+        *watched = true;
         let next = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // `try_with`: a thread that is being torn down may still panic.
-            if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
-                let place = info.location().map(ToString::to_string);
-                let _ = PLACE.try_with(|slot| slot.replace(place));
-            }
+            note(info);
             next(info);
         }));
-    });
+    }
+}
+
+fn note(info: &PanicHookInfo<'_>) {
+    // `try_with`: a thread that is being torn down may still panic.
+    if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
+        let message = text(info.payload()).unwrap_or_default();
+        let panic = Panic { message, at: info.location().map(ToString::to_string) };
+        let _ = LATEST.try_with(|latest| latest.replace(Some(panic)));
+    }
 }
 
 /// Runs `work`; a panic in it becomes a value.
@@ -44,15 +69,34 @@ pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(|payload| Panic { message: message(payload), at: PLACE.take() })
+    result.map_err(|payload| {
+        let message = text(&*payload);
+        // The task may have caught the latest panic that the hook was told of, and have unwound with another payload,
+        // of which the hook is not told.
+        let latest = LATEST.take().filter(|latest| latest.message == message.as_deref().unwrap_or_default());
+        drop_quietly(payload);
+        let message = message.unwrap_or_else(|| "(a panic payload that is not text)".to_string());
+        Panic { message, at: latest.and_then(|latest| latest.at) }
+    })
 }
 
-fn message(payload: Box<dyn Any + Send>) -> String {
-    let text = match payload.downcast_ref::<&'static str>() {
+/// Goes on with a panic that was caught on another thread, whose place is then still known to [`catch`].
+#[cfg(feature = "async")]
+pub(crate) fn resume(panic: Panic) -> ! {
+    let message = panic.message.clone();
+    LATEST.set(Some(panic));
+    panic::resume_unwind(Box::new(message))
+}
+
+fn text(payload: &(dyn Any + Send)) -> Option<String> {
+    match payload.downcast_ref::<&'static str>() {
         Some(text) => Some((*text).to_string()),
         None => payload.downcast_ref::<String>().cloned(),
-    };
-    // The payload is the task's own value: its destructor may panic in turn.
+    }
+}
+
+/// Drops a panic's payload, which is the task's own value: its destructor may panic in turn.
+fn drop_quietly(payload: Box<dyn Any + Send>) {
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // That of a second one might as well, unless it is text.
         match second.downcast::<&'static str>() {
@@ -60,7 +104,6 @@ fn message(payload: Box<dyn Any + Send>) -> String {
             Err(other) => std::mem::forget(other),
         }
     }
-    text.unwrap_or_else(|| "(a panic payload that is not text)".to_string())
 }
 
 #[cfg(test)]
@@ -80,6 +123,17 @@ mod tests {
     fn a_payload_that_is_not_text_is_said_to_be_so() {
         let caught = catch(|| panic::panic_any(7u8)).unwrap_err();
         assert_eq!(caught.message, "(a panic payload that is not text)");
+    }
+
+    #[test]
+    fn a_panic_that_the_task_caught_itself_is_not_the_place_of_a_later_one() {
+        watch();
+        let caught = catch(|| {
+            let _ = panic::catch_unwind(|| panic!("caught"));
+            panic::resume_unwind(Box::new("later"))
+        });
+        let later = Panic { message: "later".to_string(), at: None };
+        assert_eq!(caught, Err::<(), _>(later));
     }
 
     #[test]

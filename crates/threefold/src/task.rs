@@ -10,7 +10,6 @@ pub mod probe;
 #[cfg(feature = "processes")]
 pub(crate) mod received;
 pub(crate) mod registry;
-#[cfg(feature = "processes")]
 pub(crate) mod roundtrip;
 
 use registry::Entry;
@@ -110,6 +109,12 @@ pub trait Task: Portable + Sync {
     /// Whether two values of the task are equal, where that can be told. Written by `#[task]`.
     #[doc(hidden)]
     fn __eq(&self, _other: &Self) -> Option<bool> {
+        None
+    }
+
+    /// Whether two outputs are equal, where that can be told. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __output_eq(_one: &Self::Output, _other: &Self::Output) -> Option<bool> {
         None
     }
 

@@ -9,12 +9,12 @@ mod claims;
 
 /// What `claims` is compiled with.
 mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
-use claims::Claims;
+use claims::{Claim, Claims};
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 
 /// Explores `scenario` with at most so many preemptions, which finds what can be found in good time.
@@ -32,13 +32,13 @@ struct Fold<const N: usize> {
 
 impl<const N: usize> Fold<N> {
     fn new() -> Arc<Self> {
-        Arc::new(Self { claims: Claims::new(N as u64), runs: std::array::from_fn(|_| AtomicU64::new(0)) })
+        Arc::new(Self { claims: Claims::new(N as u64, u64::MAX), runs: std::array::from_fn(|_| AtomicU64::new(0)) })
     }
 
     /// What a worker does: in, chunks, out.
     fn work(&self, size: u64) {
         self.claims.enter();
-        while let Some(block) = self.claims.claim(|_| size) {
+        while let Claim::Block(block) = self.claims.claim(|_| size) {
             for chunk in block {
                 if self.claims.may_start(chunk) {
                     let runs = &self.runs[chunk as usize];
@@ -97,7 +97,7 @@ fn chunks_below_a_failing_one_are_run_and_nothing_runs_after_the_caller_has_seen
         let helper = Arc::clone(&fold);
         let helper = thread::spawn(move || {
             helper.claims.enter();
-            if let Some(block) = helper.claims.claim(|_| 1) {
+            if let Claim::Block(block) = helper.claims.claim(|_| 1) {
                 // This chunk fails.
                 helper.claims.stop_at(block.start);
             }
@@ -133,5 +133,30 @@ fn a_cancel_from_a_third_thread_stops_what_has_not_begun() {
             assert_eq!(after, seen, "nothing starts after the end");
         }
         assert!(seen.iter().all(|&runs| runs <= 1));
+    });
+}
+
+/// A helper that is turned away by the window sleeps until it is told; the caller takes one chunk and tells if it must.
+#[test]
+fn a_worker_that_the_window_turned_away_is_told_when_it_opens() {
+    model(3, || {
+        let claims = Arc::new(Claims::new(2, 1));
+        let told = Arc::new(AtomicBool::new(false));
+        assert_eq!(claims.claim(|_| 1), Claim::Block(0..1));
+        let (helper, bell) = (Arc::clone(&claims), Arc::clone(&told));
+        let helper = thread::spawn(move || match helper.claim(|_| 1) {
+            Claim::Block(block) => assert_eq!(block, 1..2),
+            Claim::Later => {
+                while !bell.load(Ordering::Acquire) {
+                    thread::yield_now();
+                }
+                assert_eq!(helper.claim(|_| 1), Claim::Block(1..2));
+            }
+            Claim::Never => unreachable!("a chunk is left"),
+        });
+        if claims.take(1) {
+            told.store(true, Ordering::Release);
+        }
+        helper.join().unwrap();
     });
 }

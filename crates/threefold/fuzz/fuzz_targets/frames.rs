@@ -1,4 +1,4 @@
-//! Feeds `threefold::fuzzing::frames`, which says what must hold.
+//! Calls `threefold::remote::fuzzing::frames` with random bytes. Its module says what must hold.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| threefold::fuzzing::frames(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| threefold::remote::fuzzing::frames(data));

@@ -1,11 +1,11 @@
 //! Which fold this thread is working for: what `Executor::current` and `is_cancelled` answer from.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
-use crate::backend::Backend;
-use crate::fold::Fold;
+use super::{Backend, Running};
 use crate::fold::policy::Policy;
+use crate::fold::{Fold, chunk};
 use crate::model::Model;
 
 /// Whoever runs the task that is being run.
@@ -19,23 +19,35 @@ pub(crate) struct Context {
     pub(crate) fold: Option<Arc<Fold>>,
 }
 
+impl From<&Running> for Context {
+    fn from(running: &Running) -> Self {
+        let Running { fold, backend } = running;
+        Self { model: fold.model, policy: fold.policy, backend: backend.clone(), fold: Some(Arc::clone(fold)) }
+    }
+}
+
 thread_local! {
     static CONTEXT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    /// What is done when this thread has left its last fold.
+    static ON_LEAVE: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 /// Puts back what was there before.
 pub(crate) struct Restore {
     before: Option<Context>,
+    chunk: u64,
 }
 
 impl Drop for Restore {
     fn drop(&mut self) {
+        chunk::set(self.chunk);
         let inner = CONTEXT.replace(self.before.take());
         // Dropped here, outside of the borrow: it may hold the last reference to user values.
         drop(inner);
-        #[cfg(feature = "async")]
-        if !is_inside() {
-            crate::backend::wait::leave();
+        if !is_inside()
+            && let Some(leave) = ON_LEAVE.take()
+        {
+            leave();
         }
     }
 }
@@ -43,7 +55,7 @@ impl Drop for Restore {
 /// From now on, and until the result is dropped, this thread works for `context`.
 #[must_use]
 pub(crate) fn enter(context: Option<Context>) -> Restore {
-    Restore { before: CONTEXT.replace(context) }
+    Restore { chunk: chunk::get(), before: CONTEXT.replace(context) }
 }
 
 /// Whom this thread works for.
@@ -52,13 +64,18 @@ pub(crate) fn get() -> Option<Context> {
 }
 
 /// Whether this thread works for anyone.
-#[cfg(feature = "async")]
 pub(crate) fn is_inside() -> bool {
     CONTEXT.with_borrow(Option::is_some)
 }
 
-/// Whether the fold that this thread works for was cancelled: a long task asks this now and then, and returns early
-/// (with any value: it will not be used).
+/// Has `leave` called once, when this thread has left its last fold.
+#[cfg(feature = "async")]
+pub(crate) fn on_leave(leave: fn()) {
+    ON_LEAVE.set(Some(leave));
+}
+
+/// Whether the output of the chunk that this thread runs is not wanted any more: its fold, or one that it is nested in,
+/// was cancelled, or a lower chunk failed. A long task asks this now and then, and returns early, with any value.
 ///
 /// Outside of a task it is `false`, and in a worker process too: there a cancelled task is killed.
 ///
@@ -74,6 +91,7 @@ pub(crate) fn is_inside() -> bool {
 /// ```
 pub fn is_cancelled() -> bool {
     CONTEXT.with_borrow(|context| {
-        context.as_ref().and_then(|context| context.fold.as_ref()).is_some_and(|fold| fold.is_cancelled())
+        let fold = context.as_ref().and_then(|context| context.fold.as_ref());
+        fold.is_some_and(|fold| !fold.may_start(chunk::get()))
     })
 }

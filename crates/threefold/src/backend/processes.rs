@@ -6,10 +6,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Backend;
+use super::{Backend, Running};
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
-use crate::fold::Fold;
 use crate::model::Model;
 use crate::remote::wire::Build;
 
@@ -71,7 +70,10 @@ impl Backend for Processes {
         self.workers
     }
 
-    fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
+    fn start(&self, _fold: &Running) {}
+
+    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+        let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         let mut run = match Run::new(fold, self, workers, self.take_idle(workers)) {
             Ok(run) => run,

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Backend;
-use crate::backend::current;
-use crate::backend::pace::Pace;
-use crate::fold::Fold;
+use super::{Backend, Running, blocks};
 
 struct Sequential;
 
@@ -19,14 +16,10 @@ impl Backend for Sequential {
         1
     }
 
-    fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
-        let _here = current::enter(Some(fold.context()));
-        let mut pace = Pace::new(1);
-        while let Some(block) = fold.claims.claim(|left| pace.size(left)) {
-            let chunks = block.end - block.start;
-            fold.run(block, 0);
-            ready();
-            pace.done(chunks);
-        }
+    fn start(&self, _fold: &Running) {}
+
+    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+        let _inside = fold.gate.enter();
+        blocks::run(fold, 0, 1, Some(ready));
     }
 }

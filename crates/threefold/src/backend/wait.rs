@@ -6,9 +6,10 @@
 use std::cell::RefCell;
 use std::thread;
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::backend::current;
+use super::{current, runtime, stack};
+use crate::panics;
 use crate::task::BoxFuture;
 
 thread_local! {
@@ -21,31 +22,41 @@ thread_local! {
 ///
 /// When `future` does, and when the system refuses a runtime.
 pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
-    if Handle::try_current().is_err() {
+    if runtime::may_enter() {
         // Taken out while it runs: a nested wait makes one of its own.
-        let runtime = RUNTIME.take().unwrap_or_else(runtime);
+        let runtime = RUNTIME.take().unwrap_or_else(make);
         let output = runtime.block_on(future);
         if current::is_inside() {
             RUNTIME.set(Some(runtime));
+            current::on_leave(leave);
+        } else {
+            runtime::end(runtime);
         }
         return output;
     }
     // Inside someone's runtime this thread must not enter another: a thread that lives as long as the call does.
     let context = current::get();
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| {
-            let _here = current::enter(context);
-            runtime().block_on(future)
-        });
+    let waited = thread::scope(|scope| {
+        let waiting = thread::Builder::new().name("threefold-wait".to_string()).stack_size(stack::size()).spawn_scoped(
+            scope,
+            || {
+                let _here = current::enter(context);
+                panics::catch(|| make().block_on(future))
+            },
+        );
+        let waiting = waiting.expect("the system has a thread for an async task inside somebody's runtime");
         waiting.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
-    })
+    });
+    waited.unwrap_or_else(|panic| panics::resume(panic))
 }
 
 /// The thread has left its last fold.
-pub(crate) fn leave() {
-    drop(RUNTIME.take());
+fn leave() {
+    if let Some(runtime) = RUNTIME.take() {
+        runtime::end(runtime);
+    }
 }
 
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().expect("the system has descriptors for a runtime")
+fn make() -> Runtime {
+    runtime::new().expect("the system has descriptors for a runtime")
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::text;
+
 /// How a worker, or one chunk on it, came to its end.
 #[cfg_attr(
     not(all(feature = "async", feature = "processes")),
@@ -49,15 +51,15 @@ impl fmt::Display for End {
                 Some(name) => write!(f, "killed by {name}"),
                 None => write!(f, "killed by signal {signal}"),
             },
-            Self::Exit(code) => write!(f, "exited by itself with code {code}"),
+            Self::Exit(code) => write!(f, "exited with code {code}"),
             Self::OutOfMemory { limit: MemoryLimit::Own(bytes), .. } => {
-                write!(f, "ran out of memory: it asked for more than its limit of {}", size(*bytes))
+                write!(f, "ran out of memory: it needed more than its limit of {}", text::size(*bytes))
             }
             Self::OutOfMemory { limit: MemoryLimit::Kernel { why }, .. } => {
-                write!(f, "killed by SIGKILL, likely by the kernel for want of memory ({why})")
+                write!(f, "killed by SIGKILL, probably by the kernel because memory ran out ({why})")
             }
-            Self::Deadline(timeout) => write!(f, "stopped after {}", duration(*timeout)),
-            Self::Protocol(what) => write!(f, "was ended: {what}"),
+            Self::Deadline(timeout) => write!(f, "stopped after {}", text::duration(*timeout)),
+            Self::Protocol(what) => write!(f, "was terminated: {what}"),
         }
     }
 }
@@ -85,37 +87,4 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         31 => "SIGSYS",
         _ => return None,
     })
-}
-
-/// Bytes for people: the largest binary unit that keeps one digit before the point.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) if bytes.is_multiple_of(unit) => format!("{} {name}", bytes / unit),
-        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
-        None => format!("{bytes} B"),
-    }
-}
-
-/// A duration for people: `20 ms`, `1.5 s`.
-pub(super) fn duration(duration: Duration) -> String {
-    let milliseconds = duration.as_secs_f64() * 1e3;
-    match milliseconds {
-        0.0..1.0 => format!("{} us", duration.as_micros()),
-        1.0..1000.0 => format!("{} ms", (milliseconds * 10.0).round() / 10.0),
-        _ => format!("{} s", (milliseconds / 100.0).round() / 10.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_and_durations_are_short_and_have_units() {
-        let sizes = [0, 1023, 1024, 1536, 512 << 20, (1 << 30) + 1].map(size);
-        assert_eq!(sizes, ["0 B", "1023 B", "1 KiB", "1.5 KiB", "512 MiB", "1.0 GiB"]);
-        let durations = [7, 1500, 20_000, 1_500_000, 61_000_000].map(|us| duration(Duration::from_micros(us)));
-        assert_eq!(durations, ["7 us", "1.5 ms", "20 ms", "1.5 s", "61 s"]);
-    }
 }

@@ -7,18 +7,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Executor;
+use crate::backend::current;
 use crate::cancel::CancelToken;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::fold::Fold;
+use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::Work;
 use crate::source::Pieces;
-use crate::task::Task;
-use crate::task::roundtrip;
+use crate::task::{Portable, Task, roundtrip};
 
 impl Executor {
-    /// Adds the smallest lost range to `error`, where that is asked for and the chunk can be taken apart.
-    pub(crate) fn examine<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
+    /// Adds the smallest lost range to `error`, where that is asked for and the chunk can be cut.
+    pub(super) fn bisect<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
@@ -26,7 +27,6 @@ impl Executor {
         let lost = error.is_worker_lost() || error.is_timeout();
         let items = error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| work.pieces.items(chunk));
         let Some(mut items) = items else { return error };
-        let whole = items.clone();
         while items.end - items.start > 1 {
             let middle = items.start + (items.end - items.start) / 2;
             let halves = [items.start..middle, middle..items.end];
@@ -35,7 +35,8 @@ impl Executor {
                 None => break,
             }
         }
-        if items == whole && self.extras.tokens.iter().any(CancelToken::is_cancelled) {
+        // What was found until then may not be the smallest.
+        if self.extras.tokens.iter().any(CancelToken::is_cancelled) || current::is_cancelled() {
             return error;
         }
         error.with_smallest_range(work.pieces.describe_part(items))
@@ -47,17 +48,27 @@ impl Executor {
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let mut on = self.clone();
-        on.policy = Policy { timeout: on.policy.timeout, ..Policy::default() };
         let part = Part { work: Arc::clone(work), items };
         // The task as its workers have it; it went this way once already.
-        let Ok(task) = roundtrip::restored(&work.task) else { return false };
-        let fold = Arc::new(Fold::new(Arc::new(Work::new(part, task, false)), 1, on.owner(), false, None));
+        let Ok(task) = restored(&work.task) else { return false };
+        let work = Arc::new(Work::new(part, task, false, false));
+        let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
+        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, 1, self.model, policy, None));
         let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(&fold)).collect();
-        on.backend.run(&fold, &mut || ());
+        self.run(&fold, &mut || ());
         drop(registered);
-        fold.failure().is_some_and(|error| error.is_worker_lost() || error.is_timeout())
+        match work.outputs.take() {
+            Some((_, Kept::Failure(error))) => error.is_worker_lost() || error.is_timeout(),
+            _ => false,
+        }
     }
+}
+
+/// A copy of the task.
+fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
+    let mut bytes = Vec::new();
+    roundtrip::encode("the task", task, &mut bytes)?;
+    roundtrip::decode("the task", &bytes)
 }
 
 /// Some items of a source, as its only chunk.
@@ -74,7 +85,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
     }
 
     fn piece(&self, _index: u64) -> T::Chunk {
-        self.work.pieces.part(self.items.clone()).expect("it can be taken apart: it told its items")
+        self.work.pieces.part(self.items.clone()).expect("it can be cut: it told its items")
     }
 
     fn describe(&self, _index: u64) -> String {

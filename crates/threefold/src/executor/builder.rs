@@ -149,6 +149,27 @@ impl Builder {
         self
     }
 
+    /// How many bytes of stack each chunk has, at least 64 KiB, on async and threads. By default a thread that the executor
+    /// starts has as much as the main thread may have (`ulimit -s`, usually 8 MiB), and chunks that the caller runs have the
+    /// caller's. With a size asked for, every chunk runs on a thread of the executor's, and the caller runs none.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn depth(levels: u64) -> u64 {
+    ///     if levels == 0 { 0 } else { 1 + depth(levels - 1) }
+    /// }
+    ///
+    /// let on = Executor::builder(Model::Threads).stack_size(256 << 20).build()?;
+    /// assert_eq!(on.map(Items(vec![100_000]), depth)?, [100_000]);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.options.stack_size = Some(bytes);
+        self
+    }
+
     /// Makes the executor.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ pub(crate) struct Policy {
     pub(crate) retry_panics: bool,
     /// How long a chunk may take.
     pub(crate) timeout: Option<Duration>,
+    /// Whether a failure is one chunk's own affair, and the others go on.
+    pub(crate) keeps_going: bool,
     /// Whether a chunk that keeps being lost is cut down to the smallest range that is lost too.
     pub(crate) bisect: bool,
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::trace::{Event, Observer, Span};
@@ -14,6 +14,8 @@ pub(crate) struct Recorder {
     spans: Option<Mutex<Vec<Span>>>,
     bytes_moved: AtomicU64,
     observers: Vec<Observer>,
+    /// Whether an observer has panicked: none is called any more.
+    is_broken: AtomicBool,
     /// The first panic of an observer, to go on from where the fold was asked for.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -25,6 +27,7 @@ impl Recorder {
             spans: traced.then(Mutex::default),
             bytes_moved: AtomicU64::new(0),
             observers,
+            is_broken: AtomicBool::new(false),
             panic: Mutex::default(),
         })
     }
@@ -38,13 +41,19 @@ impl Recorder {
         well
     }
 
-    /// Tells every observer; whether all of them took it well. A panic is kept: here it would hit a worker.
+    /// Tells every observer; whether all of them took it well. A panic is kept: here it would hit a worker. After it none
+    /// is called again.
     pub(crate) fn tell(&self, event: &Event<'_>) -> bool {
+        // Acquire: pairs with the store below, so that a thread that comes after a panic finds it.
+        if self.is_broken.load(Ordering::Acquire) {
+            return false;
+        }
         // Unwind-safe: an observer that unwound is not called for another fold unless its owner chooses to.
         let told = catch_unwind(AssertUnwindSafe(|| self.observers.iter().for_each(|observer| observer(event))));
         match told {
             Ok(()) => true,
             Err(payload) => {
+                self.is_broken.store(true, Ordering::Release);
                 self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
                 false
             }

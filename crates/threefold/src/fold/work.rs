@@ -1,114 +1,65 @@
-//! `Job`: a fold with its types erased.
-//!
-//! Backends know chunks by number. A job runs a block of them here, starts one as a future, or turns one into bytes
-//! and its output back; the outputs stay inside, typed, until the caller takes them in chunk order.
+//! `Work`: the typed side of a fold: the pieces of the source, the task, and what became of the chunks.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::ops::Range;
 #[cfg(feature = "async")]
 use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "async")]
+use std::time::{Duration, Instant};
 
-use crate::error::Place;
-use crate::fold::Fold;
+use super::job::Job;
+use super::outputs::Outputs;
+use super::{Fold, chunk};
+use crate::error::{Cause, Error, Place};
 use crate::panics;
 use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
-use crate::task::Task;
+use crate::task::{Task, roundtrip};
 
-/// A fold with its types erased: what a backend may know of it.
-pub(crate) trait Job: Send + Sync {
-    /// The task's name.
-    fn task(&self) -> &'static str;
-
-    /// What chunk `chunk` covers, for people.
-    fn describe(&self, chunk: u64) -> String;
-
-    /// Runs the chunks of `block` that may still start, in order, on this thread.
-    fn run(&self, block: Range<u64>, fold: &Fold, worker: usize);
-
-    /// Whether the task is `async`: [`start`](Self::start) then gives a future that really waits.
-    #[cfg(feature = "async")]
-    fn is_async(&self) -> bool;
-
-    /// A future that runs `chunk` of an `async` task and keeps its output. It does not ask whether the chunk may start,
-    /// and unwinds when the task does.
-    #[cfg(feature = "async")]
-    fn start(self: Arc<Self>, chunk: u64, attempt: u32, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()>;
-
-    /// The task as bytes, with the path that a worker finds it by.
-    #[cfg(feature = "processes")]
-    fn encode_task(&self) -> (&'static str, crate::error::Result<Vec<u8>, String>);
-
-    /// Whether an `Err` among the outputs ends the fold.
-    #[cfg(feature = "processes")]
-    fn stops_on_err(&self) -> bool;
-
-    /// Appends `chunk` as bytes.
-    #[cfg(feature = "processes")]
-    fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> crate::error::Result<(), String>;
-
-    /// Keeps the output of `chunk` that a worker sent.
-    #[cfg(feature = "processes")]
-    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> crate::error::Result<(), String>;
-}
-
-/// The typed side of a job.
+/// A fold with its types.
 pub(crate) struct Work<P, T: Task> {
     pub(crate) pieces: P,
     pub(crate) task: T,
+    pub(crate) outputs: Outputs<T::Output>,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
-    arrived: Mutex<Arrived<T::Output>>,
-}
-
-/// Outputs that the caller has not taken yet, in blocks of consecutive chunks by the number of their first.
-struct Arrived<O> {
-    /// The lowest chunk whose output was not taken.
-    next: u64,
-    blocks: BTreeMap<u64, Vec<O>>,
+    /// Whether the task, the first chunk and the first output are checked to be the same on every model.
+    checks: bool,
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
-    pub(crate) fn new(pieces: P, task: T, stops_on_err: bool) -> Self {
-        let arrived = Mutex::new(Arrived { next: 0, blocks: BTreeMap::new() });
-        Self { pieces, task, stops_on_err, arrived }
+    pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
+        Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
     }
 
-    /// The next outputs in chunk order, with the number of the first; `None` when the next one has not arrived.
-    pub(crate) fn take(&self) -> Option<(u64, Vec<T::Output>)> {
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = arrived.next;
-        let outputs = arrived.blocks.remove(&next)?;
-        arrived.next += outputs.len() as u64;
-        Some((next, outputs))
+    /// Checks the task, where that is asked for.
+    pub(crate) fn check_task(&self) -> Result<(), Cause> {
+        if self.checks { roundtrip::check("the task", &self.task, T::__eq) } else { Ok(()) }
     }
 
-    /// The lowest chunk whose output was not taken is a failure, and was told to the caller: on to the one above.
-    pub(crate) fn skip(&self) {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).next += 1;
-    }
-
-    /// The lowest chunk whose output was not taken.
-    pub(crate) fn next(&self) -> u64 {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).next
-    }
-
-    fn keep(&self, first: u64, outputs: Vec<T::Output>) {
-        if !outputs.is_empty() {
-            let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-            let replaced = arrived.blocks.insert(first, outputs);
-            debug_assert!(replaced.is_none(), "each chunk has one output");
+    /// Chunk `number`, checked where that is asked for. Making it may run code of the user's: a `Clone` that panics.
+    fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
+        let piece = self.pieces.piece(number);
+        if self.checks && number == 0 {
+            roundtrip::check("the chunk", &piece, T::__chunk_eq)?;
         }
+        Ok(piece)
     }
 
-    /// An output is here: ends the fold after `chunk` where it is an error and that is asked for.
-    fn check(&self, chunk: u64, output: &T::Output, fold: &Fold) {
+    fn keep(&self, first: u64, outputs: Vec<T::Output>, fold: &Fold) {
+        fold.arrived(self.outputs.keep(first, outputs));
+    }
+
+    /// An output is there: it is checked where that is asked for, and ends the fold after `number` where it is an error and
+    /// that is asked for.
+    fn arrive(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
+        if self.checks && number == 0 {
+            roundtrip::check("the output", output, T::__output_eq)?;
+        }
         if self.stops_on_err && T::__is_err(output) {
-            fold.stop_after(chunk);
+            fold.stop_after(number);
         }
+        Ok(())
     }
 }
 
@@ -121,39 +72,52 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         self.pieces.describe(chunk)
     }
 
+    fn fail(&self, chunk: u64, error: Error) -> bool {
+        self.outputs.fail(chunk, error)
+    }
+
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
         let mut next = block.start;
         let mut attempt = 1;
         while next < block.end {
-            let running = Cell::new(next);
+            chunk::set(next);
             // Grown as needed past a page or so: a block that stops early should not have cost much.
             let mut outputs = Vec::with_capacity((block.end - next).min(256) as usize);
             // Of what the closure touches only whole outputs are used after a panic.
             let ran = panics::catch(|| {
-                for chunk in next..block.end {
-                    if !fold.may_start(chunk) {
+                for number in next..block.end {
+                    if !fold.may_start(number) {
                         break;
                     }
-                    running.set(chunk);
+                    chunk::set(number);
                     let started = fold.started();
-                    let output = self.task.map(self.pieces.piece(chunk));
-                    fold.finished(chunk, worker, if chunk == next { attempt } else { 1 }, started);
-                    self.check(chunk, &output, fold);
+                    let output = self.task.map(self.piece(number)?);
+                    fold.finished(number, worker, if number == next { attempt } else { 1 }, started);
+                    self.arrive(number, &output, fold)?;
                     outputs.push(output);
                 }
+                Ok(())
             });
-            self.keep(next, outputs);
-            let Err(panic) = ran else { return };
+            self.keep(next, outputs, fold);
+            let panic = match ran {
+                Ok(Ok(())) => return,
+                Ok(Err(cause)) => {
+                    fold.unsent(chunk::get(), cause);
+                    (next, attempt) = (chunk::get() + 1, 1);
+                    continue;
+                }
+                Err(panic) => panic,
+            };
             // On with the chunk that unwound, or with the one after it: whether that may start is asked above.
-            let chunk = running.get();
-            attempt = if chunk == next { attempt } else { 1 };
+            let unwound = chunk::get();
+            attempt = if unwound == next { attempt } else { 1 };
             let at = Place { worker: Some(worker), ..Place::default() };
             if fold.retries_panic(attempt) {
-                fold.retried(|| fold.panic(chunk, attempt, at, panic));
-                (next, attempt) = (chunk, attempt + 1);
+                fold.retried(|| fold.panic(unwound, attempt, at, panic));
+                (next, attempt) = (unwound, attempt + 1);
             } else {
-                fold.panicked(chunk, attempt, at, panic);
-                (next, attempt) = (chunk + 1, 1);
+                fold.panicked(unwound, attempt, at, panic);
+                (next, attempt) = (unwound + 1, 1);
             }
         }
     }
@@ -164,20 +128,42 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "async")]
-    fn start(self: Arc<Self>, chunk: u64, attempt: u32, fold: Arc<Fold>, worker: usize) -> BoxFuture<'static, ()> {
+    fn start(
+        self: Arc<Self>,
+        chunk: u64,
+        attempt: u32,
+        fold: Arc<Fold>,
+        worker: usize,
+    ) -> BoxFuture<'static, Result<(), Duration>> {
         Box::pin(async move {
             let started = fold.started();
-            let future = self.task.__future(self.pieces.piece(chunk));
-            let output = future.expect("only async tasks are started").await;
+            let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
+            let piece = match self.piece(chunk) {
+                Ok(piece) => piece,
+                Err(cause) => {
+                    fold.unsent(chunk, cause);
+                    return Ok(());
+                }
+            };
+            let output = self.task.__future(piece).expect("only async tasks are started").await;
+            // One that never waits cannot be stopped; that it took too long is said all the same.
+            if let Some((timeout, began)) = deadline
+                && began.elapsed() > timeout
+            {
+                return Err(began.elapsed());
+            }
             fold.finished(chunk, worker, attempt, started);
-            self.check(chunk, &output, &fold);
-            self.keep(chunk, vec![output]);
+            match self.arrive(chunk, &output, &fold) {
+                Ok(()) => self.keep(chunk, vec![output], &fold),
+                Err(cause) => fold.unsent(chunk, cause),
+            }
+            Ok(())
         })
     }
 
     #[cfg(feature = "processes")]
-    fn encode_task(&self) -> (&'static str, Result<Vec<u8>, String>) {
-        (T::__entry().path, uncrashed(|| crate::task::roundtrip::encode_task(&self.task)))
+    fn encode_task(&self) -> (&'static str, Result<Vec<u8>, Cause>) {
+        (T::__entry().path, roundtrip::encode_task(&self.task))
     }
 
     #[cfg(feature = "processes")]
@@ -186,21 +172,18 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
-        uncrashed(|| crate::codec::encode(&self.pieces.piece(chunk), bytes))
+    fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), Cause> {
+        let piece = panics::catch(|| self.piece(chunk))??;
+        roundtrip::encode("the chunk", &piece, bytes)
     }
 
     #[cfg(feature = "processes")]
-    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), String> {
-        let output = uncrashed(|| crate::codec::decode(bytes))?;
-        self.check(chunk, &output, fold);
-        self.keep(chunk, vec![output]);
+    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), Cause> {
+        let output = roundtrip::decode("the output", bytes)?;
+        if self.stops_on_err && T::__is_err(&output) {
+            fold.stop_after(chunk);
+        }
+        self.keep(chunk, vec![output], fold);
         Ok(())
     }
-}
-
-/// Values turn into bytes and back by code of the user's, which may panic.
-#[cfg(feature = "processes")]
-fn uncrashed<R>(convert: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
-    panics::catch(convert).unwrap_or_else(|panic| Err(format!("its own code panicked: {}", panic.message)))
 }

@@ -1,36 +1,26 @@
-//! What holds for all that is read from a worker, whatever the bytes are: the entrances of the fuzzer.
+//! What must hold for the frames that are read from a worker, whatever the bytes are. It is compiled for tests and for the
+//! fuzzer only.
 //!
-//! The programs in `fuzz/` feed them with bytes that they make up; what turned out to be worth keeping lies in
-//! `fuzz/corpus/`, and is read here with every `cargo test`. Compiled for these two only.
+//! The program in `fuzz/` calls [`frames`] with random bytes. The inputs that are worth keeping are in `fuzz/corpus/`, and
+//! every `cargo test` replays them. The bytes of values are fuzzed in `threefold-codec`.
 
 pub use super::wire::fuzzing::frames;
-pub use crate::codec::fuzzing::values;
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// Feeds `target` with every file of its corpus.
-    fn replay(name: &str, target: fn(&[u8])) {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    #[test]
+    fn the_corpus_of_frames_holds() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/frames");
         let mut files: Vec<_> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         assert!(!files.is_empty());
         for file in files {
-            // Shown when the test fails: the last is the one.
+            // The output is shown if the test fails; the last file is the one that failed.
             println!("{}", file.display());
-            target(&fs::read(file).unwrap());
+            super::frames(&fs::read(file).unwrap());
         }
-    }
-
-    #[test]
-    fn the_corpus_of_frames_holds() {
-        replay("frames", super::frames);
-    }
-
-    #[test]
-    fn the_corpus_of_values_holds() {
-        replay("values", super::values);
     }
 }

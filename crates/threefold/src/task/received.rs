@@ -1,8 +1,10 @@
 //! A task in a worker process: made from bytes, run from bytes to bytes.
 
-use crate::codec;
+use std::cell::Cell;
+
+use super::{Task, roundtrip};
+use crate::error::Cause;
 use crate::panics::{self, Panic};
-use crate::task::Task;
 
 /// What could not be serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,31 +38,39 @@ pub(crate) enum Ran {
 }
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
-    Ok(Box::new(codec::decode::<T>(captures)?))
+    let task = threefold_codec::decode::<T>(captures).map_err(|error| error.to_string())?;
+    Ok(Box::new(Restored { task, checks: Cell::new(cfg!(debug_assertions)) }))
 }
 
-impl<T: Task> Received for T {
+/// A task that was restored from its captures.
+struct Restored<T> {
+    task: T,
+    /// Whether the next output is checked to be the same on every model: the first one, in debug builds.
+    checks: Cell<bool>,
+}
+
+impl<T: Task> Restored<T> {
+    fn try_run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Result<bool, (Part, Cause)> {
+        let chunk = roundtrip::decode("the chunk", bytes).map_err(|cause| (Part::Chunk, cause))?;
+        let value = self.task.map(chunk);
+        let check = || if self.checks.take() { roundtrip::check("the output", &value, T::__output_eq) } else { Ok(()) };
+        let written = check().and_then(|()| roundtrip::encode("the output", &value, output));
+        written.map(|()| T::__is_err(&value)).map_err(|cause| (Part::Output, cause))
+    }
+}
+
+impl<T: Task> Received for Restored<T> {
     fn run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Ran {
-        let chunk = match codec::decode(bytes) {
-            Ok(chunk) => chunk,
-            Err(reason) => return Ran::Unportable { what: Part::Chunk, reason },
-        };
-        // A panic while the output is written (by its own `Serialize`) is the task's as well.
         let start = output.len();
-        let ran = panics::catch(|| {
-            let value = self.map(chunk);
-            (T::__is_err(&value), codec::encode(&value, output))
-        });
-        match ran {
-            Ok((is_err, Ok(()))) => Ran::Done { is_err },
-            Ok((_, Err(reason))) => {
-                output.truncate(start);
-                Ran::Unportable { what: Part::Output, reason }
-            }
-            Err(panic) => {
-                output.truncate(start);
-                Ran::Panicked(panic)
-            }
-        }
+        let ran = match panics::catch(|| self.try_run(bytes, output)) {
+            Ok(Ok(is_err)) => return Ran::Done { is_err },
+            // A panic of the value's own `Serialize` or `Deserialize` is the task's as well.
+            Err(panic) => Ran::Panicked(panic),
+            Ok(Err((_, Cause::Panic { message, at }))) => Ran::Panicked(Panic { message, at }),
+            Ok(Err((what, Cause::Unportable { reason, .. }))) => Ran::Unportable { what, reason },
+            Ok(Err(_)) => unreachable!("a value fails to be serialized, or its code panics"),
+        };
+        output.truncate(start);
+        ran
     }
 }

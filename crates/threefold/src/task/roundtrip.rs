@@ -1,47 +1,83 @@
-//! The round trip: is a value the same after it was sent?
+//! The round trip: is a value the same after it was serialized and restored?
 //!
 //! A field that serde skips, or restores to something else, would give one answer on threads and another on processes.
-//! Where values can be compared, an altered task is an error: on processes always, and in debug builds on every model,
-//! so that it is found on whichever the tests run. There the first chunk is tried too, and where tasks cannot be
-//! compared the restored one is the one that runs, so that every model agrees with processes.
+//! On processes every task is checked before it is sent. In debug builds every model checks the task, the first chunk and
+//! the first output, so that such a field is found on whichever model the tests run: it is an error there, and never
+//! changes the value that the task runs with. What can be compared is compared; values of more than [`CHECKED`] bytes are
+//! serialized up to there, which finds what cannot be serialized at all.
 
-use crate::codec;
-#[cfg(debug_assertions)]
+use super::Portable;
+#[cfg(feature = "processes")]
+use super::Task;
 use crate::error::Cause;
-#[cfg(debug_assertions)]
-use crate::source::Pieces;
-use crate::task::{Portable, Task};
+#[cfg(feature = "processes")]
+use crate::panics;
 
-const ALTERED: &str = "it is not the same after being sent: does serde skip a field, or restore it to something else?";
+#[cfg(feature = "processes")]
+const ALTERED: &str = "it is not the same after it was serialized and restored; does serde skip a field, or restore it to something else?";
+
+/// Values larger than this, in bytes, are not restored to be compared. In debug builds 1 MiB takes some 20 ms.
+#[cfg(feature = "processes")]
+const CHECKED: usize = 1 << 20;
 
 /// The task as bytes that restore it.
-pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, String> {
-    let (bytes, restored) = there_and_back(task)?;
-    if task.__eq(&restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
+#[cfg(feature = "processes")]
+pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
+    guarded("the task", || {
+        let mut bytes = Vec::new();
+        threefold_codec::encode(task, &mut bytes).map_err(|error| error.to_string())?;
+        let restored: T = threefold_codec::decode(&bytes).map_err(|error| error.to_string())?;
+        if task.__eq(&restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
+    })
 }
 
-/// The task as a worker would have it.
-#[cfg(debug_assertions)]
-pub(crate) fn check<T: Task>(task: &T, pieces: &impl Pieces<Chunk = T::Chunk>) -> Result<T, Cause> {
-    let unportable = |what| move |reason| Cause::Unportable { what, reason };
-    let bytes = encode_task(task).map_err(unportable("the task"))?;
-    let restored = codec::decode(&bytes).map_err(unportable("the task"))?;
-    let chunk = pieces.piece(0);
-    let (_, back) = there_and_back(&chunk).map_err(unportable("the chunk"))?;
-    if T::__chunk_eq(&chunk, &back) == Some(false) {
-        return Err(unportable("the chunk")(ALTERED.to_string()));
+/// Appends `value` as bytes.
+#[cfg(feature = "processes")]
+pub(crate) fn encode<V: Portable>(what: &'static str, value: &V, bytes: &mut Vec<u8>) -> Result<(), Cause> {
+    guarded(what, || threefold_codec::encode(value, bytes).map_err(|error| error.to_string()))
+}
+
+/// The value that `bytes` hold.
+#[cfg(feature = "processes")]
+pub(crate) fn decode<V: Portable>(what: &'static str, bytes: &[u8]) -> Result<V, Cause> {
+    guarded(what, || threefold_codec::decode(bytes).map_err(|error| error.to_string()))
+}
+
+/// Checks `value`, which `is_same` compares where it can.
+#[cfg(feature = "processes")]
+pub(crate) fn check<V: Portable>(
+    what: &'static str,
+    value: &V,
+    is_same: impl FnOnce(&V, &V) -> Option<bool>,
+) -> Result<(), Cause> {
+    guarded(what, || {
+        let mut bytes = Vec::new();
+        if threefold_codec::encode_within(value, &mut bytes, CHECKED).map_err(|error| error.to_string())? {
+            let restored = threefold_codec::decode(&bytes).map_err(|error| error.to_string())?;
+            if is_same(value, &restored) == Some(false) {
+                return Err(ALTERED.to_string());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A build without worker processes serializes nothing, and checks nothing.
+#[cfg(not(feature = "processes"))]
+pub(crate) fn check<V: Portable>(
+    _what: &'static str,
+    _value: &V,
+    _is_same: impl FnOnce(&V, &V) -> Option<bool>,
+) -> Result<(), Cause> {
+    Ok(())
+}
+
+/// Values turn into bytes and back by code of the user's, which may panic.
+#[cfg(feature = "processes")]
+fn guarded<R>(what: &'static str, convert: impl FnOnce() -> Result<R, String>) -> Result<R, Cause> {
+    match panics::catch(convert) {
+        Ok(Ok(converted)) => Ok(converted),
+        Ok(Err(reason)) => Err(Cause::Unportable { what, reason }),
+        Err(panic) => Err(panic.into()),
     }
-    Ok(restored)
-}
-
-/// The task as its workers have it.
-pub(crate) fn restored<T: Task>(task: &T) -> Result<T, String> {
-    there_and_back(task).map(|(_, restored)| restored)
-}
-
-fn there_and_back<V: Portable>(value: &V) -> Result<(Vec<u8>, V), String> {
-    let mut bytes = Vec::new();
-    codec::encode(value, &mut bytes)?;
-    let back = codec::decode(&bytes)?;
-    Ok((bytes, back))
 }

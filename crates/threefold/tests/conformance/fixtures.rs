@@ -75,6 +75,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
+        "made-while-unwinding" => made_while_unwinding(model),
         "reads" => println!("{:?}", executor(model, 2).map(Items(vec![0, 1]), read).expect("it reads")),
         _ => panic!("no fixture {name}"),
     }
@@ -111,6 +112,23 @@ fn leaves_nothing(model: Model) {
 
 fn works_forever(model: Model, folder: String) {
     let _ = executor(model, 2).for_each(Items(vec![0, 1]), Endless { folder: folder.into() });
+}
+
+/// Folds for the first time in a destructor that runs while its thread unwinds, and once more after that.
+fn made_while_unwinding(model: Model) {
+    struct Folds(Model);
+    impl Drop for Folds {
+        fn drop(&mut self) {
+            let total = executor(self.0, 1).fold((1..=3).split_into(2), add_up, 0, |total, part| total + part);
+            println!("{}", total.expect("it is added up"));
+        }
+    }
+    let unwound = std::panic::catch_unwind(|| {
+        let _folds = Folds(model);
+        panic!("on the way out something is folded");
+    });
+    assert!(unwound.is_err());
+    drop(Folds(model));
 }
 
 #[task]

@@ -73,8 +73,8 @@ fn every_way_to_die_is_told_apart(model: Model) {
     for (death, signal, code, words) in [
         (Death::Kill, Some(9), None, "killed by SIGKILL"),
         (Death::Abort, Some(6), None, "aborted (SIGABRT)"),
-        (Death::Exit(0), None, Some(0), "exited by itself with code 0"),
-        (Death::Exit(3), None, Some(3), "exited by itself with code 3"),
+        (Death::Exit(0), None, Some(0), "exited with code 0"),
+        (Death::Exit(3), None, Some(3), "exited with code 3"),
     ] {
         let error = on.for_each((1..=40).split_into(4), DiesOn { chunk: 5, death }).unwrap_err();
         assert_eq!((error.chunk(), error.signal(), error.exit_code()), (Some(0), signal, code), "{error}");

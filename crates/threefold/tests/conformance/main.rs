@@ -9,6 +9,7 @@
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
+mod hostile;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;
@@ -58,6 +59,20 @@ fn uninterruptible(model: Model) -> bool {
     matches!(model, Model::Sequential | Model::Threads)
 }
 
+/// Where chunks run in this process.
+fn local(model: Model) -> bool {
+    model != Model::Processes
+}
+
+/// Where chunks run on threads that the executor starts.
+fn pooled(model: Model) -> bool {
+    matches!(model, Model::Async | Model::Threads)
+}
+
+fn sequential(model: Model) -> bool {
+    model == Model::Sequential
+}
+
 fn threads(model: Model) -> bool {
     model == Model::Threads
 }
@@ -94,6 +109,7 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("hostile", hostile::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         ("reliability", reliability::ROWS),

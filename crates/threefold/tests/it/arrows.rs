@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// The entries of the library's `src/`, from what users see down to what everything stands on. Each may import those
 /// below it only.
-const ORDER: &[&str] = &[
-    "lib", "executor", "cancel", "backend", "remote", "fold", "trace", "task", "codec", "source", "panics", "error",
-    "model",
-];
+const ORDER: &[&str] =
+    &["lib", "executor", "cancel", "backend", "remote", "fold", "trace", "task", "source", "panics", "error", "model"];
 
 /// The crates of the workspace, from the program down. Each may depend on those below it only.
-const CRATES: &[&str] = &["threefold-cli", "threefold-compare", "threefold", "threefold-macros"];
+const CRATES: &[&str] = &["threefold-cli", "threefold-compare", "threefold", "threefold-codec", "threefold-macros"];
 
 /// A module by its path in its crate: `["fold", "claims"]`. The crate's root is empty.
 type Module = Vec<String>;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -14,7 +15,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use super::Processes;
 use super::child::{Events, Worker};
 use super::memory::OomKills;
-use crate::error::{Cause, Error};
+use crate::error::Error;
 use crate::fold::Fold;
 use crate::remote::wire::{Build, Rules};
 
@@ -53,6 +54,16 @@ pub(super) struct Run<'a> {
     looked: Instant,
 }
 
+/// Writes to an event descriptor.
+struct Bell(Arc<OwnedFd>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        // A full counter is as good a sign as one more.
+        let _ = rustix::io::write(&*self.0, &1u64.to_ne_bytes());
+    }
+}
+
 /// The task as it is sent to every worker.
 struct Task {
     path: &'static str,
@@ -71,24 +82,18 @@ impl<'a> Run<'a> {
         let (path, captures) = fold.job.encode_task();
         let captures = match captures {
             Ok(captures) => captures,
-            Err(reason) => {
-                return Err((Error::new(Cause::Unportable { what: "the task", reason }, fold.place_of_all()), idle));
-            }
+            Err(cause) => return Err((Error::new(cause, fold.place_of_all()), idle)),
         };
         let bell = match eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) {
             Ok(bell) => Arc::new(bell),
             Err(error) => return Err((cannot_start(&error.into()), idle)),
         };
-        let rung = Arc::clone(&bell);
-        fold.on_stop(move || {
-            // A full counter is as good a sign as one more.
-            let _ = rustix::io::write(&*rung, &1u64.to_ne_bytes());
-        });
+        fold.workers.register(Waker::from(Arc::new(Bell(Arc::clone(&bell)))));
         let rules = Rules {
             stop_on_err: fold.job.stops_on_err(),
-            stop_on_panic: fold.stops_at_panics(),
+            stop_on_panic: (!fold.policy.keeps_going && fold.policy.attempts_at_panics() == 1),
             // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
-            answer_each: fold.keeps_going() || fold.attempts() > 1,
+            answer_each: fold.policy.keeps_going || fold.policy.attempts() > 1,
         };
         let mut run = Self {
             fold,
@@ -154,13 +159,13 @@ impl<'a> Run<'a> {
 
     /// Whether nothing below the limit is left to do.
     fn is_settled(&self) -> bool {
-        let limit = self.fold.claims.limit();
-        !self.has_work() && !self.workers.iter().any(|worker| worker.owes_below(limit))
+        let limit = self.fold.claims().limit();
+        self.fold.claims().is_over() && !self.has_work() && !self.workers.iter().any(|worker| worker.owes_below(limit))
     }
 
     /// Tells the workers how far they may go.
     fn publish_limit(&self) {
-        let limit = self.fold.claims.limit();
+        let limit = self.fold.claims().limit();
         for worker in &self.workers {
             worker.set_limit(limit);
         }

@@ -46,7 +46,7 @@ impl Run<'_> {
                 let attempt = self.due(index, ran.chunk)?;
                 match self.fold.job.decode(ran.chunk, output, self.fold) {
                     Ok(()) => self.done(index, ran, attempt),
-                    Err(reason) => self.unportable(index, ran.chunk, "the output", reason),
+                    Err(cause) => self.unsent(index, ran.chunk, cause),
                 }
             }
             FromWorker::Panicked { ran, at, message } => {
@@ -67,7 +67,7 @@ impl Run<'_> {
                     Part::Chunk => "the chunk",
                     Part::Output => "the output",
                 };
-                self.unportable(index, ran.chunk, what, text(reason));
+                self.unsent(index, ran.chunk, Cause::Unportable { what, reason: text(reason) });
             }
         }
         Ok(())
@@ -90,9 +90,9 @@ impl Run<'_> {
         });
     }
 
-    fn unportable(&self, index: usize, chunk: u64, what: &'static str, reason: String) {
+    fn unsent(&self, index: usize, chunk: u64, cause: Cause) {
         let worker = &self.workers[index];
         let place = Place { worker: Some(worker.number), pid: Some(worker.pid()), ..self.fold.place(chunk) };
-        self.fold.fail(chunk, Error::new(Cause::Unportable { what, reason }, place));
+        self.fold.fail(chunk, Error::new(cause, place));
     }
 }

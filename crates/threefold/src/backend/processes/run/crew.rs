@@ -49,7 +49,7 @@ impl Run<'_> {
         if worker.number >= self.size || self.workers.iter().any(|other| other.number == worker.number) {
             worker.number = self.free_number();
         }
-        worker.set_limit(self.fold.claims.limit());
+        worker.set_limit(self.fold.claims().limit());
         worker.set_task(self.task.path, &self.task.captures, self.task.rules);
         self.workers.push(worker);
     }
@@ -122,9 +122,9 @@ impl Run<'_> {
         let wanted = |sent: &&Sent| self.fold.may_start(sent.chunk);
         let chunks: Vec<Sent> = remains.running.iter().chain(&remains.done).filter(wanted).copied().collect();
         let (again, given_up): (Vec<_>, Vec<_>) =
-            chunks.into_iter().partition(|sent| sent.attempt < self.fold.attempts());
+            chunks.into_iter().partition(|sent| sent.attempt < self.fold.policy.attempts());
         let error = |sent: &Sent, also: Vec<u64>| {
-            let attempt = Attempt { number: sent.attempt, of: self.fold.attempts() };
+            let attempt = Attempt { number: sent.attempt, of: self.fold.policy.attempts() };
             let at =
                 Place { worker: place.worker, pid: place.pid, attempt: Some(attempt), ..self.fold.place(sent.chunk) };
             Error::new(Cause::Lost(Box::new(Lost { also, ..lost.clone() })), at)
@@ -132,7 +132,7 @@ impl Run<'_> {
         for sent in &again {
             self.fold.retried(|| error(sent, Vec::new()));
         }
-        if self.fold.keeps_going() {
+        if self.fold.policy.keeps_going {
             for sent in &given_up {
                 self.fold.fail(sent.chunk, error(sent, Vec::new()));
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Run;
 use crate::backend::processes::child::Worker;
-use crate::error::{Cause, Error};
+use crate::fold::claims::Claim;
 
 /// A worker is sent chunks for about this long at once: several times what a wake-up and an answer take, so that it
 /// never waits for the parent ..
@@ -16,7 +16,7 @@ const AHEAD_BYTES: usize = 1 << 20;
 impl Run<'_> {
     /// Whether there are chunks to hand out.
     pub(super) fn has_work(&self) -> bool {
-        self.fold.claims.is_open() || self.returned.keys().next().is_some_and(|&chunk| self.fold.may_start(chunk))
+        self.fold.claims().is_open() || self.returned.keys().next().is_some_and(|&chunk| self.fold.may_start(chunk))
     }
 
     /// Gives every worker as many chunks as it should have, one at a time in turn.
@@ -38,9 +38,8 @@ impl Run<'_> {
 
     fn send_chunk(&mut self, index: usize, chunk: u64, attempt: u32) {
         let job = &self.fold.job;
-        if let Err(reason) = self.workers[index].run(chunk, attempt, |bytes| job.encode(chunk, bytes)) {
-            let cause = Cause::Unportable { what: "the chunk", reason };
-            self.fold.fail(chunk, Error::new(cause, self.fold.place(chunk)));
+        if let Err(cause) = self.workers[index].run(chunk, attempt, |bytes| job.encode(chunk, bytes)) {
+            self.fold.unsent(chunk, cause);
         }
     }
 
@@ -62,7 +61,7 @@ impl Run<'_> {
         let Some(pace) = self.pace else { return 1 };
         let fitting = (AHEAD.as_nanos() as u64 / pace.max(1)).max(1) + 1;
         // No more than a fair share of half of what is left: the rest evens out whoever is late.
-        let left = self.fold.claims.limit().saturating_sub(self.fold.claims.next()) + self.returned.len() as u64;
+        let left = self.fold.claims().left() + self.returned.len() as u64;
         let fair = left / (2 * self.size as u64) + 1;
         usize::try_from(fitting.min(fair)).unwrap_or(usize::MAX)
     }
@@ -74,7 +73,10 @@ impl Run<'_> {
             self.returned.remove(&chunk);
             return Some((chunk, attempt));
         }
-        self.fold.claims.claim(|_| 1).map(|block| (block.start, 1))
+        match self.fold.claims().claim(|_| 1) {
+            Claim::Block(block) => Some((block.start, 1)),
+            Claim::Later | Claim::Never => None,
+        }
     }
 
     /// Whether a chunk that came back may go to this worker. One that was lost goes to a worker that has run nothing,

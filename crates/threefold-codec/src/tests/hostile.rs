@@ -1,4 +1,4 @@
-//! What lies about its length or goes on for ever, in either direction.
+//! Values and bytes with wrong lengths or without an end, in both directions.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -8,10 +8,10 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::super::{DEPTH, decode, encode};
 use super::encoded;
+use crate::{MAX_DEPTH, decode, encode};
 
-/// A list or map that announces other than it has.
+/// A list or map that announces another number of items than it writes.
 struct Liar {
     announced: Option<usize>,
     items: usize,
@@ -47,12 +47,12 @@ fn a_value_that_writes_another_length_than_it_announced_is_refused() {
         }
     }
     let error = liar(Some(2), true, true).unwrap_err();
-    assert_eq!(error, "a map has a key without a value: its `Serialize` is wrong");
+    assert_eq!(error.to_string(), "a map has a key without a value; its `Serialize` is wrong");
     let error = liar(Some(3), false, false).unwrap_err();
-    assert_eq!(error, "a list, map or struct announced 3 items and has 2: its `Serialize` is wrong");
+    assert_eq!(error.to_string(), "a list, map or struct announced 3 items and wrote 2; its `Serialize` is wrong");
 }
 
-/// Bytes from an iterator whose hint is wrong.
+/// Bytes from an iterator whose size hint is wrong.
 struct Hinted(usize, usize);
 
 impl Iterator for Hinted {
@@ -80,7 +80,7 @@ fn a_wrong_hint_is_refused_for_bytes_too() {
     for hint in [0, 1, 299, 301, u32::MAX as usize, usize::MAX] {
         let mut bytes = vec![1, 2];
         encode(&Hinted(hint, 300), &mut bytes).unwrap_err();
-        assert_eq!(bytes, [1, 2], "what failed leaves nothing behind");
+        assert_eq!(bytes, [1, 2], "a failed call appends nothing");
     }
 }
 
@@ -111,7 +111,7 @@ enum Tree {
     Node(Vec<Tree>),
 }
 
-/// Each level of `T`, until it is refused; the last must be refused with a sentence, all before come back.
+/// Nests `T` one step deeper at a time until it is refused. The refusal must be for the depth; all values before come back.
 fn deep<T: Serialize + DeserializeOwned + PartialEq + Debug>(end: T, link: impl Fn(T) -> T, step: usize) {
     let mut value = end;
     for levels in 0.. {
@@ -120,8 +120,8 @@ fn deep<T: Serialize + DeserializeOwned + PartialEq + Debug>(end: T, link: impl 
             Ok(()) if levels % step == 0 => assert!(decode::<T>(&bytes).unwrap() == value, "{levels} levels"),
             Ok(()) => {}
             Err(error) => {
-                assert!(error.contains("levels within each other"), "{error}");
-                assert!(levels > usize::from(DEPTH) / 4 && levels <= usize::from(DEPTH) + 1, "{levels}");
+                assert!(error.is_value_too_deep(), "{error}");
+                assert!(levels > usize::from(MAX_DEPTH) / 4 && levels <= usize::from(MAX_DEPTH) + 1, "{levels}");
                 break;
             }
         }
@@ -163,7 +163,7 @@ fn hostile_bytes_are_refused_without_depth_or_memory() {
     }
     refused::<Value>(&unit);
     refused::<Options>(&[5]);
-    // Lengths of 4 GiB, and nothing behind them.
+    // Lengths of 4 GiB with hardly any bytes after them.
     for marker in [0xc6, 0xc9, 0xdb, 0xdd, 0xdf] {
         let bytes = [marker, 0xff, 0xff, 0xff, 0xff, 1, 0];
         refused::<Vec<[u64; 32]>>(&bytes);
@@ -175,11 +175,11 @@ fn hostile_bytes_are_refused_without_depth_or_memory() {
 }
 
 #[test]
-fn lists_within_each_other_cannot_promise_the_same_bytes() {
-    // Each list says that all bytes behind it are its items, so that each would be given as much room.
+fn nested_lists_cannot_announce_the_same_bytes() {
+    // Each list announces all bytes after it as its items, so that memory would be allocated for them many times.
     let len = 200u16;
     let bytes: Vec<u8> =
         (1..=len).rev().flat_map(|left| [&[0xdc][..], &(3 * (left - 1)).to_be_bytes()].concat()).collect();
     let error = decode::<Value>(&bytes).unwrap_err();
-    assert_eq!(error, "the bytes end before the value does, at byte 6 of 600");
+    assert_eq!(error.to_string(), "the bytes end before the value does, at byte 6 of 600");
 }

@@ -1,4 +1,4 @@
-//! Round trips over serde's whole data model.
+//! Round trips through serde's whole data model.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -15,12 +15,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{decode, encode};
+use crate::{decode, encode};
 
 mod hostile;
 
 fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = vec![7]; // what stood there before stays
+    let mut bytes = vec![7]; // the bytes that were there are kept
     encode(value, &mut bytes).unwrap();
     bytes.split_off(1)
 }
@@ -36,7 +36,7 @@ fn holds<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
         Ok(back) => assert_eq!(back, value, "{bytes:02x?}"),
         Err(error) => panic!("{value:?}: {error}: {bytes:02x?}"),
     }
-    // Every shorter reading is an error, and nothing may follow.
+    // A cut value is an error, and so is a byte after the value.
     for len in 0..bytes.len().min(64) {
         assert!(decode::<T>(&bytes[..len]).is_err(), "{value:?} from {len} bytes of {bytes:02x?}");
     }

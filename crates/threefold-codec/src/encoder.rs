@@ -1,69 +1,74 @@
-//! `Encoder`: serde's values, written as MessagePack.
+//! `Encoder`: writes the values that serde describes as MessagePack.
 
 use rmp::encode as write;
 use serde::ser::{self, Serialize, Serializer};
 
-use super::error::Error;
-use super::{BYTES, DEPTH, I128, SOME, U128, bytes};
+use crate::error::Kind;
+use crate::{BYTES, Error, I128, MAX_DEPTH, SOME, U128, bytes};
 
 type Result<T> = std::result::Result<T, Error>;
 
-pub(super) struct Encoder<'a> {
+pub(crate) struct Encoder<'a> {
     out: &'a mut Vec<u8>,
-    /// Levels still allowed.
+    /// How many more levels are allowed.
     depth: u16,
+    /// How long `out` may become.
+    most: usize,
 }
 
 impl<'a> Encoder<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, depth: DEPTH }
+    pub(crate) fn new(out: &'a mut Vec<u8>, most: usize) -> Self {
+        Self { out, depth: MAX_DEPTH, most }
     }
 
-    /// Goes `levels` down, to come up by the same number afterwards.
+    /// Refuses `more` bytes beyond what is written, where the bound does not allow them.
+    fn reserve(&self, more: usize) -> Result<()> {
+        if self.out.len().saturating_add(more) > self.most { Err(Kind::Full.into()) } else { Ok(()) }
+    }
+
+    /// Goes `levels` deeper. The caller must add the same number to `depth` when the value is written.
     fn enter(&mut self, levels: u16) -> Result<()> {
-        let too_deep = || {
-            Error::new(format!(
-                "the value has more than {DEPTH} levels within each other; send it flat, for instance as a list of \
-                 nodes that name each other by index"
-            ))
-        };
-        self.depth = self.depth.checked_sub(levels).ok_or_else(too_deep)?;
+        self.depth = self.depth.checked_sub(levels).ok_or(Kind::ValueTooDeep)?;
         Ok(())
     }
 
+    /// Writes `value` one level deeper.
     fn nested<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.enter(1)?;
+        self.reserve(1)?;
         value.serialize(&mut *self)?;
         self.depth += 1;
         Ok(())
     }
 
-    /// The key of an enum's content.
+    /// Opens the map that holds a variant's fields: its one key is the variant's name.
     fn variant(&mut self, variant: &str) -> Result<()> {
         write::write_map_len(self.out, 1).map_err(wrote)?;
         self.serialize_str(variant)
     }
 
-    /// Begins a list of `declared` items, or a map with twice as many parts; the number is filled in at the end where it
-    /// is not known.
-    fn open(&mut self, kind: Kind, declared: Option<usize>, levels: u16) -> Result<Compound<'_, 'a>> {
+    /// Opens a list of `declared` items, or a map of `declared` entries. If the number is not known yet, `close` fills it
+    /// in.
+    fn open(&mut self, shape: Shape, declared: Option<usize>, levels: u16) -> Result<Compound<'_, 'a>> {
         self.enter(levels)?;
         let len = declared.map_or(Ok(u32::MAX), length)?;
-        match kind {
-            Kind::List => write::write_array_len(self.out, len),
-            Kind::Map => write::write_map_len(self.out, len),
+        match shape {
+            Shape::List => write::write_array_len(self.out, len),
+            Shape::Map => write::write_map_len(self.out, len),
         }
         .map_err(wrote)?;
-        Ok(Compound { head: self.out.len(), to: self, kind, declared, parts: 0, levels })
+        Ok(Compound { head: self.out.len(), to: self, shape, declared, parts: 0, levels })
     }
 
-    /// A list whose first item is `first`, a `u8`: the bytes as they are, if all are.
+    /// Writes a list whose first item is the `u8` `first`: with one byte per item if all items are `u8`, otherwise as an
+    /// ordinary list.
     fn byte_list<T: Serialize>(&mut self, first: u8, len: usize, mut items: impl Iterator<Item = T>) -> Result<()> {
         length(len)?;
+        self.reserve(len)?;
         self.enter(1)?;
         let head = self.out.len();
         let reserved = self.out.try_reserve(len.saturating_add(6));
-        reserved.map_err(|_| Error::new(format!("no memory for {len} bytes")))?;
+        reserved.map_err(|_| Kind::NoMemory(len))?;
         write::write_ext_meta(self.out, len as u32, BYTES).map_err(wrote)?;
         let start = self.out.len();
         self.out.resize(start + len, first);
@@ -78,33 +83,33 @@ impl<'a> Encoder<'a> {
             *slot = byte;
             filled += 1;
         }
-        // One too many would be lost with the others' bytes.
+        // An item beyond the announced number must not be dropped silently.
         let other = other.or_else(|| items.next());
         self.depth += 1;
         if other.is_none() && filled == self.out.len() {
             return Ok(());
         }
-        // Not bytes after all, or not as many as announced, which `end` then says.
+        // The items are not all `u8`, or there are more or fewer than announced. `close` reports the second.
         let so_far = self.out[start..filled].to_vec();
         self.out.truncate(head);
-        let mut list = self.open(Kind::List, Some(len), 1)?;
+        let mut list = self.open(Shape::List, Some(len), 1)?;
         so_far.iter().try_for_each(|byte| list.part(byte))?;
         other.into_iter().chain(items).try_for_each(|item| list.part(&item))?;
         list.close()
     }
 }
 
-/// From how many items on a list is worth a look whether it is one of bytes.
+/// The least number of items at which a list is checked for being a list of `u8`.
 const FEW: usize = 16;
 
-/// A length that MessagePack has room for. `u32::MAX` is kept for "not known yet".
+/// `len` as MessagePack stores it. `u32::MAX` is reserved for "not known yet".
 fn length(len: usize) -> Result<u32> {
     let fits = u32::try_from(len).ok().filter(|&len| len < u32::MAX);
-    fits.ok_or_else(|| Error::new(format!("{len} items or bytes are too many for one list, map or text (2^32 - 2)")))
+    fits.ok_or_else(|| Kind::TooLong(len).into())
 }
 
 fn wrote(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
+    Kind::Other(error.to_string()).into()
 }
 
 macro_rules! scalars {
@@ -159,11 +164,13 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
 
     fn serialize_str(self, value: &str) -> Result<()> {
         length(value.len())?;
+        self.reserve(value.len())?;
         write::write_str(self.out, value).map_err(wrote)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
         length(value.len())?;
+        self.reserve(value.len())?;
         write::write_bin(self.out, value).map_err(wrote)
     }
 
@@ -174,7 +181,7 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
         let start = self.out.len();
         self.nested(value)?;
-        // What begins so is a `nil` within as many `Some`s as there are bytes before it: few bytes are moved.
+        // A value that begins like this is a `nil` inside marked `Some`s, and all of it is a few bytes. So `insert` is cheap.
         if matches!(self.out.get(start), Some(&(SOME | 0xc0))) {
             self.out.insert(start, SOME);
         }
@@ -209,15 +216,15 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Compound<'s, 'a>> {
-        self.open(Kind::List, len, 1)
+        self.open(Shape::List, len, 1)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Compound<'s, 'a>> {
-        self.open(Kind::List, Some(len), 1)
+        self.open(Shape::List, Some(len), 1)
     }
 
     fn serialize_tuple_struct(self, _name: &'static str, len: usize) -> Result<Compound<'s, 'a>> {
-        self.open(Kind::List, Some(len), 1)
+        self.open(Shape::List, Some(len), 1)
     }
 
     fn serialize_tuple_variant(
@@ -228,15 +235,15 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
         len: usize,
     ) -> Result<Compound<'s, 'a>> {
         self.variant(variant)?;
-        self.open(Kind::List, Some(len), 2)
+        self.open(Shape::List, Some(len), 2)
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Compound<'s, 'a>> {
-        self.open(Kind::Map, len, 1)
+        self.open(Shape::Map, len, 1)
     }
 
     fn serialize_struct(self, _name: &'static str, len: usize) -> Result<Compound<'s, 'a>> {
-        self.open(Kind::Map, Some(len), 1)
+        self.open(Shape::Map, Some(len), 1)
     }
 
     fn serialize_struct_variant(
@@ -247,7 +254,7 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
         len: usize,
     ) -> Result<Compound<'s, 'a>> {
         self.variant(variant)?;
-        self.open(Kind::Map, Some(len), 2)
+        self.open(Shape::Map, Some(len), 2)
     }
 
     fn collect_seq<I>(self, items: I) -> Result<()>
@@ -262,7 +269,7 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
         match (len, first.as_ref().and_then(bytes::byte)) {
             (Some(len @ FEW..), Some(byte)) => self.byte_list(byte, len, items),
             _ => {
-                let mut list = self.open(Kind::List, len, 1)?;
+                let mut list = self.open(Shape::List, len, 1)?;
                 first.into_iter().chain(items).try_for_each(|item| list.part(&item))?;
                 list.close()
             }
@@ -270,19 +277,20 @@ impl<'s, 'a> Serializer for &'s mut Encoder<'a> {
     }
 }
 
-enum Kind {
+enum Shape {
     List,
     Map,
 }
 
 /// A list or map that is being written.
-pub(super) struct Compound<'s, 'a> {
+pub(crate) struct Compound<'s, 'a> {
     to: &'s mut Encoder<'a>,
-    kind: Kind,
-    /// Where the head ends.
+    shape: Shape,
+    /// Where the marker and the length end.
     head: usize,
+    /// The announced number of items or entries.
     declared: Option<usize>,
-    /// Items, or keys and values together.
+    /// The number of parts written: items, or keys and values together.
     parts: usize,
     levels: u16,
 }
@@ -300,20 +308,18 @@ impl Compound<'_, '_> {
     }
 
     fn close(self) -> Result<()> {
-        let (given, odd) = match self.kind {
-            Kind::List => (self.parts, false),
-            Kind::Map => (self.parts / 2, self.parts % 2 == 1),
+        let (given, odd) = match self.shape {
+            Shape::List => (self.parts, false),
+            Shape::Map => (self.parts / 2, self.parts % 2 == 1),
         };
         if odd {
-            return Err(Error::new("a map has a key without a value: its `Serialize` is wrong"));
+            return Err(Kind::KeyWithoutValue.into());
         }
         match self.declared {
             None => self.to.out[self.head - 4..self.head].copy_from_slice(&length(given)?.to_be_bytes()),
             Some(declared) if declared == given => {}
             Some(declared) => {
-                return Err(Error::new(format!(
-                    "a list, map or struct announced {declared} items and has {given}: its `Serialize` is wrong"
-                )));
+                return Err(Kind::WrongLength { announced: declared, written: given }.into());
             }
         }
         self.to.depth += self.levels;

@@ -1,7 +1,10 @@
-//! What holds for any bytes that are read as a value, whoever wrote them.
+//! What must hold for any bytes that are decoded, whoever wrote them. It is compiled for tests and for the fuzzer only.
 //!
-//! They are read or refused, nobody makes room for more than came, and a value that was read is one that can be sent:
-//! it comes back the same, to the bit.
+//! The bytes are read or refused. No list announces more items than there are bytes. A value that was read can be
+//! written, and it comes back the same, to the bit.
+//!
+//! The program in `fuzz/` calls [`values`] with random bytes. The inputs that are worth keeping are in `fuzz/corpus/`,
+//! and every `cargo test` replays them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,46 +17,51 @@ use std::time::Duration;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::{decode, encode};
+use crate::{decode, encode};
 
-/// Reads `data` as values of types that together ask for all that serde can describe.
+/// Reads `data` as values of types that together use everything that serde can describe.
+///
+/// # Panics
+///
+/// Something in the module's list does not hold.
 pub fn values(data: &[u8]) {
-    promise_no_more_than_came(data);
-    come_back::<Any>(data);
-    come_back::<Option<Option<Option<bool>>>>(data);
-    come_back::<(u8, i64, Double, String)>(data);
-    come_back::<Vec<u8>>(data);
-    come_back::<Vec<Option<u8>>>(data);
-    come_back::<Vec<Vec<u64>>>(data);
-    come_back::<[Single; 3]>(data);
-    come_back::<Result<i128, String>>(data);
-    come_back::<BTreeMap<Option<u32>, char>>(data);
-    come_back::<BTreeSet<(i16, ())>>(data);
-    come_back::<Vec<IpAddr>>(data);
-    come_back::<Adjacent>(data);
-    come_back_unless_too_deep::<Tagged>(data);
-    come_back_unless_too_deep::<Loose>(data);
-    come_back_unless_too_deep::<Flat>(data);
+    announces_at_most_the_bytes(data);
+    comes_back::<Any>(data);
+    comes_back::<Option<Option<Option<bool>>>>(data);
+    comes_back::<(u8, i64, Double, String)>(data);
+    comes_back::<Vec<u8>>(data);
+    comes_back::<Vec<Option<u8>>>(data);
+    comes_back::<Vec<Vec<u64>>>(data);
+    comes_back::<[Single; 3]>(data);
+    comes_back::<Result<i128, String>>(data);
+    comes_back::<BTreeMap<Option<u32>, char>>(data);
+    comes_back::<BTreeSet<(i16, ())>>(data);
+    comes_back::<Vec<IpAddr>>(data);
+    comes_back::<Adjacent>(data);
+    comes_back_unless_too_deep::<Tagged>(data);
+    comes_back_unless_too_deep::<Loose>(data);
+    comes_back_unless_too_deep::<Flat>(data);
 }
 
-fn come_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) {
+fn comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) {
     let Ok(value) = decode::<T>(data) else { return };
     let mut bytes = Vec::new();
     encode(&value, &mut bytes).expect("what was read can be written");
-    is_in(&bytes, &value);
+    holds(&bytes, &value);
 }
 
-/// The same for types that are read through serde's buffer, which does not count the levels of a `Some` or a newtype.
-fn come_back_unless_too_deep<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) {
+/// The same for types that serde reads through its buffer. The buffer does not count the levels of a `Some` or a newtype,
+/// so such a value can be too deep to be written.
+fn comes_back_unless_too_deep<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) {
     let Ok(value) = decode::<T>(data) else { return };
     let mut bytes = Vec::new();
     match encode(&value, &mut bytes) {
-        Ok(()) => is_in(&bytes, &value),
-        Err(error) => assert!(error.contains("levels within each other"), "{error}"),
+        Ok(()) => holds(&bytes, &value),
+        Err(error) => assert!(error.is_value_too_deep(), "{error}"),
     }
 }
 
-fn is_in<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8], value: &T) {
+fn holds<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8], value: &T) {
     let back = decode::<T>(bytes).expect("what was written can be read");
     assert!(back == *value, "{back:?} of {value:?}");
     let mut again = Vec::new();
@@ -61,7 +69,7 @@ fn is_in<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8], valu
     assert_eq!(again, bytes, "{value:?}");
 }
 
-/// An `f64` by its bits.
+/// An `f64` that is compared by its bits.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Double(f64);
@@ -72,7 +80,7 @@ impl PartialEq for Double {
     }
 }
 
-/// An `f32` by its bits.
+/// An `f32` that is compared by its bits.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Single(f32);
@@ -89,7 +97,7 @@ struct New<T>(T);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Nothing;
 
-/// What is read straight from the bytes.
+/// Types that are read directly from the bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Any {
     Unit,
@@ -104,7 +112,7 @@ enum Any {
     Integers(i8, u16, i32, u64),
     Floats(Double, Single),
     Bytes(Vec<u8>),
-    // Bytes that say so.
+    // A byte string.
     Blob(CString),
     Struct { letter: char, text: Option<String>, next: Option<Box<Any>> },
     Standard(Range<i8>, Duration, Option<IpAddr>),
@@ -119,7 +127,7 @@ enum Adjacent {
     Struct { list: Vec<Adjacent> },
 }
 
-/// What serde reads through a buffer, to find out what it is: by a tag ..
+/// A type that serde reads through its buffer: the variant is chosen by a tag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 enum Tagged {
@@ -127,7 +135,7 @@ enum Tagged {
     Link { value: Option<Option<u8>>, bytes: Vec<u8>, next: Option<Box<Tagged>> },
 }
 
-/// .. by what fits ..
+/// A type that serde reads through its buffer: the variant is the first that fits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Loose {
@@ -139,7 +147,7 @@ enum Loose {
     Nil,
 }
 
-/// .. or by what nobody else wants.
+/// A type that serde reads through its buffer: the map takes the entries that are not fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Flat {
     first: Option<Single>,
@@ -148,44 +156,44 @@ struct Flat {
 }
 
 thread_local! {
-    /// What is still promised on this thread.
-    static PROMISED: RefCell<Promises> = RefCell::default();
+    /// How many items and parts of entries the lists and maps announce that are being read on this thread.
+    static ANNOUNCED: RefCell<Announced> = RefCell::default();
 }
 
 #[derive(Debug, Default)]
-struct Promises {
+struct Announced {
     now: usize,
     most: usize,
 }
 
-/// Who makes room for a list does so before its items come, and lists are within each other: all that they say of
-/// their lengths must lie within the bytes.
-fn promise_no_more_than_came(data: &[u8]) {
-    PROMISED.take();
+/// A `Deserialize` allocates the memory for a list before it reads the items, and lists can be nested. So the lengths of
+/// all lists that are open at the same time must fit into the bytes.
+fn announces_at_most_the_bytes(data: &[u8]) {
+    ANNOUNCED.take();
     let _ = decode::<Trusting>(data);
-    let most = PROMISED.take().most;
-    assert!(most <= data.len(), "{most} items are promised in {} bytes", data.len());
+    let most = ANNOUNCED.take().most;
+    assert!(most <= data.len(), "{most} items are announced in {} bytes", data.len());
 }
 
-/// Reads whatever comes, and believes what is said of its length.
+/// Reads any value, and records the lengths that are announced.
 struct Trusting;
 
-/// The parts of one list or map, believed in until it ends.
-struct Promise(usize);
+/// The announced parts of one list or map while it is being read.
+struct Open(usize);
 
-impl Promise {
+impl Open {
     fn new(parts: usize) -> Self {
-        PROMISED.with_borrow_mut(|promised| {
-            promised.now += parts;
-            promised.most = promised.most.max(promised.now);
+        ANNOUNCED.with_borrow_mut(|announced| {
+            announced.now += parts;
+            announced.most = announced.most.max(announced.now);
         });
         Self(parts)
     }
 }
 
-impl Drop for Promise {
+impl Drop for Open {
     fn drop(&mut self) {
-        PROMISED.with_borrow_mut(|promised| promised.now -= self.0);
+        ANNOUNCED.with_borrow_mut(|announced| announced.now -= self.0);
     }
 }
 
@@ -230,14 +238,33 @@ impl<'de> Visitor<'de> for Trusting {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        let _promise = Promise::new(items.size_hint().unwrap_or_default());
+        let _open = Open::new(items.size_hint().unwrap_or_default());
         while items.next_element::<Self>()?.is_some() {}
         Ok(self)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
-        let _promise = Promise::new(2 * entries.size_hint().unwrap_or_default());
+        let _open = Open::new(2 * entries.size_hint().unwrap_or_default());
         while entries.next_entry::<Self, Self>()?.is_some() {}
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn the_corpus_of_values_holds() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/values");
+        let mut files: Vec<_> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        assert!(!files.is_empty());
+        for file in files {
+            // The output is shown if the test fails; the last file is the one that failed.
+            println!("{}", file.display());
+            super::values(&fs::read(file).unwrap());
+        }
     }
 }

@@ -1,48 +1,51 @@
-//! `Decoder`: MessagePack, read as whatever serde asks for.
+//! `Decoder`: reads MessagePack as the types that serde asks for.
 
 use rmp::Marker;
 use rmp::decode::RmpRead;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::bytes::Bytes;
-use super::error::Error;
-use super::{BYTES, DEPTH, I128, U128};
+use crate::bytes::Bytes;
+use crate::error::Kind;
+use crate::{BYTES, Error, I128, MAX_DEPTH, U128};
 
 type Result<T> = std::result::Result<T, Error>;
 
-pub(super) struct Decoder<'de> {
+pub(crate) struct Decoder<'de> {
+    /// The bytes that have not been read.
     left: &'de [u8],
-    /// Levels still allowed.
+    /// How many more levels are allowed.
     depth: u16,
-    /// Bytes that are spoken for: one for each value that is still to come in the lists and maps that have begun.
+    /// The least number of bytes that must still come: one for each unread value of the lists and maps that are open.
     owed: usize,
 }
 
 impl<'de> Decoder<'de> {
-    pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self { left: bytes, depth: DEPTH, owed: 0 }
+    pub(crate) fn new(bytes: &'de [u8]) -> Self {
+        Self { left: bytes, depth: MAX_DEPTH, owed: 0 }
     }
 
     /// How many bytes have not been read.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.left.len()
     }
 
-    pub(super) fn end(&self) -> Result<()> {
-        if self.left.is_empty() { Ok(()) } else { Err(Error::new("the value ends before the bytes do")) }
+    /// Checks that all bytes have been read.
+    pub(crate) fn end(&self) -> Result<()> {
+        if self.left.is_empty() { Ok(()) } else { Err(Kind::BytesLeft.into()) }
     }
 
-    /// What comes next, without taking it.
+    /// The marker of the next value, which is not consumed.
     fn peek(&self) -> Result<Marker> {
         self.left.first().map(|&byte| Marker::from_u8(byte)).ok_or_else(too_short)
     }
 
-    /// Takes one byte.
+    /// Consumes one byte.
     fn skip(&mut self) {
         self.left = &self.left[1..];
     }
 
+    /// Consumes `len` bytes, if the other bytes suffice for the open lists and maps.
     fn take(&mut self, len: usize) -> Result<&'de [u8]> {
         self.owing(len)?;
         let (taken, left) = self.left.split_at(len);
@@ -50,7 +53,7 @@ impl<'de> Decoder<'de> {
         Ok(taken)
     }
 
-    /// How many bytes are owed with `more`, if there are as many.
+    /// The number of owed bytes plus `more`, if that many bytes are left.
     fn owing(&self, more: usize) -> Result<usize> {
         self.owed.checked_add(more).filter(|&bytes| bytes <= self.left.len()).ok_or_else(too_short)
     }
@@ -67,17 +70,16 @@ impl<'de> Decoder<'de> {
         self.left.read_data_u32().map_err(|_| too_short())
     }
 
-    /// What `read` reads, one level down.
+    /// Calls `read` one level deeper.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let too_deep = || Error::new(format!("more than {DEPTH} levels within each other"));
-        self.depth = self.depth.checked_sub(1).ok_or_else(too_deep)?;
+        self.depth = self.depth.checked_sub(1).ok_or(Kind::BytesTooDeep)?;
         let value = read(self)?;
         self.depth += 1;
         Ok(value)
     }
 
     fn text<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value> {
-        let text = std::str::from_utf8(self.take(len)?).map_err(|error| Error::new(error.to_string()))?;
+        let text = std::str::from_utf8(self.take(len)?).map_err(|error| Kind::Other(error.to_string()))?;
         visitor.visit_borrowed_str(text)
     }
 
@@ -93,10 +95,10 @@ impl<'de> Decoder<'de> {
         self.items(len, 2, |items| visitor.visit_map(items))
     }
 
-    /// What `read` makes of `len` items of `parts` values each, of which it must leave none.
+    /// Calls `read` with `len` items of `parts` values each. It is an error if `read` does not consume all of them.
     fn items<T>(&mut self, len: usize, parts: usize, read: impl FnOnce(&mut Items<'_, 'de>) -> Result<T>) -> Result<T> {
-        // Who makes room for a list does so before its items come: lists that promise too much, each or together, are
-        // refused first.
+        // A `Deserialize` allocates the memory for a list before it reads the items. So lists that announce more items
+        // than there are bytes, alone or together with the lists around them, are refused here.
         self.owed = self.owing(len.saturating_mul(parts))?;
         self.nested(|from| {
             let mut items = Items { from, len, open: false };
@@ -104,7 +106,8 @@ impl<'de> Decoder<'de> {
             if items.len == 0 && !items.open {
                 Ok(value)
             } else {
-                Err(Error::new(format!("{} items were not asked for", items.len)))
+                // An entry whose value was not read counts as well.
+                Err(Kind::ItemsLeft(items.len + usize::from(items.open)).into())
             }
         })
     }
@@ -117,23 +120,23 @@ impl<'de> Decoder<'de> {
             (BYTES, _) => self.byte_list(bytes, visitor),
             (I128, Ok(wide)) => visitor.visit_i128(i128::from_be_bytes(wide)),
             (U128, Ok(wide)) => visitor.visit_u128(u128::from_be_bytes(wide)),
-            _ => Err(Error::new(format!("an extension of type {kind} and {len} bytes, which nobody writes"))),
+            _ => Err(Kind::UnknownExtension { kind, len }.into()),
         }
     }
 
-    /// The items of a list of `u8`: a level like any other list, since few bytes are written as one.
+    /// The items of a list of `u8`. It is one level, like any other list, because a short list of `u8` is written as one.
     fn byte_list<V: Visitor<'de>>(&mut self, bytes: &'de [u8], visitor: V) -> Result<V::Value> {
         self.nested(|_| {
             let mut items = Bytes(bytes.iter());
             let value = visitor.visit_seq(&mut items)?;
             match items.0.len() {
                 0 => Ok(value),
-                left => Err(Error::new(format!("{left} bytes were not asked for"))),
+                left => Err(Kind::ItemsLeft(left).into()),
             }
         })
     }
 
-    /// A list, also from what was written as bytes.
+    /// A list. A byte string is read as a list of `u8`.
     fn any_list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let len = match self.peek()? {
             Marker::Bin8 => self.skip_and(Self::u8)?.into(),
@@ -145,6 +148,7 @@ impl<'de> Decoder<'de> {
         self.byte_list(bytes, visitor)
     }
 
+    /// Consumes one byte, then calls `read`.
     fn skip_and<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.skip();
         read(self)
@@ -152,7 +156,7 @@ impl<'de> Decoder<'de> {
 }
 
 fn too_short() -> Error {
-    Error::new("the bytes end before the value does")
+    Kind::TooShort.into()
 }
 
 impl<'de> Deserializer<'de> for &mut Decoder<'de> {
@@ -226,7 +230,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
                 self.skip();
                 self.nested(|from| visitor.visit_enum(Content(from)))
             }
-            other => Err(Error::new(format!("an enum was expected, and there is {other:?}"))),
+            other => Err(Kind::Other(format!("expected an enum, found the MessagePack marker {other:?}")).into()),
         }
     }
 
@@ -248,7 +252,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 struct Items<'d, 'de> {
     from: &'d mut Decoder<'de>,
     len: usize,
-    /// Whether a key waits for its value.
+    /// Whether a key has been read without its value.
     open: bool,
 }
 
@@ -260,10 +264,10 @@ impl<'de> Items<'_, 'de> {
         self.part(seed).map(Some)
     }
 
-    /// An item, a key or a value.
+    /// Reads an item, a key or a value.
     #[inline]
     fn part<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        // Saturating: a `Deserialize` may ask for a value without a key.
+        // This saturates because a `Deserialize` may ask for a value without a key.
         self.from.owed = self.from.owed.saturating_sub(1);
         seed.deserialize(&mut *self.from)
     }
@@ -300,7 +304,7 @@ impl<'de> MapAccess<'de> for Items<'_, 'de> {
     }
 }
 
-/// A variant without content.
+/// A variant without fields: a string.
 struct Name<'d, 'de>(&'d mut Decoder<'de>);
 
 impl<'de> de::EnumAccess<'de> for Name<'_, 'de> {
@@ -332,7 +336,7 @@ impl<'de> de::VariantAccess<'de> for Name<'_, 'de> {
     }
 }
 
-/// A variant with content: the one entry of a map.
+/// A variant with fields: a map with one entry.
 struct Content<'d, 'de>(&'d mut Decoder<'de>);
 
 impl<'de> de::EnumAccess<'de> for Content<'_, 'de> {

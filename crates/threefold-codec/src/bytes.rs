@@ -1,20 +1,20 @@
-//! Lists of `u8`, which are worth being sent as they are: serde shows them as lists of integers like any other.
+//! Lists of `u8`. Serde shows them as lists of integers like any other; here each item takes exactly one byte.
 
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{Impossible, Serialize, Serializer};
 
-use super::error::Error;
+use crate::Error;
 
-/// The `u8` that `item` is written as, if it is one.
-pub(super) fn byte<T: Serialize + ?Sized>(item: &T) -> Option<u8> {
+/// The `u8` that `item` is serialized as, if it is one.
+pub(crate) fn byte<T: Serialize + ?Sized>(item: &T) -> Option<u8> {
     item.serialize(OnlyByte).ok()
 }
 
-/// Takes a `u8`, or a newtype of one, and nothing else.
+/// Accepts a `u8`, or a newtype of one, and nothing else.
 struct OnlyByte;
 
-/// It is not a `u8`. Made for every first item of a list, so it costs nothing.
+/// The item is not a `u8`. This error is made for the first item of most lists, so it must cost nothing.
 #[derive(Debug)]
 struct Other;
 
@@ -111,7 +111,7 @@ impl Serializer for OnlyByte {
 }
 
 /// The items of a list of `u8`.
-pub(super) struct Bytes<'de>(pub(super) std::slice::Iter<'de, u8>);
+pub(crate) struct Bytes<'de>(pub(crate) std::slice::Iter<'de, u8>);
 
 impl<'de> SeqAccess<'de> for Bytes<'de> {
     type Error = Error;
@@ -126,7 +126,7 @@ impl<'de> SeqAccess<'de> for Bytes<'de> {
     }
 }
 
-/// One of them: as a `Decoder` at this integer.
+/// One item of a list of `u8`. It behaves like a `Decoder` whose next value is this integer.
 struct Byte(u8);
 
 impl<'de> Deserializer<'de> for Byte {

@@ -1,4 +1,0 @@
-//! Feeds `threefold::fuzzing::values`, which says what must hold.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| threefold::fuzzing::values(data));

@@ -1,0 +1,42 @@
+//! How much stack a thread gets that runs tasks: as much as the main thread has, so that a task that recurses deeply runs
+//! on every model or on none.
+
+use std::fs;
+use std::sync::OnceLock;
+
+/// The usual limit of the main thread, in bytes: where no other is known.
+const USUAL: usize = 8 << 20;
+
+/// Where there is no limit, or one larger than this, in bytes, threads have this much: it is reserved for each of them.
+const MOST: usize = 1 << 30;
+
+/// The stack of a thread, in bytes.
+pub(super) fn size() -> usize {
+    static SIZE: OnceLock<usize> = OnceLock::new();
+    *SIZE.get_or_init(|| fs::read_to_string("/proc/self/limits").ok().and_then(|limits| soft(&limits)).unwrap_or(USUAL))
+}
+
+/// The soft limit of the main thread's stack, from the text of `/proc/self/limits`.
+fn soft(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max stack size"))?;
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(USUAL),
+        bytes => bytes.parse().ok().map(|bytes: usize| bytes.clamp(USUAL / 4, MOST)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_the_main_thread_is_read() {
+        let line =
+            |soft: &str| format!("Max data size  unlimited\nMax stack size            {soft}  unlimited  bytes\n");
+        assert_eq!(super::soft(&line("16777216")), Some(16 << 20));
+        assert_eq!(super::soft(&line("unlimited")), Some(USUAL));
+        assert_eq!(super::soft(&line("99999999999999")), Some(MOST));
+        assert_eq!(super::soft(""), None);
+        assert!(size() >= USUAL / 4);
+    }
+}

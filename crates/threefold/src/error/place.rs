@@ -1,0 +1,46 @@
+//! `Place`: where a failure happened: the task, the chunk, its range, the model, the worker, the attempt.
+
+use std::fmt;
+
+use crate::model::Model;
+
+/// Where a failure happened, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) model: Option<Model>,
+    pub(crate) task: Option<&'static str>,
+    pub(crate) chunk: Option<u64>,
+    pub(crate) range: Option<String>,
+    pub(crate) worker: Option<usize>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) attempt: Option<Attempt>,
+}
+
+/// Attempt `number` of `of`, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) number: u32,
+    pub(crate) of: u32,
+}
+
+impl Place {
+    pub(super) fn write_chunk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.task, self.chunk, &self.range) {
+            (Some(task), Some(chunk), Some(range)) => write!(f, "{task}: chunk {chunk} ({range}) "),
+            (Some(task), ..) => write!(f, "{task}: "),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn write_model(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.model.map_or(Ok(()), |model| write!(f, " on {model}"))
+    }
+
+    pub(super) fn write_worker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.worker, self.pid) {
+            (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
+            (Some(worker), None) => write!(f, "worker {worker} "),
+            _ => Ok(()),
+        }
+    }
+}
