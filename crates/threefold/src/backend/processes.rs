@@ -24,7 +24,6 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
-use memory::OomKills;
 use run::Run;
 use worker::Entrance;
 
@@ -33,7 +32,6 @@ struct Processes {
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
-    oom_kills: OomKills,
     /// Workers without work, greeted and alive when they were last seen; at most `workers`.
     idle: Mutex<Vec<Worker>>,
 }
@@ -46,11 +44,23 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
             "a worker process starts no workers of its own: fold on `Executor::current()` within a task".to_string(),
         );
     }
-    if Entrance::known().is_none() {
+    if worker::has_other_rights() {
         return refuse(
-            "worker processes need `threefold::init()` as the first line of `main` (of a test, in a test): they stop there instead of running the program again"
+            "this program runs with the rights of another user than the one who started it (setuid, setgid or capabilities): it must not start worker processes, since that user could then start them too"
                 .to_string(),
         );
+    }
+    if !Entrance::is_open_here() {
+        return refuse(
+            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: they stop there instead of running the program again"
+                .to_string(),
+        );
+    }
+    if let Some(limit) = options.memory_limit.filter(|&limit| limit < memory::LEAST) {
+        return refuse(format!(
+            "no worker process can start in {limit} bytes: memory_limit must be at least {}",
+            memory::LEAST
+        ));
     }
     match Build::own() {
         Ok(build) => Ok(Arc::new(Processes {
@@ -58,7 +68,6 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
-            oom_kills: OomKills::new(),
             idle: Mutex::default(),
         })),
         Err(error) => refuse(format!("this program's own file cannot be found, to start workers from: {error}")),

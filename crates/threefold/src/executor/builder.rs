@@ -107,7 +107,8 @@ impl Builder {
     }
 
     /// How many bytes of private memory a worker process may have (its data segment, heap and private mappings:
-    /// `RLIMIT_DATA`). One that asks for more is lost, out of memory. An error on the other models.
+    /// `RLIMIT_DATA`). One that asks for more is lost, out of memory. A lower limit of the system's stays in force. An error
+    /// below 4 MiB, where no worker can start, and on the other models.
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.options.memory_limit = Some(bytes);
         self

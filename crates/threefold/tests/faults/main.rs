@@ -3,6 +3,8 @@
 //!
 //! Each case is a process of its own: a program that folds, whose first worker is played by `actor` up to the step where
 //! it goes wrong. Nothing in the library knows of this. A case that does not end is killed, and has failed.
+//!
+//! With `THREEFOLD_INTERRUPTED` in the environment all programs that fold are interrupted by a signal every 5 ms.
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
@@ -10,16 +12,23 @@ mod actor;
 mod cases;
 #[path = "../holdings/mod.rs"]
 mod holdings;
+#[path = "../holdings/interval_timer.rs"]
+mod interval_timer;
 mod soak;
 mod surroundings;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     actor::play();
     threefold::init();
+    if std::env::var_os("THREEFOLD_INTERRUPTED").is_some() {
+        interval_timer::start(Duration::from_millis(5)).unwrap();
+        println!("interrupted every 5 ms");
+    }
     if let Some(code) = cases::run().or_else(surroundings::run) {
         return code;
     }

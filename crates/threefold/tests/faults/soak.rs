@@ -42,7 +42,7 @@ pub(crate) fn soak() {
         let moments: Vec<(usize, u64)> =
             (0..2).map(|_| (random.random_range(0..8), random.random_range(0..3000))).collect();
         let total = thread::scope(|scope| {
-            scope.spawn(|| {
+            let killer = scope.spawn(|| {
                 for (victim, moment) in moments {
                     thread::sleep(Duration::from_micros(moment));
                     if let Some(&pid) = workers.get(victim)
@@ -55,11 +55,14 @@ pub(crate) fn soak() {
             });
             let total = on.fold(Items((0..40).collect()), weigh, 0, |sum, part| sum + part);
             ended.store(true, Ordering::SeqCst);
+            killer.join().unwrap();
             total
         });
         assert_eq!(total.unwrap(), expected, "fold {fold}");
         drop(on);
-        assert_eq!(Holdings::now(), before, "after fold {fold}");
+        // The thread that killed has been joined; the system may list it for a moment more.
+        let is_as_before = (0..100_000).any(|_| Holdings::now() == before || (thread::yield_now(), false).1);
+        assert!(is_as_before, "after fold {fold}: {:?}, not {before:?}", Holdings::now());
     }
     println!("{killed} workers killed");
     assert!(killed > 0, "nothing was put to the test");

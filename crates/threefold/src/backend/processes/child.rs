@@ -40,6 +40,8 @@ pub(super) struct Sent {
 pub(super) struct Worker {
     /// Its number among the workers of a fold.
     pub(super) number: usize,
+    /// Where it was to leave the ordinary course of the program.
+    pub(super) entrance: Entrance,
     process: Process,
     channel: UnixStream,
     /// Whether nothing more will come through the channel.
@@ -114,6 +116,7 @@ impl Worker {
         let (process, out, err) = Process::start(entrance, theirs)?;
         let mut worker = Self {
             number,
+            entrance,
             prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
             process,
             channel,
@@ -141,8 +144,13 @@ impl Worker {
         let descriptors = [cell.as_fd()];
         ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
         // A few bytes into an empty socket: they fit.
-        let sent = sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL)?;
-        if sent == hello.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+        match sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL) {
+            Ok(sent) if sent == hello.len() => Ok(()),
+            Ok(_) => Err(io::ErrorKind::WriteZero.into()),
+            // The worker is gone, of which its death will tell.
+            Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn pid(&self) -> u32 {

@@ -11,6 +11,7 @@ use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
 
 use super::Processes;
 use super::child::{Events, Worker};
@@ -39,7 +40,7 @@ pub(super) struct Run<'a> {
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
-    oom_kills: &'a OomKills,
+    oom_kills: OomKills,
     task: Task,
     workers: Vec<Worker>,
     /// Workers that may still be started in place of others.
@@ -101,7 +102,7 @@ impl<'a> Run<'a> {
             build: backend.build,
             memory_limit: backend.memory_limit,
             chunks_per_worker: backend.chunks_per_worker,
-            oom_kills: &backend.oom_kills,
+            oom_kills: OomKills::now(),
             task: Task { path, captures, rules },
             workers: Vec::with_capacity(size),
             starts_left: size + SPARE_STARTS,
@@ -196,7 +197,11 @@ impl<'a> Run<'a> {
             worker.watch(&mut watched);
         }
         let patience = Timespec { tv_sec: patience.as_secs() as _, tv_nsec: patience.subsec_nanos().into() };
-        rustix::io::retry_on_intr(|| poll(&mut watched, Some(&patience)))?;
+        match poll(&mut watched, Some(&patience)) {
+            // A signal may come again and again: the deadlines are looked at in between.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
         let mut entries = watched.iter();
         if entries.next().is_some_and(|bell| !bell.revents().is_empty()) {
             let _ = rustix::io::read(&*self.bell, &mut [0u8; 8]);

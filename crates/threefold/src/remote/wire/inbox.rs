@@ -35,11 +35,19 @@ impl Inbox {
 
     /// Reads once; 0 at the end of the channel.
     pub(crate) fn read(&mut self, channel: impl AsFd) -> io::Result<usize> {
-        self.bytes.drain(..self.used);
-        self.used = 0;
+        self.forget_used();
         let missing = missing(&self.bytes).ok().and_then(|missing| usize::try_from(missing).ok()).unwrap_or(READ.end);
         self.bytes.reserve(missing.clamp(READ.start, READ.end));
         Ok(rustix::io::retry_on_intr(|| rustix::io::read(&channel, spare_capacity(&mut self.bytes)))?)
+    }
+
+    /// Makes room where the frames were that are done with; that of large ones is given back.
+    pub(crate) fn forget_used(&mut self) {
+        self.bytes.drain(..self.used);
+        self.used = 0;
+        if self.bytes.capacity() > 2 * READ.end && self.bytes.len() < READ.end {
+            self.bytes.shrink_to(READ.end);
+        }
     }
 
     /// Takes in bytes that came another way.

@@ -31,7 +31,10 @@ impl Run<'_> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let worker = &mut self.workers[index];
         match FromWorker::read(frame).ok_or("it sent what no worker would")? {
-            FromWorker::Hello { build } if build == self.build && !worker.greeted => worker.greeted = true,
+            FromWorker::Hello { build } if build == self.build && !worker.greeted => {
+                worker.greeted = true;
+                worker.entrance.confirm();
+            }
             FromWorker::Hello { .. } => return Err("it said hello twice, or is of another build"),
             FromWorker::Refused { reason } => {
                 let reason = format!("a worker process could not serve: {}", text(reason));

@@ -37,7 +37,7 @@ impl Run<'_> {
                 return;
             }
             self.starts_left -= 1;
-            let entrance = Entrance::known().unwrap_or(Entrance::Main);
+            let entrance = Entrance::of_workers();
             match Worker::start(self.free_number(), entrance, self.build, self.memory_limit) {
                 Ok(worker) => self.admit(worker),
                 Err(error) => return self.fold.abort(cannot_start(&error)),
@@ -97,13 +97,13 @@ impl Run<'_> {
         let mut worker = self.workers.remove(index);
         worker.print_rest();
         self.fold.moved(worker.take_moved());
-        let (number, pid, greeted) = (worker.number, worker.pid(), worker.greeted);
+        let (number, pid, greeted, entrance) = (worker.number, worker.pid(), worker.greeted, worker.entrance);
         let (stderr_tail, memory) = (worker.stderr_tail(), worker.memory());
         let (status, remains) = worker.end();
         let end = fault.map_or_else(|| self.explain(status, &remains, &stderr_tail), End::Protocol);
         if !greeted {
             self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
-            return self.not_started(&end, stderr_tail);
+            return self.not_started(&end, entrance, stderr_tail);
         }
         if remains.running.is_some() || !remains.done.is_empty() {
             // It did something: another may take its place without counting, since a chunk is not lost for ever.
@@ -166,14 +166,13 @@ impl Run<'_> {
     }
 
     /// A worker ended before it said hello.
-    fn not_started(&mut self, end: &End, stderr_tail: StderrTail) {
+    fn not_started(&mut self, end: &End, entrance: Entrance, stderr_tail: StderrTail) {
         if !self.has_work() {
             return;
         }
-        if Entrance::known() == Some(Entrance::Main) && self.workers.iter().all(|worker| !worker.greeted) {
-            // `main` may be a test harness's, that knows nothing of workers: it runs a test on the main thread when it
-            // runs one at a time.
-            Entrance::use_early();
+        // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
+        // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
+        if matches!(end, End::Exit(_)) && entrance.give_up() {
             return;
         }
         let said = stderr_tail.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();

@@ -6,9 +6,13 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use rustix::io::retry_on_intr;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use crate::remote::wire::Inbox;
+
+/// The room for answers that is kept, in bytes: more than those hold that are sent together.
+const KEPT: usize = 256 << 10;
 
 pub(super) struct Channel {
     stream: UnixStream,
@@ -36,7 +40,7 @@ impl Channel {
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut bytes = [0; 1024];
         let mut buffers = [IoSliceMut::new(&mut bytes)];
-        let received = recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+        let received = retry_on_intr(|| recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC))?;
         self.incoming.extend(&bytes[..received.bytes]);
         let cell = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
@@ -72,6 +76,8 @@ impl Channel {
     pub(super) fn send(&mut self) -> io::Result<()> {
         (&self.stream).write_all(&self.outgoing)?;
         self.outgoing.clear();
+        // A large answer does not stay in memory, where it would count against the limit of the next chunks.
+        self.outgoing.shrink_to(KEPT);
         Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! The life of a worker process: say hello, run chunks in the order in which they come, answer each, exit.
 //!
 //! The main thread reads, runs and writes, so that an answer passes through no other thread. A second thread does
-//! nothing but wait for the end of the channel: then the parent is gone, and the whole process group ends, whatever
-//! the main thread is doing.
+//! nothing but wait for the end of the channel or of the parent: then the whole process group ends, whatever the main
+//! thread is doing. The channel alone would not tell: a process that the parent forked holds its end too.
+//!
+//! Whatever happens, a panic of ours or in a user's `Deserialize` included, the process ends here: it must not go on to
+//! run the program.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -13,18 +16,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Resource, Rlimit, Signal, getpgrp, getpid, kill_process, kill_process_group, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_process, kill_process_group, setrlimit,
+};
 use rustix::thread::gettid;
 
 use super::channel::Channel;
+use super::parent::Parent;
 
 use crate::backend::current::{self, Context};
-use crate::backend::processes::clock;
 use crate::backend::processes::status_page::Cell;
+use crate::backend::processes::{clock, memory};
 use crate::backend::sequential;
 use crate::fold::policy::Policy;
 use crate::model::Model;
-use crate::panics;
+use crate::panics::{self, Panic};
 use crate::remote::wire::{Build, FromWorker, Ran, Rules, ToWorker};
 use crate::task::received::{self, Received};
 use crate::task::registry;
@@ -51,18 +57,17 @@ pub(super) fn is_main_thread() -> bool {
 }
 
 /// Serves until the parent says goodbye, and exits.
-pub(super) fn serve() -> ! {
+pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     panics::watch();
-    let code = match Server::start().and_then(|mut server| server.serve()) {
-        Ok(()) => 0,
-        Err(error) => {
-            // The parent quotes this as the last words of a worker that could not be started.
-            eprintln!("threefold: a worker cannot serve: {error}");
-            1
-        }
+    let reason = match panics::catch(|| Server::start(parent).and_then(|mut server| server.serve())) {
+        Ok(Ok(())) => process::exit(0),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => format!("it panicked: {}", panic.message),
     };
-    process::exit(code)
+    // The parent quotes this for a worker that could not be started. Where nobody reads, nobody misses it.
+    let _ = writeln!(io::stderr(), "threefold: a worker cannot serve: {reason}");
+    process::exit(1)
 }
 
 struct Server {
@@ -77,17 +82,18 @@ struct Server {
 
 /// The task that chunks are for.
 struct Current {
-    task: Box<dyn Received>,
+    /// The task, or the panic in which reading it ended: that of every chunk.
+    task: Result<Box<dyn Received>, Panic>,
     rules: Rules,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
 }
 
 impl Server {
-    fn start() -> io::Result<Self> {
+    fn start(parent: Parent) -> io::Result<Self> {
         let mut channel = Channel::take_over()?;
         let watched = channel.watch()?;
-        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with_parent(&watched))?;
+        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with(&parent, &watched))?;
         let cell = Cell::open(channel.receive_cell()?)?;
         Ok(Self { channel, cell, task: None, frames: 0, held_since: 0 })
     }
@@ -127,24 +133,13 @@ impl Server {
             self.held_since = clock::now();
         }
         match ToWorker::read(body) {
-            Some(ToWorker::Hello { build, memory_limit }) => {
-                let own = Build::own()?;
-                if build != own {
-                    let reason = "it is of another build: the program's file was replaced while the program ran";
-                    FromWorker::Refused { reason: reason.as_bytes() }.write(out);
-                    self.channel.send()?;
-                    return Ok(ControlFlow::Break(()));
-                }
-                limit_memory(memory_limit)?;
-                FromWorker::Hello { build: own }.write(out);
-            }
+            Some(ToWorker::Hello { build, memory_limit }) => match prepare(build, memory_limit)? {
+                Ok(()) => FromWorker::Hello { build }.write(out),
+                Err(reason) => return self.refuse(&reason),
+            },
             Some(ToWorker::Task { path, captures, rules }) => match find(path, captures) {
                 Ok(task) => self.task = Some(Current { task, rules, limit: u64::MAX }),
-                Err(reason) => {
-                    FromWorker::Refused { reason: reason.as_bytes() }.write(out);
-                    self.channel.send()?;
-                    return Ok(ControlFlow::Break(()));
-                }
+                Err(reason) => return self.refuse(&reason),
             },
             Some(ToWorker::Run { chunk, bytes, .. }) => {
                 self.frames += 1;
@@ -162,6 +157,13 @@ impl Server {
         }
         Ok(ControlFlow::Continue(()))
     }
+
+    /// Tells the parent why this process does not serve.
+    fn refuse(&mut self, reason: &str) -> io::Result<ControlFlow<()>> {
+        FromWorker::Refused { reason: reason.as_bytes() }.write(&mut self.channel.outgoing);
+        self.channel.send()?;
+        Ok(ControlFlow::Break(()))
+    }
 }
 
 impl Current {
@@ -171,7 +173,10 @@ impl Current {
         let start = out.len();
         // The output is written where it will be sent from; its frame is closed when all is known.
         let open = FromWorker::open_done(out);
-        let result = self.task.run(bytes, out);
+        let result = match &self.task {
+            Ok(task) => task.run(bytes, out),
+            Err(panic) => received::Ran::Panicked(panic.clone()),
+        };
         flush_prints();
         let ran = Ran { chunk, started, duration: clock::now().saturating_sub(started) };
         match result {
@@ -203,19 +208,38 @@ impl Current {
     }
 }
 
-/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
-fn limit_memory(bytes: u64) -> io::Result<()> {
-    if bytes > 0 {
-        // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
-        setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+/// Makes this process ready for a parent of that build; or tells why it cannot serve it.
+fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
+    if build != Build::own()? {
+        return Ok(Err("it is of another build: the program's file was replaced while the program ran".to_string()));
     }
-    Ok(())
+    if memory_limit > 0 {
+        if let Some(least) = memory::least_here().filter(|&least| memory_limit < least) {
+            return Ok(Err(format!(
+                "a worker of this program cannot start in {memory_limit} bytes: memory_limit must be at least {least}"
+            )));
+        }
+        limit_memory(memory_limit)?;
+    }
+    Ok(Ok(()))
 }
 
-/// The registered task of that path, with these captures.
-fn find(path: &[u8], captures: &[u8]) -> Result<Box<dyn Received>, String> {
+/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
+    // A lower limit that is there already stays: it may not be raised.
+    let there = getrlimit(Resource::Data).maximum;
+    let limit = Some(there.map_or(bytes, |there| there.min(bytes)));
+    Ok(setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit })?)
+}
+
+/// The registered task of that path, with these captures; or the panic of the user's code that read them.
+fn find(path: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
     let entry = registry::find(path).ok_or_else(|| format!("it knows no task `{}`", String::from_utf8_lossy(path)))?;
-    (entry.receive)(captures).map_err(|reason| format!("the task cannot be read: {reason}"))
+    match panics::catch(|| (entry.receive)(captures)) {
+        Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
+        Err(panic) => Ok(Err(panic)),
+    }
 }
 
 /// What the chunk printed is in the pipe before its output is: the parent counts on that.
@@ -224,11 +248,12 @@ fn flush_prints() {
     let _ = io::stderr().flush();
 }
 
-/// Waits for the end of the channel, and ends with it.
-fn end_with_parent(channel: &UnixStream) {
+/// Waits for the end of the parent or of the channel, and ends this process with it.
+fn end_with(parent: &Parent, channel: &UnixStream) {
     loop {
-        // Only the hang-up is asked for: data does not wake this thread.
-        let mut watched = [PollFd::new(channel, PollFlags::RDHUP)];
+        // Of the channel only the hang-up is asked for: data does not wake this thread.
+        let mut watched =
+            [PollFd::new(channel, PollFlags::RDHUP), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];
         match poll(&mut watched, None) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) | Err(_) => end_group(),
