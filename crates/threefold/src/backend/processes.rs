@@ -12,8 +12,10 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::remote::wire::Build;
 
+mod build;
 mod child;
 mod clock;
+mod group;
 mod lines;
 mod memory;
 mod process;
@@ -24,7 +26,6 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
-use run::Run;
 use worker::Entrance;
 
 struct Processes {
@@ -62,7 +63,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
             memory::LEAST
         ));
     }
-    match Build::own() {
+    match build::own() {
         Ok(build) => Ok(Arc::new(Processes {
             workers,
             build,
@@ -84,15 +85,13 @@ impl Backend for Processes {
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
         let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
-        let mut run = match Run::new(fold, self, workers, self.take_idle(workers)) {
-            Ok(run) => run,
+        match self.run_fold(fold, workers, self.take_idle(workers), ready) {
+            Ok(idle) => self.keep(idle),
             Err((error, idle)) => {
                 self.keep(idle);
-                return fold.abort(error);
+                fold.abort(error);
             }
-        };
-        run.finish(ready);
-        self.keep(run.dismiss());
+        }
     }
 }
 

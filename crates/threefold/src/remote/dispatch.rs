@@ -44,7 +44,7 @@ const LOOK: u64 = 50_000_000;
 const PATIENCE: u64 = 10_000_000_000;
 
 /// The time between being told to terminate and being killed, in nanoseconds.
-const NOTICE: u64 = 100_000_000;
+pub(crate) const NOTICE: u64 = 100_000_000;
 
 /// So many more workers than the fold has may be lost before they ran anything. Then something is wrong with them all.
 pub(crate) const SPARE_STARTS: usize = 3;
@@ -121,9 +121,9 @@ pub(crate) enum Command {
 /// How far a worker that is lost had come with the chunks that it had not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// It had ended the first `done` of them, and was running the next where `running`.
-    Known { done: u64, running: bool },
-    /// Nothing is known. Each of them counts as started.
+    /// It had ended the first `done` of them, and was running the next where that is named in `running`.
+    Known { done: u64, running: Option<Sent> },
+    /// Nothing is known, or what is known cannot be: each of them counts as started.
     Unknown,
 }
 
@@ -262,7 +262,6 @@ impl Dispatch {
     }
 
     /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the window of outputs not yet taken is the caller's to keep"))]
     pub(crate) fn window_reaches(&mut self, end: u64) {
         self.pending.window_reaches(end);
     }
@@ -352,7 +351,8 @@ impl Dispatch {
         true
     }
 
-    /// Of the block that `worker` was to be sent last, only the chunks below `end` were sent.
+    /// Of the block that `worker` was to be sent last, only the chunks below `end` were sent. It is sent no more until it
+    /// answers, or until [`drained`](Self::drained).
     pub(crate) fn cut(&mut self, worker: usize, end: u64) {
         let limit = self.limit();
         let Some(it) = self.worker(worker) else { return };
@@ -433,14 +433,21 @@ impl Dispatch {
         self.hungers(worker);
     }
 
-    /// Whether `worker` has been told to terminate.
-    pub(crate) fn is_stopping(&self, worker: usize) -> bool {
-        self.get(worker).is_some_and(Worker::is_stopping)
-    }
-
     /// Whether `worker` has nothing to do: it is ready, and has answered all that it was sent.
     pub(crate) fn is_idle(&self, worker: usize) -> bool {
         self.get(worker).is_some_and(Worker::is_idle)
+    }
+
+    /// How many chunks `worker` was sent and has not answered.
+    pub(crate) fn unanswered(&self, worker: usize) -> u64 {
+        self.get(worker).map_or(0, Worker::unanswered)
+    }
+
+    /// Everything that was sent to `worker` has left: after a [`cut`](Self::cut) it may be sent more.
+    pub(crate) fn drained(&mut self, worker: usize) {
+        if self.worker(worker).is_some_and(Worker::is_drained) {
+            self.hungers(worker);
+        }
     }
 
     /// Whether any worker has something to answer, wanted or not.
@@ -543,7 +550,7 @@ impl Dispatch {
 
     /// How many more chunks `worker` should be sent at once.
     fn room(&self, worker: usize) -> u64 {
-        let Some(it) = self.get(worker).filter(|it| !it.is_stopping()) else { return 0 };
+        let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
         let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
         let wanted = match it.unanswered() {
             0 if !it.is_ready() => 1,

@@ -281,6 +281,9 @@ impl Simulation {
         } else if end < block.end {
             self.dispatch.cut(worker, end);
         }
+        if self.random.random() {
+            self.dispatch.drained(worker);
+        }
         if block.first < end {
             let machine = self.machines[worker].as_mut().expect("it is there");
             machine.coming.push_back(Block { end, ..block });
@@ -420,8 +423,9 @@ impl Simulation {
                 .sum()
         };
         let last_ran = machine.going.iter().rposition(|answer| matches!(answer, Answer::Ran(_)));
-        let running = machine.running.is_some();
-        let done = if running { before(machine.going.len()) } else { last_ran.map_or(0, |last| before(last + 1)) };
+        let running = machine.running.map(|(sent, _)| sent);
+        let done =
+            if running.is_some() { before(machine.going.len()) } else { last_ran.map_or(0, |last| before(last + 1)) };
         self.losses += 1;
         let loss = self.dispatch.lost(worker, Progress::Known { done, running });
         for sent in loss.given_up {

@@ -18,6 +18,8 @@ pub(super) struct Worker {
     moved: u64,
     /// Whether it is in the queue of those that may want chunks.
     hungry: bool,
+    /// Whether the way to it is full.
+    full: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,15 @@ pub(super) struct Remains {
 
 impl Worker {
     pub(super) fn starting(now: u64) -> Self {
-        Self { state: State::Starting, blocks: VecDeque::new(), unanswered: 0, sent: 0, moved: now, hungry: false }
+        Self {
+            state: State::Starting,
+            blocks: VecDeque::new(),
+            unanswered: 0,
+            sent: 0,
+            moved: now,
+            hungry: false,
+            full: false,
+        }
     }
 
     pub(super) fn ready(sent: u64, now: u64) -> Self {
@@ -140,12 +150,22 @@ impl Worker {
         let last = self.blocks.back_mut().filter(|last| (last.first..last.end).contains(&end))?;
         let rest = Block { first: end, ..*last };
         last.end = end;
+        self.full = last.len() > 0;
         if last.len() == 0 {
             self.blocks.pop_back();
         }
         self.unanswered -= rest.len();
         self.sent -= rest.len();
         Some(rest)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The way to it is free; whether that is news.
+    pub(super) fn is_drained(&mut self) -> bool {
+        std::mem::replace(&mut self.full, false)
     }
 
     /// The chunk that its next answer must be about.
@@ -157,6 +177,7 @@ impl Worker {
     pub(super) fn answers(&mut self, now: u64) -> Option<Sent> {
         let sent = self.due()?;
         self.take(1);
+        self.full = false;
         self.moves(now);
         Some(sent)
     }
@@ -180,11 +201,23 @@ impl Worker {
         }
     }
 
+    /// The chunk that it runs after `count` others.
+    fn nth(&self, mut count: u64) -> Option<Sent> {
+        for block in &self.blocks {
+            if count < block.len() {
+                return Some(Sent { chunk: block.first + count, attempt: block.attempt });
+            }
+            count -= block.len();
+        }
+        None
+    }
+
     /// What is left of it.
     pub(super) fn remains(&self, progress: Progress) -> Remains {
         let (done, running) = match progress {
-            Progress::Known { done, running } => (done, running),
-            Progress::Unknown => (self.unanswered, false),
+            Progress::Known { done, running: None } => (done, false),
+            Progress::Known { done, running: Some(named) } if self.nth(done) == Some(named) => (done, true),
+            _ => (self.unanswered, false),
         };
         let mut remains = Remains::default();
         let mut started = done.saturating_add(u64::from(running));
@@ -197,7 +230,7 @@ impl Worker {
                 remains.waiting.push(waiting);
             }
         }
-        if running && started == 0 {
+        if running {
             // It comes first: it is the one to blame.
             remains.started.rotate_right(1);
         }
