@@ -21,11 +21,19 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+mod block;
+mod command;
+mod events;
+mod loss;
 mod pending;
 #[cfg(test)]
 mod simulator;
 mod worker;
 
+pub(crate) use block::{Block, Sent};
+pub(crate) use command::Command;
+pub(crate) use events::Activity;
+pub(crate) use loss::{Loss, Progress};
 use pending::Pending;
 use worker::Worker;
 
@@ -66,86 +74,6 @@ pub(crate) struct Terms {
     pub(crate) chunks_per_worker: Option<u64>,
     /// How long a chunk may run, in nanoseconds.
     pub(crate) timeout: Option<u64>,
-}
-
-/// Consecutive chunks, all at the same attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Block {
-    /// The first chunk.
-    pub(crate) first: u64,
-    /// One past the last chunk.
-    pub(crate) end: u64,
-    /// Which attempt at these chunks this is, from 1.
-    pub(crate) attempt: u32,
-}
-
-impl Block {
-    fn len(self) -> u64 {
-        self.end - self.first
-    }
-
-    fn chunks(self) -> impl Iterator<Item = Sent> {
-        (self.first..self.end).map(move |chunk| Sent { chunk, attempt: self.attempt })
-    }
-}
-
-/// A chunk that a worker has been sent, and which attempt that is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sent {
-    pub(crate) chunk: u64,
-    pub(crate) attempt: u32,
-}
-
-/// What is to be done now. Workers go by their numbers, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
-    /// Start a worker.
-    Start { worker: usize },
-    /// Send a worker these chunks. [`Dispatch::cut`] says so where not all of them were sent.
-    Send { worker: usize, block: Block },
-    /// Tell a worker to terminate, since its chunk has run for too long. [`Dispatch::spare`] takes it back where that
-    /// chunk has just ended.
-    Terminate { worker: usize },
-    /// Kill a worker that was told to terminate. That it is gone is reported later, as of any worker.
-    Kill { worker: usize },
-    /// End a worker that does nothing, and report it as lost.
-    Discard { worker: usize },
-    /// Dismiss a worker that has run as many chunks as it may. It is forgotten here at once.
-    Retire { worker: usize },
-    /// Tell with [`Dispatch::saw`] what each busy worker is doing.
-    Look,
-    /// No worker is there and none can be started: the fold has failed. Nothing is left to do.
-    GiveUp,
-}
-
-/// How far a worker that is lost had come with the chunks that it had not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// It had ended the first `done` of them, and was running the next where that is named in `running`.
-    Known { done: u64, running: Option<Sent> },
-    /// Nothing is known, or what is known cannot be: each of them counts as started.
-    Unknown,
-}
-
-/// What becomes of the chunks that a lost worker had started, as far as they are still wanted. In both lists the chunk
-/// that was running comes first; the others had been run there, and their outputs are lost.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Loss {
-    /// These run again.
-    pub(crate) again: Vec<Sent>,
-    /// These have failed for good.
-    pub(crate) given_up: Vec<Sent>,
-}
-
-/// What a busy worker is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Activity {
-    /// It has been running a chunk since then.
-    Runs { since: u64 },
-    /// It has been seen to do something else since the last look.
-    Moves,
-    /// It has done nothing since the last look.
-    Rests,
 }
 
 /// The dispatcher of one fold.
@@ -296,14 +224,6 @@ impl Dispatch {
         Some(Command::Start { worker })
     }
 
-    /// `worker` is ready; `false` where it was before, or is not there.
-    pub(crate) fn ready(&mut self, worker: usize) -> bool {
-        let now = self.now;
-        let became = self.worker(worker).is_some_and(|it| it.becomes_ready(now));
-        self.hungers(worker);
-        became
-    }
-
     /// Whether `worker` has been ready.
     pub(crate) fn is_ready(&self, worker: usize) -> bool {
         self.get(worker).is_some_and(Worker::is_ready)
@@ -314,125 +234,6 @@ impl Dispatch {
         self.get(worker)?.due()
     }
 
-    /// The output of the chunk that is due from `worker` is there. The chunk ran for `took` nanoseconds.
-    pub(crate) fn done(&mut self, worker: usize, took: u64) {
-        // A moving average: chunks may grow more expensive as the fold goes on.
-        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 + took / 8));
-        self.answered(worker);
-    }
-
-    /// The chunk that is due from `worker` has failed for good.
-    pub(crate) fn failed(&mut self, worker: usize) {
-        if let Some(sent) = self.answered(worker) {
-            self.fails(sent.chunk);
-        }
-    }
-
-    /// The chunk that is due from `worker` panicked; whether it runs again.
-    pub(crate) fn panicked(&mut self, worker: usize) -> bool {
-        let Some(sent) = self.answered(worker) else { return false };
-        let again = sent.attempt < self.terms.attempts_at_panics;
-        if again {
-            self.pending.run_again(sent);
-        } else {
-            self.fails(sent.chunk);
-        }
-        again
-    }
-
-    /// `worker` has started none of the `count` chunks from `first` on, which are due from it; `false` where they are
-    /// not.
-    pub(crate) fn skipped(&mut self, worker: usize, first: u64, count: u64) -> bool {
-        let limit = self.limit();
-        let Some(block) = self.worker(worker).and_then(|it| it.skips(first, count)) else { return false };
-        self.open -= below(block, limit);
-        self.pending.give_back(block);
-        self.after_answer(worker);
-        true
-    }
-
-    /// Of the block that `worker` was to be sent last, only the chunks below `end` were sent. It is sent no more until it
-    /// answers, or until [`drained`](Self::drained).
-    pub(crate) fn cut(&mut self, worker: usize, end: u64) {
-        let limit = self.limit();
-        let Some(it) = self.worker(worker) else { return };
-        let was_fresh = it.was_fresh_before_last();
-        let Some(rest) = it.cuts(end) else { return };
-        self.fresh += usize::from(was_fresh && self.get(worker).is_some_and(Worker::is_fresh));
-        self.open -= below(rest, limit);
-        self.pending.give_back(rest);
-        self.after_answer(worker);
-    }
-
-    /// Of the block that `worker` was to be sent last, only the chunks below `chunk` were sent, since `chunk` cannot be
-    /// sent to anyone: it has failed for good.
-    pub(crate) fn unsendable(&mut self, worker: usize, chunk: u64) {
-        self.cut(worker, chunk);
-        self.pending.take(chunk);
-        self.fails(chunk);
-    }
-
-    /// `worker` is gone, and had come so far.
-    pub(crate) fn lost(&mut self, worker: usize, progress: Progress) -> Loss {
-        let Some(gone) = self.remove(worker) else {
-            // It was to be retired, and had answered everything.
-            self.commands.retain(|&command| command != Command::Retire { worker });
-            return Loss::default();
-        };
-        let limit = self.limit();
-        self.open -= gone.owes_below(limit);
-        let remains = gone.remains(progress);
-        if gone.has_answered() || !remains.started.is_empty() {
-            // It did something. Another may take its place without counting: no chunk is lost for ever.
-            self.starts_left += 1;
-        }
-        remains.waiting.into_iter().for_each(|block| self.pending.give_back(block));
-        let wanted = remains.started.into_iter().filter(|sent| sent.chunk < limit);
-        let (mut again, given_up): (Vec<_>, Vec<_>) = wanted.partition(|sent| sent.attempt < self.terms.attempts);
-        again.iter().for_each(|&sent| self.pending.run_again(sent));
-        if let Some(lowest) = given_up.iter().map(|sent| sent.chunk).min() {
-            self.fails(lowest);
-        }
-        again.retain(|sent| sent.chunk < self.limit());
-        Loss { again, given_up }
-    }
-
-    /// `worker` is doing this: the answer to [`Command::Look`].
-    pub(crate) fn saw(&mut self, worker: usize, activity: Activity) {
-        let (now, timeout) = (self.now, self.terms.timeout);
-        let Some(it) = self.worker(worker) else { return };
-        if it.is_stopping() {
-            return;
-        }
-        match (activity, timeout) {
-            (Activity::Runs { since }, Some(timeout)) if since.saturating_add(timeout) <= now => {
-                it.stop();
-                self.notices.push_back((now + NOTICE, worker));
-                self.commands.push_back(Command::Terminate { worker });
-            }
-            (Activity::Runs { since }, Some(timeout)) => {
-                it.moves(now);
-                self.look_at = self.look_at.min(since + timeout);
-            }
-            (Activity::Rests, _) if it.owes() => {
-                if it.rests_since() + PATIENCE <= now {
-                    self.commands.push_back(Command::Discard { worker });
-                }
-            }
-            _ => it.moves(now),
-        }
-    }
-
-    /// The chunk for which `worker` was to be told to terminate has just ended: it goes on.
-    pub(crate) fn spare(&mut self, worker: usize) {
-        self.notices.retain(|&(_, other)| other != worker);
-        let now = self.now;
-        if let Some(it) = self.worker(worker) {
-            it.goes_on(now);
-        }
-        self.hungers(worker);
-    }
-
     /// Whether `worker` has nothing to do: it is ready, and has answered all that it was sent.
     pub(crate) fn is_idle(&self, worker: usize) -> bool {
         self.get(worker).is_some_and(Worker::is_idle)
@@ -441,13 +242,6 @@ impl Dispatch {
     /// How many chunks `worker` was sent and has not answered.
     pub(crate) fn unanswered(&self, worker: usize) -> u64 {
         self.get(worker).map_or(0, Worker::unanswered)
-    }
-
-    /// Everything that was sent to `worker` has left: after a [`cut`](Self::cut) it may be sent more.
-    pub(crate) fn drained(&mut self, worker: usize) {
-        if self.worker(worker).is_some_and(Worker::is_drained) {
-            self.hungers(worker);
-        }
     }
 
     /// Whether any worker has something to answer, wanted or not.
@@ -481,30 +275,6 @@ impl Dispatch {
         self.remove(worker);
         self.starts_left += 1;
         self.commands.push_back(Command::Retire { worker });
-    }
-
-    fn fails(&mut self, chunk: u64) {
-        if !self.terms.keeps_going {
-            self.limit_fell(chunk);
-        }
-    }
-
-    fn answered(&mut self, worker: usize) -> Option<Sent> {
-        let now = self.now;
-        let sent = self.worker(worker)?.answers(now)?;
-        self.open -= u64::from(sent.chunk < self.limit());
-        self.after_answer(worker);
-        Some(sent)
-    }
-
-    /// `worker` has less to do than before.
-    fn after_answer(&mut self, worker: usize) {
-        let Some(it) = self.get(worker) else { return };
-        if it.is_idle() && self.terms.chunks_per_worker.is_some_and(|most| it.sent() >= most) {
-            self.retire(worker);
-        } else {
-            self.hungers(worker);
-        }
     }
 
     fn hungers(&mut self, worker: usize) {
@@ -575,9 +345,4 @@ impl Dispatch {
         let fair = self.pending.left() / (2 * self.terms.workers as u64) + 1;
         fitting.min(fair.max(MESSAGE / pace.max(1)))
     }
-}
-
-/// How many chunks of `block` are below `limit`.
-fn below(block: Block, limit: u64) -> u64 {
-    block.end.min(limit).saturating_sub(block.first)
 }

@@ -12,43 +12,9 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 use super::{Activity, Block, Command, Dispatch, PATIENCE, Progress, Sent, Terms};
 
 mod laws;
+mod plan;
 
-const US: u64 = 1_000;
-const MS: u64 = 1_000_000;
-
-/// What happens to a chunk on every attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Succeeds,
-    Panics,
-    /// Its output is an `Err` that ends the fold after it.
-    IsErr,
-    /// Its output cannot be read.
-    Unreadable,
-    /// It cannot be sent.
-    Unsendable,
-}
-
-/// What a run is made of. Chances are in a million.
-#[derive(Clone, Debug)]
-struct Plan {
-    terms: Terms,
-    window: u64,
-    /// The shortest and the longest time of a chunk.
-    times: (u64, u64),
-    /// The chance that a chunk takes 50 times as long.
-    dear: u32,
-    failing: u32,
-    dies_in_chunk: u32,
-    dies_after_chunk: u32,
-    stalls_in_chunk: u32,
-    never_starts: u32,
-    dies_idle: u32,
-    late: u32,
-    /// How many workers an earlier fold has left.
-    admitted: usize,
-    cancelled_at: Option<u64>,
-}
+use plan::{Fate, MS, Plan, US};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {

@@ -124,7 +124,7 @@ impl Worker {
     }
 
     pub(super) fn owes_below(&self, limit: u64) -> u64 {
-        self.blocks.iter().map(|&block| super::below(block, limit)).sum()
+        self.blocks.iter().map(|&block| block.below(limit)).sum()
     }
 
     /// It may want chunks; whether that is news.
