@@ -19,21 +19,23 @@ impl Outbox {
         self.sent == self.bytes.len()
     }
 
-    /// The first `count` unsent bytes are sent. They are taken out once all are, or half: to move the others each time
-    /// would take time that grows with the square of a message's length.
+    /// The first `count` unsent bytes are sent. They stay until all are: to move the others each time would take time that
+    /// grows with the square of a message's length.
     pub(crate) fn advance(&mut self, count: usize) {
         self.sent += count;
         if self.is_empty() {
             self.bytes.clear();
-            self.sent = 0;
-        } else if self.sent > self.bytes.len() / 2 {
-            self.bytes.drain(..self.sent);
             self.sent = 0;
         }
     }
 
     /// Where frames are appended.
     pub(crate) fn end(&mut self) -> &mut Vec<u8> {
+        // Where more is written than sent for long, what is sent goes once it is the larger part.
+        if self.sent > self.bytes.len() / 2 {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
         &mut self.bytes
     }
 
