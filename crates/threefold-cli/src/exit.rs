@@ -5,22 +5,22 @@ use std::process::ExitCode;
 
 use crate::run::Run;
 
-/// The work or its machinery failed.
+/// The computation failed, or its result could not be written.
 pub(crate) const FAILED: u8 = 1;
 
-/// The words were wrong, or ask for what this build or machine cannot do.
+/// Nothing was started: the arguments are wrong, or ask for what this build or machine cannot do.
 pub(crate) const NOTHING_STARTED: u8 = 2;
 
-/// A signal ended the work: its number and this, as shells have it.
+/// Added to the number of the signal that ended the program, as shells do.
 pub(crate) const SIGNALLED: u8 = 128;
 
-/// How `run` ended, whose result was `written`, or not; `signal` has arrived meanwhile, or none.
+/// The exit code of `run`, given whether its result could be `written` and which signal has arrived.
 pub(crate) fn code(run: &Run, written: io::Result<()>, signal: Option<u8>) -> ExitCode {
     let code = match (&run.value, written, signal) {
         (Err(_), _, Some(signal)) => SIGNALLED + signal,
         (Err(failure), ..) if failure.kind() == "setup" => NOTHING_STARTED,
         (Err(_), ..) | (Ok(_), Err(_), _) => FAILED,
-        // A signal that came too late has nothing to end.
+        // The signal arrived after the result.
         (Ok(_), Ok(()), _) => 0,
     };
     code.into()

@@ -1,69 +1,69 @@
-//! `Failure`: why there is no value.
+//! `Failure`: why there is no result.
 //!
 //! Each has a `kind`, one word in the JSON:
 //!
 //! | kind | what happened | exit code |
 //! |---|---|---|
 //! | `panic` | the task panicked on a chunk | 1 |
-//! | `lost` | a worker process ended while it had a chunk | 1 |
-//! | `memory` | a worker process ended for want of memory | 1 |
-//! | `timeout` | a chunk took longer than it was given | 1 |
-//! | `failed` | the fold failed otherwise: a chunk or an output could not be sent | 1 |
-//! | `overflow` | the total does not fit 128 bits | 1 |
-//! | `mismatch` | the total is not what the formula says | 1 |
-//! | `setup` | the model cannot do what was asked for: nothing was started | 2 |
-//! | `cancelled` | INT or TERM ended it | 130, 143 |
+//! | `lost` | a worker process ended while it ran a chunk | 1 |
+//! | `memory` | a worker process ran out of memory | 1 |
+//! | `timeout` | a chunk took longer than `--timeout` | 1 |
+//! | `failed` | another failure, for example a chunk that could not be serialized | 1 |
+//! | `overflow` | the total does not fit in 128 bits | 1 |
+//! | `mismatch` | the total differs from the formula | 1 |
+//! | `setup` | the model cannot do what was asked for, and nothing was started | 2 |
+//! | `cancelled` | INT or TERM cancelled the run | 130, 143 |
 
-use std::{fmt, io};
+use std::fmt;
 
-/// Why there is no value.
+/// Why there is no result.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The model does not have an option that was given.
+    Unavailable(String),
     /// The fold or its executor failed.
     Fold(threefold::Error),
-    /// Chunks failed, and others were finished all the same.
+    /// Chunks failed with `--keep-going`, after which the others were finished.
     Chunks {
         /// The failure of the lowest failing chunk.
         first: threefold::Error,
-        /// How many chunks were finished.
-        done: usize,
-        /// How many there were.
-        of: u64,
+        /// The number of chunks that failed.
+        failed: u64,
+        /// The number of chunks that were finished.
+        finished: u64,
     },
-    /// The total passes 128 bits.
+    /// The total does not fit in 128 bits.
     Overflow,
-    /// The machine has added wrongly, or this program has: the value is not given away.
+    /// The hardware or this program added wrongly: the total is not given out.
     Mismatch {
-        /// What the fold came to.
+        /// The total of the fold.
         total: i128,
-        /// What n(a+b)/2 says.
+        /// The total by the formula n(a+b)/2.
         expected: i128,
     },
-    /// Signals could not be watched.
-    Signals(io::Error),
 }
 
 impl Failure {
-    /// The one word for it.
+    /// The word for it in the JSON.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
+            Self::Unavailable(_) => "setup",
             Self::Fold(error) | Self::Chunks { first: error, .. } => kind_of(error),
             Self::Overflow => "overflow",
             Self::Mismatch { .. } => "mismatch",
-            Self::Signals(_) => "setup",
         }
     }
 
-    /// Where it happened, as far as a fold knows.
+    /// The error of the fold, which says where it happened.
     pub(crate) fn error(&self) -> Option<&threefold::Error> {
         match self {
             Self::Fold(error) | Self::Chunks { first: error, .. } => Some(error),
-            _ => None,
+            Self::Unavailable(_) | Self::Overflow | Self::Mismatch { .. } => None,
         }
     }
 }
 
-/// The one word for the failure of a fold.
+/// The word for the failure of a fold.
 pub(crate) fn kind_of(error: &threefold::Error) -> &'static str {
     match error {
         error if error.is_panic() => "panic",
@@ -79,15 +79,19 @@ pub(crate) fn kind_of(error: &threefold::Error) -> &'static str {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unavailable(reason) => f.write_str(reason),
             Self::Fold(error) => error.fmt(f),
-            Self::Chunks { done, of, .. } => {
-                write!(f, "{} of {of} chunks failed, {done} were finished", of - *done as u64)
+            Self::Chunks { failed, finished, .. } => {
+                let (of, were) = (failed + finished, if *finished == 1 { "was" } else { "were" });
+                let chunks = if of == 1 { "chunk" } else { "chunks" };
+                write!(f, "{failed} of {of} {chunks} failed, {finished} {were} finished")
             }
-            Self::Overflow => write!(f, "the total does not fit 128 bits: name fewer ranges"),
-            Self::Mismatch { total, expected } => {
-                write!(f, "the total came to {total}, but n(a+b)/2 is {expected}: it is not to be trusted")
-            }
-            Self::Signals(error) => write!(f, "INT and TERM cannot be watched for: {error}"),
+            Self::Overflow => f.write_str("the total does not fit in 128 bits: use fewer or shorter ranges"),
+            Self::Mismatch { total, expected } => write!(
+                f,
+                "the total is {total}, but the formula n(a+b)/2 gives {expected}: \
+                 the hardware or this program is faulty"
+            ),
         }
     }
 }
@@ -100,12 +104,22 @@ impl From<threefold::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use threefold::{Executor, Model};
+
     use super::Failure;
 
     #[test]
-    fn a_total_that_cannot_be_trusted_says_so() {
+    fn a_failure_without_an_error_of_the_fold_says_what_is_wrong() {
         let texts = [Failure::Overflow, Failure::Mismatch { total: 4, expected: 5 }]
             .map(|failure| format!("{}: {failure}\n", failure.kind()));
+        insta::assert_snapshot!(texts.concat());
+    }
+
+    #[test]
+    fn chunks_are_counted_in_grammatical_sentences() {
+        let first = Executor::builder(Model::Sequential).workers(2).build().unwrap_err();
+        let texts = [(1, 0), (59, 1), (1, 59), (2, 0)]
+            .map(|(failed, finished)| format!("{}\n", Failure::Chunks { first: first.clone(), failed, finished }));
         insta::assert_snapshot!(texts.concat());
     }
 }

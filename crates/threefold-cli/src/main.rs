@@ -1,52 +1,58 @@
-//! The program `threefold`: one fold on the model that a word names, the same answer on each.
+//! The program `threefold`: one parallel computation on the model that its command names, with the same result on each.
 //!
-//! Words in ([`words`], [`range`], [`plan`]), one fold ([`run`]) of a work of [`works`] or many ([`compare`]), watched by
-//! [`signals`] and [`progress`], results out ([`output`], [`failure`], [`exit`]).
+//! The command line is read by [`arguments`] and [`range`]; [`plan`] says how the input is cut. A workload of
+//! [`workloads`] is [`run`] once or measured by [`compare`], under the eye of [`signals`] and [`progress`]. Results go
+//! out through [`output`] and [`exports`], [`messages`] to stderr; [`failure`] and [`exit`] say what failed.
 
+mod arguments;
 mod compare;
+mod description;
+mod escape;
 mod exit;
+mod exports;
 mod failure;
+mod messages;
+mod model_options;
 mod output;
 mod plan;
 mod progress;
 mod range;
+mod report;
 mod run;
 mod signals;
-mod words;
-mod works;
+mod workloads;
 
 use std::env;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use threefold::CancelToken;
 
-use crate::failure::Failure;
+use crate::arguments::Request;
 use crate::signals::Signals;
-use crate::words::{Folding, Wanted};
 
 fn main() -> ExitCode {
     // A worker process stops here and serves.
     threefold::init();
-    let folding = match words::read(env::args_os()) {
-        Ok(Wanted::Works) => return output::works(),
-        Ok(Wanted::Report(report)) => return compare::report(&report),
-        Ok(Wanted::Fold(folding)) => folding,
-        Err(words) => return output::words(&words),
-    };
+    match arguments::read(env::args_os()) {
+        Ok(Request::Workloads) => output::workloads(),
+        Ok(Request::Report(request)) => report::report(&request),
+        Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals| {
+            compare::compare(&request, token, || signals.caught())
+        }),
+        Ok(Request::Run(request)) => cancellable(signals::GRACE, |token, signals| match run::run(&request, token) {
+            Ok(run) => exit::code(&run, output::write(&run, request.format), signals.caught()),
+            Err(reason) => output::refused(&reason),
+        }),
+        Err(answer) => output::answer(&answer),
+    }
+}
+
+/// Calls `work` with a token that INT and TERM cancel.
+fn cancellable(grace: Duration, work: impl FnOnce(&CancelToken, &Signals) -> ExitCode) -> ExitCode {
     let token = CancelToken::new();
-    let grace = match folding {
-        Folding::Once(_) => signals::GRACE,
-        Folding::Compare(_) => signals::GRACE_TO_TELL,
-    };
-    let signals = match Signals::watch(&token, grace) {
-        Ok(signals) => signals,
-        Err(error) => return output::nothing_started(&Failure::Signals(error)),
-    };
-    match folding {
-        Folding::Compare(comparing) => compare::compare(&comparing, &token, || signals.caught()),
-        Folding::Once(order) => match run::run(&order, &token) {
-            Ok(run) => exit::code(&run, output::write(&run, order.format), signals.caught()),
-            Err(why) => output::words(&words::refusal(why)),
-        },
+    match Signals::watch(&token, grace) {
+        Ok(signals) => work(&token, &signals),
+        Err(error) => output::refused(&format!("INT and TERM cannot be watched: {error}")),
     }
 }

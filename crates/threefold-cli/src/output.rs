@@ -1,64 +1,67 @@
-//! What is written, and where: results to stdout, all else to stderr.
+//! What is written to stdout: results and help. Everything else goes to stderr, through [`messages`].
 //!
-//! A reader of stdout who has left wanted no more: that is no error.
+//! Control characters in text from elsewhere are escaped. A reader of stdout that has left is no error.
 
 mod json;
 mod plain;
-mod works;
+mod workloads;
 
+use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use threefold_compare::Comparison;
 
-use crate::exit;
+use crate::arguments::{Answer, Format};
 use crate::failure::Failure;
 use crate::run::Run;
-use crate::words::{self, Format};
+use crate::{escape, exit, messages};
 
 /// Writes the result of `run`, and to stderr why there is none.
 ///
 /// # Errors
 ///
-/// Stdout takes no more, for another reason than that its reader has left.
+/// Stdout cannot be written, for another reason than that its reader has left.
 pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
     if let Err(failure) = &run.value {
         if let Failure::Chunks { .. } = failure {
-            run.failures.iter().for_each(|error| complain(format_args!("{error:#}")));
+            run.failures.iter().for_each(|error| messages::error(format_args!("{error:#}")));
         }
-        complain(format_args!("{failure:#}"));
+        messages::error(format_args!("{failure:#}"));
     }
-    told(to_stdout(|out| match format {
+    complain_of(to_stdout(|out| match format {
         Format::Plain => plain::write(run, out),
         Format::Json => json::write(run, out),
     }))
 }
 
-/// Says why a result was not written.
-fn told(written: io::Result<()>) -> io::Result<()> {
-    written.inspect_err(|error| complain(format_args!("the result cannot be written: {error}")))
+/// Says why a result could not be written.
+fn complain_of(written: io::Result<()>) -> io::Result<()> {
+    written.inspect_err(|error| messages::error(format_args!("the result cannot be written: {error}")))
 }
 
 /// Says that nothing was started, and why.
-pub(crate) fn nothing_started(failure: &Failure) -> ExitCode {
-    complain(failure);
+pub(crate) fn refused(reason: &(impl Display + ?Sized)) -> ExitCode {
+    messages::error(reason);
     exit::NOTHING_STARTED.into()
 }
 
-/// Answers words that order no work: with help where that was asked for, or with what is wrong with them.
-pub(crate) fn words(answer: &clap::Error) -> ExitCode {
-    // The marks that kept negative ranges apart from options are not what was typed.
-    let text = answer.render().to_string().replace(words::MINUS, "-");
-    if answer.use_stderr() {
-        // Help that nobody asked for is not an error message: it is the answer to no words at all.
-        let program = if text.starts_with("error:") { "threefold: " } else { "" };
-        let _ = write!(io::stderr(), "{program}{text}");
-        return exit::NOTHING_STARTED.into();
-    }
-    print(&text)
+/// Says why there is no comparison.
+pub(crate) fn failed(error: &threefold_compare::Error) {
+    messages::error(error);
 }
 
-/// The width where stdout is no terminal: a page's.
+/// Writes the answer to a command line that requests nothing.
+pub(crate) fn answer(answer: &Answer) -> ExitCode {
+    match answer {
+        Answer::Help(text) => return print(text),
+        Answer::Usage(text) => messages::write(text),
+        Answer::Error(text) => messages::write(&format!("threefold: error: {text}")),
+    }
+    exit::NOTHING_STARTED.into()
+}
+
+/// The width where stdout is not a terminal, in columns.
 const WIDTH: usize = 100;
 
 /// Shows a comparison, as wide as the terminal.
@@ -68,26 +71,16 @@ const WIDTH: usize = 100;
 /// As for [`write()`].
 pub(crate) fn comparison(comparison: &Comparison) -> io::Result<()> {
     let stdout = io::stdout();
-    let terminal = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
-    // A terminal that does not tell its width says 0.
-    let width = terminal.map(|size| size.ws_col.into()).filter(|&width| width > 0).unwrap_or(WIDTH);
-    told(to_stdout(|out| out.write_all(comparison.to_text(width).as_bytes())))
+    let terminal = stdout.is_terminal().then(|| terminal_size::terminal_size_of(&stdout)).flatten();
+    // A terminal that does not know its width says 0.
+    let width = terminal.map(|(width, _)| width.0.into()).filter(|&width| width > 0).unwrap_or(WIDTH);
+    let text = comparison.to_text(width);
+    complain_of(to_stdout(|out| out.write_all(escape::lines(&text).as_bytes())))
 }
 
-/// Says why there is no comparison.
-pub(crate) fn failed(error: &threefold_compare::Error) {
-    complain(error);
-}
-
-/// Says why no comparison was begun.
-pub(crate) fn refused(error: &threefold_compare::Error) -> ExitCode {
-    complain(error);
-    exit::NOTHING_STARTED.into()
-}
-
-/// Lists the works.
-pub(crate) fn works() -> ExitCode {
-    print(&works::table())
+/// Lists the workloads.
+pub(crate) fn workloads() -> ExitCode {
+    print(&workloads::table())
 }
 
 fn print(text: &str) -> ExitCode {
@@ -103,18 +96,4 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
-}
-
-/// Says what went wrong and was put right.
-pub(crate) fn warn(what: impl std::fmt::Display) {
-    say("warning", what);
-}
-
-fn complain(what: impl std::fmt::Display) {
-    say("error", what);
-}
-
-fn say(how: &str, what: impl std::fmt::Display) {
-    // In one piece, so that no other line comes between. Where nobody listens there is nobody to tell.
-    let _ = io::stderr().write_all(format!("threefold: {how}: {what}\n").as_bytes());
 }

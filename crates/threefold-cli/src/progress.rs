@@ -1,10 +1,10 @@
-//! `Progress`: how far long work has come and how long it will take, on stderr.
+//! How far a long run has come, and how long it will take, on stderr.
 //!
-//! Nothing is shown in the first half second, nor, unless it is asked for, where stderr is not a terminal; then nothing
-//! is observed either. On a terminal it is a bar that disappears at the end, elsewhere a line a second. There are no
-//! colours.
+//! Nothing is shown in the first half second. Unless it is asked for, nothing is shown where stderr is not a terminal,
+//! and then nothing is observed either. On a terminal a bar is drawn, and removed at the end; elsewhere one line is
+//! written per second. There are no colours.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -14,52 +14,53 @@ use clap::ValueEnum;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use threefold::Event;
 
+use crate::messages;
 use crate::plan::Plan;
 
-/// Work that takes less has no need of it.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Shorter runs need no progress.
+const DELAY: Duration = Duration::from_millis(500);
 
-/// How often a bar is drawn: smooth enough for the eye.
+/// How often a bar is drawn: it then moves smoothly.
 const FRAME: Duration = Duration::from_millis(100);
 
 /// How often a line is written.
 const LINE: Duration = Duration::from_secs(1);
 
-/// The bar takes what the words beside it leave of the terminal's width, in characters that every terminal has.
+/// The bar fills what the words beside it leave of the terminal's width. Every terminal has these characters.
 const TEMPLATE: &str = "[{wide_bar}] {percent}%, {eta} left";
 
 /// When progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Show {
-    /// Where stderr is a terminal
+    /// If stderr is a terminal
     Auto,
-    /// Also where it is not, as lines
+    /// Also if stderr is not a terminal, then as lines
     Always,
-    /// Not at all
+    /// Never
     Never,
 }
 
 /// The progress of one fold.
-pub(crate) struct Progress {
-    /// How much each chunk counts; 1 each where they are alike.
+pub(crate) struct FoldProgress {
+    /// How much each chunk counts; `None` if all chunks count the same.
     weights: Option<Arc<[u64]>>,
-    shown: Shown,
+    display: Display,
 }
 
-impl Progress {
-    /// Shows how `plan` is coming along. `None` where nothing will be shown.
+impl FoldProgress {
+    /// Shows the progress of the fold over `plan`. `None` if nothing will be shown.
     pub(crate) fn start(show: Show, plan: &Plan) -> Option<Self> {
         let weights: Option<Arc<[u64]>> = plan.weights().map(Into::into);
         let total = match &weights {
             Some(weights) => weights.iter().fold(0, |sum: u64, &weight| sum.saturating_add(weight)),
             None => plan.chunks,
         };
-        Some(Self { weights, shown: Shown::start(show, total)? })
+        Some(Self { weights, display: Display::start(show, total)? })
     }
 
-    /// What tells it of chunks that are done.
+    /// The observer of the fold.
     pub(crate) fn observer(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
-        let (weights, bar) = (self.weights.clone(), self.shown.bar.clone());
+        let (weights, bar) = (self.weights.clone(), self.display.bar.clone());
         move |event| {
             if let Event::Finished(span) = event {
                 bar.inc(weights.as_ref().map_or(1, |weights| weights[span.chunk as usize]));
@@ -68,34 +69,34 @@ impl Progress {
     }
 }
 
-/// The progress of something that knows which share of it is done.
-pub(crate) struct Share(Shown);
+/// The progress of a comparison, which knows the share of it that is done.
+pub(crate) struct ComparisonProgress(Display);
 
-impl Share {
+impl ComparisonProgress {
     /// As fine as a bar can show it.
     const STEPS: u64 = 1000;
 
-    /// `None` where nothing will be shown.
+    /// `None` if nothing will be shown.
     pub(crate) fn start(show: Show) -> Option<Self> {
-        Shown::start(show, Self::STEPS).map(Self)
+        Display::start(show, Self::STEPS).map(Self)
     }
 
-    /// What tells it of the share.
+    /// The observer of the comparison.
     pub(crate) fn observer(&self) -> impl Fn(&threefold_compare::Progress) + Send + Sync + 'static {
         let bar = self.0.bar.clone();
         move |progress| bar.set_position((progress.share * Self::STEPS as f64) as u64)
     }
 }
 
-/// A bar, or lines; ends, and takes its bar away, when it is dropped.
-struct Shown {
+/// A bar, or lines. When it is dropped it ends, and a bar is removed.
+struct Display {
     bar: ProgressBar,
     /// Closed at the end.
     open: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Shown {
+impl Display {
     fn start(show: Show, total: u64) -> Option<Self> {
         let terminal = io::stderr().is_terminal();
         if show == Show::Never || (show == Show::Auto && !terminal) {
@@ -107,13 +108,13 @@ impl Shown {
         let thread = thread::Builder::new()
             .name("threefold-progress".to_string())
             .spawn(move || if terminal { draw(&shown, &closed) } else { write_lines(&shown, &closed) });
-        // Without a thread to show it the work goes on all the same.
+        // Without a thread the run goes on and shows no progress.
         let thread = thread.ok()?;
         Some(Self { bar, open: Some(open), thread: Some(thread) })
     }
 }
 
-impl Drop for Shown {
+impl Drop for Display {
     fn drop(&mut self) {
         self.open = None;
         if let Some(thread) = self.thread.take() {
@@ -124,10 +125,10 @@ impl Drop for Shown {
 }
 
 fn draw(bar: &ProgressBar, closed: &Receiver<()>) {
-    if ended(closed, PATIENCE) {
+    if ended(closed, DELAY) {
         return;
     }
-    let style = ProgressStyle::with_template(TEMPLATE).expect("the template is one");
+    let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
     bar.set_style(style.progress_chars("=> "));
     bar.set_draw_target(ProgressDrawTarget::stderr());
     while !ended(closed, FRAME) {
@@ -137,17 +138,16 @@ fn draw(bar: &ProgressBar, closed: &Receiver<()>) {
 }
 
 fn write_lines(bar: &ProgressBar, closed: &Receiver<()>) {
-    let mut wait = PATIENCE;
+    let mut wait = DELAY;
     while !ended(closed, wait) {
         let percent = 100.0 * bar.position() as f64 / bar.length().unwrap_or(1).max(1) as f64;
         let line = format!("threefold: {percent:.0}%, {} left\n", HumanDuration(bar.eta()));
-        // In one piece; where nobody listens there is nobody to tell.
-        let _ = io::stderr().write_all(line.as_bytes());
+        messages::write(&line);
         wait = LINE;
     }
 }
 
-/// Waits for the end of the work, `at_most` so long; whether it has come.
+/// Waits `at_most` that long for the end of the run. Whether it has ended.
 fn ended(closed: &Receiver<()>, at_most: Duration) -> bool {
     closed.recv_timeout(at_most) != Err(RecvTimeoutError::Timeout)
 }

@@ -1,29 +1,31 @@
-//! RANGE: integers as Rust writes them, `1..=1000000`, `-5..5`, `0..=250_000`.
+//! RANGE: integers in Rust syntax, `1..=1000000`, `-5..5`, `0..=250_000`.
 //!
-//! Both bounds are `i64`, and both are named. A range whose end lies before its start is empty, not an error.
+//! Both bounds are `i64`, and both must be given. A range whose end is below its start is empty, not an error.
 
 use std::num::IntErrorKind;
 use std::ops::{Range, RangeInclusive};
 
-/// How every refusal ends: what would have been right.
-const EXAMPLES: &str = "write it like 1..=1000000, or like -5..5 to leave the end out";
+use crate::escape;
 
-/// The range that `text` names. An empty one has its end below its start.
+/// What can be written instead.
+const EXAMPLES: &str = "for example 1..=1000000, or -5..5, which excludes 5";
+
+/// The range that `text` stands for. An empty one has its end below its start.
 ///
 /// # Errors
 ///
-/// What is wrong with `text`, and what would be right.
+/// What is wrong with `text`, and an example.
 pub(crate) fn parse(text: &str) -> Result<RangeInclusive<i64>, String> {
     let (start, end, inclusive) = match (text.split_once("..="), text.split_once("..")) {
         (Some((start, end)), _) => (start, end, true),
         (None, Some((start, end))) => (start, end, false),
-        (None, None) => return Err(format!("a range has `..` or `..=` between its bounds: {EXAMPLES}")),
+        (None, None) => return Err(format!("a RANGE needs `..` or `..=` between its bounds, {EXAMPLES}")),
     };
     let (start, end) = (bound(start, "start")?, bound(end, "end")?);
     Ok(match (inclusive, end.checked_sub(1)) {
         (true, _) => start..=end,
         (false, Some(last)) => start..=last,
-        // Nothing lies below the smallest integer: the empty range that every type can write.
+        // No integer is below the smallest one: the range is empty.
         #[expect(clippy::reversed_empty_ranges, reason = "an empty range")]
         (false, None) => 1..=0,
     })
@@ -32,12 +34,12 @@ pub(crate) fn parse(text: &str) -> Result<RangeInclusive<i64>, String> {
 fn bound(text: &str, which: &str) -> Result<i64, String> {
     let text = text.trim();
     match text {
-        "" => return Err(format!("the {which} of the range is missing: {EXAMPLES}")),
+        "" => return Err(format!("the {which} of the RANGE is missing; write {EXAMPLES}")),
         "i64::MIN" => return Ok(i64::MIN),
         "i64::MAX" => return Ok(i64::MAX),
         _ => {}
     }
-    // The true minus sign too: it is what typeset pages have, and what `words` puts in front of a negative range.
+    // Typeset pages have the minus sign of Unicode.
     let (minus, digits) = match text.strip_prefix(['-', '\u{2212}']) {
         Some(digits) => ("-", digits),
         None => ("", text),
@@ -46,19 +48,13 @@ fn bound(text: &str, which: &str) -> Result<i64, String> {
     let plain = if starts_with_digit { digits.replace('_', "") } else { String::new() };
     format!("{minus}{plain}").parse().map_err(|error: std::num::ParseIntError| match error.kind() {
         IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
-            format!("the {which} `{text}` does not fit: bounds lie between {} and {}", i64::MIN, i64::MAX)
+            format!("the {which} `{}` does not fit: bounds are from {} to {}", escape::line(text), i64::MIN, i64::MAX)
         }
-        _ => format!("the {which} `{text}` is not an integer: {EXAMPLES}"),
+        _ => format!("the {which} `{}` is not an integer; write {EXAMPLES}", escape::line(text)),
     })
 }
 
-/// How many integers `range` holds.
-pub(crate) fn len(range: &RangeInclusive<i64>) -> u128 {
-    let (start, end) = (i128::from(*range.start()), i128::from(*range.end()));
-    (end - start + 1).max(0).unsigned_abs()
-}
-
-/// The indices that `range` names, none of which is negative.
+/// `range` as indices, of which none may be negative.
 pub(crate) fn indices(range: &RangeInclusive<i64>) -> Range<usize> {
     if range.is_empty() { 0..0 } else { *range.start() as usize..*range.end() as usize + 1 }
 }
@@ -67,7 +63,9 @@ pub(crate) fn indices(range: &RangeInclusive<i64>) -> Range<usize> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{len, parse};
+    use threefold::Source;
+
+    use super::parse;
 
     #[test]
     fn ranges_are_written_as_in_rust() {
@@ -81,19 +79,14 @@ mod tests {
     }
 
     #[test]
-    fn a_range_whose_end_lies_before_its_start_is_empty() {
+    fn a_range_whose_end_is_below_its_start_is_empty() {
         for empty in ["5..-5", "5..=-5", "7..7", "i64::MIN..i64::MIN", "i64::MAX..=i64::MIN"] {
-            assert_eq!(parse(empty).map(|range| len(&range)), Ok(0), "{empty}");
+            assert_eq!(parse(empty).map(|range| range.item_count()), Ok(0), "{empty}");
         }
     }
 
     #[test]
-    fn the_longest_range_has_two_to_the_64th_integers() {
-        assert_eq!(len(&(i64::MIN..=i64::MAX)), 1 << 64);
-    }
-
-    #[test]
-    fn what_is_not_a_range_is_refused_with_what_would_be_right() {
+    fn what_is_not_a_range_is_refused_with_an_example() {
         let refusals: String = [
             "",
             "7",
@@ -119,7 +112,7 @@ mod tests {
         fn what_rust_prints_is_read_back(start: i64, end: i64) {
             prop_assert_eq!(parse(&format!("{:?}", start..=end)), Ok(start..=end));
             let half_open = parse(&format!("{:?}", start..end)).unwrap();
-            prop_assert_eq!(len(&half_open), (i128::from(end) - i128::from(start)).max(0).unsigned_abs());
+            prop_assert_eq!(half_open.item_count(), (i128::from(end) - i128::from(start)).max(0).unsigned_abs());
             prop_assert!(half_open.is_empty() || (*half_open.start(), *half_open.end() + 1) == (start, end));
         }
 

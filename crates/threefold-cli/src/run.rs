@@ -1,22 +1,22 @@
-//! `Run`: one fold, and what is known of it afterwards.
+//! `Run`: a workload that was run once, and what is known of it afterwards.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace};
 
+use crate::arguments::{Format, RunRequest};
 use crate::failure::Failure;
-use crate::output;
-use crate::progress::Progress;
-use crate::words::{Faults, Format, Order};
-use crate::works::{Fold, Use, Work};
+use crate::progress::FoldProgress;
+use crate::workloads::{Prepared, Visitor, Workload};
+use crate::{messages, model_options};
 
-/// A fold that has ended, one way or the other.
+/// A run that has ended, one way or the other.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) model: Model,
-    pub(crate) work: Work,
-    /// How many workers there were; `None` where the executor could not be made.
+    pub(crate) workload: Workload,
+    /// The number of workers; `None` if the executor could not be made.
     pub(crate) workers: Option<usize>,
     pub(crate) chunks: u64,
     pub(crate) value: Result<String, Failure>,
@@ -24,106 +24,112 @@ pub(crate) struct Run {
     pub(crate) began: Instant,
     /// From then to the value.
     pub(crate) total: Duration,
-    /// What failed on the way: chunks that were run again, or that others outlived.
+    /// Failures of chunks that were run again, or after which the other chunks were finished.
     pub(crate) failures: Vec<threefold::Error>,
-    /// Which worker ran which chunk, when; empty where nobody reads it.
+    /// Which worker ran which chunk and when; empty unless the output is JSON.
     pub(crate) trace: Trace,
 }
 
-/// Does what `order` says, until it is done or `token` is cancelled.
+/// Runs the workload of `request` until it is done or `token` is cancelled.
 ///
 /// # Errors
 ///
-/// Why the work cannot have such an input: nothing was started.
-pub(crate) fn run(order: &Order, token: &CancelToken) -> Result<Run, String> {
-    order.work.with(&order.input, Once { order, token })
+/// Why the workload cannot have this input: nothing was started.
+pub(crate) fn run(request: &RunRequest, token: &CancelToken) -> Result<Run, String> {
+    request.workload.visit(&request.input, Once { request, token })
 }
 
-/// A work is folded once.
+/// Runs a workload once.
 struct Once<'a> {
-    order: &'a Order,
+    request: &'a RunRequest,
     token: &'a CancelToken,
 }
 
-impl Use for Once<'_> {
+impl Visitor for Once<'_> {
     type Result = Run;
 
-    fn fold<S, T, A>(self, fold: Fold<S, T, A>) -> Run
+    fn visit<S, T, A>(self, prepared: Prepared<S, T, A>) -> Run
     where
         S: Source<Chunk = T::Chunk>,
         T: Task,
     {
-        let Self { order: &Order { work, model, .. }, .. } = self;
-        let chunks = fold.plan.chunks;
-        let progress = Progress::start(self.order.progress, &fold.plan);
+        let Self { request, token } = self;
+        let chunks = prepared.plan.chunks;
+        let progress = FoldProgress::start(request.progress, &prepared.plan);
         let trace = Trace::new();
 
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
-        let on = executor(self.order);
-        let value = on.as_ref().map_err(|error| error.clone().into()).and_then(|on| {
-            let mut on = on.cancel(self.token);
+        let on = executor(request);
+        let workers = on.as_ref().ok().map(Executor::workers);
+        let value = on.and_then(|on| {
+            let mut on = on.cancel(token);
             if let Some(progress) = &progress {
                 on = on.observe(progress.observer());
             }
-            if self.order.faults.retries > 0 {
+            if request.failures.retries > 0 {
                 let failures = Arc::clone(&failures);
                 on = on.observe(move |event| note_retry(event, &failures));
             }
-            if self.order.format == Format::Json {
+            if request.format == Format::Json {
                 on = on.trace(&trace);
             }
-            if self.order.faults.keep_going { keep_going(fold, &on, &failures) } else { fail_fast(fold, &on) }
+            match request.failures.keep_going {
+                true => keep_going(prepared, &on, &failures),
+                false => fail_fast(prepared, &on),
+            }
         });
         let total = began.elapsed();
 
-        let workers = on.ok().map(|on| on.workers());
         let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
-        Run { model, work, workers, chunks, value, began, total, failures, trace }
+        let &RunRequest { model, workload, .. } = request;
+        Run { model, workload, workers, chunks, value, began, total, failures, trace }
     }
 }
 
-/// A chunk that failed and is run again is told of at once.
+/// Tells at once of a chunk that failed and is run again.
 fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<threefold::Error>>) {
     if let Event::Retried(error) = event {
-        output::warn(format_args!("{error:#}\n  it is run again"));
+        messages::warning(format_args!("{error:#}\n  the chunk is run again"));
         failures.lock().unwrap_or_else(PoisonError::into_inner).push((*error).clone());
     }
 }
 
-fn executor(order: &Order) -> threefold::Result<Executor> {
-    let mut builder = Executor::builder(order.model);
-    if let Some(workers) = order.workers {
+fn executor(request: &RunRequest) -> Result<Executor, Failure> {
+    request.check_options().map_err(Failure::Unavailable)?;
+    let mut builder = Executor::builder(request.model).retries(request.failures.retries);
+    if let Some(workers) = request.workers {
         builder = builder.workers(workers);
     }
-    if let Some(chunks) = order.in_flight {
+    if let Some(chunks) = request.in_flight {
         builder = builder.in_flight(chunks);
     }
-    let Faults { retries, timeout, memory_limit, .. } = order.faults;
-    builder = builder.retries(retries);
-    if let Some(timeout) = timeout {
+    if let Some(timeout) = request.failures.timeout {
         builder = builder.timeout(timeout);
     }
-    if let Some(bytes) = memory_limit {
+    if let Some(bytes) = request.failures.memory_limit {
         builder = builder.memory_limit(bytes);
     }
-    builder.build()
+    builder.build().map_err(|error| match error.is_setup() {
+        true => Failure::Unavailable(model_options::as_typed(&error.to_string())),
+        false => error.into(),
+    })
 }
 
-/// The value of `fold`, which ends at the first chunk that fails.
-fn fail_fast<S, T, A>(fold: Fold<S, T, A>, on: &Executor) -> Result<String, Failure>
+/// The value of a fold that ends at the first chunk that fails.
+fn fail_fast<S, T, A>(prepared: Prepared<S, T, A>, on: &Executor) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
     T: Task,
 {
-    let Fold { plan, source, recipe } = fold;
-    let total = on.fold(source, recipe.task, recipe.init, recipe.reduce)?;
-    (recipe.finish)(total, &plan)
+    let Prepared { plan, source, computation } = prepared;
+    let value = on.fold(source, computation.task, computation.init, computation.reduce)?;
+    (computation.finish)(value, &plan)
 }
 
-/// The same, where a chunk that fails does not keep the others from being finished.
+/// The value of a fold that finishes the other chunks when one fails. The `failures` are noted in the order of chunks.
 fn keep_going<S, T, A>(
-    fold: Fold<S, T, A>,
+    prepared: Prepared<S, T, A>,
     on: &Executor,
     failures: &Mutex<Vec<threefold::Error>>,
 ) -> Result<String, Failure>
@@ -131,14 +137,15 @@ where
     S: Source<Chunk = T::Chunk>,
     T: Task,
 {
-    let Fold { plan, source, recipe } = fold;
-    let (parts, failed): (Vec<_>, Vec<_>) = on.map_results(source, recipe.task)?.into_iter().partition(Result::is_ok);
+    let Prepared { plan, source, computation } = prepared;
+    let results = on.map_results(source, computation.task)?;
+    let (outputs, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let failed: Vec<_> = failed.into_iter().filter_map(Result::err).collect();
     if let Some(first) = failed.first().cloned() {
-        let done = parts.len();
+        let failure = Failure::Chunks { first, failed: failed.len() as u64, finished: outputs.len() as u64 };
         failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
-        return Err(Failure::Chunks { first, done, of: plan.chunks });
+        return Err(failure);
     }
-    let total = parts.into_iter().flatten().fold(recipe.init, recipe.reduce);
-    (recipe.finish)(total, &plan)
+    let value = outputs.into_iter().flatten().fold(computation.init, computation.reduce);
+    (computation.finish)(value, &plan)
 }

@@ -1,25 +1,32 @@
-//! INT and TERM: they cancel the fold, and end the program soon in any case.
+//! INT and TERM: they cancel the run, and end the program soon in any case.
 //!
-//! Normally the fold then fails as cancelled and `main` goes on to its end. Where that takes too long - a chunk that
-//! does not ask, an output that nobody reads - the thread that waits here ends the program; worker processes notice
-//! that their parent is gone and end as well.
+//! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
+//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. Worker
+//! processes notice that their parent has gone, and end as well.
+
+#[cfg(not(unix))]
+mod console;
+#[cfg(unix)]
+mod unix;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use std::{io, process, thread};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator;
 use threefold::CancelToken;
 
+#[cfg(not(unix))]
+use self::console as platform;
+#[cfg(unix)]
+use self::unix as platform;
 use crate::exit;
 
-/// How long a cancelled fold has to end in order: with it, who asked for the end has it within half a second.
+/// How long a cancelled run may take to end in order: with it, the program ends within 0.5 s of the signal.
 pub(crate) const GRACE: Duration = Duration::from_millis(400);
 
-/// The same for a comparison, which has what was measured until then to tell: within a second.
-pub(crate) const GRACE_TO_TELL: Duration = Duration::from_millis(800);
+/// The same for a comparison, which still shows what was measured: the program ends within 1 s of the signal.
+pub(crate) const GRACE_OF_COMPARISON: Duration = Duration::from_millis(800);
 
 /// The signals so far.
 pub(crate) struct Signals {
@@ -35,14 +42,10 @@ impl Signals {
     /// The system has no descriptor or no thread left.
     pub(crate) fn watch(token: &CancelToken, grace: Duration) -> io::Result<Self> {
         let caught = Arc::new(AtomicU8::new(0));
-        let mut arriving = iterator::Signals::new([SIGINT, SIGTERM])?;
-        let (token, seen) = (token.clone(), Arc::clone(&caught));
-        // It is never joined: it ends with the program, or is what ends it.
-        thread::Builder::new().name("threefold-signals".to_string()).spawn(move || {
-            let Some(signal) = arriving.forever().next() else { return };
-            let signal = if signal == SIGTERM { SIGTERM as u8 } else { SIGINT as u8 };
-            // Before the token is cancelled, whose lock carries it along: who sees the one sees the other.
-            seen.store(signal, Ordering::Relaxed);
+        let (token, first) = (token.clone(), Arc::clone(&caught));
+        platform::watch(move |signal| {
+            // It is stored before the token is cancelled, whose lock publishes it: who sees the one sees the other.
+            first.store(signal, Ordering::Relaxed);
             token.cancel();
             thread::sleep(grace);
             process::exit((exit::SIGNALLED + signal).into());

@@ -1,6 +1,6 @@
-//! What it costs to be watched: a fold inside a comparison against the same fold outside.
+//! What a comparison adds to the time of a fold: a fold inside a comparison, compared with the same fold outside.
 //!
-//! Both are measured in turn, some times over; a line for each model says how many times as long the fold took inside.
+//! Both are measured in turn, several times. A line for each model says how many times as long the fold took inside.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -11,10 +11,10 @@ use threefold_compare::Compare;
 /// How often each is measured.
 const TURNS: usize = 9;
 
-/// Folds outside, of which the median counts.
+/// The number of folds outside. Their median counts.
 const FOLDS: usize = 200;
 
-/// Work of a known size: a few nanoseconds an item.
+/// A few nanoseconds of computing for each item.
 #[task]
 fn mix(chunk: Range<u64>) -> u64 {
     chunk.fold(0, |state, item| (state ^ item).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23))

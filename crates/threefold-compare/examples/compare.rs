@@ -1,10 +1,10 @@
-//! A program's own work on every model: which is best, why, and from what size on.
+//! Measures a workload of your own on every model, and says which model to use, and why.
 use std::ops::Range;
 
 use threefold::prelude::*;
 use threefold_compare::Compare;
 
-/// How many primes there are: later chunks cost more.
+/// How many primes the chunk holds. Later chunks take longer.
 #[task]
 fn primes(chunk: Range<u64>) -> usize {
     chunk.filter(|&n| n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)).count()

@@ -8,13 +8,11 @@ use threefold::{CancelToken, Model, Source, Task};
 
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
-use crate::measure;
-use crate::subject::Folding;
+use crate::measure::{self, Folding, Subject};
+use crate::plan::{Plan, Progress, Rounds};
+use crate::text;
 
-/// So many rounds at most where nothing is said: more would not say more.
-const MOST_ROUNDS: usize = 1000;
-
-/// A comparison to be made: one piece of work on every model.
+/// Measures one workload on several models.
 ///
 /// ```no_run
 /// use std::ops::Range;
@@ -27,158 +25,310 @@ const MOST_ROUNDS: usize = 1000;
 /// }
 ///
 /// fn main() -> threefold_compare::Result<()> {
-///     threefold::init();
-///     let comparison = Compare::new("primes").fold((0..200_000).split_into(64), primes, 0, |sum, part| sum + part)?;
+///     threefold::init(); // a worker process stops here and serves
+///     let comparison = Compare::new("primes").fold(0..200_000u64, primes, 0, |sum, part| sum + part)?;
 ///     print!("{comparison}");
 ///     comparison.export_html("primes.html")
 /// }
 /// ```
 ///
-/// Every model runs the same fold in every round, in random order, so that whatever else the machine does meets all of
-/// them alike. Rounds go on until every median is known to 2 %, or the time budget is spent.
+/// Each model folds cold first: an executor is made and folds once. Then all models run the same fold once in every round,
+/// in random order, so that a slow moment of the machine affects all of them alike. Rounds end when the median of every
+/// model is known to 2%, or when the time budget is spent. At the end one fold of each model is observed for its profile.
+///
+/// The source, the task and `init` are cloned for each fold before its time begins.
 #[derive(Clone)]
-#[must_use = "ask it for a fold"]
+#[must_use = "nothing is measured before a method such as `fold` is called"]
 pub struct Compare {
-    pub(crate) work: String,
-    pub(crate) unit: String,
-    pub(crate) formula: Option<String>,
-    pub(crate) models: Vec<Model>,
-    pub(crate) workers: Vec<usize>,
-    pub(crate) rounds: Rounds,
-    pub(crate) warmup: u32,
-    pub(crate) time_budget: Duration,
-    pub(crate) seed: u64,
-    pub(crate) cancel: CancelToken,
-    pub(crate) observer: Option<Observer>,
-}
-
-/// Told between runs.
-pub(crate) type Observer = Arc<dyn Fn(&Progress) + Send + Sync>;
-
-/// How many rounds there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rounds {
-    /// As many as are needed, or the budget allows.
-    Needed,
-    /// So many, however long they take.
-    Exactly(usize),
-}
-
-/// How far a comparison has come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// How much of it is done, from 0 to 1, as far as can be told: rounds may end before the budget does.
-    pub share: f64,
-    /// Rounds that are done.
-    pub rounds: usize,
+    plan: Plan,
 }
 
 impl Compare {
-    /// A comparison of a work that is called `work`, on every model of this build.
-    pub fn new(work: impl Into<String>) -> Self {
+    /// A comparison of the workload of this name, on every model of this build.
+    ///
+    /// ```
+    /// use threefold_compare::Compare;
+    ///
+    /// let compare = Compare::new("add up");
+    /// # let _ = compare;
+    /// ```
+    pub fn new(workload: impl Into<String>) -> Self {
         Self {
-            work: work.into(),
-            unit: "items".to_string(),
-            formula: None,
-            models: Model::available().to_vec(),
-            workers: Vec::new(),
-            rounds: Rounds::Needed,
-            warmup: 1,
-            time_budget: Duration::from_secs(20),
-            seed: 0x7468_7265_6566_6f6c,
-            cancel: CancelToken::new(),
-            observer: None,
+            plan: Plan {
+                workload: workload.into(),
+                unit: "items".to_string(),
+                formula: None,
+                models: Model::available().to_vec(),
+                workers: Vec::new(),
+                rounds: Rounds::Needed,
+                warmup: 1,
+                time_budget: Duration::from_secs(20),
+                seed: 0x7468_7265_6566_6f6c,
+                cancel: CancelToken::new(),
+                observer: None,
+            },
         }
     }
 
-    /// Only these models, and sequential, which the others are held against.
-    pub fn models(mut self, models: impl IntoIterator<Item = Model>) -> Self {
-        self.models = models.into_iter().collect();
-        self
-    }
-
-    /// The numbers of workers that each model runs on; several give scaling curves. Each model's default if nothing is
-    /// said.
-    pub fn workers(mut self, workers: impl IntoIterator<Item = usize>) -> Self {
-        self.workers = workers.into_iter().collect();
-        self
-    }
-
-    /// Exactly so many rounds, at least 1, however long they take.
-    pub fn runs(mut self, rounds: usize) -> Self {
-        self.rounds = Rounds::Exactly(rounds);
-        self
-    }
-
-    /// So many folds on each model before the first round. 1 if nothing is said.
-    pub fn warmup(mut self, folds: u32) -> Self {
-        self.warmup = folds;
-        self
-    }
-
-    /// No new round begins after this. 20 s if nothing is said.
-    pub fn time_budget(mut self, budget: Duration) -> Self {
-        self.time_budget = budget;
-        self
-    }
-
-    /// What the items of the source are called, in the plural. "items" if nothing is said.
-    pub fn unit(mut self, unit: impl Into<String>) -> Self {
-        self.unit = unit.into();
-        self
-    }
-
-    /// A formula that gives the value without the work: the verdict will say that it beats every model.
-    pub fn formula(mut self, formula: impl Into<String>) -> Self {
-        self.formula = Some(formula.into());
-        self
-    }
-
-    /// What the random order of the runs, and the resampling of the statistics, begin from. The same each time if
-    /// nothing is said.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Ends it when `token` is cancelled: what was measured until then is kept, and said to be partial.
-    pub fn cancel(mut self, token: &CancelToken) -> Self {
-        self.cancel = token.clone();
-        self
-    }
-
-    /// Tells `observer` how far it has come, between runs.
-    pub fn observe(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
-    /// Measures the fold `source.all_chunks().map(task).fold(init, reduce)` on every model.
+    /// Compares only these models. Sequential is always measured, because it is the baseline.
     ///
-    /// The source and the task are cloned for each fold before its time begins. What they come to is compared by their
-    /// `Debug` text, after it.
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// use threefold::Model;
+    ///
+    /// let compare = Compare::new("add up").models([Model::Threads]).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// let models: Vec<Model> = comparison.rows.iter().map(|row| row.model).collect();
+    /// assert_eq!(models, [Model::Sequential, Model::Threads]);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn models(mut self, models: impl IntoIterator<Item = Model>) -> Self {
+        self.plan.models = models.into_iter().collect();
+        self
+    }
+
+    /// Runs each model on these numbers of workers, from 1 to 4,096 each. Several numbers show how a model scales. If this
+    /// is not called, each model has its default number of workers.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).workers([1, 2]).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// let names: Vec<String> = comparison.rows.iter().map(|row| row.name()).collect();
+    /// assert_eq!(names, ["sequential", "threads with 1 worker", "threads with 2 workers"]);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn workers(mut self, workers: impl IntoIterator<Item = usize>) -> Self {
+        self.plan.workers = workers.into_iter().collect();
+        self
+    }
+
+    /// Runs exactly this many rounds, at least 1, however long they take. Fewer than
+    /// [`FEWEST`](crate::stats::FEWEST) rounds give no intervals.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(12);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert_eq!(comparison.rounds, 12);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn runs(mut self, rounds: usize) -> Self {
+        self.plan.rounds = Rounds::Exactly(rounds);
+        self
+    }
+
+    /// Folds so many times on each model before the first round. The default is 1.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).warmup(3).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert_eq!(comparison.rounds, 7); // warm-up folds are not counted
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn warmup(mut self, folds: u32) -> Self {
+        self.plan.warmup = folds;
+        self
+    }
+
+    /// Begins no new round after this time. The default is 20 s. At least one round is run. [`runs`](Self::runs) takes
+    /// precedence over the budget.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// use std::time::Duration;
+    ///
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).time_budget(Duration::from_millis(50));
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert!(comparison.rounds >= 1);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn time_budget(mut self, budget: Duration) -> Self {
+        self.plan.time_budget = budget;
+        self
+    }
+
+    /// What the items of the source are called, in the plural. The default is `items`.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").unit("integers").models([threefold::Model::Threads]).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert!(comparison.title().starts_with("add up: 1000 integers in "));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.plan.unit = unit.into();
+        self
+    }
+
+    /// Names a formula that gives the value without a fold. The verdict mentions it.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").formula("n(a+b)/2").models([threefold::Model::Threads]).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert_eq!(comparison.verdict.reasons[0], "The formula n(a+b)/2 gives this value without a fold.");
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn formula(mut self, formula: impl Into<String>) -> Self {
+        self.plan.formula = Some(formula.into());
+        self
+    }
+
+    /// The seed of the random order of the runs, and of the resampling of the statistics. The default is the same number
+    /// each time.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").seed(42).models([threefold::Model::Threads]).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert_eq!(comparison.seed, 42);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.plan.seed = seed;
+        self
+    }
+
+    /// Ends measuring when `token` is cancelled. What was measured until then is kept, and
+    /// [`partial`](Comparison::partial) is set.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// use threefold::CancelToken;
+    ///
+    /// let token = CancelToken::new();
+    /// let canceller = token.clone();
+    /// let compare = Compare::new("add up")
+    ///     .models([threefold::Model::Threads])
+    ///     .runs(1_000_000)
+    ///     .cancel(&token)
+    ///     .observe(move |progress| if progress.rounds == 8 { canceller.cancel() });
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert!(comparison.partial && comparison.rounds == 8);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn cancel(mut self, token: &CancelToken) -> Self {
+        self.plan.cancel = token.clone();
+        self
+    }
+
+    /// Calls `observer` between runs with the progress so far.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up")
+    ///     .models([threefold::Model::Threads])
+    ///     .runs(7)
+    ///     .observe(|progress| println!("{:.0}%", progress.share * 100.0));
+    /// compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn observe(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.plan.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Measures the fold of `source` with `task` and `reduce` on every model, as
+    /// [`Executor::fold`](threefold::Executor::fold) runs it.
+    ///
+    /// The values of all models must be equal by `PartialEq`. A value that is not equal to itself, such as NaN, cannot be
+    /// compared in this way and is an error: [`fold_by`](Self::fold_by) compares by a key of the value.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert_eq!(comparison.value, "499500");
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] where there are no rounds or workers to run; [`Error::Fold`] where the work fails on a model;
-    /// [`Error::Disagreement`] where a model comes to another value than sequential; [`Error::Cancelled`] where it was
-    /// cancelled before each model had run once.
+    /// - [`Error::Setup`] if 0 runs, 0 workers, no models, or a model that is not in this build were asked for.
+    /// - [`Error::Fold`] if an executor cannot be made, or a fold fails on a model.
+    /// - [`Error::Disagreement`] if a model gives another value than sequential.
+    /// - [`Error::Incomparable`] if the value is not equal to itself.
+    /// - [`Error::Cancelled`] if the comparison was cancelled before every model had run once.
     pub fn fold<S, T, A>(&self, source: S, task: T, init: A, reduce: impl Fn(A, T::Output) -> A) -> Result<Comparison>
     where
         S: Source + Clone,
         T: Task<Chunk = S::Chunk> + Clone,
-        A: Clone + fmt::Debug,
+        A: Clone + PartialEq + fmt::Debug,
     {
-        self.fold_and_check(source, task, init, reduce, |value| Ok(format!("{value:?}")))
+        self.measure(&mut Folding { source, task, init, reduce, key: Ok, show: text::debug::<A>, first: None })
     }
 
-    /// The same, with a `check` of each value: its text, by which the models' values are compared, or what is wrong with
-    /// it.
+    /// Measures a fold as [`fold`](Self::fold) does, and compares the values of the models by a `key` of each value.
+    ///
+    /// The key is what must be equal on all models. Use it for values without `PartialEq`, for values that contain NaN, or
+    /// to leave out what may differ. The text of the key becomes [`Comparison::value`].
+    ///
+    /// ```
+    /// use std::ops::Range;
+    /// use threefold::task;
+    /// use threefold_compare::Compare;
+    ///
+    /// #[task]
+    /// fn invalid(_chunk: Range<u64>) -> f64 {
+    ///     f64::NAN
+    /// }
+    ///
+    /// // NaN is not equal to itself. Its bits are.
+    /// let compare = Compare::new("invalid").models([threefold::Model::Threads]).runs(7);
+    /// let comparison = compare.fold_by(0..1000u64, invalid, 0.0, |sum, part| sum + part, |sum| sum.to_bits())?;
+    /// assert_eq!(comparison.value, f64::NAN.to_bits().to_string());
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As there; and [`Error::Value`] where the check finds something wrong.
+    /// - [`Error::Setup`] if 0 runs, 0 workers, no models, or a model that is not in this build were asked for.
+    /// - [`Error::Fold`] if an executor cannot be made, or a fold fails on a model.
+    /// - [`Error::Disagreement`] if a model gives a value with another key than sequential.
+    /// - [`Error::Incomparable`] if the key is not equal to itself.
+    /// - [`Error::Cancelled`] if the comparison was cancelled before every model had run once.
+    pub fn fold_by<S, T, A, K>(
+        &self,
+        source: S,
+        task: T,
+        init: A,
+        reduce: impl Fn(A, T::Output) -> A,
+        key: impl Fn(A) -> K,
+    ) -> Result<Comparison>
+    where
+        S: Source + Clone,
+        T: Task<Chunk = S::Chunk> + Clone,
+        A: Clone,
+        K: PartialEq + fmt::Debug,
+    {
+        let key = |value| Ok(key(value));
+        self.measure(&mut Folding { source, task, init, reduce, key, show: text::debug::<K>, first: None })
+    }
+
+    /// Measures a fold as [`fold`](Self::fold) does, and checks each value.
+    ///
+    /// `check` gives the text of a right value, or says what is wrong with the value. The texts of all models must be equal;
+    /// the text becomes [`Comparison::value`].
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let check = |sum: u64| if sum == 499_500 { Ok(sum.to_string()) } else { Err(format!("{sum} is not 499500")) };
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(7);
+    /// let comparison = compare.fold_and_check(0..1000u64, add_up, 0, |sum, part| sum + part, check)?;
+    /// assert_eq!(comparison.value, "499500");
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Setup`] if 0 runs, 0 workers, no models, or a model that is not in this build were asked for.
+    /// - [`Error::Fold`] if an executor cannot be made, or a fold fails on a model.
+    /// - [`Error::Value`] if `check` says that a value is wrong.
+    /// - [`Error::Disagreement`] if a model gives a value with another text than sequential.
+    /// - [`Error::Cancelled`] if the comparison was cancelled before every model had run once.
     pub fn fold_and_check<S, T, A>(
         &self,
         source: S,
@@ -192,29 +342,29 @@ impl Compare {
         T: Task<Chunk = S::Chunk> + Clone,
         A: Clone,
     {
-        if self.rounds == Rounds::Exactly(0) {
-            return Err(Error::Setup("runs must be at least 1".to_string()));
-        }
-        if self.workers.contains(&0) {
-            return Err(Error::Setup("workers must be at least 1".to_string()));
-        }
-        if self.models.is_empty() {
-            return Err(Error::Setup("there is no model to compare: name at least one".to_string()));
-        }
-        measure::compare(self, &mut Folding { source, task, init, reduce, check })
+        let show = |text: &String| text::shortened(text);
+        self.measure(&mut Folding { source, task, init, reduce, key: check, show, first: None })
     }
 
-    /// How many rounds there may be.
-    pub(crate) fn most_rounds(&self) -> usize {
-        match self.rounds {
-            Rounds::Needed => MOST_ROUNDS,
-            Rounds::Exactly(rounds) => rounds,
+    /// Measures, if what was asked for is possible.
+    fn measure(&self, subject: &mut dyn Subject) -> Result<Comparison> {
+        let plan = &self.plan;
+        if plan.rounds == Rounds::Exactly(0) {
+            return Err(Error::Setup("runs must be at least 1".to_string()));
         }
+        if plan.workers.contains(&0) {
+            return Err(Error::Setup("workers must be at least 1".to_string()));
+        }
+        if plan.models.is_empty() {
+            return Err(Error::Setup("there is no model to compare: name at least one".to_string()));
+        }
+        measure::compare(plan, subject)
     }
 }
 
 impl fmt::Debug for Compare {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Compare").field("work", &self.work).field("models", &self.models).finish_non_exhaustive()
+        let Plan { workload, models, .. } = &self.plan;
+        f.debug_struct("Compare").field("workload", workload).field("models", models).finish_non_exhaustive()
     }
 }

@@ -1,51 +1,77 @@
-//! `Error`: why there is no comparison.
+//! `Error`: why there is no comparison, or why it could not be written or read.
 
 use std::path::PathBuf;
 use std::{fmt, io};
 
 use threefold::Model;
 
-/// What came instead of a [`Comparison`](crate::Comparison).
+use crate::escape::escaped;
+
+/// The result of comparing, exporting or reading; its error is [`Error`] unless another is named.
+///
+/// ```
+/// use threefold_compare::{Comparison, Result};
+///
+/// fn recommended(json: &str) -> Result<String> {
+///     let comparison = Comparison::from_json(json)?;
+///     Ok(comparison.rows[comparison.verdict.best].name())
+/// }
+/// assert!(recommended("[]").is_err());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why there is no comparison.
-#[derive(Debug)]
+/// Why there is no comparison, or why it could not be written or read.
+///
+/// `Display` is one line with control characters escaped. `Debug` is the same line, so that a `main` that returns this error
+/// prints it readably.
+///
+/// ```
+#[doc = include_str!("doc/sum.md")]
+/// let error = Compare::new("add up").runs(0).fold(0..10u64, add_up, 0, |sum, part| sum + part).unwrap_err();
+/// assert_eq!(error.to_string(), "runs must be at least 1");
+/// assert_eq!(format!("{error:?}"), "runs must be at least 1");
+/// ```
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing was measured: what was asked for makes no sense.
+    /// What was asked for is not possible, and nothing was measured.
     Setup(String),
-    /// The work failed on a model. Where it went well on others, the error says so.
+    /// A fold failed on a model.
     Fold {
-        /// The model that it failed on.
+        /// The model on which it failed.
         model: Model,
-        /// How it failed.
+        /// The error of the fold.
         error: Box<threefold::Error>,
-        /// The models on which it had gone well.
-        went_well_on: Vec<Model>,
+        /// The models on which the same fold had succeeded before.
+        succeeded_on: Vec<Model>,
     },
-    /// A model came to another value than sequential: the work depends on more than its chunks and captures.
+    /// A model gave another value than sequential. So the workload depends on more than its chunks and captures.
     Disagreement {
-        /// That model.
+        /// The model.
         model: Model,
-        /// What sequential came to, as `Debug` text.
+        /// The value on sequential as text, shortened.
         expected: String,
-        /// What this model came to.
+        /// The value on this model as text, shortened.
         value: String,
     },
-    /// What a model came to is wrong.
+    /// The value is not equal to itself, as NaN is not. So the models' values cannot be compared.
+    Incomparable {
+        /// The value as text, shortened.
+        value: String,
+    },
+    /// The check that was given to [`fold_and_check`](crate::Compare::fold_and_check) rejected a value.
     Value {
-        /// That model.
+        /// The model that gave the value.
         model: Model,
-        /// What is wrong with it.
+        /// What the check said.
         reason: String,
     },
-    /// It was cancelled before there was anything to tell.
+    /// The comparison was cancelled before every model had run once.
     Cancelled,
     /// A file could not be written or read.
     File {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// Why it could not be written or read.
         error: io::Error,
     },
     /// A text is not the JSON of a comparison.
@@ -53,12 +79,31 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether nothing was started because what was asked for makes no sense here.
+    /// Whether nothing was started because what was asked for is not possible.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let error = Compare::new("add up").models([]).fold(0..10u64, add_up, 0, |sum, part| sum + part).unwrap_err();
+    /// assert!(error.is_setup());
+    /// ```
     pub fn is_setup(&self) -> bool {
-        matches!(self, Self::Setup(_)) || matches!(self, Self::Fold { error, .. } if error.is_setup())
+        match self {
+            Self::Setup(_) => true,
+            Self::Fold { error, .. } => error.is_setup(),
+            _ => false,
+        }
     }
 
-    /// Whether it was cancelled before there was anything to tell.
+    /// Whether the comparison was cancelled before every model had run once.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let token = threefold::CancelToken::new();
+    /// token.cancel();
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).cancel(&token);
+    /// let error = compare.fold(0..10u64, add_up, 0, |sum, part| sum + part).unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled)
     }
@@ -67,26 +112,46 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Setup(reason) => f.write_str(reason),
-            Self::Fold { error, model, .. } if error.is_setup() => write!(f, "{model}: {error}"),
-            Self::Fold { error, went_well_on, model } => {
-                write!(f, "the comparison ended: on {model} the work failed")?;
-                if let [first, others @ ..] = went_well_on.as_slice() {
-                    write!(f, ", although it went well on {first}")?;
+            Self::Setup(reason) => f.write_str(&escaped(reason)),
+            Self::Fold { error, model, .. } if error.is_setup() => {
+                write!(f, "{model}: {}", escaped(&error.to_string()))
+            }
+            Self::Fold { error, succeeded_on, .. } => {
+                f.write_str(&escaped(&error.to_string()))?;
+                if let [first, others @ ..] = succeeded_on.as_slice() {
+                    write!(f, " (the same fold succeeded on {first}")?;
                     others.iter().try_for_each(|other| write!(f, ", {other}"))?;
+                    f.write_str(")")?;
                 }
-                write!(f, ": {error}")
+                Ok(())
             }
             Self::Disagreement { model, expected, value } => write!(
                 f,
-                "{model} came to {value}, where sequential came to {expected}: the work depends on more than its chunks \
-                 and captures (a global, the environment, the order of events), so the models cannot be compared on it"
+                "{model} gave {}, but sequential gave {}: the workload depends on more than its chunks and captures, for \
+                 instance on a global or on the order of events; the models cannot be compared on it",
+                escaped(value),
+                escaped(expected)
             ),
-            Self::Value { model, reason } => write!(f, "on {model}: {reason}"),
+            Self::Incomparable { value } => write!(
+                f,
+                "the value {} is not equal to itself, as NaN is not, so that the models' values cannot be compared: give a \
+                 key to compare by with `fold_by`, for instance the bits of a float",
+                escaped(value)
+            ),
+            Self::Value { model, reason } => write!(f, "the value on {model} is wrong: {}", escaped(reason)),
             Self::Cancelled => f.write_str("the comparison was cancelled before every model had run once"),
-            Self::File { path, error } => write!(f, "{}: {error}", path.display()),
-            Self::Json(reason) => write!(f, "this is not the JSON of a comparison: {reason}"),
+            Self::File { path, error } => {
+                write!(f, "{}: {}", escaped(&path.to_string_lossy()), escaped(&error.to_string()))
+            }
+            Self::Json(reason) => write!(f, "this is not the JSON of a comparison: {}", escaped(reason)),
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A `main` that returns an error prints its `Debug` text: people read this as well.
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -95,7 +160,12 @@ impl std::error::Error for Error {
         match self {
             Self::Fold { error, .. } => Some(error),
             Self::File { error, .. } => Some(error),
-            _ => None,
+            Self::Setup(_)
+            | Self::Disagreement { .. }
+            | Self::Incomparable { .. }
+            | Self::Value { .. }
+            | Self::Cancelled
+            | Self::Json(_) => None,
         }
     }
 }

@@ -1,114 +1,207 @@
-//! A comparison as files: JSON, CSV, Markdown, an HTML page, and a trace.
+//! A comparison as files: JSON, CSV, Markdown, an HTML page, and a trace. And what a program needs that writes them where
+//! its user says: whether a file can be written, and whether two paths name the same file.
+//!
+//! A file is written whole or not at all: the text goes to a temporary file in the same folder, which is then renamed. A
+//! path that is a link is followed, and the file that it names is written; the link stays. If that file does not exist yet,
+//! it is created. A path that names something other than a file, for instance `/dev/stdout` or a pipe, is written directly.
 
-use std::fs;
 use std::path::Path;
 
-use crate::comparison::{Comparison, SCHEMA};
+use crate::comparison::Comparison;
 use crate::error::{Error, Result};
 
 mod csv;
 mod html;
 mod markdown;
 mod plots;
+mod target;
 mod trace;
 
+use target::Target;
+
+/// Checks that an export to `path` can be written, before there is anything to write. Nothing is changed or left behind.
+///
+/// ```
+/// use threefold_compare::export;
+///
+/// let folder = std::env::temp_dir();
+/// export::check_writable(folder.join("comparison.json"))?;
+/// assert!(export::check_writable(folder.join("no such folder").join("comparison.json")).is_err());
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::File`] if the folder does not exist or cannot be written to, if the file exists and is write-protected, or if
+/// the path names a folder.
+pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let checked = Target::of(path).and_then(|target| target.check());
+    checked.map_err(|error| Error::File { path: path.to_path_buf(), error })
+}
+
+/// Whether two paths name the same file, links followed. The files need not exist.
+///
+/// A program asks this to refuse an export that would overwrite its own input.
+///
+/// ```
+/// use threefold_compare::export;
+///
+/// let folder = std::env::temp_dir();
+/// let (json, page) = (folder.join("comparison.json"), folder.join("comparison.html"));
+/// assert!(!export::is_same_file(&json, &page)?);
+/// assert!(export::is_same_file(&json, folder.join(".").join("comparison.json"))?);
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::File`] if the folder of a path does not exist, or links lead in a circle.
+pub fn is_same_file(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Result<bool> {
+    let target = |path: &Path| Target::of(path).map_err(|error| Error::File { path: path.to_path_buf(), error });
+    Ok(target(one.as_ref())? == target(other.as_ref())?)
+}
+
 impl Comparison {
-    /// As JSON: one object with the fields of [`Comparison`], versioned by `schema`.
-    pub fn to_json(&self) -> String {
-        let json = serde_json::to_string_pretty(self).expect("every field has a form in JSON");
-        json + "\n"
-    }
-
-    /// Reads what [`to_json`](Self::to_json) wrote.
+    /// This comparison as CSV: a line of names, and a line for each contender. Durations are in seconds, sizes in bytes.
     ///
-    /// # Errors
+    /// Control characters are escaped. A text that a spreadsheet would take for a formula, because it begins with `=`, `+`,
+    /// `-` or `@`, has an apostrophe before it. Numbers stay numbers.
     ///
-    /// [`Error::Json`]: it is something else, or of another version.
-    pub fn from_json(json: &str) -> Result<Self> {
-        #[derive(serde::Deserialize)]
-        struct Versioned {
-            schema: u32,
-        }
-        let reason = |error: serde_json::Error| Error::Json(error.to_string());
-        let Versioned { schema } = serde_json::from_str(json).map_err(reason)?;
-        if schema != SCHEMA {
-            return Err(Error::Json(format!("its schema is {schema}, and this version reads {SCHEMA}")));
-        }
-        let comparison: Self = serde_json::from_str(json).map_err(reason)?;
-        let rows = comparison.rows.len();
-        let verdict = &comparison.verdict;
-        if rows == 0 || verdict.best >= rows || verdict.tied.iter().any(|&row| row >= rows) {
-            return Err(Error::Json("its verdict is on rows that it does not have".to_string()));
-        }
-        Ok(comparison)
-    }
-
-    /// As CSV: a line for each contender. Times are in seconds, sizes in bytes.
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let csv = comparison.to_csv();
+    /// assert!(csv.starts_with("work,items,chunks,model,workers,rounds,median_s,"));
+    /// assert_eq!(csv.lines().count(), 1 + comparison.rows.len());
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     pub fn to_csv(&self) -> String {
         csv::of(self)
     }
 
-    /// As a Markdown table with the verdict.
+    /// This comparison as Markdown: a table and the verdict. Characters that Markdown or a terminal would obey are escaped.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// assert!(comparison.to_markdown().contains("| model | workers | time |"));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     pub fn to_markdown(&self) -> String {
         markdown::of(self)
     }
 
-    /// As one HTML page that needs nothing else: no network, no script.
+    /// This comparison as one HTML page with pictures. It needs neither a network nor scripts.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let page = comparison.to_html();
+    /// assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("<script"));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     pub fn to_html(&self) -> String {
         html::of(self)
     }
 
-    /// As Chrome trace events, which Perfetto opens: every model on the same clock, a lane for each worker.
+    /// The observed fold of every contender as Chrome trace events, which Perfetto and `chrome://tracing` open. Each
+    /// contender is shown as a process, and each of its workers as a thread.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// assert!(comparison.to_trace().contains("\"traceEvents\""));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     pub fn to_trace(&self) -> String {
         trace::of(self)
     }
 
-    /// Writes [`to_json`](Self::to_json) to a file.
+    /// Writes [`to_json`](Self::to_json) to a file, whole or not at all. A link is followed.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let path = std::env::temp_dir().join("threefold-compare-example.json");
+    /// comparison.export_json(&path)?;
+    /// assert_eq!(std::fs::read_to_string(&path).unwrap(), comparison.to_json());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::File`]: it cannot be written.
+    /// [`Error::File`] if the file cannot be written. A file that existed before is unchanged then.
     pub fn export_json(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), &self.to_json())
     }
 
-    /// Writes [`to_csv`](Self::to_csv) to a file.
+    /// Writes [`to_csv`](Self::to_csv) to a file, whole or not at all. A link is followed.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let path = std::env::temp_dir().join("threefold-compare-example.csv");
+    /// comparison.export_csv(&path)?;
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::File`]: it cannot be written.
+    /// [`Error::File`] if the file cannot be written. A file that existed before is unchanged then.
     pub fn export_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), &self.to_csv())
     }
 
-    /// Writes [`to_markdown`](Self::to_markdown) to a file.
+    /// Writes [`to_markdown`](Self::to_markdown) to a file, whole or not at all. A link is followed.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let path = std::env::temp_dir().join("threefold-compare-example.md");
+    /// comparison.export_markdown(&path)?;
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::File`]: it cannot be written.
+    /// [`Error::File`] if the file cannot be written. A file that existed before is unchanged then.
     pub fn export_markdown(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), &self.to_markdown())
     }
 
-    /// Writes [`to_html`](Self::to_html) to a file.
+    /// Writes [`to_html`](Self::to_html) to a file, whole or not at all. A link is followed.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let path = std::env::temp_dir().join("threefold-compare-example.html");
+    /// comparison.export_html(&path)?;
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::File`]: it cannot be written.
+    /// [`Error::File`] if the file cannot be written. A file that existed before is unchanged then.
     pub fn export_html(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), &self.to_html())
     }
 
-    /// Writes [`to_trace`](Self::to_trace) to a file.
+    /// Writes [`to_trace`](Self::to_trace) to a file, whole or not at all. A link is followed.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let path = std::env::temp_dir().join("threefold-compare-example-trace.json");
+    /// comparison.export_trace(&path)?;
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::File`]: it cannot be written.
+    /// [`Error::File`] if the file cannot be written. A file that existed before is unchanged then.
     pub fn export_trace(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), &self.to_trace())
     }
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|error| Error::File { path: path.to_path_buf(), error })
+    let written = Target::of(path).and_then(|target| target.write(text));
+    written.map_err(|error| Error::File { path: path.to_path_buf(), error })
 }

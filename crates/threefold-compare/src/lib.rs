@@ -1,6 +1,12 @@
-//! Runs one piece of work on every model, and says which is best, why, and from what size on.
+//! Measures one workload on every model of [`threefold`] and says which model to use, why, and from what size on.
 //!
-//! [`Compare`] is what to compare, [`Comparison`] what came of it: a value that can be printed, exported and read back.
+//! [`Compare`] says what to compare. [`Comparison`] is what was measured, with a verdict: a value that can be printed,
+//! exported and read back.
+//!
+//! # First use
+//!
+//! Write the workload as a `#[task]`, as for an executor, and give it to [`Compare::fold`] in place of
+//! [`Executor::fold`](threefold::Executor::fold):
 //!
 //! ```
 //! use std::ops::Range;
@@ -8,40 +14,76 @@
 //! use threefold::prelude::*;
 //! use threefold_compare::Compare;
 //!
+//! /// How many primes the chunk holds.
 //! #[task]
-//! fn add_up(chunk: Range<u64>) -> u64 {
-//!     chunk.sum()
+//! fn primes(chunk: Range<u64>) -> usize {
+//!     chunk.filter(|&n| n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)).count()
 //! }
 //!
 //! fn main() -> threefold_compare::Result<()> {
-//!     threefold::init();
-//!     let comparison = Compare::new("add up")
+//!     threefold::init(); // a worker process stops here and serves
+//!     let comparison = Compare::new("primes")
+//!         .unit("numbers")
 //!         .time_budget(Duration::from_millis(300))
-//!         .fold((0..1000).split_into(8), add_up, 0, |sum, part| sum + part)?;
+//!         .fold((0..10_000).split_into(16), primes, 0, |sum, part| sum + part)?;
+//!
+//!     // The table and the verdict, for people.
 //!     println!("{comparison}");
+//!
+//!     // The same as data.
+//!     let best = &comparison.rows[comparison.verdict.best];
+//!     println!("recommended: {}", best.name());
+//!     if let Some(speedup) = best.speedup {
+//!         println!("{:.1}x faster than sequential", speedup.value);
+//!     }
+//!
+//!     // A page with pictures. There are also JSON, CSV, Markdown, and a trace for Perfetto.
+//!     let page = std::env::temp_dir().join("threefold-compare-primes.html");
+//!     comparison.export_html(&page)?;
+//!     # std::fs::remove_file(&page).unwrap();
 //!     Ok(())
 //! }
 //! ```
 //!
-//! The same `main` is a benchmark, as `benches/NAME.rs` with `[[bench]] name = "NAME"` and `harness = false` in the manifest;
-//! in an ordinary `#[test]` the first line is `threefold::init()` as well.
+//! Build it in release mode: a debug build measures the debug build. The same `main` is a benchmark if it stands in
+//! `benches/NAME.rs`, with `[[bench]]`, `name = "NAME"` and `harness = false` in the manifest. In an ordinary `#[test]`, call
+//! `threefold::init()` first as well.
+//!
+//! # What is measured
+//!
+//! - *Cold runs* make an executor and fold once. They give the start-up time.
+//! - *Rounds* run every contender once, warm, in random order. The time of a contender is the median of its runs, and its
+//!   speed-up comes from the ratios to sequential within each round. Both have a 95% interval; see [`stats`].
+//! - One more fold of each contender is observed for its [`Profile`]: where the workers' time went.
+//!
+//! The values of all models must be equal. A model that gives another value than sequential is an [`Error`].
+//!
+//! # The verdict
+//!
+//! A difference between two contenders is reported only if the interval of their ratio excludes 1. Of the contenders that
+//! are as fast as the fastest, the simplest is recommended: sequential, then threads, async, and processes.
 
 mod compare;
 mod comparison;
 mod error;
-mod export;
+mod escape;
+pub mod export;
 mod machine;
 mod measure;
+mod plan;
 mod profile;
+mod row;
 pub mod scaling;
 pub mod stats;
-mod subject;
 mod table;
 mod text;
-mod usage;
 mod verdict;
 
-pub use compare::{Compare, Progress};
-pub use comparison::{Block, Comparison, Machine, Profile, Row, SCHEMA};
+pub use compare::Compare;
+pub use comparison::{Comparison, SCHEMA};
 pub use error::{Error, Result};
+pub use machine::Machine;
+pub use plan::Progress;
+pub use profile::{ChunkSpan, Profile};
+pub use row::Row;
 pub use verdict::Verdict;

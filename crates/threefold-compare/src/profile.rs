@@ -1,61 +1,217 @@
-//! Where the time of a fold went, from the spans of its chunks.
+//! `Profile`: where the time of one fold went, computed from the spans of its chunks.
 //!
-//! A worker's time is cut in four. *In chunks* is the union of its spans, since async chunks overlap; it is split into
-//! work and waiting by the processor time that was used meanwhile; time for which others had the processors is work, too. *Transfer* is what lies between its first chunk's
-//! beginning and its last one's end, and is in none. *Idle* is the rest of the fold.
+//! The workers' time is the duration of the fold times the number of workers. It has four parts:
+//!
+//! - *In chunks* is the union of a worker's spans; it is a union because chunks of one async worker overlap. The
+//!   processor time that was used meanwhile splits it into *work* and *waiting*. Time in which a thread was ready to run
+//!   and other threads had the processors counts as work.
+//! - *Transfer* is the time between a worker's first chunk and its last in which it runs no chunk.
+//! - *Idle* is the rest.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use threefold::Trace;
 
-use crate::comparison::{Block, Profile};
-use crate::usage::Used;
+/// Chunks are called large from this many bytes on, counted there and back.
+const LARGE_CHUNK_BYTES: u64 = 4096;
 
-/// The profile of a fold that `began` and `took` so long, on so many workers.
-pub(crate) fn of(trace: &Trace, began: Instant, took: Duration, workers: usize, used: Used) -> Profile {
-    let spans: Vec<Block> = trace
-        .spans()
-        .iter()
-        .map(|span| Block {
-            chunk: span.chunk,
-            worker: span.worker,
-            start_s: span.started.saturating_duration_since(began).as_secs_f64(),
-            duration_s: span.duration.as_secs_f64(),
-        })
-        .collect();
-    let profile = of_blocks(spans, took.as_secs_f64(), workers, used);
-    Profile { bytes_moved: trace.bytes_moved(), ..profile }
+/// Where the time of one warm fold went. This fold is observed in addition to the timed ones.
+///
+/// Durations are in seconds and at least 0. The workers' time is `wall_s` times the number of workers; it is the sum of
+/// `work_s`, `waiting_s`, `transfer_s` and `idle_s`.
+///
+/// ```
+#[doc = include_str!("doc/measured.md")]
+/// let profile = &comparison.rows[1].profile; // threads with 2 workers
+/// assert_eq!(profile.spans.len(), 1000);
+/// assert!(profile.longest_chunk_s >= profile.mean_chunk_s);
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The duration of the fold in seconds. 0 if no fold was observed.
+    pub wall_s: f64,
+    /// Processor seconds of this process and its workers, over all their threads.
+    pub cpu_s: f64,
+    /// Thread seconds in which a thread was ready to run and other threads had the processors. They are part of `work_s`.
+    /// Time that the host of a virtual machine takes away is not seen here.
+    pub queued_s: f64,
+    /// Seconds of the workers' time in chunks that compute.
+    pub work_s: f64,
+    /// Seconds of the workers' time in chunks that wait for something other than a processor.
+    pub waiting_s: f64,
+    /// Seconds of the workers' time between two chunks: dispatching chunks, and sending them and their outputs.
+    pub transfer_s: f64,
+    /// Seconds of the workers' time before their first chunk and after their last.
+    pub idle_s: f64,
+    /// `transfer_s` divided by the number of chunks: what a chunk costs besides its own duration, in seconds.
+    pub cost_per_chunk_s: f64,
+    /// The duration of a fold of 1,000 empty chunks divided by 1,000, in seconds.
+    pub empty_chunk_s: f64,
+    /// The mean duration of a chunk in seconds.
+    pub mean_chunk_s: f64,
+    /// The duration of the longest chunk in seconds.
+    pub longest_chunk_s: f64,
+    /// The busiest worker's time in chunks, divided by the mean of all workers. 1 is perfect balance; the largest possible
+    /// value is the number of workers.
+    pub imbalance: f64,
+    /// The largest resident memory of this process and of its worker processes, added up, in bytes.
+    pub peak_memory_bytes: u64,
+    /// How many bytes were sent to worker processes and back. 0 for models without worker processes.
+    pub bytes_moved: u64,
+    /// One span for each chunk, in the order in which the chunks began.
+    pub spans: Vec<ChunkSpan>,
 }
 
-/// The same, from blocks in the order in which they began.
-fn of_blocks(spans: Vec<Block>, wall_s: f64, workers: usize, used: Used) -> Profile {
-    let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
-    for block in &spans {
-        lanes.entry(block.worker).or_default().add(block);
+/// One chunk on one worker.
+///
+/// ```
+#[doc = include_str!("doc/measured.md")]
+/// let span = &comparison.rows[1].profile.spans[0];
+/// println!("chunk {} ran on worker {} for {} s", span.chunk, span.worker, span.duration_s);
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChunkSpan {
+    /// The number of the chunk, from 0.
+    pub chunk: u64,
+    /// The number of the worker, from 0.
+    pub worker: usize,
+    /// When the chunk began, in seconds since the fold began.
+    pub start_s: f64,
+    /// The duration of the chunk in seconds.
+    pub duration_s: f64,
+}
+
+/// What a fold used while it ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Used {
+    /// Processor seconds over all threads.
+    pub(crate) cpu_s: f64,
+    /// Seconds in which threads were ready to run and other threads had the processors.
+    pub(crate) queued_s: f64,
+    /// The largest resident memory of each process, added up.
+    pub(crate) peak_memory_bytes: u64,
+}
+
+impl Profile {
+    /// Whether no fold was observed, because the comparison was cancelled before. All numbers are 0 then.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// assert!(!comparison.rows[0].profile.is_empty());
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.wall_s == 0.0
     }
-    let in_chunks_s: f64 = lanes.values().map(|lane| lane.in_chunks_s).sum();
-    let transfer_s: f64 = lanes.values().map(|lane| lane.between_s).sum();
-    let busiest_s = lanes.values().map(|lane| lane.in_chunks_s).fold(0.0, f64::max);
-    let computing = if in_chunks_s > 0.0 { ((used.cpu_s + used.queued_s) / in_chunks_s).min(1.0) } else { 1.0 };
-    let chunks = spans.len().max(1) as f64;
-    Profile {
-        wall_s,
-        cpu_s: used.cpu_s,
-        queued_s: used.queued_s,
-        work_s: in_chunks_s * computing,
-        waiting_s: in_chunks_s * (1.0 - computing),
-        transfer_s,
-        idle_s: (wall_s * workers as f64 - in_chunks_s - transfer_s).max(0.0),
-        cost_per_chunk_s: transfer_s / chunks,
-        empty_chunk_s: 0.0,
-        mean_chunk_s: spans.iter().map(|block| block.duration_s).sum::<f64>() / chunks,
-        longest_chunk_s: spans.iter().map(|block| block.duration_s).fold(0.0, f64::max),
-        imbalance: if in_chunks_s > 0.0 { busiest_s * workers as f64 / in_chunks_s } else { 1.0 },
-        peak_memory_bytes: used.peak_memory_bytes,
-        bytes_moved: 0,
-        spans,
+
+    /// The workers' time in seconds: the duration of the fold times the number of workers.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let threads = &comparison.rows[1];
+    /// assert!((threads.profile.workers_s() - 2.0 * threads.profile.wall_s).abs() < 1e-9);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn workers_s(&self) -> f64 {
+        self.work_s + self.waiting_s + self.transfer_s + self.idle_s
     }
+
+    /// The share of the workers' time that was spent in chunks, from 0 to 1.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// println!("the workers were busy for {:.0}% of their time", comparison.rows[1].profile.busy_share() * 100.0);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn busy_share(&self) -> f64 {
+        if self.workers_s() > 0.0 { (self.work_s + self.waiting_s) / self.workers_s() } else { 0.0 }
+    }
+
+    /// Whether chunks and outputs are large: more than 4 KiB for each chunk, there and back, were sent to worker processes.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// assert!(!comparison.rows[1].profile.moves_much(), "threads read their chunks where they are");
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn moves_much(&self) -> bool {
+        self.bytes_moved > LARGE_CHUNK_BYTES.saturating_mul(self.spans.len() as u64)
+    }
+
+    /// Whether chunks spend more than a third of their time waiting.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// if comparison.rows[0].profile.waits() {
+    ///     println!("async can overlap the waits of these chunks");
+    /// }
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn waits(&self) -> bool {
+        self.waiting_s > (self.work_s + self.waiting_s) / 3.0
+    }
+
+    /// The share of the time in chunks that was spent waiting, from 0 to 1.
+    pub(crate) fn waiting_share(&self) -> f64 {
+        let in_chunks_s = self.work_s + self.waiting_s;
+        if in_chunks_s > 0.0 { self.waiting_s / in_chunks_s } else { 0.0 }
+    }
+
+    /// The profile of a fold that `began` then, and took so long on so many workers.
+    pub(crate) fn of(trace: &Trace, began: Instant, took: Duration, workers: usize, used: Used) -> Self {
+        let spans: Vec<ChunkSpan> = trace
+            .spans()
+            .iter()
+            .map(|span| ChunkSpan {
+                chunk: span.chunk,
+                worker: span.worker,
+                start_s: span.started.saturating_duration_since(began).as_secs_f64(),
+                duration_s: span.duration.as_secs_f64(),
+            })
+            .collect();
+        Self::of_spans(spans, took.as_secs_f64(), workers, used, trace.bytes_moved())
+    }
+
+    /// The same, from spans in the order in which they began.
+    fn of_spans(spans: Vec<ChunkSpan>, wall_s: f64, workers: usize, used: Used, bytes_moved: u64) -> Self {
+        let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
+        for span in &spans {
+            lanes.entry(span.worker).or_default().add(span);
+        }
+        let in_chunks_s = total(lanes.values().map(|lane| lane.in_chunks_s));
+        let transfer_s = total(lanes.values().map(|lane| lane.between_s));
+        let busiest_s = lanes.values().map(|lane| lane.in_chunks_s).fold(0.0, f64::max);
+        let computing = if in_chunks_s > 0.0 { ((used.cpu_s + used.queued_s) / in_chunks_s).min(1.0) } else { 1.0 };
+        let chunks = spans.len().max(1) as f64;
+        Self {
+            wall_s,
+            cpu_s: used.cpu_s,
+            queued_s: used.queued_s,
+            work_s: in_chunks_s * computing,
+            waiting_s: in_chunks_s * (1.0 - computing),
+            transfer_s,
+            idle_s: (wall_s * workers as f64 - in_chunks_s - transfer_s).max(0.0),
+            cost_per_chunk_s: transfer_s / chunks,
+            empty_chunk_s: 0.0,
+            mean_chunk_s: total(spans.iter().map(|span| span.duration_s)) / chunks,
+            longest_chunk_s: spans.iter().map(|span| span.duration_s).fold(0.0, f64::max),
+            imbalance: if in_chunks_s > 0.0 { busiest_s * workers as f64 / in_chunks_s } else { 1.0 },
+            peak_memory_bytes: used.peak_memory_bytes,
+            bytes_moved,
+            spans,
+        }
+    }
+}
+
+/// The sum. `Iterator::sum` of no numbers is -0.0, which JSON and tables would show.
+fn total(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |sum, number| sum + number)
 }
 
 /// What one worker did.
@@ -63,17 +219,17 @@ fn of_blocks(spans: Vec<Block>, wall_s: f64, workers: usize, used: Used) -> Prof
 struct Lane {
     in_chunks_s: f64,
     between_s: f64,
-    /// The end of the chunks so far; `None` before the first.
+    /// The latest end of its chunks so far; `None` before the first.
     end_s: Option<f64>,
 }
 
 impl Lane {
-    /// Adds a block that began no earlier than those before.
-    fn add(&mut self, block: &Block) {
-        let end_s = block.start_s + block.duration_s;
-        let covered_s = self.end_s.unwrap_or(block.start_s);
-        self.between_s += (block.start_s - covered_s).max(0.0);
-        self.in_chunks_s += (end_s - covered_s.max(block.start_s)).max(0.0);
+    /// Adds a span that began no earlier than those before.
+    fn add(&mut self, span: &ChunkSpan) {
+        let end_s = span.start_s + span.duration_s;
+        let covered_s = self.end_s.unwrap_or(span.start_s);
+        self.between_s += (span.start_s - covered_s).max(0.0);
+        self.in_chunks_s += (end_s - covered_s.max(span.start_s)).max(0.0);
         self.end_s = Some(covered_s.max(end_s));
     }
 }
@@ -82,18 +238,18 @@ impl Lane {
 mod tests {
     use super::*;
 
-    fn block(worker: usize, start_s: f64, duration_s: f64) -> Block {
-        Block { chunk: 0, worker, start_s, duration_s }
+    fn span(worker: usize, start_s: f64, duration_s: f64) -> ChunkSpan {
+        ChunkSpan { chunk: 0, worker, start_s, duration_s }
     }
 
-    fn used(cpu_s: f64) -> Used {
-        Used { cpu_s, ..Used::default() }
+    fn profile(spans: Vec<ChunkSpan>, wall_s: f64, workers: usize, cpu_s: f64) -> Profile {
+        Profile::of_spans(spans, wall_s, workers, Used { cpu_s, ..Used::default() }, 0)
     }
 
     #[test]
-    fn the_workers_time_is_cut_in_four() {
-        let spans = vec![block(0, 1.0, 2.0), block(1, 2.0, 4.0), block(0, 4.0, 2.0)];
-        let profile = of_blocks(spans, 8.0, 2, used(6.0));
+    fn the_workers_time_has_four_parts() {
+        let spans = vec![span(0, 1.0, 2.0), span(1, 2.0, 4.0), span(0, 4.0, 2.0)];
+        let profile = profile(spans, 8.0, 2, 6.0);
         assert_eq!((profile.work_s, profile.waiting_s), (6.0, 2.0));
         assert_eq!((profile.transfer_s, profile.idle_s), (1.0, 7.0));
         assert_eq!(profile.workers_s(), 16.0);
@@ -103,8 +259,8 @@ mod tests {
 
     #[test]
     fn chunks_that_overlap_on_one_worker_count_once() {
-        let spans = vec![block(0, 0.0, 10.0), block(0, 1.0, 10.0), block(0, 2.0, 3.0)];
-        let profile = of_blocks(spans, 11.0, 1, used(1.1));
+        let spans = vec![span(0, 0.0, 10.0), span(0, 1.0, 10.0), span(0, 2.0, 3.0)];
+        let profile = profile(spans, 11.0, 1, 1.1);
         assert!((profile.work_s - 1.1).abs() < 1e-9 && (profile.waiting_s - 9.9).abs() < 1e-9);
         assert_eq!((profile.transfer_s, profile.idle_s), (0.0, 0.0));
         assert!(profile.waits());
@@ -112,7 +268,15 @@ mod tests {
 
     #[test]
     fn a_worker_without_chunks_is_idle() {
-        let profile = of_blocks(vec![block(1, 0.0, 5.0)], 5.0, 2, used(5.0));
+        let profile = profile(vec![span(1, 0.0, 5.0)], 5.0, 2, 5.0);
         assert_eq!((profile.idle_s, profile.imbalance), (5.0, 2.0));
+    }
+
+    #[test]
+    fn no_number_of_a_fold_without_chunks_is_negative_zero() {
+        let profile = profile(Vec::new(), 1.0, 2, 0.1);
+        for number in [profile.work_s, profile.waiting_s, profile.transfer_s, profile.mean_chunk_s] {
+            assert_eq!(number.to_bits(), 0f64.to_bits());
+        }
     }
 }

@@ -1,81 +1,125 @@
-//! `Scaling`: how a model does on more workers, with the laws that are fitted to it.
+//! `Scaling`: the speed of a model on several numbers of workers, and the laws that are fitted to it.
 //!
-//! Nothing is said of numbers of workers beyond those that were measured.
+//! Nothing is forecast for numbers of workers beyond those that were measured.
 
 use rand::Rng;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
 use threefold::Model;
 
-use crate::comparison::Row;
-use crate::machine;
+use crate::row::Row;
 use crate::stats::{self, Estimate};
 use crate::text;
 
 mod fit;
 
-/// How often rounds are drawn anew for the interval of a fit.
+/// How often the bootstrap draws rounds for the interval of a fit.
 const RESAMPLES: usize = 1000;
 
-/// In simulations the bootstrapped interval of six rounds held the serial share in 91 of 100, that of ten in 96.
+/// In simulations the bootstrapped interval of six rounds contained the serial share in 91 of 100, that of ten rounds in
+/// 96 of 100.
 const FEWEST_FOR_AMDAHL: usize = 10;
 
-/// The Universal Scalability Law has three parameters: fewer distinct counts than this would fit anything.
+/// The Universal Scalability Law has three parameters. With fewer distinct counts than this it would fit anything.
 const FEWEST_FOR_USL: usize = 5;
 
 /// One model on several numbers of workers.
+///
+/// ```
+#[doc = include_str!("doc/sum.md")]
+/// use threefold::Model;
+///
+/// let comparison = Compare::new("add up")
+///     .models([Model::Threads])
+///     .workers([1, 2])
+///     .runs(10)
+///     .fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+/// let threads = &comparison.scaling[0];
+/// assert_eq!((threads.model, &threads.workers[..]), (Model::Threads, &[1, 2][..]));
+/// assert!(threads.workers.contains(&threads.best_workers));
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Scaling {
     /// The model.
     pub model: Model,
-    /// The numbers of workers, ascending.
+    /// The numbers of workers, in ascending order. There are at least two.
     pub workers: Vec<usize>,
-    /// The median time on each, in seconds.
+    /// The median duration of a fold on each number of workers, in seconds.
     pub median_s: Vec<f64>,
-    /// The smallest number of workers on which these runs show no difference to the fastest.
+    /// The smallest number of workers for which these runs do not show that another number is faster.
     pub best_workers: usize,
-    /// Amdahl's law, fitted to the counts within the cores.
+    /// Amdahl's law, fitted to the numbers of workers up to the number of cores. `None` for fewer than two such numbers, and
+    /// for fewer than ten rounds.
     pub amdahl: Option<Amdahl>,
-    /// The Universal Scalability Law, from five distinct counts within the cores on.
+    /// The Universal Scalability Law, fitted to the numbers of workers up to the number of cores. `None` for fewer than five
+    /// such numbers.
     pub usl: Option<Usl>,
 }
 
-/// T(n) = T(1) (s + (1 - s) / n): Amdahl, *Validity of the Single Processor Approach to Achieving Large Scale Computing
-/// Capabilities*, AFIPS Conference Proceedings 30, 1967.
+/// Amdahl's law, T(n) = T(1) (s + (1 - s) / n): the duration T of a fold on n workers.
+///
+/// Source: Amdahl, *Validity of the Single Processor Approach to Achieving Large Scale Computing Capabilities*, AFIPS
+/// Conference Proceedings 30, 1967.
+///
+/// ```
+#[doc = include_str!("doc/scaled.md")]
+/// // `None` on a machine with one core.
+/// if let Some(amdahl) = comparison.scaling[0].amdahl {
+///     println!("{:.0}% of the workload is serial", amdahl.serial.value * 100.0);
+/// }
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Amdahl {
-    /// T(1) as fitted, in seconds.
+    /// T(1), the fitted duration on one worker, in seconds.
     pub one_worker_s: f64,
-    /// The serial share s, from 0 to 1, with its 95 % interval: bootstrapped over the rounds.
+    /// The serial share s, from 0 to 1. Its 95% interval comes from a bootstrap over the rounds.
     pub serial: Estimate,
 }
 
 impl Amdahl {
-    /// The time on `workers` workers by this law, in seconds.
+    /// The duration of a fold on `workers` workers by this law, in seconds. `workers` is at least 1.
+    ///
+    /// ```
+    #[doc = include_str!("doc/scaled.md")]
+    /// if let Some(amdahl) = comparison.scaling[0].amdahl {
+    ///     assert!(amdahl.time_s(2.0) <= amdahl.one_worker_s);
+    /// }
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
     pub fn time_s(&self, workers: f64) -> f64 {
         self.one_worker_s * (self.serial.value + (1.0 - self.serial.value) / workers)
     }
 }
 
-/// X(n) = l n / (1 + a (n - 1) + b n (n - 1)), the throughput on n workers: Gunther, *A Simple Capacity Model of Massively
-/// Parallel Transaction Systems*, CMG Conference 1993.
+/// The Universal Scalability Law, X(n) = l n / (1 + a (n - 1) + b n (n - 1)): the throughput X of n workers.
+///
+/// Source: Gunther, *A Simple Capacity Model of Massively Parallel Transaction Systems*, CMG Conference 1993.
+///
+/// ```
+#[doc = include_str!("doc/scaled.md")]
+/// assert!(comparison.scaling[0].usl.is_none(), "two numbers of workers are too few");
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usl {
-    /// l, the folds a second of one worker.
+    /// l, the throughput of one worker, in folds per second.
     pub one_worker_per_s: f64,
-    /// a, the contention: 0 is none.
+    /// a, the contention for what workers share, at least 0.
     pub contention: f64,
-    /// b, the cost of keeping workers in step with each other: 0 is none.
+    /// b, the cost of keeping workers consistent with each other, at least 0.
     pub coherency: f64,
-    /// The number of workers with the highest throughput, sqrt((1 - a) / b), where it lies among those measured.
+    /// The number of workers with the highest throughput, sqrt((1 - a) / b). `None` if it is larger than every number that was
+    /// measured.
     pub peak: Option<f64>,
 }
 
-/// The scaling of every model that ran on several numbers of workers.
-pub(crate) fn of(rows: &[Row], random: &mut SmallRng) -> Vec<Scaling> {
+/// The scaling of every model that ran on several numbers of workers, on a machine with so many cores.
+pub(crate) fn of(rows: &[Row], cores: usize, random: &mut SmallRng) -> Vec<Scaling> {
     let mut models: Vec<Model> = rows.iter().map(|row| row.model).collect();
     models.dedup();
     let each = models.into_iter().map(|model| {
@@ -84,12 +128,12 @@ pub(crate) fn of(rows: &[Row], random: &mut SmallRng) -> Vec<Scaling> {
         rows.dedup_by_key(|row| row.workers);
         rows
     });
-    each.filter(|rows| rows.len() > 1).map(|rows| of_model(&rows, machine::cores(), random)).collect()
+    each.filter(|rows| rows.len() > 1).map(|rows| of_model(&rows, cores, random)).collect()
 }
 
-/// Of one model's rows, by their number of workers.
+/// The scaling of one model, from its rows in ascending order of their numbers of workers.
 fn of_model(rows: &[&Row], cores: usize, random: &mut SmallRng) -> Scaling {
-    // More workers than cores only share them: no law is about that.
+    // More workers than cores share the cores. The laws do not describe that.
     let within: Vec<&Row> = rows.iter().copied().filter(|row| row.workers <= cores).collect();
     let median_s: Vec<f64> = rows.iter().map(|row| row.median_s).collect();
     Scaling {
@@ -143,20 +187,28 @@ fn usl(rows: &[&Row]) -> Option<Usl> {
 }
 
 impl Scaling {
-    /// What it comes to, as a sentence.
-    pub(crate) fn sentence(&self) -> Option<String> {
+    /// What follows from it, in one or two sentences.
+    pub(crate) fn sentence(&self) -> String {
         let counts: Vec<String> = self.workers.iter().map(ToString::to_string).collect();
-        let best = if self.best_workers == 1 { "1 worker is".into() } else { format!("{} are", self.best_workers) };
-        let law = self.amdahl.map_or_else(String::new, |amdahl| {
-            let Estimate { value, interval } = amdahl.serial;
-            format!(
-                "; by Amdahl's law {} of the work is serial ({} to {})",
+        let (model, counts) = (self.model, text::list(&counts));
+        let (best, are) = match self.best_workers {
+            1 => ("1 worker".to_string(), "is"),
+            best => (format!("{best} workers"), "are"),
+        };
+        let advice = if self.workers.last() == Some(&self.best_workers) {
+            format!("For {model}, {best} {are} the fastest number of those measured ({counts}).")
+        } else {
+            format!("For {model}, {best} {are} enough: these runs show no gain from more (measured: {counts}).")
+        };
+        match self.amdahl {
+            None => advice,
+            Some(Amdahl { serial: Estimate { value, interval }, .. }) => format!(
+                "{advice} By Amdahl's law, {} of the workload is serial (95% interval: {} to {}).",
                 text::percent(value),
                 text::percent(interval.low),
                 text::percent(interval.high)
-            )
-        });
-        Some(format!("Of {} workers on {} {best} enough{law}.", text::list(&counts), self.model))
+            ),
+        }
     }
 }
 

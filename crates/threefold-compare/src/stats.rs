@@ -1,6 +1,6 @@
 //! The statistics of runs: medians with their intervals, speed-ups, outliers, and when to stop.
 //!
-//! Times of runs are skewed and have outliers, so nothing here supposes a normal distribution or takes a mean.
+//! The durations of runs are skewed and have outliers. So nothing here assumes a normal distribution or takes a mean.
 
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -8,21 +8,45 @@ use serde::{Deserialize, Serialize};
 
 mod signed_rank;
 
-/// How often samples are drawn anew from the measured ones: the ends of a 95 % interval then have 25 draws beyond them.
+/// How often the bootstrap draws samples from the measured ones. 25 draws then lie beyond either end of a 95% interval.
 const RESAMPLES: usize = 1000;
 
-/// From fewer samples nothing is concluded. Those of six bound a median at 95 %, but no speed-up at the level below.
+/// The fewest samples for which there is an interval. Six samples are enough for the 95% interval of a median, but not for
+/// that of a speed-up.
+///
+/// ```
+#[doc = include_str!("doc/sum.md")]
+/// use threefold_compare::stats;
+///
+/// let compare = |runs| {
+///     let compare = Compare::new("add up").models([threefold::Model::Threads]).runs(runs);
+///     compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)
+/// };
+/// let few = compare(stats::FEWEST - 1)?;
+/// assert_eq!(few.rows[0].interval_s, None);
+/// let enough = compare(stats::FEWEST)?;
+/// assert!(enough.rows[0].interval_s.is_some());
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
 pub const FEWEST: usize = 7;
 
-/// How likely a speed-up may lie beyond one end of its interval. 2.5 % would make it one of 95 %; but runs end when times
-/// are known well enough, which looks at them more than once, and in simulations of that 6 % of the intervals missed.
+/// The probability that a speed-up lies beyond one end of its interval. For a 95% interval 2.5% would do if the number of
+/// rounds were fixed. But rounds end when the medians are known well enough, so that the runs are looked at several times;
+/// in simulations of this, 6% of the intervals at 2.5% missed.
 pub(crate) const BEYOND: f64 = 0.0125;
 
-/// Ten standard deviations, estimated by the median absolute deviation (times 1.4826): what hyperfine takes for an
-/// outlier, after Iglewicz and Hoaglin, *How to Detect and Handle Outliers*, 1993.
+/// Samples further than this many median absolute deviations from the median are outliers. It is ten standard deviations
+/// (each 1.4826 median absolute deviations), the limit that hyperfine uses, after Iglewicz and Hoaglin, *How to Detect and Handle Outliers*, 1993.
 const OUTLIER: f64 = 14.826;
 
-/// An interval, both ends included.
+/// An interval. It includes both ends.
+///
+/// ```
+/// use threefold_compare::stats::Interval;
+///
+/// let interval = Interval { low: 1.8, high: 2.0 };
+/// assert!(interval.contains(2.0) && !interval.contains(1.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The lower end.
@@ -32,27 +56,41 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether `value` lies in it.
+    /// Whether `value` lies in the interval, ends included.
+    ///
+    /// ```
+    /// use threefold_compare::stats::Interval;
+    ///
+    /// assert!(Interval { low: 0.9, high: 1.1 }.contains(1.0));
+    /// ```
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 }
 
-/// An estimate with its 95 % confidence interval.
+/// An estimate with its 95% confidence interval.
+///
+/// ```
+#[doc = include_str!("doc/measured.md")]
+/// if let Some(speedup) = comparison.rows[1].speedup {
+///     println!("{:.2}x, 95% interval {:.2} to {:.2}", speedup.value, speedup.interval.low, speedup.interval.high);
+/// }
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The estimate.
     pub value: f64,
-    /// Its 95 % confidence interval.
+    /// The 95% confidence interval.
     pub interval: Interval,
 }
 
-/// The median; of an even number of samples the mean of the middle two. 0 of none.
+/// The median. For an even number of samples it is the mean of the middle two; for no samples it is 0.
 pub(crate) fn median(samples: &[f64]) -> f64 {
     median_of(&mut samples.to_vec())
 }
 
-/// The same, in any order afterwards.
+/// The same. It changes the order of the samples.
 fn median_of(samples: &mut [f64]) -> f64 {
     let middle = samples.len() / 2;
     if samples.is_empty() {
@@ -63,11 +101,12 @@ fn median_of(samples: &mut [f64]) -> f64 {
     if even { (below.iter().copied().fold(f64::MIN, f64::max) + upper) / 2.0 } else { upper }
 }
 
-/// The 95 % confidence interval of the median. `None` below [`FEWEST`] samples.
+/// The 95% confidence interval of the median. `None` for fewer samples than [`FEWEST`].
 ///
-/// It is the percentile bootstrap's (Efron, *Bootstrap Methods: Another Look at the Jackknife*, Annals of Statistics 7,
-/// 1979), where need be widened to the one between order statistics, which holds the median with 95 % or more whatever
-/// the distribution. Of few samples the bootstrap alone holds it too rarely: of seven in 86 of 100 simulations.
+/// It joins two intervals. The first is that of the percentile bootstrap (Efron, *Bootstrap Methods: Another Look at the
+/// Jackknife*, Annals of Statistics 7, 1979). For few samples it contains the median too rarely: for seven samples in 86 of
+/// 100 simulations. The second lies between two order statistics. It contains the median with a probability of 95% or
+/// more for any distribution.
 pub(crate) fn interval_of_median(samples: &[f64], random: &mut SmallRng) -> Option<Interval> {
     if samples.len() < FEWEST {
         return None;
@@ -82,12 +121,12 @@ pub(crate) fn interval_of_median(samples: &[f64], random: &mut SmallRng) -> Opti
     Some(Interval { low: bootstrapped.low.min(exact.low), high: bootstrapped.high.max(exact.high) })
 }
 
-/// The narrowest interval from the k-th smallest to the k-th largest sample that holds the median with 95 %: the median
-/// lies below the k-th smallest when fewer than k of the n samples lie below it, each of which does with 1/2. From six
-/// samples on there is one.
+/// The narrowest interval from the k-th smallest to the k-th largest sample that contains the median with a probability of
+/// 95%. The median lies below the k-th smallest sample if fewer than k of the n samples lie below the median, and each
+/// sample does so with a probability of 1/2. Such an interval exists for six samples or more.
 fn between_order_statistics(samples: &[f64]) -> Interval {
     let n = samples.len();
-    // Binomial(n, 1/2), in logarithms, since 2^-n is no number for large n.
+    // Binomial(n, 1/2) in logarithms, because 2^-n underflows for large n.
     let mut log_ways = -(n as f64) * std::f64::consts::LN_2;
     let mut below = 0.0;
     let mut k = 0;
@@ -105,28 +144,28 @@ fn between_order_statistics(samples: &[f64]) -> Interval {
     Interval { low: sorted[k - 1], high: sorted[n - k] }
 }
 
-/// The interval that leaves 2.5 % of the values on either side.
+/// The interval that leaves out 2.5% of the values on either side.
 pub(crate) fn middle_95(mut values: Vec<f64>) -> Interval {
     values.sort_unstable_by(f64::total_cmp);
     let beyond = values.len() / 40;
     Interval { low: values[beyond], high: values[values.len() - 1 - beyond] }
 }
 
-/// How many times faster `runs` are than `baseline`, of which each pair was measured in one round.
+/// How many times faster `runs` are than `baseline`. The n-th run of either was measured in the n-th round. `None` for
+/// fewer rounds than [`FEWEST`].
 ///
-/// What happens to the machine in a round happens to both, so it is their ratio that is looked at. The estimate is that
+/// What slows the machine down in one round slows both down. So the ratio within each round is used. The estimate is that
 /// of Hodges and Lehmann (*Estimates of Location Based on Rank Tests*, Annals of Mathematical Statistics 34, 1963) for
-/// the logarithms of the ratios; its interval holds the speed-ups that Wilcoxon's signed-rank test does not reject at
-/// 2.5 % (*Individual Comparisons by Ranking Methods*, Biometrics Bulletin 1, 1945). For two contenders that are alike the
-/// logarithms are symmetric about 0, whatever their distribution, so the test is exact however few rounds there are.
-/// `None` below [`FEWEST`] rounds.
+/// the logarithms of the ratios. Its interval contains the speed-ups that Wilcoxon's signed-rank test does not reject at
+/// 2.5% (*Individual Comparisons by Ranking Methods*, Biometrics Bulletin 1, 1945). If two contenders are equally fast, the
+/// logarithms are symmetric about 0 for any distribution of durations, so that the test is exact for any number of rounds.
 pub(crate) fn speedup(baseline: &[f64], runs: &[f64]) -> Option<Estimate> {
     let logs: Vec<f64> = baseline.iter().zip(runs).map(|(baseline, run)| (baseline / run).ln()).collect();
     let Estimate { value, interval: Interval { low, high } } = signed_rank::location(&logs)?;
     Some(Estimate { value: value.exp(), interval: Interval { low: low.exp(), high: high.exp() } })
 }
 
-/// The numbers of the samples that are outliers; of fewer than [`FEWEST`] none can be told.
+/// The indices of the outliers. There are none among fewer samples than [`FEWEST`].
 pub(crate) fn outliers(samples: &[f64]) -> Vec<usize> {
     let middle = median(samples);
     let deviation = median(&samples.iter().map(|sample| (sample - middle).abs()).collect::<Vec<_>>());
@@ -134,13 +173,13 @@ pub(crate) fn outliers(samples: &[f64]) -> Vec<usize> {
     (0..samples.len()).filter(|&index| far(samples[index])).collect()
 }
 
-/// Whether the first sample is an outlier that took longer than the others.
+/// Whether the first sample is an outlier above the median.
 pub(crate) fn slow_first_run(samples: &[f64]) -> bool {
     outliers(samples).first() == Some(&0) && samples[0] > median(samples)
 }
 
-/// Whether to ask after this many rounds if that is [`enough`]: at 10, 15, 22, 33 and so on, half as many more each time.
-/// Asking after every round would stop at the first narrow interval that comes by chance.
+/// Whether to check after this many rounds if the medians are known well [`enough`]: after 10, 15, 22, 33 rounds and so
+/// on, half as many more each time. A check after every round would stop at the first interval that is narrow by chance.
 pub(crate) fn is_checkpoint(rounds: usize) -> bool {
     let mut checkpoint = 10;
     while checkpoint < rounds {
@@ -149,7 +188,7 @@ pub(crate) fn is_checkpoint(rounds: usize) -> bool {
     checkpoint == rounds
 }
 
-/// Whether every contender's median is known to within `precision` of itself, to either side.
+/// Whether the interval of every contender's median reaches at most `precision` times the median to either side.
 pub(crate) fn enough(runs: &[&[f64]], precision: f64, random: &mut SmallRng) -> bool {
     runs.iter().all(|runs| {
         interval_of_median(runs, random)

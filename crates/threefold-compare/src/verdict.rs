@@ -1,191 +1,155 @@
-//! `Verdict`: which model, why, and from what size on. Each sentence is drawn from what was measured.
+//! `Verdict`: which model to use, and why. Each sentence follows from what was measured.
 
 use serde::{Deserialize, Serialize};
 use threefold::Model;
 
-use crate::comparison::{Comparison, Row};
+use crate::row::Row;
+use crate::scaling::Scaling;
 use crate::text;
 
-mod reasons;
+mod advice;
+mod others;
 
-/// A model has to be this much cheaper for each item to be foretold to pay: less than that is within the error of a
-/// forecast from one watched fold.
-const WORTH_IT: f64 = 0.9;
-
-/// A fold that takes less, in seconds, is short.
-const SHORT_S: f64 = 2e-3;
-
-/// A fixed cost of this share of a fold is next to nothing.
-const FIXED: f64 = 0.1;
-
-/// Which model, and why.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Which model to use, and why.
+///
+/// ```
+#[doc = include_str!("doc/measured.md")]
+/// let verdict = &comparison.verdict;
+/// println!("{}", verdict.sentence);
+/// for reason in &verdict.reasons {
+///     println!("- {reason}");
+/// }
+/// assert!(verdict.best < comparison.rows.len());
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verdict {
-    /// The answer, in one sentence.
+    /// What to do, in one sentence.
     pub sentence: String,
-    /// What it rests on, and what to mind: a sentence each.
+    /// What the verdict rests on, how the other models do, and what to change. Each reason is one sentence or a few.
     pub reasons: Vec<String>,
-    /// The row that is recommended: of those that are as fast as the fastest, as far as these runs can show, the
-    /// simplest.
+    /// The index in [`Comparison::rows`](crate::Comparison::rows) of the recommended contender: the simplest of those that
+    /// are as fast as the fastest, as far as these runs show.
     pub best: usize,
-    /// The rows between which these runs show no difference, the recommended one among them.
+    /// The indices of the contenders that these runs do not show to be slower than the fastest. `best` is one of them.
     pub tied: Vec<usize>,
 }
 
-/// The verdict on a comparison whose rows are measured.
-pub(crate) fn of(comparison: &Comparison) -> Verdict {
-    let rows = &comparison.rows;
-    let fastest = (0..rows.len()).min_by(|&a, &b| rows[a].median_s.total_cmp(&rows[b].median_s)).unwrap_or(0);
-    let tied: Vec<usize> =
-        (0..rows.len()).filter(|&row| row == fastest || !rows[fastest].is_faster_than(&rows[row])).collect();
-    let best = tied.iter().copied().min_by_key(|&row| (effort(rows[row].model), rows[row].workers)).unwrap_or(fastest);
-    let best_of_each = best_of_each(rows, best);
-    Verdict {
-        sentence: sentence(comparison, best, &tied, &best_of_each),
-        reasons: reasons::of(comparison, best, &best_of_each),
-        best,
-        tied,
+/// What a verdict is drawn from.
+#[derive(Clone, Copy)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) unit: &'a str,
+    pub(crate) items: u128,
+    pub(crate) chunks: u64,
+    pub(crate) formula: Option<&'a str>,
+    pub(crate) cores: usize,
+    pub(crate) rounds: usize,
+    pub(crate) stolen_share: f64,
+    pub(crate) partial: bool,
+    /// The first row is that of sequential, the baseline.
+    pub(crate) rows: &'a [Row],
+    pub(crate) scaling: &'a [Scaling],
+}
+
+impl Verdict {
+    /// The verdict on these rows, of which there is at least one.
+    pub(crate) fn of(evidence: &Evidence<'_>) -> Self {
+        let rows = evidence.rows;
+        let fastest = fastest_of(rows, 0..rows.len()).unwrap_or(0);
+        // A model that is shown to be faster than sequential rules sequential out, even if the fastest is too noisy to.
+        let beaten = |row: usize| row == 0 && rows[1..].iter().any(|other| gains(other, &rows[0]));
+        let tied: Vec<usize> = (0..rows.len())
+            .filter(|&row| row == fastest || !(rows[fastest].is_faster_than(&rows[row]) || beaten(row)))
+            .collect();
+        // If sequential is ruled out, so is a contender that is not shown to be faster than sequential, even the fastest.
+        let is_candidate = |row: usize| tied.contains(&0) || gains(&rows[row], &rows[0]);
+        let candidates = tied.iter().copied().filter(|&row| is_candidate(row));
+        let simplest = candidates.min_by_key(|&row| (effort(rows[row].model), rows[row].workers));
+        let best = simplest.unwrap_or(fastest);
+        let others: Vec<usize> = best_of_each_model(rows, best).into_iter().filter(|&row| row != best).collect();
+        Self { sentence: sentence(rows, best, &tied), reasons: reasons(evidence, best, &tied, &others), best, tied }
     }
 }
 
-/// What a model asks of its user: nothing, a pool, a runtime, processes that start anew.
-fn effort(model: Model) -> usize {
-    match model {
-        Model::Sequential => 0,
-        Model::Threads => 1,
-        Model::Async => 2,
-        _ => 3,
+/// How much a model asks of a program, 0 being least: nothing, a thread pool, an async runtime, processes that start anew
+/// and to which everything is sent.
+fn effort(model: Model) -> u8 {
+    let can = model.capabilities();
+    match (can.copies_data, can.waits_at_once, can.has_plural_workers) {
+        (true, _, _) => 3,
+        (false, true, _) => 2,
+        (false, false, plural) => u8::from(plural),
     }
 }
 
-/// The row of each model that stands for it: the recommended one, or that with the fewest workers of those that are as fast
-/// as the model's fastest.
-fn best_of_each(rows: &[Row], best: usize) -> Vec<usize> {
+/// Whether the runs show that a contender is faster than sequential. The speed-up is there already if it can be known.
+fn gains(row: &Row, sequential: &Row) -> bool {
+    row.speedup.map_or_else(|| row.is_faster_than(sequential), |speedup| speedup.interval.low > 1.0)
+}
+
+/// The row with the lowest median among these.
+fn fastest_of(rows: &[Row], among: impl IntoIterator<Item = usize>) -> Option<usize> {
+    among.into_iter().min_by(|&a, &b| rows[a].median_s.total_cmp(&rows[b].median_s))
+}
+
+/// One row for each model: the recommended row, or the one with the fewest workers of those that are as fast as the
+/// model's fastest.
+fn best_of_each_model(rows: &[Row], best: usize) -> Vec<usize> {
     let mut models: Vec<Model> = rows.iter().map(|row| row.model).collect();
     models.dedup();
     let of_model = |model: Model| {
         let of_model: Vec<usize> = (0..rows.len()).filter(|&row| rows[row].model == model).collect();
-        let fastest = of_model.iter().min_by(|&&a, &&b| rows[a].median_s.total_cmp(&rows[b].median_s)).copied()?;
+        let fastest = fastest_of(rows, of_model.iter().copied())?;
         let as_fast = of_model.into_iter().filter(|&row| !rows[fastest].is_faster_than(&rows[row]));
         as_fast.min_by_key(|&row| (row != best, rows[row].workers))
     };
     models.into_iter().filter_map(of_model).collect()
 }
 
-/// From how many items on a contender is expected to be faster than sequential, from a cold start.
-///
-/// With f the contender's fixed cost, a its cost for each item when all workers are busy, and s sequential's, f + a n < s n
-/// holds from n = f / (s - a) on. a is the workers' time in chunks and between them, shared among them; what lies between
-/// chunks that carry little is taken from a fold of many, since of a few it is mostly the waking of workers. f is the
-/// start-up, and what a warm fold takes beyond a n.
-pub(crate) fn break_even(row: &Row, baseline: &Row, items: u128) -> Option<f64> {
-    let items = items as f64;
-    let profile = &row.profile;
-    if items == 0.0 || profile.workers_s() == 0.0 {
-        return None;
-    }
-    let alone = Steady::of(baseline);
-    let own = Steady::of(row);
-    // No worker computes sooner than sequential does; and if it computes later, short folds do not show it, in which most
-    // of what is seen are workers that have just been woken.
-    let work_s = if row.median_s < SHORT_S { alone.work_s } else { own.work_s.max(alone.work_s) };
-    let sequential = (alone.work_s + alone.other_s) / items;
-    let each = (work_s + own.other_s) / row.workers as f64 / items;
-    let fixed = row.startup_s + (row.median_s - each * items).max(0.0);
-    let gains = each < sequential * WORTH_IT;
-    // Where next to nothing of the time is fixed, runs have shown what there is to gain.
-    let shown = fixed > FIXED * row.median_s || row.speedup.is_none_or(|speedup| speedup.interval.low > 1.0);
-    (gains && shown).then(|| (fixed / (sequential - each)).max(1.0))
-}
-
-/// What the chunks of a fold take of its workers' time, when there are many of them.
-struct Steady {
-    work_s: f64,
-    /// In chunks that wait, and between chunks.
-    other_s: f64,
-}
-
-impl Steady {
-    fn of(row: &Row) -> Self {
-        let profile = &row.profile;
-        let empty_s = profile.empty_chunk_s * profile.spans.len() as f64;
-        let between = if profile.moves_much() { profile.transfer_s } else { profile.transfer_s.min(empty_s) };
-        // The watched fold was one; the median tells how fast such folds are.
-        let watched = if profile.wall_s > 0.0 { (row.median_s / profile.wall_s).min(1.0) } else { 1.0 };
-        Self { work_s: watched * profile.work_s, other_s: watched * (profile.waiting_s + between) }
-    }
-}
-
-fn sentence(comparison: &Comparison, best: usize, tied: &[usize], best_of_each: &[usize]) -> String {
-    let rows = &comparison.rows;
-    let mut parts = vec![lead(rows, best, tied)];
-    for &index in best_of_each.iter().filter(|&&index| index != best && rows[index].model != Model::Sequential) {
-        parts.push(beside(comparison, index, tied.contains(&index)));
-    }
-    parts.join("; ")
-}
-
-/// What is said of the recommended row, and of those that tie with it.
-fn lead(rows: &[Row], best: usize, tied: &[usize]) -> String {
+/// What to do.
+fn sentence(rows: &[Row], best: usize, tied: &[usize]) -> String {
     let row = &rows[best];
-    let others: Vec<String> =
-        tied.iter().filter(|&&other| rows[other].model != row.model).map(|&other| rows[other].name()).collect();
-    if row.model == Model::Sequential {
-        return if rows.len() == 1 {
-            format!("sequential: {} a fold, and nothing to hold it against", text::seconds(row.median_s))
-        } else if others.is_empty() {
-            "sequential: every other model is slower on work of this size".to_string()
-        } else {
-            format!("sequential: no difference that these runs can show between it and {}", text::list(&others))
+    if best > 0 {
+        let speedup = match &row.speedup {
+            Some(speedup) => text::times(speedup.value),
+            // There are too few rounds for an interval. The medians are known all the same.
+            None => format!("about {}", text::times(rows[0].median_s / row.median_s)),
         };
+        return format!("Use {}: a fold is {speedup} faster than on sequential.", row.name());
     }
-    let workers = text::count(row.workers as u64, "worker");
-    let speedup = match &row.speedup {
-        Some(speedup) => text::times(speedup.value),
-        None => format!("about {}", text::times(rows[0].median_s / row.median_s)),
-    };
-    let lead = format!("{}: {speedup} faster than sequential on {workers}", row.model);
-    if others.is_empty() {
-        lead
+    if rows.len() == 1 {
+        let median = text::seconds(row.median_s);
+        format!("Compare sequential with other models: only sequential was measured, at {median} for one fold.")
+    } else if tied.len() == 1 {
+        "Use sequential: every other model is slower for this workload.".to_string()
     } else {
-        format!("{lead}, with no difference that these runs can show to {}", text::list(&others))
+        "Use sequential: these runs do not show that another model is faster.".to_string()
     }
 }
 
-/// What is said of a model beside the recommended one.
-fn beside(comparison: &Comparison, index: usize, tied: bool) -> String {
-    let rows = &comparison.rows;
-    let row = &rows[index];
-    let (model, plural) = (row.model, matches!(row.model, Model::Threads | Model::Processes));
-    let (cost, pay) = if plural { ("cost", "pay") } else { ("costs", "pays") };
-    let (gain, take) = if plural { ("gain", "take") } else { ("gains", "takes") };
-    let baseline = &rows[0];
-    match row.break_even_items {
-        None if row.profile.is_empty() => {
-            format!("{model} {take} about {} as long as sequential", text::times(row.median_s / baseline.median_s))
-        }
-        Some(items) => {
-            let startup = text::seconds(row.startup_s);
-            format!("{model} {cost} {startup} to start and {pay} {}", from_size(items, &comparison.unit))
-        }
-        None if tied => format!("{model} {gain} nothing here"),
-        None => {
-            let why = reasons::why_no_gain(row, baseline, if plural { "their" } else { "its" });
-            let slower = row.median_s / baseline.median_s;
-            let how_much = if slower > 1.1 {
-                format!("{take} {} as long as sequential", text::times(slower))
-            } else {
-                format!("{gain} nothing")
-            };
-            format!("{model} {how_much}, {why}")
-        }
-    }
-}
-
-/// From which size on.
-fn from_size(items: f64, unit: &str) -> String {
-    if items < 2.0 { "at any size".to_string() } else { format!("from about {} {unit} on", text::about(items)) }
+/// The reasons, the most important first.
+fn reasons(evidence: &Evidence<'_>, best: usize, tied: &[usize], others: &[usize]) -> Vec<String> {
+    let rows = evidence.rows;
+    let mut reasons = Vec::new();
+    reasons.extend(advice::formula(evidence));
+    reasons.extend(others::as_fast(rows, best, tied));
+    reasons.extend(others.iter().filter(|&&row| row > 0).map(|&row| others::beside(evidence, &rows[row])));
+    reasons.extend(advice::kind_of_work(evidence));
+    reasons.extend(advice::speedup(&rows[best]));
+    // The rows that stand for their models, sequential left out.
+    let parallel: Vec<&Row> =
+        (1..rows.len()).filter(|row| *row == best || others.contains(row)).map(|row| &rows[row]).collect();
+    reasons.extend(advice::too_few_chunks(evidence, &parallel));
+    reasons.extend(parallel.iter().filter_map(|row| advice::small_chunks(evidence, row)));
+    reasons.extend(parallel.iter().filter_map(|row| advice::uneven_chunks(evidence, row)));
+    reasons.extend(rows.iter().filter_map(|row| advice::more_workers_than_cores(evidence, row)));
+    reasons.extend(others::gain_from(evidence, &rows[best]));
+    reasons.extend(evidence.scaling.iter().map(Scaling::sentence));
+    let shown = (0..rows.len()).filter(|row| *row == best || others.contains(row));
+    reasons.extend(advice::busy_machine(evidence, shown.map(|row| &rows[row])));
+    reasons.extend(advice::runs(evidence));
+    reasons
 }
 
 #[cfg(test)]

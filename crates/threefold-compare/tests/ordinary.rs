@@ -1,4 +1,4 @@
-//! In an ordinary test, whose `main` is the harness's.
+//! A comparison in an ordinary test, whose `main` belongs to the test harness.
 
 use std::ops::Range;
 

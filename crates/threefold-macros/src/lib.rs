@@ -2,13 +2,15 @@
 
 mod expand;
 mod parse;
+mod signature;
 
 use proc_macro::TokenStream;
 
-/// Makes a function, or an `impl Task for ..`, a task that runs on every model.
+/// Makes a function, or an `impl Task for ..`, a task: the work of a fold, which runs on every model.
 ///
-/// On a function of one argument it leaves a unit value of the same name, which is callable like the function was and
-/// derefs to the plain function pointer:
+/// # On a function
+///
+/// The first parameter is the chunk. The function can still be called, and `*name` is its plain function pointer:
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -21,17 +23,127 @@ use proc_macro::TokenStream;
 /// assert_eq!(double(21), 42);
 /// let pointer: fn(u64) -> u64 = *double;
 /// assert_eq!([1, 2].map(pointer), [2, 4]);
+///
+/// let on = Executor::new(Model::Threads)?;
+/// assert_eq!(on.map(Items(vec![1, 2]), double)?, [2, 4]);
+/// # Ok::<(), threefold::Error>(())
 /// ```
 ///
-/// An `async fn` is a task too: it waits at once with others on the model async, and is waited for elsewhere. On
-/// `impl Task for Struct` it registers the struct, whose fields are the captures. A crate that re-exports threefold
-/// names the path: `#[task(crate = "other::threefold")]`.
+/// # Captures
 ///
-/// The task being a value, its name cannot be bound again where it is in scope: next to `#[task] fn sum`, the `sum` of
-/// `|sum, part| ..` or of `let sum = ..` is a pattern. Name one of the two otherwise.
+/// The parameters after the chunk are captures: values that are the same for all chunks and are sent along with the
+/// task. The function takes each by reference, and the method `with` takes them owned. It gives a `With`, which is the
+/// task for the fold:
 ///
-/// Refused, each with a sentence of its own: generic functions and impls, which have no single name to be found by;
-/// functions with no or several arguments; methods.
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn count_above(chunk: Slice<f64>, limit: &f64) -> usize {
+///     chunk.iter().filter(|&value| value > limit).count()
+/// }
+///
+/// assert_eq!(count_above(Slice::from(vec![0.5, 1.5]), &1.0), 1);
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let count = on.fold(vec![0.5, 1.5, 2.5], count_above.with(1.0), 0, |sum, part| sum + part)?;
+/// assert_eq!(count, 2);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// A capture of type `&T` is given as a `T`, which must be owned, have serde's `Serialize` and `Deserialize`, and be
+/// `Send` and `Sync`. Two types of references are captured as what they borrow from: `&str` as a `String`, and `&[T]` as
+/// a `Vec<T>`. For these `with` takes whatever converts into it, such as a literal. A task has at most 12 captures.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn dot(chunk: Slice<f64>, weights: &[f64], unit: &str) -> String {
+///     let sum: f64 = chunk.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+///     format!("{sum} {unit}")
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let sums = on.map(vec![1.0, 2.0, 3.0, 4.0].chunks_of(2), dot.with([10.0, 1.0], "kg"))?;
+/// assert_eq!(sums, ["12 kg", "34 kg"]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// # On an `async` function
+///
+/// On the model `async` many chunks of such a task wait at the same time. The other models wait for one chunk after
+/// another on each worker.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// async fn next(chunk: u64) -> u64 {
+///     std::future::ready(chunk + 1).await
+/// }
+///
+/// let on = Executor::new(Model::Async)?;
+/// assert_eq!(on.map(Items(vec![1, 2]), next)?, [2, 3]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// # On `impl Task for ..`
+///
+/// A struct of your own is a task, with its fields as the captures. Its `map` may be an `async fn`.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use threefold::prelude::*;
+///
+/// #[derive(PartialEq, Serialize, Deserialize)]
+/// struct CountAbove {
+///     limit: f64,
+/// }
+///
+/// #[task]
+/// impl Task for CountAbove {
+///     type Chunk = Slice<f64>;
+///     type Output = usize;
+///
+///     fn map(&self, chunk: Slice<f64>) -> usize {
+///         chunk.iter().filter(|&&value| value > self.limit).count()
+///     }
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let count = on.fold(vec![0.5, 1.5, 2.5], CountAbove { limit: 1.0 }, 0, |sum, part| sum + part)?;
+/// assert_eq!(count, 2);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// # The name of a task
+///
+/// A task is a value of a type with the same name, as a unit struct is. In its scope no variable can have this name: Rust
+/// reads the name in a pattern as the task. Beside a task `sum`, neither `let sum = ..` nor `|sum, part| ..` compiles.
+/// Give the task or the variable another name. (A parameter of the task itself may have its name.)
+///
+/// # Options
+///
+/// `#[task(crate = "path")]` says where the crate threefold is, for a crate that re-exports it:
+///
+/// ```
+/// mod other {
+///     pub use threefold;
+/// }
+///
+/// #[other::threefold::task(crate = "crate::other::threefold")]
+/// fn double(chunk: u64) -> u64 {
+///     2 * chunk
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Errors
+///
+/// These do not compile: a generic function or impl, since a worker process looks up one function; a method or an
+/// associated function; an unsafe or variadic function; a chunk or an output that is a reference or `impl Trait`; a
+/// capture that is not a shared reference.
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     parse::parse(options.into(), item.into())

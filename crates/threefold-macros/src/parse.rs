@@ -1,11 +1,15 @@
-//! What `#[task]` stands on, taken apart; what cannot be a task is refused here, with a sentence each.
+//! Parses the item under `#[task]`. What cannot be a task is refused here, with one sentence for each reason.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{
-    Error, FnArg, GenericParam, Generics, ImplItem, Item, ItemFn, ItemImpl, LitStr, Path, Result, ReturnType, Type,
+    Error, FnArg, GenericParam, Generics, Ident, ImplItem, Item, ItemFn, ItemImpl, LitStr, Pat, PatType, Path, Result,
+    ReturnType, Type, TypeReference, parse_quote,
 };
+
+/// The most captures of one task: standard traits are implemented for tuples of so many.
+const MOST_CAPTURES: usize = 12;
 
 /// A task as it was written.
 pub(crate) struct Definition {
@@ -19,11 +23,24 @@ pub(crate) enum TaskItem {
     Impl(Box<Impl>),
 }
 
-/// `fn name(chunk: Chunk) -> Output { .. }`
+/// `fn name(chunk: Chunk, capture: &Capture, ..) -> Output { .. }`
 pub(crate) struct Function {
     pub(crate) item: ItemFn,
     pub(crate) chunk: Type,
+    pub(crate) captures: Vec<Capture>,
     pub(crate) output: Type,
+}
+
+/// `name: &Type`, after the chunk.
+pub(crate) struct Capture {
+    /// The parameter's name, where its pattern is one.
+    pub(crate) name: Option<Ident>,
+    /// The parameter's type.
+    pub(crate) reference: TypeReference,
+    /// What is stored and sent.
+    pub(crate) owned: Type,
+    /// What `with` takes, where it converts that into the owned type: `impl Into<..>`.
+    pub(crate) converted: Option<Type>,
 }
 
 /// `impl Task for Struct { .. }`
@@ -41,10 +58,7 @@ pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Definitio
         Item::Fn(item) => TaskItem::Function(Box::new(parse_function(item)?)),
         Item::Impl(item) => TaskItem::Impl(Box::new(parse_impl(item)?)),
         other => {
-            return Err(Error::new_spanned(
-                &other,
-                "`#[task]` stands on a function of one chunk, or on `impl Task for ..`",
-            ));
+            return Err(Error::new_spanned(&other, "`#[task]` is for a function, or for `impl Task for ..`"));
         }
     };
     Ok(Definition { threefold, item })
@@ -70,29 +84,23 @@ fn parse_function(item: ItemFn) -> Result<Function> {
     if let syn::Safety::Unsafe(unsafety) = &signature.safety {
         return Err(Error::new(
             unsafety.span(),
-            "a task cannot be unsafe: whoever runs it could not keep its promises",
+            "a task cannot be unsafe: the executor that calls it cannot uphold its safety conditions",
         ));
     }
     if let Some(variadic) = &signature.variadic {
-        return Err(Error::new(variadic.span(), "a task takes exactly one argument: the chunk"));
+        return Err(Error::new(variadic.span(), "a task cannot be variadic"));
     }
     let mut arguments = signature.inputs.iter();
-    let chunk = match (arguments.next(), arguments.next()) {
-        (Some(FnArg::Typed(argument)), None) => (*argument.ty).clone(),
-        (Some(FnArg::Receiver(receiver)), _) => {
+    let chunk = match arguments.next() {
+        Some(FnArg::Typed(argument)) => (*argument.ty).clone(),
+        Some(FnArg::Receiver(receiver)) => {
             return Err(Error::new_spanned(
                 receiver,
-                "a method cannot be a task: make its type one, with `#[task] impl Task for ..`",
+                "a method cannot be a task: write `#[task] impl Task for ..` for its type",
             ));
         }
-        (None, _) => {
-            return Err(Error::new(signature.paren_token.span.join(), "a task takes exactly one argument: the chunk"));
-        }
-        (_, Some(second)) => {
-            return Err(Error::new_spanned(
-                second,
-                "a task takes exactly one argument, the chunk: values from outside are captured by a struct with `#[task] impl Task for ..`",
-            ));
+        None => {
+            return Err(Error::new(signature.paren_token.span.join(), "a task takes at least one argument: the chunk"));
         }
     };
     refuse_unnameable(&chunk, "chunk")?;
@@ -101,7 +109,63 @@ fn parse_function(item: ItemFn) -> Result<Function> {
         ReturnType::Type(_, output) => (**output).clone(),
     };
     refuse_unnameable(&output, "output")?;
-    Ok(Function { chunk, output, item })
+    let captures = arguments.map(parse_capture).collect::<Result<Vec<_>>>()?;
+    if let Some(surplus) = signature.inputs.iter().nth(1 + MOST_CAPTURES) {
+        return Err(Error::new_spanned(
+            surplus,
+            format!("a task has at most {MOST_CAPTURES} captures: put several into a struct"),
+        ));
+    }
+    Ok(Function { chunk, captures, output, item })
+}
+
+fn parse_capture(argument: &FnArg) -> Result<Capture> {
+    let FnArg::Typed(PatType { pat, ty, .. }) = argument else {
+        return Err(Error::new_spanned(argument, "the first argument of a task is its chunk"));
+    };
+    let Type::Reference(reference) = &**ty else {
+        let example = match &**pat {
+            Pat::Ident(name) => name.ident.to_string(),
+            _ => "capture".to_string(),
+        };
+        return Err(Error::new_spanned(
+            argument,
+            format!("a task takes its chunk, and then its captures by reference: write `{example}: &..`"),
+        ));
+    };
+    if let Some(mutable) = &reference.mutability {
+        return Err(Error::new_spanned(
+            mutable,
+            "a task cannot change its captures: several workers use them at the same time",
+        ));
+    }
+    if let Some(lifetime) = &reference.lifetime {
+        return Err(Error::new_spanned(lifetime, "a capture is borrowed for one call: write `&` without a lifetime"));
+    }
+    let (converted, owned): (Option<Type>, Type) = match &*reference.elem {
+        Type::Path(path) if path.path.is_ident("str") => {
+            (Some(parse_quote!(impl ::std::convert::Into<::std::string::String>)), parse_quote!(::std::string::String))
+        }
+        Type::Slice(slice) => {
+            let item = &slice.elem;
+            (
+                Some(parse_quote!(impl ::std::convert::Into<::std::vec::Vec<#item>>)),
+                parse_quote!(::std::vec::Vec<#item>),
+            )
+        }
+        unnameable @ (Type::ImplTrait(_) | Type::TraitObject(_) | Type::Reference(_) | Type::Infer(_)) => {
+            return Err(Error::new_spanned(
+                unnameable,
+                "a capture is a reference to a concrete, owned type, to `str` or to a slice",
+            ));
+        }
+        owned => (None, owned.clone()),
+    };
+    let name = match &**pat {
+        Pat::Ident(name) if name.subpat.is_none() => Some(name.ident.clone()),
+        _ => None,
+    };
+    Ok(Capture { name, reference: reference.clone(), owned, converted })
 }
 
 fn parse_impl(item: ItemImpl) -> Result<Impl> {
@@ -109,7 +173,7 @@ fn parse_impl(item: ItemImpl) -> Result<Impl> {
     if item.trait_.is_none() {
         return Err(Error::new_spanned(
             &item.self_ty,
-            "`#[task]` stands on `impl Task for ..`: a plain `impl` block says nothing that could be run",
+            "`#[task]` is for `impl Task for ..`, not for an `impl` without a trait",
         ));
     }
     let Type::Path(path) = &*item.self_ty else {
@@ -129,22 +193,19 @@ fn refuse_generics(generics: &Generics, what: &str) -> Result<()> {
         None => Ok(()),
         Some(parameter) => Err(Error::new_spanned(
             parameter,
-            format!(
-                "a generic {what} cannot be a task: a worker finds a task by its name, and this would be many tasks of one name"
-            ),
+            format!("a generic {what} cannot be a task: a worker process looks up one function, and this is many"),
         )),
     }
 }
 
 fn refuse_unnameable(ty: &Type, what: &str) -> Result<()> {
     match ty {
-        Type::ImplTrait(_) => Err(Error::new_spanned(
-            ty,
-            format!("the {what} of a task is a concrete type: `impl Trait` has no name to send it by"),
-        )),
+        Type::ImplTrait(_) => {
+            Err(Error::new_spanned(ty, format!("the {what} of a task must be a concrete type, not `impl Trait`")))
+        }
         Type::Reference(_) => Err(Error::new_spanned(
             ty,
-            format!("the {what} of a task is owned: a reference cannot be sent to a worker"),
+            format!("the {what} of a task must be owned: a reference cannot be sent to a worker process"),
         )),
         _ => Ok(()),
     }

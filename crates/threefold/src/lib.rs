@@ -4,7 +4,7 @@
 //! use std::ops::RangeInclusive;
 //! use threefold::prelude::*;
 //!
-//! /// A task is a plain function of one chunk: still callable, still testable.
+//! /// A task is a plain function of one chunk: you can still call and test it. No variable may have its name.
 //! #[task]
 //! fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 //!     chunk.map(i128::from).sum()
@@ -53,7 +53,7 @@ pub use model::{Capabilities, Model, UnknownModel};
 pub use source::{Chunked, Divisible, Integer, Items, Slice, Source};
 #[doc(hidden)]
 pub use task::probe;
-pub use task::{Portable, Task};
+pub use task::{Portable, Task, TaskOf, With};
 pub use trace::{Event, Span, Trace};
 
 /// What a first program needs.
@@ -68,7 +68,7 @@ pub mod __private {
     pub use crate::backend::wait::wait;
     pub use crate::entry;
     pub use crate::task::registry::{Entry, TASKS};
-    pub use crate::task::{BoxFuture, boxed, travels};
+    pub use crate::task::{BoxFuture, Captures, Registered, boxed};
     pub use linkme;
     pub use serde;
 

@@ -39,7 +39,9 @@ use grid::DEFAULT_CHUNKS;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be cut into chunks",
-    note = "a source is a range of integers, a `Vec<T>`, an `Arc<[T]>`, or `Items(vec)` whose elements are one chunk each"
+    label = "not a source",
+    note = "a source is a range of integers (not of floats), an array, a `Vec<T>` or `Arc<[T]>`, or `Items(vec)` with one chunk for each element",
+    note = "a source owns its items, and they are `Send` and `Sync`: for a borrowed slice write `slice.to_vec()`"
 )]
 pub trait Source: Sized {
     /// What a task is given: one piece of the input.
@@ -158,8 +160,9 @@ pub trait Pieces: Send + Sync + 'static {
 
 /// A source whose items may be cut anywhere.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be cut anew",
-    note = "`split_into` and `chunks_of` are for ranges and arrays; the elements of `Items` are one chunk each, and a cut source stays as it was cut"
+    message = "the chunks of `{Self}` are fixed",
+    label = "`split_into` and `chunks_of` are for ranges and arrays",
+    note = "each element of `Items` is one chunk, and a source can be cut only once"
 )]
 pub trait Divisible: Source {
     /// The uncut source in the form that workers share.

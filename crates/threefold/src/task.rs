@@ -1,20 +1,21 @@
-//! `Task`: a function of one chunk that can be sent.
+//! `Task`: a function of one chunk that can be sent to another process.
 
 use std::pin::Pin;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
+mod portable;
 #[doc(hidden)]
 pub mod probe;
 #[cfg(feature = "processes")]
 pub(crate) mod received;
 pub(crate) mod registry;
 pub(crate) mod roundtrip;
+mod with;
 
+pub use portable::Portable;
 use registry::Entry;
+pub use with::{Captures, With};
 
-/// A future in a box, as a task in flight is.
+/// A future in a box: an `async` task that is running.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Boxes the future of an `async` task, whose output type it names.
@@ -23,27 +24,26 @@ pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a
     Box::pin(future)
 }
 
-/// What can be sent to a worker and back: anything that serde can write and read again, and that may change threads.
-///
-/// It is implemented for every type that qualifies; nobody implements it by hand.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be sent to a worker",
-    label = "not sendable",
-    note = "a task, its chunk and its output must be owned, `Send`, and implement serde's `Serialize` and `Deserialize`, so that the same task runs on every model"
-)]
-pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
-
-/// Compiles for types that travel.
-#[doc(hidden)]
-pub const fn travels<T: Portable>() {}
-
 /// The work of a fold: a function from one chunk of the source to one output.
 ///
-/// Write a plain function and mark it with [`#[task]`](macro@crate::task); it stays callable and testable. Where the work needs
-/// values from outside - what a closure would capture - make it a struct and mark the `impl`:
+/// Write a plain function and mark it with [`#[task]`](macro@crate::task). The function can still be called and tested.
+/// Its first parameter is the chunk. Further parameters are captures, the values that a closure would take from outside:
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn count_above(chunk: Slice<f64>, limit: &f64) -> usize {
+///     chunk.iter().filter(|&value| value > limit).count()
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// let count = on.fold(vec![0.5, 1.5, 2.5], count_above.with(1.0), 0, |sum, part| sum + part)?;
+/// assert_eq!(count, 2);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// A struct of your own can be a task as well, with its fields as the captures. Put `#[task]` on the `impl`:
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -59,8 +59,8 @@ pub const fn travels<T: Portable>() {}
 ///     type Chunk = Slice<f64>;
 ///     type Output = usize;
 ///
-///     fn map(&self, values: Slice<f64>) -> usize {
-///         values.iter().filter(|&&value| value > self.limit).count()
+///     fn map(&self, chunk: Slice<f64>) -> usize {
+///         chunk.iter().filter(|&&value| value > self.limit).count()
 ///     }
 /// }
 ///
@@ -70,20 +70,37 @@ pub const fn travels<T: Portable>() {}
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
-/// The laws (same answer, same error, on every model) hold for a task that depends only on its chunk and its
-/// captures: globals, environment variables and the working folder do not travel.
+/// Every model gives the same result if the task depends only on its chunk and its captures. Global variables,
+/// environment variables and the working folder are not sent to worker processes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task",
-    label = "expected a task",
-    note = "a closure cannot be sent to another process: write a function `#[task] fn name(chunk: Chunk) -> Output`, or, where it captures values, a struct of them with `#[task] impl Task for ..`"
+    label = "not a task",
+    note = "put `#[task]` on a function to make it a task",
+    note = "give a task with captures as `name.with(captures)`",
+    note = "a closure cannot be sent to a worker process: write it as a function"
 )]
-pub trait Task: Portable + Sync {
-    /// One piece of the source, owned.
+pub trait Task: Portable + Registered + Sync {
+    /// One piece of the source. It is owned.
     type Chunk: Portable;
-    /// What becomes of it.
+    /// What the task makes of one chunk.
     type Output: Portable;
 
-    /// Runs the task on one chunk, here and now. An `async` task is waited for.
+    /// Runs the task on one chunk, on this thread. For an `async` task it waits until the future is ready.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn double(chunk: u64) -> u64 {
+    ///     2 * chunk
+    /// }
+    ///
+    /// fn twice<T: Task<Chunk = u64, Output = u64>>(task: &T, chunk: u64) -> u64 {
+    ///     task.map(task.map(chunk))
+    /// }
+    ///
+    /// assert_eq!(twice(&double, 3), 12);
+    /// ```
     fn map(&self, chunk: Self::Chunk) -> Self::Output;
 
     /// The future of an `async` task; `None` for a plain function.
@@ -96,10 +113,6 @@ pub trait Task: Portable + Sync {
     #[doc(hidden)]
     const __ASYNC: bool = false;
 
-    /// The name under which a worker finds the task. Written by `#[task]`.
-    #[doc(hidden)]
-    fn __entry() -> &'static Entry;
-
     /// Whether the output is a `Result::Err`. Written by `#[task]`, which sees the type.
     #[doc(hidden)]
     fn __is_err(_output: &Self::Output) -> bool {
@@ -108,7 +121,7 @@ pub trait Task: Portable + Sync {
 
     /// Whether two values of the task are equal, where that can be told. Written by `#[task]`.
     #[doc(hidden)]
-    fn __eq(&self, _other: &Self) -> Option<bool> {
+    fn __eq(_one: &Self, _other: &Self) -> Option<bool> {
         None
     }
 
@@ -124,3 +137,46 @@ pub trait Task: Portable + Sync {
         None
     }
 }
+
+/// A task that is in the table of all tasks. Implemented by `#[task]`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not registered as a task, so no worker process could find it",
+    label = "put `#[task]` on this impl"
+)]
+pub trait Registered {
+    /// The entry in the table.
+    fn __entry() -> &'static Entry;
+}
+
+/// A [`Task`] whose chunk is `C`: what the verbs of an [`Executor`](crate::Executor) ask of a task, with the chunk of
+/// their source.
+///
+/// It is implemented for every `Task<Chunk = C>`, and says the same. You do not implement it yourself.
+///
+/// ```
+/// use threefold::prelude::*;
+/// use threefold::TaskOf;
+///
+/// #[task]
+/// fn double(chunk: u64) -> u64 {
+///     2 * chunk
+/// }
+///
+/// fn outputs<T: TaskOf<u64>>(chunks: Vec<u64>, task: T) -> threefold::Result<Vec<T::Output>> {
+///     Executor::new(Model::Threads)?.map(Items(chunks), task)
+/// }
+///
+/// assert_eq!(outputs(vec![1, 2], double)?, [2, 4]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task with chunks of type `{C}`",
+    label = "not a task with such chunks",
+    note = "put `#[task]` on a function to make it a task, and give a task with captures as `name.with(captures)`",
+    note = "a `Vec<T>` is cut into `Slice<T>`; for one element per chunk write `Items(vec)`"
+)]
+pub trait TaskOf<C>: Task<Chunk = C> {}
+
+#[diagnostic::do_not_recommend]
+impl<C, T: Task<Chunk = C>> TaskOf<C> for T {}

@@ -1,21 +1,41 @@
 //! JSON output: one object on one line, whether there is a value or not.
 //!
-//! Others read it by name: fields are added, never renamed, and `schema` grows when one changes its meaning. All times
-//! are seconds; all but `duration_s` count from just before the executor was made.
+//! Other programs read the fields by name: fields are added, never renamed, and `schema` grows when one changes its
+//! meaning. All times are in seconds; all but `duration_s` count from just before the executor was made.
 
 use std::io::{self, Write};
 use std::time::Instant;
 
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 use threefold::{Model, Span};
 
+use crate::escape;
 use crate::failure::{Failure, kind_of};
 use crate::run::Run;
 
 /// Writes `run`.
 pub(crate) fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Object::new(run))?;
+    Object::new(run).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Escaping))?;
     writeln!(out)
+}
+
+/// JSON in which every control character is escaped, also those that JSON would allow.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(escape::is_control) {
+            let (plain, from) = rest.split_at(at);
+            let mut after = from.chars();
+            // All control characters have at most 16 bits, so that one escape is enough.
+            let code = after.next().map_or(0, u32::from);
+            write!(out, "{plain}\\u{code:04x}")?;
+            rest = after.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
 }
 
 #[derive(Serialize)]
@@ -25,13 +45,13 @@ struct Object<'a> {
     work: &'static str,
     workers: Option<usize>,
     chunks: u64,
-    /// A string, since most readers of JSON hold numbers as `f64`.
+    /// A string, because most readers of JSON hold numbers as `f64`.
     value: Option<&'a str>,
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
     spans: Spans,
-    /// Failures of chunks that did not end the work: they were run again, or the others were finished all the same.
+    /// Failures of chunks that did not end the run: they were run again, or the other chunks were finished.
     failures: Vec<ErrorObject<'a>>,
     error: Option<ErrorObject<'a>>,
 }
@@ -64,12 +84,12 @@ struct ErrorObject<'a> {
 impl<'a> Object<'a> {
     fn new(run: &'a Run) -> Self {
         let spans = run.trace.spans();
-        // Spans are ordered by beginning. Without a chunk all that was done was to start.
+        // Spans are in the order of their starts. Without a chunk all the time was start-up.
         let startup = spans.first().map_or(run.total, |first| first.started.saturating_duration_since(run.began));
         Self {
             schema: 1,
             model: run.model,
-            work: run.work.about().name,
+            work: run.workload.description().name,
             workers: run.workers,
             chunks: run.chunks,
             value: run.value.as_ref().ok().map(String::as_str),
@@ -110,7 +130,7 @@ impl<'a> ErrorObject<'a> {
     }
 }
 
-/// Written one by one: there may be sixteen million.
+/// Written one by one: there may be 2^24.
 struct Spans {
     began: Instant,
     spans: Vec<Span>,
@@ -125,5 +145,25 @@ impl Serialize for Spans {
             duration_s: span.duration.as_secs_f64(),
             attempt: span.attempt,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Serialize;
+
+    use super::Escaping;
+    use crate::escape;
+
+    proptest! {
+        #[test]
+        fn every_text_is_read_back_and_holds_no_control_character(text: String) {
+            let mut json = Vec::new();
+            text.serialize(&mut serde_json::Serializer::with_formatter(&mut json, Escaping)).unwrap();
+            let json = String::from_utf8(json).unwrap();
+            prop_assert!(!json.chars().any(escape::is_control));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use crate::run::Run;
 
-/// Writes the time in seconds and the total, where there is one.
+/// Writes the time in seconds and the result, if there is one.
 pub(crate) fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     match &run.value {
-        Ok(total) => writeln!(out, "time: {:.6}\n{total}", run.total.as_secs_f64()),
+        Ok(value) => writeln!(out, "time: {:.6}\n{value}", run.total.as_secs_f64()),
         Err(_) => Ok(()),
     }
 }

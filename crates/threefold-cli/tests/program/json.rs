@@ -3,12 +3,12 @@
 use serde_json::Value;
 use threefold::Model;
 
-use crate::{answer, every_word};
+use crate::{answer, every_name};
 
 /// The object, after checking that it stands alone on its line.
-pub(crate) fn object(words: &str, code: i32) -> Value {
-    let answer = answer(&format!("{words} --format json"));
-    assert_eq!(answer.code, Some(code), "{words}: {}", answer.stderr);
+pub(crate) fn object(arguments: &str, code: i32) -> Value {
+    let answer = answer(&format!("{arguments} --format json"));
+    assert_eq!(answer.code, Some(code), "{arguments}: {}", answer.stderr);
     let line = answer.stdout.strip_suffix('\n').expect("the line ends");
     assert!(!line.contains('\n'), "one line");
     serde_json::from_str(line).expect("it is JSON")
@@ -43,16 +43,16 @@ fn the_object_has_these_fields_on_every_model() {
 
 #[test]
 fn every_chunk_has_one_span_within_the_time_on_every_model() {
-    for word in every_word() {
-        let object = object(&format!("{word} 1..=1000 --chunks 50"), 0);
+    for name in every_name() {
+        let object = object(&format!("{name} 1..=1000 --chunks 50"), 0);
         let (total, startup) = (seconds(&object, "total_s"), seconds(&object, "startup_s"));
-        assert!((0.0..=total).contains(&startup), "{word}: {startup} of {total}");
+        assert!((0.0..=total).contains(&startup), "{name}: {startup} of {total}");
         assert!((seconds(&object, "fold_s") - (total - startup)).abs() < 1e-9);
 
         let spans = object["spans"].as_array().expect("a list");
         let mut chunks: Vec<_> = spans.iter().map(|span| span["chunk"].as_u64().expect("a number")).collect();
         chunks.sort_unstable();
-        assert_eq!(chunks, (0..50).collect::<Vec<_>>(), "{word}");
+        assert_eq!(chunks, (0..50).collect::<Vec<_>>(), "{name}");
         let earliest = spans.iter().map(|span| seconds(span, "start_s")).fold(f64::INFINITY, f64::min);
         assert_eq!(earliest, startup);
         for span in spans {
@@ -60,15 +60,15 @@ fn every_chunk_has_one_span_within_the_time_on_every_model() {
             assert!(span["worker"].as_u64() < object["workers"].as_u64());
             assert!(seconds(span, "duration_s") >= 0.0);
             // A microsecond for what rounding does.
-            assert!(seconds(span, "start_s") + seconds(span, "duration_s") <= total + 1e-6, "{word}: {span}");
+            assert!(seconds(span, "start_s") + seconds(span, "duration_s") <= total + 1e-6, "{name}: {span}");
         }
     }
 }
 
 #[test]
 fn nothing_to_do_is_all_start_up() {
-    for word in every_word() {
-        let object = object(&format!("{word} 5..5"), 0);
+    for name in every_name() {
+        let object = object(&format!("{name} 5..5"), 0);
         assert_eq!((object["value"].as_str(), object["chunks"].as_u64()), (Some("0"), Some(0)));
         assert_eq!(object["spans"], Value::Array(Vec::new()));
         assert_eq!((seconds(&object, "fold_s"), object["startup_s"].clone()), (0.0, object["total_s"].clone()));

@@ -1,29 +1,34 @@
-//! The program, driven from outside as its users do: words in, results out, on every model of this build.
+//! The program as its users run it: arguments in, results out, on every model of this build.
 
 mod compare;
+mod exit_codes;
+#[cfg(unix)]
+mod hostile;
 mod json;
 mod plain;
+#[cfg(unix)]
 mod progress;
 mod refusals;
+#[cfg(unix)]
 mod signals;
 mod texts;
-mod works;
+mod workloads;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 
 use threefold::Model;
 
-/// The program with these words, its streams captured.
-fn threefold<W: AsRef<OsStr>>(words: impl IntoIterator<Item = W>) -> Command {
+/// The program with these arguments, its streams captured, its texts 100 columns wide.
+fn threefold<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_threefold"));
-    program.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    program.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("COLUMNS");
     program
 }
 
-/// What the program answers to a line of words.
-fn answer(words: &str) -> Answer {
-    threefold(words.split_whitespace()).output().map(Answer::from).expect("the program starts")
+/// What the program answers to these arguments, which white space separates.
+fn answer(arguments: &str) -> Answer {
+    threefold(arguments.split_whitespace()).output().map(Answer::from).expect("the program starts")
 }
 
 struct Answer {
@@ -39,8 +44,8 @@ impl From<Output> for Answer {
     }
 }
 
-/// The words of a model: its own, and the tutorial's.
-fn words_of(model: Model) -> Vec<&'static str> {
+/// The names of a model: its own, and the tutorial's.
+fn names_of(model: Model) -> Vec<&'static str> {
     let tutorials = match model {
         Model::Threads => Some("multithreading"),
         Model::Processes => Some("multiprocess"),
@@ -49,6 +54,6 @@ fn words_of(model: Model) -> Vec<&'static str> {
     [model.name()].into_iter().chain(tutorials).collect()
 }
 
-fn every_word() -> impl Iterator<Item = &'static str> {
-    Model::available().iter().flat_map(|&model| words_of(model))
+fn every_name() -> impl Iterator<Item = &'static str> {
+    Model::available().iter().flat_map(|&model| names_of(model))
 }

@@ -2,12 +2,12 @@
 
 use std::io;
 
-use crate::{answer, every_word, threefold};
+use crate::{answer, every_name, threefold};
 
 /// The total, after checking that it comes as it should.
-pub(crate) fn total(words: &str) -> String {
-    let answer = answer(words);
-    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{words}");
+pub(crate) fn total(arguments: &str) -> String {
+    let answer = answer(arguments);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{arguments}");
     let (time, total) = answer.stdout.split_once('\n').expect("the time has its line");
     let seconds = time.strip_prefix("time: ").expect("the first line is the time");
     let (whole, decimals) = seconds.split_once('.').expect("seconds have decimals");
@@ -17,72 +17,72 @@ pub(crate) fn total(words: &str) -> String {
 
 #[test]
 fn the_bare_word_adds_up_the_first_million_on_every_model() {
-    for word in every_word() {
-        assert_eq!(total(word), "500000500000", "{word}");
+    for name in every_name() {
+        assert_eq!(total(name), "500000500000", "{name}");
     }
 }
 
 #[test]
 fn overlaps_are_counted_as_often_as_they_are_named_on_every_model() {
-    for word in every_word() {
+    for name in every_name() {
         let ranges = "0..=250000 250000..=500000 500000..=750000 750000..=1000000";
-        assert_eq!(total(&format!("{word} {ranges}")), "500002000000", "{word}");
+        assert_eq!(total(&format!("{name} {ranges}")), "500002000000", "{name}");
     }
 }
 
 #[test]
 fn every_cut_gives_the_same_total_on_every_model() {
-    for word in every_word() {
+    for name in every_name() {
         for cut in ["--chunks 1", "--chunks 7", "--chunks 100_000", "--chunk-size 999", "--chunk-size 5000000"] {
-            assert_eq!(total(&format!("{word} 1..=100_000 {cut}")), "5000050000", "{word} {cut}");
+            assert_eq!(total(&format!("{name} 1..=100_000 {cut}")), "5000050000", "{name} {cut}");
         }
     }
 }
 
 #[test]
 fn negative_ranges_are_read_on_every_model() {
-    for word in every_word() {
-        assert_eq!(total(&format!("{word} -5..5")), "-5");
-        assert_eq!(total(&format!("{word} -5..=-1 -j 1 -3..0")), "-21");
-        assert_eq!(total(&format!("{word} -- -5..5")), "-5");
+    for name in every_name() {
+        assert_eq!(total(&format!("{name} -5..5")), "-5");
+        assert_eq!(total(&format!("{name} -5..=-1 -j 1 -3..0")), "-21");
+        assert_eq!(total(&format!("{name} -- -5..5")), "-5");
     }
 }
 
 #[test]
 fn empty_ranges_count_0_on_every_model() {
-    for word in every_word() {
-        assert_eq!(total(&format!("{word} 5..-5")), "0");
-        assert_eq!(total(&format!("{word} 5..=-5 1..=3 7..7")), "6");
+    for name in every_name() {
+        assert_eq!(total(&format!("{name} 5..-5")), "0");
+        assert_eq!(total(&format!("{name} 5..=-5 1..=3 7..7")), "6");
     }
 }
 
 #[test]
 fn the_ends_of_64_bits_are_added_exactly_on_every_model() {
-    for word in every_word() {
-        assert_eq!(total(&format!("{word} 9223372036854775000..=9223372036854775807")), "7452484605778658526028");
-        assert_eq!(total(&format!("{word} i64::MIN..-9223372036854775806")), "-18446744073709551615");
+    for name in every_name() {
+        assert_eq!(total(&format!("{name} 9223372036854775000..=9223372036854775807")), "7452484605778658526028");
+        assert_eq!(total(&format!("{name} i64::MIN..-9223372036854775806")), "-18446744073709551615");
     }
 }
 
 #[test]
 fn any_number_of_workers_gives_the_same_total() {
-    for word in every_word().filter(|&word| word != "sequential") {
+    for name in every_name().filter(|&name| name != "sequential") {
         for workers in ["-j 1", "-j3", "--workers 8"] {
-            assert_eq!(total(&format!("{word} {workers}")), "500000500000", "{word} {workers}");
+            assert_eq!(total(&format!("{name} {workers}")), "500000500000", "{name} {workers}");
         }
     }
 }
 
 #[test]
 fn a_reader_who_has_left_is_no_error_on_every_model() {
-    for word in every_word() {
+    for name in every_name() {
         for rest in ["", "--format json", "--help"] {
             let (reader, writer) = io::pipe().expect("there is a pipe");
             drop(reader);
-            let mut program = threefold([word].into_iter().chain(rest.split_whitespace()));
+            let mut program = threefold([name].into_iter().chain(rest.split_whitespace()));
             let child = program.stdout(writer).spawn().expect("the program starts");
             let output = child.wait_with_output().expect("the program ends");
-            assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{word} {rest}");
+            assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{name} {rest}");
         }
     }
 }

@@ -7,22 +7,22 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::{answer, every_word, threefold};
+use crate::{answer, every_name, threefold};
 
 #[test]
 fn short_work_shows_no_progress_on_any_model() {
-    for word in every_word() {
+    for name in every_name() {
         for when in ["auto", "never"] {
-            assert_eq!(answer(&format!("{word} --progress {when}")).stderr, "", "{word} {when}");
+            assert_eq!(answer(&format!("{name} --progress {when}")).stderr, "", "{name} {when}");
         }
     }
 }
 
 #[test]
 fn there_are_no_colours() {
-    for words in ["--help", "bogus", "sequential 1..x", "sequential --help", "sequential -j 2"] {
-        let answer = answer(words);
-        assert!(!answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'), "{words}");
+    for arguments in ["--help", "bogus", "sequential 1..x", "sequential --help", "sequential -j 2"] {
+        let answer = answer(arguments);
+        assert!(!answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'), "{arguments}");
     }
 }
 

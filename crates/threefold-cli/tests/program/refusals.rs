@@ -1,27 +1,35 @@
-//! What the program refuses: with exit code 2, nothing on stdout, and a text that says what would be right.
+//! What the program refuses: with exit code 2, nothing on stdout, and a text that says what is possible.
 
 use crate::answer;
 
-/// The refusal of these words.
-fn refusal(words: &str) -> String {
-    let answer = answer(words);
-    assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{words}: {}", answer.stderr);
+/// The refusal of these arguments.
+fn refusal(arguments: &str) -> String {
+    let answer = answer(arguments);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{arguments}: {}", answer.stderr);
     assert!(answer.stderr.starts_with("threefold: error: "), "{}", answer.stderr);
     answer.stderr
 }
 
 /// All refusals, one after the other, as they would be read.
 fn refusals(lines: &[&str]) -> String {
-    lines.iter().map(|words| format!("$ threefold {words}\n{}\n", refusal(words))).collect()
+    lines.iter().map(|arguments| format!("$ threefold {arguments}\n{}\n", refusal(arguments))).collect()
 }
 
 #[test]
-fn unknown_words_are_answered_with_the_known_ones() {
-    insta::assert_snapshot!(refusals(&["bogus", "1..=10", "sequental", "mpi", "help", "works 1..=2"]));
+fn unknown_commands_are_answered_with_the_known_ones() {
+    insta::assert_snapshot!(refusals(&[
+        "bogus",
+        "1..=10",
+        "-5..5",
+        "sequental",
+        "mpi",
+        "help bogus",
+        "workloads 1..=2"
+    ]));
 }
 
 #[test]
-fn ranges_that_are_none_are_refused() {
+fn what_is_not_a_range_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential 1..x",
         "sequential 1..=2 17",
@@ -51,22 +59,27 @@ fn cuts_that_cannot_be_made_are_refused() {
 fn what_the_model_cannot_do_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential -j 2",
-        "multithreading -j 0",
-        "multithreading --workers 5000",
+        "threads -j 0",
+        "threads --workers 5000",
         "multithreading --in-flight 4",
         "async --in-flight 0",
         "sequential --timeout 1",
-        "multithreading --timeout 0.5",
+        "threads --timeout 0.5",
         "async --timeout 1",
+        "async --workload files --timeout 1",
         "async --memory-limit 1GiB",
-        "multiprocess --timeout 0",
-        "multiprocess --memory-limit much",
-        "multiprocess --retries -1",
+        "processes --timeout 0",
+        "processes --memory-limit much",
+        "processes --memory-limit 1",
+        "processes --memory-limit 99999999999TiB",
+        "processes --retries -1",
+        "processes --retries 99999999999",
+        "multiprocess --in-flight 4",
     ]));
 }
 
 #[test]
-fn options_that_are_not_there_are_refused() {
+fn options_that_do_not_exist_are_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential --runs 5",
         "sequential --format xml",
@@ -76,25 +89,30 @@ fn options_that_are_not_there_are_refused() {
 }
 
 #[test]
-fn works_that_are_none_are_refused() {
-    insta::assert_snapshot!(refusals(&["sequential --work nonsense", "sequential --work", "works --work sum"]));
+fn unknown_workloads_are_refused() {
+    insta::assert_snapshot!(refusals(&[
+        "sequential --workload nonsense",
+        "sequential --work nonsense",
+        "sequential --workload",
+        "workloads --workload sum"
+    ]));
 }
 
 #[test]
-fn what_a_work_cannot_have_is_refused() {
+fn what_a_workload_cannot_have_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential --folder src",
-        "sequential --work wait --folder src",
-        "sequential --work files --folder no/such/folder",
-        "sequential --work files --folder Cargo.toml",
-        "sequential --work files -5..5",
-        "sequential --work array -5..5",
-        "sequential --work array 0..1000 -3..=-1",
-        "sequential --work array 1..=1_000_000_000",
-        "sequential --work array 0..200_000_000 0..200_000_000",
-        "sequential --work array 0..10 --chunks 0",
-        "sequential --work wait 1..=100_000_000 --chunk-size 2",
-        "sequential --work wait 1..=2 3..=4 --chunks 2",
+        "sequential --workload wait --folder src",
+        "sequential --workload files --folder no/such/folder",
+        "sequential --workload files --folder Cargo.toml",
+        "sequential --workload files -5..5",
+        "sequential --workload array -5..5",
+        "sequential --workload array 0..1000 -3..=-1",
+        "sequential --workload array 1..=1_000_000_000",
+        "sequential --workload array 0..200_000_000 0..200_000_000",
+        "sequential --workload array 0..10 --chunks 0",
+        "sequential --workload wait 1..=100_000_000 --chunk-size 2",
+        "sequential --workload wait 1..=2 3..=4 --chunks 2",
     ]));
 }
 
@@ -107,8 +125,8 @@ fn comparisons_that_cannot_be_made_are_refused() {
         "compare --time-budget 0",
         "compare -j 1,0",
         "compare -j 5000 --models threads",
-        "compare --work nonsense",
-        "compare --work files --folder /no/such/folder",
+        "compare --workload nonsense",
+        "compare --workload files --folder /no/such/folder",
         "compare --export-html /no/such/folder/page.html",
         "compare --retries 2",
         "report /no/such/file.json",

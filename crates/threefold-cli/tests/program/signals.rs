@@ -7,9 +7,9 @@ use std::{fs, thread};
 
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{every_word, threefold};
+use crate::{every_name, threefold};
 
 /// The promise.
 const PROMISED: Duration = Duration::from_secs(1);
@@ -81,27 +81,27 @@ const LONG: &str = "i64::MIN..=i64::MAX";
 
 #[test]
 fn ctrl_c_ends_every_model_within_a_second() {
-    for word in every_word() {
-        let ended = signalled(threefold([word, LONG]), Signal::INT);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{word}");
+    for name in every_name() {
+        let ended = signalled(threefold([name, LONG]), Signal::INT);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}");
         // What else is known of the worker follows on lines of its own.
         let complaint = ended.stderr.lines().next().expect("it says why");
-        assert!(complaint.starts_with("threefold: error: calculate_sum: cancelled on "), "{word}: {complaint}");
+        assert!(complaint.starts_with("threefold: error: calculate_sum: cancelled on "), "{name}: {complaint}");
     }
 }
 
 #[test]
 fn term_ends_every_model_within_a_second() {
-    for word in every_word() {
-        let ended = signalled(threefold([word, LONG, "1..=3", "-9..9"]), Signal::TERM);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(143), ""), "{word}");
+    for name in every_name() {
+        let ended = signalled(threefold([name, LONG, "1..=3", "-9..9"]), Signal::TERM);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(143), ""), "{name}");
     }
 }
 
 #[test]
 fn a_cancelled_fold_is_an_object_too() {
-    for word in every_word() {
-        let ended = signalled(threefold([word, LONG, "--format", "json"]), Signal::INT);
+    for name in every_name() {
+        let ended = signalled(threefold([name, LONG, "--format", "json"]), Signal::INT);
         assert_eq!(ended.code, Some(130));
         let object: Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
         assert_eq!((&object["value"], object["chunks"].as_u64()), (&Value::Null, Some(4096)));
@@ -113,23 +113,23 @@ fn a_cancelled_fold_is_an_object_too() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_signal_leaves_no_process_behind() {
-    for (number, word) in every_word().enumerate() {
-        // Whoever descends from it carries the mark.
+    for (number, name) in every_name().enumerate() {
+        // Every descendant of it has the mark in its environment.
         let mark = format!("THREEFOLD_TEST={}-{number}", std::process::id());
-        let (name, value) = mark.split_once('=').expect("it has one");
-        let mut program = threefold([word, LONG]);
-        program.env(name, value);
+        let (variable, value) = mark.split_once('=').expect("it has one");
+        let mut program = threefold([name, LONG]);
+        program.env(variable, value);
         signalled(program, Signal::INT);
         let since = Instant::now();
         while let Some(pid) = carrier(&mark) {
-            assert!(since.elapsed() < PROMISED, "{word}: process {pid} is left");
+            assert!(since.elapsed() < PROMISED, "{name}: process {pid} is left");
             thread::sleep(POLL);
         }
     }
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "processes", target_os = "linux"))]
 fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
     let mut killed = 0;
     let program = threefold(["processes", LONG, "-j", "1", "--format", "json"]);
@@ -142,9 +142,15 @@ fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
     assert_eq!(ended.code, Some(1));
     let object: Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
     let error = &object["error"];
-    assert_eq!((&error["kind"], &error["task"]), (&json!("lost"), &json!("calculate_sum")));
-    assert_eq!((&error["pid"], &error["signal"], &error["worker"]), (&json!(killed), &json!(9), &json!(0)));
-    assert_eq!((&error["chunk"], &error["attempt"], &error["attempts"]), (&json!(0), &json!(1), &json!(1)));
+    assert_eq!((&error["kind"], &error["task"]), (&serde_json::json!("lost"), &serde_json::json!("calculate_sum")));
+    assert_eq!(
+        (&error["pid"], &error["signal"], &error["worker"]),
+        (&serde_json::json!(killed), &serde_json::json!(9), &serde_json::json!(0))
+    );
+    assert_eq!(
+        (&error["chunk"], &error["attempt"], &error["attempts"]),
+        (&serde_json::json!(0), &serde_json::json!(1), &serde_json::json!(1))
+    );
     assert_eq!(error["range"], format!("{}..={}", i64::MIN, i64::MIN + (1 << 52) - 1));
     // What else is known of the worker follows on lines of its own.
     let complaint = ended.stderr.lines().next().expect("it says why");
@@ -153,8 +159,8 @@ fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
 
 #[test]
 fn ctrl_c_ends_a_program_whose_output_nobody_reads() {
-    let words = "sequential 1..=5000 --chunk-size 1 --format json";
-    let mut child = Guarded(threefold(words.split(' ')).spawn().expect("the program starts"));
+    let arguments = "sequential 1..=5000 --chunk-size 1 --format json";
+    let mut child = Guarded(threefold(arguments.split(' ')).spawn().expect("the program starts"));
     let stdout = child.0.stdout.take().expect("it is captured");
     // It is stuck once no more comes although more is to come.
     let since = Instant::now();
@@ -179,10 +185,33 @@ fn carrier(mark: &str) -> Option<u32> {
 
 #[test]
 fn a_comparison_that_is_ended_keeps_what_was_measured() {
-    // Chunks of a millisecond or so, in more rounds than anyone waits for.
-    let words = "compare --work wait 1..=2 --runs 1000000 --models async,threads".split(' ');
-    let ended = signalled(threefold(words), Signal::INT);
-    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
-    assert!(ended.stdout.contains(", cancelled half way"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("- It was cancelled: this is what was measured until then."), "{}", ended.stdout);
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        // Chunks of a millisecond or so, in more rounds than anyone waits for.
+        let arguments = "compare --workload wait 1..=2 --runs 1000000 --models threads".split(' ');
+        let ended = signalled(threefold(arguments), signal);
+        assert_eq!(ended.code, Some(code), "{}", ended.stderr);
+        assert!(ended.stdout.starts_with("wait: 2 waits in 2 chunks, "), "{}", ended.stdout);
+        assert!(ended.stdout.contains("cancelled"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_run_that_keeps_going() {
+    for name in every_name() {
+        let ended = signalled(threefold([name, LONG, "1..=3", "--keep-going"]), Signal::INT);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_changes_nothing() {
+    for name in every_name() {
+        let ended = disturbed(threefold([name, LONG]), |pid| {
+            send(pid, Signal::INT);
+            // It may have ended already.
+            let pid = pid.try_into().ok().and_then(Pid::from_raw).expect("it is a process id");
+            let _ = kill_process(pid, Signal::INT);
+        });
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}");
+    }
 }

@@ -2,31 +2,49 @@
 
 use crate::answer;
 
-fn help(words: &str) -> String {
-    let answer = answer(words);
-    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{words}");
+fn help(arguments: &str) -> String {
+    let answer = answer(arguments);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{arguments}");
     answer.stdout
 }
 
 #[test]
-fn the_help_tells_the_words() {
+fn the_help_lists_the_commands() {
     insta::assert_snapshot!(help("--help"));
 }
 
 #[test]
-fn no_words_are_answered_with_the_help() {
+fn no_arguments_are_answered_with_the_help() {
     let answer = answer("");
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""));
     insta::assert_snapshot!(answer.stderr);
 }
 
 #[test]
-fn every_word_has_its_help() {
-    for word in ["sequential", "async", "multithreading", "multiprocess"] {
-        insta::assert_snapshot!(format!("help of {word}"), help(&format!("{word} --help")));
+fn every_command_has_its_help() {
+    for command in ["sequential", "async", "threads", "processes", "compare", "report"] {
+        insta::assert_snapshot!(format!("help of {command}"), help(&format!("{command} --help")));
     }
-    for (word, alias) in [("multithreading", "threads"), ("multiprocess", "processes")] {
-        assert_eq!(help(&format!("{alias} --help")), help(&format!("{word} --help")));
+    for (command, alias) in [("threads", "multithreading"), ("processes", "multiprocess"), ("workloads", "works")] {
+        assert_eq!(help(&format!("{alias} --help")), help(&format!("{command} --help")));
+    }
+}
+
+#[test]
+fn the_command_help_shows_the_same_help() {
+    assert_eq!(help("help"), help("--help"));
+    for command in ["sequential", "async", "threads", "multithreading", "processes", "multiprocess", "compare"] {
+        assert_eq!(help(&format!("help {command}")), help(&format!("{command} --help")));
+    }
+}
+
+#[test]
+fn no_help_is_wider_than_100_columns() {
+    for command in ["", "async", "processes", "compare", "report", "workloads", "help"] {
+        for option in ["--help", "-h"] {
+            let help = help(&format!("{command} {option}"));
+            assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+        }
     }
 }
 
@@ -36,8 +54,9 @@ fn the_short_help_is_a_summary() {
 }
 
 #[test]
-fn the_works_are_a_table() {
-    let table = help("works");
+fn the_workloads_are_a_table() {
+    let table = help("workloads");
+    assert_eq!(help("works"), table);
     assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
     insta::assert_snapshot!(table);
 }

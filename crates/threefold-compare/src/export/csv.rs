@@ -1,14 +1,18 @@
 //! CSV: a line for each contender.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use threefold::Model;
 
-use crate::comparison::{Comparison, Row};
+use crate::comparison::Comparison;
+use crate::escape::escaped;
+use crate::row::Row;
 
-/// The columns, in their order.
+/// The columns in their order.
 #[derive(Serialize)]
 struct Line<'a> {
-    work: &'a str,
+    work: Cow<'a, str>,
     items: u128,
     chunks: u64,
     model: Model,
@@ -36,16 +40,16 @@ struct Line<'a> {
 pub(super) fn of(comparison: &Comparison) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in &comparison.rows {
-        writer.serialize(line(comparison, row)).expect("a line goes into memory");
+        writer.serialize(line(comparison, row)).expect("memory takes every line");
     }
-    let bytes = writer.into_inner().expect("it is in memory");
+    let bytes = writer.into_inner().expect("memory takes every line");
     String::from_utf8(bytes).expect("names and numbers are text")
 }
 
 fn line<'a>(comparison: &'a Comparison, row: &Row) -> Line<'a> {
     let profile = &row.profile;
     Line {
-        work: &comparison.work,
+        work: neutral(&comparison.workload),
         items: comparison.items,
         chunks: comparison.chunks,
         model: row.model,
@@ -68,5 +72,27 @@ fn line<'a>(comparison: &'a Comparison, row: &Row) -> Line<'a> {
         peak_memory_bytes: profile.peak_memory_bytes,
         bytes_moved: profile.bytes_moved,
         break_even_items: row.break_even_items,
+    }
+}
+
+/// Text that no spreadsheet takes for a formula: OWASP, *CSV Injection*. Tabs and carriage returns, which that page names as
+/// well, are escaped as control characters.
+fn neutral(text: &str) -> Cow<'_, str> {
+    let text = escaped(text);
+    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_looks_like_a_formula_is_neutralised() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)"] {
+            assert_eq!(neutral(formula), format!("'{formula}"));
+        }
+        assert_eq!(neutral("\t=1+1"), "\\t=1+1");
+        assert_eq!(neutral("\r=1+1"), "\\r=1+1");
+        assert_eq!(neutral("a-b=c"), "a-b=c");
     }
 }

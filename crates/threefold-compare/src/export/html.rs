@@ -1,11 +1,12 @@
-//! One HTML page: the verdict, the figures, and the pictures. It needs no network and no script, and is good on paper.
+//! One HTML page: the verdict, the numbers, and the pictures. It needs neither a network nor scripts, and it can be
+//! printed.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use plotters::style::RGBColor;
-use threefold::Model;
 
-use super::plots;
-use crate::comparison::{Comparison, Row};
+use super::plots::{self, Colour};
+use crate::comparison::Comparison;
+use crate::escape::escaped;
+use crate::row::Row;
 use crate::text;
 
 const STYLE: &str = include_str!("page.css");
@@ -23,36 +24,36 @@ fn page(comparison: &Comparison) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "Threefold: " (comparison.work) " on every model" }
-                style { (PreEscaped(STYLE)) (PreEscaped(on_dark_paper())) }
+                title { "Threefold: " (escaped(&comparison.workload)) " on several models" }
+                style { (PreEscaped(STYLE)) (PreEscaped(plots::dark_rules())) }
             }
             body {
                 header {
-                    p.what { (comparison.title()) }
-                    h1 { (comparison.verdict.sentence) }
-                    ul { @for reason in &comparison.verdict.reasons { li { (reason) } } }
+                    p.what { (escaped(&comparison.title())) }
+                    h1 { (escaped(&comparison.verdict.sentence)) }
+                    ul { @for reason in &comparison.verdict.reasons { li { (escaped(reason)) } } }
                 }
                 main {
-                    (figure("Time of one fold", "Bars are medians, whiskers their 95% intervals; the star marks what is \
-                        recommended.", &plots::times(comparison), html! {}))
+                    (figure("Time of one fold", "Bars show medians; whiskers show their 95% intervals. The star marks the \
+                        recommended contender.", &plots::times(comparison), html! {}))
                     (table(comparison))
                     @if !comparison.scaling.is_empty() {
-                        (figure("On more workers", "Dots are measured, lines are Amdahl's law as fitted to the counts within \
-                            the cores.", &plots::scaling(comparison), models(comparison)))
+                        (figure("On more workers", "Dots are measured. Lines show Amdahl's law, fitted to the numbers of \
+                            workers up to the number of cores.", &plots::scaling(comparison), models(comparison)))
                     }
-                    (figure("Where the time went", "One fold from a cold start: start-up, then the mean over the workers.",
+                    (figure("Where the time went", "One fold from a cold start: the start-up, then the mean over the workers.",
                         &plots::parts(comparison), legend()))
-                    (figure("Which worker ran which chunk", "One warm fold of each, on the same clock: a lane for each worker, \
-                        a block for each chunk.", &plots::timeline(comparison), html! {}))
+                    (figure("Which worker ran which chunk", "One warm fold of each contender, on the same time axis. Each worker \
+                        has a lane; each chunk is a block.", &plots::timeline(comparison), html! {}))
                 }
                 footer {
                     p {
-                        (machine.processor) ", " (machine.cores) " cores, "
-                        (text::bytes(machine.memory_bytes)) " of memory, " (machine.system) ". Threefold "
-                        (comparison.version) ". Every round ran each contender once, in random order (seed "
-                        (comparison.seed) "); speed-ups are of runs in the same round."
+                        (escaped(&machine.processor)) ", " (text::count(machine.cores as u64, "core")) ", "
+                        (text::bytes(machine.memory_bytes)) " of memory, " (escaped(&machine.system)) ". Threefold "
+                        (escaped(&comparison.version)) ". Every round ran each contender once, in random order (seed "
+                        (comparison.seed) "). Speed-ups compare runs of the same round."
                     }
-                    p { "Each fold came to " code { (comparison.value) } "." }
+                    p { "The value of each fold: " code { (escaped(&comparison.value)) } }
                 }
             }
         }
@@ -81,28 +82,26 @@ fn legend() -> Markup {
 fn models(comparison: &Comparison) -> Markup {
     html! {
         ul.legend {
-            @for scaling in &comparison.scaling { (entry(scaling.model.name(), plots::colour(scaling.model))) }
+            @for scaling in &comparison.scaling { (entry(scaling.model.name(), plots::model_colour(scaling.model))) }
         }
     }
 }
 
-fn entry(name: &str, colour: RGBColor) -> Markup {
+fn entry(name: &str, colour: Colour) -> Markup {
     html! {
         li {
-            svg width="14" height="14" aria-hidden="true" { rect width="14" height="14" fill=(hex(colour)) {} }
+            svg width="14" height="14" aria-hidden="true" { rect width="14" height="14" fill=(colour.light()) {} }
             " " (name)
         }
     }
 }
 
-/// A line of the table: its title, and what it holds for a contender.
+/// A line of the table: its title, and its cell for a contender.
 type Line = (&'static str, fn(&Row) -> String);
 
 const LINES: [Line; 11] = [
     ("time", |row| text::seconds(row.median_s)),
-    ("95%", |row| {
-        row.interval_s.map_or_else(String::new, |it| format!("{} to {}", text::seconds(it.low), text::seconds(it.high)))
-    }),
+    ("95% interval", |row| row.interval_s.map_or_else(String::new, |it| text::seconds_between(it.low, it.high))),
     ("speed-up", |row| {
         row.speedup.map_or_else(String::new, |it| {
             let (low, high) = (text::digits(it.interval.low), text::digits(it.interval.high));
@@ -111,19 +110,21 @@ const LINES: [Line; 11] = [
     }),
     ("efficiency", |row| row.efficiency().map_or_else(String::new, text::percent)),
     ("start-up", |row| text::seconds(row.startup_s)),
-    ("a chunk costs", |row| text::seconds(row.profile.cost_per_chunk_s)),
+    ("cost per chunk", |row| text::seconds(row.profile.cost_per_chunk_s)),
     ("workers busy", |row| text::percent(row.profile.busy_share())),
     ("imbalance", |row| text::digits(row.profile.imbalance)),
-    ("processor / wall", |row| format!("{} / {}", text::seconds(row.profile.cpu_s), text::seconds(row.profile.wall_s))),
+    ("processor time / duration", |row| {
+        format!("{} / {}", text::seconds(row.profile.cpu_s), text::seconds(row.profile.wall_s))
+    }),
     ("peak memory", |row| text::bytes(row.profile.peak_memory_bytes)),
-    ("bytes moved", |row| text::bytes(row.profile.bytes_moved)),
+    ("bytes sent", |row| text::bytes(row.profile.bytes_moved)),
 ];
 
 fn table(comparison: &Comparison) -> Markup {
     let best = comparison.verdict.best;
     html! {
         section {
-            h2 { "In figures" }
+            h2 { "In numbers" }
             div.wide {
                 table {
                     thead {
@@ -136,7 +137,7 @@ fn table(comparison: &Comparison) -> Markup {
                     }
                     tbody {
                         @for (title, cell) in LINES { (line(title, comparison, cell)) }
-                        (line(&format!("pays from ({})", comparison.unit), comparison, |row| {
+                        (line(&format!("gains from ({})", escaped(&comparison.unit)), comparison, |row| {
                             row.break_even_items.map_or_else(String::new, text::about)
                         }))
                     }
@@ -155,35 +156,4 @@ fn line(title: &str, comparison: &Comparison, cell: fn(&Row) -> String) -> Marku
             }
         }
     }
-}
-
-fn hex(RGBColor(red, green, blue): RGBColor) -> String {
-    format!("#{red:02X}{green:02X}{blue:02X}")
-}
-
-/// The rules that turn the pictures' colours into those for dark paper.
-fn on_dark_paper() -> String {
-    let [work, waiting, transfer, idle] = plots::PARTS.map(|(_, colour, _)| colour);
-    let model = plots::colour;
-    let pairs = [
-        (plots::INK, "#e6e9ee"),
-        (plots::FAINT, "#3a4350"),
-        (model(Model::Sequential), "#9aa7b8"),
-        (model(Model::Async), "#f0b429"),
-        (model(Model::Threads), "#7aa7ff"),
-        (model(Model::Processes), "#5fd38d"),
-        (plots::STARTUP.1, "#b794f4"),
-        (work, "#63b3ed"),
-        (waiting, "#f6d365"),
-        (transfer, "#fc8181"),
-        (idle, "#4a5568"),
-    ];
-    let rules: String = pairs
-        .iter()
-        .map(|(light, dark)| {
-            let light = hex(*light);
-            format!("svg [fill=\"{light}\"]{{fill:{dark}}}svg [stroke=\"{light}\"]{{stroke:{dark}}}")
-        })
-        .collect();
-    format!("@media screen and (prefers-color-scheme: dark){{{rules}}}")
 }

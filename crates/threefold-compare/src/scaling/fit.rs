@@ -1,21 +1,21 @@
-//! Least squares for the two laws. Both are linear in parameters of their own; residuals are relative, since times of
-//! all sizes are known equally well.
+//! Least squares for the two laws. Each law is linear in suitable parameters. Residuals are relative, because short and
+//! long durations are known equally well.
 
-/// T(1) and the serial share of Amdahl's law: T(n) = a + b / n, with s = a / (a + b), kept from 0 to 1.
+/// T(1) and the serial share s of Amdahl's law. The law is T(n) = a + b / n with s = a / (a + b); s is kept from 0 to 1.
 pub(super) fn amdahl(counts: &[f64], times_s: &[f64]) -> (f64, f64) {
     let columns: Vec<Vec<f64>> = vec![vec![1.0; counts.len()], counts.iter().map(|n| 1.0 / n).collect()];
     let fitted = least_squares(&columns, times_s).unwrap_or_else(|| vec![times_s[0], 0.0]);
     let one = |column: &[f64]| least_squares(&[column.to_vec()], times_s).map_or(times_s[0], |fitted| fitted[0]);
     match (fitted[0], fitted[1]) {
-        // At an end of its range the share is known, and one parameter is left.
+        // At an end of its range the share is fixed, and one parameter is left to fit.
         (serial, parallel) if serial < 0.0 && parallel > 0.0 => (one(&columns[1]), 0.0),
         (_, parallel) if parallel < 0.0 => (one(&columns[0]), 1.0),
         (serial, parallel) => (serial + parallel, serial / (serial + parallel)),
     }
 }
 
-/// T(1), contention and coherency of the Universal Scalability Law: n T(n) = T(1) (1 + a (n - 1) + b n (n - 1)), with
-/// neither below 0.
+/// T(1), the contention a and the coherency b of the Universal Scalability Law, n T(n) = T(1) (1 + a (n - 1) + b n (n - 1)).
+/// a and b are at least 0.
 pub(super) fn usl(counts: &[f64], times_s: &[f64]) -> Option<(f64, f64, f64)> {
     let columns: [Vec<f64>; 3] = [
         vec![1.0; counts.len()],
@@ -23,7 +23,7 @@ pub(super) fn usl(counts: &[f64], times_s: &[f64]) -> Option<(f64, f64, f64)> {
         counts.iter().map(|n| n * (n - 1.0)).collect(),
     ];
     let values: Vec<f64> = counts.iter().zip(times_s).map(|(n, time)| n * time).collect();
-    // All parameters that may be kept; the fullest that has none below 0 is the best.
+    // Every choice of parameters that may differ from 0. Of the fits without a negative parameter the closest is taken.
     [&[0, 1, 2][..], &[0, 1], &[0, 2], &[0]]
         .into_iter()
         .filter_map(|kept| {
@@ -42,14 +42,14 @@ pub(super) fn usl(counts: &[f64], times_s: &[f64]) -> Option<(f64, f64, f64)> {
         .map(|(_, [one, contention, coherency])| (one, contention / one, coherency / one))
 }
 
-/// The coefficients of `columns` that come closest to `values`, each difference relative to its value. `None` where
-/// there is no single answer.
+/// The coefficients of `columns` that come closest to `values`, with each difference relative to its value. `None` if
+/// there is no unique answer.
 fn least_squares(columns: &[Vec<f64>], values: &[f64]) -> Option<Vec<f64>> {
     let size = columns.len();
     let product = |a: &[f64], b: &[f64]| -> f64 {
         a.iter().zip(b).zip(values).map(|((a, b), value)| a * b / (value * value)).sum()
     };
-    // The normal equations, a row each with its right side at the end.
+    // The normal equations. Each row ends with its right-hand side.
     let mut rows: Vec<Vec<f64>> = columns
         .iter()
         .map(|column| {

@@ -1,37 +1,30 @@
-//! Laws that are found again in simulated times, and what is said of them.
+//! Laws that are found again in simulated durations, and the sentences about them.
 
 use rand::SeedableRng;
 
 use super::*;
-use crate::comparison::Profile;
+use crate::profile::Profile;
+use crate::row::{Cold, Measured};
 
 /// Rows of one model whose medians follow `time`, with a few percent of noise.
 fn rows(counts: &[usize], rounds: usize, random: &mut SmallRng, time: impl Fn(f64) -> f64) -> Vec<Row> {
-    let row = |&workers: &usize| {
-        let runs_s: Vec<f64> =
-            (0..rounds).map(|_| time(workers as f64) * (1.0 + 0.06 * (random.random::<f64>() - 0.5))).collect();
-        Row {
+    let mut row = |&workers: &usize| {
+        let noisy = |_| time(workers as f64) * (1.0 + 0.06 * (random.random::<f64>() - 0.5));
+        let measured = Measured {
             model: Model::Threads,
             workers,
             folds_per_run: 1,
-            median_s: stats::median(&runs_s),
-            runs_s,
-            interval_s: None,
-            cold_startup_s: vec![0.0],
-            startup_s: 0.0,
-            cold_s: 0.0,
-            speedup: None,
-            break_even_items: None,
+            runs_s: (0..rounds).map(noisy).collect(),
+            cold: vec![Cold { startup_s: 0.0, total_s: time(workers as f64) }],
             profile: Profile::default(),
-            outliers: 0,
-            slow_first_run: false,
-        }
+        };
+        Row::of(measured, None, 1, random)
     };
-    counts.iter().map(row).collect()
+    counts.iter().map(&mut row).collect()
 }
 
 #[test]
-fn the_interval_of_the_serial_share_holds_it() {
+fn the_interval_of_the_serial_share_contains_it_in_95_of_100_simulations() {
     let mut random = SmallRng::seed_from_u64(5);
     let missed = (0..200).filter(|_| {
         let rows = rows(&[1, 2, 4], 20, &mut random, |n| 0.1 + 0.9 / n);
@@ -45,18 +38,22 @@ fn the_interval_of_the_serial_share_holds_it() {
 }
 
 #[test]
-fn the_fewest_workers_that_are_as_good_as_any_are_best() {
+fn the_smallest_number_of_workers_that_is_as_fast_as_any_is_best() {
     let mut random = SmallRng::seed_from_u64(6);
     let flat = rows(&[1, 2, 4], 20, &mut random, |n| if n < 2.0 { 1.0 } else { 0.5 });
     let scaling = of_model(&flat.iter().collect::<Vec<_>>(), 4, &mut random);
     assert_eq!(scaling.best_workers, 2);
     assert!(scaling.usl.is_none(), "three counts are too few");
-    let sentence = scaling.sentence().unwrap();
-    assert!(sentence.starts_with("Of 1, 2 and 4 workers on threads 2 are enough; by Amdahl's law"), "{sentence}");
+    let sentence = scaling.sentence();
+    let expected =
+        "For threads, 2 workers are enough: these runs show no gain from more (measured: 1, 2 and 4). By Amdahl";
+    assert!(sentence.starts_with(expected), "{sentence}");
+    let most = Scaling { best_workers: 4, amdahl: None, ..scaling };
+    assert_eq!(most.sentence(), "For threads, 4 workers are the fastest number of those measured (1, 2 and 4).");
 }
 
 #[test]
-fn counts_beyond_the_cores_take_no_part_in_laws() {
+fn more_workers_than_cores_take_no_part_in_the_laws() {
     let mut random = SmallRng::seed_from_u64(7);
     let rows = rows(&[1, 2, 4, 8], 20, &mut random, |n| 1.0 / n.min(2.0));
     let scaling = of_model(&rows.iter().collect::<Vec<_>>(), 2, &mut random);
@@ -65,7 +62,7 @@ fn counts_beyond_the_cores_take_no_part_in_laws() {
 }
 
 #[test]
-fn a_peak_is_told_only_where_it_was_measured() {
+fn a_peak_is_reported_only_within_the_measured_numbers() {
     let mut random = SmallRng::seed_from_u64(8);
     let law =
         |contention: f64, coherency: f64| move |n: f64| (1.0 + contention * (n - 1.0) + coherency * n * (n - 1.0)) / n;

@@ -1,12 +1,12 @@
-//! Wilcoxon's signed-rank test, turned round: the location of a symmetric distribution, with its exact interval.
+//! The location of a symmetric distribution with its exact interval: the inversion of Wilcoxon's signed-rank test.
 
 use super::{BEYOND, Estimate, FEWEST, Interval};
 
-/// Up to so many samples the distribution under the null hypothesis is counted out; above, its normal approximation is
-/// right to the third digit.
+/// Up to this many samples the distribution under the null hypothesis is computed exactly. Above, its normal approximation
+/// is right to the third digit.
 const COUNTED: usize = 50;
 
-/// The Hodges-Lehmann estimate of the centre of `samples`, with its interval; `None` below [`FEWEST`].
+/// The Hodges-Lehmann estimate of the centre of `samples` with its interval. `None` for fewer samples than [`FEWEST`].
 pub(super) fn location(samples: &[f64]) -> Option<Estimate> {
     if samples.len() < FEWEST {
         return None;
@@ -24,16 +24,16 @@ pub(super) fn location(samples: &[f64]) -> Option<Estimate> {
     })
 }
 
-/// The largest t for which the rank sum of `n` samples is at most t with this probability or less.
+/// The largest t such that the rank sum of `n` samples is at most t with at most this probability.
 fn rejected(n: usize, probability: f64) -> usize {
     if n > COUNTED {
         let n = n as f64;
         let mean = n * (n + 1.0) / 4.0;
         let deviation = (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt();
-        // Half a step, since sums are whole.
+        // Sums are whole numbers: the correction for continuity is half a step.
         return (mean - quantile(probability) * deviation - 0.5).floor() as usize;
     }
-    // Of the 2^n ways to give signs to the ranks 1..=n, how many have each sum of the positive ones.
+    // For each sum of positive ranks: how many of the 2^n ways to give signs to the ranks 1..=n have it.
     let mut ways = vec![0.0; n * (n + 1) / 2 + 1];
     ways[0] = 1.0;
     for rank in 1..=n {

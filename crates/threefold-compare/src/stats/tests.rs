@@ -1,4 +1,4 @@
-//! Known values, and simulations: what is called a 95 % interval must be one, on times that behave as times do.
+//! Known values, and simulations: what is called a 95% interval must be one, on durations that vary as measured ones do.
 
 use rand::SeedableRng;
 
@@ -6,10 +6,10 @@ use super::*;
 
 const SIMULATIONS: usize = 1000;
 
-/// Of 1,000 simulations at a true rate of 5 %, more than this fail once in ten thousand times.
+/// At a true rate of 5%, more than this many of 1,000 simulations fail with a probability of 1 in 10,000.
 const TOO_MANY: usize = 77;
 
-/// A machine's times: skewed to the right, with an outlier now and then, and a drift that all contenders share.
+/// Durations as a machine shows them: skewed to the right, with some outliers, and with a drift that affects all contenders.
 struct Machine {
     random: SmallRng,
     drift: f64,
@@ -20,19 +20,19 @@ impl Machine {
         Self { random: SmallRng::seed_from_u64(seed), drift: 1.0 }
     }
 
-    /// Twelve uniform numbers make a normal one.
+    /// An approximately normal number, from twelve uniform ones.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.random.random::<f64>()).sum::<f64>() - 6.0
     }
 
-    /// A time whose median is `median`.
+    /// A duration from a distribution whose median is `median`.
     fn time(&mut self, median: f64) -> f64 {
         let noise = (0.05 * self.normal()).exp();
         let outlier = if self.random.random_bool(0.03) { 3.0 } else { 1.0 };
         median * noise * outlier
     }
 
-    /// One round: a time of each contender, in a random order on a machine that drifts meanwhile.
+    /// One round: a duration of each contender, in random order, on a machine that drifts meanwhile.
     fn round(&mut self, medians: [f64; 2]) -> [f64; 2] {
         let mut times = [0.0; 2];
         let first = usize::from(self.random.random::<bool>());
@@ -52,7 +52,7 @@ fn medians_are_those_of_the_sorted_samples() {
 }
 
 #[test]
-fn six_samples_bound_nothing() {
+fn six_samples_give_no_interval() {
     let mut random = SmallRng::seed_from_u64(1);
     assert_eq!(interval_of_median(&[1.0; FEWEST - 1], &mut random), None);
     assert_eq!(speedup(&[1.0; FEWEST - 1], &[2.0; FEWEST - 1]), None);
@@ -64,17 +64,17 @@ fn the_speed_up_is_the_ratio_of_each_round() {
     let baseline: Vec<f64> = (1..=10).map(f64::from).collect();
     let runs: Vec<f64> = baseline.iter().map(|time| time / 2.0).collect();
     let Estimate { value, interval } = speedup(&baseline, &runs).unwrap();
-    assert!((value - 2.0).abs() < 1e-12 && interval.high - interval.low < 1e-12, "drift takes no part");
+    assert!((value - 2.0).abs() < 1e-12 && interval.high - interval.low < 1e-12, "drift does not matter");
 }
 
 #[test]
-fn outliers_are_ten_deviations_away() {
+fn outliers_are_ten_standard_deviations_away() {
     let mut samples = vec![1.0, 1.01, 0.99, 1.02, 0.98, 1.0, 1.01, 0.99];
     assert!(outliers(&samples).is_empty() && !slow_first_run(&samples));
     samples.insert(0, 3.0);
     assert_eq!(outliers(&samples), [0]);
     assert!(slow_first_run(&samples));
-    assert!(outliers(&[1.0, 1.0, 1.0, 9.0]).is_empty(), "without any spread nothing can be told");
+    assert!(outliers(&[1.0, 1.0, 1.0, 9.0]).is_empty(), "four samples are too few");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn checkpoints_grow_by_half() {
 }
 
 #[test]
-fn narrow_samples_are_enough_and_wide_ones_are_not() {
+fn samples_are_enough_if_their_interval_is_narrow() {
     let mut random = SmallRng::seed_from_u64(1);
     let narrow: Vec<f64> = (0..10).map(|i| 1.0 + f64::from(i) * 1e-3).collect();
     let wide: Vec<f64> = (0..10).map(|i| 1.0 + f64::from(i) * 1e-1).collect();
@@ -93,10 +93,10 @@ fn narrow_samples_are_enough_and_wide_ones_are_not() {
 }
 
 #[test]
-fn the_interval_of_the_median_holds_it_in_95_of_100_simulations() {
+fn the_interval_of_the_median_contains_it_in_95_of_100_simulations() {
     for samples in [7, 10, 21, 40] {
         let mut machine = Machine::new(samples as u64);
-        // The true median of these times, outliers included.
+        // The true median of these durations, outliers included.
         let mut many: Vec<f64> = (0..50_001).map(|_| machine.time(1.0)).collect();
         let truth = median_of(&mut many);
         let missed = (0..SIMULATIONS).filter(|_| {
@@ -109,12 +109,12 @@ fn the_interval_of_the_median_holds_it_in_95_of_100_simulations() {
     }
 }
 
-/// Simulates comparisons as they are made, the stopping included; returns what each came to.
+/// Simulates comparisons as they are made, including when they end. Returns the speed-up of each.
 fn comparisons(seed: u64, medians: [f64; 2]) -> Vec<Estimate> {
     let mut machine = Machine::new(seed);
     let comparison = |_| {
         let mut times = [Vec::new(), Vec::new()];
-        // A budget that is spent after some 7 to 40 rounds, whatever is known by then.
+        // The time budget is spent after 7 to 41 rounds, if the medians are not known well enough before.
         let budget = FEWEST + machine.random.random_range(0..35);
         loop {
             let round = machine.round(medians);
@@ -129,20 +129,38 @@ fn comparisons(seed: u64, medians: [f64; 2]) -> Vec<Estimate> {
     (0..SIMULATIONS).map(comparison).collect()
 }
 
+/// In how many comparisons a difference in this direction is found.
+fn found(comparisons: &[Estimate]) -> usize {
+    comparisons.iter().filter(|speedup| speedup.interval.low > 1.0).count()
+}
+
 #[test]
-fn models_that_are_alike_are_called_different_in_5_of_100_simulations_at_most() {
+fn contenders_that_are_equally_fast_differ_in_at_most_5_of_100_simulations() {
     let different = comparisons(20, [1.0, 1.0]).iter().filter(|speedup| !speedup.interval.contains(1.0)).count();
-    println!("{different} of {SIMULATIONS} comparisons of a model with itself found a difference");
     assert!(different <= SIMULATIONS / 20, "{different} of {SIMULATIONS}");
 }
 
 #[test]
-fn the_interval_of_the_speed_up_holds_it_in_95_of_100_simulations() {
+fn the_interval_of_the_speed_up_contains_it_in_95_of_100_simulations() {
     for truth in [1.05, 1.9] {
         let all = comparisons(21, [truth, 1.0]);
         let missed = all.iter().filter(|speedup| !speedup.interval.contains(truth)).count();
-        let found = all.iter().filter(|speedup| speedup.interval.low > 1.0).count();
-        println!("{truth}x: {missed} of {SIMULATIONS} intervals missed it, {found} found a difference");
         assert!(missed <= TOO_MANY, "{truth}x: {missed} of {SIMULATIONS}");
     }
+}
+
+#[test]
+fn differences_are_found_as_often_as_they_should_be() {
+    // Runs vary by 5%, and the machine drifts by 2% between any two of them. Of 1,000 comparisons 993, 944, 895 and 565 found
+    // the difference when this test was written. The bounds are four standard deviations lower.
+    for (truth, least) in [(1.9, 982), (1.2, 915), (1.1, 856), (1.05, 502)] {
+        let found = found(&comparisons(22, [truth, 1.0]));
+        assert!(found >= least, "{truth}x: found in {found} of {SIMULATIONS}");
+    }
+}
+
+#[test]
+fn a_difference_is_never_found_in_the_wrong_direction() {
+    // By chance alone this happens in fewer than 1 of 10,000 comparisons.
+    assert!(found(&comparisons(23, [1.0, 1.1])) <= 2);
 }

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod measured;
+mod read;
 mod shown;
+mod written;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
+use threefold_compare::Comparison;
 
 fn main() -> ExitCode {
     threefold::init();
@@ -17,11 +20,22 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
-    let trials = measured::TESTS.iter().chain(shown::TESTS).copied().map(trial).collect();
+    let trials = [measured::TESTS, read::TESTS, shown::TESTS, written::TESTS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .map(trial)
+        .collect();
     let mut arguments = Arguments::from_args();
-    // What a comparison sees of processor time and memory is the whole program's.
+    // A comparison measures the processor time and the memory of the whole program.
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A comparison that was measured once, by
+/// `threefold compare -j 1,2 --models threads,processes --runs 8 --export-json FILE`.
+fn recorded() -> Comparison {
+    Comparison::from_json(include_str!("recorded.json")).unwrap()
 }
 
 /// A table of tests, each named as its function is.

@@ -2,19 +2,18 @@
 
 use threefold_compare::{Comparison, Error};
 
+use crate::recorded;
+
 crate::tests! {
     the_table_fits_its_width,
     every_format_is_as_it_was,
     json_is_read_back,
-    other_json_is_refused,
+    every_number_is_read_back_to_the_last_bit,
     the_page_needs_nothing_else,
     the_page_escapes_what_it_is_given,
-    what_cannot_be_written_names_the_file,
-}
-
-/// Measured once, by `threefold compare -j 1,2 --models threads,processes --runs 8 --export-json`.
-fn recorded() -> Comparison {
-    Comparison::from_json(include_str!("recorded.json")).unwrap()
+    every_text_is_shown_with_its_control_characters_escaped,
+    a_text_in_csv_is_never_a_formula,
+    a_contender_with_many_workers_has_a_picture_of_bounded_size,
 }
 
 fn the_table_fits_its_width() {
@@ -42,23 +41,14 @@ fn json_is_read_back() {
     assert_eq!(Comparison::from_json(&comparison.to_json()).unwrap(), comparison);
 }
 
-fn other_json_is_refused() {
-    let json = recorded().to_json();
-    let other = [
-        String::new(),
-        "{}".to_string(),
-        json.replacen("\"schema\": 1", "\"schema\": 2", 1),
-        json.replacen("\"best\": ", "\"best\": 9", 1),
-        json.replacen("\"rows\"", "\"lines\"", 1),
-    ];
-    let refusals: Vec<String> = other
-        .iter()
-        .map(|json| match Comparison::from_json(json) {
-            Err(error @ Error::Json(_)) => error.to_string(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    insta::assert_snapshot!("refusals", refusals.join("\n"));
+fn every_number_is_read_back_to_the_last_bit() {
+    let mut comparison = recorded();
+    // Times of some 50 ns, which a fast reader of decimals gets wrong in the last bit about once in three times.
+    for step in 0..2000 {
+        comparison.rows[0].median_s = 5e-8 + f64::from(step) * 1e-12;
+        let read = Comparison::from_json(&comparison.to_json()).unwrap();
+        assert_eq!(read.rows[0].median_s.to_bits(), comparison.rows[0].median_s.to_bits(), "step {step}");
+    }
 }
 
 fn the_page_needs_nothing_else() {
@@ -66,7 +56,7 @@ fn the_page_needs_nothing_else() {
     for from_elsewhere in ["<script", "<link", "<img", "<iframe", "src=", "href=", "url(", "@import", "http-equiv"] {
         assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
     }
-    // Every picture is well-formed, and says what it is to those who do not see it.
+    // Every picture is well-formed, and has a description for those who do not see it.
     let pictures: Vec<&str> = page.match_indices("<svg role").map(|(at, _)| &page[at..]).collect();
     assert_eq!(pictures.len(), 4);
     for picture in pictures {
@@ -81,18 +71,73 @@ fn the_page_needs_nothing_else() {
 
 fn the_page_escapes_what_it_is_given() {
     let mut comparison = recorded();
-    comparison.work = "<b>\"x\" & y</b>".to_string();
+    comparison.workload = "<b>\"x\" & y</b>".to_string();
     comparison.value = "</code><script>alert(1)</script>".to_string();
     let page = comparison.to_html();
     assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
     assert!(page.contains("&lt;script&gt;"));
 }
 
-fn what_cannot_be_written_names_the_file() {
-    let error = recorded().export_csv("/no/such/folder/file.csv").unwrap_err().to_string();
-    assert_eq!(error, "/no/such/folder/file.csv: No such file or directory (os error 2)");
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("page.html");
-    recorded().export_html(&path).unwrap();
-    assert_eq!(std::fs::read_to_string(path).unwrap(), recorded().to_html());
+/// A comparison whose every text does harm where it is shown as it is.
+fn hostile() -> Comparison {
+    let mut comparison = recorded();
+    let harm = "=cmd|' /C calc'!A0\u{1b}[2J\u{1b}]0;title\u{7}\r\n\tA\u{9b}31m\u{202e}gnp\u{2028}";
+    for text in [
+        &mut comparison.version,
+        &mut comparison.workload,
+        &mut comparison.unit,
+        &mut comparison.value,
+        &mut comparison.machine.processor,
+        &mut comparison.machine.system,
+        &mut comparison.verdict.sentence,
+    ] {
+        *text = harm.to_string();
+    }
+    comparison.formula = Some(harm.to_string());
+    comparison.verdict.reasons = vec![harm.to_string()];
+    comparison
+}
+
+fn every_text_is_shown_with_its_control_characters_escaped() {
+    // It comes from a file, as it would from someone else.
+    let comparison = Comparison::from_json(&hostile().to_json()).unwrap();
+    let shown = [
+        comparison.to_text(80),
+        comparison.to_string(),
+        comparison.to_markdown(),
+        comparison.to_html(),
+        comparison.to_csv(),
+        comparison.to_trace(),
+        comparison.title().escape_debug().to_string(),
+    ];
+    for text in shown {
+        let is_harmful = |letter: char| (letter.is_control() && letter != '\n') || "\u{202e}\u{2028}".contains(letter);
+        let at = text.find(is_harmful);
+        assert_eq!(at, None, "{:?}", at.map(|at| &text[at.saturating_sub(40)..]));
+    }
+    assert!(comparison.to_text(80).contains("\\u{1b}[2J"));
+    // What serde says of a foreign text is shown as well.
+    let json = recorded().to_json().replacen("\"sequential\"", "\"\\u001b[31m\"", 1);
+    let error = Comparison::from_json(&json).unwrap_err();
+    assert!(error.to_string().contains("unknown variant `\\u{1b}[31m`"), "{error}");
+    assert!(!format!("{error:?}").contains('\u{1b}'));
+    let error = Error::File { path: "\u{1b}[2J".into(), error: std::io::Error::other("\u{7}") };
+    assert_eq!(error.to_string(), "\\u{1b}[2J: \\u{7}");
+}
+
+fn a_text_in_csv_is_never_a_formula() {
+    let csv = hostile().to_csv();
+    for line in csv.lines().skip(1) {
+        assert!(line.starts_with("'=cmd|"), "{line}");
+        let numbers = line.rsplit(',').next().unwrap();
+        assert!(numbers.is_empty() || numbers.parse::<f64>().is_ok(), "{line}");
+    }
+}
+
+fn a_contender_with_many_workers_has_a_picture_of_bounded_size() {
+    let mut comparison = recorded();
+    comparison.rows[1].workers = 4096;
+    let comparison = Comparison::from_json(&comparison.to_json()).unwrap();
+    let page = comparison.to_html();
+    assert!(page.contains("4064 more workers") && page.len() < 200_000, "{}", page.len());
 }

@@ -255,7 +255,7 @@ fn waiting() -> Contest {
 fn large<T, B>(title: &'static str, task: T, of: fn(&[u8]) -> B) -> Contest
 where
     T: Task<Chunk = B, Output = B> + Copy,
-    B: threefold::Portable + Sync + Clone + PartialEq,
+    B: threefold::Portable + serde::Serialize + serde::de::DeserializeOwned + Sync + Clone + PartialEq,
 {
     let bytes: Vec<u8> = (0..64 << 20).map(|i: u32| (i ^ (i >> 8)) as u8).collect();
     let bytes = of(&bytes);

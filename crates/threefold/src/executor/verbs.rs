@@ -6,7 +6,7 @@ use super::Executor;
 use super::drive::Stops;
 use crate::error::{Result, TryError};
 use crate::source::Source;
-use crate::task::Task;
+use crate::task::{Task, TaskOf};
 
 impl Executor {
     /// Maps every chunk of `source` with `task` and reduces the outputs in chunk order:
@@ -23,7 +23,7 @@ impl Executor {
     pub fn fold<S, T, A>(&self, source: S, task: T, init: A, mut reduce: impl FnMut(A, T::Output) -> A) -> Result<A>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         let mut value = Some(init);
         self.drive_whole(source, task, Stops::AtFailure, |_, output| {
@@ -71,7 +71,7 @@ impl Executor {
     ) -> Result<A, TryError<E>>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk, Output = Result<O, E>>,
+        T: TaskOf<S::Chunk> + Task<Output = Result<O, E>>,
         R: Reduced<A, E>,
     {
         let mut value = Some(init);
@@ -106,7 +106,7 @@ impl Executor {
     pub fn map<S, T>(&self, source: S, task: T) -> Result<Vec<T::Output>>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         let mut outputs = Vec::new();
         self.drive_whole(source, task, Stops::AtFailure, |_, output| {
@@ -139,7 +139,7 @@ impl Executor {
     pub fn map_results<S, T>(&self, source: S, task: T) -> Result<Vec<Result<T::Output>>>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         let mut outcomes = Vec::new();
         self.drive(source, task, Stops::Never, |_, outcome| {
@@ -157,7 +157,7 @@ impl Executor {
     pub fn for_each<S, T>(&self, source: S, task: T) -> Result<()>
     where
         S: Source,
-        T: Task<Chunk = S::Chunk>,
+        T: TaskOf<S::Chunk>,
     {
         self.drive_whole(source, task, Stops::AtFailure, |_, _| ControlFlow::Continue(()))
     }

@@ -45,9 +45,9 @@ pub(crate) trait Job: Send + Sync {
         worker: usize,
     ) -> BoxFuture<'static, Result<(), Duration>>;
 
-    /// The task as bytes, with the path that a worker finds it by.
+    /// The address that a worker finds the task by, and the task as bytes.
     #[cfg(feature = "processes")]
-    fn encode_task(&self) -> (&'static str, Result<Vec<u8>, Cause>);
+    fn encode_task(&self) -> Result<(Vec<u8>, Vec<u8>), Cause>;
 
     /// Whether an `Err` among the outputs ends the fold.
     #[cfg(feature = "processes")]

@@ -162,8 +162,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn encode_task(&self) -> (&'static str, Result<Vec<u8>, Cause>) {
-        (T::__entry().path, roundtrip::encode_task(&self.task))
+    fn encode_task(&self) -> Result<(Vec<u8>, Vec<u8>), Cause> {
+        let address = T::__entry().address().map_err(|reason| Cause::Unportable { what: "the task", reason })?;
+        Ok((address, roundtrip::encode_task(&self.task)?))
     }
 
     #[cfg(feature = "processes")]

@@ -58,10 +58,9 @@ impl<'a> FoldPort<'a> {
         }
     }
 
-    /// The task as bytes, and the path that a worker finds it by.
-    pub(crate) fn task(&self) -> Result<(&'static str, Vec<u8>), Error> {
-        let (path, captures) = self.fold.job.encode_task();
-        Ok((path, captures.map_err(|cause| Error::new(cause, self.fold.place_of_all()))?))
+    /// What a worker finds the task by, and its captures as bytes.
+    pub(crate) fn task(&self) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        self.fold.job.encode_task().map_err(|cause| Error::new(cause, self.fold.place_of_all()))
     }
 
     /// Has `waker` woken when the limit falls.

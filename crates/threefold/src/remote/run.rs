@@ -39,7 +39,7 @@ pub(crate) struct Run<'a, C> {
 
 /// The task as it is told to every worker that does not have it.
 struct Task {
-    path: &'static str,
+    address: Vec<u8>,
     captures: Vec<u8>,
     fingerprint: Fingerprint,
     rules: Rules,
@@ -49,15 +49,15 @@ impl Task {
     fn new(port: &FoldPort<'_>) -> Result<Self, Error> {
         /// Keys of this process's own, so that nobody can make two tasks that look alike.
         static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
-        let (path, captures) = port.task()?;
+        let (address, captures) = port.task()?;
         let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
             let mut hasher = keys.build_hasher();
-            hasher.write(path.as_bytes());
-            hasher.write_usize(path.len());
+            hasher.write(&address);
+            hasher.write_usize(address.len());
             hasher.write(&captures);
             hasher.finish()
         });
-        Ok(Self { path, captures, fingerprint, rules: port.rules() })
+        Ok(Self { address, captures, fingerprint, rules: port.rules() })
     }
 }
 
@@ -196,9 +196,9 @@ impl<'a, C: Carrier> Run<'a, C> {
 
     /// Tells `worker` of the fold, and of its task where it has another.
     fn tell(&mut self, worker: usize) {
-        let Task { path, captures, fingerprint, rules } = &self.task;
+        let Task { address, captures, fingerprint, rules } = &self.task;
         if self.carrier.task(worker).replace(*fingerprint) != Some(*fingerprint) {
-            let task = ToWorker::Task { path: path.as_bytes(), captures };
+            let task = ToWorker::Task { address, captures };
             task.write(self.carrier.outbox(worker).end());
         }
         ToWorker::Fold { rules: *rules }.write(self.carrier.outbox(worker).end());

@@ -7,6 +7,7 @@ use super::{Divisible, Slice, Source, Windows};
 /// Implements both traits for an array of `T`, which becomes a `Slice<T>` by the given function.
 macro_rules! array_source {
     ($([$($parameter:tt)*] $array:ty, $slice:expr;)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($parameter)*> Source for $array {
             type Chunk = Slice<T>;
             type Pieces = Windows<Slice<T>>;
@@ -20,6 +21,7 @@ macro_rules! array_source {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<$($parameter)*> Divisible for $array {
             type Whole = Slice<T>;
 

@@ -26,6 +26,7 @@ impl<S> Chunked<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Divisible> Source for Chunked<S> {
     type Chunk = S::Chunk;
     type Pieces = Windows<S::Whole>;

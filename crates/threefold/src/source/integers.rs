@@ -45,6 +45,7 @@ macro_rules! integer {
 
 integer!(i8 u8, i16 u16, i32 u32, i64 u64, i128 u128, isize usize);
 
+#[diagnostic::do_not_recommend]
 impl<T: Integer> Source for Range<T> {
     type Chunk = Range<T>;
     type Pieces = Windows<Range<T>>;
@@ -58,6 +59,7 @@ impl<T: Integer> Source for Range<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Integer> Divisible for Range<T> {
     type Whole = Self;
 
@@ -83,6 +85,7 @@ impl<T: Integer> Whole for Range<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Integer> Source for RangeInclusive<T> {
     type Chunk = RangeInclusive<T>;
     type Pieces = Windows<RangeInclusive<T>>;
@@ -96,6 +99,7 @@ impl<T: Integer> Source for RangeInclusive<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Integer> Divisible for RangeInclusive<T> {
     type Whole = Self;
 

@@ -21,6 +21,7 @@ use super::{Pieces, Source};
 #[derive(Clone, Debug)]
 pub struct Items<C>(pub Vec<C>);
 
+#[diagnostic::do_not_recommend]
 impl<C: Clone + Send + Sync + 'static> Source for Items<C> {
     type Chunk = C;
     type Pieces = Items<C>;

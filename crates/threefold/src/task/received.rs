@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Task, roundtrip};
+use super::{Task, portable, roundtrip};
 use crate::error::Cause;
 use crate::panics::{self, Panic};
 
@@ -38,7 +38,7 @@ pub(crate) enum Ran {
 }
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
-    let task = threefold_codec::decode::<T>(captures).map_err(|error| error.to_string())?;
+    let task = portable::decode::<T>(captures).map_err(|error| error.to_string())?;
     Ok(Box::new(Restored { task, checks: Cell::new(cfg!(debug_assertions)) }))
 }
 

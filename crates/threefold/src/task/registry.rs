@@ -1,8 +1,12 @@
-//! The registry: every `#[task]` of the program, by name.
+//! The registry: a table of every `#[task]` of the program.
 //!
-//! The linker gathers the entries, so that they are there before `main`, in every crate of the program and without a
-//! line of set-up. A name holds the module path and the position in the file: unique within one build, and a worker
-//! is always of the same build (the handshake sees to that).
+//! The linker gathers the entries, so the table is complete before `main`, in every crate of the program and without a
+//! line of set-up. The parent tells a worker which task to run by its index in this table. Both run the same executable
+//! (the handshake checks that), so the same index is the same task. The parent sends the path too, and the worker
+//! compares it: a wrong index is an error, never another task.
+//!
+//! The path alone would not do. It holds the module and the place in the file, and all tasks that one call of a user's
+//! macro writes have the same.
 
 use linkme::distributed_slice;
 
@@ -30,14 +34,14 @@ macro_rules! entry {
     };
 }
 
-/// One task: its names, and how a worker makes it from bytes.
+/// One task: its name and path, and how a worker makes it from bytes.
 #[doc(hidden)]
 pub struct Entry {
-    /// What people call it: `calculate_sum`.
+    /// What errors call it: `calculate_sum`.
     pub(crate) name: &'static str,
-    /// What workers call it: `crate::module::calculate_sum at src/main.rs:5:1`.
+    /// Where it was written: `crate::module::calculate_sum at src/main.rs:5:1`. Several tasks may have one path.
     #[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "only workers look tasks up"))]
-    pub(crate) path: &'static str,
+    path: &'static str,
     #[cfg(feature = "processes")]
     pub(crate) receive: crate::task::received::Receive,
 }
@@ -55,8 +59,88 @@ impl Entry {
     }
 }
 
-/// The entry with that path.
 #[cfg(feature = "processes")]
-pub(crate) fn find(path: &[u8]) -> Option<&'static Entry> {
-    TASKS.iter().find(|entry| entry.path.as_bytes() == path)
+impl Entry {
+    /// What a worker finds this entry by: its index in the table as 8 bytes, little-endian, and then its path.
+    ///
+    /// # Errors
+    ///
+    /// The entry is not in this program's table, so that no worker could find it.
+    pub(crate) fn address(&'static self) -> Result<Vec<u8>, String> {
+        address_in(&TASKS, self)
+    }
+}
+
+/// The entry with that [`address`](Entry::address).
+///
+/// # Errors
+///
+/// There is no entry with this index, or its path is another one.
+#[cfg(feature = "processes")]
+pub(crate) fn find(address: &[u8]) -> Result<&'static Entry, String> {
+    find_in(&TASKS, address)
+}
+
+#[cfg(feature = "processes")]
+fn address_in(table: &[Entry], entry: &Entry) -> Result<Vec<u8>, String> {
+    let Some(index) = table.element_offset(entry) else {
+        return Err(format!("`{}` is not in this program's table of tasks", entry.path));
+    };
+    Ok([&(index as u64).to_le_bytes(), entry.path.as_bytes()].concat())
+}
+
+#[cfg(feature = "processes")]
+fn find_in<'a>(table: &'a [Entry], address: &[u8]) -> Result<&'a Entry, String> {
+    let (index, path) = address.split_first_chunk().ok_or("the index of the task is incomplete")?;
+    let index = u64::from_le_bytes(*index);
+    let entry = usize::try_from(index).ok().and_then(|index| table.get(index));
+    entry.filter(|entry| entry.path.as_bytes() == path).ok_or_else(|| {
+        format!("task {index} of the worker's {} is not `{}`", table.len(), String::from_utf8_lossy(path))
+    })
+}
+
+#[cfg(all(test, feature = "processes"))]
+mod tests {
+    use super::{Entry, address_in, find_in};
+
+    /// Three tasks, of which the first two have one path.
+    static TABLE: [Entry; 3] =
+        [entry("part at main.rs:3:1"), entry("part at main.rs:3:1"), entry("sum at main.rs:9:1")];
+
+    const fn entry(path: &'static str) -> Entry {
+        Entry { name: "", path, receive: |_| Err(String::new()) }
+    }
+
+    fn address(index: usize) -> Vec<u8> {
+        address_in(&TABLE, &TABLE[index]).expect("it is of this table")
+    }
+
+    #[test]
+    fn each_entry_is_found_by_its_address_though_two_have_one_path() {
+        for (index, entry) in TABLE.iter().enumerate() {
+            let found = find_in(&TABLE, &address(index)).unwrap();
+            assert!(std::ptr::eq(found, entry), "{index}");
+        }
+    }
+
+    #[test]
+    fn an_index_with_the_path_of_another_task_is_refused() {
+        let mixed = [&address(1)[..8], &address(2)[8..]].concat();
+        let error = find_in(&TABLE, &mixed).err();
+        assert_eq!(error.as_deref(), Some("task 1 of the worker's 3 is not `sum at main.rs:9:1`"));
+    }
+
+    #[test]
+    fn an_address_that_no_table_gave_is_refused() {
+        let outside = [&3u64.to_le_bytes(), &address(2)[8..]].concat();
+        assert!(find_in(&TABLE, &outside).is_err());
+        assert_eq!(find_in(&TABLE, b"short").err().as_deref(), Some("the index of the task is incomplete"));
+    }
+
+    #[test]
+    fn an_entry_of_another_table_has_no_address() {
+        static STRAY: Entry = entry("stray at other.rs:1:1");
+        let error = address_in(&TABLE, &STRAY).unwrap_err();
+        assert_eq!(error, "`stray at other.rs:1:1` is not in this program's table of tasks");
+    }
 }

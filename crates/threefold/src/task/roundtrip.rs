@@ -8,7 +8,7 @@
 
 use super::Portable;
 #[cfg(feature = "processes")]
-use super::Task;
+use super::{Task, portable};
 use crate::error::Cause;
 #[cfg(feature = "processes")]
 use crate::panics;
@@ -25,22 +25,22 @@ const CHECKED: usize = 1 << 20;
 pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
     guarded("the task", || {
         let mut bytes = Vec::new();
-        threefold_codec::encode(task, &mut bytes).map_err(|error| error.to_string())?;
-        let restored: T = threefold_codec::decode(&bytes).map_err(|error| error.to_string())?;
-        if task.__eq(&restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
+        portable::encode(task, &mut bytes).map_err(|error| error.to_string())?;
+        let restored: T = portable::decode(&bytes).map_err(|error| error.to_string())?;
+        if T::__eq(task, &restored) == Some(false) { Err(ALTERED.to_string()) } else { Ok(bytes) }
     })
 }
 
 /// Appends `value` as bytes.
 #[cfg(feature = "processes")]
 pub(crate) fn encode<V: Portable>(what: &'static str, value: &V, bytes: &mut Vec<u8>) -> Result<(), Cause> {
-    guarded(what, || threefold_codec::encode(value, bytes).map_err(|error| error.to_string()))
+    guarded(what, || portable::encode(value, bytes).map_err(|error| error.to_string()))
 }
 
 /// The value that `bytes` hold.
 #[cfg(feature = "processes")]
 pub(crate) fn decode<V: Portable>(what: &'static str, bytes: &[u8]) -> Result<V, Cause> {
-    guarded(what, || threefold_codec::decode(bytes).map_err(|error| error.to_string()))
+    guarded(what, || portable::decode(bytes).map_err(|error| error.to_string()))
 }
 
 /// Checks `value`, which `is_same` compares where it can.
@@ -52,8 +52,8 @@ pub(crate) fn check<V: Portable>(
 ) -> Result<(), Cause> {
     guarded(what, || {
         let mut bytes = Vec::new();
-        if threefold_codec::encode_within(value, &mut bytes, CHECKED).map_err(|error| error.to_string())? {
-            let restored = threefold_codec::decode(&bytes).map_err(|error| error.to_string())?;
+        if portable::encode_within(value, &mut bytes, CHECKED).map_err(|error| error.to_string())? {
+            let restored = portable::decode(&bytes).map_err(|error| error.to_string())?;
             if is_same(value, &restored) == Some(false) {
                 return Err(ALTERED.to_string());
             }

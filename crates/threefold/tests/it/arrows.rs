@@ -22,8 +22,11 @@ struct Graph {
 
 impl Graph {
     fn of(source: &Path) -> Self {
-        let files: BTreeMap<Module, PathBuf> =
-            sources(source).into_iter().map(|file| (module_of(source, &file), file)).collect();
+        let files: BTreeMap<Module, PathBuf> = sources(source)
+            .into_iter()
+            .map(|file| (module_of(source, &file), file))
+            .filter(|(module, _)| !is_test(module))
+            .collect();
         let known: BTreeSet<&Module> = files.keys().collect();
         let arrows = files
             .iter()
@@ -70,7 +73,8 @@ impl Graph {
             return None;
         }
         way.push(at.clone());
-        let circle = self.arrows.get(at)?.iter().find_map(|next| self.circle_from(next, way, done));
+        let targets = self.arrows.get(at).into_iter().flatten();
+        let circle = targets.into_iter().find_map(|next| self.circle_from(next, way, done));
         way.pop();
         circle
     }
@@ -174,6 +178,11 @@ fn module_of(source: &Path, file: &Path) -> Module {
     let path = file.strip_prefix(source).unwrap().with_extension("");
     let names: Module = path.iter().map(|name| name.to_str().unwrap().to_string()).collect();
     if names == ["lib"] || names == ["main"] { Vec::new() } else { names }
+}
+
+/// Whether a module holds tests of its own crate.
+fn is_test(module: &Module) -> bool {
+    module.iter().any(|name| name == "tests")
 }
 
 /// The code without its tests and comments.

@@ -5,12 +5,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
 
-/// Documented, public, inlined: attributes go where they belong.
+/// Documented, visible, inlined: attributes go where they belong.
 #[task]
 #[inline]
 #[must_use]
 #[allow(clippy::manual_is_multiple_of)]
-pub fn is_even(chunk: u64) -> bool {
+pub(crate) fn is_even(chunk: u64) -> bool {
     chunk % 2 == 0
 }
 
@@ -159,6 +159,32 @@ fn tasks_of_one_name_in_one_file_are_told_apart() {
         Executor::new(Model::Processes).unwrap().map(Items(vec![1]), local).unwrap()
     }
     assert_eq!((first(), second()), (vec![1], vec![11]));
+}
+
+/// Two functions with a task each. The tasks have one name, and one place in the file: that of the macro's call.
+macro_rules! tasks_of_one_name_and_place {
+    ($($function:ident: $operation:expr;)*) => {$(
+        fn $function(model: Model) -> Vec<u64> {
+            #[task]
+            fn part(chunk: u64) -> u64 {
+                $operation(chunk, chunk)
+            }
+            Executor::new(model).unwrap().map(Items(vec![3, 4]), part).unwrap()
+        }
+    )*};
+}
+
+tasks_of_one_name_and_place! {
+    doubles: u64::wrapping_add;
+    squares: u64::wrapping_mul;
+}
+
+#[test]
+fn tasks_that_a_macro_writes_with_one_name_and_place_are_told_apart() {
+    threefold::init();
+    for &model in Model::available() {
+        assert_eq!((doubles(model), squares(model)), (vec![6, 8], vec![9, 16]), "{model}");
+    }
 }
 
 #[test]

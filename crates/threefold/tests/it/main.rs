@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod arrows;
+mod captures;
 mod macros;
+mod names;
+mod prelude;
 mod tidy;
 mod ui;

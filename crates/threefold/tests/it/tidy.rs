@@ -71,14 +71,54 @@ fn nothing_is_left_to_do_or_to_debug() {
 }
 
 #[test]
-fn the_code_of_the_readme_is_that_of_the_files_it_names() {
+fn every_code_block_of_the_readme_is_in_the_file_that_its_marker_names() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let mut blocks = 0;
-    for block in readme.split("<!-- ").skip(1) {
-        let (file, rest) = block.split_once(" -->\n```rust\n").expect("a comment names the file of a block of code");
-        let (code, _) = rest.split_once("```").expect("the block ends");
-        assert_eq!(code, fs::read_to_string(root().join(file)).unwrap(), "{file}");
-        blocks += 1;
+    let mut blocks = readme.split("```rust\n");
+    let mut before = blocks.next().unwrap();
+    let mut count = 0;
+    for block in blocks {
+        let marker = before.lines().last().unwrap_or_default();
+        let file = marker.strip_prefix("<!-- ").and_then(|marker| marker.strip_suffix(" -->"));
+        let (code, rest) = block.split_once("```").expect("the block ends");
+        let file = file.unwrap_or_else(|| panic!("no marker names the file of this block:\n{code}"));
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let is_excerpt = [0, 4, 8].into_iter().any(|spaces| {
+            let indented: String = code.lines().map(|line| format!("{:spaces$}{line}\n", "")).collect();
+            format!("\n{text}").contains(&format!("\n{indented}"))
+        });
+        assert!(is_excerpt, "{file} has no such lines:\n{code}");
+        before = rest;
+        count += 1;
     }
-    assert!(blocks > 0);
+    assert!(count > 0);
+}
+
+/// The commands of the `console` blocks of a file in Markdown.
+fn commands(markdown: &str) -> impl Iterator<Item = &str> {
+    let blocks = markdown.split("```console\n").skip(1).map(|block| block.split_once("```").expect("the block ends").0);
+    blocks.flat_map(|block| block.lines().filter_map(|line| line.strip_prefix("$ ")))
+}
+
+/// The arguments of the program are read by a test of the program itself.
+#[test]
+fn every_command_of_the_guides_runs_something_that_exists() {
+    let examples: Vec<_> = files().into_iter().filter(|(name, _)| name.contains("/examples/")).collect();
+    let mut count = 0;
+    for guide in ["README.md", "docs/which-model.md"] {
+        for command in commands(&fs::read_to_string(root().join(guide)).unwrap()) {
+            let words: Vec<_> = command.split_whitespace().collect();
+            match words.as_slice() {
+                ["cargo", "run", options @ ..] => {
+                    let example = options.iter().skip_while(|&&option| option != "--example").nth(1);
+                    let exists = |name: &str| examples.iter().any(|(file, _)| file.ends_with(&format!("/{name}.rs")));
+                    assert!(example.is_none_or(|name| exists(name)), "{guide}: {command}");
+                }
+                ["cargo", "test", ..] => {}
+                ["python3", script, ..] => assert!(root().join(script).exists(), "{guide}: {command}"),
+                _ => panic!("{guide}: `{command}` is neither cargo nor python3"),
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 0);
 }

@@ -10,7 +10,7 @@ pub(crate) enum ToWorker<'a> {
     /// The first message. A memory limit of 0 is none.
     Hello { build: Build, memory_limit: u64 },
     /// From now on chunks are for this task.
-    Task { path: &'a [u8], captures: &'a [u8] },
+    Task { address: &'a [u8], captures: &'a [u8] },
     /// A new fold begins, with the task that was told last.
     Fold { rules: Rules },
     /// Run these chunks.
@@ -74,8 +74,8 @@ impl ToWorker<'_> {
                 build.put(out);
                 out.extend(memory_limit.to_le_bytes());
             }),
-            Self::Task { path, captures } => frame(out, 1, |out| {
-                put_bytes(out, path);
+            Self::Task { address, captures } => frame(out, 1, |out| {
+                put_bytes(out, address);
                 out.extend_from_slice(captures);
             }),
             Self::Fold { rules } => frame(out, 2, |out| {
@@ -103,7 +103,7 @@ impl<'a> ToWorker<'a> {
         let mut fields = Fields(body);
         let said = match fields.byte()? {
             0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
-            1 => Self::Task { path: fields.bytes()?, captures: fields.rest() },
+            1 => Self::Task { address: fields.bytes()?, captures: fields.rest() },
             2 => {
                 let rules =
                     Rules { stop_on_err: fields.flag()?, stop_on_panic: fields.flag()?, answer_each: fields.flag()? };
@@ -183,7 +183,7 @@ mod tests {
     fn every_message_is_read_as_it_was_written() {
         for said in [
             ToWorker::Hello { build: Build([1, 2, 3, 4, u64::MAX]), memory_limit: 1 << 40 },
-            ToWorker::Task { path: b"a::b", captures: b"" },
+            ToWorker::Task { address: b"a::b", captures: b"" },
             ToWorker::Fold { rules: Rules { stop_on_err: true, stop_on_panic: false, answer_each: true } },
             ToWorker::Bye,
         ] {

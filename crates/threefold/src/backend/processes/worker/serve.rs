@@ -135,9 +135,9 @@ impl Server {
                 Ok(()) => FromWorker::Hello { build }.write(answers.outgoing),
                 Err(reason) => return self.refuse(&reason),
             },
-            Some(ToWorker::Task { path, captures }) => {
+            Some(ToWorker::Task { address, captures }) => {
                 page.note_reading(true);
-                let found = find(path, captures);
+                let found = find(address, captures);
                 page.note_reading(false);
                 match found {
                     Ok(found) => *task = Some(Current::new(found)),
@@ -288,9 +288,9 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
     Ok(setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit })?)
 }
 
-/// The registered task of that path, with these captures; or the panic of the user's code that read them.
-fn find(path: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
-    let entry = registry::find(path).ok_or_else(|| format!("it knows no task `{}`", String::from_utf8_lossy(path)))?;
+/// The registered task with that address, with these captures; or the panic of the user's code that read them.
+fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
+    let entry = registry::find(address)?;
     match panics::catch(|| (entry.receive)(captures)) {
         Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
         Err(panic) => Ok(Err(panic)),

@@ -10,6 +10,30 @@ fn here(chunk: std::ops::Range<u64>) -> u64 {
     chunk.map(|i| i ^ (i >> 3)).sum()
 }
 
+/// This crate does not depend on serde.
+#[task]
+fn masked(chunk: std::ops::Range<u64>, mask: &u64, words: &[u64], text: &str) -> u64 {
+    chunk.map(|i| i & mask).sum::<u64>() + words.iter().sum::<u64>() + text.len() as u64
+}
+
+/// Two tasks with one name and one place in the file.
+macro_rules! namesakes {
+    ($($function:ident: $operation:expr;)*) => {$(
+        fn $function(on: &Executor) -> threefold::Result<Vec<u64>> {
+            #[task]
+            fn part(chunk: u64) -> u64 {
+                $operation(chunk, chunk)
+            }
+            on.map(threefold::Items(vec![3, 4]), part)
+        }
+    )*};
+}
+
+namesakes! {
+    doubles: u64::wrapping_add;
+    squares: u64::wrapping_mul;
+}
+
 fn main() -> threefold::Result<()> {
     threefold::init();
     let mut answers = BTreeSet::new();
@@ -21,7 +45,13 @@ fn main() -> threefold::Result<()> {
         let image = on.fold(values, affine, 0.0, |sum, part| sum + part.iter().sum::<f64>())?;
         let naps = on.map(threefold::Items(vec![3, 1, 2]), tasks::nap)?;
         let local = on.fold(0..1000, here, 0, |sum, part| sum + part)?;
-        let answer = format!("{:016x} {:016x} {naps:?} {local}", sum.to_bits(), image.to_bits());
+        let captured = on.fold(0..1000, masked.with(0xff, [1, 2], "abc"), 0, |sum, part| sum + part)?;
+        let listed = on.map(vec![0.5, 1.5, 2.5], tasks::listed.with(1.0, "above: "))?.concat();
+        let captured =
+            format!("{captured} {listed:?} {:?}", on.map(threefold::Items(vec![2, 1]), tasks::naps.with(2))?);
+        let namesakes = (doubles(&on)?, squares(&on)?);
+        assert_eq!(namesakes, (vec![6, 8], vec![9, 16]));
+        let answer = format!("{:016x} {:016x} {naps:?} {local} {captured}", sum.to_bits(), image.to_bits());
         println!("{model:<10} {answer}");
         answers.insert(answer);
     }

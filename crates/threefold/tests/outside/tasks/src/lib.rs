@@ -33,6 +33,19 @@ impl Task for Affine {
     }
 }
 
+/// The values above a limit, with a text before each.
+#[task]
+pub fn listed(chunk: Slice<f64>, limit: &f64, prefix: &str) -> Vec<String> {
+    chunk.iter().filter(|&value| value > limit).map(|value| format!("{prefix}{value}")).collect()
+}
+
+/// Waits so many times, then answers.
+#[task]
+pub async fn naps(milliseconds: u64, times: &u64) -> u64 {
+    tokio::time::sleep(Duration::from_millis(milliseconds * times)).await;
+    milliseconds
+}
+
 /// Waits, then answers.
 #[task]
 pub async fn nap(milliseconds: u64) -> u64 {

@@ -1,0 +1,311 @@
+//! The command line, read into a [`Request`].
+
+mod compare;
+mod input;
+mod negative;
+mod run;
+mod values;
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use threefold::Model;
+
+pub(crate) use self::compare::{CompareRequest, ReportRequest};
+pub(crate) use self::run::{Format, RunRequest};
+use crate::escape;
+use crate::model_options::{self, ModelOption};
+use crate::range;
+use crate::workloads::Workload;
+
+/// What the program is asked to do.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Run a workload once.
+    Run(RunRequest),
+    /// Measure a workload on several models.
+    Compare(CompareRequest),
+    /// Show an earlier comparison.
+    Report(ReportRequest),
+    /// List the workloads.
+    Workloads,
+}
+
+/// The answer to a command line that requests nothing, or nothing that is possible.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Help or the version, which was asked for.
+    Help(String),
+    /// Help that was not asked for: there were no arguments.
+    Usage(String),
+    /// What is wrong with the arguments, as paragraphs.
+    Error(String),
+}
+
+#[derive(Parser)]
+#[command(name = "threefold", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+#[command(override_usage = "threefold <COMMAND> [RANGE]... [OPTIONS]")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const ABOUT: &str = "\
+Runs one parallel computation as async tasks, on threads, or in worker processes. Every model gives \
+the same result, bit for bit.";
+
+const EXAMPLES: &str = "\
+Examples:
+  threefold sequential
+  threefold threads 1..=10_000_000_000 --workers 4
+  threefold async --workload wait
+  threefold processes --workload locked --timeout 10 --retries 2
+  threefold compare --workload primes --export-html primes.html
+  threefold async 0..=250000 250000..=500000 500000..=750000 750000..=1000000
+
+`threefold help COMMAND` describes the options of a command.";
+
+const SEQUENTIAL_EXAMPLES: &str = "\
+Examples:
+  threefold sequential
+  threefold sequential 1..=10_000_000_000 --format json";
+
+const ASYNC_EXAMPLES: &str = "\
+Examples:
+  threefold async --workload wait 1..=1000
+  threefold async --workload wait --timeout 0.5 --keep-going
+  threefold async 0..=250000 250000..=500000 500000..=750000 750000..=1000000";
+
+const THREADS_EXAMPLES: &str = "\
+Examples:
+  threefold threads 1..=10_000_000_000 --workers 4
+  threefold threads --workload files --folder src";
+
+const PROCESSES_EXAMPLES: &str = "\
+Examples:
+  threefold processes --workload locked
+  threefold processes --workload primes --timeout 10 --retries 2 --memory-limit 512MiB --keep-going";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  threefold compare
+  threefold compare --workload primes --export-html primes.html
+  threefold compare --workload locked --models threads,processes -j 1,2,4";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  threefold compare --export-json sum.json
+  threefold report sum.json --export-html sum.html";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the chunks one after the other
+    #[command(after_help = SEQUENTIAL_EXAMPLES)]
+    Sequential(run::RunArguments),
+    /// Run the chunks as async tasks, by default on one thread
+    #[command(after_help = ASYNC_EXAMPLES)]
+    Async(run::RunArguments),
+    /// Run the chunks on threads, by default one for each core
+    #[command(visible_alias = "multithreading", after_help = THREADS_EXAMPLES)]
+    Threads(run::RunArguments),
+    /// Run the chunks in worker processes, by default one for each core; a crash ends one worker only
+    #[command(visible_alias = "multiprocess", after_help = PROCESSES_EXAMPLES)]
+    Processes(run::RunArguments),
+    /// Measure a workload on every model, and recommend one
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(compare::CompareArguments),
+    /// Show a saved comparison again, and write its HTML page
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportRequest),
+    /// List the built-in workloads
+    #[command(alias = "works")]
+    Workloads,
+    /// Show this help, or the help of a command
+    Help(HelpArguments),
+}
+
+#[derive(Args)]
+struct HelpArguments {
+    /// A command, for example compare
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+}
+
+/// What `arguments` ask for; the first of them is the program's own name.
+///
+/// # Errors
+///
+/// There is nothing to be done: the arguments are wrong, or they ask for help.
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Answer> {
+    let mut parser = parser();
+    let matches = parser.try_get_matches_from_mut(arguments.into_iter().map(negative::mark)).map_err(answer)?;
+    let Arguments { command } = Arguments::from_arg_matches(&matches).map_err(answer)?;
+    let run = |model, arguments: run::RunArguments| arguments.read(model).map(Request::Run);
+    let request = match command {
+        Command::Sequential(arguments) => run(Model::Sequential, arguments),
+        Command::Async(arguments) => run(Model::Async, arguments),
+        Command::Threads(arguments) => run(Model::Threads, arguments),
+        Command::Processes(arguments) => run(Model::Processes, arguments),
+        Command::Compare(arguments) => arguments.read().map(Request::Compare),
+        Command::Report(request) => Ok(Request::Report(request)),
+        Command::Workloads => Ok(Request::Workloads),
+        Command::Help(HelpArguments { command }) => return Err(help(command)),
+    };
+    request.map_err(|reason| Answer::Error(format!("{reason}\n")))
+}
+
+/// The parser, in which each model's command shows only the options that the model has.
+fn parser() -> clap::Command {
+    Model::ALL.iter().fold(Arguments::command(), |parser, &model| {
+        if parser.find_subcommand(model.name()).is_none() {
+            return parser;
+        }
+        parser.mut_subcommand(model.name(), |mut command| {
+            for option in ModelOption::ALL {
+                command = command.mut_arg(option.id(), |argument| argument.hide(!option.is_available_on(model)));
+            }
+            if !model.capabilities().survives_crashes {
+                // It is accepted, but no worker can be lost.
+                command = command.mut_arg("retries", |argument| argument.hide(true));
+            }
+            if model == Model::Async {
+                command = command
+                    .mut_arg("workers", |argument| argument.help("The number of threads of the runtime [default: 1]"))
+                    .mut_arg("timeout", |argument| {
+                        let workloads = model_options::one_of(&Workload::names_that_wait());
+                        argument.help(format!(
+                            "Fail a chunk that takes longer than S seconds, only for --workload {workloads}"
+                        ))
+                    });
+            }
+            command
+        })
+    })
+}
+
+/// The help of `command`, or of the whole program.
+fn help(command: Option<String>) -> Answer {
+    let arguments = ["threefold".to_string()].into_iter().chain(command).chain(["--help".to_string()]);
+    match parser().try_get_matches_from(arguments) {
+        Err(error) => answer(error),
+        Ok(_) => unreachable!("--help is always answered with an error that holds the help"),
+    }
+}
+
+/// What is shown instead of doing anything.
+fn answer(mut error: clap::Error) -> Answer {
+    if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(command))) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand))
+    {
+        return Answer::Error(unknown_command(&negative::unmark(command)));
+    }
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
+        if let Some(ContextValue::String(typed)) = error.get(kind) {
+            let typed = negative::unmark(typed);
+            let shown = escape::line(&typed).into_owned();
+            if shown != typed {
+                // It would repeat what was typed.
+                error.remove(ContextKind::Suggested);
+            }
+            error.insert(kind, ContextValue::String(shown));
+        }
+    }
+    let text = negative::unmark(&error.render().to_string());
+    match (error.kind(), text.strip_prefix("error: ")) {
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => Answer::Help(text),
+        (_, Some(reason)) => Answer::Error(reason.to_string()),
+        (_, None) => Answer::Usage(text),
+    }
+}
+
+/// The commands that there are, in place of one that there is not.
+fn unknown_command(typed: &str) -> String {
+    // The parser that hides options has its commands in another order.
+    let parser = Arguments::command();
+    let commands = parser.get_subcommands().map(|command| match command.get_visible_aliases().next() {
+        Some(alias) => format!("{} (or {alias})", command.get_name()),
+        None => command.get_name().to_string(),
+    });
+    let commands = commands.collect::<Vec<_>>().join(", ");
+    let mut text = format!("unknown command `{}`; expected one of {commands}\n", escape::line(typed));
+    if range::parse(typed).is_ok() {
+        text += &format!("\nA RANGE comes after the command, for example: threefold threads {typed}\n");
+    }
+    text + "\nFor more information, try 'threefold --help'.\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Show;
+
+    fn request(arguments: &str) -> Result<RunRequest, Answer> {
+        read(arguments.split(' ').map(OsString::from)).map(|request| match request {
+            Request::Run(request) => request,
+            request => panic!("{request:?}"),
+        })
+    }
+
+    #[test]
+    fn the_parser_is_consistent_in_itself() {
+        parser().debug_assert();
+    }
+
+    #[test]
+    fn negative_ranges_swallow_no_options() {
+        let request = request("threefold threads -5..5 -j 3 -9..=-7 --progress never -1..0 --format json").unwrap();
+        assert_eq!(request.input.ranges, [-5..=4, -9..=-7, -1..=-1]);
+        assert_eq!((request.workers, request.format, request.progress), (Some(3), Format::Json, Show::Never));
+    }
+
+    #[test]
+    fn a_path_may_look_like_a_negative_range() {
+        let request = request("threefold threads --workload files --folder=-5..5").unwrap();
+        assert_eq!(request.input.folder.unwrap().to_str(), Some("-5..5"));
+    }
+
+    #[test]
+    fn options_that_do_not_exist_are_refused() {
+        for absent in ["--find-culprit", "--runs"] {
+            let answer = request(&format!("threefold sequential {absent} 1")).unwrap_err();
+            assert!(matches!(&answer, Answer::Error(text) if text.contains("unexpected argument")), "{answer:?}");
+        }
+    }
+
+    /// The arguments of the program in every command and code span `cargo run .. -- ARGUMENTS` of a file in Markdown.
+    fn commands_of(markdown: &str) -> Vec<String> {
+        let lines = markdown.lines().filter_map(|line| line.strip_prefix("$ "));
+        let commands =
+            lines.chain(markdown.split('`')).filter(|text| text.starts_with("cargo run ") && !text.contains('\n'));
+        commands.filter_map(|command| Some(command.split_once(" -- ")?.1.to_string())).collect()
+    }
+
+    #[test]
+    fn every_command_of_the_guides_is_read() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for guide in ["README.md", "docs/which-model.md"] {
+            let commands = commands_of(&std::fs::read_to_string(root.join(guide)).unwrap());
+            assert!(commands.len() > 3, "{guide}: {commands:?}");
+            for arguments in commands {
+                let read = read(["threefold"].into_iter().chain(arguments.split(' ')).map(OsString::from));
+                assert!(read.is_ok(), "{guide}: {arguments}: {read:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_names_of_a_model_are_read() {
+        let names = ["sequential", "async", "threads", "multithreading", "processes", "multiprocess"];
+        let models = names.map(|name| request(&format!("threefold {name}")).unwrap().model);
+        use Model::{Async, Processes, Sequential, Threads};
+        assert_eq!(models, [Sequential, Async, Threads, Threads, Processes, Processes]);
+    }
+
+    #[test]
+    fn the_old_words_for_workloads_are_read() {
+        assert_eq!(request("threefold async --work wait").unwrap().workload, Workload::Wait);
+        assert!(matches!(read(["threefold", "works"].map(OsString::from)), Ok(Request::Workloads)));
+    }
+}

@@ -1,0 +1,121 @@
+//! The arguments of `compare` and `report`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use threefold::Model;
+
+use super::input::InputArguments;
+use super::values::{count, path, positive, seconds};
+use crate::exports::Exports;
+use crate::plan::Input;
+use crate::progress::Show;
+use crate::workloads::Workload;
+
+/// One workload, to be measured on several models.
+#[derive(Debug)]
+pub(crate) struct CompareRequest {
+    pub(crate) workload: Workload,
+    pub(crate) input: Input,
+    pub(crate) measuring: MeasuringArguments,
+    pub(crate) exports: Exports,
+    pub(crate) progress: Show,
+}
+
+#[derive(Args)]
+pub(super) struct CompareArguments {
+    #[command(flatten)]
+    input: InputArguments,
+
+    #[command(flatten)]
+    measuring: MeasuringArguments,
+
+    #[command(flatten)]
+    exports: ExportArguments,
+
+    /// When to show progress on stderr
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    progress: Show,
+}
+
+/// Which models are measured, and how often.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MeasuringArguments {
+    /// The models to compare with sequential, separated by commas [default: all]
+    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    pub(crate) models: Vec<Model>,
+
+    /// The numbers of workers to measure, separated by commas [default: the default of each model]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_delimiter = ',', value_parser = positive)]
+    pub(crate) workers: Vec<usize>,
+
+    /// The number of rounds; every round runs each model once [default: as many as are needed]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
+    pub(crate) runs: Option<usize>,
+
+    /// The number of unmeasured runs of each model before the first round
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "1")]
+    pub(crate) warmup: u32,
+
+    /// Start no new round after S seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds, default_value = "20")]
+    pub(crate) time_budget: Duration,
+}
+
+#[derive(Args)]
+struct ExportArguments {
+    /// Write all measurements as JSON; `threefold report` reads this file
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    export_json: Option<PathBuf>,
+
+    /// Write one line per model as CSV
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    export_csv: Option<PathBuf>,
+
+    /// Write the table and the verdict as Markdown
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    export_markdown: Option<PathBuf>,
+
+    /// Write an HTML page with charts; it loads nothing from the network
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    export_html: Option<PathBuf>,
+
+    /// Write Chrome trace events, which Perfetto opens
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    export_trace: Option<PathBuf>,
+}
+
+/// An earlier comparison, to be shown again.
+#[derive(Args, Debug)]
+pub(crate) struct ReportRequest {
+    /// A file written by `threefold compare --export-json`
+    #[arg(value_name = "FILE", value_parser = path())]
+    pub(crate) json: PathBuf,
+
+    /// The HTML page to write [default: FILE with the extension .html]
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    pub(crate) export_html: Option<PathBuf>,
+}
+
+impl CompareArguments {
+    pub(super) fn read(self) -> Result<CompareRequest, String> {
+        let Self { input, measuring, exports, progress } = self;
+        let (workload, input) = input.read()?;
+        Ok(CompareRequest { workload, input, measuring, exports: exports.read(), progress })
+    }
+}
+
+impl ExportArguments {
+    fn read(self) -> Exports {
+        let Self { export_json, export_csv, export_markdown, export_html, export_trace } = self;
+        let mut exports = Exports::default();
+        exports.add("--export-json", export_json, |comparison, path| comparison.export_json(path));
+        exports.add("--export-csv", export_csv, |comparison, path| comparison.export_csv(path));
+        exports.add("--export-markdown", export_markdown, |comparison, path| comparison.export_markdown(path));
+        exports.add("--export-html", export_html, |comparison, path| comparison.export_html(path));
+        exports.add("--export-trace", export_trace, |comparison, path| comparison.export_trace(path));
+        exports
+    }
+}

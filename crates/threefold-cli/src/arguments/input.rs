@@ -1,0 +1,66 @@
+//! The arguments that say what is computed: the ranges, the workload, and how the range is cut.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::negative::unmark;
+use super::values::{path, whole};
+use crate::plan::{Cut, Input, MOST_CHUNKS};
+use crate::range;
+use crate::workloads::Workload;
+
+#[derive(Args)]
+pub(super) struct InputArguments {
+    /// Integers in Rust syntax: 1..=1000000, -5..5 (5 is excluded), 0..=250_000
+    ///
+    /// Without a RANGE the workload uses its default, which `threefold workloads` lists. One RANGE is cut into chunks.
+    /// Several RANGEs are one chunk each, exactly as given; an integer in two of them counts twice. A RANGE whose end
+    /// is below its start is empty.
+    #[arg(value_name = "RANGE", allow_negative_numbers = true)]
+    #[arg(value_parser = |text: &str| range::parse(&unmark(text)))]
+    ranges: Vec<RangeInclusive<i64>>,
+
+    /// The computation to run; `threefold workloads` describes each
+    #[arg(long, alias = "work", value_name = "NAME", value_enum, default_value = "sum")]
+    workload: Workload,
+
+    /// The folder to read, only for --workload files [default: the current folder]
+    #[arg(long, value_name = "DIR", value_parser = path())]
+    folder: Option<PathBuf>,
+
+    /// Cut the RANGE into N chunks whose sizes differ by at most one
+    ///
+    /// Without --chunks and --chunk-size, chunks have the size that `threefold workloads` lists. If that gives more
+    /// than 4096 chunks, the chunks are made larger.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = whole::<u64, 1, MOST_CHUNKS>, conflicts_with = "chunk_size")]
+    chunks: Option<u64>,
+
+    /// Cut the RANGE into chunks of N items; the last chunk may be smaller
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = whole::<u64, 1, { u64::MAX }>)]
+    chunk_size: Option<u64>,
+}
+
+impl InputArguments {
+    /// The workload and its input.
+    ///
+    /// # Errors
+    ///
+    /// An option was given that this workload does not have.
+    pub(super) fn read(self) -> Result<(Workload, Input), String> {
+        let Self { ranges, workload, folder, chunks, chunk_size } = self;
+        if folder.is_some() && workload != Workload::Files {
+            let name = workload.description().name;
+            return Err(format!("--folder is only for --workload files; {name} reads no files"));
+        }
+        let cut = match (chunks, chunk_size) {
+            (Some(n), _) => Cut::Into(n),
+            (None, Some(size)) => Cut::Every(size),
+            (None, None) => Cut::Default,
+        };
+        Ok((workload, Input { ranges, cut, folder }))
+    }
+}

@@ -1,0 +1,136 @@
+//! The arguments of the models' commands: one workload, run once.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use threefold::Model;
+
+use super::input::InputArguments;
+use super::values::{count, positive, seconds, size};
+use crate::model_options::{ModelOption, models_with, one_of};
+use crate::plan::Input;
+use crate::progress::Show;
+use crate::workloads::Workload;
+
+/// The smallest `--memory-limit`, in bytes. A worker process has more than this before its first chunk, so that a
+/// smaller limit is a typing error.
+const LEAST_MEMORY: u64 = 1 << 20;
+
+/// One workload, to be run once on one model.
+#[derive(Debug)]
+pub(crate) struct RunRequest {
+    pub(crate) model: Model,
+    pub(crate) workload: Workload,
+    pub(crate) input: Input,
+    /// `None`: the model's default.
+    pub(crate) workers: Option<usize>,
+    /// `None`: the model's default.
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) failures: FailureArguments,
+    pub(crate) format: Format,
+    pub(crate) progress: Show,
+}
+
+impl RunRequest {
+    /// Refuses an option that the model does not have.
+    ///
+    /// # Errors
+    ///
+    /// The option as it is typed, and the models that have it.
+    pub(crate) fn check_options(&self) -> Result<(), String> {
+        ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
+    }
+
+    fn uses(&self, option: ModelOption) -> bool {
+        match option {
+            // Every model can have one worker.
+            ModelOption::Workers => self.workers.is_some_and(|workers| workers > 1),
+            ModelOption::InFlight => self.in_flight.is_some(),
+            ModelOption::Timeout => self.failures.timeout.is_some(),
+            ModelOption::MemoryLimit => self.failures.memory_limit.is_some(),
+        }
+    }
+
+    fn check(&self, option: ModelOption) -> Result<(), String> {
+        let (model, flag, description) = (self.model, option.flag(), self.workload.description());
+        if !option.is_available_on(model) {
+            let others = models_with(option);
+            return Err(match (option, self.workers) {
+                (ModelOption::Workers, Some(n)) => {
+                    format!("{flag} {n} is not available on {model}, which has 1 worker; use {others}")
+                }
+                _ => format!("{flag} is not available on {model}; use {others}"),
+            });
+        }
+        if option == ModelOption::Timeout && model == Model::Async && !description.waits {
+            let (name, waiting) = (description.name, one_of(&Workload::names_that_wait()));
+            return Err(format!(
+                "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; \
+                 use processes"
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    input: InputArguments,
+
+    /// The number of workers [default: the number of available cores]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
+    workers: Option<usize>,
+
+    /// The number of chunks that may be in progress at once [default: 16384]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
+    in_flight: Option<usize>,
+
+    #[command(flatten)]
+    failures: FailureArguments,
+
+    /// The format of the result on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain")]
+    format: Format,
+
+    /// When to show progress on stderr
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    progress: Show,
+}
+
+/// What is done about chunks that fail.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct FailureArguments {
+    /// Run a chunk again, up to N times, if its worker process is lost
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "0")]
+    pub(crate) retries: u32,
+
+    /// Fail a chunk that takes longer than S seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Limit the private memory of each worker process, for example to 512MiB; at least 1MiB
+    #[arg(long, value_name = "SIZE", value_parser = size::<LEAST_MEMORY>)]
+    pub(crate) memory_limit: Option<u64>,
+
+    /// Finish the other chunks when one fails, then report every failure
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+/// The format of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Two lines: the time in seconds, then the result
+    Plain,
+    /// One JSON object on one line
+    Json,
+}
+
+impl RunArguments {
+    pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
+        let Self { input, workers, in_flight, failures, format, progress } = self;
+        let (workload, input) = input.read()?;
+        Ok(RunRequest { model, workload, input, workers, in_flight, failures, format, progress })
+    }
+}

@@ -1,0 +1,18 @@
+//! INT and TERM on Unix.
+
+use std::{io, thread};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Calls `end` with the number of the first signal, on a thread of its own.
+pub(super) fn watch(end: impl FnOnce(u8) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // It is never joined: it ends with the program, or ends the program.
+    thread::Builder::new().name("threefold-signals".to_string()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            end(if signal == SIGTERM { SIGTERM as u8 } else { SIGINT as u8 });
+        }
+    })?;
+    Ok(())
+}

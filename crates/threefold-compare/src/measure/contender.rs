@@ -1,0 +1,67 @@
+//! `Contender`: a model with a number of workers, while it is measured.
+
+use threefold::{Executor, Model};
+
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::row::Cold;
+
+/// A model with a number of workers, and what was measured of it so far.
+pub(super) struct Contender {
+    pub(super) model: Model,
+    /// The number of workers that was asked for.
+    asked: Option<usize>,
+    /// The number of workers that it has.
+    pub(super) workers: usize,
+    /// It is kept from the last cold run until the rounds are over.
+    pub(super) executor: Option<Executor>,
+    pub(super) folds_per_run: u32,
+    pub(super) cold: Vec<Cold>,
+    pub(super) runs_s: Vec<f64>,
+}
+
+/// Every model with every number of workers, each once. The first is sequential. What cannot be made is refused now, before
+/// anything is measured.
+pub(super) fn all(plan: &Plan) -> Result<Vec<Contender>> {
+    let mut asked = vec![(Model::Sequential, None)];
+    for &model in plan.models.iter().filter(|&&model| model != Model::Sequential) {
+        if plan.workers.is_empty() {
+            asked.push((model, None));
+        }
+        asked.extend(plan.workers.iter().map(|&workers| (model, Some(workers))));
+    }
+    let mut contenders = Vec::new();
+    for (index, &(model, workers)) in asked.iter().enumerate() {
+        if !asked[..index].contains(&(model, workers)) {
+            contenders.push(Contender::new(model, workers)?);
+        }
+    }
+    Ok(contenders)
+}
+
+impl Contender {
+    fn new(model: Model, asked: Option<usize>) -> Result<Self> {
+        if !Model::available().contains(&model) {
+            let available: Vec<&str> = Model::available().iter().map(|model| model.name()).collect();
+            return Err(Error::Setup(format!("{model} is not in this build; available: {}", available.join(", "))));
+        }
+        let workers = executor(model, asked)
+            .map_err(|error| Error::Fold { model, error: Box::new(error), succeeded_on: Vec::new() })?
+            .workers();
+        Ok(Self { model, asked, workers, executor: None, folds_per_run: 1, cold: Vec::new(), runs_s: Vec::new() })
+    }
+
+    /// A new executor for it.
+    pub(super) fn executor(&self) -> threefold::Result<Executor> {
+        executor(self.model, self.asked)
+    }
+}
+
+fn executor(model: Model, workers: Option<usize>) -> threefold::Result<Executor> {
+    let builder = Executor::builder(model);
+    match workers {
+        Some(workers) => builder.workers(workers),
+        None => builder,
+    }
+    .build()
+}

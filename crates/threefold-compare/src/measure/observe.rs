@@ -1,0 +1,84 @@
+//! The observed folds, from which each contender's profile is made.
+
+use std::time::Instant;
+
+use threefold::{Executor, Source, Trace, task};
+
+use super::Measuring;
+use super::usage::Usage;
+use crate::error::Result;
+use crate::profile::Profile;
+use crate::row::Measured;
+use crate::stats;
+
+/// So many folds of a contender are observed, and the most typical one is kept.
+const OBSERVED: usize = 3;
+
+/// Of folds above this duration, in seconds, only one is observed: the time budget is not to be spent over again.
+const LONG_S: f64 = 0.5;
+
+/// So many empty chunks show what one costs.
+const EMPTY_CHUNKS: u64 = 1000;
+
+/// The fastest of so many folds of empty chunks counts. Interruptions make the others slower.
+const EMPTY_FOLDS: usize = 3;
+
+/// Does nothing.
+#[task]
+fn nothing(_chunk: std::ops::Range<u64>) {}
+
+impl Measuring<'_> {
+    /// Observes each contender, alone, and returns all that was measured of each in the completed rounds.
+    pub(super) fn observe(&mut self, rounds: usize) -> Result<Vec<Measured>> {
+        self.contenders.iter_mut().for_each(|contender| contender.executor = None);
+        (0..self.contenders.len())
+            .map(|index| {
+                let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
+                let runs_s = self.contenders[index].runs_s[..rounds].to_vec();
+                let profile = self.profile(index, &executor, stats::median(&runs_s))?.unwrap_or_default();
+                let contender = &self.contenders[index];
+                Ok(Measured {
+                    model: contender.model,
+                    workers: contender.workers,
+                    folds_per_run: contender.folds_per_run,
+                    runs_s,
+                    cold: contender.cold.clone(),
+                    profile,
+                })
+            })
+            .collect()
+    }
+
+    /// The profile of the observed fold whose duration is closest to the median of the timed ones. `None` if it was
+    /// cancelled.
+    fn profile(&mut self, index: usize, on: &Executor, median_s: f64) -> Result<Option<Profile>> {
+        // A long fold needs no warm-up, and one observation shows as much as three.
+        let is_long = median_s > LONG_S;
+        if !is_long && self.fold(index, on, None)?.is_none() {
+            return Ok(None);
+        }
+        let mut closest: Option<Profile> = None;
+        for _ in 0..if is_long { 1 } else { OBSERVED } {
+            let usage = Usage::observe();
+            let trace = Trace::new();
+            let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
+            let used = usage.since();
+            let off = |profile: &Profile| (profile.wall_s - median_s).abs();
+            let profile = Profile::of(&trace, timing.began, timing.took, on.workers(), used);
+            closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));
+        }
+        let empty_chunk_s = if closest.is_some() { self.empty_chunk_s(index, on)? } else { 0.0 };
+        Ok(closest.map(|profile| Profile { empty_chunk_s, ..profile }))
+    }
+
+    /// The seconds of one empty chunk among many.
+    fn empty_chunk_s(&self, index: usize, on: &Executor) -> Result<f64> {
+        let mut fastest = f64::INFINITY;
+        for _ in 0..EMPTY_FOLDS {
+            let began = Instant::now();
+            on.for_each((0..EMPTY_CHUNKS).chunks_of(1), nothing).map_err(|error| self.failed(index, error))?;
+            fastest = fastest.min(began.elapsed().as_secs_f64());
+        }
+        Ok(fastest / EMPTY_CHUNKS as f64)
+    }
+}

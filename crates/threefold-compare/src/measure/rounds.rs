@@ -1,0 +1,83 @@
+//! Rounds: in each, every contender runs once, warm, in random order.
+
+use std::time::{Duration, Instant};
+
+use super::{COLD_SHARE, Measuring};
+use crate::error::Result;
+use crate::plan::Rounds;
+use crate::row::Cold;
+use crate::stats;
+
+/// A run has as many folds as take this long together. The cost of reading the clock is negligible then.
+const RUN: Duration = Duration::from_micros(500);
+
+/// A run has at most this many folds.
+const MOST_FOLDS: u128 = 1000;
+
+/// Medians are known well enough when their intervals reach at most this share of the median to either side.
+const PRECISION: f64 = 0.02;
+
+impl Measuring<'_> {
+    /// Runs every contender in rounds. Returns how many rounds were completed.
+    pub(super) fn run_rounds(&mut self) -> Result<usize> {
+        self.warm_up()?;
+        let mut rounds = 0;
+        while rounds < self.plan.most_rounds() && !self.is_cancelled() {
+            let began = Instant::now();
+            for index in self.shuffled(false) {
+                let Some(seconds) = self.run(index)? else { return Ok(rounds) };
+                self.contenders[index].runs_s.push(seconds);
+            }
+            rounds += 1;
+            let share = self.share(rounds);
+            self.report(COLD_SHARE + (1.0 - COLD_SHARE) * share, rounds);
+            if self.plan.rounds == Rounds::Needed {
+                let runs: Vec<&[f64]> = self.contenders.iter().map(|contender| &contender.runs_s[..rounds]).collect();
+                let known = stats::is_checkpoint(rounds) && stats::enough(&runs, PRECISION, &mut self.random);
+                if known || self.began.elapsed() + began.elapsed() > self.plan.time_budget {
+                    break;
+                }
+            }
+        }
+        Ok(rounds)
+    }
+
+    /// Folds before the first round, and finds how many folds a run needs.
+    fn warm_up(&mut self) -> Result<()> {
+        for index in 0..self.contenders.len() {
+            let mut shortest = self.contenders[index].cold.last().map_or(0.0, Cold::fold_s);
+            for _ in 0..self.plan.warmup {
+                let Some(seconds) = self.run(index)? else { return Ok(()) };
+                shortest = shortest.min(seconds);
+            }
+            let folds = RUN.as_nanos() / (shortest * 1e9).max(1.0) as u128 + 1;
+            self.contenders[index].folds_per_run = folds.min(MOST_FOLDS) as u32;
+        }
+        Ok(())
+    }
+
+    /// One run of a contender: the seconds of one fold. `None` if it was cancelled.
+    fn run(&mut self, index: usize) -> Result<Option<f64>> {
+        let executor = self.contenders[index].executor.clone().expect("every contender had a cold run");
+        let folds = self.contenders[index].folds_per_run;
+        let mut took = Duration::ZERO;
+        for _ in 0..folds {
+            match self.fold(index, &executor, None)? {
+                Some(timing) => took += timing.took,
+                None => return Ok(None),
+            }
+        }
+        // The clock may show no time at all for a fold. Ratios need some.
+        Ok(Some(took.max(Duration::from_nanos(1)).as_secs_f64() / f64::from(folds)))
+    }
+
+    /// How much of the rounds is done after `rounds` of them, from 0 to 1.
+    fn share(&self, rounds: usize) -> f64 {
+        match self.plan.rounds {
+            Rounds::Exactly(all) => rounds as f64 / all as f64,
+            Rounds::Needed => {
+                (self.began.elapsed().as_secs_f64() / self.plan.time_budget.as_secs_f64().max(1e-9)).min(1.0)
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `Usage`: processor time and memory of this process and its worker processes, while one fold runs.
+
+use std::fs;
+
+use procfs::process::{Process, all_processes};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::profile::Used;
+
+/// What had been used when observing began.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    own_s: f64,
+    own_queued_s: f64,
+    workers: Scheduled,
+}
+
+/// What the scheduler counts for the threads of a process, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scheduled {
+    /// Running on a processor.
+    ran_s: f64,
+    /// Ready to run while other threads had the processors.
+    queued_s: f64,
+}
+
+impl Usage {
+    /// Begins to observe. The peak of this process's memory is counted from here on.
+    pub(crate) fn observe() -> Self {
+        // Linux resets VmHWM when a 5 is written here (proc(5)). If it cannot be written, the peak is that since the
+        // process was started.
+        let _ = fs::write("/proc/self/clear_refs", "5");
+        let (workers, own_queued_s) = (scheduled(&workers()), own_queued_s());
+        // This comes last because the other lines use processor time themselves.
+        Self { own_s: own_s(), own_queued_s, workers }
+    }
+
+    /// What was used since observing began.
+    pub(crate) fn since(&self) -> Used {
+        // This comes first for the same reason.
+        let own_s = own_s();
+        let workers = workers();
+        let now = scheduled(&workers);
+        let own = Process::myself().ok();
+        let peak = |process: &Process| process.status().ok()?.vmhwm.map(|kibibytes| kibibytes * 1024);
+        Used {
+            cpu_s: (own_s - self.own_s) + (now.ran_s - self.workers.ran_s).max(0.0),
+            queued_s: (own_queued_s() - self.own_queued_s + now.queued_s - self.workers.queued_s).max(0.0),
+            peak_memory_bytes: workers.iter().chain(&own).filter_map(peak).sum(),
+        }
+    }
+}
+
+/// The processor seconds of this process, exact to the nanosecond.
+fn own_s() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+fn own_queued_s() -> f64 {
+    Process::myself().map_or(0.0, |own| scheduled(&[own]).queued_s)
+}
+
+/// What the scheduler has counted for these processes. Their processor time is exact while their threads sleep.
+fn scheduled(processes: &[Process]) -> Scheduled {
+    let tasks = processes.iter().filter_map(|process| process.tasks().ok()).flatten().flatten();
+    let each = tasks.filter_map(|task| task.schedstat().ok());
+    each.fold(Scheduled::default(), |all, task| Scheduled {
+        ran_s: all.ran_s + task.sum_exec_runtime as f64 * 1e-9,
+        queued_s: all.queued_s + task.run_delay as f64 * 1e-9,
+    })
+}
+
+/// The child processes of this process.
+fn workers() -> Vec<Process> {
+    let own = std::process::id() as i32;
+    let Ok(processes) = all_processes() else { return Vec::new() };
+    processes.flatten().filter(|process| process.stat().is_ok_and(|stat| stat.ppid == own)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_and_peak_memory_are_measured() {
+        let usage = Usage::observe();
+        let touched = vec![1u8; 64 << 20];
+        let sum: u64 = std::hint::black_box(&touched).iter().map(|&byte| u64::from(byte)).sum();
+        assert_eq!(sum, 64 << 20);
+        let used = usage.since();
+        assert!(used.cpu_s > 0.0 && used.peak_memory_bytes >= 64 << 20, "{used:?}");
+    }
+}

@@ -1,0 +1,167 @@
+//! `Row`: what was measured of one contender, a model with a number of workers.
+
+use rand::rngs::SmallRng;
+use serde::{Deserialize, Serialize};
+use threefold::Model;
+
+use crate::profile::Profile;
+use crate::stats::{self, Estimate, Interval};
+use crate::text;
+
+mod break_even;
+
+/// One contender: a model with a number of workers. Durations are in seconds.
+///
+/// ```
+#[doc = include_str!("doc/measured.md")]
+/// let threads = &comparison.rows[1];
+/// assert_eq!((threads.model, threads.workers), (threefold::Model::Threads, 2));
+/// assert_eq!(threads.runs_s.len(), 10); // `runs(10)` was asked for
+/// assert!(threads.median_s > 0.0 && threads.interval_s.is_some());
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The model.
+    pub model: Model,
+    /// How many workers it had, at least 1.
+    pub workers: usize,
+    /// How many folds one run consists of, at least 1. Short folds are timed several at once; all times are those of one
+    /// fold.
+    pub folds_per_run: u32,
+    /// The duration of a warm fold in each round, in the order of the rounds.
+    pub runs_s: Vec<f64>,
+    /// The median of `runs_s`.
+    pub median_s: f64,
+    /// The 95% confidence interval of the median. `None` if there are fewer rounds than [`FEWEST`](crate::stats::FEWEST).
+    pub interval_s: Option<Interval>,
+    /// The start-up time in each cold run: from before the executor was made until its first chunk began.
+    pub cold_startup_s: Vec<f64>,
+    /// The median of `cold_startup_s`.
+    pub startup_s: f64,
+    /// The duration of a cold run, from before the executor was made until the value was there: the median.
+    pub cold_s: f64,
+    /// How many times faster than sequential a warm fold is. `None` for sequential itself, and if there are fewer rounds
+    /// than [`FEWEST`](crate::stats::FEWEST).
+    pub speedup: Option<Estimate>,
+    /// From how many items on this contender is expected to be faster than sequential, counted from a cold start.
+    /// `None` if no size is expected to make it so.
+    pub break_even_items: Option<f64>,
+    /// Where the time of one fold went.
+    pub profile: Profile,
+    /// How many runs were outliers.
+    pub outliers: usize,
+    /// Whether the first run was an outlier that took longer than the median. More warm-up folds may help then.
+    pub slow_first_run: bool,
+}
+
+/// What was measured of one contender, before anything is computed from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    pub(crate) model: Model,
+    pub(crate) workers: usize,
+    pub(crate) folds_per_run: u32,
+    pub(crate) runs_s: Vec<f64>,
+    pub(crate) cold: Vec<Cold>,
+    pub(crate) profile: Profile,
+}
+
+/// One cold run: an executor is made and folds once. Both times begin before the executor is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cold {
+    /// Until the first chunk began.
+    pub(crate) startup_s: f64,
+    /// Until the value was there.
+    pub(crate) total_s: f64,
+}
+
+impl Cold {
+    /// From the first chunk to the value. The clock may show no time for it; a fold takes some all the same.
+    pub(crate) fn fold_s(&self) -> f64 {
+        (self.total_s - self.startup_s).max(1e-9)
+    }
+}
+
+impl Row {
+    /// The row of a contender, compared with that of sequential if there is one.
+    pub(crate) fn of(measured: Measured, baseline: Option<&Self>, items: u128, random: &mut SmallRng) -> Self {
+        let Measured { model, workers, folds_per_run, runs_s, cold, profile } = measured;
+        let cold_startup_s: Vec<f64> = cold.iter().map(|cold| cold.startup_s).collect();
+        let totals_s: Vec<f64> = cold.iter().map(|cold| cold.total_s).collect();
+        let (median_s, startup_s) = (stats::median(&runs_s), stats::median(&cold_startup_s));
+        let speedup = baseline.and_then(|baseline| stats::speedup(&baseline.runs_s, &runs_s));
+        let costs = break_even::Costs { workers, startup_s, median_s, profile: &profile };
+        let break_even_items = baseline.and_then(|row| {
+            let alone = break_even::Costs { workers: 1, startup_s: 0.0, median_s: row.median_s, profile: &row.profile };
+            break_even::items(&costs, &alone, speedup.as_ref(), items)
+        });
+        Self {
+            model,
+            workers,
+            folds_per_run,
+            median_s,
+            interval_s: stats::interval_of_median(&runs_s, random),
+            cold_startup_s,
+            startup_s,
+            cold_s: stats::median(&totals_s),
+            speedup,
+            break_even_items,
+            profile,
+            outliers: stats::outliers(&runs_s).len(),
+            slow_first_run: stats::slow_first_run(&runs_s),
+            runs_s,
+        }
+    }
+
+    /// The speed-up divided by the number of workers; 1 is perfect. `None` if there is no speed-up, and for models whose
+    /// workers overlap the waits of their chunks if the chunks wait: one worker then does the waiting of many.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let threads = &comparison.rows[1];
+    /// assert_eq!(threads.efficiency(), threads.speedup.map(|speedup| speedup.value / 2.0));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn efficiency(&self) -> Option<f64> {
+        let speedup = self.speedup.as_ref()?.value;
+        let overlaps = self.model.capabilities().waits_at_once && self.profile.waits();
+        (!overlaps).then(|| speedup / self.workers as f64)
+    }
+
+    /// Whether these runs show that this contender is faster than `other`: the interval of the speed-up lies above 1. With
+    /// fewer rounds than [`FEWEST`](crate::stats::FEWEST) there is no interval; then every run of this contender must be
+    /// faster than every run of the other.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// let (sequential, threads) = (&comparison.rows[0], &comparison.rows[1]);
+    /// assert!(!(threads.is_faster_than(sequential) && sequential.is_faster_than(threads)));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn is_faster_than(&self, other: &Self) -> bool {
+        match stats::speedup(&other.runs_s, &self.runs_s) {
+            Some(speedup) => speedup.interval.low > 1.0,
+            None => {
+                let slowest = self.runs_s.iter().copied().fold(f64::MIN, f64::max);
+                other.runs_s.iter().all(|&run| run > slowest)
+            }
+        }
+    }
+
+    /// The contender's name, for instance `threads with 2 workers`. Sequential has no number of workers in its name.
+    ///
+    /// ```
+    #[doc = include_str!("doc/measured.md")]
+    /// assert_eq!(comparison.rows[0].name(), "sequential");
+    /// assert_eq!(comparison.rows[1].name(), "threads with 2 workers");
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn name(&self) -> String {
+        if self.model.capabilities().has_plural_workers {
+            format!("{} with {}", self.model, text::count(self.workers as u64, "worker"))
+        } else {
+            self.model.to_string()
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `#[task] impl Task for Struct`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::spanned::Spanned;
+use syn::{FnArg, ImplItem, ImplItemFn, Path, parse_quote};
+
+use super::{entry, is_eq, is_err};
+use crate::parse::Impl;
+
+pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {
+    if is_async {
+        item.items = item
+            .items
+            .into_iter()
+            .flat_map(|member| match member {
+                ImplItem::Fn(map) if map.sig.ident == "map" && map.sig.asyncness.is_some() => async_map(threefold, map),
+                other => vec![other],
+            })
+            .collect();
+    }
+    // Errors about the type are shown at its name, and once.
+    let place = item.self_ty.span();
+    let hidden = [
+        is_err(threefold, "__is_err", &parse_quote!(Self::Output), place),
+        is_eq(threefold, "__eq", &parse_quote!(Self), place),
+        is_eq(threefold, "__output_eq", &parse_quote!(Self::Output), place),
+        is_eq(threefold, "__chunk_eq", &parse_quote!(Self::Chunk), place),
+    ];
+    item.items.extend(hidden.map(ImplItem::Verbatim));
+    let task = &item.self_ty;
+    let entry = entry(threefold, task, &name);
+    let conditions = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    quote! {
+        #item
+
+        #(#conditions)*
+        #[diagnostic::do_not_recommend]
+        impl #threefold::__private::Registered for #task {
+            fn __entry() -> &'static #threefold::__private::Entry {
+                #entry
+            }
+        }
+    }
+}
+
+/// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.
+fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
+    let ImplItemFn { attrs, sig, block, .. } = map;
+    // The user's own `self`: another would not be the one that the body means, inside a macro of the user's.
+    let receiver = sig.receiver();
+    let chunk = sig.inputs.iter().find_map(|input| match input {
+        FnArg::Typed(chunk) => Some(chunk),
+        FnArg::Receiver(_) => None,
+    });
+    let members = [
+        quote! {
+            fn map(&self, __threefold_chunk: Self::Chunk) -> Self::Output {
+                #threefold::__private::wait(
+                    <Self as #threefold::Task>::__future(self, __threefold_chunk).expect("the task is async"),
+                )
+            }
+        },
+        quote! {
+            #(#attrs)*
+            fn __future(
+                #receiver,
+                __threefold_chunk: Self::Chunk,
+            ) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, Self::Output>> {
+                ::std::option::Option::Some(#threefold::__private::boxed::<Self::Output>(async move {
+                    let #chunk = __threefold_chunk;
+                    #block
+                }))
+            }
+        },
+        quote!(
+            const __ASYNC: ::core::primitive::bool = true;
+        ),
+    ];
+    members.into_iter().map(ImplItem::Verbatim).collect()
+}
