@@ -42,6 +42,8 @@ pub(crate) struct Gone {
     pub(crate) end: End,
     /// How far it had come with the chunks that it had not answered.
     pub(crate) progress: Progress,
+    /// Whether it could never get ready, and others are started another way from now on.
+    pub(crate) another_way: bool,
     /// How long the chunk that was running had been running.
     pub(crate) ran_for: Option<Duration>,
     /// The process, where it was one.

@@ -237,9 +237,12 @@ impl<'a, C: Carrier> Run<'a, C> {
     /// `worker` is gone, or must go, for that fault.
     fn lose(&mut self, worker: usize, fault: Option<&'static str>) {
         let ready = self.dispatch.is_ready(worker);
-        let Gone { end, progress, ran_for, pid, memory, stderr_tail } =
+        let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
         let loss = self.dispatch.lost(worker, progress);
+        if another_way {
+            self.dispatch.forgive_start();
+        }
         if !ready {
             let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
             self.never_ready = Some(format!("{end} before it was ready{said}"));

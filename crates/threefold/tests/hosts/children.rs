@@ -16,10 +16,15 @@ use crate::{Hosts, Rows, host, interval_timer, printed, wait_until, workers};
 pub(crate) const ROWS: Rows = &[
     ("a_host_that_waits_for_all_children_folds_and_is_told_of_losses", reaping),
     ("a_host_that_ignores_the_death_of_children_folds_and_is_told_of_losses", ignoring),
-    ("a_stranger_with_the_number_of_a_dead_worker_is_left_alone", stranger),
+    (A_STRANGER, stranger),
     ("workers_go_with_their_parent_although_a_fork_of_it_lives_on", forking),
     ("a_host_that_is_interrupted_all_the_time_keeps_its_deadlines", interrupted),
 ];
+
+pub(crate) const A_STRANGER: &str = "a_stranger_with_the_number_of_a_dead_worker_is_left_alone";
+
+/// Where the number of the process that was started last can be set.
+pub(crate) const LAST_NUMBER: &str = "/proc/sys/kernel/ns_last_pid";
 
 pub(crate) const HOSTS: Hosts = &[
     ("waits-for-all-children", waits_for_all_children),
@@ -73,7 +78,7 @@ fn meets_a_stranger() {
     waitpid(Some(worker), WaitOptions::empty()).unwrap();
     let mut stranger = loop {
         // The next process gets the number after this one, if nobody else starts one just now.
-        fs::write("/proc/sys/kernel/ns_last_pid", (number - 1).to_string()).unwrap();
+        fs::write(LAST_NUMBER, (number - 1).to_string()).unwrap();
         let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
         if child.id() == number {
             break child;

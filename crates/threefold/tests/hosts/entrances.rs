@@ -1,5 +1,6 @@
 //! Where workers leave the ordinary course of the program, and that none of them runs `main`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write, pipe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{env, fs, process, thread};
@@ -133,19 +134,19 @@ fn came_through_main(_chunk: u64) -> bool {
 fn killed_before() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let printed = printed(host("asks-who-came-through-main").env(KILLED, file.path()));
-    assert_eq!(printed, "[true, true]\n");
+    assert_eq!(printed, "{true}\n");
     assert!(!file.path().exists(), "a worker was killed");
 }
 
 fn harness() {
-    assert_eq!(printed(host("asks-who-came-through-main").env(HARNESS, "1")), "[false, false]\n");
+    assert_eq!(printed(host("asks-who-came-through-main").env(HARNESS, "1")), "{false}\n");
 }
 
 fn asks_who_came_through_main() {
-    let on = workers(1);
-    let ask = || on.map(Items(vec![0, 1]), came_through_main);
+    let on = workers(8);
+    let ask = || on.map(Items((0..8).collect()), came_through_main);
     // That a worker was killed may be an error; the next fold works.
-    println!("{:?}", ask().or_else(|_| ask()).unwrap());
+    println!("{:?}", ask().or_else(|_| ask()).unwrap().into_iter().collect::<BTreeSet<_>>());
 }
 
 fn without_init() {

@@ -202,7 +202,7 @@ impl Worker {
         let mut watched =
             [PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        !self.closed && matches!(poll(&mut watched, Some(&now)), Ok(0))
+        !self.closed && rustix::io::retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
     }
 
     /// Whether it can take part in another fold, once it has answered everything.

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A worker of the smallest program needs this much private memory, in bytes, before it runs any task: the stack of its
 /// second thread (2 MiB), what the C library keeps, and its first buffers.
@@ -35,10 +36,21 @@ pub(super) struct OomKills {
     before: u64,
 }
 
+/// A count that is not older than this stands for the present one: reading it costs some microseconds, in some places a
+/// hundred, which a fold of cheap chunks would feel.
+const FRESH: Duration = Duration::from_millis(20);
+
 impl OomKills {
-    /// The count at this moment.
+    /// The count as a fold begins.
     pub(super) fn now() -> Self {
-        Self { before: COUNTER.read().unwrap_or(0) }
+        static SEEN: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
+        let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (_, before) = match *seen {
+            Some(seen) if now.duration_since(seen.0) < FRESH => seen,
+            _ => *seen.insert((now, COUNTER.read().unwrap_or(0))),
+        };
+        Self { before }
     }
 
     /// What speaks for another such kill since this was last asked.

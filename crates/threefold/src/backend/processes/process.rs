@@ -97,9 +97,16 @@ impl Process {
     pub(super) fn signal_group(&self, signal: Signal) {
         // Between this question and the signal it would have to end, be waited for by another thread of the host, and
         // all other numbers be given away before its own.
-        if !self.ended && self.ask(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok() {
+        if self.is_ours() {
             let _ = kill_process_group(self.pid, signal);
         }
+    }
+
+    /// Whether it is a child of this process, dead or alive, for which nobody has waited. In a fork of the host it is
+    /// not.
+    fn is_ours(&self) -> bool {
+        let answer = self.ask(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+        !self.ended && !matches!(answer, Err(Errno::CHILD))
     }
 
     /// Kills it and its group, where they are alive, and waits for it.
@@ -108,8 +115,11 @@ impl Process {
     ///
     /// When the host has waited for it, so that nobody can tell any more how it ended.
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
-        self.signal_group(Signal::KILL);
-        let _ = pidfd_send_signal(&self.handle, Signal::KILL);
+        if self.is_ours() {
+            self.signal_group(Signal::KILL);
+            // In case it has left the group.
+            let _ = pidfd_send_signal(&self.handle, Signal::KILL);
+        }
         self.ended = true;
         let status = self.ask(WaitIdOptions::empty())?.ok_or(io::ErrorKind::Interrupted)?;
         // As `wait` would have told it.
@@ -118,8 +128,8 @@ impl Process {
     }
 
     /// How it ended. An error where it is no child of this process any more, since it was waited for.
-    fn ask(&self, options: WaitIdOptions) -> io::Result<Option<WaitIdStatus>> {
-        Ok(retry_on_intr(|| waitid(WaitId::PidFd(self.handle.as_fd()), WaitIdOptions::EXITED | options))?)
+    fn ask(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
+        retry_on_intr(|| waitid(WaitId::PidFd(self.handle.as_fd()), WaitIdOptions::EXITED | options))
     }
 }
 

@@ -106,6 +106,11 @@ impl Dispatch {
         Loss { again, given_up }
     }
 
+    /// A worker that was never ready says nothing about those that are started from now on: it does not count.
+    pub(crate) fn forgive_start(&mut self) {
+        self.starts_left += 1;
+    }
+
     /// `worker` is doing this: the answer to [`Command::Look`].
     pub(crate) fn saw(&mut self, worker: usize, activity: Activity) {
         let (now, timeout) = (self.now, self.terms.timeout);

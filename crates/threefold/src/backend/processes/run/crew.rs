@@ -276,10 +276,8 @@ impl Carrier for Crew {
         };
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
-        if !ready && matches!(end, End::Exit(_)) {
-            entrance.give_up();
-        }
-        Gone { end, progress, ran_for, pid: Some(pid), memory, stderr_tail: tail.into_lines() }
+        let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
+        Gone { end, progress, another_way, ran_for, pid: Some(pid), memory, stderr_tail: tail.into_lines() }
     }
 
     fn take_moved(&mut self) -> u64 {

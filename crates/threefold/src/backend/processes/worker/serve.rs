@@ -282,9 +282,9 @@ fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
 /// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
 fn limit_memory(bytes: u64) -> io::Result<()> {
     // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
-    // A lower limit that is there already stays: it may not be raised.
-    let there = getrlimit(Resource::Data).maximum;
-    let limit = Some(there.map_or(bytes, |there| there.min(bytes)));
+    // A lower limit that is there already stays: it was meant, and it may not be allowed to be raised.
+    let there = getrlimit(Resource::Data);
+    let limit = [there.current, there.maximum, Some(bytes)].into_iter().flatten().min();
     Ok(setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit })?)
 }
 
