@@ -15,6 +15,7 @@ use rustix::process::Signal;
 
 use super::lines::{Lines, Stream};
 use super::process::Process;
+use super::run::watch::Mark;
 use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
 use super::{clock, group, memory};
@@ -32,6 +33,8 @@ pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 pub(super) struct Worker {
     /// Its number among the workers of a fold.
     pub(super) number: usize,
+    /// The mark by which it is watched, where it is.
+    pub(super) mark: Option<Mark>,
     /// Where it was to leave the ordinary course of the program.
     pub(super) entrance: Entrance,
     process: Process,
@@ -90,6 +93,7 @@ impl Worker {
         let (process, out, err) = Process::start(entrance, theirs)?;
         let mut worker = Self {
             number,
+            mark: None,
             entrance,
             prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
             process,

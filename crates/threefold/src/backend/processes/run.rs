@@ -11,20 +11,22 @@ use crate::remote::run::Run;
 
 mod crew;
 mod farewells;
-mod watch;
+pub(super) mod watch;
 
 use crew::{Crew, cannot_start};
+use watch::Watch;
 
 impl Processes {
-    /// Runs `fold` on at most `size` workers, the `idle` ones first. Gives back those that can take part in the next.
+    /// Runs `fold` on at most `size` workers, the `idle` ones first, which `watch` may watch already. Gives back those
+    /// that can take part in the next, with what watches them.
     pub(super) fn run_fold(
         &self,
         fold: &Arc<Fold>,
         size: usize,
-        mut idle: Vec<Worker>,
+        (mut idle, watch): (Vec<Worker>, Option<Watch>),
         ready: &mut dyn FnMut(),
-    ) -> Result<Vec<Worker>, (Error, Vec<Worker>)> {
-        let crew = match Crew::new(size, self.build, self.memory_limit) {
+    ) -> Result<(Vec<Worker>, Watch), (Error, Vec<Worker>)> {
+        let crew = match Crew::new(size, self.build, self.memory_limit, watch) {
             Ok(crew) => crew,
             Err(error) => return Err((error, idle)),
         };

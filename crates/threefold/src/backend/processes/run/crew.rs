@@ -29,8 +29,6 @@ pub(super) struct Crew {
     oom_kills: OomKills,
     watch: Watch,
     workers: Vec<Option<Member>>,
-    /// How many workers there have been.
-    lives: u32,
     farewells: Farewells,
     limit: u64,
     /// Bytes moved by workers that are gone.
@@ -48,15 +46,19 @@ struct Member {
 }
 
 impl Crew {
-    /// A crew of at most `size` workers, none of which is there yet.
-    pub(super) fn new(size: usize, build: Build, memory_limit: Option<u64>) -> Result<Self, Error> {
+    /// A crew of at most `size` workers, none of which is there yet. `watch` is that of an earlier fold.
+    pub(super) fn new(
+        size: usize,
+        build: Build,
+        memory_limit: Option<u64>,
+        watch: Option<Watch>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             build,
             memory_limit,
             oom_kills: OomKills::now(),
-            watch: Watch::new().map_err(|error| cannot_start(&error))?,
+            watch: watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?,
             workers: (0..size).map(|_| None).collect(),
-            lives: 0,
             farewells: Farewells::default(),
             limit: 0,
             moved: 0,
@@ -66,9 +68,7 @@ impl Crew {
 
     /// Takes `worker` in, by that number.
     pub(super) fn add(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
-        self.lives = self.lives.wrapping_add(1);
-        let mark = Mark { number: number as u32, life: self.lives };
-        self.watch.add(&worker, mark)?;
+        let mark = self.watch.add(&mut worker, number)?;
         worker.number = number;
         worker.set_limit(self.limit);
         self.workers[number] = Some(Member { worker, mark, blocked: false });
@@ -76,8 +76,8 @@ impl Crew {
     }
 
     /// Ends the run: passes on what is left of the prints, ends the workers that are busy with something, and gives back
-    /// those that are `idle`.
-    pub(super) fn dismiss(mut self, idle: &[bool]) -> Vec<Worker> {
+    /// those that are `idle`, with what watches them.
+    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch) {
         let mut unfinished = [false; 2];
         let mut kept = Vec::new();
         for (member, idle) in self.workers.into_iter().zip(idle) {
@@ -91,7 +91,7 @@ impl Crew {
             }
         }
         self.farewells.finish();
-        kept
+        (kept, self.watch)
     }
 
     fn member(&mut self, worker: usize) -> &mut Member {
@@ -196,9 +196,11 @@ impl Carrier for Crew {
         self.watch.wait(patience).map_err(|error| cannot_start(&error))?;
         self.farewells.look();
         while let Some(ready) = self.watch.next() {
-            let worker = ready.mark.number as usize;
+            let worker = ready.mark.number();
             // Whoever has the number now may be another than whom something happened to.
-            let Some(member) = self.workers[worker].as_mut().filter(|member| member.mark == ready.mark) else {
+            let Some(member) =
+                self.workers.get_mut(worker).and_then(Option::as_mut).filter(|member| member.mark == ready.mark)
+            else {
                 continue;
             };
             match ready.source {
@@ -243,7 +245,7 @@ impl Carrier for Crew {
 
     fn retire(&mut self, worker: usize) {
         if let Some(Member { mut worker, .. }) = self.workers[worker].take() {
-            self.watch.forget(&worker);
+            self.watch.forget(&mut worker);
             self.moved += worker.take_moved();
             worker.say_goodbye();
             self.farewells.leave(worker);
@@ -262,7 +264,7 @@ impl Carrier for Crew {
         let Remains { progress, ran_for, missed } = worker.remains(unanswered);
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
-                self.watch.forget(&worker);
+                self.watch.forget(&mut worker);
                 self.farewells.linger(worker, until);
                 None
             }

@@ -1,13 +1,13 @@
 //! `Watch`: what a run waits for, registered with the kernel once per worker, so that a wait costs the same for any
-//! number of workers.
+//! number of workers. It is kept from fold to fold, with the workers that are registered in it.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::Errno;
@@ -31,9 +31,9 @@ pub(super) enum Source {
 
 /// A worker's mark: its number, and which of the workers that have had this number it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) number: u32,
-    pub(super) life: u32,
+pub(in crate::backend::processes) struct Mark {
+    number: u32,
+    life: u32,
 }
 
 /// What has happened.
@@ -63,10 +63,13 @@ impl Wake for Bell {
 }
 
 /// What a run waits for.
-pub(super) struct Watch {
+pub(in crate::backend::processes) struct Watch {
     epoll: OwnedFd,
     bell: Arc<Bell>,
-    ready: Vec<epoll::Event>,
+    /// How many workers there have been.
+    lives: u32,
+    /// What the last wait has found, as mark and flags.
+    ready: Vec<(u64, EventFlags)>,
 }
 
 impl Watch {
@@ -74,7 +77,7 @@ impl Watch {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let bell = Arc::new(Bell(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?));
         epoll::add(&epoll, &bell.0, EventData::new_u64(BELL), EventFlags::IN)?;
-        Ok(Self { epoll, bell, ready: Vec::with_capacity(BATCH) })
+        Ok(Self { epoll, bell, lives: 0, ready: Vec::with_capacity(BATCH) })
     }
 
     /// Wakes a wait, from any thread.
@@ -82,8 +85,16 @@ impl Watch {
         Waker::from(Arc::clone(&self.bell))
     }
 
-    /// Watches `worker` from now on. The kernel forgets what is closed.
-    pub(super) fn add(&self, worker: &Worker, mark: Mark) -> io::Result<()> {
+    /// Watches `worker` from now on, by that number. The kernel forgets what is closed.
+    pub(super) fn add(&mut self, worker: &mut Worker, number: usize) -> io::Result<Mark> {
+        if let Some(mark) = worker.mark {
+            if mark.number() == number {
+                return Ok(mark);
+            }
+            self.forget(worker);
+        }
+        self.lives = self.lives.wrapping_add(1);
+        let mark = Mark { number: number as u32, life: self.lives };
         let [out, err] = worker.prints();
         let all = [
             (Some(worker.death()), Source::Death),
@@ -96,11 +107,13 @@ impl Watch {
                 epoll::add(&self.epoll, descriptor, mark.data(source), EventFlags::IN)?;
             }
         }
-        Ok(())
+        worker.mark = Some(mark);
+        Ok(mark)
     }
 
     /// Watches `worker` no more.
-    pub(super) fn forget(&self, worker: &Worker) {
+    pub(in crate::backend::processes) fn forget(&self, worker: &mut Worker) {
+        worker.mark = None;
         let [out, err] = worker.prints();
         for descriptor in [Some(worker.death()), Some(worker.channel()), out, err].into_iter().flatten() {
             let _ = epoll::delete(&self.epoll, descriptor);
@@ -118,18 +131,20 @@ impl Watch {
     pub(super) fn wait(&mut self, patience: Duration) -> io::Result<()> {
         let patience = Timespec { tv_sec: patience.as_secs() as _, tv_nsec: patience.subsec_nanos().into() };
         self.ready.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut self.ready), Some(&patience)) {
+        let mut events = [MaybeUninit::uninit(); BATCH];
+        match epoll::wait(&self.epoll, &mut events, Some(&patience)) {
+            Ok((events, _)) => self.ready.extend(events.iter().map(|event| (event.data.u64(), event.flags))),
             // Whoever waits knows until when, and waits again.
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
+        Ok(())
     }
 
     /// What the last wait has found.
     pub(super) fn next(&mut self) -> Option<Ready> {
         loop {
-            let event = self.ready.pop()?;
-            let (data, flags) = (event.data.u64(), event.flags);
+            let (data, flags) = self.ready.pop()?;
             if data == BELL {
                 let _ = rustix::io::read(&self.bell.0, &mut [0u8; 8]);
                 continue;
@@ -145,6 +160,10 @@ impl Watch {
 }
 
 impl Mark {
+    pub(super) fn number(self) -> usize {
+        self.number as usize
+    }
+
     fn data(self, source: Source) -> EventData {
         EventData::new_u64(u64::from(self.number) << 34 | u64::from(self.life) << 2 | source as u64)
     }
