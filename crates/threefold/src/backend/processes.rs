@@ -17,6 +17,7 @@ mod child;
 mod clock;
 mod group;
 mod lines;
+mod mark;
 mod memory;
 mod process;
 mod run;

@@ -346,11 +346,11 @@ impl Task for Table {
 
 fn captures_that_a_worker_has_are_not_sent_again(model: Model) {
     let on = on(model, |builder| builder);
-    let table = |factor: u64| Table((0..100_000u64).map(|i| i << 40 | i * factor).collect());
+    let table = |factor: u64| Table((0..100_000u64).map(|i| (i << 40) | (i * factor)).collect());
     let moved = |factor| {
         let trace = threefold::Trace::new();
         let values = on.trace(&trace).map(Items((0..4).collect()), table(factor)).unwrap();
-        assert_eq!(values, (0..4).map(|i| i << 40 | i * factor).collect::<Vec<_>>());
+        assert_eq!(values, (0..4).map(|i| (i << 40) | (i * factor)).collect::<Vec<_>>());
         trace.bytes_moved()
     };
     // With both workers there, which may take more than one fold.

@@ -14,8 +14,8 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, se
 use rustix::process::Signal;
 
 use super::lines::{Lines, Stream};
+use super::mark::Mark;
 use super::process::Process;
-use super::run::watch::Mark;
 use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
 use super::{clock, group, memory};

@@ -25,6 +25,9 @@ enum Event {
     Dies,
 }
 
+/// When, in which order of those at once, to which worker, in which of its lives, and what.
+type Scheduled = (u64, u64, usize, u64, Event);
+
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Ran(Sent),
@@ -52,7 +55,7 @@ struct Simulation {
     random: SmallRng,
     dispatch: Dispatch,
     now: u64,
-    events: BinaryHeap<Reverse<(u64, u64, usize, u64, Event)>>,
+    events: BinaryHeap<Reverse<Scheduled>>,
     serial: u64,
     machines: Vec<Option<Machine>>,
     fates: Vec<Fate>,

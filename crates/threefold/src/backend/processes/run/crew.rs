@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::farewells::Farewells;
-use super::watch::{Mark, Source, Watch};
+use super::watch::{Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
 use crate::backend::processes::clock;
+use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::stderr_tail::StderrTail;
 use crate::backend::processes::worker::Entrance;

@@ -13,6 +13,7 @@ use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::Errno;
 
 use crate::backend::processes::child::Worker;
+use crate::backend::processes::mark::Mark;
 
 /// How many events one wait takes.
 const BATCH: usize = 64;
@@ -27,13 +28,6 @@ pub(super) enum Source {
     Channel,
     Out,
     Err,
-}
-
-/// A worker's mark: its number, and which of the workers that have had this number it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::backend::processes) struct Mark {
-    number: u32,
-    life: u32,
 }
 
 /// What has happened.
@@ -104,7 +98,7 @@ impl Watch {
         ];
         for (descriptor, source) in all {
             if let Some(descriptor) = descriptor {
-                epoll::add(&self.epoll, descriptor, mark.data(source), EventFlags::IN)?;
+                epoll::add(&self.epoll, descriptor, data(mark, source), EventFlags::IN)?;
             }
         }
         worker.mark = Some(mark);
@@ -124,7 +118,7 @@ impl Watch {
     pub(super) fn wants_to_write(&self, worker: &Worker, mark: Mark, wants: bool) {
         let flags = if wants { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
         // Only a descriptor that is not watched could be refused.
-        let _ = epoll::modify(&self.epoll, worker.channel(), mark.data(Source::Channel), flags);
+        let _ = epoll::modify(&self.epoll, worker.channel(), data(mark, Source::Channel), flags);
     }
 
     /// Waits for as long as `patience`, or until something happens, or a signal comes.
@@ -159,12 +153,7 @@ impl Watch {
     }
 }
 
-impl Mark {
-    pub(super) fn number(self) -> usize {
-        self.number as usize
-    }
-
-    fn data(self, source: Source) -> EventData {
-        EventData::new_u64(u64::from(self.number) << 34 | u64::from(self.life) << 2 | source as u64)
-    }
+/// What the kernel is given for a source of a worker, and gives back.
+fn data(mark: Mark, source: Source) -> EventData {
+    EventData::new_u64(u64::from(mark.number) << 34 | u64::from(mark.life) << 2 | source as u64)
 }
