@@ -101,6 +101,9 @@ pub(crate) trait Carrier {
     /// Nothing from `limit` on may start on any worker.
     fn set_limit(&mut self, limit: u64);
 
+    /// Tells `worker` the limit once more: it has skipped chunks that are below.
+    fn restate_limit(&mut self, worker: usize);
+
     /// Waits for events until `until` at the latest, and appends them to `events`. It may return early without any.
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error>;
 

@@ -50,6 +50,10 @@ impl<C: Carrier> Run<'_, C> {
                 if !self.dispatch.skipped(worker, first, count) {
                     return Err("it answered out of turn");
                 }
+                if first < self.dispatch.limit() {
+                    // Its task may have written over what it was told.
+                    self.carrier.restate_limit(worker);
+                }
             }
             FromWorker::Done { ran, output } => {
                 let sent = self.due(worker, ran)?;

@@ -191,6 +191,11 @@ impl Carrier for Crew {
         }
     }
 
+    fn restate_limit(&mut self, worker: usize) {
+        let limit = self.limit;
+        self.member(worker).worker.set_limit(limit);
+    }
+
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
