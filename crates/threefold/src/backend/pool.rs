@@ -1,12 +1,22 @@
-//! `Pool`: threads that live as long as their executor and help whoever folds on it.
+//! `Pool`: the threads of an executor, which help whoever folds on it.
 //!
-//! A fold is put on the list of folds and one sleeper is woken, which wakes the next while there is work for it. Each
-//! claims chunks until none is left. The caller takes part as worker 0 and needs nobody's help to finish, so a fold
-//! that is nested in a task ends at any depth, whatever the other threads do. A worker that waits for the end of a nested
-//! fold runs nothing else meanwhile, so waits point from a fold to the folds nested in it and never in a circle.
+//! The caller takes part in its fold as worker 0, and needs no help to finish it. So a fold that is nested in a task
+//! finishes at any depth, whatever the other threads do. A worker that waits for the end of a nested fold runs nothing
+//! else meanwhile. Therefore waits only lead from a fold to the folds that are nested in it, and never in a circle.
 //!
-//! A helper finds a fold, enters its gate and drops the lock, in this order; whoever takes the fold off the list does so
-//! under the same lock. So a caller that has taken its fold off, and then sees nobody inside, is alone with it.
+//! # How a helper joins and leaves
+//!
+//! All shared state is a list of running folds under one lock. A helper, under this lock, finds a fold with chunks to
+//! claim and enters its gate; then it releases the lock and runs chunks. At the end the caller takes its fold off the
+//! list, under the same lock. So when the caller has done that and then sees nobody inside the gate, it is alone with
+//! its fold: a helper that came before is counted, and none can come after.
+//!
+//! # How sleepers are woken
+//!
+//! A helper that finds nothing to claim sleeps on a condition variable. Who puts a fold on the list wakes one sleeper.
+//! A sleeper that finds a fold wakes the next one before it begins. This chain goes on as long as there are chunks and
+//! sleepers, and a fold of one short block wakes one thread and not all. No wake-up is lost, because a helper looks at
+//! the list and goes to sleep under the lock, and who wakes takes the lock after it has changed the state.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -19,11 +29,12 @@ use crate::model::Model;
 
 /// What a worker of a pool does with a fold.
 pub(super) trait Work: Send + Sync + 'static {
-    /// Claims and runs chunks of `fold` as `worker` of `workers`, until none is left; `ready` is given by the caller.
+    /// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left. The caller passes
+    /// `ready`.
     fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>);
 }
 
-/// An executor's threads. Dropping it ends them.
+/// The threads of an executor. Dropping it ends them.
 pub(super) struct Pool<W> {
     shared: Arc<Shared<W>>,
     handles: Vec<JoinHandle<()>>,
@@ -34,7 +45,7 @@ pub(super) struct Pool<W> {
 struct Shared<W> {
     work: W,
     workers: usize,
-    /// Whether the caller is worker 0, on its own stack.
+    /// Whether the caller runs chunks as worker 0, on its own stack.
     caller_runs: bool,
     state: Mutex<State>,
     wake: Condvar,
@@ -42,15 +53,15 @@ struct Shared<W> {
 
 #[derive(Default)]
 struct State {
-    /// Running folds, the latest last.
+    /// The running folds, the latest last.
     folds: Vec<Running>,
     sleeping: usize,
     stop: bool,
 }
 
 impl<W: Work> Pool<W> {
-    /// A pool of `workers`, whose first is the caller unless a stack size was asked for, which only a thread of the pool
-    /// can have.
+    /// A pool of `workers`. The caller is the first of them, unless a stack size was asked for, which only threads of
+    /// the pool can have.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let caller_runs = options.stack_size.is_none();
         let shared = Arc::new(Shared { work, workers, caller_runs, state: Mutex::default(), wake: Condvar::new() });
@@ -61,7 +72,7 @@ impl<W: Work> Pool<W> {
             let thread = thread::Builder::new()
                 .name(format!("threefold-{worker}"))
                 .stack_size(options.stack_size.unwrap_or_else(stack::size));
-            // On failure the ones already started end when `pool` is dropped.
+            // If a thread cannot be started, dropping `pool` ends those that were.
             let handle = thread.spawn(move || shared.serve(worker)).map_err(|error| {
                 Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
@@ -87,12 +98,13 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        // A task of the pool that folds in turn has the stack that was asked for, and must not wait for itself.
+        // A task of the pool that folds in turn runs chunks itself in any case: its thread has the stack that was asked
+        // for, and it must not wait for threads that may all be waiting like itself.
         if self.shared.caller_runs || current::is_inside() {
             let _inside = fold.gate.enter();
             self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
         } else {
-            // Their outputs and the end unpark the caller.
+            // Outputs and the end of the fold unpark the caller.
             while !fold.claims().is_over() {
                 thread::park();
                 ready();
@@ -106,17 +118,18 @@ impl<W: Work> Backend for Pool<W> {
 
 impl<W: Work> Shared<W> {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can panic, but a poisoned list would still be whole.
+        // Nothing can panic under this lock; and if something did, the list would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes one sleeper, if there is one. The lock is held, so none can fall asleep meanwhile.
     fn wake_one(&self, state: &State) {
         if state.sleeping > 0 {
             self.wake.notify_one();
         }
     }
 
-    /// Nobody else may enter `fold`.
+    /// Takes `fold` off the list: no further helper enters it.
     fn take_off(&self, fold: &Running) {
         self.lock().folds.retain(|running| !Arc::ptr_eq(running.fold(), fold.fold()));
     }
@@ -125,14 +138,17 @@ impl<W: Work> Shared<W> {
     fn serve(&self, worker: usize) {
         let mut state = self.lock();
         while !state.stop {
+            // The latest fold first: it may be nested in an earlier one, which waits for it.
             let open = state.folds.iter().rev().find(|fold| fold.claims().is_open()).cloned();
             match open {
                 Some(fold) => {
+                    // Under the lock: see `Gate::enter`.
                     let inside = fold.gate.enter();
                     self.wake_one(&state);
                     drop(state);
                     self.work.run(&fold, worker, self.workers, None);
-                    // Before it leaves: once its fold has returned, the caller alone owns what it passed in.
+                    // The fold is dropped before the gate is left: once the verb has returned, only the caller owns
+                    // what it passed in.
                     drop(fold);
                     drop(inside);
                     state = self.lock();
@@ -163,8 +179,8 @@ impl<W> Drop for Pool<W> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).stop = true;
         self.shared.wake.notify_all();
         for handle in self.handles.drain(..) {
-            // A task may have kept the last executor, which then ends on a thread of its own pool: that thread
-            // cannot wait for itself, and ends right after.
+            // A task may have held the last executor, which is then dropped on a thread of its own pool. That thread
+            // cannot wait for itself; it ends right after this.
             if handle.thread().id() != thread::current().id() {
                 let _ = handle.join();
             }

@@ -1,16 +1,16 @@
-//! How much stack a thread gets that runs tasks: as much as the main thread has, so that a task that recurses deeply runs
-//! on every model or on none.
+//! The stack size of threads that run tasks: that of the main thread, so that a task that recurses deeply runs on every
+//! model or on none.
 
 use std::fs;
 use std::sync::OnceLock;
 
-/// The usual limit of the main thread, in bytes: where no other is known.
+/// The usual limit of the main thread, in bytes. It is used if the limit is not known, or if there is none.
 const USUAL: usize = 8 << 20;
 
-/// Where there is no limit, or one larger than this, in bytes, threads have this much: it is reserved for each of them.
+/// The largest stack that a thread gets, in bytes, because address space of this size is reserved for each thread.
 const MOST: usize = 1 << 30;
 
-/// The stack of a thread, in bytes.
+/// The stack size of a thread, in bytes.
 pub(super) fn size() -> usize {
     static SIZE: OnceLock<usize> = OnceLock::new();
     *SIZE.get_or_init(|| fs::read_to_string("/proc/self/limits").ok().and_then(|limits| soft(&limits)).unwrap_or(USUAL))

@@ -1,7 +1,8 @@
-//! Waiting for the future of an `async` task where nothing else can run meanwhile: on every model but async.
+//! How the future of an `async` task is waited for where nothing else can run on the thread meanwhile: on the models
+//! sequential, threads and processes, and when `Task::map` is called directly.
 //!
-//! The future finds a runtime of its own on this thread, so that timers and sockets work. The runtime is kept for the
-//! next chunk, and goes when the thread leaves the fold.
+//! The future gets a runtime on this thread, so that timers and sockets work. The runtime is kept for the next chunk,
+//! and ended when the thread leaves the fold.
 
 use std::cell::RefCell;
 use std::thread;
@@ -20,10 +21,10 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// When `future` does, and when the system refuses a runtime.
+/// If `future` panics, or if the system refuses a runtime.
 pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     if runtime::may_enter() {
-        // Taken out while it runs: a nested wait makes one of its own.
+        // Taken out while it runs: a wait that is nested in this one makes a runtime of its own.
         let runtime = RUNTIME.take().unwrap_or_else(make);
         let output = runtime.block_on(future);
         if current::is_inside() {
@@ -34,7 +35,7 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
         }
         return output;
     }
-    // Inside someone's runtime this thread must not enter another: a thread that lives as long as the call does.
+    // This thread is inside a runtime and must not enter another. A thread that lives as long as this call does it.
     let context = current::get();
     let waited = thread::scope(|scope| {
         let waiting = thread::Builder::new().name("threefold-wait".to_string()).stack_size(stack::size()).spawn_scoped(
@@ -50,7 +51,7 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     waited.unwrap_or_else(|panic| panics::resume(panic))
 }
 
-/// The thread has left its last fold.
+/// Ends the runtime, after the thread has left its last fold.
 fn leave() {
     if let Some(runtime) = RUNTIME.take() {
         runtime::end(runtime);

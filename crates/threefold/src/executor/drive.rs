@@ -1,5 +1,10 @@
-//! How a fold is driven, once for every model and every verb: chunk order, the lowest failure, and panics of the
-//! caller's own closures are settled here.
+//! How a fold is driven from its start to its result: once, for every model and every verb. Chunk order, the lowest
+//! failure and panics of the caller's closures are decided here.
+//!
+//! The caller's thread does this. It starts the fold, lends its thread to the backend, and takes the outputs in chunk
+//! order whenever the lowest one that it has not taken is there. It returns when the fold is over *and* no worker is
+//! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
+//! again.
 
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -26,15 +31,16 @@ pub(super) enum Stops {
     AtFailure,
     /// A failure, or an output that is `Err`.
     AtErr,
-    /// Nothing but a cancel: failures are kept like outputs.
+    /// Only a cancel: failures are kept like outputs.
     Never,
 }
 
-/// The caller, who takes what became of the chunks in their order.
+/// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, F> {
     work: &'a Work<P, T>,
     fold: &'a Fold,
-    /// Whom the caller works for itself, and in which chunk: its closure runs there, not in the fold.
+    /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
+    /// not of this fold.
     outside: (Option<current::Context>, u64),
     take: F,
     taken: u64,
@@ -43,19 +49,19 @@ struct Taker<'a, P, T: Task, F> {
 
 /// How far the caller has come.
 enum End {
-    /// It takes all that come.
+    /// It takes every result that comes.
     Open,
-    /// It knows the answer.
+    /// Its closure broke off: the result of the verb is known.
     Settled,
-    /// It met the failure that the fold ends with.
+    /// It has met the failure that ends the fold.
     Failed(Error),
-    /// Its closure unwound.
+    /// Its closure panicked.
     Unwound(Box<dyn Any + Send>),
 }
 
 impl Executor {
-    /// Runs the fold; `take` is given what became of each chunk with the chunk's number, in chunk order, until it breaks.
-    /// That is a failure only where nothing [`Stops`] the fold.
+    /// Runs the fold. `take` is given the number of each chunk and its result, in chunk order, until it breaks off. It
+    /// is given failures only if nothing [`Stops`] the fold.
     pub(super) fn drive<S, T>(
         &self,
         source: S,
@@ -81,6 +87,9 @@ impl Executor {
             return Err(Error::new(cause, fold.place_of_all()));
         }
 
+        // The fold is registered with everything that may cancel it before its first chunk starts. Each registration
+        // looks at the state once more after it has joined (see `CancelToken::register` and `Fold::adopt`), so no
+        // cancel is missed.
         let outside = current::get();
         let parent = outside.as_ref().and_then(|context| context.fold.clone());
         let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(&fold)).collect();
@@ -90,6 +99,8 @@ impl Executor {
         let mut taker = Taker { work: &work, fold: &fold, outside, take, taken: 0, end: End::Open };
         self.run(&fold, &mut || taker.take_ready());
 
+        // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic of
+        // an observer, a panic of the caller's closure, the result.
         drop((tokens, nested));
         let Taker { taken, end, .. } = taker;
         if let Some(recorder) = fold.recorder() {
@@ -113,17 +124,24 @@ impl Executor {
 }
 
 impl Executor {
-    /// Runs `fold` to its end; the caller lends its thread, and is `ready` whenever something may have come.
+    /// Runs `fold` to its end. The caller lends its thread to the backend, and `ready` is called on it whenever there
+    /// may be something to take.
+    ///
+    /// No wake-up is lost. The caller's waker is registered before anything starts. Every worker first changes the
+    /// state (it keeps an output, or leaves the gate) and then tells the waker, which leaves a token at the thread. So
+    /// if the change comes after the caller has looked, `park` finds the token and returns at once.
     pub(super) fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
         fold.gate.caller.register(notify::this_thread());
         let running = Running::new(Arc::clone(fold), &self.backend);
         self.backend.start(&running);
         self.backend.take_part(&running, ready);
         while !fold.gate.is_done() {
-            // The next output, and the last worker that leaves, unpark. A token left over only makes the loop ask again.
+            // The next output unparks the caller, and so does the last worker that leaves. A token from an earlier
+            // wake-up only makes the loop look once more.
             ready();
             thread::park();
         }
+        // What the last workers kept before they left: `is_done` makes it visible here.
         ready();
     }
 }
@@ -134,7 +152,7 @@ where
     T: Task,
     F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
 {
-    /// Takes all that have come, as long as the answer is not known.
+    /// Takes every result that has come, as long as the end is open.
     fn take_ready(&mut self) {
         while let (End::Open, Some((first, kept))) = (&self.end, self.work.outputs.take()) {
             self.end = match kept {
@@ -144,18 +162,20 @@ where
             };
             match self.end {
                 End::Open => self.fold.taken(self.taken),
-                // All that is still to run is not wanted.
+                // The result is known: whatever still runs or would run is not needed.
                 _ => self.fold.cancel(),
             }
         }
     }
 
+    /// Gives the caller's closure the results of the chunks from `first` on.
     fn hand_over(&mut self, first: u64, outcomes: impl IntoIterator<Item = Result<T::Output>>) -> End {
         let (outside, number) = &self.outside;
         let _outside = current::enter(outside.clone());
         chunk::set(*number);
         let mut outcomes = outcomes.into_iter().zip(first..);
-        // Unwind-safe: nothing that the closure touches is used after a panic, which goes on at the end of the fold.
+        // Unwind-safe: after a panic nothing that the closure touched is used. The panic continues when the fold has
+        // ended.
         let result = catch_unwind(AssertUnwindSafe(|| {
             outcomes.try_for_each(|(outcome, chunk)| {
                 self.taken += 1;

@@ -1,25 +1,30 @@
-//! `Notify`: those who wait for something to happen to a fold, and how they are told.
+//! `Notify`: the wakers of those who wait for something to happen in a fold.
 //!
-//! Whoever waits registers a waker and then looks; whoever changes something changes it and then tells. A waker is what
-//! the standard library calls one: it unparks a thread, polls a future again, or writes to an event descriptor. Wakers
-//! return at once and may be called from any thread, more often than needed.
+//! A thread that waits registers a waker and *then* looks at the state. A thread that changes the state changes it and
+//! *then* tells. The lock of the list orders the two: either the waker is found in the list, or the change is seen by
+//! the look. So no wake-up is lost. A thread that is told looks again, since wakers may be called more often than
+//! needed.
+//!
+//! A waker is one of the standard library: it unparks a thread, has a future polled again, or writes to an event
+//! descriptor. It is called while the list is locked, so it must return at once. It may take a lock of its own, such as
+//! that of a pool. Therefore no thread may tell while it holds such a lock.
 
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 
-/// Wakers to be told.
+/// A list of wakers.
 #[derive(Debug, Default)]
 pub(crate) struct Notify(Mutex<Vec<Waker>>);
 
 impl Notify {
-    /// Has `waker` called at everything that is told from now on. Look at the state once more after this.
+    /// Adds `waker`, which is called at every `tell` from now on. Look at the state after this call.
     pub(crate) fn register(&self, waker: Waker) {
         self.lock().push(waker);
     }
 
-    /// The opposite of [`register`](Self::register).
+    /// Removes `waker`.
     #[cfg(feature = "async")]
     pub(crate) fn forget(&self, waker: &Waker) {
         let mut wakers = self.lock();
@@ -28,7 +33,7 @@ impl Notify {
         }
     }
 
-    /// Tells all: something has changed.
+    /// Calls every waker: the state has changed.
     pub(crate) fn tell(&self) {
         self.lock().iter().for_each(Waker::wake_by_ref);
     }
@@ -38,7 +43,7 @@ impl Notify {
     }
 }
 
-/// Unparks a thread.
+/// The waker of a thread.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -57,7 +62,7 @@ pub(crate) fn this_thread() -> Waker {
         static WAKER: OnceCell<Waker> = const { OnceCell::new() };
     }
     let make = || Waker::from(Arc::new(Unpark(thread::current())));
-    // A thread that is being torn down has no such storage any more, and may still fold.
+    // A thread that is being torn down has no thread-local storage any more, and may still fold in a destructor.
     WAKER.try_with(|waker| waker.get_or_init(make).clone()).unwrap_or_else(|_| make())
 }
 

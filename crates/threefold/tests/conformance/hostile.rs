@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -35,6 +35,7 @@ crate::rows! {
         a_reduction_may_block_on_a_runtime_of_its_own;
     with_workers: an_observer_that_panicked_is_not_called_again;
     pooled:
+        a_window_that_a_slow_helper_has_closed_opens_again,
         folds_nest_deeper_than_there_are_threads,
         async_tasks_that_compute_are_spread_over_the_workers,
         a_stack_size_that_is_asked_for_is_what_every_chunk_has;
@@ -253,6 +254,40 @@ fn outputs_wait_within_a_bound(model: Model) {
     assert_eq!(outputs.len() as u64, MANY);
     assert!(outputs[0] < BOUND, "{} chunks had begun", outputs[0]);
     assert_eq!(BEGUN.load(Ordering::SeqCst), MANY - 1);
+}
+
+/// Whether a thread of the executor's, not the caller, has begun a chunk.
+static HELPED: AtomicBool = AtomicBool::new(false);
+
+/// The first chunk of a helper ends when so many others have begun that no more may; the caller's wait for a helper.
+fn closes_the_window() {
+    if !thread::current().name().is_some_and(|name| name.starts_with("threefold-")) {
+        wait_until("a helper has begun a chunk", || HELPED.load(Ordering::SeqCst));
+    } else if !HELPED.swap(true, Ordering::SeqCst) {
+        wait_until("as many chunks have begun as may", || BEGUN.load(Ordering::SeqCst) >= BOUND - 1);
+    }
+    BEGUN.fetch_add(1, Ordering::SeqCst);
+}
+
+#[task]
+fn closes(_chunk: Range<u64>) {
+    closes_the_window();
+}
+
+#[task]
+async fn closes_and_waits(_chunk: Range<u64>) {
+    closes_the_window();
+}
+
+fn a_window_that_a_slow_helper_has_closed_opens_again(model: Model) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    for is_async in [false, true] {
+        BEGUN.store(0, Ordering::SeqCst);
+        HELPED.store(false, Ordering::SeqCst);
+        let (on, source) = (executor(model, 2), (0..MANY).chunks_of(1));
+        if is_async { on.for_each(source, closes_and_waits) } else { on.for_each(source, closes) }.unwrap();
+        assert_eq!(BEGUN.load(Ordering::SeqCst), MANY);
+    }
 }
 
 #[task]
