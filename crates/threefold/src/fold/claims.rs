@@ -143,10 +143,16 @@ impl Claims {
         self.limit.fetch_min(chunk, Ordering::Release);
     }
 
-    /// How many chunks are left to claim.
+    /// One past the last chunk that the window lets anyone claim now.
     #[cfg(feature = "processes")]
-    pub(crate) fn left(&self) -> u64 {
-        self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
+    pub(crate) fn window_end(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed).saturating_add(self.window)
+    }
+
+    /// All chunks below `chunk` were claimed, or need not be: for a backend that keeps count of them by itself.
+    #[cfg(feature = "processes")]
+    pub(crate) fn claimed_up_to(&self, chunk: u64) {
+        self.next.fetch_max(chunk, Ordering::Relaxed);
     }
 
     /// Whether a claim would give chunks now.

@@ -121,10 +121,10 @@ struct Actor {
     /// Whether it has gone wrong already. Once is enough.
     marked: bool,
     channel: UnixStream,
-    cell: Option<File>,
+    page: Option<File>,
     incoming: Vec<u8>,
-    /// `Run` frames so far.
-    frames: u64,
+    /// Chunks so far.
+    chunks: u64,
 }
 
 impl Actor {
@@ -132,7 +132,7 @@ impl Actor {
         let channel = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         let channel = channel.into();
-        Ok(Self { step, fault, folder, marked: false, channel, cell: None, incoming: Vec::new(), frames: 0 })
+        Ok(Self { step, fault, folder, marked: false, channel, page: None, incoming: Vec::new(), chunks: 0 })
     }
 
     fn act(&mut self) -> io::Result<()> {
@@ -146,32 +146,48 @@ impl Actor {
         loop {
             let body = self.receive()?;
             match body[0] {
-                2 => self.run(&body)?,
-                3 => return self.reach(Step::AtGoodbye, &[]),
+                3 => self.run(&body)?,
+                4 => return self.reach(Step::AtGoodbye, &[]),
                 _ => {}
             }
         }
     }
 
+    /// Runs the chunks of a block: the number of the first, the attempt, and each chunk behind its length.
     fn run(&mut self, body: &[u8]) -> io::Result<()> {
+        let word = |at: usize| u64::from_le_bytes(body[at..at + 8].try_into().unwrap());
+        let (mut chunk, attempt, mut at) = (word(1), word(9), 17);
+        while at < body.len() {
+            let length = word(at) as usize;
+            self.run_chunk(chunk, attempt, &body[at + 8..at + 8 + length])?;
+            chunk += 1;
+            at += 8 + length;
+        }
+        Ok(())
+    }
+
+    fn run_chunk(&mut self, chunk: u64, attempt: u64, bytes: &[u8]) -> io::Result<()> {
         self.reach(Step::ChunkReceived, &[])?;
-        self.frames += 1;
+        self.chunks += 1;
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         self.note(3, now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)?;
-        self.note(1, self.frames)?;
+        self.note(4, chunk)?;
+        self.note(5, attempt)?;
+        self.note(1, self.chunks)?;
         self.reach(Step::ChunkStarted, &[])?;
-        self.note(2, self.frames)?;
+        self.note(2, self.chunks)?;
         // Its number, when it began, how long it took, and the output: the bytes of the chunk.
-        let answer = frame(2, &[&body[1..9], &[0; 16], &body[17..]]);
+        let answer = frame(2, &[&chunk.to_le_bytes(), &[0; 16], bytes]);
         self.reach(Step::InAnswer, &answer)?;
         self.channel.write_all(&answer)?;
         self.reach(Step::AfterAnswer, &[])
     }
 
-    /// Notes `value` in word `word` of the cell: 1 is the frame that was started, 2 the one that is done, 3 since when.
+    /// Notes `value` in a word of the status page: 1 is the chunk that was started, 2 the one that is done, both counted
+    /// over the worker's life, 3 since when, 4 its number, 5 the attempt.
     fn note(&self, word: u64, value: u64) -> io::Result<()> {
-        let cell = self.cell.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        rustix::io::pwrite(cell, &value.to_ne_bytes(), word * 8)?;
+        let page = self.page.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        rustix::io::pwrite(page, &value.to_ne_bytes(), word * 8)?;
         Ok(())
     }
 
@@ -182,11 +198,11 @@ impl Actor {
         let mut buffers = [IoSliceMut::new(&mut bytes)];
         let received = recvmsg(&self.channel, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
         self.incoming.extend_from_slice(&bytes[..received.bytes]);
-        let cell: Option<OwnedFd> = ancillary.drain().find_map(|message| match message {
+        let page: Option<OwnedFd> = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
             _ => None,
         });
-        self.cell = cell.map(File::from);
+        self.page = page.map(File::from);
         self.receive()
     }
 

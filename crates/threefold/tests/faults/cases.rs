@@ -77,8 +77,8 @@ impl Case {
         let only_slow = matches!(self.fault, Fault::Flood | Fault::Slow);
         match self.step {
             _ if only_slow => &["right"],
-            // A worker that never came to life may have met a foreign `main`: another is tried before it is an error.
-            Step::BeforeHello | Step::InHello => &["right", "setup"],
+            // It never came to life: another is tried.
+            Step::BeforeHello | Step::InHello => &["right"],
             // Nothing was started: the chunk is handed out again. All is answered, and nothing more to lose.
             Step::AfterHello | Step::ChunkReceived | Step::AfterAnswer | Step::AtGoodbye => &["right"],
             Step::ChunkStarted | Step::InAnswer if self.retries > 0 => &["right"],

@@ -21,17 +21,17 @@ use rustix::process::{
 };
 use rustix::thread::gettid;
 
-use super::channel::Channel;
+use super::channel::{Answers, Channel};
 use super::parent::Parent;
 
 use crate::backend::current::{self, Context};
-use crate::backend::processes::status_page::Cell;
-use crate::backend::processes::{clock, memory};
+use crate::backend::processes::status_page::{Running, StatusPage};
+use crate::backend::processes::{build, clock, memory};
 use crate::backend::sequential;
 use crate::fold::policy::Policy;
 use crate::model::Model;
 use crate::panics::{self, Panic};
-use crate::remote::wire::{Build, FromWorker, Ran, Rules, ToWorker};
+use crate::remote::wire::{self, Build, FromWorker, Ran, Rules, ToWorker};
 use crate::task::received::{self, Received};
 use crate::task::registry;
 
@@ -72,10 +72,10 @@ pub(super) fn serve(parent: Parent) -> ! {
 
 struct Server {
     channel: Channel,
-    cell: Cell,
+    page: StatusPage,
     task: Option<Current>,
-    /// `Run` frames so far.
-    frames: u64,
+    /// Chunks that it was sent so far.
+    chunks: u64,
     /// When the oldest answer that is held back was written.
     held_since: u64,
 }
@@ -94,8 +94,8 @@ impl Server {
         let mut channel = Channel::take_over()?;
         let watched = channel.watch()?;
         thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with(&parent, &watched))?;
-        let cell = Cell::open(channel.receive_cell()?)?;
-        Ok(Self { channel, cell, task: None, frames: 0, held_since: 0 })
+        let page = StatusPage::open(channel.receive_page()?)?;
+        Ok(Self { channel, page, task: None, chunks: 0, held_since: 0 })
     }
 
     fn serve(&mut self) -> io::Result<()> {
@@ -123,37 +123,37 @@ impl Server {
     /// Whether the answers so far may wait for the next.
     fn holds_back(&self) -> bool {
         let each = self.task.as_ref().is_some_and(|task| task.rules.answer_each);
-        let few = self.channel.outgoing.len() <= HELD_BYTES;
-        !each && few && self.channel.has_frame() && clock::now().saturating_sub(self.held_since) <= HOLD
+        !each && self.channel.has_frame() && may_wait(&self.channel.outgoing, self.held_since, clock::now())
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
-        let (body, out) = self.channel.next()?;
-        if out.is_empty() {
-            self.held_since = clock::now();
-        }
+        let Self { channel, page, task, chunks, held_since } = self;
+        let (body, mut answers) = channel.next()?;
+        let nonsense = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(body) {
             Some(ToWorker::Hello { build, memory_limit }) => match prepare(build, memory_limit)? {
-                Ok(()) => FromWorker::Hello { build }.write(out),
+                Ok(()) => FromWorker::Hello { build }.write(answers.outgoing),
                 Err(reason) => return self.refuse(&reason),
             },
-            Some(ToWorker::Task { path, captures, rules }) => match find(path, captures) {
-                Ok(task) => self.task = Some(Current { task, rules, limit: u64::MAX }),
-                Err(reason) => return self.refuse(&reason),
-            },
-            Some(ToWorker::Run { chunk, bytes, .. }) => {
-                self.frames += 1;
-                let Some(task) = &mut self.task else {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunk came before its task"));
-                };
-                if chunk < task.limit && self.cell.may_start(chunk) {
-                    task.run(chunk, bytes, out, &self.cell, self.frames);
-                } else {
-                    FromWorker::Skipped { chunk }.write(out);
+            Some(ToWorker::Task { address, captures }) => {
+                page.note_reading(true);
+                let found = find(address, captures);
+                page.note_reading(false);
+                match found {
+                    Ok(found) => *task = Some(Current::new(found)),
+                    Err(reason) => return self.refuse(&reason),
                 }
             }
+            Some(ToWorker::Fold { rules }) => {
+                let Some(task) = task else { return nonsense("a fold came before its task") };
+                task.begin(rules);
+            }
+            Some(ToWorker::Run(block)) => {
+                let Some(task) = task else { return nonsense("chunks came before their task") };
+                task.run(block, &mut answers, Notes { page, chunks, held_since })?;
+            }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
-            None => return Err(io::Error::new(io::ErrorKind::InvalidData, "the parent spoke nonsense")),
+            None => return nonsense("the parent sent what no parent would"),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -166,10 +166,64 @@ impl Server {
     }
 }
 
+/// What a worker keeps note of while it runs chunks.
+struct Notes<'a> {
+    page: &'a StatusPage,
+    chunks: &'a mut u64,
+    held_since: &'a mut u64,
+}
+
+/// Whether answers may wait for the next, at that time.
+fn may_wait(answers: &[u8], held_since: u64, now: u64) -> bool {
+    answers.len() <= HELD_BYTES && now.saturating_sub(held_since) <= HOLD
+}
+
 impl Current {
-    fn run(&mut self, chunk: u64, bytes: &[u8], out: &mut Vec<u8>, cell: &Cell, frame: u64) {
-        let started = clock::now();
-        cell.note_start(frame, started);
+    fn new(task: Result<Box<dyn Received>, Panic>) -> Self {
+        let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: true };
+        Self { task, rules, limit: u64::MAX }
+    }
+
+    /// A new fold begins.
+    fn begin(&mut self, rules: Rules) {
+        self.rules = rules;
+        self.limit = u64::MAX;
+    }
+
+    /// Runs the chunks of a block, as long as they may start, and answers each.
+    fn run(&mut self, block: wire::Run<'_>, answers: &mut Answers<'_>, notes: Notes<'_>) -> io::Result<()> {
+        let mut now = clock::now();
+        if answers.outgoing.is_empty() {
+            *notes.held_since = now;
+        }
+        let mut chunk = block.first;
+        let mut chunks = block.chunks();
+        while let Some(bytes) = chunks.next() {
+            if chunk >= self.limit || !notes.page.may_start(chunk) {
+                let count = 1 + chunks.count() as u64;
+                *notes.chunks += count;
+                FromWorker::Skipped { first: chunk, count }.write(answers.outgoing);
+                return Ok(());
+            }
+            *notes.chunks += 1;
+            // Each begins when the one before it ended: the clock is read once for both.
+            let running = Running { serial: *notes.chunks, chunk, attempt: block.attempt, since: now };
+            notes.page.note_start(running);
+            now = self.run_chunk(running, bytes, answers.outgoing);
+            notes.page.note_done(running.serial);
+            if self.rules.answer_each || !may_wait(answers.outgoing, *notes.held_since, now) {
+                answers.send()?;
+                now = clock::now();
+                *notes.held_since = now;
+            }
+            chunk += 1;
+        }
+        Ok(())
+    }
+
+    /// Runs a chunk and writes the answer; returns when it ended.
+    fn run_chunk(&mut self, running: Running, bytes: &[u8], out: &mut Vec<u8>) -> u64 {
+        let Running { chunk, since, .. } = running;
         let start = out.len();
         // The output is written where it will be sent from; its frame is closed when all is known.
         let open = FromWorker::open_done(out);
@@ -178,7 +232,8 @@ impl Current {
             Err(panic) => received::Ran::Panicked(panic.clone()),
         };
         flush_prints();
-        let ran = Ran { chunk, started, duration: clock::now().saturating_sub(started) };
+        let now = clock::now();
+        let ran = Ran { chunk, started: since, duration: now.saturating_sub(since) };
         match result {
             received::Ran::Done { is_err } => {
                 open.close(out, ran);
@@ -198,7 +253,7 @@ impl Current {
                 self.stop_at(chunk);
             }
         }
-        cell.note_done(frame);
+        now
     }
 
     fn stop_at(&mut self, chunk: u64) {
@@ -210,7 +265,7 @@ impl Current {
 
 /// Makes this process ready for a parent of that build; or tells why it cannot serve it.
 fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
-    if build != Build::own()? {
+    if build != build::own()? {
         return Ok(Err("it is of another build: the program's file was replaced while the program ran".to_string()));
     }
     if memory_limit > 0 {
