@@ -1,6 +1,7 @@
 //! For which fold this thread works: the answer to `Executor::current` and `is_cancelled`.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Weak};
 
 use super::{Backend, Running};
@@ -95,6 +96,12 @@ pub(crate) fn on_leave(leave: fn()) {
 pub fn is_cancelled() -> bool {
     CONTEXT.with_borrow(|context| {
         let fold = context.as_ref().and_then(|context| context.fold.as_ref());
-        fold.is_some_and(|fold| !fold.may_start(chunk::get()))
+        let is_cancelled = fold.is_some_and(|fold| !fold.may_start(chunk::get()));
+        if is_cancelled {
+            // Acquire: pairs with the fall of the limit, so that whoever is given what the task returns now, by whatever
+            // lock, sees the reason too.
+            fence(Ordering::Acquire);
+        }
+        is_cancelled
     })
 }

@@ -113,7 +113,7 @@ impl Executor {
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == chunks => Ok(()),
+            End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
             End::Open => Err(fold.why()),
             #[cfg(feature = "processes")]
             End::Failed(error) => Err(self.bisect(error, &work)),
@@ -153,8 +153,15 @@ where
     F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
 {
     /// Takes every result that has come, as long as the end is open.
+    ///
+    /// Once the fold is cancelled nothing is taken: a task that asks whether it is cancelled may return anything, and one
+    /// whose nested folds were cancelled may panic. This is asked after the result was taken out of the lock under which
+    /// a worker that had seen the cancel has put it.
     fn take_ready(&mut self) {
         while let (End::Open, Some((first, kept))) = (&self.end, self.work.outputs.take()) {
+            if self.fold.is_cancelled() {
+                return;
+            }
             self.end = match kept {
                 Kept::Failure(error) if !self.fold.policy.keeps_going => End::Failed(error),
                 Kept::Failure(error) => self.hand_over(first, [Err(error)]),

@@ -26,6 +26,7 @@ crate::rows! {
         an_executor_may_be_first_made_while_a_thread_unwinds,
         an_async_task_that_panics_inside_a_runtime_has_a_location;
     local:
+        what_a_task_returns_because_it_is_cancelled_is_no_answer,
         cancelling_reaches_nested_folds,
         outputs_wait_within_a_bound,
         an_error_of_the_reduction_is_noticed_at_once,
@@ -223,6 +224,24 @@ fn cancelling_reaches_nested_folds(model: Model) {
     let started = STARTED.load(Ordering::SeqCst);
     // Those that ran at that moment, on either worker, and no more.
     assert!(started <= 20, "{started} nested chunks were started");
+}
+
+/// Asks whether it is cancelled until it is, and returns something then.
+#[task]
+fn gives_up_when_cancelled(chunk: u64) -> u64 {
+    if let Some(token) = CANCELS.lock().unwrap().take() {
+        token.cancel();
+    }
+    wait_until("the fold is cancelled", threefold::is_cancelled);
+    chunk
+}
+
+fn what_a_task_returns_because_it_is_cancelled_is_no_answer(model: Model) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let token = CancelToken::new();
+    *CANCELS.lock().unwrap() = Some(token.clone());
+    let error = executor(model, 1).cancel(&token).map(Items(vec![7]), gives_up_when_cancelled).unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
 }
 
 /// Chunks above 0 that have started while chunk 0 runs, and whether chunk 0 is done.
