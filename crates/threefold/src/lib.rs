@@ -170,6 +170,12 @@
 //! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes that of
 //! a main thread. [`Builder::stack_size`] sets another size.
 
+// What only worker processes use builds on every platform, and has no user where they are absent.
+#![cfg_attr(
+    all(feature = "processes", not(target_os = "linux")),
+    allow(dead_code, unused_imports, reason = "worker processes need Linux")
+)]
+
 pub use threefold_macros::task;
 
 mod backend;
