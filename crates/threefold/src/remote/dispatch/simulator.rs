@@ -5,50 +5,18 @@
 //! chunk starts twice unless retries allow it, and nothing at or above the limit starts once it has fallen.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use super::{Activity, Block, Command, Dispatch, PATIENCE, Progress, Sent, Terms};
 
 mod laws;
+mod machine;
 mod plan;
 
+use machine::{Answer, Event, Machine, Scheduled};
 use plan::{Fate, MS, Plan, US};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    Hello,
-    Arrives,
-    Ends,
-    Answers,
-    Dies,
-}
-
-/// When, in which order of those at once, to which worker, in which of its lives, and what.
-type Scheduled = (u64, u64, usize, u64, Event);
-
-#[derive(Clone, Copy, Debug)]
-enum Answer {
-    Ran(Sent),
-    Skipped(Block),
-}
-
-#[derive(Debug, Default)]
-struct Machine {
-    life: u64,
-    /// Blocks that are on their way.
-    coming: VecDeque<Block>,
-    blocks: VecDeque<Block>,
-    running: Option<(Sent, u64)>,
-    /// Answers that are on their way.
-    going: VecDeque<Answer>,
-    last_answer: u64,
-    moved: bool,
-    stopped: bool,
-    /// Whether it starts nothing of its next block, since it was told to terminate for a moment.
-    skips: bool,
-}
 
 struct Simulation {
     plan: Plan,
