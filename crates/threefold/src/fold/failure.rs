@@ -1,11 +1,11 @@
 //! How the failure of a chunk becomes an `Error`: its place, its attempt, its cause.
 
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "processes"))]
 use std::time::Duration;
 
 use super::Fold;
 use crate::error::{Attempt, Cause, Error, Place};
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "processes"))]
 use crate::error::{End, Lost};
 use crate::panics::Panic;
 
@@ -42,12 +42,13 @@ impl Fold {
         self.fail(chunk, Error::new(cause, self.place(chunk)));
     }
 
-    /// The error of a chunk of an `async` task that ran out of time, at this attempt.
-    #[cfg(feature = "async")]
-    pub(crate) fn timeout(&self, chunk: u64, attempt: u32, ran_for: Duration) -> Error {
+    /// The error of a chunk that ran out of time without the loss of its worker, at this attempt, on the worker `at`.
+    #[cfg(any(feature = "async", feature = "processes"))]
+    pub(crate) fn timeout(&self, chunk: u64, attempt: u32, at: Place, ran_for: Duration) -> Error {
         let end = End::Deadline(self.policy.timeout.unwrap_or(ran_for));
         let lost = Lost { ran_for: Some(ran_for), ..Lost::new(end) };
         let attempt = Attempt { number: attempt, of: self.policy.attempts() };
-        Error::new(Cause::Lost(Box::new(lost)), Place { attempt: Some(attempt), ..self.place(chunk) })
+        let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
+        Error::new(Cause::Lost(Box::new(lost)), place)
     }
 }

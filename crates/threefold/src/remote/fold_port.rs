@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
@@ -119,6 +120,16 @@ impl<'a> FoldPort<'a> {
             self.fold.retried(|| self.fold.panic(sent.chunk, sent.attempt, at, panic));
         } else {
             self.fold.panicked(sent.chunk, sent.attempt, at, panic);
+        }
+    }
+
+    /// A chunk ended after its deadline, and runs `again`, or has failed for good.
+    pub(crate) fn late(&self, sent: Sent, at: Spot, ran_for: Duration, again: bool) {
+        let error = || self.fold.timeout(sent.chunk, sent.attempt, at.on(Place::default()), ran_for);
+        if again {
+            self.fold.retried(error);
+        } else {
+            self.fold.fail(sent.chunk, error());
         }
     }
 

@@ -42,7 +42,7 @@ crate::rows! {
         a_stack_size_that_is_asked_for_is_what_every_chunk_has;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
-    processes: a_bisection_that_is_cancelled_names_no_range;
+    processes: a_bisection_that_is_cancelled_names_no_range, a_chunk_that_ends_after_its_deadline_is_a_timeout;
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -516,6 +516,10 @@ fn a_bisection_that_is_cancelled_names_no_range(model: Model) {
         assert!(error.is_worker_lost(), "{error}");
         assert_eq!(error.smallest_range(), None, "{error}");
     });
+}
+
+fn a_chunk_that_ends_after_its_deadline_is_a_timeout(model: Model) {
+    assert_eq!(fixture("ends-late", model).stdout, "true\n");
 }
 
 fn an_executor_may_be_first_made_while_a_thread_unwinds(model: Model) {

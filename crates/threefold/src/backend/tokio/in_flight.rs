@@ -86,7 +86,7 @@ impl Future for InFlight {
             this.drop_future();
             let (error, is_last) = match failed {
                 Ok(after) => {
-                    let error = this.fold.timeout(this.chunk, this.attempt, after);
+                    let error = this.fold.timeout(this.chunk, this.attempt, Place::default(), after);
                     (error, this.attempt >= this.fold.policy.attempts())
                 }
                 Err(panic) => {

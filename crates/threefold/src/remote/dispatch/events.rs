@@ -39,8 +39,18 @@ impl Dispatch {
 
     /// The chunk that is due from `worker` panicked; whether it runs again.
     pub(crate) fn panicked(&mut self, worker: usize) -> bool {
+        self.tries_again(worker, self.terms.attempts_at_panics)
+    }
+
+    /// The chunk that is due from `worker` ended after its deadline; whether it runs again.
+    pub(crate) fn late(&mut self, worker: usize) -> bool {
+        self.tries_again(worker, self.terms.attempts)
+    }
+
+    /// The chunk that is due from `worker` runs again, unless this was the last of its attempts.
+    fn tries_again(&mut self, worker: usize, attempts: u32) -> bool {
         let Some(sent) = self.answered(worker) else { return false };
-        let again = sent.attempt < self.terms.attempts_at_panics;
+        let again = sent.attempt < attempts;
         if again {
             self.pending.run_again(sent);
         } else {

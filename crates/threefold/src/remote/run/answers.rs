@@ -57,6 +57,12 @@ impl<C: Carrier> Run<'_, C> {
             }
             FromWorker::Done { ran, output } => {
                 let sent = self.due(worker, ran)?;
+                if self.terms.timeout.is_some_and(|timeout| ran.duration > timeout) {
+                    // It ended before it was stopped. What it gave is refused all the same.
+                    let again = self.dispatch.late(worker);
+                    self.port.late(sent, self.spot(worker), Duration::from_nanos(ran.duration), again);
+                    return Ok(());
+                }
                 match self.port.decode(ran.chunk, output) {
                     Ok(()) => self.done(worker, sent, ran),
                     Err(cause) => self.unportable(worker, sent, cause),
