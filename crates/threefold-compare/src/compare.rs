@@ -14,7 +14,7 @@ use crate::text;
 
 /// Measures one workload on several models.
 ///
-/// ```no_run
+/// ```
 /// use std::ops::Range;
 /// use threefold::prelude::*;
 /// use threefold_compare::Compare;
@@ -26,9 +26,10 @@ use crate::text;
 ///
 /// fn main() -> threefold_compare::Result<()> {
 ///     threefold::init(); // a worker process stops here and serves
-///     let comparison = Compare::new("primes").fold(0..200_000u64, primes, 0, |sum, part| sum + part)?;
+///     let compare = Compare::new("primes").time_budget(std::time::Duration::from_millis(200));
+///     let comparison = compare.fold(0..2_000u64, primes, 0, |sum, part| sum + part)?;
 ///     print!("{comparison}");
-///     comparison.export_html("primes.html")
+///     comparison.export_html(std::env::temp_dir().join(format!("primes-{}.html", std::process::id())))
 /// }
 /// ```
 ///

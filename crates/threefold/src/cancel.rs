@@ -1,4 +1,4 @@
-//! `CancelToken`: says from anywhere that a fold should end early.
+//! `CancelToken`: ends folds early, from any thread.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::fold::Fold;
 use crate::fold::group::{Group, Membership};
 
-/// Ends folds early, from any thread: clones share one flag, which is set once and for all.
+/// Ends folds early, from any thread. Clones share one flag; once it is set it stays set.
+///
+/// [`Executor::cancel`](crate::Executor::cancel) puts folds under a token. A cancelled fold is an error for which
+/// [`Error::is_cancelled`](crate::Error::is_cancelled) is `true`.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -19,10 +22,11 @@ use crate::fold::group::{Group, Membership};
 /// }
 ///
 /// let token = CancelToken::new();
-/// token.cancel();
-/// let on = Executor::new(Model::Threads)?;
-/// let error = on.cancel(&token).fold(0..100, add_up, 0, |sum, part| sum + part).unwrap_err();
-/// assert!(error.is_cancelled());
+/// let on = Executor::new(Model::Threads)?.cancel(&token);
+/// assert!(on.fold(0..100, add_up, 0, |sum, part| sum + part).is_ok());
+///
+/// std::thread::spawn(move || token.cancel()).join().unwrap();
+/// assert!(on.fold(0..100, add_up, 0, |sum, part| sum + part).unwrap_err().is_cancelled());
 /// # Ok::<(), threefold::Error>(())
 /// ```
 #[derive(Clone, Default)]
@@ -36,26 +40,48 @@ struct State {
 }
 
 impl CancelToken {
-    /// A token that is not cancelled.
+    /// Makes a token that is not cancelled.
+    ///
+    /// ```
+    /// assert!(!threefold::CancelToken::new().is_cancelled());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Cancels every fold that runs under this token, now and later. They start no further chunk; chunks in flight
-    /// are killed on processes, dropped at their next await on async, and waited for on threads and sequential. A fold
-    /// that is cancelled before it returns is an error also where all of its chunks were done.
+    /// Cancels every fold that runs under this token, now and later, and the folds that are nested in them. It returns
+    /// at once.
+    ///
+    /// A cancelled fold starts no further chunk. Chunks that are running are killed on processes, dropped at the await
+    /// at which they wait on async, and waited for on threads and sequential. A long task can ask
+    /// [`is_cancelled`](crate::is_cancelled()) and return early.
+    ///
+    /// ```
+    /// let token = threefold::CancelToken::new();
+    /// let clone = token.clone();
+    /// clone.cancel();
+    /// assert!(token.is_cancelled());
+    /// ```
     pub fn cancel(&self) {
-        // SeqCst, here and in `register`: either the fold is found among the members, or it finds the flag.
+        // Two threads may meet here: this one sets the flag and then walks the members, and `register` joins the
+        // members and then reads the flag. The lock of the members orders the two, so either the fold is found here or
+        // it finds the flag there. SeqCst is stricter than that needs, and costs nothing where folds are cancelled.
         self.0.cancelled.store(true, Ordering::SeqCst);
         self.0.folds.tell_from(0, Fold::cancel);
     }
 
-    /// Whether [`cancel`](Self::cancel) was called.
+    /// Whether [`cancel`](Self::cancel) was called on this token or on a clone of it.
+    ///
+    /// ```
+    /// let token = threefold::CancelToken::new();
+    /// token.cancel();
+    /// assert!(token.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// From now on `fold` ends when this token is cancelled, until the result is dropped.
+    /// Puts `fold` under this token: it ends when the token is cancelled, until the result is dropped.
     pub(crate) fn register(&self, fold: &Arc<Fold>) -> Membership<'_, Fold> {
         let membership = self.0.folds.join(0, fold);
         if self.is_cancelled() {

@@ -1,4 +1,4 @@
-//! `Executor`: the value that folds are asked of.
+//! `Executor`: the value that runs folds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,15 @@ pub use builder::Builder;
 use check::Checked;
 pub use verbs::Reduced;
 
-/// Runs folds on one model. Cheap to clone; clones share the same workers, which end when the last clone is dropped.
+/// Runs folds on one model.
+///
+/// Its methods are the verbs: [`fold`](Self::fold), [`try_fold`](Self::try_fold), [`map`](Self::map),
+/// [`map_results`](Self::map_results) and [`for_each`](Self::for_each). Each blocks until its result is there.
+///
+/// An executor is cheap to clone. All clones share the same workers, which end when the last clone is dropped. Several
+/// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).
+///
+/// Make one executor and keep it: threads and worker processes are started once and serve all its folds.
 ///
 /// ```
 /// use std::ops::RangeInclusive;
@@ -47,7 +55,7 @@ pub struct Executor {
     checked: Checked,
 }
 
-/// What some folds only want besides: to be cancelled, observed, traced.
+/// What only some folds want: to be cancelled, observed, traced.
 #[derive(Clone, Default)]
 struct Extras {
     tokens: Vec<CancelToken>,
@@ -60,16 +68,26 @@ impl Executor {
         Self { model, policy, backend, extras: Extras::default(), checked: Checked::default() }
     }
 
-    /// An executor with the defaults of its model.
+    /// Makes an executor with the default options of `model`.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// let on = Executor::new(Model::Sequential)?;
+    /// assert_eq!((on.model(), on.workers()), (Model::Sequential, 1));
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`Builder::build`].
+    /// [`Error::is_setup`](crate::Error::is_setup) if the model is not in this build or not on this platform, if the
+    /// system refuses a thread, or if worker processes are asked for and the program has not called
+    /// [`init`](crate::init()).
     pub fn new(model: Model) -> Result<Self> {
         Self::builder(model).build()
     }
 
-    /// An executor with options.
+    /// Begins an executor with options of your own; [`Builder::build`] makes it.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -82,10 +100,13 @@ impl Executor {
         Builder::new(model)
     }
 
-    /// The executor that runs this task, for folds within it; outside of tasks a sequential one.
+    /// The executor that runs the current task, for folds inside of the task. Outside of tasks it is a sequential
+    /// executor, so that a task that folds can also be called as a plain function.
     ///
-    /// A nested fold on threads is helped by the same pool and on async it runs on the same runtime; in a worker
-    /// process it runs in that worker, chunk after chunk, since workers start no workers.
+    /// On threads the same pool helps with the nested fold, and on async it runs on the same workers. In a worker
+    /// process it runs in that worker, one chunk after another, because workers start no workers. A nested fold always
+    /// finishes, at any depth: its caller needs no other worker to make progress. It ends early when the fold that it
+    /// is nested in does.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -113,16 +134,29 @@ impl Executor {
     }
 
     /// The model of this executor.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    /// assert_eq!(Executor::new(Model::Threads)?.model(), Model::Threads);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     pub fn model(&self) -> Model {
         self.model
     }
 
-    /// How many workers a fold has at most.
+    /// The largest number of workers that one fold can have, at least 1.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    /// assert_eq!(Executor::builder(Model::Threads).workers(3).build()?.workers(), 3);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     pub fn workers(&self) -> usize {
         self.backend.workers()
     }
 
-    /// The same executor for folds that end early when `token` is cancelled. Of several tokens, any one ends the fold.
+    /// An executor with the same workers, whose folds end early when `token` is cancelled. With several tokens, any one
+    /// of them ends the fold.
     ///
     /// ```
     /// use threefold::CancelToken;
@@ -145,11 +179,11 @@ impl Executor {
         on
     }
 
-    /// The same executor for folds whose events `observer` is told: each chunk that is done, each failure at once. Of
-    /// several observers, every one is told.
+    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that is finished,
+    /// every failure at once, every retry. With several observers, each of them is told.
     ///
-    /// It is called on whichever thread the event happens, so it should be quick. Watching costs two readings of the
-    /// clock for each chunk.
+    /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
+    /// should be quick. The clock is read twice more for each chunk.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -174,13 +208,21 @@ impl Executor {
     /// assert_eq!(done.load(Ordering::Relaxed), 10);
     /// # Ok::<(), threefold::Error>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// A panic of an observer cancels the fold and then unwinds from the verb. The fold calls no observer again after
+    /// it.
     pub fn observe(&self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         let mut on = self.clone();
         on.extras.observers.push(Arc::new(observer));
         on
     }
 
-    /// The same executor for folds whose spans - which worker ran which chunk, when - are added to `trace`.
+    /// An executor with the same workers, whose folds add their [`Span`](crate::Span)s to `trace`: which worker ran
+    /// which chunk, and when. The spans are added when the fold ends, also when it fails.
+    ///
+    /// The clock is read twice more for each chunk.
     ///
     /// ```
     /// use threefold::Trace;

@@ -1,12 +1,13 @@
 //! `Fold`: one fold while it runs, as every backend sees it.
 //!
-//! What is the same on every model lives here, once: which chunks may start ([`claims`]), what became of each
-//! ([`outputs`]), what a failure means ([`policy`]), who is told ([`notify`]), and what observers and traces are told
-//! ([`recorder`]). A fold knows its chunks by number only; their types end in [`work`].
+//! What is the same on every model is here, once: which chunks may start ([`claims`]), when the last worker has left
+//! ([`gate`]), the results of the chunks ([`outputs`]), what a failure means ([`policy`]), who is woken ([`notify`]),
+//! and what observers and traces are told ([`recorder`]). A fold knows its chunks by number only; their types end in
+//! [`work`].
 
 use std::any::Any;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ pub(crate) mod outputs;
 pub(crate) mod policy;
 pub(crate) mod recorder;
 mod sync;
+pub(crate) mod unpark;
 pub(crate) mod work;
 
 use claims::Claims;
@@ -42,13 +44,14 @@ pub(crate) struct Fold {
     pub(crate) model: Model,
     pub(crate) policy: Policy,
     pub(crate) gate: Arc<Gate>,
-    /// Those who run chunks: told when the limit falls, and when the window opens after it was closed.
+    /// Those who run chunks. They are told when the limit falls, and when the window opens after it has turned somebody
+    /// away.
     pub(crate) workers: Notify,
-    /// Folds that are nested in chunks of this one, by the number of the chunk.
+    /// The folds that are nested in chunks of this one, each by the number of its chunk.
     nested: Group<Fold>,
     recorder: Option<Recorder>,
     cancelled: AtomicBool,
-    /// Why nothing can go on, where that is no chunk's failure.
+    /// The failure that belongs to no chunk, if there was one.
     aborted: Mutex<Option<Error>>,
 }
 
@@ -78,7 +81,8 @@ impl Fold {
         &self.gate.claims
     }
 
-    /// Runs those chunks of `block` that may still start, on this thread. A panic ends up as the fold's failure.
+    /// Runs the chunks of `block` that may still start, on this thread. A panic of the task becomes a failure of its
+    /// chunk.
     pub(crate) fn run(&self, block: Range<u64>, worker: usize) {
         self.job.run(block, self, worker);
     }
@@ -88,40 +92,40 @@ impl Fold {
         self.claims().may_start(chunk)
     }
 
-    /// A chunk begins here: the time, where somebody wants to know.
+    /// The time at which a chunk begins, if a trace or an observer wants to know.
     pub(crate) fn started(&self) -> Option<Instant> {
         self.recorder.is_some().then(Instant::now)
     }
 
-    /// A chunk that began at `started` is done, at this attempt.
+    /// Records that a chunk which began at `started` is finished, at this attempt.
     pub(crate) fn finished(&self, chunk: u64, worker: usize, attempt: u32, started: Option<Instant>) {
         if let Some(started) = started {
             self.record(|| Span { chunk, worker, started, duration: started.elapsed(), attempt });
         }
     }
 
-    /// A chunk is done.
+    /// Records the span of a finished chunk.
     pub(crate) fn record(&self, span: impl FnOnce() -> Span) {
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.record(span())) {
             self.cancel();
         }
     }
 
-    /// Values or a failure are kept; `is_next` where the caller can take them at once.
+    /// Tells the caller that outputs or a failure were kept, if it can take them at once (`is_next`).
     pub(crate) fn arrived(&self, is_next: bool) {
         if is_next {
             self.gate.caller.tell();
         }
     }
 
-    /// The caller has taken all chunks below `chunk`.
+    /// The caller has taken all chunks below `chunk`, which moves the window.
     pub(crate) fn taken(&self, chunk: u64) {
         if self.claims().take(chunk) {
             self.workers.tell();
         }
     }
 
-    /// A chunk failed and will be run again.
+    /// Tells the observers that a chunk failed and will be run again.
     pub(crate) fn retried(&self, error: impl FnOnce() -> Error) {
         if let Some(recorder) = self.recorder.as_ref().filter(|recorder| recorder.is_observed())
             && !recorder.tell(&Event::Retried(&error()))
@@ -130,7 +134,11 @@ impl Fold {
         }
     }
 
-    /// The fold has no output for chunk `position`, because of `error`. Nothing above starts, unless failures are kept.
+    /// The fold gets no output for chunk `position`, because of `error`. No chunk above it starts any more, unless
+    /// failures are kept.
+    ///
+    /// The error may name a higher chunk. If a worker process is lost together with outputs that it had not sent,
+    /// `position` is the lowest of the lost chunks, and the error names the one that was running.
     pub(crate) fn fail(&self, position: u64, error: Error) {
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.tell(&Event::Failed(&error))) {
             self.cancel();
@@ -142,20 +150,21 @@ impl Fold {
         self.arrived(is_next);
     }
 
-    /// The machinery failed, for no chunk in particular: everything stops.
+    /// Something failed that belongs to no chunk: the whole fold stops.
     pub(crate) fn abort(&self, error: Error) {
         self.aborted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.stop_at(0);
     }
 
-    /// Chunk `chunk` is done and its output ends the fold: nothing above starts.
+    /// Chunk `chunk` is finished, and its output ends the fold: no chunk above it starts any more.
     pub(crate) fn stop_after(&self, chunk: u64) {
         self.stop_at(chunk + 1);
     }
 
-    /// Starts no further chunk, and ends those in flight where the model can, with the folds that are nested in them.
+    /// No chunk starts any more. Running chunks are stopped if the model can, and the folds that are nested in them are
+    /// cancelled.
     pub(crate) fn cancel(&self) {
-        // Relaxed: the flag is only ever asked for; what is shared travels under the locks and the claims.
+        // Relaxed: the fall of the limit, which follows, publishes it. See `why`.
         self.cancelled.store(true, Ordering::Relaxed);
         self.stop_at(0);
     }
@@ -164,16 +173,25 @@ impl Fold {
         self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// No chunk from `chunk` on starts any more.
+    ///
+    /// The limit falls first, and then everybody is told who may act on it: a worker that claims or checks a chunk
+    /// later sees the new limit by itself, and one that waits is woken and looks again.
     fn stop_at(&self, chunk: u64) {
         self.claims().stop_at(chunk);
         self.workers.tell();
-        // It may wait for a window that will not open any more.
+        // The caller may wait for a window that will not open any more.
         self.gate.caller.tell();
-        // Their outputs are not wanted any more.
+        // Folds that are nested in these chunks work for outputs that are not needed any more.
         self.nested.tell_from(chunk, Fold::cancel);
     }
 
-    /// `nested` was asked for in `chunk` of this fold, and ends with it, until the result is dropped.
+    /// Nests `nested` in `chunk` of this fold until the result is dropped: it is cancelled when the chunk is not needed
+    /// any more.
+    ///
+    /// Another thread may lower the limit at the same time. It lowers the limit and then walks the members; this thread
+    /// joins the members and then reads the limit. The members' lock orders the two, so at least one of them sees the
+    /// other.
     pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) -> Membership<'_, Fold> {
         let membership = self.nested.join(chunk, nested);
         if !self.may_start(chunk) {
@@ -182,12 +200,13 @@ impl Fold {
         membership
     }
 
-    /// What the traces and the caller are told at the end: the spans, the bytes between processes, an observer's panic.
+    /// What the traces and the caller are told at the end: the spans, the bytes between processes, the panic of an
+    /// observer.
     pub(crate) fn recorder(&self) -> Option<&Recorder> {
         self.recorder.as_ref()
     }
 
-    /// So many bytes went between processes.
+    /// Counts bytes that were sent between processes.
     #[cfg(feature = "processes")]
     pub(crate) fn moved(&self, bytes: u64) {
         if let Some(recorder) = &self.recorder {
@@ -195,13 +214,15 @@ impl Fold {
         }
     }
 
-    /// The panic of an observer, which cancelled the fold.
+    /// The panic of an observer, which has cancelled the fold.
     pub(crate) fn observer_panic(&self) -> Option<Box<dyn Any + Send>> {
         self.recorder.as_ref().and_then(Recorder::take_panic)
     }
 
-    /// Why the fold did not come to its end, where no chunk failed.
+    /// The reason why the fold ended early, if no chunk failed.
     pub(crate) fn why(&self) -> Error {
+        // Acquire: pairs with the fall of the limit, which the caller has seen before it asks. So it sees the reason too.
+        fence(Ordering::Acquire);
         if self.is_cancelled() {
             return Error::new(Cause::Cancelled, self.place_of_all());
         }

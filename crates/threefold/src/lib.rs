@@ -1,5 +1,8 @@
 //! One parallel fold on any model: async tasks, threads or worker processes, chosen with one word.
 //!
+//! A fold cuts its input into chunks, runs a task on every chunk, and reduces the outputs in chunk order. The task is
+//! written once. The result is the same on every model and with any number of workers, bit for bit, also for floats.
+//!
 //! ```
 //! use std::ops::RangeInclusive;
 //! use threefold::prelude::*;
@@ -21,12 +24,157 @@
 //! }
 //! ```
 //!
-//! - [`Source`] is what is cut into chunks, [`Task`] is what is done with one, [`Model`] says by whom, and an
-//!   [`Executor`] does it: [`fold`](Executor::fold), [`try_fold`](Executor::try_fold), [`map`](Executor::map),
-//!   [`for_each`](Executor::for_each).
-//! - The chunks are a function of the source alone and are reduced in their order, so the result is the same on every
-//!   model and any number of workers, floats included.
-//! - A task that panics, or takes its worker process down, is an [`Error`] that names the chunk.
+//! Four words are enough for this:
+//!
+//! - A [`Source`] is the input: a range of integers, an array, a list. It says how the input is cut into chunks.
+//! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
+//! - A [`Model`] says who runs the chunks.
+//! - An [`Executor`] runs folds on one model. Its verbs are [`fold`](Executor::fold), [`try_fold`](Executor::try_fold),
+//!   [`map`](Executor::map), [`map_results`](Executor::map_results) and [`for_each`](Executor::for_each).
+//!
+//! # Which model
+//!
+//! | | sequential | async | threads | processes |
+//! |---|---|---|---|---|
+//! | several workers | no | yes | yes | yes |
+//! | many chunks of an `async` task wait at the same time on one worker | no | yes | no | no |
+//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes |
+//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes |
+//! | chunks and outputs are serialized and copied | no | no | no | yes |
+//! | the stack size can be chosen ([`stack_size`](Builder::stack_size)) | no | yes | yes | no |
+//! | platforms | all | all | all | Linux |
+//! | feature, enabled by default | | `async` | | `processes` |
+//!
+//! - If the chunks compute, use threads.
+//! - If they wait, for the network or a timer, write the task as an `async fn` and use async.
+//! - If they may crash, leak memory, call `exit`, or must be stopped after a time, use processes.
+//! - Sequential is the reference for the others, and the simplest to debug.
+//!
+//! [`Model::capabilities`] gives this table to programs. An option that a model does not support is an error of
+//! [`Builder::build`], which names the models that do support it. The crate `threefold-compare` measures a fold of your
+//! own on every model, and says which one to use and why.
+//!
+//! # What a task may depend on
+//!
+//! The chunks are a function of the source alone, and outputs are reduced in chunk order. That is why every model gives
+//! the same result, and the same error: that of the lowest chunk that fails. This holds for a task that depends only on
+//! its chunk and on its captures, and that returns or panics. Captures are values that are the same for all chunks; a
+//! task carries them with it (see [`#[task]`](macro@task) and [`Task`]). Global variables, environment variables and
+//! the working folder are not sent to worker processes.
+//!
+//! ```
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn count_above(chunk: Slice<f64>, limit: &f64) -> usize {
+//!     chunk.iter().filter(|&value| value > limit).count()
+//! }
+//!
+//! let on = Executor::new(Model::Threads)?;
+//! let count = on.fold(vec![0.5, 1.5, 2.5], count_above.with(1.0), 0, |sum, part| sum + part)?;
+//! assert_eq!(count, 2);
+//! # Ok::<(), threefold::Error>(())
+//! ```
+//!
+//! A task has a type and a value of the same name, as a unit struct has. Rust reads this name in a pattern as the task,
+//! so no variable can have it: `|sum, part| sum + part` beside a task `sum` does not compile. Give the task or the
+//! variable another name.
+//!
+//! ## What debug builds check
+//!
+//! A field that serde skips or changes would give one result on threads and another one on processes. A build with
+//! debug assertions checks for this on every model, once for each task and executor. It serializes the task, the first
+//! chunk and the first output, restores them and compares them. If one cannot be serialized, or is not the same
+//! afterwards, the fold is an error: [`Error::is_serialization`]. The task always runs with the original values, so
+//! debug builds give the same results as release builds.
+//!
+//! Only what implements `PartialEq` can be compared, so derive it for captures, chunks and outputs. Values of more than
+//! 1 MiB are not compared. A value that is not equal to itself, such as one with a NaN, is not either. On processes the
+//! task is compared in release builds too, before it is sent.
+//!
+//! # Failures
+//!
+//! A task that panics is an [`Error`] that names the task, the chunk and the range of the chunk. So is a task that
+//! crashes its worker process. No failure makes a result that is silently wrong: every chunk counts exactly once, or
+//! the fold is an error. A chunk runs again only if [`retries`](Builder::retries) were asked for. In a program that is
+//! compiled with `panic = "abort"`, a panic ends the program, or the worker process.
+//!
+//! [`map_results`](Executor::map_results) gives each chunk its own result, and runs all of them:
+//!
+//! ```
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn reciprocal(n: u32) -> u32 {
+//!     100 / n
+//! }
+//!
+//! let results = Executor::new(Model::Threads)?.map_results(Items(vec![5, 0]), reciprocal)?;
+//! assert_eq!(*results[0].as_ref().unwrap(), 20);
+//! let error = results[1].as_ref().unwrap_err().to_string();
+//! assert_eq!(error, "reciprocal: chunk 1 (item 1) panicked on threads: attempt to divide by zero");
+//! # Ok::<(), threefold::Error>(())
+//! ```
+//!
+//! ## The panic hook
+//!
+//! The first executor of a process replaces the panic hook of the whole process with one that calls the earlier hook.
+//! The new hook notes where a task panicked, for [`Error::panic_location`], and leaves panics outside of tasks alone.
+//! Since the earlier hook is still called, a panic of a task is printed to standard error as ever, also if the program
+//! then handles the error. The hook stays for the life of the process. If the program sets a hook of its own later,
+//! which does not call this one, errors have no location.
+//!
+//! # Worker processes
+//!
+//! A worker process is the same program, started once more: it runs `main` up to [`init()`] and serves from there. So
+//! call [`init()`] as the first line of `main`. Without it an executor for processes is an error. Worker processes run
+//! chunks on their main thread, start no workers of their own, and end with the executor, or with the program, however
+//! it ends.
+//!
+//! # Async tasks and async runtimes
+//!
+//! On the model async each worker drives its chunks on an async runtime of its own. What a task spawns on that runtime
+//! and does not await is not waited for, and runs only while that worker runs chunks. On the other models an `async`
+//! task runs to its end on its worker, one chunk after another, on a runtime of the worker's thread.
+//!
+//! ```
+//! use std::time::Duration;
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! async fn wait(milliseconds: u64) -> u64 {
+//!     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+//!     milliseconds
+//! }
+//!
+//! // All of them wait at the same time, on one thread.
+//! let waited = Executor::new(Model::Async)?.fold(Items(vec![10; 1_000]), wait, 0, |sum, part| sum + part)?;
+//! assert_eq!(waited, 10_000);
+//! # Ok::<(), threefold::Error>(())
+//! ```
+//!
+//! A plain function runs on async as on threads, outside of any runtime: it cannot use `tokio::spawn`, and it may
+//! block.
+//!
+//! A fold blocks its thread. Inside a program's own runtime call it where blocking is allowed.
+//!
+//! # Memory and stack
+//!
+//! A fold does not hold all outputs in memory. No worker starts a chunk that is 65,536 or more above the lowest chunk
+//! that has not been reduced yet. So at most 65,536 outputs wait, behind a slow chunk or a slow reduction. Besides
+//! these a fold needs the source, the chunks that are running, and whatever the reduction collects:
+//! [`map`](Executor::map) collects all outputs. On async at most [`in_flight`](Builder::in_flight) chunks run at the
+//! same time, on the other models one for each worker.
+//!
+//! Threads that an executor starts have as much stack as the main thread: the limit of `ulimit -s`, usually 8 MiB, and
+//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes that of
+//! a main thread. [`Builder::stack_size`] sets another size.
+
+// What only worker processes use builds on every platform, and has no user where they are absent.
+#![cfg_attr(
+    all(feature = "processes", not(target_os = "linux")),
+    allow(dead_code, unused_imports, reason = "worker processes need Linux")
+)]
 
 pub use threefold_macros::task;
 
@@ -56,12 +204,25 @@ pub use task::probe;
 pub use task::{Portable, Task, TaskOf, With};
 pub use trace::{Event, Span, Trace};
 
-/// What a first program needs.
+/// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
+/// [`#[task]`](macro@task). No method of its traits has the name of a usual method of slices, ranges or iterators.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn double(n: u32) -> u32 {
+///     2 * n
+/// }
+///
+/// assert_eq!(Executor::new(Model::Sequential)?.map(Items(vec![1, 2]), double)?, [2, 4]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
 pub mod prelude {
     pub use crate::{Executor, Items, Model, Slice, Source, Task, task};
 }
 
-/// What the code that `#[task]` writes refers to. Not for anyone else: it changes without notice.
+/// What the code that `#[task]` writes refers to. It is for nobody else: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "async")]
@@ -72,7 +233,7 @@ pub mod __private {
     pub use linkme;
     pub use serde;
 
-    /// Stands where the runtime would be, so that the one error of an async task is a sentence.
+    /// Stands in for the function that waits, so that the compiler reports a missing feature in one sentence.
     #[cfg(not(feature = "async"))]
     pub fn wait<T>(_future: BoxFuture<'_, T>) -> T
     where

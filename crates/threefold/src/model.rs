@@ -1,11 +1,14 @@
-//! `Model`: the one word that says how a fold is run, and what each model can do. It imports nothing of this crate.
+//! `Model`: how a fold is run, as a bare word, and the table of what each model can do. It imports nothing of this
+//! crate.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How a fold is run: the same work and the same answer on each.
+/// How a fold is run. The work and the result are the same on each model.
+///
+/// `Display`, JSON and [`name`](Self::name) use the words `sequential`, `async`, `threads` and `processes`.
 ///
 /// ```
 /// use threefold::Model;
@@ -18,17 +21,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
-    /// One chunk after the other, on the caller's thread.
+    /// One chunk after the other, on the caller's thread. It is the reference for the other models.
     Sequential,
-    /// Tasks on an async runtime: many chunks wait at once, by default on one thread.
+    /// Futures on an async runtime: many chunks wait at the same time, by default all on the caller's thread. It needs
+    /// the feature `async`.
     Async,
-    /// A pool of threads in this process. The caller takes part.
+    /// A pool of threads in this process, which the caller takes part in.
     Threads,
-    /// Worker processes: a crash ends one worker, never the caller.
+    /// Worker processes: a crash ends one worker, and never the caller. It needs the feature `processes`, and Linux.
     Processes,
 }
 
-/// What a model can do: one row of the table that option checks, verdicts and the program read.
+/// What a model can do: see [`Model::capabilities`].
 ///
 /// ```
 /// use threefold::Model;
@@ -39,22 +43,23 @@ pub enum Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// More than one worker can be asked for.
+    /// The model can have more than one [worker](crate::Builder::workers).
     pub has_plural_workers: bool,
-    /// Many chunks of an `async` task wait at once on one worker, so that `in_flight` has a meaning.
+    /// Many chunks of an `async` task wait at the same time on one worker, so that
+    /// [`in_flight`](crate::Builder::in_flight) can be set.
     pub waits_at_once: bool,
-    /// A chunk that runs too long can be stopped, so that `timeout` has a meaning.
+    /// A chunk that runs too long can be stopped, so that [`timeout`](crate::Builder::timeout) can be set.
     pub stops_chunks: bool,
-    /// Workers are separate processes: a crash, an exit or running out of memory loses a worker and never the caller.
+    /// Workers are separate processes: a crash, an exit or a lack of memory ends a worker and never the caller.
     pub survives_crashes: bool,
-    /// Chunks and outputs are serialized and copied between processes.
+    /// Tasks, chunks and outputs are serialized and copied between processes.
     pub copies_data: bool,
-    /// Chunks run on threads that this process starts, whose stack size can be chosen.
+    /// Chunks run on threads of this process, whose stack can be [chosen](crate::Builder::stack_size).
     pub has_stack_size: bool,
 }
 
 impl Model {
-    /// Every model there is, compiled in or not.
+    /// Every model there is, also those that this build cannot run, from the simplest on.
     ///
     /// ```
     /// use threefold::Model;
@@ -62,7 +67,8 @@ impl Model {
     /// ```
     pub const ALL: &'static [Model] = &[Model::Sequential, Model::Async, Model::Threads, Model::Processes];
 
-    /// The models that this build can run: those whose feature was not left out and that this platform has.
+    /// The models that this build can run on this platform, in the order of [`ALL`](Self::ALL): sequential and threads
+    /// always, async and processes if their features are enabled, processes on Linux only.
     ///
     /// ```
     /// use threefold::Model;
@@ -79,7 +85,7 @@ impl Model {
         ]
     }
 
-    /// The word for this model: what `Display` prints, JSON holds and `FromStr` takes.
+    /// The word for this model, which `Display` writes, `FromStr` takes and JSON holds.
     ///
     /// ```
     /// use threefold::Model;
@@ -138,7 +144,7 @@ impl fmt::Display for Model {
     }
 }
 
-/// The error of a word that names no model.
+/// The error for a word that is the name of no model. It lists the names.
 ///
 /// ```
 /// use threefold::Model;
@@ -163,7 +169,12 @@ impl std::error::Error for UnknownModel {}
 impl FromStr for Model {
     type Err = UnknownModel;
 
-    /// Takes the name of a model, and the tutorial's words `multithreading` and `multiprocess`.
+    /// Takes the name of a model. The words `multithreading` and `multiprocess` are accepted too, for threads and
+    /// processes.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownModel`] for any other word, also one in capital letters.
     fn from_str(word: &str) -> Result<Self, UnknownModel> {
         match word {
             "multithreading" => Ok(Model::Threads),

@@ -1,7 +1,8 @@
-//! Panics of tasks, carried home as values: the message, and the file and line that only the panic hook is told.
+//! Panics of tasks as values: the message, and the place, which only the panic hook is told.
 //!
-//! The hook of the process is wrapped once, when the first executor is made: it notes where a panic inside of a task
-//! happened, and calls the hook that was there before, so that what the program prints about panics stays the same.
+//! When the first executor is made, the panic hook of the process is wrapped once. The new hook notes where a panic
+//! inside of a task happened, and then calls the earlier hook, so that what the program prints about panics stays the
+//! same. The crate docs describe this to users.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -15,7 +16,7 @@ use crate::error::Cause;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
     pub(crate) message: String,
-    /// File, line and column.
+    /// The file, line and column.
     pub(crate) at: Option<String>,
 }
 
@@ -26,19 +27,19 @@ impl From<Panic> for Cause {
 }
 
 thread_local! {
-    /// How many `catch` are on this thread's stack: outside of them the hook leaves panics alone.
+    /// How many calls of `catch` are on this thread's stack. If there is none, the hook leaves panics alone.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// The latest panic inside a `catch`, as the hook was told of it.
+    /// The latest panic inside of a `catch`, as the hook was told of it.
     static LATEST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// Makes the place of panics known to [`catch`].
+/// Wraps the panic hook, so that [`catch`] learns the places of panics.
 pub(crate) fn watch() {
-    /// Whether the hook is there.
+    /// Whether the hook is wrapped.
     static WATCHED: Mutex<bool> = Mutex::new(false);
 
-    // The hook cannot be changed by a thread that is panicking: in a destructor during unwinding an executor is made
-    // without it, and the next one sees to it.
+    // A thread that is panicking cannot change the hook. An executor that is made in a destructor during unwinding
+    // leaves it as it is, and the next executor wraps it.
     if thread::panicking() {
         return;
     }
@@ -62,17 +63,17 @@ fn note(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Runs `work`; a panic in it becomes a value.
+/// Runs `work`, and turns a panic in it into a value.
 ///
-/// What `work` touched is for the caller to judge: it must use nothing that a panic can leave half-done.
+/// The caller decides what is still valid: it must use nothing that a panic can leave half done.
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     DEPTH.set(DEPTH.get() - 1);
     result.map_err(|payload| {
         let message = text(&*payload);
-        // The task may have caught the latest panic that the hook was told of, and have unwound with another payload,
-        // of which the hook is not told.
+        // The task may have caught the latest panic that the hook was told of, and may have gone on with another
+        // payload, of which the hook is not told.
         let latest = LATEST.try_with(RefCell::take).ok().flatten();
         let latest = latest.filter(|latest| latest.message == message.as_deref().unwrap_or_default());
         drop_quietly(payload);
@@ -81,7 +82,7 @@ pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
     })
 }
 
-/// Goes on with a panic that was caught on another thread, whose place is then still known to [`catch`].
+/// Continues a panic that was caught on another thread. [`catch`] still learns its place.
 #[cfg(feature = "async")]
 pub(crate) fn resume(panic: Panic) -> ! {
     let message = panic.message.clone();
@@ -96,10 +97,10 @@ fn text(payload: &(dyn Any + Send)) -> Option<String> {
     }
 }
 
-/// Drops a panic's payload, which is the task's own value: its destructor may panic in turn.
+/// Drops the payload of a panic. It is a value of the task's, and its destructor may panic.
 pub(crate) fn drop_quietly(payload: Box<dyn Any + Send>) {
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // That of a second one might as well, unless it is text.
+        // The payload of the second panic may do so too, unless it is text.
         match second.downcast::<&'static str>() {
             Ok(text) => drop(text),
             Err(other) => std::mem::forget(other),

@@ -1,7 +1,7 @@
-//! `Source`: input that is cut by index into numbered chunks.
+//! `Source`: input that is cut into numbered chunks.
 //!
-//! A source knows its length and can make any of its chunks from that chunk's number alone, so that workers need
-//! nothing but numbers. Iterators and closures are left out on purpose: they cannot be cut, nor sent.
+//! A source knows how many items it has, and can make any of its chunks from the number of the chunk alone. So workers
+//! need only numbers. Iterators and closures are left out on purpose: they can be neither cut nor sent.
 
 use std::ops::Range;
 
@@ -20,16 +20,17 @@ pub use slice::Slice;
 use cut::{Cut, Windows};
 use grid::DEFAULT_CHUNKS;
 
-/// Input that can be cut into chunks: what the first argument of every fold is.
+/// Input that can be cut into chunks: the first argument of every verb.
 ///
-/// | source | a chunk is | cut by default into |
+/// | source | a chunk is | number of chunks by default |
 /// |---|---|---|
-/// | `a..b`, `a..=b` over any integer type | a range of the same kind | min(length, 1024) chunks |
-/// | `Vec<T>`, `Arc<[T]>`, `&Arc<[T]>`, `[T; N]`, [`Slice<T>`] | [`Slice<T>`], which derefs to `[T]` | min(length, 1024) chunks |
-/// | [`Items`]`(Vec<C>)` | one `C`, just as given | one chunk for each element |
-/// | [`Chunked`] | that of the source within | as was asked for with [`split_into`](Source::split_into) or [`chunks_of`](Source::chunks_of) |
+/// | `a..b`, `a..=b` over any integer type | a range of the same kind | min(items, 1024) |
+/// | `Vec<T>`, `Arc<[T]>`, `&Arc<[T]>`, `[T; N]`, [`Slice<T>`] | a [`Slice<T>`], which derefs to `[T]` | min(items, 1024) |
+/// | [`Items`]`(Vec<C>)` | one `C`, a clone of the element | one for each element |
+/// | [`Chunked`] | a chunk of the source inside | as [`split_into`](Source::split_into) or [`chunks_of`](Source::chunks_of) says |
 ///
-/// The cut depends on the source only, never on the model or the number of workers.
+/// The chunks depend on the source only, never on the model or the number of workers. That is why the sum of floats is
+/// the same everywhere, bit for bit.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -44,19 +45,20 @@ use grid::DEFAULT_CHUNKS;
     note = "a source owns its items, and they are `Send` and `Sync`: for a borrowed slice write `slice.to_vec()`"
 )]
 pub trait Source: Sized {
-    /// What a task is given: one piece of the input.
+    /// What the task is given: one piece of the input.
     type Chunk: Send + 'static;
 
     /// The source in the form that workers share.
     #[doc(hidden)]
     type Pieces: Pieces<Chunk = Self::Chunk>;
 
-    /// Gives up the source for its shared form.
+    /// Turns the source into the form that workers share.
     #[doc(hidden)]
     fn into_pieces(self) -> Self::Pieces;
 
-    /// The number of items, up to 2^128 - 1. (Of all sources only the full range of a 128-bit integer has more. Its
-    /// count stops there, and a fold over it is refused.)
+    /// The number of items, up to 2^128 - 1.
+    ///
+    /// Only the full range of a 128-bit integer has more: its count stops at 2^128 - 1, and a fold over it is an error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -64,8 +66,10 @@ pub trait Source: Sized {
     /// ```
     fn item_count(&self) -> u128;
 
-    /// The number of chunks that a fold over this source has. It is 0 for an empty source, and for one whose cut is
-    /// impossible (into 0 chunks, or into chunks of 0 items), over which a fold is refused.
+    /// The number of chunks of a fold over this source.
+    ///
+    /// It is 0 for an empty source. It is also 0 for a source that cannot be cut as asked (into 0 chunks, or into
+    /// chunks of 0 items), over which a fold is an error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -76,9 +80,11 @@ pub trait Source: Sized {
         self.item_count().min(DEFAULT_CHUNKS)
     }
 
-    /// Cuts into min(`n`, length) chunks whose sizes differ by one at most: the first `length % n` are one longer.
+    /// Cuts the source into min(`n`, items) chunks. Their sizes differ by at most one item: the first `items % n`
+    /// chunks are one item longer.
     ///
-    /// `n` is any integer; zero and negative numbers are an error of the fold.
+    /// `n` may be of any integer type. If it is 0 or negative, a fold over the source is an error
+    /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -92,9 +98,10 @@ pub trait Source: Sized {
         Chunked::new(self, Cut::Into(n.try_into().unwrap_or(0)))
     }
 
-    /// Cuts into chunks of `size` items; the last one holds what is left.
+    /// Cuts the source into chunks of `size` items. The last chunk holds the rest.
     ///
-    /// `size` is any integer; zero and negative numbers are an error of the fold.
+    /// `size` may be of any integer type. If it is 0 or negative, a fold over the source is an error
+    /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -108,7 +115,7 @@ pub trait Source: Sized {
         Chunked::new(self, Cut::Every(size.try_into().unwrap_or(0)))
     }
 
-    /// The chunks, in order: what a sequential fold walks over.
+    /// The chunks, in their order: what a sequential fold runs over.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -117,7 +124,8 @@ pub trait Source: Sized {
     ///
     /// # Panics
     ///
-    /// When the source was asked to be cut into no chunks, or into chunks of no items.
+    /// If the source cannot be cut as asked (into 0 chunks, into chunks of 0 items), or has more items or chunks than
+    /// can be counted: 2^128 items, 2^64 chunks.
     fn all_chunks(self) -> impl Iterator<Item = Self::Chunk> {
         let pieces = self.into_pieces();
         let count = match pieces.count() {
@@ -128,37 +136,52 @@ pub trait Source: Sized {
     }
 }
 
-/// A source in the form that workers share: chunks by number.
+/// A source in the form that workers share: any chunk, by its number.
 #[doc(hidden)]
 pub trait Pieces: Send + Sync + 'static {
+    /// What the task is given.
     type Chunk: Send + 'static;
 
-    /// How many chunks there are, or why this source cannot be folded.
+    /// The number of chunks, or the reason why this source cannot be folded.
     fn count(&self) -> Result<u64, String>;
 
-    /// Makes chunk `index`, which is below the count.
+    /// Makes chunk `index`, which must be below the count.
     fn piece(&self, index: u64) -> Self::Chunk;
 
-    /// What chunk `index` covers, as people write it: `500001..=750000`, `items 4096..8192`, `item 7`.
+    /// What chunk `index` covers, for people: `500001..=750000`, `items 4096..8192`, `item 7`.
     fn describe(&self, index: u64) -> String;
 
-    /// The items of chunk `index`, where it can be taken apart.
+    /// The items of chunk `index`, if the chunk can be cut.
     fn items(&self, _index: u64) -> Option<Range<u128>> {
         None
     }
 
-    /// These items, of one chunk that can be taken apart, as a chunk.
+    /// These items, of one chunk that can be cut, as a chunk.
     fn part(&self, _items: Range<u128>) -> Option<Self::Chunk> {
         None
     }
 
-    /// What these items are, as people write it.
+    /// What these items are, for people.
     fn describe_part(&self, _items: Range<u128>) -> String {
         String::new()
     }
 }
 
-/// A source whose items may be cut anywhere.
+/// A source that can be cut between any two items: ranges and arrays. It has [`split_into`](Source::split_into) and
+/// [`chunks_of`](Source::chunks_of).
+///
+/// The elements of [`Items`] are one chunk each, and a [`Chunked`] source was cut already: neither is `Divisible`.
+///
+/// ```
+/// use threefold::prelude::*;
+/// use threefold::Divisible;
+///
+/// fn halves<S: Divisible>(source: S) -> Vec<S::Chunk> {
+///     source.split_into(2).all_chunks().collect()
+/// }
+///
+/// assert_eq!(halves(0..10), [0..5, 5..10]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the chunks of `{Self}` are fixed",
     label = "`split_into` and `chunks_of` are for ranges and arrays",
@@ -169,17 +192,21 @@ pub trait Divisible: Source {
     #[doc(hidden)]
     type Whole: Whole<Chunk = Self::Chunk>;
 
+    /// Turns the source into the form that workers share.
     #[doc(hidden)]
     fn into_whole(self) -> Self::Whole;
 }
 
-/// An uncut source: any window of its items is a chunk.
+/// A source that is not cut yet: any window of its items can be a chunk.
 #[doc(hidden)]
 pub trait Whole: Send + Sync + 'static {
+    /// What the task is given.
     type Chunk: Send + 'static;
 
-    /// The number of items, or `None` past 2^128 - 1.
+    /// The number of items, or `None` if there are 2^128.
     fn items(&self) -> Option<u128>;
+    /// These items as a chunk.
     fn window(&self, items: Range<u128>) -> Self::Chunk;
+    /// What these items are, for people.
     fn describe(&self, items: Range<u128>) -> String;
 }

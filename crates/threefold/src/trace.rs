@@ -1,27 +1,46 @@
-//! `Trace` and `Span`: which worker ran which chunk, when; `Event`: the same, told as it happens.
+//! `Trace` and `Span`: which worker ran which chunk, and when. `Event`: the same, told to an observer while it happens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// One run of one chunk.
+/// One run of one chunk: by which worker, when, and for how long.
+///
+/// ```
+/// use threefold::Trace;
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn add_up(chunk: std::ops::Range<u64>) -> u64 {
+///     chunk.sum()
+/// }
+///
+/// let trace = Trace::new();
+/// let on = Executor::builder(Model::Threads).workers(2).build()?;
+/// on.trace(&trace).for_each((0..100).split_into(4), add_up)?;
+/// for span in trace.spans() {
+///     assert!(span.chunk < 4 && span.worker < 2 && span.attempt == 1);
+/// }
+/// # Ok::<(), threefold::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Span {
     /// The number of the chunk, counted from 0.
     pub chunk: u64,
-    /// The number of the worker that ran it, counted from 0, below the executor's number of workers.
+    /// The number of the worker that ran the chunk: from 0 to below the executor's number of workers.
     pub worker: usize,
-    /// When it began, on this machine's monotonic clock, in whichever process it ran.
+    /// When the chunk began, on the monotonic clock of this machine, in whichever process it ran.
     pub started: Instant,
-    /// From its beginning to its output. A chunk that waits is counted while it waits.
+    /// The time from the beginning of the chunk to its output. It includes the time in which an `async` task waits.
     pub duration: Duration,
-    /// Which attempt it was, counted from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
 }
 
-/// The spans of the folds that it was given to.
+/// Collects the [`Span`]s of the folds that it is given to, with [`Executor::trace`](crate::Executor::trace). Clones
+/// share what they hold.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -48,7 +67,7 @@ struct Record {
 }
 
 impl Trace {
-    /// An empty trace. Clones share what they hold.
+    /// Makes an empty trace.
     ///
     /// ```
     /// assert!(threefold::Trace::new().spans().is_empty());
@@ -57,16 +76,49 @@ impl Trace {
         Self::default()
     }
 
-    /// Every run of a chunk that came to its end, ordered by beginning. Failed folds leave what was done.
+    /// A copy of all spans so far, in the order in which the chunks began. A run is in the trace if it came to its end;
+    /// a failed fold leaves the spans of the chunks that were finished.
+    ///
+    /// ```
+    /// use threefold::Trace;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn double(n: u32) -> u32 {
+    ///     2 * n
+    /// }
+    ///
+    /// let trace = Trace::new();
+    /// Executor::new(Model::Sequential)?.trace(&trace).for_each(Items(vec![5, 6]), double)?;
+    /// let chunks: Vec<_> = trace.spans().iter().map(|span| span.chunk).collect();
+    /// assert_eq!(chunks, [0, 1]);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     pub fn spans(&self) -> Vec<Span> {
         self.lock().spans.clone()
     }
 
-    /// How many bytes went to worker processes and came back: tasks, chunks and outputs, with their frames. It is 0 on
-    /// models that share the caller's memory.
+    /// The number of bytes that were sent to worker processes and came back: tasks, chunks and outputs, with their
+    /// frames. It is 0 on models whose workers share the caller's memory.
     ///
     /// ```
-    /// assert_eq!(threefold::Trace::new().bytes_moved(), 0);
+    /// use threefold::Trace;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn length(bytes: Slice<u8>) -> usize {
+    ///     bytes.len()
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let trace = Trace::new();
+    /// Executor::new(Model::Threads)?.trace(&trace).for_each(vec![7u8; 10_000], length)?;
+    /// assert_eq!(trace.bytes_moved(), 0);
+    /// Executor::new(Model::Processes)?.trace(&trace).for_each(vec![7u8; 10_000], length)?;
+    /// assert!(trace.bytes_moved() >= 10_000);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn bytes_moved(&self) -> u64 {
         self.lock().bytes_moved
@@ -84,16 +136,42 @@ impl Trace {
     }
 }
 
-/// What an observer is told while a fold runs.
+/// What an observer is told while a fold runs: see [`Executor::observe`](crate::Executor::observe).
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use threefold::Event;
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn reciprocal(n: u32) -> u32 {
+///     100 / n
+/// }
+///
+/// let log = Arc::new(Mutex::new(Vec::new()));
+/// let lines = Arc::clone(&log);
+/// let on = Executor::new(Model::Sequential)?.observe(move |event| {
+///     let line = match event {
+///         Event::Finished(span) => format!("chunk {} finished", span.chunk),
+///         Event::Failed(error) => error.to_string(),
+///         _ => return,
+///     };
+///     lines.lock().unwrap().push(line);
+/// });
+/// assert!(on.for_each(Items(vec![5, 0]), reciprocal).is_err());
+/// let expected = ["chunk 0 finished", "reciprocal: chunk 1 (item 1) panicked on sequential: attempt to divide by zero"];
+/// assert_eq!(*log.lock().unwrap(), expected);
+/// # Ok::<(), threefold::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A chunk is done.
+    /// A chunk is finished.
     Finished(&'a Span),
-    /// A chunk failed. The first failure is told at once; a lower chunk may still fail, and is then the one that the
+    /// A chunk failed for good. Observers are told at once; a lower chunk may fail later, and is then the one that the
     /// fold reports.
     Failed(&'a Error),
-    /// A chunk failed and is run again, as was asked for.
+    /// A chunk failed and will be run again, because of [`retries`](crate::Builder::retries).
     Retried(&'a Error),
 }
 

@@ -1,10 +1,23 @@
-//! `init`: the line at the top of `main` where worker processes stop and serve.
+//! `init`: the line of `main` at which a worker process stops and serves.
 
-/// The first line of `main`: a worker process stops here and serves, and does not come back.
+/// Makes worker processes possible. It must be the first line of `main`.
 ///
-/// In the program itself it does nothing but allow [`Model::Processes`](crate::Model::Processes): without it workers
-/// would run `main` again, so asking for them is an error. Call it before anything that has an effect; in a test, as
-/// the first line of the `#[test]` (a worker then stops before the test harness runs).
+/// A worker process is this same program, started once more. When it comes to `init`, it stops there, serves its
+/// parent, and never returns, so that the rest of `main` runs in the parent alone. In the parent itself `init` only
+/// notes that it was called and returns at once. Without that note an executor for
+/// [`Model::Processes`](crate::Model::Processes) is an error, because its workers would run `main` again.
+///
+/// Call it before everything that has an effect: before output, files, threads, and the reading of arguments. In a program
+/// whose `main` has called it, every thread may make executors. Without the feature `processes`, and on systems other than
+/// Linux, it does nothing.
+///
+/// In a test, make it the first line of the `#[test]` function; workers then stop before the test harness runs. There the
+/// call counts for the thread that makes it, so that no test depends on which others ran before. A thread that the test
+/// starts, and that makes an executor itself, calls it too.
+///
+/// A worker serves nobody but the program that started it, for the same user. If that is not so, it prints the reason
+/// to standard error and exits with code 1. The same arguments without a channel in the standard input are the
+/// program's own, and nothing happens.
 ///
 /// ```
 /// fn main() -> threefold::Result<()> {

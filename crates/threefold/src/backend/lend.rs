@@ -6,14 +6,14 @@ use std::thread;
 
 use super::{Running, stack};
 use crate::error::Error;
-use crate::fold::notify;
+use crate::fold::unpark;
 
 /// Runs `part` on a thread with a stack of `bytes`; this thread is `ready` meanwhile.
 pub(super) fn lend(fold: &Running, bytes: usize, ready: &mut dyn FnMut(), part: impl FnOnce() + Send) {
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         let lent = stack::spawn(scope, "threefold-0", bytes, || {
-            let waker = notify::this_thread();
+            let waker = unpark::this_thread();
             fold.workers.register(waker.clone());
             part();
             fold.workers.forget(&waker);

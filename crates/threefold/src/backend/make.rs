@@ -1,4 +1,4 @@
-//! Makes the backend of a model: the only file that names every one.
+//! Makes the backend of a model. This is the only file that names every backend.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{Backend, sequential, threads};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// The backend of `model`, with options that were checked.
+/// The backend of `model`. The options have been checked.
 pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<dyn Backend>> {
     match model {
         Model::Sequential => Ok(sequential::inline()),
@@ -21,7 +21,7 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<dyn Backend
     }
 }
 
-/// Why this build has no such model.
+/// The reason why this build does not have the model.
 #[allow(dead_code, reason = "used where a feature was left out, or on another platform")]
 fn absence(model: Model) -> String {
     if model == Model::Processes && cfg!(feature = "processes") {

@@ -1,4 +1,4 @@
-//! `Options`: what a builder was told, and what the models make of it.
+//! `Options`: what the user asked of a builder, and whether the model can do it.
 
 use std::num::NonZero;
 use std::thread;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::fold::policy::Policy;
 use crate::model::{Capabilities, Model};
 
-/// What [`Builder`](crate::Builder) gathers.
+/// The options that [`Builder`](crate::Builder) collects.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) workers: Option<usize>,
@@ -18,13 +18,13 @@ pub(crate) struct Options {
     pub(crate) policy: Policy,
 }
 
-/// More workers than this are taken for a typing error: they would exhaust the machine before they did any work.
+/// A larger number of workers is taken for a typing error: it would exhaust the machine before any work is done.
 const MOST_WORKERS: usize = 4096;
 
-/// A thread of a pool needs this much stack, in bytes, before it runs any task.
+/// The smallest stack, in bytes. A thread of a pool needs this much before it runs any task.
 const LEAST_STACK: usize = 64 << 10;
 
-/// An option that only some models have: whether it was asked for, its name, what a model needs for it, and why.
+/// An option that not every model supports: whether it was asked for, its name, what a model needs for it, and why.
 type Limited = (bool, &'static str, fn(&Capabilities) -> bool, &'static str);
 
 impl Options {
@@ -33,7 +33,7 @@ impl Options {
         self.workers.unwrap_or(default)
     }
 
-    /// Refuses what `model` cannot do, and says which model can.
+    /// Refuses options that `model` does not support, and names the models that do.
     pub(crate) fn check(&self, model: Model) -> Result<()> {
         let refuse = |reason: String| Err(Error::setup(Some(model), reason));
         let can = model.capabilities();
@@ -96,7 +96,7 @@ fn having(can: impl Fn(&Capabilities) -> bool) -> String {
     names.join(" or ")
 }
 
-/// The cores that this process may use: affinity and cgroup quotas are taken into account.
+/// The number of cores that this process may use, at least 1. CPU affinity and cgroup quotas are taken into account.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }

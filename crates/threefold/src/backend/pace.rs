@@ -1,19 +1,20 @@
-//! `Pace`: how many chunks a worker claims at once.
+//! `Pace`: the grain size, that is, how many chunks a worker claims at once.
 //!
-//! A claim costs some ten nanoseconds on a counter that all workers share, so cheap chunks are claimed in blocks. A
-//! block is sized by time: the last one's duration per chunk says how many chunks make up [`TARGET`]. Chunks that take
-//! longer than that are claimed one by one, which balances any unevenness to within one chunk.
+//! A claim costs about ten nanoseconds, on a counter that all workers share, so cheap chunks are claimed in blocks. The
+//! size of a block is chosen by time: from the time that a chunk of the last block took follows how many chunks make up
+//! [`TARGET`]. Chunks that take longer are claimed one by one, so that the workers finish within one chunk of each
+//! other.
 
 use std::time::{Duration, Instant};
 
-/// A block should take this long: a thousand times what a claim costs, and far less than anyone notices at the end of
-/// a fold, when workers wait for the last block.
+/// How long a block should take. It is a thousand times the cost of a claim, and far less than anyone notices at the
+/// end of a fold, when the other workers wait for the last block.
 const TARGET: Duration = Duration::from_micros(20);
 
-/// Blocks grow by this factor at most, so that one lucky measurement does no harm.
+/// The largest factor by which blocks grow, so that a single measurement that is too short does little harm.
 const GROWTH: u64 = 4;
 
-/// The pace of one worker in one fold.
+/// The grain size of one worker in one fold.
 pub(crate) struct Pace {
     workers: u64,
     size: u64,
@@ -21,18 +22,18 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// The pace of one of `workers` workers; its first block is one chunk.
+    /// For one of `workers` workers. The first block is one chunk.
     pub(crate) fn new(workers: usize) -> Self {
         Self { workers: workers as u64, size: 1, since: Instant::now() }
     }
 
-    /// How many chunks to claim when `left` are left.
+    /// How many chunks to claim when `left` are left; at least 1.
     pub(crate) fn size(&self, left: u64) -> u64 {
-        // No more than a fair share of half of what is left: the rest evens out whoever is late.
+        // At most this worker's share of half of what is left. The other half evens out a worker that is late.
         self.size.min(left / (2 * self.workers)).max(1)
     }
 
-    /// A block of `chunks` is done.
+    /// Measures the block of `chunks` chunks that was finished now.
     pub(crate) fn done(&mut self, chunks: u64) {
         let now = Instant::now();
         let took = now.duration_since(self.since).as_nanos().max(1);

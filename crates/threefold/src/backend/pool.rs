@@ -1,29 +1,30 @@
-//! `Pool`: threads that live as long as their executor and help whoever folds on it.
+//! `Pool`: the threads of an executor, which help whoever folds on it.
 //!
-//! A fold is put on the list of folds and one sleeper is woken, which wakes the next while there is work for it. Each
-//! claims chunks until none is left. The caller takes part as worker 0 and needs nobody's help to finish, so a fold
-//! that is nested in a task ends at any depth, whatever the other threads do. A worker that waits for the end of a nested
-//! fold runs nothing else meanwhile, so waits point from a fold to the folds nested in it and never in a circle.
+//! The caller takes part in its fold as worker 0, and needs no help to finish it. So a fold that is nested in a task
+//! finishes at any depth, whatever the other threads do. A worker that waits for the end of a nested fold runs nothing
+//! else meanwhile. Therefore waits only lead from a fold to the folds that are nested in it, and never in a circle.
 //!
-//! A helper finds a fold, enters its gate and drops the lock, in this order; whoever takes the fold off the list does so
-//! under the same lock. So a caller that has taken its fold off, and then sees nobody inside, is alone with it.
+//! Where a helper joins and leaves a fold, and how sleepers are woken, is told in [`open_folds`](super::open_folds).
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
 
+use super::open_folds::{Open, OpenFolds};
 use super::{Backend, Running, lend, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
+use crate::fold::gate::Inside;
 use crate::model::Model;
 
 /// What a worker of a pool does with a fold.
 pub(super) trait Work: Send + Sync + 'static {
-    /// Claims and runs chunks of `fold` as `worker` of `workers`, until none is left; `ready` is given by the caller.
+    /// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left. The caller passes
+    /// `ready`.
     fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>);
 }
 
-/// An executor's threads. Dropping it ends them.
+/// The threads of an executor. Dropping it ends them.
 pub(super) struct Pool<W> {
     shared: Arc<Shared<W>>,
     handles: Vec<JoinHandle<()>>,
@@ -34,25 +35,32 @@ pub(super) struct Pool<W> {
 struct Shared<W> {
     work: W,
     workers: usize,
-    /// How much stack every chunk has, in bytes, where that was asked for.
+    /// The stack size of every chunk, in bytes, if one was asked for.
     stack_size: Option<usize>,
-    state: Mutex<State>,
-    wake: Condvar,
+    open: OpenFolds<Running>,
 }
 
-#[derive(Default)]
-struct State {
-    /// Running folds, the latest last.
-    folds: Vec<Running>,
-    sleeping: usize,
-    stop: bool,
+impl Open for Running {
+    type Inside = Inside;
+
+    fn is_open(&self) -> bool {
+        self.claims().is_open()
+    }
+
+    fn enter(&self) -> Inside {
+        self.gate.enter()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.fold(), other.fold())
+    }
 }
 
 impl<W: Work> Pool<W> {
-    /// A pool of `workers`, whose first is the caller.
+    /// A pool of `workers`. The caller is the first of them.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let stack_size = options.stack_size;
-        let shared = Arc::new(Shared { work, workers, stack_size, state: Mutex::default(), wake: Condvar::new() });
+        let shared = Arc::new(Shared { work, workers, stack_size, open: OpenFolds::new() });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
         let bytes = stack_size.unwrap_or_else(stack::size);
@@ -63,7 +71,7 @@ impl<W: Work> Pool<W> {
                 stack::note(bytes);
                 shared.serve(worker);
             };
-            // On failure the ones already started end when `pool` is dropped.
+            // If a thread cannot be started, dropping `pool` ends those that were.
             let handle = thread.spawn(serve).map_err(|error| {
                 Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
@@ -83,9 +91,7 @@ impl<W: Work> Backend for Pool<W> {
             return;
         }
         fold.workers.register(self.waker.clone());
-        let mut state = self.shared.lock();
-        state.folds.push(fold.clone());
-        self.shared.wake_one(&state);
+        self.shared.open.add(fold.clone());
     }
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
@@ -94,54 +100,25 @@ impl<W: Work> Backend for Pool<W> {
             self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
         };
         match self.shared.stack_size {
+            // The thread is not one of the pool, which may all be waiting for the caller.
             Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, ready, || part(&mut || ())),
             _ => part(ready),
         }
         if !self.handles.is_empty() {
-            self.shared.take_off(fold);
+            self.shared.open.take_off(fold);
         }
     }
 }
 
 impl<W: Work> Shared<W> {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can panic, but a poisoned list would still be whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wake_one(&self, state: &State) {
-        if state.sleeping > 0 {
-            self.wake.notify_one();
-        }
-    }
-
-    /// Nobody else may enter `fold`.
-    fn take_off(&self, fold: &Running) {
-        self.lock().folds.retain(|running| !Arc::ptr_eq(running.fold(), fold.fold()));
-    }
-
     /// The life of a pool thread.
     fn serve(&self, worker: usize) {
-        let mut state = self.lock();
-        while !state.stop {
-            let open = state.folds.iter().rev().find(|fold| fold.claims().is_open()).cloned();
-            match open {
-                Some(fold) => {
-                    let inside = fold.gate.enter();
-                    self.wake_one(&state);
-                    drop(state);
-                    self.work.run(&fold, worker, self.workers, None);
-                    // Before it leaves: once its fold has returned, the caller alone owns what it passed in.
-                    drop(fold);
-                    drop(inside);
-                    state = self.lock();
-                }
-                None => {
-                    state.sleeping += 1;
-                    state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-                    state.sleeping -= 1;
-                }
-            }
+        while let Some((fold, inside)) = self.open.enter_next() {
+            self.work.run(&fold, worker, self.workers, None);
+            // The fold is dropped before the gate is left: once the verb has returned, only the caller owns what it
+            // passed in.
+            drop(fold);
+            drop(inside);
         }
     }
 }
@@ -152,18 +129,16 @@ impl<W: Work> Wake for Shared<W> {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let state = self.lock();
-        self.wake_one(&state);
+        self.open.wake_one();
     }
 }
 
 impl<W> Drop for Pool<W> {
     fn drop(&mut self) {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).stop = true;
-        self.shared.wake.notify_all();
+        self.shared.open.stop();
         for handle in self.handles.drain(..) {
-            // A task may have kept the last executor, which then ends on a thread of its own pool: that thread
-            // cannot wait for itself, and ends right after.
+            // A task may have held the last executor, which is then dropped on a thread of its own pool. That thread
+            // cannot wait for itself; it ends right after this.
             if handle.thread().id() != thread::current().id() {
                 let _ = handle.join();
             }

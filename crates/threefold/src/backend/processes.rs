@@ -4,7 +4,7 @@
 //! chunks - does all the talking itself, in one loop over all workers: no thread of ours stands between an answer and
 //! its use. Two folds at once have workers each.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Backend, Running};
 use crate::backend::options::{Options, cores};
@@ -12,9 +12,12 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::remote::wire::Build;
 
+mod build;
 mod child;
 mod clock;
+mod group;
 mod lines;
+mod mark;
 mod memory;
 mod process;
 mod run;
@@ -24,8 +27,7 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
-use memory::OomKills;
-use run::Run;
+use run::watch::Watch;
 use worker::Entrance;
 
 struct Processes {
@@ -33,9 +35,16 @@ struct Processes {
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
-    oom_kills: OomKills,
-    /// Workers without work, greeted and alive when they were last seen; at most `workers`.
-    idle: Mutex<Vec<Worker>>,
+    idle: Mutex<Idle>,
+}
+
+/// What is kept for the next fold.
+#[derive(Default)]
+struct Idle {
+    /// Workers without work, ready and alive when they were last seen; at most as many as a fold has.
+    workers: Vec<Worker>,
+    /// What watches those of them that have a mark.
+    watch: Option<Watch>,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
@@ -46,19 +55,30 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
             "a worker process starts no workers of its own: fold on `Executor::current()` within a task".to_string(),
         );
     }
-    if Entrance::known().is_none() {
+    if worker::has_other_rights() {
         return refuse(
-            "worker processes need `threefold::init()` as the first line of `main` (of a test, in a test): they stop there instead of running the program again"
+            "this program runs with the rights of another user than the one who started it (setuid, setgid or capabilities): it must not start worker processes, since that user could then start them too"
                 .to_string(),
         );
     }
-    match Build::own() {
+    if !Entrance::is_open_here() {
+        return refuse(
+            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: they stop there instead of running the program again"
+                .to_string(),
+        );
+    }
+    if let Some(limit) = options.memory_limit.filter(|&limit| limit < memory::LEAST) {
+        return refuse(format!(
+            "no worker process can start in {limit} bytes: memory_limit must be at least {}",
+            memory::LEAST
+        ));
+    }
+    match build::own() {
         Ok(build) => Ok(Arc::new(Processes {
             workers,
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
-            oom_kills: OomKills::new(),
             idle: Mutex::default(),
         })),
         Err(error) => refuse(format!("this program's own file cannot be found, to start workers from: {error}")),
@@ -75,39 +95,50 @@ impl Backend for Processes {
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
         let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
-        let mut run = match Run::new(fold, self, workers, self.take_idle(workers)) {
-            Ok(run) => run,
+        match self.run_fold(fold, workers, self.take_idle(workers), ready) {
+            Ok((idle, watch)) => self.keep(idle, Some(watch)),
             Err((error, idle)) => {
-                self.keep(idle);
-                return fold.abort(error);
+                self.keep(idle, None);
+                fold.abort(error);
             }
-        };
-        run.finish(ready);
-        self.keep(run.dismiss());
+        }
     }
 }
 
 impl Processes {
-    /// At most `most` of the idle workers; those that died meanwhile are gone, and had nothing to lose.
-    fn take_idle(&self, most: usize) -> Vec<Worker> {
-        let mut idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        let rest = idle.split_off(most.min(idle.len()));
-        self.keep(rest);
-        let (alive, dead): (Vec<_>, Vec<_>) = idle.into_iter().partition(Worker::is_idle_and_alive);
+    /// At most `most` of the idle workers, and what watches them. Those that died meanwhile are gone, and had nothing to
+    /// lose.
+    fn take_idle(&self, most: usize) -> (Vec<Worker>, Option<Watch>) {
+        let Idle { mut workers, watch } = std::mem::take(&mut *self.lock());
+        let mut rest = workers.split_off(most.min(workers.len()));
+        if let Some(watch) = &watch {
+            rest.iter_mut().for_each(|worker| watch.forget(worker));
+        }
+        self.keep(rest, None);
+        let (alive, dead): (Vec<_>, Vec<_>) = workers.into_iter().partition(Worker::is_idle_and_alive);
         for worker in dead {
             worker.end();
         }
-        alive
+        (alive, watch)
     }
 
-    /// Keeps workers for the next fold, as many as one may have.
-    fn keep(&self, mut workers: Vec<Worker>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.append(&mut workers);
-        let most = self.workers.min(idle.len());
-        let surplus = idle.split_off(most);
+    /// Keeps workers for the next fold, as many as one may have, and what watches them.
+    fn keep(&self, mut workers: Vec<Worker>, watch: Option<Watch>) {
+        let mut idle = self.lock();
+        // One watch is kept. Who was watched by another is watched anew.
+        match watch.filter(|_| idle.watch.is_none()) {
+            Some(watch) => idle.watch = Some(watch),
+            None => workers.iter_mut().for_each(|worker| worker.mark = None),
+        }
+        idle.workers.append(&mut workers);
+        let most = self.workers.min(idle.workers.len());
+        let surplus = idle.workers.split_off(most);
         drop(idle);
         dismiss(surplus);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,6 +150,6 @@ fn dismiss(mut workers: Vec<Worker>) {
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        dismiss(std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)));
+        dismiss(std::mem::take(&mut self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).workers));
     }
 }

@@ -1,30 +1,30 @@
-//! Async runtimes for one thread at a time, and where a thread may enter one.
+//! Async runtimes that are driven by one thread at a time, and the question whether a thread may enter one.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// How long the end of a runtime waits for what tasks left on its blocking threads.
+/// How long the end of a runtime waits for what tasks left running on its blocking threads.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
-/// A runtime that the thread which enters it drives by itself, with timers and sockets.
+/// A runtime that is driven by the thread that enters it, with timers and sockets.
 pub(super) fn new() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// Whether this thread may enter a runtime: it must not be inside of one, ours or anybody's, nor so near its end that
-/// tokio's part of it is gone.
+/// Whether this thread may enter a runtime. It may not if it is inside of one already, whoever made that, nor if it ends
+/// and what tokio keeps for the thread is gone.
 pub(super) fn may_enter() -> bool {
     Handle::try_current().is_err_and(|error| error.is_missing_context())
 }
 
-/// Ends a runtime, wherever this thread is.
+/// Ends a runtime, from any thread.
 pub(super) fn end(runtime: Runtime) {
     if may_enter() {
         runtime.shutdown_timeout(SHUTDOWN);
     } else {
-        // Inside a runtime nothing may block; what is left ends by itself.
+        // Nothing may block inside of a runtime. What is left ends by itself.
         runtime.shutdown_background();
     }
 }

@@ -1,4 +1,4 @@
-//! Sequential: every chunk on the caller's thread, in order. The oracle that the other models are held against.
+//! Sequential: every chunk on the caller's thread, in order. The other models are tested against it.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use super::{Backend, Running, blocks};
 
 struct Sequential;
 
-/// Runs folds on the thread that asks for them: also what a task in a worker process gets for folds of its own.
+/// Runs folds on the thread that calls the verb. Tasks in a worker process get this backend too, for the folds that
+/// they nest.
 pub(crate) fn inline() -> Arc<dyn Backend> {
     Arc::new(Sequential)
 }

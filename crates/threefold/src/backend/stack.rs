@@ -1,23 +1,23 @@
-//! How much stack a thread gets that runs tasks: as much as the main thread has, so that a task that recurses deeply runs
-//! on every model or on none.
+//! The stack size of threads that run tasks: that of the main thread, so that a task that recurses deeply runs on every
+//! model or on none.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::{fs, io};
 
-/// The usual limit of the main thread, in bytes: where no other is known.
+/// The usual limit of the main thread, in bytes. It is used if the limit is not known, or if there is none.
 const USUAL: usize = 8 << 20;
 
-/// Where there is no limit, or one larger than this, in bytes, threads have this much: it is reserved for each of them.
+/// The largest stack that a thread gets, in bytes, because address space of this size is reserved for each thread.
 const MOST: usize = 1 << 30;
 
 thread_local! {
-    /// The stack that this thread was started with, in bytes, where we started it.
+    /// The stack size that this thread was started with, in bytes, if it is a thread of ours.
     static OWN: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// This thread was started with a stack of `bytes`.
+/// Notes that this thread was started with a stack of `bytes`.
 pub(super) fn note(bytes: usize) {
     OWN.set(Some(bytes));
 }
@@ -27,7 +27,7 @@ pub(super) fn has(bytes: usize) -> bool {
     OWN.get().is_some_and(|own| own >= bytes)
 }
 
-/// The stack, in bytes, of a thread that does for a while what this one would do: as much as this one has.
+/// The stack size, in bytes, of a thread that runs for a while what this thread would run: as much as this one has.
 #[cfg(feature = "async")]
 pub(super) fn same() -> usize {
     OWN.get().unwrap_or_else(size)
@@ -47,7 +47,7 @@ pub(super) fn spawn<'scope, R: Send + 'scope>(
     })
 }
 
-/// The stack of a thread for which no other size was asked, in bytes.
+/// The stack size of a thread for which no other was asked, in bytes.
 pub(super) fn size() -> usize {
     static SIZE: OnceLock<usize> = OnceLock::new();
     *SIZE.get_or_init(|| fs::read_to_string("/proc/self/limits").ok().and_then(|limits| soft(&limits)).unwrap_or(USUAL))

@@ -1,4 +1,4 @@
-//! Threads: a pool whose workers run one block of chunks after the other. The caller takes part.
+//! Threads: a pool whose workers run one block of chunks after another. The caller takes part.
 
 use std::sync::Arc;
 

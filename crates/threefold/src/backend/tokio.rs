@@ -1,13 +1,14 @@
-//! Async: chunks as futures, of which many wait at once on one thread. The caller drives them.
+//! Async: chunks as futures, many of which wait at the same time on one thread.
 //!
-//! Workers are those of a [pool](super::pool), each with a runtime of its own that it enters while it drives. Each claims a
-//! chunk, polls it once, and claims the next only when that one waits: chunks that compute are thus spread over the
-//! workers, and chunks that wait are begun by the thousand. A chunk costs no spawn. Reductions run outside of the runtime,
-//! where they may block.
+//! The workers are those of a [pool](super::pool). Each has a [driver] and a runtime of its own, which it
+//! enters while it drives. A driver claims a chunk, polls it once, and claims the next one only when the first one
+//! waits. So chunks that compute are spread over the workers, and chunks that wait are begun by the thousand. No chunk
+//! is spawned as a task of the runtime. Reductions run outside of the runtime, where they may block.
 //!
-//! A nested fold, and one inside somebody's runtime, must not enter another runtime on its thread: a thread that lives as
-//! long as the fold drives it. So it is where chunks have a deadline, which a slow reduction must not make them miss.
-//! Plain functions need no runtime and run as on threads.
+//! A thread that is inside a runtime must not enter another. If the caller is inside one (a nested fold, or a program
+//! with a runtime of its own), a thread that lives as long as the fold drives it instead. So does one if chunks have a
+//! deadline, which a slow reduction must not make them miss. Plain functions need no runtime, and run as they do on
+//! threads.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,16 +26,17 @@ mod in_flight;
 
 use driver::{Driver, Role, Turn};
 
-/// Chunks begun at once, where nothing else is said: enough for any number of connections that one process holds,
-/// and some megabytes of futures.
+/// The default number of chunks that are begun at the same time: enough for any number of connections that one process
+/// holds, and some megabytes of futures.
 const IN_FLIGHT: usize = 16_384;
 
 struct Tokio(Pool<Futures>);
 
-/// What workers of the model async do.
+/// What the workers of the model async do.
 struct Futures {
     in_flight: usize,
-    /// Runtimes that nobody drives. Each is driven by one thread at a time, so that none waits for another.
+    /// Runtimes that nobody drives at present. Each is driven by one thread at a time, so that no thread waits for
+    /// another.
     runtimes: Mutex<Vec<Runtime>>,
 }
 
@@ -74,20 +76,19 @@ impl Work for Futures {
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
         let driver = |role| Driver::new(fold, worker, share, role);
         match ready {
-            None => self.drive(driver(Role::Helps), fold, &mut || ()),
+            None => self.drive(driver(Role::Helper), fold, &mut || ()),
             Some(ready) if runtime::may_enter() && fold.policy.timeout.is_none() => {
-                let role = if workers > 1 { Role::Helped } else { Role::Alone };
-                self.drive(driver(role), fold, ready);
+                self.drive(driver(Role::Caller), fold, ready);
             }
             Some(ready) => lend::lend(fold, stack::same(), ready, || {
-                self.drive(driver(Role::Alone), fold, &mut || ());
+                self.drive(driver(Role::StandIn), fold, &mut || ());
             }),
         }
     }
 }
 
 impl Futures {
-    /// Drives `driver` to its end on this thread; `ready` is called outside of the runtime.
+    /// Drives `driver` to its end on this thread. `ready` is called outside of the runtime.
     fn drive(&self, mut driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
         let runtime = match self.idle().pop().map_or_else(runtime::new, Ok) {
             Ok(runtime) => runtime,

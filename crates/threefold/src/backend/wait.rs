@@ -1,7 +1,8 @@
-//! Waiting for the future of an `async` task where nothing else can run meanwhile: on every model but async.
+//! How the future of an `async` task is waited for where nothing else can run on the thread meanwhile: on the models
+//! sequential, threads and processes, and when `Task::map` is called directly.
 //!
-//! The future finds a runtime of its own on this thread, so that timers and sockets work. The runtime is kept for the
-//! next chunk, and goes when the thread leaves the fold.
+//! The future gets a runtime on this thread, so that timers and sockets work. The runtime is kept for the next chunk,
+//! and ended when the thread leaves the fold.
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
@@ -23,14 +24,12 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// When `future` does, and when the system refuses a runtime.
+/// If `future` panics, or if the system refuses a runtime.
 pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     if runtime::may_enter() {
-        // Also when the future unwinds, the runtime is kept or ended when this is dropped.
-        let lent = Lent(Some(RUNTIME.with(|kept| kept.take()).unwrap_or_else(make)));
-        return lent.block_on(future);
+        return Lent(Some(RUNTIME.with(|kept| kept.take()).unwrap_or_else(make))).block_on(future);
     }
-    // Inside someone's runtime this thread must not enter another: a thread that lives as long as the call does.
+    // This thread is inside a runtime and must not enter another. A thread that lives as long as this call does it.
     let (context, number) = (current::get(), chunk::get());
     let waited = thread::scope(|scope| {
         let waiting = stack::spawn(scope, "threefold-wait", stack::same(), || {
@@ -44,7 +43,8 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     waited.unwrap_or_else(|panic| panics::resume(panic))
 }
 
-/// A runtime that was taken out while it runs: a nested wait makes one of its own.
+/// A runtime that was taken out while it runs: a wait that is nested in this one makes a runtime of its own. Also when the
+/// future panics, it is kept for the next chunk or ended when this is dropped.
 struct Lent(Option<Runtime>);
 
 impl Lent {
@@ -65,7 +65,7 @@ impl Drop for Lent {
     }
 }
 
-/// The thread has left its last fold.
+/// Ends the runtime, after the thread has left its last fold.
 fn leave() {
     if let Some(runtime) = RUNTIME.with(|kept| kept.take()) {
         runtime::end(runtime);

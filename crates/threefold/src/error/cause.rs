@@ -16,31 +16,31 @@ use super::text;
 )]
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
-    /// The task unwound with this message; `at` is the file and line.
+    /// The task panicked with this message; `at` is the file, line and column.
     Panic { message: String, at: Option<String> },
-    /// The worker that ran the chunk is gone, or gave the chunk up.
+    /// The worker that ran the chunk was lost, or the chunk ran out of time.
     Lost(Box<Lost>),
     /// The fold was cancelled.
     Cancelled,
     /// The task, a chunk or an output cannot be serialized, or is not the same after it was restored.
     Unportable { what: &'static str, reason: String },
-    /// Nothing could be started: the request or the machine does not allow it.
+    /// Nothing could be started, because the options, the source or the machine do not allow it.
     Setup { reason: String, source: Option<Arc<io::Error>> },
 }
 
-/// What is known of a loss.
+/// What is known about the loss of a worker, or of one chunk on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Lost {
     pub(crate) end: End,
-    /// Chunks that were done, but whose outputs went with the worker.
+    /// Chunks that were finished, but whose outputs were lost with the worker.
     pub(crate) also: Vec<u64>,
     /// How long the chunk had been running.
     pub(crate) ran_for: Option<Duration>,
-    /// The largest resident memory that was seen, in bytes: it may have been more.
+    /// The largest resident memory that was seen, in bytes: a lower bound.
     pub(crate) memory: Option<u64>,
     /// The last lines that the worker wrote to its standard error.
     pub(crate) stderr_tail: Vec<String>,
-    /// The smallest piece of the chunk that is lost by itself.
+    /// The smallest range of the chunk that is lost too when it is run alone.
     pub(crate) smallest_range: Option<String>,
 }
 

@@ -1,46 +1,46 @@
-//! `End`: how a worker came to its end, told apart as far as the system tells.
+//! `End`: how a worker ended, as far as the system tells.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::text;
 
-/// How a worker, or one chunk on it, came to its end.
+/// How a worker ended, or one chunk on it.
 #[cfg_attr(
     not(all(feature = "async", feature = "processes")),
     allow(dead_code, reason = "not every model can fail like this")
 )]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// A signal that it was sent, or ran into.
+    /// A signal ended it.
     Signal(i32),
-    /// It exited by itself, in the middle of a chunk.
+    /// It exited in the middle of a chunk, with this code.
     Exit(i32),
-    /// It asked for more memory than there is; `signal` is what it died of.
+    /// It asked for more memory than it could have; `signal` is the signal that ended it.
     OutOfMemory { signal: i32, limit: MemoryLimit },
-    /// It was stopped, since the chunk took longer than this.
+    /// It was stopped because the chunk took longer than this.
     Deadline(Duration),
-    /// It was alive, but its channel was closed or spoke nonsense: it was ended for that.
+    /// It was alive, but its channel was closed or carried an invalid message, and it was terminated for that.
     Protocol(&'static str),
 }
 
-/// Whose limit a worker ran into.
+/// Which limit a worker reached.
 #[cfg_attr(
     not(all(feature = "async", feature = "processes")),
     allow(dead_code, reason = "not every model can fail like this")
 )]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MemoryLimit {
-    /// The one that it was given, in bytes.
+    /// Its own limit, in bytes.
     Own(u64),
-    /// The machine's or the container's, and what speaks for that.
+    /// The limit of the machine or the container; `why` is the evidence for it.
     Kernel { why: &'static str },
 }
 
-/// SIGABRT: what `abort` raises.
+/// SIGABRT, which `abort` raises.
 pub(crate) const SIGABRT: i32 = 6;
 
-/// SIGKILL: what nobody can catch, and what the kernel sends when memory runs out.
+/// SIGKILL, which no process can catch, and which the kernel sends when memory runs out.
 pub(crate) const SIGKILL: i32 = 9;
 
 impl fmt::Display for End {
@@ -64,7 +64,7 @@ impl fmt::Display for End {
     }
 }
 
-/// The signals that end a process by default, by their Linux numbers on common processors.
+/// The names of the signals that end a process by default, by their Linux numbers on x86-64 and ARM.
 fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         1 => "SIGHUP",

@@ -1,4 +1,4 @@
-//! `Place`: where a failure happened: the task, the chunk, its range, the model, the worker, the attempt.
+//! `Place`: where a failure happened: the model, the task, the chunk and its range, the worker, the attempt.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub(crate) struct Place {
     pub(crate) attempt: Option<Attempt>,
 }
 
-/// Attempt `number` of `of`, counted from 1.
+/// Attempt `number`, counted from 1, of `of` attempts that are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) number: u32,

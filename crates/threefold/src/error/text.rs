@@ -1,9 +1,9 @@
-//! Texts in errors: on one line, printable, with units.
+//! How errors write their parts: on one line, printable, with units.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The text on one line, as errors are, with its control characters escaped: a task must not move the cursor.
+/// The text on one line, with its control characters escaped, so that the message of a task cannot move the cursor.
 pub(super) fn one_line(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(printable).collect();
     lines.join(" ")
@@ -21,7 +21,7 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// Bytes for people: the largest binary unit that keeps one digit before the point.
+/// A number of bytes for people, in the largest binary unit that is not larger than it.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {

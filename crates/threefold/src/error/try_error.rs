@@ -1,10 +1,10 @@
-//! `TryError`: what ends a fold whose task can fail.
+//! `TryError`: how a fold ends whose task, or whose reduction, can return an error.
 
 use std::fmt;
 
 use super::Error;
 
-/// What [`try_fold`](crate::Executor::try_fold) gives when it does not give a value.
+/// The error of [`try_fold`](crate::Executor::try_fold): either the task's own, or a failure of the fold.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -22,14 +22,14 @@ use super::Error;
 /// ```
 #[derive(Clone, Debug)]
 pub enum TryError<E> {
-    /// The task, or the reduction of its output, gave this error; no chunk below failed.
+    /// The task, or the reduction of its output, returned this error. No lower chunk failed.
     Task {
         /// The number of the chunk, counted from 0.
         chunk: u64,
-        /// The error that it gave.
+        /// The error that the task or the reduction returned.
         error: E,
     },
-    /// The fold itself failed: a panic, a lost worker, a cancelled or impossible fold.
+    /// The fold itself failed: the task panicked, a worker was lost, or the fold was cancelled or could not be started.
     Failed(Error),
 }
 
@@ -43,8 +43,8 @@ impl<E: fmt::Display> fmt::Display for TryError<E> {
 }
 
 impl<E: fmt::Debug + fmt::Display> std::error::Error for TryError<E> {
-    /// What is behind a fold that failed itself. The task's own error need not be a `std::error::Error` (a `String` is
-    /// none), so it is the value of the variant and no source.
+    /// The source of [`Failed`](Self::Failed)'s error. [`Task`](Self::Task) has none: its error need not implement
+    /// `std::error::Error` (a `String` does not), and is the variant's value instead.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Task { .. } => None,

@@ -1,7 +1,7 @@
-//! Bisecting: the smallest range of a lost chunk that is lost by itself.
+//! Bisecting: the smallest range of a lost chunk that is lost too when it is run alone.
 //!
-//! The chunk is halved again and again; each half is a fold of one chunk on the same backend, and the one that is lost
-//! is halved next. Where neither half is lost by itself the search ends with their whole.
+//! The chunk is halved; each half is a fold of one chunk on the same backend. The half that is lost is halved next. If
+//! neither half is lost alone, only both together are, and the search ends with their union.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
 impl Executor {
-    /// Adds the smallest lost range to `error`, where that is asked for and the chunk can be cut.
+    /// Adds the smallest lost range to `error`, if that is asked for and the chunk can be cut.
     pub(super) fn bisect<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
@@ -35,21 +35,22 @@ impl Executor {
                 None => break,
             }
         }
-        // What was found until then may not be the smallest.
+        // A cancelled half counts as not lost, so the range that was found may not be the smallest.
         if self.extras.tokens.iter().any(CancelToken::is_cancelled) || current::is_cancelled() {
             return error;
         }
         error.with_smallest_range(work.pieces.describe_part(items))
     }
 
-    /// Whether these items are lost by themselves.
+    /// Whether these items are lost when they are run alone.
     fn is_lost<P, T>(&self, items: Range<u128>, work: &Arc<Work<P, T>>) -> bool
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
         let part = Part { work: Arc::clone(work), items };
-        // The task as its workers have it; it went this way once already.
+        // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
+        // fail.
         let Ok(task) = restored(&work.task) else { return false };
         let work = Arc::new(Work::new(part, task, false, false));
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
@@ -64,14 +65,14 @@ impl Executor {
     }
 }
 
-/// A copy of the task.
+/// A copy of the task, by way of its bytes: a task need not be `Clone`.
 fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
     let mut bytes = Vec::new();
     roundtrip::encode("the task", task, &mut bytes)?;
     roundtrip::decode("the task", &bytes)
 }
 
-/// Some items of a source, as its only chunk.
+/// A source whose only chunk is some items of another source.
 struct Part<P, T: Task> {
     work: Arc<Work<P, T>>,
     items: Range<u128>,

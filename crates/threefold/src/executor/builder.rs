@@ -1,4 +1,4 @@
-//! `Builder`: an executor in the making, and what can be asked of it.
+//! `Builder`: the options of an executor.
 
 use std::time::Duration;
 
@@ -9,7 +9,20 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::panics;
 
-/// An executor in the making: see [`Executor::builder`].
+/// The options of an executor that is to be made. [`Executor::builder`] begins it and [`build`](Self::build) ends it.
+///
+/// Each option that a model does not support is an error of `build`, which names the models that support it.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// let on = Executor::builder(Model::Threads).workers(4).stack_size(64 << 20).build()?;
+/// assert_eq!(on.workers(), 4);
+///
+/// let error = Executor::builder(Model::Threads).memory_limit(1 << 30).build().unwrap_err();
+/// assert!(error.to_string().ends_with("it needs worker processes; use processes"));
+/// # Ok::<(), threefold::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get the executor"]
 pub struct Builder {
@@ -22,38 +35,64 @@ impl Builder {
         Self { model, options: Options::default() }
     }
 
-    /// How many workers to run chunks on, 1 to 4096.
+    /// The number of workers that run chunks, 1 to 4096.
     ///
-    /// | model | workers are | default |
+    /// | model | a worker is | default |
     /// |---|---|---|
     /// | sequential | the caller; any number but 1 is an error | 1 |
-    /// | async | threads of the runtime | 1 |
-    /// | threads | the caller and n - 1 threads more | the cores that this process may use |
-    /// | processes | worker processes, at most as many as a fold has chunks | the same |
+    /// | async | a thread with an async runtime; the caller is the first | 1 |
+    /// | threads | a thread; the caller is the first | the cores that this process may use |
+    /// | processes | a worker process; a fold uses at most one for each chunk | the cores that this process may use |
+    ///
+    /// CPU affinity and the quota of a container (cgroup) reduce the cores that a process may use. The caller runs
+    /// chunks itself, except on processes, and except with a [`stack_size`](Self::stack_size).
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    /// assert_eq!(Executor::builder(Model::Threads).workers(2).build()?.workers(), 2);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     pub fn workers(mut self, workers: usize) -> Self {
         self.options.workers = Some(workers);
         self
     }
 
-    /// How many chunks may be begun and not done at once on async, at least 1; 16,384 by default. An error on the other
-    /// models.
+    /// The largest number of chunks that are begun and not finished at one time, at least 1; the default is 16,384. It
+    /// is for async only; on other models it is an error.
+    ///
+    /// It bounds, for instance, the connections that are open at one time. It counts the chunks of all workers
+    /// together, so more workers than chunks in flight are not started.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// async fn next(n: u64) -> u64 {
+    ///     std::future::ready(n + 1).await
+    /// }
+    ///
+    /// let on = Executor::builder(Model::Async).in_flight(2).build()?;
+    /// assert_eq!(on.map(Items(vec![1, 2, 3]), next)?, [2, 3, 4]);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     pub fn in_flight(mut self, chunks: usize) -> Self {
         self.options.in_flight = Some(chunks);
         self
     }
 
-    /// How often a chunk whose worker is lost is run again, each time on a fresh worker; 0 by default.
+    /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
     ///
-    /// The answer is the same, to the bit, as without the loss. A chunk that is lost every time is given up and named.
-    /// Only worker processes can be lost; on async a missed [`timeout`](Self::timeout) counts as well.
+    /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
+    /// the fold. Only worker processes can be lost. On async a missed [`timeout`](Self::timeout) is tried again too. A
+    /// panic is not, unless [`retry_panics`](Self::retry_panics) is set.
     ///
     /// ```
     /// use threefold::prelude::*;
     ///
-    /// /// Dies once, and leaves a note that it did.
+    /// /// Crashes if it finds the file, and removes it first: it crashes once.
     /// #[task]
-    /// fn moody(note: std::path::PathBuf) -> u8 {
-    ///     if std::fs::remove_file(&note).is_ok() {
+    /// fn crash_once(file: std::path::PathBuf) -> u8 {
+    ///     if std::fs::remove_file(&file).is_ok() {
     ///         std::process::abort();
     ///     }
     ///     1
@@ -61,10 +100,10 @@ impl Builder {
     ///
     /// # fn main() -> threefold::Result<()> {
     /// threefold::init();
-    /// let note = std::env::temp_dir().join(format!("threefold-doc-{}", std::process::id()));
-    /// std::fs::write(&note, "").unwrap();
+    /// let file = std::env::temp_dir().join(format!("threefold-doc-{}", std::process::id()));
+    /// std::fs::write(&file, "").unwrap();
     /// let on = Executor::builder(Model::Processes).workers(1).retries(1).build()?;
-    /// assert_eq!(on.map(Items(vec![note]), moody)?, [1]);
+    /// assert_eq!(on.map(Items(vec![file]), crash_once)?, [1]);
     /// # Ok(())
     /// # }
     /// ```
@@ -73,18 +112,37 @@ impl Builder {
         self
     }
 
-    /// Whether a chunk that panics is run again like one that was lost; it is not by default, since most panics come
-    /// again.
+    /// Whether a chunk that panicked is run again, as often as [`retries`](Self::retries) says. The default is `false`,
+    /// since most panics happen again.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use threefold::prelude::*;
+    ///
+    /// static CALLS: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// #[task]
+    /// fn panics_once(n: u32) -> u32 {
+    ///     assert!(CALLS.fetch_add(1, Ordering::Relaxed) > 0, "not yet");
+    ///     n
+    /// }
+    ///
+    /// let on = Executor::builder(Model::Threads).retries(1).retry_panics(true).build()?;
+    /// assert_eq!(on.map(Items(vec![7]), panics_once)?, [7]);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     pub fn retry_panics(mut self, retry: bool) -> Self {
         self.options.policy.retry_panics = retry;
         self
     }
 
-    /// How long a chunk may take, from its own beginning.
+    /// How long one attempt at a chunk may take, from when the chunk begins; it must be longer than 0 s. It is for
+    /// async and processes; on other models, where nothing can stop a chunk, it is an error.
     ///
-    /// On processes the worker and what it started are told to terminate and 100 ms later are killed. On async the
-    /// chunk of an `async` task is dropped at its await; a plain function cannot be stopped there, and is an error of
-    /// the fold. An error on the other models, where nothing can be stopped from outside.
+    /// On processes the worker, and whatever processes it started, are told to terminate (SIGTERM) and are killed 100
+    /// ms later. On async the future of the chunk is dropped at the await at which it waits. An `async` task that never
+    /// awaits cannot be stopped, but it is a timeout error too when it ends too late. A fold of a plain function on
+    /// async is an error with a timeout.
     ///
     /// ```
     /// use std::time::Duration;
@@ -106,24 +164,64 @@ impl Builder {
         self
     }
 
-    /// How many bytes of private memory a worker process may have (its data segment, heap and private mappings:
-    /// `RLIMIT_DATA`). One that asks for more is lost, out of memory. An error on the other models.
+    /// The private memory that a worker process may have, in bytes, at least 4 MiB: its data segment, heap and private
+    /// mappings, which the system counts as `RLIMIT_DATA`. A lower limit of the system's stays in force. The option is for
+    /// processes only; on other models it is an error.
+    ///
+    /// A worker that asks for more is lost, and the error says so:
+    /// [`Error::is_out_of_memory`](crate::Error::is_out_of_memory).
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn allocate(bytes: usize) -> usize {
+    ///     vec![1u8; bytes].len()
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let on = Executor::builder(Model::Processes).memory_limit(256 << 20).build()?;
+    /// assert_eq!(on.map(Items(vec![1 << 20]), allocate)?, [1 << 20]);
+    /// assert!(on.map(Items(vec![1 << 30]), allocate).unwrap_err().is_out_of_memory());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.options.memory_limit = Some(bytes);
         self
     }
 
-    /// After how many chunks a worker process is replaced by a fresh one, for work that leaks. An error on the other
-    /// models.
+    /// The number of chunks after which a worker process is replaced by a fresh one, at least 1, for tasks that leak.
+    /// By default workers are kept as long as the executor. It is for processes only; on other models it is an error.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn process_id(_n: u32) -> u32 {
+    ///     std::process::id()
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let on = Executor::builder(Model::Processes).workers(1).chunks_per_worker(1).build()?;
+    /// let ids = on.map(Items(vec![1, 2]), process_id)?;
+    /// assert_ne!(ids[0], ids[1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunks_per_worker(mut self, chunks: usize) -> Self {
         self.options.chunks_per_worker = Some(chunks);
         self
     }
 
-    /// Whether a chunk whose worker is lost, after its retries, is taken apart to find the smallest piece that is lost
-    /// too: [`Error::smallest_range`](crate::Error::smallest_range) names it. Each step runs half of what is left on worker processes,
-    /// so the task must be able to run on part of a chunk; elements of [`Items`](crate::Items) are not taken apart. An error on the other
-    /// models.
+    /// Whether a chunk that is lost at its last attempt is bisected: it is halved again and again, to find the smallest
+    /// range that is lost too when it is run alone. [`Error::smallest_range`](crate::Error::smallest_range) gives it.
+    /// The default is `false`. It is for processes only; on other models it is an error.
+    ///
+    /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses,
+    /// and the task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -149,10 +247,12 @@ impl Builder {
         self
     }
 
-    /// How many bytes of stack each chunk has, at least 64 KiB, on async and threads. By default a thread that the executor
-    /// starts has as much as the main thread may have (`ulimit -s`, usually 8 MiB), and chunks that the caller runs have the
-    /// caller's. With a size asked for, the caller runs chunks only where it is a thread with such a stack itself, as in a
-    /// nested fold. Else a thread that lives as long as the fold runs them instead.
+    /// The stack of the threads that run chunks, in bytes, at least 65,536 (64 KiB). It is for async and threads; on
+    /// other models it is an error.
+    ///
+    /// By default a thread that the executor starts has as much stack as the main thread (`ulimit -s`, usually 8 MiB),
+    /// and chunks that the caller runs have the caller's stack. With this option every chunk runs on a thread that the
+    /// executor starts, and the caller only waits and reduces.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -171,12 +271,23 @@ impl Builder {
         self
     }
 
-    /// Makes the executor.
+    /// Makes the executor, and starts its threads. Worker processes are started by the first fold that needs them.
+    ///
+    /// The first executor of the process also wraps the process's panic hook, so that errors can say where a task
+    /// panicked: see [the panic hook](crate#the-panic-hook).
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// assert!(Executor::builder(Model::Threads).build().is_ok());
+    /// assert!(Executor::builder(Model::Threads).workers(0).build().unwrap_err().is_setup());
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`](crate::Error::is_setup): the model cannot do what was asked for, is not in this build, or
-    /// could not be started.
+    /// [`Error::is_setup`](crate::Error::is_setup) if the model does not support an option or an option is out of its
+    /// range, if the model is not in this build or not on this platform, if the system refuses a thread, or if worker
+    /// processes are asked for and the program has not called [`init`](crate::init()).
     pub fn build(self) -> Result<Executor> {
         panics::watch();
         self.options.check(self.model)?;

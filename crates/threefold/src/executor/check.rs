@@ -1,4 +1,5 @@
-//! Which tasks an executor has checked: in debug builds each is checked once to be the same on every model.
+//! `Checked`: which tasks an executor has already checked. In debug builds each task is checked once per executor, to
+//! make sure that it is the same on every model.
 
 use std::collections::HashSet;
 use std::ptr;
@@ -6,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::task::Task;
 
-/// The tasks that were folded with, by the address of their entry in the registry. Clones of an executor share it.
+/// The tasks that this executor has run, by the address of their entry in the registry. Clones of an executor share
+/// them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Checked(Arc<Mutex<HashSet<usize>>>);
 
 impl Checked {
-    /// Whether `T` is to be checked: once, in debug builds that know how to serialize it.
+    /// Whether `T` is to be checked now: in a debug build that can serialize it, the first time that the executor runs
+    /// it.
     pub(super) fn is_first<T: Task>(&self) -> bool {
         let checks = cfg!(all(feature = "processes", debug_assertions));
         let entry = ptr::from_ref(T::__entry()).addr();

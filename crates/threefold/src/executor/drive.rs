@@ -1,5 +1,10 @@
-//! How a fold is driven, once for every model and every verb: chunk order, the lowest failure, and panics of the
-//! caller's own closures are settled here.
+//! How a fold is driven from its start to its result: once, for every model and every verb. Chunk order, the lowest
+//! failure and panics of the caller's closures are decided here.
+//!
+//! The caller's thread does this. It starts the fold, lends its thread to the backend, and takes the outputs in chunk
+//! order whenever the lowest one that it has not taken is there. It returns when the fold is over *and* no worker is
+//! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
+//! again.
 
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -10,10 +15,10 @@ use std::thread;
 use super::Executor;
 use crate::backend::{Running, current};
 use crate::error::{Error, Result};
-use crate::fold::notify;
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
+use crate::fold::unpark;
 use crate::fold::work::Work;
 use crate::fold::{Fold, chunk};
 use crate::source::{Pieces, Source};
@@ -26,36 +31,40 @@ pub(super) enum Stops {
     AtFailure,
     /// A failure, or an output that is `Err`.
     AtErr,
-    /// Nothing but a cancel: failures are kept like outputs.
+    /// Only a cancel: failures are kept like outputs.
     Never,
 }
 
-/// The caller, who takes what became of the chunks in their order.
+/// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, F> {
     work: &'a Work<P, T>,
     fold: &'a Fold,
-    /// Whom the caller works for itself, and in which chunk: its closure runs there, not in the fold.
+    /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
+    /// not of this fold.
     outside: (Option<current::Context>, u64),
     take: F,
     taken: u64,
+    /// What came after the fold was cancelled. It is dropped after the fold: a destructor of the user's must not unwind
+    /// through a backend.
+    unwanted: Option<Kept<T::Output>>,
     end: End,
 }
 
 /// How far the caller has come.
 enum End {
-    /// It takes all that come.
+    /// It takes every result that comes.
     Open,
-    /// It knows the answer.
+    /// Its closure broke off: the result of the verb is known.
     Settled,
-    /// It met the failure that the fold ends with.
+    /// It has met the failure that ends the fold.
     Failed(Error),
-    /// Its closure unwound.
+    /// Its closure panicked.
     Unwound(Box<dyn Any + Send>),
 }
 
 impl Executor {
-    /// Runs the fold; `take` is given what became of each chunk with the chunk's number, in chunk order, until it breaks.
-    /// That is a failure only where nothing [`Stops`] the fold.
+    /// Runs the fold. `take` is given the number of each chunk and its result, in chunk order, until it breaks off. It
+    /// is given failures only if nothing [`Stops`] the fold.
     pub(super) fn drive<S, T>(
         &self,
         source: S,
@@ -81,17 +90,22 @@ impl Executor {
             return Err(Error::new(cause, fold.place_of_all()));
         }
 
+        // The fold is registered with everything that may cancel it before its first chunk starts. Each registration
+        // looks at the state once more after it has joined (see `CancelToken::register` and `Fold::adopt`), so no
+        // cancel is missed.
         let outside = current::get();
         let parent = outside.as_ref().and_then(|context| context.fold.clone());
         let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(&fold)).collect();
         let nested = parent.as_ref().map(|parent| parent.adopt(chunk::get(), &fold));
 
         let outside = (outside, chunk::get());
-        let mut taker = Taker { work: &work, fold: &fold, outside, take, taken: 0, end: End::Open };
+        let mut taker = Taker { work: &work, fold: &fold, outside, take, taken: 0, unwanted: None, end: End::Open };
         self.run(&fold, &mut || taker.take_ready());
 
+        // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic of
+        // an observer, a panic of the caller's closure, the result.
         drop((tokens, nested));
-        let Taker { taken, end, .. } = taker;
+        let Taker { taken, end, unwanted, .. } = taker;
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
             extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
@@ -99,10 +113,10 @@ impl Executor {
         if let Some(payload) = fold.observer_panic() {
             resume_unwind(payload);
         }
+        drop(unwanted);
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            // A chunk that has learned of a cancel may have returned any value.
             End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
             End::Open => Err(fold.why()),
             #[cfg(feature = "processes")]
@@ -114,21 +128,28 @@ impl Executor {
 }
 
 impl Executor {
-    /// Runs `fold` to its end; the caller lends its thread, and is `ready` whenever something may have come.
+    /// Runs `fold` to its end. The caller lends its thread to the backend, and `ready` is called on it whenever there
+    /// may be something to take.
+    ///
+    /// No wake-up is lost. The caller's waker is registered before anything starts. Every worker first changes the
+    /// state (it keeps an output, or leaves the gate) and then tells the waker, which leaves a token at the thread. So
+    /// if the change comes after the caller has looked, `park` finds the token and returns at once.
     pub(super) fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
-        fold.gate.caller.register(notify::this_thread());
+        fold.gate.caller.register(unpark::this_thread());
         let running = Running::new(Arc::clone(fold), &self.backend);
         self.backend.start(&running);
         self.backend.take_part(&running, ready);
         loop {
-            // First: it runs code of the user's, which may park and so use up what was meant to wake this loop.
+            // Before the look: it runs code of the user's, which may park and so use up the token of a wake-up.
             ready();
             if fold.gate.is_done() {
                 break;
             }
-            // The next output, and the last worker that leaves, unpark. A token left over only makes the loop ask again.
+            // The next output unparks the caller, and so does the last worker that leaves. A token from an earlier
+            // wake-up only makes the loop look once more.
             thread::park();
         }
+        // What the last workers kept before they left: `is_done` makes it visible here.
         ready();
     }
 }
@@ -139,12 +160,20 @@ where
     T: Task,
     F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
 {
-    /// Takes all that have come, as long as the answer is not known.
+    /// Takes every result that has come, as long as the end is open.
+    ///
+    /// Once the fold is cancelled nothing is taken: a task that asks whether it is cancelled may return anything, and one
+    /// whose nested folds were cancelled may panic. This is asked after the result was taken out of the lock under which
+    /// a worker that had seen the cancel has put it.
     fn take_ready(&mut self) {
-        // What is not taken is dropped after the fold: a destructor of the user's must not unwind through a backend.
         while matches!(self.end, End::Open)
+            && self.unwanted.is_none()
             && let Some((first, kept)) = self.work.outputs.take()
         {
+            if self.fold.is_cancelled() {
+                self.unwanted = Some(kept);
+                return;
+            }
             self.end = match kept {
                 Kept::Failure(error) if !self.fold.policy.keeps_going => End::Failed(error),
                 Kept::Failure(error) => self.hand_over(first, [Err(error)]),
@@ -152,18 +181,19 @@ where
             };
             match self.end {
                 End::Open => self.fold.taken(self.taken),
-                // All that is still to run is not wanted.
+                // The result is known: whatever still runs or would run is not needed.
                 _ => self.fold.cancel(),
             }
         }
     }
 
+    /// Gives the caller's closure the results of the chunks from `first` on.
     fn hand_over(&mut self, first: u64, outcomes: impl IntoIterator<Item = Result<T::Output>>) -> End {
         let (outside, number) = &self.outside;
         let _outside = current::enter(outside.clone());
         chunk::set(*number);
-        // Unwind-safe: nothing that the closure touches is used after a panic, which goes on at the end of the fold.
-        // The outputs that are left after a break are dropped in it as well.
+        // Unwind-safe: after a panic nothing that the closure touched is used. The panic continues when the fold has
+        // ended. The outputs that are left after a break are dropped here as well.
         let result = catch_unwind(AssertUnwindSafe(|| {
             outcomes.into_iter().zip(first..).try_for_each(|(outcome, chunk)| {
                 self.taken += 1;

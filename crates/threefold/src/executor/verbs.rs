@@ -1,4 +1,4 @@
-//! The verbs: each drives a fold with its own way to take what became of the chunks.
+//! The verbs. Each drives a fold, and differs in what it does with the outputs of the chunks.
 
 use std::ops::ControlFlow;
 
@@ -9,17 +9,37 @@ use crate::source::Source;
 use crate::task::{Task, TaskOf};
 
 impl Executor {
-    /// Maps every chunk of `source` with `task` and reduces the outputs in chunk order:
-    /// `source.all_chunks().map(task).fold(init, reduce)`, with the chunks run by whatever runs them.
+    /// Runs `task` on every chunk of `source`, and reduces the outputs in chunk order, beginning with `init`.
     ///
-    /// `reduce` runs on the caller's thread, for chunk 0 first, while later chunks are still being run. The result
-    /// is the same on every model, to the bit. An empty source gives `init`. A panic in `reduce` cancels the fold and
-    /// unwinds from here.
+    /// The result is that of `source.all_chunks().map(task).fold(init, reduce)`, bit for bit, on every model and with
+    /// any number of workers. `reduce` runs on the caller's thread, first with the output of chunk 0, while later
+    /// chunks still run. It may borrow whatever it likes. An empty source gives `init`.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn add_up(chunk: std::ops::Range<u64>) -> u64 {
+    ///     chunk.sum()
+    /// }
+    ///
+    /// let on = Executor::new(Model::Threads)?;
+    /// assert_eq!(on.fold(0..1_000, add_up, 0, |sum, part| sum + part)?, 499_500);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// The failure of the lowest failing chunk, which is the one that a sequential run meets: a panic of the task, or
-    /// the loss of its worker. Also a cancelled fold, and one that cannot be started.
+    /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
+    /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
+    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
+    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
+    /// started ([`is_setup`](crate::Error::is_setup)).
+    ///
+    /// # Panics
+    ///
+    /// A panic of `reduce` cancels the fold, and unwinds from here when the chunks that had begun have ended.
     pub fn fold<S, T, A>(&self, source: S, task: T, init: A, mut reduce: impl FnMut(A, T::Output) -> A) -> Result<A>
     where
         S: Source,
@@ -33,11 +53,12 @@ impl Executor {
         Ok(value.expect("a reduction that unwound does not come here"))
     }
 
-    /// The fold of a task that can fail: its first `Err`, in chunk order, ends the fold and is returned with the number
-    /// of its chunk.
+    /// Like [`fold`](Self::fold), for a task that returns a `Result`: the first `Err` in chunk order ends the fold and
+    /// is returned with the number of its chunk.
     ///
-    /// `reduce` gives the next value, or a `Result` of it: an `Err` there ends the fold likewise. Sums that must not
-    /// overflow are an example:
+    /// After chunk k has returned an `Err`, no chunk above k starts; chunks below k are finished. `reduce` is given the
+    /// values of the `Ok`s. It returns the next value, or a `Result` of it, of which an `Err` ends the fold too: here,
+    /// when the total overflows.
     ///
     /// ```
     /// use std::ops::Range;
@@ -60,8 +81,14 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// [`TryError::Task`] with the error of the lowest failing chunk; [`TryError::Failed`] where [`fold`](Self::fold)
-    /// would fail and no chunk below gave an `Err`.
+    /// [`TryError::Task`] with the error of the lowest chunk whose task, or whose reduction, returned an `Err`.
+    /// [`TryError::Failed`] if no lower chunk returned an `Err` and a chunk failed (a panic of the task, the loss of
+    /// the worker process, a missed timeout, a chunk or output that cannot be serialized), or if the fold was cancelled
+    /// or could not be started.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `reduce` cancels the fold, and unwinds from here when the chunks that had begun have ended.
     pub fn try_fold<S, T, A, O, E, R>(
         &self,
         source: S,
@@ -98,11 +125,30 @@ impl Executor {
         }
     }
 
-    /// The outputs of all chunks, in chunk order.
+    /// Runs `task` on every chunk of `source`, and gives the outputs of all chunks in chunk order.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn length(word: String) -> usize {
+    ///     word.len()
+    /// }
+    ///
+    /// let on = Executor::new(Model::Threads)?;
+    /// let words = Items(vec!["one".to_string(), "three".to_string()]);
+    /// assert_eq!(on.map(words, length)?, [3, 5]);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`fold`](Self::fold).
+    /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
+    /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
+    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
+    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
+    /// started ([`is_setup`](crate::Error::is_setup)).
     pub fn map<S, T>(&self, source: S, task: T) -> Result<Vec<T::Output>>
     where
         S: Source,
@@ -116,8 +162,8 @@ impl Executor {
         Ok(outputs)
     }
 
-    /// What became of each chunk, in chunk order: its output or its own failure. Nothing is given up because something
-    /// else failed.
+    /// Runs `task` on every chunk of `source`, and gives for each chunk, in chunk order, its output or its own failure.
+    /// A failure does not end the fold: every chunk is run.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -127,15 +173,17 @@ impl Executor {
     ///     100 / n
     /// }
     ///
-    /// let outcomes = Executor::new(Model::Threads)?.map_results(Items(vec![2, 0, 5]), reciprocal)?;
-    /// assert_eq!(outcomes.iter().flatten().collect::<Vec<_>>(), [&50, &20]);
-    /// assert!(outcomes[1].as_ref().unwrap_err().is_panic());
+    /// let results = Executor::new(Model::Threads)?.map_results(Items(vec![2, 0, 5]), reciprocal)?;
+    /// assert_eq!(results.iter().flatten().collect::<Vec<_>>(), [&50, &20]);
+    /// assert!(results[1].as_ref().unwrap_err().is_panic());
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// A cancelled fold, and one that cannot be started or go on: failures that are no chunk's own.
+    /// Only failures that belong to no chunk: the fold was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or
+    /// it could not be started or continued ([`is_setup`](crate::Error::is_setup), or
+    /// [`is_serialization`](crate::Error::is_serialization) of the task).
     pub fn map_results<S, T>(&self, source: S, task: T) -> Result<Vec<Result<T::Output>>>
     where
         S: Source,
@@ -149,11 +197,34 @@ impl Executor {
         Ok(outcomes)
     }
 
-    /// Runs `task` on every chunk for what it does; outputs are dropped.
+    /// Runs `task` on every chunk of `source` for its effects, and drops the outputs.
+    ///
+    /// The effects take place where the chunk runs. In a worker process that is not this process: a global variable
+    /// that the task changes there does not change here.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn write(name: String) {
+    ///     std::fs::write(std::env::temp_dir().join(&name), name).unwrap();
+    /// }
+    ///
+    /// let on = Executor::new(Model::Threads)?;
+    /// let name = format!("threefold-for-each-{}", std::process::id());
+    /// on.for_each(Items(vec![name.clone()]), write)?;
+    /// std::fs::remove_file(std::env::temp_dir().join(name)).unwrap();
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`fold`](Self::fold).
+    /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
+    /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
+    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
+    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
+    /// started ([`is_setup`](crate::Error::is_setup)).
     pub fn for_each<S, T>(&self, source: S, task: T) -> Result<()>
     where
         S: Source,
@@ -162,7 +233,7 @@ impl Executor {
         self.drive_whole(source, task, Stops::AtFailure, |_, _| ControlFlow::Continue(()))
     }
 
-    /// Runs a fold that ends at its first failure.
+    /// Runs a fold that ends at its first failure, and gives `take` the outputs alone.
     fn drive_whole<S, T>(
         &self,
         source: S,
@@ -181,7 +252,26 @@ impl Executor {
     }
 }
 
-/// What the reduction of a [`try_fold`](Executor::try_fold) may give: the next value `A`, or `Result<A, E>`.
+/// What the reduction of a [`try_fold`](Executor::try_fold) may return: the next value `A`, or a `Result<A, E>`. It is
+/// implemented for these two, and by nobody else.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn parse(word: String) -> Result<u64, String> {
+///     word.parse().map_err(|_| format!("`{word}` is not a number"))
+/// }
+///
+/// let words = || Items(vec!["20".to_string(), "22".to_string()]);
+/// let on = Executor::new(Model::Threads)?;
+/// // The next value.
+/// assert_eq!(on.try_fold(words(), parse, 0, |sum, n| sum + n).unwrap(), 42);
+/// // A `Result` of it.
+/// let limited = |sum: u64, n| if sum + n < 30 { Ok(sum + n) } else { Err("too much".to_string()) };
+/// assert_eq!(on.try_fold(words(), parse, 0, limited).unwrap_err().to_string(), "chunk 1: too much");
+/// # Ok::<(), threefold::Error>(())
+/// ```
 pub trait Reduced<A, E> {
     /// The value, or the error that ends the fold.
     #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! Which chunk this thread is running: what a fold that is nested in it belongs to.
+//! The number of the chunk that this thread runs, for the folds that the task nests in it.
 
 use std::cell::Cell;
 
@@ -6,12 +6,12 @@ thread_local! {
     static CHUNK: Cell<u64> = const { Cell::new(0) };
 }
 
-/// This thread runs `chunk` now; returns the one that it ran before.
+/// Notes that this thread runs `chunk` from now on. Returns the number that was noted before.
 pub(crate) fn set(chunk: u64) -> u64 {
     CHUNK.replace(chunk)
 }
 
-/// The chunk that this thread runs, where it runs one.
+/// The number of the chunk that this thread runs; 0 if it runs none.
 pub(crate) fn get() -> u64 {
     CHUNK.get()
 }

@@ -1,50 +1,66 @@
-//! `Claims`: who runs which chunk.
+//! `Claims`: which worker runs which chunk.
 //!
-//! Chunks are claimed in ascending order, each exactly once. Two bounds say how far claims may go:
+//! Chunks are claimed in ascending order, each exactly once. Two bounds limit the claims:
 //!
-//! - `limit` is one past the last chunk that may still start. It begins at the number of chunks and only falls: to k when
-//!   chunk k fails, so that chunks below k are still run (one of them may fail, and would then be the failure that a
-//!   sequential fold had met), and to 0 on a cancel.
-//! - `taken` is the lowest chunk that the caller has not taken yet, and only rises. Nothing is claimed [`WINDOW`] or more
-//!   above it, which bounds the outputs that wait: behind one slow chunk, and before a slow reduction.
+//! - `limit` is one past the last chunk that may still start. It begins at the number of chunks and only falls: to k
+//!   when chunk k fails, and to 0 on a cancel. Chunks below k are still run, because one of them may fail too, and
+//!   would then be the failure that a sequential fold meets first.
+//! - `taken` is the lowest chunk that the caller has not taken yet, and only rises. No chunk that is [`WINDOW`] or more
+//!   above it is claimed. This bounds the outputs that wait in memory, behind one slow chunk or before a slow
+//!   reduction.
 //!
-//! Five atomics are all the state that workers share about the grid, which keeps the proofs short. The model checker
-//! (`tests/loom.rs`) compiles this file with atomics of its own.
+//! # How the end is found
+//!
+//! A worker calls `enter`, claims and runs blocks until a claim gives nothing, puts every output in its place, and
+//! calls `leave`. The caller waits until it has seen `is_over` (nothing is left to claim) and *then* `is_idle` (nobody
+//! is inside). No list of finished chunks is needed: every claimed chunk belongs to a worker that is inside. The proof
+//! is at [`Claims::is_idle`].
+//!
+//! # Why these orderings
+//!
+//! `next`, `limit` and `taken` hold numbers, and publish no data: they are relaxed. `inside` publishes the outputs,
+//! with release in `leave` and acquire in `is_idle`. The one place where two relaxed variables must be seen in an order
+//! is the closed window, between `claim` and `take`: two fences order them there.
+//!
+//! The state that workers share about the chunks is these five atomics, which keeps the proofs short. The model checker
+//! (crate threefold-loom) compiles this file with atomics of its own.
 
 use std::ops::Range;
 
 use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
-/// So many chunks may be claimed beyond the lowest that the caller has not taken. Their outputs are what a fold keeps in
-/// memory at most. More than any number of workers begins in the time that a wake-up takes, when chunks are as cheap as
-/// they can be; few enough that outputs of a few words fill no cache.
+/// How many chunks, counted from the lowest one that the caller has not taken, may be claimed. A fold keeps at most
+/// this many outputs in memory.
+///
+/// It is large enough that workers do not run out of chunks during the time of one wake-up, even if the chunks are as
+/// cheap as they can be. It is small enough that outputs of a few words fit in the processor's cache.
 pub(crate) const WINDOW: u64 = 1 << 16;
 
-/// The chunks of one fold: claimed, allowed, and being run.
+/// Which chunks of one fold are claimed, which may start, and how many workers are at it.
 #[derive(Debug)]
 pub(crate) struct Claims {
     /// The lowest chunk that nobody has claimed.
     next: AtomicU64,
-    /// Chunks from here on must not start any more.
+    /// Chunks from this one on must not start any more.
     limit: AtomicU64,
     /// The lowest chunk that the caller has not taken.
     taken: AtomicU64,
     /// How far above `taken` claims may go.
     window: u64,
-    /// Whether somebody was turned away by the window since it was last moved.
+    /// Whether a claim was refused because of the window, since the window last moved.
     turned_away: AtomicBool,
-    /// Workers that are between `enter` and `leave`.
+    /// The number of workers between `enter` and `leave`.
     inside: AtomicUsize,
 }
 
-/// What became of a claim.
+/// The answer to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// These chunks are the claimer's to run.
+    /// The claimer runs these chunks.
     Block(Range<u64>),
-    /// The window is closed: later, when the caller has taken more.
+    /// The window is closed. Claim again when the caller has taken more.
     Later,
-    /// No chunk is left that may start.
+    /// No chunk is left that may start, and none will be.
     Never,
 }
 
@@ -60,10 +76,11 @@ impl Claims {
         }
     }
 
-    /// Takes the lowest unclaimed chunks. `size` is told how many chunks are left, and says how many to take at most.
+    /// Claims the lowest chunks that are not claimed yet. `size` is given the number of chunks that are left, and says
+    /// how many to claim at most.
     pub(crate) fn claim(&self, size: impl Fn(u64) -> u64) -> Claim {
-        // Relaxed: a claim hands out numbers only, and the one modification order of `next` makes each unique. The
-        // outputs are published by `leave`.
+        // Relaxed: a claim only hands out numbers, and the single modification order of `next` makes each number
+        // unique. The outputs are published by `leave`.
         let mut next = self.next.load(Ordering::Relaxed);
         loop {
             let Some(left) = self.limit().checked_sub(next).filter(|&left| left > 0) else { return Claim::Never };
@@ -79,11 +96,15 @@ impl Claims {
         }
     }
 
-    /// How many chunks from `next` on lie within the window; where none does, whoever asks is told when it opens.
+    /// How many chunks from `next` on are inside the window. If there is none, the workers are told when it opens.
     fn look(&self, next: u64) -> u64 {
         match self.open_from(next) {
             0 => {
-                // Dekker's pattern with `take`: either the flag is seen there, or the new window is seen here.
+                // The window is closed. The caller may open it at this moment, and must then know that somebody waits.
+                // This is Dekker's pattern: here the flag is set and then `taken` is read again; `take` stores `taken`
+                // and then reads the flag. With a SeqCst fence between the two steps on both sides, at least one side
+                // sees the other: either `take` finds the flag and the caller wakes the workers, or the window is found
+                // open here. If both happen, somebody is woken for nothing, which is harmless.
                 self.turned_away.store(true, Ordering::Relaxed);
                 fence(Ordering::SeqCst);
                 self.open_from(next)
@@ -92,75 +113,90 @@ impl Claims {
         }
     }
 
-    /// How many chunks from `next` on lie within the window.
+    /// How many chunks from `next` on are inside the window.
     fn open_from(&self, next: u64) -> u64 {
-        // Relaxed: the window bounds memory; what it guards is published by `leave`.
+        // Relaxed: the window bounds memory and guards no data.
         self.taken.load(Ordering::Relaxed).saturating_add(self.window).saturating_sub(next)
     }
 
-    /// The caller has taken all chunks below `chunk`: the window moves. Returns whether somebody was turned away before,
-    /// and should be told. Only the caller calls this.
+    /// Moves the window: the caller has taken all chunks below `chunk`. Returns whether a claim was refused before, so
+    /// that the workers must be told. Only the caller calls this.
     pub(crate) fn take(&self, chunk: u64) -> bool {
         self.taken.store(chunk, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        // A load first: the flag is rarely set, and a swap would take the cache line from the claimers each time.
+        // Read first: the flag is rarely set, and a swap at every call would take the cache line away from the
+        // claimers.
         self.turned_away.load(Ordering::Relaxed) && self.turned_away.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether a chunk that was claimed may still start. Asked again before every chunk of a block.
+    /// Whether a claimed chunk may still start. Workers ask this before every chunk of a block.
     pub(crate) fn may_start(&self, chunk: u64) -> bool {
         chunk < self.limit()
     }
 
     /// One past the last chunk that may start.
     pub(crate) fn limit(&self) -> u64 {
-        // Relaxed: the limit is advice to stop early. That no *wrong* output is used is not its task: the reduction
-        // stops at the first chunk without an output.
+        // Relaxed: the limit says when to stop early, and may be seen late. A chunk that was run in vain does no harm,
+        // because the reduction stops at the first chunk that failed or has no output.
         self.limit.load(Ordering::Relaxed)
     }
 
-    /// Forbids `chunk` and all above it to start. The limit only falls.
+    /// Lets no chunk from `chunk` on start any more. The limit only falls.
     pub(crate) fn stop_at(&self, chunk: u64) {
-        self.limit.fetch_min(chunk, Ordering::Relaxed);
+        // Release: publishes the reason, which was written before. See `Fold::why`.
+        self.limit.fetch_min(chunk, Ordering::Release);
     }
 
-    /// How many chunks are left to claim.
+    /// One past the last chunk that the window lets anyone claim now.
     #[cfg(feature = "processes")]
-    pub(crate) fn left(&self) -> u64 {
-        self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
+    pub(crate) fn window_end(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed).saturating_add(self.window)
     }
 
-    /// Whether there is anything to claim now. Where the window is closed, whoever asks is told when it opens.
+    /// All chunks below `chunk` were claimed, or need not be: for a backend that keeps count of them by itself.
+    #[cfg(feature = "processes")]
+    pub(crate) fn claimed_up_to(&self, chunk: u64) {
+        self.next.fetch_max(chunk, Ordering::Relaxed);
+    }
+
+    /// Whether a claim would give chunks now. If the window is closed, the workers are told when it opens.
     pub(crate) fn is_open(&self) -> bool {
         let next = self.next.load(Ordering::Relaxed);
         next < self.limit() && self.look(next) > 0
     }
 
-    /// Whether there will never be anything to claim again.
+    /// Whether no claim will give chunks any more: `next` only rises and `limit` only falls.
     pub(crate) fn is_over(&self) -> bool {
         self.next.load(Ordering::Relaxed) >= self.limit()
     }
 
-    /// A worker announces itself before its first claim.
+    /// Counts a worker in, before its first claim.
     pub(crate) fn enter(&self) {
-        // Acquire: pairs with `is_idle`, see there.
+        // Acquire: an `enter` that comes after an `is_idle` must see what the caller saw. The proof is there.
         self.inside.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// A worker has nothing claimed any more, and its outputs are in place. Returns whether it was the last inside.
+    /// Counts a worker out, after it has run all that it claimed and has put the outputs in their place. Returns
+    /// whether it was the last one inside.
     pub(crate) fn leave(&self) -> bool {
-        // Release: whoever sees the count fall also sees the outputs written before.
+        // Release: whoever sees the count fall also sees the outputs that were written before.
         self.inside.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Whether no worker is inside.
     ///
-    /// Once a caller has seen [`is_over`](Self::is_over) and then this, every chunk below the limit has been run, its
-    /// output is visible, and nothing will start any more. A worker whose `enter` comes before this in the order of
-    /// `inside` is counted until it leaves. One that comes after it reads this very write, so it sees `next` and
-    /// `limit` at least as the caller saw them, and finds nothing to claim.
+    /// After a caller has seen [`is_over`](Self::is_over) and then this, every chunk below the limit has been run, its
+    /// output is visible to the caller, and no chunk will start any more. The proof takes the order in which `inside`
+    /// was changed:
+    ///
+    /// - A worker whose `enter` comes before this operation was counted. The count is 0 here, so it has left, and this
+    ///   operation reads a value that was written by its `leave` or after it. All changes of `inside` are
+    ///   read-modify-writes and continue the release sequence of that `leave`, so its outputs are visible here.
+    /// - A worker whose `enter` comes after this operation reads a value that was written by it or after it. Its
+    ///   acquire synchronises with the release here, so it sees `next` and `limit` at least as the caller saw them in
+    ///   `is_over`, and its first claim gives nothing.
     pub(crate) fn is_idle(&self) -> bool {
-        // A read-modify-write, not a load: a later `enter` must synchronise with it.
+        // A read-modify-write and not a load, so that a later `enter` can synchronise with it.
         self.inside.fetch_add(0, Ordering::AcqRel) == 0
     }
 }

@@ -1,21 +1,21 @@
-//! How the failures of chunks are put into words: the place, the attempt, the cause.
+//! How the failure of a chunk becomes an `Error`: its place, its attempt, its cause.
 
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "processes"))]
 use std::time::Duration;
 
 use super::Fold;
 use crate::error::{Attempt, Cause, Error, Place};
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "processes"))]
 use crate::error::{End, Lost};
 use crate::panics::Panic;
 
 impl Fold {
-    /// The place of a failure of `chunk`; who knows more adds it.
+    /// The place of a failure of `chunk`. Who knows the worker or the attempt adds it.
     pub(crate) fn place(&self, chunk: u64) -> Place {
         Place { chunk: Some(chunk), range: Some(self.job.describe(chunk)), ..self.place_of_all() }
     }
 
-    /// The place of a failure that is not one chunk's.
+    /// The place of a failure that belongs to no chunk.
     pub(crate) fn place_of_all(&self) -> Place {
         Place { model: Some(self.model), task: Some(self.job.task()), ..Place::default() }
     }
@@ -25,29 +25,30 @@ impl Fold {
         attempt < self.policy.attempts_at_panics()
     }
 
-    /// A chunk unwound for good, at this attempt, on that worker.
+    /// Chunk `chunk` panicked for good, at this attempt, at that worker.
     pub(crate) fn panicked(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) {
         self.fail(chunk, self.panic(chunk, attempt, at, panic));
     }
 
-    /// The error of a chunk that unwound.
+    /// The error of a chunk that panicked.
     pub(crate) fn panic(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) -> Error {
         let attempt = Attempt { number: attempt, of: self.policy.attempts_at_panics() };
         let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
         Error::new(panic.into(), place)
     }
 
-    /// The error of a chunk that cannot be restored, or whose output cannot be serialized.
+    /// Chunk `chunk` failed because it, or its output, cannot be serialized.
     pub(crate) fn unsent(&self, chunk: u64, cause: Cause) {
         self.fail(chunk, Error::new(cause, self.place(chunk)));
     }
 
-    /// The error of a chunk of an `async` task that ran out of time, at this attempt.
-    #[cfg(feature = "async")]
-    pub(crate) fn timeout(&self, chunk: u64, attempt: u32, ran_for: Duration) -> Error {
+    /// The error of a chunk that ran out of time without the loss of its worker, at this attempt, on the worker `at`.
+    #[cfg(any(feature = "async", feature = "processes"))]
+    pub(crate) fn timeout(&self, chunk: u64, attempt: u32, at: Place, ran_for: Duration) -> Error {
         let end = End::Deadline(self.policy.timeout.unwrap_or(ran_for));
         let lost = Lost { ran_for: Some(ran_for), ..Lost::new(end) };
         let attempt = Attempt { number: attempt, of: self.policy.attempts() };
-        Error::new(Cause::Lost(Box::new(lost)), Place { attempt: Some(attempt), ..self.place(chunk) })
+        let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
+        Error::new(Cause::Lost(Box::new(lost)), place)
     }
 }

@@ -1,22 +1,23 @@
-//! `Gate`: where workers enter a fold and leave it, and the caller waits until none is inside.
+//! `Gate`: where workers enter a fold and leave it, and where the caller waits until nobody is inside.
 //!
-//! It is shared apart from the fold, so that a worker can give up the fold, and the user's values in it, before it leaves:
-//! once a fold has returned, its caller alone owns what it passed in.
+//! A worker that helps holds the fold in an `Arc`, and with it the source and the task. When the verb returns, the
+//! caller must own these alone again: the last drop of the user's values must not happen later on some other thread. So
+//! a worker drops the fold *before* it leaves the gate, and therefore the gate has an `Arc` of its own.
 
 use std::sync::Arc;
 
 use super::claims::Claims;
 use super::notify::Notify;
 
-/// The claims of a fold, and who is told when the last worker has left.
+/// The claims of a fold, and the caller, who is told when the last worker has left.
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) claims: Claims,
-    /// The caller: told of the next output or failure that it can take, and of the end.
+    /// The caller. It is told of the next output or failure that it can take, and of the end.
     pub(crate) caller: Notify,
 }
 
-/// A worker inside the gate. It leaves when this is dropped, which must come after it has dropped the fold.
+/// A worker that is inside the gate. It leaves when this is dropped; it must have dropped the fold by then.
 #[derive(Debug)]
 pub(crate) struct Inside(Arc<Gate>);
 
@@ -25,7 +26,10 @@ impl Gate {
         Arc::new(Self { claims: Claims::new(chunks, window), caller: Notify::default() })
     }
 
-    /// A worker enters. Where others may take the fold away meanwhile, this is called under the lock that they need.
+    /// Lets a worker in.
+    ///
+    /// A worker that finds the fold in a list must call this under the lock of the list. Whoever takes the fold off the
+    /// list needs the same lock, so after that no further worker can come in, and `is_done` stays true once it is.
     pub(crate) fn enter(self: &Arc<Self>) -> Inside {
         self.claims.enter();
         Inside(Arc::clone(self))
@@ -33,7 +37,7 @@ impl Gate {
 
     /// Whether every chunk that may run has run, and nobody is inside.
     pub(crate) fn is_done(&self) -> bool {
-        // In this order: see `Claims::is_idle`.
+        // The order matters: see `Claims::is_idle`.
         self.claims.is_over() && self.claims.is_idle()
     }
 }

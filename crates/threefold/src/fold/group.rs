@@ -1,11 +1,11 @@
-//! `Group`: things that are to be told together, and that leave by themselves.
+//! `Group`: things that are told something together, such as the folds under one token or the folds nested in one fold.
 //!
-//! Folds are told to stop by a token that they run under, and by the fold that they are nested in. Each member is known
-//! by a number, for a nested fold that of the chunk that it was asked for in.
+//! Each member has a number, which for a nested fold is that of the chunk in which it runs. The group does not keep its
+//! members alive.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Members, none of which is kept alive.
+/// The members of a group.
 #[derive(Debug)]
 pub(crate) struct Group<T>(Mutex<Vec<(u64, Weak<T>)>>);
 
@@ -16,15 +16,17 @@ impl<T> Default for Group<T> {
 }
 
 impl<T> Group<T> {
-    /// From now on `member` is told, until the result is dropped. Look once more at what it might have missed.
+    /// Adds `member` until the result is dropped. What was told before this call was missed, so the caller of `join`
+    /// looks at the state itself afterwards.
     pub(crate) fn join(&self, number: u64, member: &Arc<T>) -> Membership<'_, T> {
         let member = Arc::downgrade(member);
         self.lock().push((number, Weak::clone(&member)));
         Membership { group: self, member }
     }
 
-    /// Calls `tell` with every member whose number is `least` or more. It runs under the lock, so that a member that has
-    /// left is neither told nor held any more; it must call no code of the user's.
+    /// Calls `tell` with every member whose number is `least` or more. The lock is held meanwhile, so that nobody holds a
+    /// member any more when its membership has ended. `tell` runs no code of the user's; it may tell other groups, those
+    /// of nested folds, which never tell this one.
     pub(crate) fn tell_from(&self, least: u64, tell: impl Fn(&T)) {
         let members = self.lock();
         let told = members.iter().filter(|(number, _)| *number >= least);
@@ -36,7 +38,7 @@ impl<T> Group<T> {
     }
 }
 
-/// A member's place in its group.
+/// The membership of one member, which ends when this is dropped.
 pub(crate) struct Membership<'a, T> {
     group: &'a Group<T>,
     member: Weak<T>,

@@ -1,7 +1,8 @@
 //! `Job`: a fold with its types erased.
 //!
-//! Backends know chunks by number. A job runs a block of them here, starts one as a future, or turns one into bytes
-//! and its output back; what becomes of the chunks stays inside, typed, until the caller takes it in chunk order.
+//! A backend knows chunks by number. A job runs a block of them on this thread, starts one as a future, or turns one
+//! into bytes and restores its output. The results stay inside of the job, with their types, until the caller takes
+//! them in chunk order.
 
 use std::ops::Range;
 #[cfg(feature = "async")]
@@ -16,26 +17,27 @@ use crate::error::Error;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
 
-/// A fold with its types erased: what a backend may know of it.
+/// A fold with its types erased: all that a backend may know about it.
 pub(crate) trait Job: Send + Sync {
-    /// The task's name.
+    /// The name of the task.
     fn task(&self) -> &'static str;
 
     /// What chunk `chunk` covers, for people.
     fn describe(&self, chunk: u64) -> String;
 
-    /// Keeps the failure of `chunk`; returns whether the caller can take it at once.
+    /// Keeps the failure of `chunk`. Returns whether the caller can take it at once.
     fn fail(&self, chunk: u64, error: Error) -> bool;
 
     /// Runs the chunks of `block` that may still start, in order, on this thread.
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize);
 
-    /// Whether the task is `async`: [`start`](Self::start) then gives a future that really waits.
+    /// Whether the task is `async`, so that [`start`](Self::start) gives a future that really waits.
     #[cfg(feature = "async")]
     fn is_async(&self) -> bool;
 
-    /// A future that runs `chunk` of an `async` task and keeps its output, unless it ends after its deadline: then it
-    /// gives how long it ran. It does not ask whether the chunk may start, and unwinds when the task does.
+    /// A future that runs `chunk` of an `async` task and keeps its output. If it ends after its deadline, it gives the
+    /// time for which it ran, and keeps nothing. It does not ask whether the chunk may start, and it panics when the
+    /// task does.
     #[cfg(feature = "async")]
     fn start(
         self: Arc<Self>,
@@ -45,7 +47,7 @@ pub(crate) trait Job: Send + Sync {
         worker: usize,
     ) -> BoxFuture<'static, Result<(), Duration>>;
 
-    /// The address that a worker finds the task by, and the task as bytes.
+    /// The address by which a worker finds the task, and the task as bytes.
     #[cfg(feature = "processes")]
     fn encode_task(&self) -> Result<(Vec<u8>, Vec<u8>), Cause>;
 

@@ -1,31 +1,32 @@
-//! `Outputs`: what became of each chunk, values and failures, until the caller takes them in chunk order.
+//! `Outputs`: the results of the chunks, values and failures, until the caller takes them in chunk order.
 //!
-//! Values are kept by block, one `Vec` for each run of consecutive chunks that one worker made; a failure stands alone.
-//! The caller takes the lowest that it has not taken, when that is there.
+//! Values are kept by block: one `Vec` for each run of consecutive chunks of one worker. A failure is kept alone. The
+//! caller takes the lowest result that it has not taken, as soon as it is there. The window of
+//! [`claims`](super::claims) bounds how many results wait.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 
-/// What came back of one fold's chunks.
+/// The results of the chunks of one fold.
 #[derive(Debug)]
 pub(crate) struct Outputs<O>(Mutex<State<O>>);
 
 #[derive(Debug)]
 struct State<O> {
-    /// The lowest chunk that was not taken.
+    /// The lowest chunk that the caller has not taken.
     next: u64,
-    /// What waits, by the number of its first chunk.
+    /// The results that wait, by the number of their first chunk.
     kept: BTreeMap<u64, Kept<O>>,
 }
 
-/// What became of one chunk, or of several in a row.
+/// The results of one chunk, or of several consecutive ones.
 #[derive(Debug)]
 pub(crate) enum Kept<O> {
-    /// Consecutive chunks have these values, at least one.
+    /// The values of consecutive chunks, at least one.
     Values(Vec<O>),
-    /// The chunk failed.
+    /// The failure of one chunk.
     Failure(Error),
 }
 
@@ -34,12 +35,12 @@ impl<O> Outputs<O> {
         Self(Mutex::new(State { next: 0, kept: BTreeMap::new() }))
     }
 
-    /// Keeps the values of the chunks from `first` on; returns whether the caller can take the first of them at once.
+    /// Keeps the values of the chunks from `first` on. Returns whether the caller can take the first of them at once.
     pub(crate) fn keep(&self, first: u64, values: Vec<O>) -> bool {
         !values.is_empty() && self.insert(first, Kept::Values(values))
     }
 
-    /// Keeps the failure of `chunk`, the first one if there are several; returns as [`keep`](Self::keep).
+    /// Keeps the failure of `chunk`; if there are several, the first. Returns whether the caller can take it at once.
     pub(crate) fn fail(&self, chunk: u64, error: Error) -> bool {
         self.insert(chunk, Kept::Failure(error))
     }
@@ -47,15 +48,16 @@ impl<O> Outputs<O> {
     fn insert(&self, first: u64, kept: Kept<O>) -> bool {
         let mut state = self.lock();
         if first < state.next {
-            // Only the failure of a chunk whose neighbours were lost with it can come after what it stands for.
+            // The caller has already taken a result at this position. Only a failure that was kept at the position of
+            // another lost chunk (see `Fold::fail`) can come so late.
             return false;
         }
         state.kept.entry(first).or_insert(kept);
         first == state.next
     }
 
-    /// The lowest chunk that was not taken, and what became of it and of those that follow in its block; `None` while it
-    /// has not come back.
+    /// Takes the result of the lowest chunk that was not taken, together with the values that follow it in its block.
+    /// `None` if it has not come yet.
     pub(crate) fn take(&self) -> Option<(u64, Kept<O>)> {
         let mut state = self.lock();
         let next = state.next;

@@ -1,29 +1,29 @@
-//! `Policy`: what a failure means for a fold, on every model.
+//! `Policy`: what a fold does about failures, on every model.
 
 use std::time::Duration;
 
-/// What is done about chunks that fail.
+/// What a fold does about chunks that fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// How often a lost chunk is run again.
+    /// How many times a lost chunk is run again.
     pub(crate) retries: u32,
-    /// Whether a panic counts as lost.
+    /// Whether a chunk that panicked is run again too.
     pub(crate) retry_panics: bool,
-    /// How long a chunk may take.
+    /// How long one attempt at a chunk may take.
     pub(crate) timeout: Option<Duration>,
-    /// Whether a failure is one chunk's own affair, and the others go on.
+    /// Whether the other chunks still run after a failure.
     pub(crate) keeps_going: bool,
-    /// Whether a chunk that keeps being lost is cut down to the smallest range that is lost too.
+    /// Whether a chunk that is lost at its last attempt is bisected to the smallest range that is lost too.
     pub(crate) bisect: bool,
 }
 
 impl Policy {
-    /// How often a chunk may be lost until it is given up.
+    /// How many attempts at a chunk are made before it counts as lost.
     pub(crate) fn attempts(&self) -> u32 {
         self.retries.saturating_add(1)
     }
 
-    /// How often a chunk may panic until it is given up.
+    /// How many attempts at a chunk are made before its panic counts.
     pub(crate) fn attempts_at_panics(&self) -> u32 {
         if self.retry_panics { self.attempts() } else { 1 }
     }

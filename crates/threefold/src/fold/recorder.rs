@@ -1,4 +1,4 @@
-//! `Recorder`: where the spans and events of one fold go.
+//! `Recorder`: collects the spans of one fold, and tells its observers.
 
 use std::any::Any;
 use std::fmt;
@@ -9,20 +9,20 @@ use std::sync::{Mutex, PoisonError};
 use crate::panics;
 use crate::trace::{Event, Observer, Span};
 
-/// Where the spans and events of one fold go.
+/// The spans, the observers and the traffic of one fold.
 pub(crate) struct Recorder {
-    /// The spans so far, where a trace is wanted.
+    /// The spans so far, if a trace is wanted.
     spans: Option<Mutex<Vec<Span>>>,
     bytes_moved: AtomicU64,
     observers: Vec<Observer>,
-    /// Whether an observer has panicked: none is called any more.
+    /// Whether an observer has panicked. No observer is called any more after that.
     is_broken: AtomicBool,
-    /// The first panic of an observer, to go on from where the fold was asked for.
+    /// The first panic of an observer, which continues on the caller's thread.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Recorder {
-    /// `None` where nobody wants to know, so that chunks need not be timed.
+    /// `None` if nobody wants to know, so that chunks need not be timed.
     pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
         (traced || !observers.is_empty()).then(|| Self {
             spans: traced.then(Mutex::default),
@@ -33,7 +33,7 @@ impl Recorder {
         })
     }
 
-    /// Keeps the span and tells of it; whether all observers took it well.
+    /// Keeps the span and tells the observers. Returns `false` if one has panicked.
     pub(crate) fn record(&self, span: Span) -> bool {
         let well = self.tell(&Event::Finished(&span));
         if let Some(spans) = &self.spans {
@@ -42,14 +42,14 @@ impl Recorder {
         well
     }
 
-    /// Tells every observer; whether all of them took it well. A panic is kept: here it would hit a worker. After it none
-    /// is called again.
+    /// Tells every observer. Returns `false` if one has panicked, now or before. The panic is kept, since here it would
+    /// unwind through a worker.
     pub(crate) fn tell(&self, event: &Event<'_>) -> bool {
-        // Acquire: pairs with the store below, so that a thread that comes after a panic finds it.
+        // Acquire: pairs with the store below, so that a thread that gets here after a panic sees it.
         if self.is_broken.load(Ordering::Acquire) {
             return false;
         }
-        // Unwind-safe: an observer that unwound is not called for another fold unless its owner chooses to.
+        // Unwind-safe: after a panic this fold calls no observer again. Whether another fold does is up to its owner.
         let told = catch_unwind(AssertUnwindSafe(|| self.observers.iter().for_each(|observer| observer(event))));
         match told {
             Ok(()) => true,
@@ -67,10 +67,10 @@ impl Recorder {
         }
     }
 
-    /// So many bytes went between processes.
+    /// Counts bytes that were sent between processes.
     #[cfg(feature = "processes")]
     pub(crate) fn moved(&self, bytes: u64) {
-        // Relaxed: a sum that is read after the fold, by the thread that added to it.
+        // Relaxed: the sum is read after the fold, by the thread that added to it.
         self.bytes_moved.fetch_add(bytes, Ordering::Relaxed);
     }
 

@@ -1,4 +1,4 @@
-//! `Work`: the typed side of a fold: the pieces of the source, the task, and what became of the chunks.
+//! `Work`: a fold with its types: the source, the task, and the outputs.
 
 use std::ops::Range;
 #[cfg(feature = "async")]
@@ -23,7 +23,7 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) outputs: Outputs<T::Output>,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
-    /// Whether the task, the first chunk and the first output are checked to be the same on every model.
+    /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
     checks: bool,
 }
 
@@ -32,12 +32,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
     }
 
-    /// Checks the task, where that is asked for.
+    /// Checks the task, if that is asked for.
     pub(crate) fn check_task(&self) -> Result<(), Cause> {
         if self.checks { roundtrip::check("the task", &self.task, T::__eq) } else { Ok(()) }
     }
 
-    /// Chunk `number`, checked where that is asked for. Making it may run code of the user's: a `Clone` that panics.
+    /// Makes chunk `number`, and checks it if that is asked for. This may run code of the user's, such as a `Clone`
+    /// that panics.
     fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
         let piece = self.pieces.piece(number);
         if self.checks && number == 0 {
@@ -50,8 +51,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         fold.arrived(self.outputs.keep(first, outputs));
     }
 
-    /// An output is there: it is checked where that is asked for, and ends the fold after `number` where it is an error and
-    /// that is asked for.
+    /// Looks at an output: checks it if that is asked for, and ends the fold after chunk `number` if the output is an
+    /// `Err` and that ends the fold.
     fn arrive(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
         if self.checks && number == 0 {
             roundtrip::check("the output", output, T::__output_eq)?;
@@ -81,9 +82,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         let mut attempt = 1;
         while next < block.end {
             chunk::set(next);
-            // Grown as needed past a page or so: a block that stops early should not have cost much.
+            // At most about a page at first: a block that stops early should not cost much.
             let mut outputs = Vec::with_capacity((block.end - next).min(256) as usize);
-            // Of what the closure touches only whole outputs are used after a panic.
+            // After a panic only whole outputs are used of what the closure touched.
             let ran = panics::catch(|| {
                 for number in next..block.end {
                     if !fold.may_start(number) {
@@ -108,7 +109,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
                 }
                 Err(panic) => panic,
             };
-            // On with the chunk that unwound, or with the one after it: whether that may start is asked above.
+            // Go on with the chunk that panicked, or with the one after it. Whether it may still start is asked above.
             let unwound = chunk::get();
             attempt = if unwound == next { attempt } else { 1 };
             let at = Place { worker: Some(worker), ..Place::default() };
@@ -146,7 +147,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
                 }
             };
             let output = self.task.__future(piece).expect("only async tasks are started").await;
-            // One that never waits cannot be stopped; that it took too long is said all the same.
+            // A task that never awaits cannot be stopped, but it is told all the same that it took too long.
             if let Some((timeout, began)) = deadline
                 && began.elapsed() > timeout
             {

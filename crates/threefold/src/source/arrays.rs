@@ -1,10 +1,10 @@
-//! Arrays as sources: shared behind one pointer, without a copy of the items where that can be.
+//! Arrays as sources: workers share the items behind one pointer. Only `[T; N]` is copied, once, into a `Vec`.
 
 use std::sync::Arc;
 
 use super::{Divisible, Slice, Source, Windows};
 
-/// Implements both traits for an array of `T`, which becomes a `Slice<T>` by the given function.
+/// Implements both traits for an array of `T`, which the given function turns into a `Slice<T>`.
 macro_rules! array_source {
     ($([$($parameter:tt)*] $array:ty, $slice:expr;)+) => {$(
         #[diagnostic::do_not_recommend]

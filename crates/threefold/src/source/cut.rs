@@ -1,19 +1,29 @@
-//! How a source is cut: into so many chunks, into chunks of so many items, or by default.
+//! How a source is cut: into a number of chunks, into chunks of a size, or by default.
 
 use std::ops::Range;
 
 use super::grid::{DEFAULT_CHUNKS, Grid};
 use super::{Divisible, Pieces, Source, Whole};
 
-/// What was asked for.
+/// The cut that the user asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
+    /// No cut was asked for.
     Default,
+    /// Into this many chunks.
     Into(u128),
+    /// Into chunks of this many items.
     Every(u128),
 }
 
-/// A source together with the way it is cut: made by [`Source::split_into`] and [`Source::chunks_of`].
+/// A source and the way it is cut. [`Source::split_into`] and [`Source::chunks_of`] make it.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// let source = (0..10).split_into(3);
+/// assert_eq!((source.item_count(), source.chunk_count()), (10, 3));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Chunked<S> {
     source: S,
@@ -44,7 +54,7 @@ impl<S: Divisible> Source for Chunked<S> {
     }
 }
 
-/// The grid of so many items, or why they cannot be cut like this.
+/// The grid of this many items, or the reason why they cannot be cut like this.
 fn grid(items: u128, cut: Cut) -> Result<Grid, &'static str> {
     match cut {
         Cut::Into(0) => Err("split_into: a source is cut into at least 1 chunk"),
@@ -55,11 +65,11 @@ fn grid(items: u128, cut: Cut) -> Result<Grid, &'static str> {
     }
 }
 
-/// An uncut source with its grid.
+/// A source that can be cut anywhere, with its grid.
 #[doc(hidden)]
 pub struct Windows<W> {
     whole: W,
-    /// Why there is no grid, where the cut that was asked for is impossible.
+    /// Where the source is cut, or the reason why it cannot be cut as asked.
     grid: Result<Grid, &'static str>,
 }
 
@@ -70,10 +80,12 @@ impl<W: Whole> Windows<W> {
         Self { whole, grid }
     }
 
+    /// The source with the default cut.
     pub(super) fn by_default(whole: W) -> Self {
         Self::new(whole, Cut::Default)
     }
 
+    /// The items of chunk `index`.
     fn bounds(&self, index: u64) -> Range<u128> {
         self.grid.expect("chunks are only asked for after `count` succeeded").bounds(u128::from(index))
     }

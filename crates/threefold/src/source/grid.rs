@@ -1,14 +1,14 @@
-//! `Grid`: where a source of so many items is cut into numbered chunks.
+//! `Grid`: where a source of a given number of items is cut into numbered chunks.
 //!
-//! The grid is a function of the source alone. Neither the model nor the number of workers enters it, which is why
-//! a fold over floats gives the same bits everywhere: changing a rule here changes results.
+//! The grid is a function of the source alone. It depends neither on the model nor on the number of workers, which is
+//! why a fold over floats gives the same bits everywhere. To change a rule here is to change results.
 
 use std::ops::Range;
 
-/// The number of chunks that a source is cut into when nothing else is said (fewer when it has fewer items).
+/// The number of chunks of a source for which no cut was asked. A source with fewer items has one chunk for each.
 pub(super) const DEFAULT_CHUNKS: u128 = 1024;
 
-/// How `items` items are cut.
+/// The number of items, and how they are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Grid {
     items: u128,
@@ -17,20 +17,20 @@ pub(super) struct Grid {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
-    /// So many chunks; the first `items % n` of them hold one item more.
+    /// This many chunks; the first `items % n` of them hold one item more.
     Into(u128),
-    /// So many items a chunk; the last one holds what is left.
+    /// This many items in each chunk; the last one holds the rest.
     Every(u128),
 }
 
 impl Grid {
-    /// min(n, items) chunks whose sizes differ by one at most, the longer ones first. `n` is at least 1.
+    /// Cuts into min(n, items) chunks whose sizes differ by at most one, the longer ones first. `n` must be at least 1.
     pub(super) fn into_chunks(items: u128, n: u128) -> Self {
         assert!(n > 0, "a source is cut into at least one chunk");
         Self { items, cut: Cut::Into(n.min(items)) }
     }
 
-    /// Chunks of `size` items, the last one perhaps shorter. `size` is at least 1.
+    /// Cuts into chunks of `size` items; the last one holds the rest. `size` must be at least 1.
     pub(super) fn of_size(items: u128, size: u128) -> Self {
         assert!(size > 0, "a chunk holds at least one item");
         Self { items, cut: Cut::Every(size) }
@@ -44,12 +44,12 @@ impl Grid {
         }
     }
 
-    /// The items of chunk `index`, which is below [`chunks`](Self::chunks).
+    /// The items of chunk `index`, which must be below [`chunks`](Self::chunks).
     pub(super) fn bounds(&self, index: u128) -> Range<u128> {
         debug_assert!(index < self.chunks());
         match self.cut {
             Cut::Into(n) => {
-                // Lengths that fit in 64 bits are divided there: a 128-bit division is a function call.
+                // Counts that fit in 64 bits are divided in 64 bits: a 128-bit division is a function call.
                 let (size, longer) = match (u64::try_from(self.items), u64::try_from(n)) {
                     (Ok(items), Ok(n)) => (u128::from(items / n), u128::from(items % n)),
                     _ => (self.items / n, self.items % n),

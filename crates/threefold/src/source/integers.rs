@@ -1,5 +1,5 @@
-//! Ranges of integers as sources: one generic impl, so that the literals of `1..=1_000_000` take the type that the
-//! task asks for.
+//! Ranges of integers as sources. There is one generic impl for each kind of range, so that the literals of
+//! `1..=1_000_000` take the type that the task asks for.
 
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -10,13 +10,26 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The built-in integer types, `i8` to `i128` and `u8` to `u128`, `isize` and `usize`.
+/// The built-in integer types: `i8` to `i128`, `u8` to `u128`, `isize` and `usize`. It is implemented for these alone.
+///
+/// ```
+/// use std::ops::Range;
+/// use threefold::prelude::*;
+/// use threefold::Integer;
+///
+/// fn first_half<T: Integer>(range: Range<T>) -> Option<Range<T>> {
+///     range.split_into(2).all_chunks().next()
+/// }
+///
+/// assert_eq!(first_half(0u8..200), Some(0..100));
+/// assert_eq!(first_half(-4i64..4), Some(-4..0));
+/// ```
 pub trait Integer: sealed::Sealed + Copy + Ord + Display + Send + Sync + 'static {
-    /// How far `end` lies above `self`; 0 where it does not.
+    /// How far `end` is above `self`; 0 if it is not above.
     #[doc(hidden)]
     fn distance(self, end: Self) -> u128;
 
-    /// The integer that lies `offset` above `self`; the caller knows that the type holds it.
+    /// The integer that is `offset` above `self`. The caller knows that the type holds it.
     #[doc(hidden)]
     fn above(self, offset: u128) -> Self;
 }
@@ -31,12 +44,12 @@ macro_rules! integer {
 
         impl Integer for $int {
             fn distance(self, end: Self) -> u128 {
-                // Modular arithmetic is exact here: the true distance always fits the unsigned type.
+                // Arithmetic modulo 2^n is exact here: the true distance always fits in the unsigned type.
                 if end > self { end.wrapping_sub(self) as $unsigned as u128 } else { 0 }
             }
 
             fn above(self, offset: u128) -> Self {
-                // Likewise: the true result fits, so its low bits are the result.
+                // Exact for the same reason: the true result fits in the type, so its low bits are the result.
                 self.wrapping_add(offset as Self)
             }
         }
@@ -112,12 +125,13 @@ impl<T: Integer> Whole for RangeInclusive<T> {
     type Chunk = RangeInclusive<T>;
 
     fn items(&self) -> Option<u128> {
-        // An exhausted `a..=a` is empty although its ends do not say so: `is_empty` knows.
+        // `a..=a` that was iterated to its end is empty, although its ends do not show it; `is_empty` does.
         if self.is_empty() { Some(0) } else { self.start().distance(*self.end()).checked_add(1) }
     }
 
     fn window(&self, items: Range<u128>) -> RangeInclusive<T> {
-        // A window is never empty, and its last item is named itself, so that the type's largest value can be one.
+        // A window is never empty. Its last item is computed itself, not one past it, so that it can be the type's
+        // largest value.
         self.start().above(items.start)..=self.start().above(items.end - 1)
     }
 

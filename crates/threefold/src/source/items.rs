@@ -1,8 +1,11 @@
-//! `Items`: a list of chunks, each just as given.
+//! `Items`: a list whose elements are one chunk each.
 
 use super::{Pieces, Source};
 
-/// A list of chunks, each just as given: `Items(vec![a, b, c])` has three.
+/// A list whose elements are one chunk each: `Items(vec![a, b, c])` has three chunks.
+///
+/// It is for inputs that cannot be cut further: file names, requests, seeds. A task is given a clone of the element, so
+/// a chunk can be run again. For a large array of small values use the array itself as the source.
 ///
 /// ```
 /// use threefold::prelude::*;

@@ -1,4 +1,4 @@
-//! `Slice`: a window of an array that workers share, and that can be sent.
+//! `Slice`: some consecutive items of an array that workers share.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -8,7 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Whole;
 
-/// A chunk of an array: it derefs to `[T]`, is cheap to clone, and is sent as its items.
+/// A chunk of an array: some consecutive items. It derefs to `[T]`, and a clone of it is cheap, because all chunks of
+/// an array share its items. Only what is sent to a worker process is copied: the items of the slice.
+///
+/// A slice is a source too, so a task can fold over its chunk.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -27,7 +30,7 @@ pub struct Slice<T> {
     window: Range<usize>,
 }
 
-/// Both kinds are kept as they come: turning one into the other would copy every item.
+/// Each kind of array is kept as it is: to turn one into the other would copy every item.
 enum Array<T> {
     Vec(Arc<Vec<T>>),
     Slice(Arc<[T]>),

@@ -76,6 +76,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
+        "ends-late" => ends_late(model),
         "made-while-unwinding" => made_while_unwinding(model),
         "folds-at-the-end-of-a-thread" => folds_at_the_end_of_a_thread(model),
         "reads" => println!("{:?}", executor(model, 2).map(Items(vec![0, 1]), read).expect("it reads")),
@@ -114,6 +115,22 @@ fn leaves_nothing(model: Model) {
 
 fn works_forever(model: Model, folder: String) {
     let _ = executor(model, 2).for_each(Items(vec![0, 1]), Endless { folder: folder.into() });
+}
+
+/// Stops the parent of its worker until long after it has ended itself, later than its deadline.
+#[task]
+fn ends_while_its_parent_is_stopped(_chunk: u64) {
+    let parent = std::os::unix::process::parent_id();
+    let script = format!("kill -STOP {parent}; sleep 0.4; kill -CONT {parent}");
+    Command::new("sh").args(["-c", &script]).stdout(Stdio::null()).spawn().expect("there is a shell");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+}
+
+fn ends_late(model: Model) {
+    let timeout = std::time::Duration::from_millis(50);
+    let on = Executor::builder(model).workers(1).timeout(timeout).build().expect("it is available");
+    let error = on.for_each(Items(vec![0]), ends_while_its_parent_is_stopped).expect_err("it is late");
+    println!("{}", error.is_timeout());
 }
 
 /// Folds for the first time in a destructor that runs while its thread unwinds, and once more after that.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -26,18 +26,19 @@ crate::rows! {
         an_executor_may_be_first_made_while_a_thread_unwinds,
         an_async_task_that_panics_inside_a_runtime_has_a_location;
     local:
+        what_a_task_returns_because_it_is_cancelled_is_no_answer,
         cancelling_reaches_nested_folds,
-        what_chunks_return_because_of_a_cancel_is_no_answer,
         outputs_wait_within_a_bound,
         an_error_of_the_reduction_is_noticed_at_once,
         nothing_holds_the_source_after_the_fold,
         nothing_holds_the_source_after_a_fold_that_another_thread_cancelled,
-        a_panic_that_a_task_caught_is_not_the_location_of_a_later_one,
         destructors_at_the_end_of_a_thread_may_fold,
+        a_panic_that_a_task_caught_is_not_the_location_of_a_later_one,
         a_nested_fold_runs_where_another_runtime_blocks_in_place,
         a_reduction_may_block_on_a_runtime_of_its_own;
     with_workers: an_observer_that_panicked_is_not_called_again;
     pooled:
+        a_window_that_a_slow_helper_has_closed_opens_again,
         folds_nest_deeper_than_there_are_threads,
         async_tasks_that_compute_are_spread_over_the_workers,
         a_stack_size_that_is_asked_for_is_what_every_chunk_has,
@@ -46,7 +47,7 @@ crate::rows! {
         an_output_whose_destructor_panics_leaves_nothing_of_its_fold;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
-    processes: a_bisection_that_is_cancelled_names_no_range;
+    processes: a_bisection_that_is_cancelled_names_no_range, a_chunk_that_ends_after_its_deadline_is_a_timeout;
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -296,26 +297,22 @@ fn cancelling_reaches_nested_folds(model: Model) {
     assert!(started <= 20, "{started} nested chunks were started");
 }
 
+/// Asks whether it is cancelled until it is, and returns something then.
 #[task]
-fn returns_early(_chunk: u64) -> u64 {
-    BEGUN.fetch_add(1, Ordering::SeqCst);
+fn gives_up_when_cancelled(chunk: u64) -> u64 {
+    if let Some(token) = CANCELS.lock().unwrap().take() {
+        token.cancel();
+    }
     wait_until("the fold is cancelled", threefold::is_cancelled);
-    0
+    chunk
 }
 
-fn what_chunks_return_because_of_a_cancel_is_no_answer(model: Model) {
+fn what_a_task_returns_because_it_is_cancelled_is_no_answer(model: Model) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    BEGUN.store(0, Ordering::SeqCst);
     let token = CancelToken::new();
-    let on = executor(model, 2).cancel(&token);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            wait_until("the last chunk has begun", || BEGUN.load(Ordering::SeqCst) == 1);
-            token.cancel();
-        });
-        let result = on.fold(Items(vec![7]), returns_early, 0, |sum, part| sum + part);
-        assert!(result.as_ref().is_err_and(threefold::Error::is_cancelled), "{result:?}");
-    });
+    *CANCELS.lock().unwrap() = Some(token.clone());
+    let error = executor(model, 1).cancel(&token).map(Items(vec![7]), gives_up_when_cancelled).unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
 }
 
 /// Chunks above 0 that have started while chunk 0 runs, and whether chunk 0 is done.
@@ -347,6 +344,40 @@ fn outputs_wait_within_a_bound(model: Model) {
     assert_eq!(outputs.len() as u64, MANY);
     assert!(outputs[0] < BOUND, "{} chunks had begun", outputs[0]);
     assert_eq!(BEGUN.load(Ordering::SeqCst), MANY - 1);
+}
+
+/// Whether a thread of the executor's, not the caller, has begun a chunk.
+static HELPED: AtomicBool = AtomicBool::new(false);
+
+/// The first chunk of a helper ends when so many others have begun that no more may; the caller's wait for a helper.
+fn closes_the_window() {
+    if !thread::current().name().is_some_and(|name| name.starts_with("threefold-")) {
+        wait_until("a helper has begun a chunk", || HELPED.load(Ordering::SeqCst));
+    } else if !HELPED.swap(true, Ordering::SeqCst) {
+        wait_until("as many chunks have begun as may", || BEGUN.load(Ordering::SeqCst) >= BOUND - 1);
+    }
+    BEGUN.fetch_add(1, Ordering::SeqCst);
+}
+
+#[task]
+fn closes(_chunk: Range<u64>) {
+    closes_the_window();
+}
+
+#[task]
+async fn closes_and_waits(_chunk: Range<u64>) {
+    closes_the_window();
+}
+
+fn a_window_that_a_slow_helper_has_closed_opens_again(model: Model) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    for is_async in [false, true] {
+        BEGUN.store(0, Ordering::SeqCst);
+        HELPED.store(false, Ordering::SeqCst);
+        let (on, source) = (executor(model, 2), (0..MANY).chunks_of(1));
+        if is_async { on.for_each(source, closes_and_waits) } else { on.for_each(source, closes) }.unwrap();
+        assert_eq!(BEGUN.load(Ordering::SeqCst), MANY);
+    }
 }
 
 #[task]
@@ -581,6 +612,10 @@ fn a_bisection_that_is_cancelled_names_no_range(model: Model) {
         assert!(error.is_worker_lost(), "{error}");
         assert_eq!(error.smallest_range(), None, "{error}");
     });
+}
+
+fn a_chunk_that_ends_after_its_deadline_is_a_timeout(model: Model) {
+    assert_eq!(fixture("ends-late", model).stdout, "true\n");
 }
 
 fn an_executor_may_be_first_made_while_a_thread_unwinds(model: Model) {

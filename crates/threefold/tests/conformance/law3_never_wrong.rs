@@ -1,12 +1,13 @@
 //! Law 3: never a silently wrong answer.
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use rustix::process::{Pid, Signal, kill_process};
 use threefold::prelude::*;
-use threefold::{Executor, Items, Model, Trace};
+use threefold::{Event, Executor, Items, Model, Trace};
 
 use crate::executor;
 use crate::fixtures::seed;
@@ -109,21 +110,30 @@ fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
     for _ in 0..200 {
         // An executor of its own, so that its workers are those whose parent is this thread's executor.
         let on = Executor::builder(model).workers(2).build().unwrap();
-        let workers: Vec<u32> = {
-            let mut pids = on.map(Items((0..8).collect()), process_of).unwrap();
-            pids.dedup();
-            pids
-        };
+        let mut workers = on.map(Items((0..8).collect()), process_of).unwrap();
+        workers.sort_unstable();
+        workers.dedup();
         let victim = workers[random.random_range(0..workers.len())];
-        let moment = Duration::from_micros(random.random_range(0..6000));
-        let total = thread::scope(|scope| {
-            scope.spawn(move || {
-                thread::sleep(moment);
-                // It may be gone already, with its executor.
-                let _ = Pid::from_raw(victim as i32).map(|pid| kill_process(pid, Signal::KILL));
-            });
-            on.fold((1..=1000).split_into(20), brief, 0, |total, part| total + part)
+        // After so many chunks, and a part of one more; some moments come after the end of the fold.
+        let (finished, part) = (random.random_range(0..24), Duration::from_micros(random.random_range(0..600)));
+        let (tell, heard) = mpsc::channel();
+        let watched = on.observe(move |event| {
+            if matches!(event, Event::Finished(_)) {
+                let _ = tell.send(());
+            }
         });
+        let (total, killed) = thread::scope(|scope| {
+            let killer = scope.spawn(move || {
+                // Fewer than that many when the fold is over before.
+                heard.iter().take(finished).count();
+                thread::sleep(part);
+                kill_process(Pid::from_raw(victim as i32).unwrap(), Signal::KILL)
+            });
+            let total = watched.fold((1..=1000).split_into(20), brief, 0, |total, part| total + part);
+            drop(watched);
+            (total, killer.join().unwrap())
+        });
+        killed.expect("the victim lives as long as its executor");
         match total {
             Ok(total) => {
                 assert_eq!(total, 500_500);
@@ -131,10 +141,12 @@ fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
             }
             Err(error) => {
                 assert!(error.is_worker_lost() && error.pid() == Some(victim), "{error}");
+                assert_eq!(error.signal(), Some(9), "{error}");
                 lost += 1;
             }
         }
     }
     println!("{right} right totals, {lost} lost workers; {} children", children().len());
     assert!(lost > 0, "no moment was in the middle of a fold");
+    assert!(right > 0, "no fold came to its end");
 }

@@ -22,8 +22,8 @@ fn without_init_nothing_is_started(model: Model) {
     let output = fixture("no-init", model);
     assert_eq!(
         output.stdout,
-        "worker processes need `threefold::init()` as the first line of `main` (of a test, in a test): they stop there \
-         instead of running the program again\n0 children\n"
+        "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each \
+         thread that makes an executor: they stop there instead of running the program again\n0 children\n"
     );
 }
 

@@ -46,7 +46,11 @@ fn an_observer_can_cancel(model: Model) {
     });
     let task = Leaves { folder: folder.path().into(), panics_on: None };
     assert!(view.for_each(Items((0..5000).collect()), task).unwrap_err().is_cancelled());
-    assert!(files(folder.path()) < 5000);
+    // In this process nothing starts after the first chunk. A worker process is sent chunks for some 0.4 ms at a time, and
+    // none of these chunks takes less than a microsecond.
+    let most = if model == Model::Processes { 400 } else { 1 };
+    let begun = files(folder.path());
+    assert!((1..=most).contains(&begun), "{begun} chunks were begun");
 }
 
 fn the_executor_works_after_a_cancel(model: Model) {

@@ -23,6 +23,11 @@ crate::rows! {
         retries_are_told_as_they_happen,
         a_missed_deadline_ends_the_chunk_and_what_it_started,
         a_missed_deadline_is_tried_again_as_a_loss,
+        what_a_chunk_started_has_time_to_terminate_after_its_worker,
+        a_task_that_takes_longer_to_read_than_a_worker_may_rest_is_waited_for,
+        captures_that_a_worker_has_are_not_sent_again,
+        every_fold_of_a_kept_task_goes_as_far_as_the_first,
+        chunks_of_any_size_go_both_ways_whatever_goes_into_one_message,
         a_worker_that_does_not_heed_the_notice_is_killed,
         a_memory_limit_is_an_error_that_says_so,
         workers_are_replaced_after_their_chunks,
@@ -266,4 +271,125 @@ fn a_deadline_on_a_plain_function_is_an_error_that_says_what_to_use(model: Model
     let on = Executor::builder(model).timeout(Duration::from_secs(60)).build().unwrap();
     let error = on.for_each((0..10).split_into(2), irregular).unwrap_err();
     assert!(error.is_setup() && error.to_string().ends_with("use processes"), "{error}");
+}
+
+/// Starts a process that takes a moment to terminate, and then leaves a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StartsWhatCleansUp {
+    folder: PathBuf,
+}
+
+#[task]
+impl Task for StartsWhatCleansUp {
+    type Chunk = u64;
+    type Output = ();
+
+    fn map(&self, _chunk: u64) {
+        let script = "trap 'sleep 0.03; touch cleaned; exit' TERM; touch ready; while :; do sleep 0.01; done";
+        let mut child = Command::new("sh").args(["-c", script]).current_dir(&self.folder).spawn().unwrap();
+        wait_until("the shell is ready", || self.folder.join("ready").exists());
+        // This process itself ends at once when it is told to.
+        let _ = child.wait();
+    }
+}
+
+fn what_a_chunk_started_has_time_to_terminate_after_its_worker(model: Model) {
+    let folder = folder();
+    let on = on(model, |builder| builder.timeout(Duration::from_millis(1500)));
+    let error = on.for_each(Items(vec![0]), StartsWhatCleansUp { folder: folder.path().into() }).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert!(folder.path().join("cleaned").exists(), "it was killed before it had cleaned up");
+}
+
+/// Takes its time to be read, in a worker.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct SlowToRead;
+
+impl<'de> Deserialize<'de> for SlowToRead {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <()>::deserialize(deserializer)?;
+        if std::env::args().nth(1).is_some_and(|word| word.starts_with("--threefold")) {
+            // Longer than a worker may do nothing at all.
+            std::thread::sleep(Duration::from_millis(10_500));
+        }
+        Ok(Self)
+    }
+}
+
+#[task]
+impl Task for SlowToRead {
+    type Chunk = u64;
+    type Output = u64;
+
+    fn map(&self, chunk: u64) -> u64 {
+        chunk
+    }
+}
+
+fn a_task_that_takes_longer_to_read_than_a_worker_may_rest_is_waited_for(model: Model) {
+    assert_eq!(on(model, |builder| builder).map(Items(vec![1, 2]), SlowToRead).unwrap(), [1, 2]);
+}
+
+/// Large captures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Table(Vec<u64>);
+
+#[task]
+impl Task for Table {
+    type Chunk = u64;
+    type Output = u64;
+
+    fn map(&self, chunk: u64) -> u64 {
+        self.0[chunk as usize]
+    }
+}
+
+fn captures_that_a_worker_has_are_not_sent_again(model: Model) {
+    let on = on(model, |builder| builder);
+    let table = |factor: u64| Table((0..100_000u64).map(|i| (i << 40) | (i * factor)).collect());
+    let moved = |factor| {
+        let trace = threefold::Trace::new();
+        let values = on.trace(&trace).map(Items((0..4).collect()), table(factor)).unwrap();
+        assert_eq!(values, (0..4).map(|i| (i << 40) | (i * factor)).collect::<Vec<_>>());
+        trace.bytes_moved()
+    };
+    // With both workers there, which may take more than one fold.
+    let size = moved(1);
+    assert!(size > 800_000, "{size}");
+    let mut last = size;
+    wait_until("both workers have the table", || {
+        last = moved(1);
+        last < 1_000
+    });
+    assert!(moved(2) > 800_000, "another table is sent");
+    assert!(moved(1) > 800_000, "and the first one again");
+}
+
+/// Fails on one chunk, or none.
+#[task]
+fn fails_on_five(chunk: u64) -> Result<u64, String> {
+    if chunk == 5 { Err("five".to_string()) } else { Ok(chunk) }
+}
+
+fn every_fold_of_a_kept_task_goes_as_far_as_the_first(model: Model) {
+    let on = on(model, |builder| builder);
+    for _ in 0..3 {
+        let sum = |chunks: std::ops::Range<u64>| {
+            on.try_fold(Items(chunks.collect()), fails_on_five, 0, |sum: u64, part| sum + part)
+        };
+        assert!(sum(0..10).is_err());
+        // What ended the fold before is no limit to this one.
+        assert_eq!(sum(6..100).unwrap(), (6..100).sum::<u64>());
+        let all = on.map(Items((0..10).collect()), fails_on_five).unwrap();
+        assert_eq!(all.iter().filter(|result| result.is_ok()).count(), 9);
+    }
+}
+
+fn chunks_of_any_size_go_both_ways_whatever_goes_into_one_message(model: Model) {
+    let on = on(model, |builder| builder);
+    // Cheap ones first, so that many are sent at once; then some of which only a few go into a message, or one.
+    let sizes = [vec![1; 2000], vec![300_000; 20], vec![5_000_000; 3], vec![0; 100]].concat();
+    let chunks: Vec<Vec<u8>> = sizes.iter().enumerate().map(|(i, &size)| vec![i as u8; size]).collect();
+    let back = on.map(Items(chunks.clone()), crate::tasks::echo).unwrap();
+    assert!(back == chunks);
 }

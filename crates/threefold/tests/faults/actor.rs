@@ -1,19 +1,20 @@
 //! The actor: a worker process that speaks the protocol by itself, until it does what its part says.
 //!
-//! It runs the task `echo`, whose output is its chunk, so that it need not know how values are written.
+//! It runs the task `echo`, whose output is its chunk, so that it need not know how values are written. The case and its
+//! actor share a folder: the case puts the part there, and the actor leaves a mark there at the moment it goes wrong.
 
 use std::fs::{self, File};
 use std::io::{self, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::thread;
 use std::time::Duration;
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use rustix::process::{Signal, getpid, getppid, kill_process};
+use rustix::process::{Signal, getpid, kill_process};
 
 /// Where in the conversation the actor goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +27,12 @@ pub(crate) enum Step {
     InAnswer,
     AfterAnswer,
     AtGoodbye,
+    /// Is not reached: what a case would be whose fault does not happen.
+    Never,
 }
 
 impl Step {
+    /// Those that are reached.
     pub(crate) const ALL: [Self; 8] = [
         Self::BeforeHello,
         Self::InHello,
@@ -77,48 +81,58 @@ impl Fault {
     ];
 }
 
-/// The part that the next worker of process `parent` plays.
-pub(crate) fn part_of(parent: u32) -> PathBuf {
-    std::env::temp_dir().join(format!("threefold-part-{parent}"))
+/// The variable that names the folder of a case, for its program and for the workers of that.
+pub(crate) const FOLDER: &str = "THREEFOLD_FAULTS_FOLDER";
+
+/// The file with the part, until a worker takes it.
+pub(crate) fn part(folder: &Path) -> PathBuf {
+    folder.join("part")
 }
 
-/// In a worker for which a part was written, plays it, once, and does not come back.
+/// The file that the actor writes at the moment it goes wrong. It holds the words of its part.
+pub(crate) fn mark(folder: &Path) -> PathBuf {
+    folder.join("mark")
+}
+
+/// In the first worker of a case, plays the part, and does not come back.
 pub(crate) fn play() {
-    if std::env::args_os().nth(1).is_none_or(|mark| mark != "--threefold-worker") {
+    if std::env::args_os().nth(1).is_none_or(|argument| argument != "--threefold-worker") {
         return;
     }
-    let Some(parent) = getppid() else { return };
-    let part = part_of(parent.as_raw_nonzero().get() as u32);
-    // Whoever takes the file away has the part.
-    let taken = part.with_extension(process::id().to_string());
-    if fs::rename(&part, &taken).is_err() {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    // Of several workers one renames the file.
+    let taken = folder.join("taken");
+    if fs::rename(part(&folder), &taken).is_err() {
         return;
     }
     let words = fs::read_to_string(&taken).unwrap();
-    let _ = fs::remove_file(taken);
     let (step, fault) = words.split_once(' ').unwrap();
-    let step = Step::ALL.into_iter().find(|known| format!("{known:?}") == step).unwrap();
+    let step = Step::ALL.into_iter().chain([Step::Never]).find(|known| format!("{known:?}") == step).unwrap();
     let fault = Fault::ALL.into_iter().find(|known| format!("{known:?}") == fault).unwrap();
     // The parent may be gone by the time something is written; then there is nothing left to play.
-    let _ = Actor::enter(step, fault).and_then(|mut actor| actor.act());
+    let _ = Actor::enter(step, fault, folder).and_then(|mut actor| actor.act());
     process::exit(0);
 }
 
 struct Actor {
     step: Step,
     fault: Fault,
+    folder: PathBuf,
+    /// Whether it has gone wrong already. Once is enough.
+    marked: bool,
     channel: UnixStream,
-    cell: Option<File>,
+    page: Option<File>,
     incoming: Vec<u8>,
-    /// `Run` frames so far.
-    frames: u64,
+    /// Chunks so far.
+    chunks: u64,
 }
 
 impl Actor {
-    fn enter(step: Step, fault: Fault) -> io::Result<Self> {
+    fn enter(step: Step, fault: Fault, folder: PathBuf) -> io::Result<Self> {
         let channel = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Self { step, fault, channel: channel.into(), cell: None, incoming: Vec::new(), frames: 0 })
+        let channel = channel.into();
+        Ok(Self { step, fault, folder, marked: false, channel, page: None, incoming: Vec::new(), chunks: 0 })
     }
 
     fn act(&mut self) -> io::Result<()> {
@@ -132,32 +146,48 @@ impl Actor {
         loop {
             let body = self.receive()?;
             match body[0] {
-                2 => self.run(&body)?,
-                3 => return self.reach(Step::AtGoodbye, &[]),
+                3 => self.run(&body)?,
+                4 => return self.reach(Step::AtGoodbye, &[]),
                 _ => {}
             }
         }
     }
 
+    /// Runs the chunks of a block: the number of the first, the attempt, and each chunk behind its length.
     fn run(&mut self, body: &[u8]) -> io::Result<()> {
+        let word = |at: usize| u64::from_le_bytes(body[at..at + 8].try_into().unwrap());
+        let (mut chunk, attempt, mut at) = (word(1), word(9), 17);
+        while at < body.len() {
+            let length = word(at) as usize;
+            self.run_chunk(chunk, attempt, &body[at + 8..at + 8 + length])?;
+            chunk += 1;
+            at += 8 + length;
+        }
+        Ok(())
+    }
+
+    fn run_chunk(&mut self, chunk: u64, attempt: u64, bytes: &[u8]) -> io::Result<()> {
         self.reach(Step::ChunkReceived, &[])?;
-        self.frames += 1;
+        self.chunks += 1;
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         self.note(3, now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)?;
-        self.note(1, self.frames)?;
+        self.note(4, chunk)?;
+        self.note(5, attempt)?;
+        self.note(1, self.chunks)?;
         self.reach(Step::ChunkStarted, &[])?;
-        self.note(2, self.frames)?;
+        self.note(2, self.chunks)?;
         // Its number, when it began, how long it took, and the output: the bytes of the chunk.
-        let answer = frame(2, &[&body[1..9], &[0; 16], &body[17..]]);
+        let answer = frame(2, &[&chunk.to_le_bytes(), &[0; 16], bytes]);
         self.reach(Step::InAnswer, &answer)?;
         self.channel.write_all(&answer)?;
         self.reach(Step::AfterAnswer, &[])
     }
 
-    /// Notes `value` in word `word` of the cell: 1 is the frame that was started, 2 the one that is done, 3 since when.
+    /// Notes `value` in a word of the status page: 1 is the chunk that was started, 2 the one that is done, both counted
+    /// over the worker's life, 3 since when, 4 its number, 5 the attempt.
     fn note(&self, word: u64, value: u64) -> io::Result<()> {
-        let cell = self.cell.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        rustix::io::pwrite(cell, &value.to_ne_bytes(), word * 8)?;
+        let page = self.page.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        rustix::io::pwrite(page, &value.to_ne_bytes(), word * 8)?;
         Ok(())
     }
 
@@ -168,11 +198,11 @@ impl Actor {
         let mut buffers = [IoSliceMut::new(&mut bytes)];
         let received = recvmsg(&self.channel, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
         self.incoming.extend_from_slice(&bytes[..received.bytes]);
-        let cell: Option<OwnedFd> = ancillary.drain().find_map(|message| match message {
+        let page: Option<OwnedFd> = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
             _ => None,
         });
-        self.cell = cell.map(File::from);
+        self.page = page.map(File::from);
         self.receive()
     }
 
@@ -197,12 +227,13 @@ impl Actor {
 
     /// The conversation has come to `step`, where `next` would be said: goes wrong if this is where.
     fn reach(&mut self, step: Step, next: &[u8]) -> io::Result<()> {
-        if step != self.step {
+        if step != self.step || self.marked {
             return Ok(());
         }
         if !matches!(self.fault, Fault::Flood | Fault::Slow) {
             self.channel.write_all(&next[..next.len() / 2])?;
         }
+        self.leave_mark()?;
         match self.fault {
             Fault::Kill => signal(Signal::KILL),
             Fault::Segfault => signal(Signal::SEGV),
@@ -244,9 +275,15 @@ impl Actor {
             // Ten times as long as all else takes.
             Fault::Slow => thread::sleep(Duration::from_millis(200)),
         }
-        // Once is enough.
-        self.step = Step::BeforeHello;
         Ok(())
+    }
+
+    /// Whole or not at all: the case may look at any time.
+    fn leave_mark(&mut self) -> io::Result<()> {
+        self.marked = true;
+        let unfinished = self.folder.join("mark.unfinished");
+        fs::write(&unfinished, format!("{:?} {:?}", self.step, self.fault))?;
+        fs::rename(unfinished, mark(&self.folder))
     }
 }
 

@@ -2,7 +2,10 @@
 //! the same executor works.
 //!
 //! Each case is a process of its own: a program that folds, whose first worker is played by `actor` up to the step where
-//! it goes wrong. Nothing in the library knows of this. A case that does not end is killed, and has failed.
+//! it goes wrong. Nothing in the library knows of this. A case that does not end is killed, and has failed. So has a case
+//! whose fault did not happen.
+//!
+//! With `THREEFOLD_INTERRUPTED` in the environment all programs that fold are interrupted by a signal every 5 ms.
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
@@ -10,21 +13,29 @@ mod actor;
 mod cases;
 #[path = "../holdings/mod.rs"]
 mod holdings;
+#[path = "../holdings/interval_timer.rs"]
+mod interval_timer;
 mod soak;
 mod surroundings;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     actor::play();
     threefold::init();
+    if std::env::var_os("THREEFOLD_INTERRUPTED").is_some() {
+        interval_timer::start(Duration::from_millis(5)).unwrap();
+        println!("interrupted every 5 ms");
+    }
     if let Some(code) = cases::run().or_else(surroundings::run) {
         return code;
     }
     let mut trials: Vec<Trial> = cases::all().map(cases::Case::trial).collect();
     println!("{} faults", trials.len());
+    trials.push(cases::a_fault_that_does_not_happen_is_noticed());
     trials.extend(surroundings::trials());
     let mut arguments = Arguments::from_args();
     // Most of the time of a case is spent waiting for what is dead or hangs.

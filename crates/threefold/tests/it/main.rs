@@ -4,6 +4,7 @@
 
 mod arrows;
 mod captures;
+mod documentation;
 mod macros;
 mod names;
 mod prelude;

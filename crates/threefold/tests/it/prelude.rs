@@ -1,5 +1,7 @@
 //! Ordinary code compiles under the prelude: the methods of slices, vectors, ranges and iterators stay theirs.
 
+#![allow(clippy::unnecessary_fold, clippy::reversed_empty_ranges, reason = "it is calls that are tried, not results")]
+
 use std::sync::Arc;
 
 use threefold::prelude::*;
@@ -29,9 +31,9 @@ fn the_usual_calls_on_ranges_and_iterators_mean_what_they_always_mean() {
     let length: usize = range.len();
     assert_eq!((length, range.is_empty(), range.contains(&3)), (10, false, true));
     assert_eq!(range.clone().step_by(3).collect::<Vec<_>>(), [0, 3, 6, 9]);
-    assert_eq!(range.clone().map(|i| i * i).fold(0, |sum, i| sum + i), 285);
+    assert_eq!(range.clone().map(|i| i * i).fold(1, |product, i| (product + i) % 7), 6);
     assert_eq!(range.skip(7).take(2).sum::<usize>(), 15);
-    assert!((5..=4i64).is_empty());
+    assert!((5..5i64).is_empty());
     assert_eq!("a b".split(' ').count(), 2);
 }
 

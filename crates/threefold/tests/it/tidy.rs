@@ -6,13 +6,16 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 2] = [
+const UNSAFE: [&str; 5] = [
     "crates/threefold/src/backend/processes/shared_memory.rs",
+    "crates/threefold/src/backend/processes/worker/c_library.rs",
     "crates/threefold/src/backend/processes/worker/early.rs",
+    "crates/threefold/tests/holdings/interval_timer.rs",
+    "crates/threefold/tests/hosts/fork.rs",
 ];
 
 /// Past this a noun has moved in that wants a file of its own.
-const LONGEST: usize = 450;
+const LONGEST: usize = 400;
 
 fn root() -> PathBuf {
     manifest_folder().join("../..").canonicalize().unwrap()
@@ -40,10 +43,10 @@ fn every_file_opens_with_its_purpose() {
 
 #[test]
 fn no_file_is_longer_than_one_noun_needs() {
-    for (name, text) in files().iter().filter(|(name, _)| name.contains("/src/")) {
-        let lines = text.lines().count();
-        assert!(lines <= LONGEST, "{name} has {lines} lines");
-    }
+    let files = files().into_iter().filter(|(name, _)| name.contains("/src/"));
+    let lengths = files.map(|(name, text)| (name, text.lines().count()));
+    let longer: Vec<_> = lengths.filter(|&(_, lines)| lines > LONGEST).collect();
+    assert!(longer.is_empty(), "{longer:?}");
 }
 
 #[test]

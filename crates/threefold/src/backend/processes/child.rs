@@ -1,61 +1,58 @@
 //! `Worker`: one worker process as its parent sees it: started, spoken to, and ended.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use rustix::process::Signal;
 
 use super::lines::{Lines, Stream};
-use super::memory;
+use super::mark::Mark;
 use super::process::Process;
+use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
-use crate::backend::processes::clock;
-use crate::backend::processes::status_page::Cell;
+use super::{clock, group, memory};
 use crate::backend::processes::worker::Entrance;
 use crate::error::End;
-use crate::remote::wire::{Build, Inbox, Rules, ToWorker};
+use crate::remote::carrier::Fingerprint;
+use crate::remote::dispatch::{Activity, NOTICE, Progress, Sent};
+use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
-const GOODBYE: Duration = Duration::from_millis(100);
-
-/// A chunk that was sent and not answered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sent {
-    pub(super) chunk: u64,
-    pub(super) attempt: u32,
-    /// The number of its `Run` frame.
-    frame: u64,
-}
+pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 
 /// A worker process.
 #[derive(Debug)]
 pub(super) struct Worker {
     /// Its number among the workers of a fold.
     pub(super) number: usize,
+    /// The mark by which it is watched, where it is.
+    pub(super) mark: Option<Mark>,
+    /// Where it was to leave the ordinary course of the program.
+    pub(super) entrance: Entrance,
     process: Process,
     channel: UnixStream,
     /// Whether nothing more will come through the channel.
     closed: bool,
-    outgoing: Vec<u8>,
+    pub(super) outbox: Outbox,
     pub(super) inbox: Inbox,
     prints: [Lines; 2],
-    cell: Cell,
-    /// Whether it has said hello.
-    pub(super) greeted: bool,
-    sent: VecDeque<Sent>,
-    frames: u64,
+    page: StatusPage,
+    /// The task that it was told last.
+    pub(super) task: Option<Fingerprint>,
+    /// How many chunks it was sent in its life.
+    pub(super) sent: u64,
     /// How many bytes went to it and came from it, since that was last asked.
-    moved: u64,
-    /// When it was last seen to do anything.
-    active: Instant,
+    bytes_moved: u64,
+    /// Whether any did since the last look.
+    moved: bool,
     /// The largest resident memory that was seen, in bytes.
     memory: Option<u64>,
     condemned: Option<Condemned>,
@@ -64,44 +61,26 @@ pub(super) struct Worker {
 /// A worker whose time is up.
 #[derive(Clone, Copy, Debug)]
 struct Condemned {
-    /// The frame of the chunk that took too long.
-    frame: u64,
-    /// When it is killed.
-    until: Instant,
+    /// The serial number of the chunk that took too long.
+    serial: u64,
+    /// How long it may have taken.
+    timeout: Duration,
+    /// When its group is killed, on the machine's clock.
+    until: u64,
 }
 
-/// What of a worker there is to wait for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Events {
-    pub(super) channel: bool,
-    pub(super) prints: [bool; 2],
-    pub(super) death: bool,
-}
-
-/// Chunks that a dead worker had been sent.
-#[derive(Debug, Default)]
+/// A worker of which all is known but how its process ended.
+#[derive(Debug)]
 pub(super) struct Remains {
-    /// The one that it was running.
-    pub(super) running: Option<Sent>,
-    /// Those that were done and whose outputs did not come.
-    pub(super) done: Vec<Sent>,
-    /// Those that were not started.
-    pub(super) waiting: Vec<Sent>,
-    /// When the one that was running had been started, on the machine's clock.
-    since: u64,
-    /// Whether it was stopped because that one took too long.
-    pub(super) out_of_time: bool,
-}
-
-impl Remains {
-    /// How long the chunk had been running.
-    pub(super) fn ran_for(&self, now: u64) -> Option<Duration> {
-        self.running.map(|_| Duration::from_nanos(now.saturating_sub(self.since)))
-    }
+    pub(super) progress: Progress,
+    /// How long the chunk that was running had been running.
+    pub(super) ran_for: Option<Duration>,
+    /// The deadline that this chunk missed.
+    pub(super) missed: Option<Duration>,
 }
 
 impl Worker {
-    /// Starts this executable again as a worker. It greets later, by itself.
+    /// Starts this executable again as a worker. It says hello later, by itself.
     pub(super) fn start(
         number: usize,
         entrance: Entrance,
@@ -110,39 +89,44 @@ impl Worker {
     ) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
         channel.set_nonblocking(true)?;
-        let (cell, descriptor) = Cell::create()?;
+        let (page, descriptor) = StatusPage::create()?;
         let (process, out, err) = Process::start(entrance, theirs)?;
         let mut worker = Self {
             number,
+            mark: None,
+            entrance,
             prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
             process,
             channel,
             closed: false,
-            outgoing: Vec::new(),
+            outbox: Outbox::default(),
             inbox: Inbox::default(),
-            cell,
-            greeted: false,
-            sent: VecDeque::new(),
-            frames: 0,
-            moved: 0,
-            active: Instant::now(),
+            page,
+            task: None,
+            sent: 0,
+            bytes_moved: 0,
+            moved: true,
             memory: None,
             condemned: None,
         };
-        worker.say_hello(build, memory_limit, &descriptor)?;
-        Ok(worker)
+        match worker.say_hello(build, memory_limit, &descriptor) {
+            // It is dead already. That is an event like any death, and another may live.
+            Ok(()) | Err(Errno::PIPE | Errno::CONNRESET) => Ok(worker),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    fn say_hello(&mut self, build: Build, memory_limit: Option<u64>, cell: &OwnedFd) -> io::Result<()> {
+    fn say_hello(&mut self, build: Build, memory_limit: Option<u64>, page: &OwnedFd) -> Result<(), Errno> {
         let mut hello = Vec::new();
         ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0) }.write(&mut hello);
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let descriptors = [cell.as_fd()];
+        let descriptors = [page.as_fd()];
         ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
         // A few bytes into an empty socket: they fit.
-        let sent = sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL)?;
-        if sent == hello.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+        let send = || sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL);
+        let sent = rustix::io::retry_on_intr(send)?;
+        if sent == hello.len() { Ok(()) } else { Err(Errno::NOBUFS) }
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -151,79 +135,47 @@ impl Worker {
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
     pub(super) fn set_limit(&self, chunk: u64) {
-        self.cell.set_limit(if self.is_condemned() { 0 } else { chunk });
+        self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk });
     }
 
-    /// From now on chunks are for this task.
-    pub(super) fn set_task(&mut self, address: &[u8], captures: &[u8], rules: Rules) {
-        ToWorker::Task { path: address, captures, rules }.write(&mut self.outgoing);
+    /// What there is to wait for: its death, its channel, and what it prints.
+    pub(super) fn death(&self) -> BorrowedFd<'_> {
+        self.process.death()
     }
 
-    /// Sends `chunk`, whose bytes `encode` appends; not at all when that fails.
-    pub(super) fn run<E>(
-        &mut self,
-        chunk: u64,
-        attempt: u32,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        ToWorker::write_run(&mut self.outgoing, chunk, attempt, encode)?;
-        self.frames += 1;
-        if self.sent.is_empty() {
-            self.active = Instant::now();
-        }
-        self.sent.push_back(Sent { chunk, attempt, frame: self.frames });
-        Ok(())
+    pub(super) fn channel(&self) -> BorrowedFd<'_> {
+        self.channel.as_fd()
     }
 
-    /// How many chunks were sent and not answered.
-    pub(super) fn unanswered(&self) -> usize {
-        self.sent.len()
+    pub(super) fn prints(&self) -> [Option<BorrowedFd<'_>>; 2] {
+        self.prints.each_ref().map(Lines::descriptor)
     }
 
-    /// How many bytes are waiting to be sent.
-    pub(super) fn unsent_bytes(&self) -> usize {
-        self.outgoing.len()
-    }
-
-    /// Whether any chunk below `limit` is unanswered.
-    pub(super) fn owes_below(&self, limit: u64) -> bool {
-        self.sent.iter().any(|sent| sent.chunk < limit)
-    }
-
-    /// How many chunks it was sent in its life.
-    pub(super) fn ran(&self) -> usize {
-        usize::try_from(self.frames).unwrap_or(usize::MAX)
-    }
-
-    /// The answer to `chunk` has come: which attempt it was; `None` where it was not this one's turn.
-    pub(super) fn answered(&mut self, chunk: u64) -> Option<u32> {
-        self.sent.pop_front_if(|sent| sent.chunk == chunk).map(|sent| sent.attempt)
-    }
-
-    /// Sends what the channel takes now.
-    pub(super) fn send(&mut self) {
-        let mut from = 0;
-        while from < self.outgoing.len() {
-            match send(&self.channel, &self.outgoing[from..], SendFlags::NOSIGNAL) {
+    /// Sends what the channel takes now; whether that is everything.
+    pub(super) fn send(&mut self) -> bool {
+        while !self.outbox.is_empty() {
+            match send(&self.channel, self.outbox.unsent(), SendFlags::NOSIGNAL) {
                 Ok(sent) => {
-                    from += sent;
-                    self.moved += sent as u64;
-                    self.active = Instant::now();
+                    self.outbox.advance(sent);
+                    self.has_moved(sent);
                 }
                 Err(Errno::INTR) => {}
                 // The channel is full, or the worker is gone, of which its death will tell.
-                Err(_) => break,
+                Err(_) => return false,
             }
         }
-        self.outgoing.drain(..from);
+        true
     }
 
     /// Reads once into the inbox; returns whether there may be more.
     pub(super) fn receive(&mut self) -> bool {
-        match self.inbox.read(&self.channel) {
+        let Self { inbox, channel, .. } = self;
+        let read = |bytes: &mut Vec<u8>| -> io::Result<usize> {
+            Ok(rustix::io::retry_on_intr(|| rustix::io::read(&*channel, spare_capacity(bytes)))?)
+        };
+        match inbox.receive(read) {
             Ok(received) if received > 0 => {
-                self.moved += received as u64;
-                self.active = Instant::now();
+                self.has_moved(received);
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
@@ -234,9 +186,14 @@ impl Worker {
         }
     }
 
+    fn has_moved(&mut self, bytes: usize) {
+        self.bytes_moved += bytes as u64;
+        self.moved = true;
+    }
+
     /// How many bytes went to it and came from it, since this was last asked.
     pub(super) fn take_moved(&mut self) -> u64 {
-        std::mem::take(&mut self.moved)
+        std::mem::take(&mut self.bytes_moved)
     }
 
     /// Whether nothing more will come from it.
@@ -244,37 +201,22 @@ impl Worker {
         self.closed
     }
 
-    /// Appends what there is to wait for; [`events`](Self::events) reads it back in the same order.
-    pub(super) fn watch<'a>(&'a self, watched: &mut Vec<PollFd<'a>>) {
-        let sending = if self.outgoing.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
-        watched.push(PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN));
-        watched.push(PollFd::new(&self.channel, PollFlags::IN | sending));
-        for lines in &self.prints {
-            if let Some(descriptor) = lines.descriptor() {
-                watched.push(PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
-            }
-        }
-    }
-
-    /// What has happened, from the entries that [`watch`](Self::watch) appended.
-    pub(super) fn events<'a>(&self, watched: &mut impl Iterator<Item = &'a PollFd<'a>>) -> Events {
-        let mut happened = || watched.next().is_some_and(|entry| !entry.revents().is_empty());
-        let (death, channel) = (happened(), happened());
-        let prints = std::array::from_fn(|stream| self.prints[stream].descriptor().is_some() && happened());
-        Events { channel, prints, death }
-    }
-
-    /// Whether it owes no answer.
-    pub(super) fn is_idle(&self) -> bool {
-        self.sent.is_empty() && self.outgoing.is_empty()
-    }
-
     /// Whether it is alive and silent, as a worker without work is.
     pub(super) fn is_idle_and_alive(&self) -> bool {
         let mut watched =
             [PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        !self.closed && self.is_idle() && matches!(poll(&mut watched, Some(&now)), Ok(0))
+        !self.closed && rustix::io::retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
+    }
+
+    /// Whether it can take part in another fold, once it has answered everything.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.closed && self.condemned.is_none() && self.outbox.is_empty()
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_dead(&self) -> bool {
+        self.process.wait_for_death(Duration::ZERO)
     }
 
     /// Whether it has ended, after a moment's patience: a process closes its channel before it is gone.
@@ -282,11 +224,31 @@ impl Worker {
         self.process.wait_for_death(GOODBYE)
     }
 
-    /// Kills it, where it is alive, with all that it started in its group; says how it had ended and what was left.
+    /// How far it had come, where `unanswered` of its chunks are not answered. It is dead, or will be.
+    pub(super) fn remains(&self, unanswered: u64) -> Remains {
+        let answered = self.sent.saturating_sub(unanswered);
+        let Some(running) = self.page.running() else {
+            let done = self.page.last_done().saturating_sub(answered);
+            let progress = Progress::Known { done, running: None };
+            return Remains { progress, ran_for: None, missed: None };
+        };
+        // A task may have written anything there.
+        let progress = if (answered + 1..=self.sent).contains(&running.serial) {
+            let named = Sent { chunk: running.chunk, attempt: running.attempt };
+            Progress::Known { done: running.serial - answered - 1, running: Some(named) }
+        } else {
+            Progress::Unknown
+        };
+        let ran_for = Duration::from_nanos(clock::now().saturating_sub(running.since));
+        let missed = self.condemned.filter(|condemned| condemned.serial == running.serial);
+        Remains { progress, ran_for: Some(ran_for), missed: missed.map(|condemned| condemned.timeout) }
+    }
+
+    /// Kills it, where it is alive, with all that it started in its group; says how it had ended.
     ///
     /// Frames that it had sent must have been used before.
-    pub(super) fn end(mut self) -> (End, Remains) {
-        let end = match self.process.end() {
+    pub(super) fn end(mut self) -> End {
+        match self.process.end() {
             Ok(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => End::Signal(signal),
                 (None, code) => End::Exit(code.unwrap_or_default()),
@@ -295,70 +257,53 @@ impl Worker {
             Err(_) => {
                 End::Protocol("its end was not seen, since something else in this program waits for its children")
             }
+        }
+    }
+
+    /// What it has been doing since this was last asked.
+    pub(super) fn activity(&mut self) -> Activity {
+        let moved = std::mem::take(&mut self.moved);
+        match self.page.running() {
+            Some(running) => Activity::Runs { since: running.since },
+            None if moved || self.page.is_reading() => Activity::Moves,
+            None => Activity::Rests,
+        }
+    }
+
+    /// Tells it to terminate, with all that it started, where its chunk has run for longer than `timeout`; whether that
+    /// is so. `limit` is where it may go on otherwise.
+    pub(super) fn terminate(&mut self, timeout: Duration, limit: u64) -> bool {
+        let late = || {
+            let running = self.page.running()?;
+            let ran_for = Duration::from_nanos(clock::now().saturating_sub(running.since));
+            (ran_for >= timeout).then_some(running.serial)
         };
-        let progress = self.cell.progress();
-        let mut remains = Remains { since: progress.since, ..Remains::default() };
-        for sent in self.sent.drain(..) {
-            match sent.frame {
-                frame if frame > progress.started => remains.waiting.push(sent),
-                frame if frame > progress.done => {
-                    remains.out_of_time = self.condemned.is_some_and(|condemned| condemned.frame == frame);
-                    remains.running = Some(sent);
-                }
-                _ => remains.done.push(sent),
-            }
-        }
-        (end, remains)
-    }
-
-    /// Whether it should be doing something and has not been seen to for longer than `patience`: it neither greets, nor
-    /// runs a chunk, nor takes or sends a byte. A task that takes its time runs, and is none of these.
-    pub(super) fn has_stalled(&mut self, patience: Duration, now: Instant) -> bool {
-        let owes = !self.greeted || !self.sent.is_empty();
-        if !owes || self.cell.progress().running().is_some() {
-            self.active = now;
-        }
-        now.duration_since(self.active) > patience
-    }
-
-    /// Whether it is to be stopped.
-    pub(super) fn is_condemned(&self) -> bool {
-        self.condemned.is_some()
-    }
-
-    /// Stops it where its chunk has run for longer than `timeout`; returns when to look again.
-    pub(super) fn keep_deadline(&mut self, timeout: Duration, notice: Duration, now: Instant) -> Option<Duration> {
-        if let Some(condemned) = self.condemned {
-            let left = condemned.until.saturating_duration_since(now);
-            if left.is_zero() {
-                self.process.signal_group(Signal::KILL);
-            }
-            // Its death wakes whoever waits.
-            return (!left.is_zero()).then_some(left);
-        }
-        if self.sent.is_empty() {
-            return None;
-        }
-        let Some((frame, since)) = self.cell.progress().running() else { return Some(timeout) };
-        let ran_for = Duration::from_nanos(clock::now().saturating_sub(since));
-        if ran_for < timeout {
-            return Some(timeout - ran_for);
-        }
+        let Some(serial) = late() else { return false };
         // From here on it starts nothing. If it has come to its end just now, it is not to blame.
-        self.cell.set_limit(0);
-        if self.cell.progress().running() != Some((frame, since)) {
-            return Some(Duration::ZERO);
+        self.page.set_limit(0);
+        if late() != Some(serial) {
+            self.page.set_limit(limit);
+            return false;
         }
-        self.condemned = Some(Condemned { frame, until: now + notice });
+        self.condemned = Some(Condemned { serial, timeout, until: clock::now() + NOTICE });
         self.process.signal_group(Signal::TERM);
-        Some(notice)
+        true
     }
 
-    /// Looks at how much memory it has, while it has something to do.
+    /// Kills it and all that it started.
+    pub(super) fn kill(&self) {
+        self.process.signal_group(Signal::KILL);
+    }
+
+    /// Until when what it started was promised time to terminate, where it was and any of it is still alive.
+    pub(super) fn promised(&self) -> Option<u64> {
+        let until = self.condemned?.until;
+        (clock::now() < until && group::has_others(self.pid())).then_some(until)
+    }
+
+    /// Looks at how much memory it has.
     pub(super) fn look_at_memory(&mut self) {
-        if !self.sent.is_empty() {
-            self.memory = memory::peak(self.pid()).max(self.memory);
-        }
+        self.memory = memory::peak(self.pid()).max(self.memory);
     }
 
     /// The largest resident memory that was seen, in bytes.
@@ -366,11 +311,9 @@ impl Worker {
         self.memory
     }
 
-    /// Passes on what it printed on the streams that have something.
-    pub(super) fn print(&mut self, streams: [bool; 2]) {
-        for (lines, _) in self.prints.iter_mut().zip(streams).filter(|(_, has_something)| *has_something) {
-            lines.pass_on();
-        }
+    /// Passes on what it printed on that stream.
+    pub(super) fn print(&mut self, stream: usize) {
+        self.prints[stream].pass_on();
     }
 
     /// Passes on all that it printed, whole lines or not.
@@ -395,9 +338,15 @@ impl Worker {
         errors.stderr_tail()
     }
 
+    /// Lets go of the room that large messages needed.
+    pub(super) fn shrink(&mut self) {
+        self.outbox.shrink();
+        self.inbox.shrink();
+    }
+
     /// Tells it to exit, without waiting.
     pub(super) fn say_goodbye(&mut self) {
-        ToWorker::Bye.write(&mut self.outgoing);
+        ToWorker::Bye.write(self.outbox.end());
         self.send();
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 
@@ -117,7 +118,30 @@ impl Stream {
     }
 }
 
-fn print(stream: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    stream.write_all(bytes)?;
-    stream.flush()
+/// Writes all of `bytes`, and waits where the stream is one that does not block and is full.
+fn print(stream: &mut (impl Write + AsFd), mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            // Nothing was taken.
+            Err(error) => wait_for_room(stream, error)?,
+        }
+    }
+    while let Err(error) = stream.flush() {
+        wait_for_room(stream, error)?;
+    }
+    Ok(())
+}
+
+/// After `error`, waits until `stream` takes more; gives back an error that waiting does not help against.
+fn wait_for_room(stream: &impl AsFd, error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::Interrupted => Ok(()),
+        io::ErrorKind::WouldBlock => {
+            rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(stream, PollFlags::OUT)], None))?;
+            Ok(())
+        }
+        _ => Err(error),
+    }
 }

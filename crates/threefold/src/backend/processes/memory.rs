@@ -1,7 +1,23 @@
 //! What the system says of memory: how much a worker had, and whether the kernel has killed for want of it.
 
 use std::fs;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A worker of the smallest program needs this much private memory, in bytes, before it runs any task: the stack of its
+/// second thread (2 MiB), what the C library keeps, and its first buffers.
+pub(super) const LEAST: u64 = 4 << 20;
+
+/// What a worker needs beyond the memory that it has when it arrives, in bytes: the buffers of its first messages.
+const FIRST_BUFFERS: u64 = 1 << 20;
+
+/// The least limit, in bytes, under which this process can serve: what it has, and its first buffers. A program with
+/// large variables of its own needs more than [`LEAST`].
+pub(super) fn least_here() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    Some(field(&status, "VmData:")? * 1024 + FIRST_BUFFERS)
+}
 
 /// The largest resident memory that process `pid` has had so far, in bytes (`VmHWM`). What wait4 tells is no use: after
 /// a spawn it is the parent's.
@@ -11,42 +27,87 @@ pub(super) fn peak(pid: u32) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// How often the kernel has killed a process for want of memory, when this was last asked.
+/// A count of how often the kernel has killed for want of memory, and what it was when a fold began.
+///
+/// Where the control group of this process has a count of its own, which is its workers' too, nothing else is looked
+/// at: the machine's count rises for the kills of others.
 #[derive(Debug)]
 pub(super) struct OomKills {
-    machine: AtomicU64,
-    container: AtomicU64,
+    before: u64,
 }
 
+/// A count that is not older than this stands for the present one: reading it costs some microseconds, in some places a
+/// hundred, which a fold of cheap chunks would feel.
+const FRESH: Duration = Duration::from_millis(20);
+
 impl OomKills {
-    pub(super) fn new() -> Self {
-        Self { machine: AtomicU64::new(machine().unwrap_or(0)), container: AtomicU64::new(container().unwrap_or(0)) }
+    /// The count as a fold begins.
+    pub(super) fn now() -> Self {
+        static SEEN: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
+        let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (_, before) = match *seen {
+            Some(seen) if now.duration_since(seen.0) < FRESH => seen,
+            _ => *seen.insert((now, COUNTER.read().unwrap_or(0))),
+        };
+        Self { before }
     }
 
     /// What speaks for another such kill since this was last asked.
-    pub(super) fn increased(&self) -> Option<&'static str> {
-        // Relaxed: two counters that are compared with the kernel's, and with nothing of ours.
-        let rose =
-            |counter: &AtomicU64, now: Option<u64>| now.is_some_and(|now| now > counter.swap(now, Ordering::Relaxed));
-        let in_container = rose(&self.container, container());
-        let on_machine = rose(&self.machine, machine());
-        match (in_container, on_machine) {
-            (true, _) => Some("the container's count of such kills, oom_kill in memory.events, rose"),
-            (_, true) => Some("the machine's count of such kills, oom_kill in /proc/vmstat, rose"),
-            _ => None,
-        }
+    pub(super) fn increased(&mut self) -> Option<&'static str> {
+        let now = COUNTER.read()?;
+        let rose = now > self.before;
+        self.before = now;
+        rose.then_some(COUNTER.sentence)
     }
 }
 
-fn machine() -> Option<u64> {
-    field(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill")
+/// The count that is looked at: a process stays in its control group.
+static COUNTER: LazyLock<Counter> = LazyLock::new(|| {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    Counter::of_group(&groups, Path::new("/sys/fs/cgroup")).unwrap_or_else(Counter::of_machine)
+});
+
+/// A file of the kernel's with a line `oom_kill`.
+#[derive(Debug)]
+struct Counter {
+    file: PathBuf,
+    sentence: &'static str,
 }
 
-/// Of the control group of this process, which its workers are in too.
-fn container() -> Option<u64> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    field(&fs::read_to_string(format!("/sys/fs/cgroup{group}/memory.events")).ok()?, "oom_kill")
+impl Counter {
+    /// That of the control group, from what `/proc/self/cgroup` says and where the groups are mounted.
+    fn of_group(groups: &str, mounted: &Path) -> Option<Self> {
+        let group = |controllers: &str| {
+            let mut lines = groups.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
+            lines.find(|(names, _)| names.split(',').any(|name| name == controllers)).map(|(_, group)| group)
+        };
+        let local = "the container's count of such kills, oom_kill in memory.events.local, rose";
+        let below = "the container's count of such kills, oom_kill in memory.events, rose";
+        let first = "the container's count of such kills, oom_kill in memory.oom_control, rose";
+        // The first version, where it has the memory controller, then the second, whose own count leaves out the groups
+        // below. In a container the groups may be mounted so that its own is at the top.
+        let candidates = [
+            (mounted.join("memory"), group("memory"), "memory.oom_control", first),
+            (mounted.to_path_buf(), group(""), "memory.events.local", local),
+            (mounted.to_path_buf(), group(""), "memory.events", below),
+        ];
+        candidates.into_iter().find_map(|(top, group, file, sentence)| {
+            let own = top.join(group?.trim_start_matches('/')).join(file);
+            let counters = [own, top.join(file)].into_iter().map(|file| Self { file, sentence });
+            counters.into_iter().find(|counter| counter.read().is_some())
+        })
+    }
+
+    /// That of the machine.
+    fn of_machine() -> Self {
+        let sentence = "the machine's count of such kills, oom_kill in /proc/vmstat, rose";
+        Self { file: "/proc/vmstat".into(), sentence }
+    }
+
+    fn read(&self) -> Option<u64> {
+        field(&fs::read_to_string(&self.file).ok()?, "oom_kill")
+    }
 }
 
 /// The number after `name` at the beginning of a line.
@@ -71,5 +132,42 @@ mod tests {
         assert_eq!(field("oom_kill_group 1\noom_kill 7\n", "oom_kill"), Some(7));
         assert_eq!(field("VmHWM:\t    1024 kB\n", "VmHWM:"), Some(1024));
         assert_eq!(field("", "oom_kill"), None);
+    }
+
+    /// Writes a file of the kernel's into a folder that stands for where the groups are mounted.
+    fn write(mounted: &Path, file: &str, text: &str) {
+        let file = mounted.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    #[test]
+    fn the_count_of_the_containers_own_processes_comes_first() {
+        let mounted = tempfile::tempdir().unwrap();
+        let counter = |groups| Counter::of_group(groups, mounted.path());
+        assert!(counter("0::/job\n").is_none());
+        // The second version: a group's own count, not that of the groups below it or beside it.
+        write(mounted.path(), "job/memory.events", "low 0\noom 9\noom_kill 9\n");
+        assert_eq!(counter("0::/job\n").unwrap().read(), Some(9));
+        write(mounted.path(), "job/memory.events.local", "low 0\noom 2\noom_kill 2\n");
+        write(mounted.path(), "other/memory.events.local", "oom_kill 5\n");
+        assert_eq!(counter("0::/job\n").unwrap().read(), Some(2));
+        // The first version, beside the second, which has no memory controller then.
+        write(mounted.path(), "memory/job/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n");
+        assert_eq!(counter("5:cpu,memory:/job\n0::/job\n").unwrap().read(), Some(4));
+        // Mounted with the container's own group at the top.
+        write(mounted.path(), "memory/memory.oom_control", "oom_kill 6\n");
+        assert_eq!(counter("5:memory:/docker/1234\n").unwrap().read(), Some(6));
+    }
+
+    #[test]
+    fn only_kills_since_the_fold_began_are_told() {
+        let mut kills = OomKills::now();
+        assert_eq!(kills.increased(), None);
+        if kills.before > 0 {
+            kills.before -= 1;
+            assert!(kills.increased().is_some());
+        }
+        assert_eq!(kills.increased(), None);
     }
 }

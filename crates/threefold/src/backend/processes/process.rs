@@ -1,24 +1,32 @@
 //! `Process`: a child process that does not outlive its owner, and its group with it.
+//!
+//! Its number stands for it only until somebody has waited for it. That may be the host: one that waits for all
+//! children, or ignores their death, so that the kernel gives the number away at once. So everything that can be is
+//! asked of a handle (a pidfd), which never means another process. Only its group has no handle.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, pidfd_open, pidfd_send_signal,
+    waitid,
+};
 
 use crate::backend::processes::worker::Entrance;
 
 /// A child process that does not outlive its owner.
 #[derive(Debug)]
 pub(super) struct Process {
-    child: Child,
+    pid: Pid,
     /// Readable when the process has ended.
-    death: OwnedFd,
-    /// Whether it was waited for: its number may be another's by now.
+    handle: OwnedFd,
+    /// Whether it was waited for.
     ended: bool,
 }
 
@@ -43,53 +51,92 @@ impl Process {
         let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
             unreachable!("both were asked to be pipes");
         };
-        match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
-            Ok(death) => Ok((Self { child, death, ended: false }, out, err)),
+        let pid = Pid::from_child(&child);
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(handle) => Ok((Self { pid, handle, ended: false }, out, err)),
             Err(error) => {
-                // It has no work yet, and is not to outlive this.
-                child.kill().and_then(|()| child.wait())?;
+                // It has no work yet, and is not to outlive this. Where the host has waited for it already, there is
+                // nothing to kill.
+                if waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
+                    .is_ok()
+                {
+                    child.kill().and_then(|()| child.wait())?;
+                }
                 Err(error.into())
             }
         }
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid.as_raw_pid().unsigned_abs()
     }
 
     /// Readable when the process has ended.
     pub(super) fn death(&self) -> BorrowedFd<'_> {
-        self.death.as_fd()
+        self.handle.as_fd()
     }
 
-    /// Waits for its end for as long as `patience`; returns whether it has ended.
+    /// Waits for its end for as long as `patience`, whatever interrupts; returns whether it has ended.
     pub(super) fn wait_for_death(&self, patience: Duration) -> bool {
-        let patience = Timespec { tv_sec: patience.as_secs() as _, tv_nsec: patience.subsec_nanos().into() };
-        let watched = &mut [PollFd::new(&self.death, PollFlags::IN)];
-        rustix::io::retry_on_intr(|| poll(watched, Some(&patience))).is_ok_and(|ended| ended > 0)
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let time = Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos().into() };
+            match poll(&mut [PollFd::new(&self.handle, PollFlags::IN)], Some(&time)) {
+                Ok(0) => return false,
+                Ok(_) => return true,
+                // Only a part of the time has passed.
+                Err(Errno::INTR) if !left.is_zero() => {}
+                Err(_) => return false,
+            }
+        }
     }
 
-    /// Sends `signal` to it and to all that it started in its group.
+    /// Sends `signal` to it and to all that it started in its group. Nobody gets one once the host has waited for it:
+    /// its number, which is its group's too, may be another's.
     pub(super) fn signal_group(&self, signal: Signal) {
-        if !self.ended {
-            // Its number stays taken until it is waited for, so this group is its own, dead or alive.
-            let _ = kill_process_group(Pid::from_child(&self.child), signal);
+        // Between this question and the signal it would have to end, be waited for by another thread of the host, and
+        // all other numbers be given away before its own.
+        if self.is_ours() {
+            let _ = kill_process_group(self.pid, signal);
         }
     }
 
-    /// Kills it and its group, where they are alive, and waits for it. Once is enough.
+    /// Whether it is a child of this process, dead or alive, for which nobody has waited. In a fork of the host it is
+    /// not.
+    fn is_ours(&self) -> bool {
+        let answer = self.ask(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+        !self.ended && !matches!(answer, Err(Errno::CHILD))
+    }
+
+    /// Kills it and its group, where they are alive, and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the host has waited for it, so that nobody can tell any more how it ended.
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
-        if !self.ended {
+        if self.is_ours() {
             self.signal_group(Signal::KILL);
-            let _ = self.child.kill();
-            self.ended = true;
+            // In case it has left the group.
+            let _ = pidfd_send_signal(&self.handle, Signal::KILL);
         }
-        self.child.wait()
+        self.ended = true;
+        let status = self.ask(WaitIdOptions::empty())?.ok_or(io::ErrorKind::Interrupted)?;
+        // As `wait` would have told it.
+        let code = status.exit_status().map(|code| code << 8);
+        Ok(ExitStatus::from_raw(code.or(status.terminating_signal()).unwrap_or_default()))
+    }
+
+    /// How it ended. An error where it is no child of this process any more, since it was waited for.
+    fn ask(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
+        retry_on_intr(|| waitid(WaitId::PidFd(self.handle.as_fd()), WaitIdOptions::EXITED | options))
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.end();
+        if !self.ended {
+            let _ = self.end();
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Memory that several processes share, as a slice of atomics. One of the few files with unsafe code: each operation
 //! stands alone, with its proof.
+//!
+//! A task may write anything here, since it runs in a process that has the memory mapped: words of any value, torn ones
+//! too. Nothing is indexed, allocated or trusted by them. The worst is a wrong report of which chunk a worker was
+//! running when it died, or a fold that ends in an error; a test writes nonsense and holds the totals against it.
 
 #![allow(unsafe_code)]
 
@@ -32,8 +36,9 @@ impl SharedWords {
     /// The first `count` words of what another process created.
     pub(crate) fn open(descriptor: impl AsFd, count: usize) -> io::Result<Self> {
         let length = count * size_of::<AtomicU64>();
-        let large_enough = u64::try_from(fstat(&descriptor)?.st_size).is_ok_and(|size| size >= length as u64);
+        // The seal first: until it is there the size may still change.
         let fixed = fcntl_get_seals(&descriptor)?.contains(SealFlags::SHRINK);
+        let large_enough = u64::try_from(fstat(&descriptor)?.st_size).is_ok_and(|size| size >= length as u64);
         if count == 0 || !large_enough || !fixed {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a piece of shared memory of the right size"));
         }
@@ -47,8 +52,9 @@ impl SharedWords {
 
     pub(crate) fn words(&self) -> &[AtomicU64] {
         // SAFETY: `start` is the beginning of a mapping of `count` words that lives as long as `self`, is aligned to a
-        // page, and cannot lose its pages since its file is sealed against shrinking. Any bits are a valid `AtomicU64`,
-        // and other processes access the words as atomics only.
+        // page, and cannot lose its pages since its file is sealed against shrinking. Any bits are a valid `AtomicU64`.
+        // This process accesses the words as atomics only. What another process writes, in whatever pieces, is outside
+        // of this one: a load here gives some bits of each word, and that is all it can do.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.count) }
     }
 }

@@ -2,12 +2,17 @@
 //!
 //! The parent starts its own executable again, with a mark as the first argument and one end of a socket pair as the
 //! standard input. The mark is in the arguments and not in the environment, which grandchildren would inherit. The
-//! worker stops in [`init`], moves the socket out of the way, and serves until it is told to go or the parent is gone.
+//! worker stops in [`init`], sees who is asking, moves the socket out of the way, and serves until it is told to go or
+//! the parent is gone.
 
+mod c_library;
 mod channel;
+mod constructors;
 mod early;
 pub(crate) mod entrance;
+mod parent;
 mod serve;
 
-pub(crate) use entrance::{Entrance, enter_early};
+pub(crate) use c_library::has_other_rights;
+pub(crate) use entrance::Entrance;
 pub(crate) use serve::is_serving;

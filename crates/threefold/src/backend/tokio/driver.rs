@@ -1,4 +1,17 @@
 //! `Driver`: begins chunks as futures, polls those that were woken, and says when there is something to reduce.
+//!
+//! A driver is itself polled by the runtime of its thread, in turns. In a turn it repeats these steps: drop the futures
+//! of chunks above the limit; poll the futures that were woken, until one ends; if none ends, claim one chunk and add
+//! its future, which counts as woken. A chunk is thus polled once before the next one is claimed. If it computes
+//! without waiting, other drivers claim the next ones meanwhile.
+//!
+//! A turn ends when every future waits and nothing can be claimed, or after [`TURN`], so that timers, sockets and the
+//! reduction have their turn too.
+//!
+//! At the start of a turn the driver registers with its [`Bell`], and only then looks at the limit, the futures, the
+//! claims and the outputs. So it misses no fall of the limit and no opening of the window, and the caller's driver no
+//! output that another worker has made: nobody else could reduce it, and open the window. A future that is woken wakes the
+//! driver through the set that holds it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -15,77 +28,84 @@ use super::in_flight::InFlight;
 use crate::backend::Running;
 use crate::fold::claims::Claim;
 
-/// A driver that finds work all the time lets timers, sockets and the reduction have their turn this often.
+/// A driver that always finds something to do lets timers, sockets and the reduction have their turn after this time.
 const TURN: Duration = Duration::from_micros(50);
 
-/// One of those who drive a fold.
+/// One of the workers that drive the futures of a fold.
 pub(super) struct Driver<'a> {
     fold: &'a Running,
     worker: usize,
-    /// How many chunks this driver may have begun at once.
+    /// How many chunks this driver may have begun at the same time.
     share: usize,
     role: Role,
     flight: FuturesUnordered<InFlight>,
-    /// The limit up to which chunks in flight were looked through.
+    /// The limit when the futures in flight were last compared with it.
     limit: u64,
-    /// Whether a chunk has ended since the last reduction.
-    arrived: bool,
     bell: Arc<Bell>,
-    waker: Waker,
+    ready: Arc<Ready>,
+    /// What is registered with the workers of the fold, and with its caller.
+    wakers: (Waker, Waker),
 }
 
-/// For whom a driver drives.
+/// Who drives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// For the caller, whom others help: it pauses also when an output of theirs can be reduced.
-    Helped,
-    /// For the caller, who has all outputs from this driver.
-    Alone,
-    /// For a thread of the pool: it leaves when the window is closed, and is woken again by the pool.
-    Helps,
+    /// The caller itself: it reduces between its turns, also what others have made.
+    Caller,
+    /// A thread that stands in for the caller, which reduces meanwhile.
+    StandIn,
+    /// Another worker: it leaves while the window is closed, and the pool wakes it when the window opens.
+    Helper,
 }
 
-/// Wakes the driver when the limit falls or the window opens, and when there is something to reduce.
-struct Bell {
-    driver: AtomicWaker,
-    /// Whether it rang since the driver last paused.
-    rang: AtomicBool,
-}
+/// Wakes the driver when the limit falls or the window opens.
+struct Bell(AtomicWaker);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.0.wake();
     }
+}
 
-    fn wake_by_ref(self: &Arc<Self>) {
-        // Release: pairs with `take_arrived`, which comes after the driver has registered.
-        self.rang.store(true, Ordering::Release);
-        self.driver.wake();
+/// Wakes the driver of the caller when the next output or failure can be taken, whoever has made it.
+struct Ready {
+    bell: Arc<Bell>,
+    /// Whether there is something to reduce.
+    rung: AtomicBool,
+}
+
+impl Wake for Ready {
+    fn wake(self: Arc<Self>) {
+        // Release, and Acquire where it is taken: the wake-up may come before the flag is seen, but not the other way
+        // round. The outputs themselves are behind a lock.
+        self.rung.store(true, Ordering::Release);
+        self.bell.0.wake();
     }
 }
 
 /// Why a driver pauses.
 pub(super) enum Turn {
-    /// Others should have their turn.
+    /// Timers and sockets should have their turn.
     Over,
-    /// Chunks have ended: their outputs can be reduced.
+    /// Chunks have ended, and their outputs can be reduced.
     Reduce,
-    /// Nothing is in flight, and nothing is left to begin.
+    /// No chunk is in flight, and none is left to begin.
     Done,
 }
 
 impl<'a> Driver<'a> {
-    /// A driver as `worker`.
+    /// The driver of worker number `worker`.
     pub(super) fn new(fold: &'a Running, worker: usize, share: usize, role: Role) -> Self {
-        let bell = Arc::new(Bell { driver: AtomicWaker::new(), rang: AtomicBool::new(false) });
-        let waker = Waker::from(Arc::clone(&bell));
-        fold.workers.register(waker.clone());
-        if role == Role::Helped {
-            // The caller's thread waits inside of the runtime, where to be unparked is not to be woken.
-            fold.gate.caller.register(waker.clone());
+        let bell = Arc::new(Bell(AtomicWaker::new()));
+        // What came before it was registered is reduced first.
+        let ready = Arc::new(Ready { bell: Arc::clone(&bell), rung: AtomicBool::new(role == Role::Caller) });
+        let wakers = (Waker::from(Arc::clone(&bell)), Waker::from(Arc::clone(&ready)));
+        fold.workers.register(wakers.0.clone());
+        if role == Role::Caller {
+            fold.gate.caller.register(wakers.1.clone());
         }
         let limit = fold.claims().limit();
-        Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, arrived: false, bell, waker }
+        Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, bell, ready, wakers }
     }
 
     /// Takes turns until there is something to reduce, or nothing left to do.
@@ -93,7 +113,7 @@ impl<'a> Driver<'a> {
         loop {
             let turn = poll_fn(|cx| self.turn(cx)).await;
             if !matches!(turn, Turn::Done) {
-                // What tasks have spawned runs meanwhile.
+                // Futures that tasks have spawned on the runtime run meanwhile.
                 yield_now().await;
             }
             if !matches!(turn, Turn::Over) {
@@ -102,47 +122,51 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// One turn.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        self.bell.driver.register(cx.waker());
+        self.bell.0.register(cx.waker());
         let since = Instant::now();
         loop {
             self.give_up_above_the_limit();
             let polled = self.flight.poll_next_unpin(cx);
-            if let Poll::Ready(Some(())) = polled {
-                self.arrived = true;
-            } else if self.flight.len() < self.share {
+            // A chunk that has ended has kept its output, and rung the bell if that is the next to be taken.
+            let has_ended = matches!(polled, Poll::Ready(Some(())));
+            if !has_ended && self.flight.len() < self.share {
                 match self.fold.claims().claim(|_| 1) {
-                    // It is polled before another is claimed, which others may do meanwhile if it computes.
+                    // It is polled before the next one is claimed; if it computes, other drivers claim that one
+                    // meanwhile.
                     Claim::Block(chunk) => {
                         self.flight.push(InFlight::new(chunk.start, self.worker, self.fold.clone()));
                     }
                     Claim::Never if self.flight.is_empty() => return Poll::Ready(Turn::Done),
-                    Claim::Later if self.flight.is_empty() && self.role == Role::Helps => {
+                    Claim::Later if self.flight.is_empty() && self.role == Role::Helper => {
                         return Poll::Ready(Turn::Done);
                     }
                     _ => return self.pause(),
                 }
-            } else {
+            } else if !has_ended {
                 return self.pause();
             }
-            // Without budget tokio answers every poll with "later": all chunks in flight would be polled for nothing.
+            // When its budget is used up, tokio answers every poll with "pending", and all futures would be polled in
+            // vain.
             if since.elapsed() > TURN || !has_budget_remaining() {
-                return Poll::Ready(if self.take_arrived() { Turn::Reduce } else { Turn::Over });
+                return Poll::Ready(if self.is_ready() { Turn::Reduce } else { Turn::Over });
             }
         }
     }
 
-    /// All that are in flight wait.
+    /// Every future in flight waits.
     fn pause(&mut self) -> Poll<Turn> {
-        if self.take_arrived() { Poll::Ready(Turn::Reduce) } else { Poll::Pending }
+        if self.is_ready() { Poll::Ready(Turn::Reduce) } else { Poll::Pending }
     }
 
-    fn take_arrived(&mut self) -> bool {
-        let rang = self.bell.rang.swap(false, Ordering::Acquire);
-        std::mem::take(&mut self.arrived) || rang
+    /// Whether there is something to reduce that was not there when this was last asked.
+    fn is_ready(&self) -> bool {
+        self.ready.rung.load(Ordering::Relaxed) && self.ready.rung.swap(false, Ordering::Acquire)
     }
 
-    /// Drops the futures of chunks that are not wanted any more, each at the await where it stands.
+    /// Drops the futures of chunks that are not needed any more, each at the await at which it waits. This is done only
+    /// when the limit has fallen, since it takes the whole set apart.
     fn give_up_above_the_limit(&mut self) {
         let limit = self.fold.claims().limit();
         if limit < self.limit {
@@ -160,7 +184,7 @@ impl<'a> Driver<'a> {
 
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
-        self.fold.workers.forget(&self.waker);
-        self.fold.gate.caller.forget(&self.waker);
+        self.fold.workers.forget(&self.wakers.0);
+        self.fold.gate.caller.forget(&self.wakers.1);
     }
 }

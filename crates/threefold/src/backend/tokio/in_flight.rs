@@ -1,4 +1,4 @@
-//! `InFlight`: one chunk of an `async` task that was claimed, with its attempts.
+//! `InFlight`: one claimed chunk of an `async` task, with its attempts.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::fold::chunk;
 use crate::panics;
 use crate::task::BoxFuture;
 
-/// A chunk that was claimed: not begun as long as it has no future.
+/// A claimed chunk. It has not begun as long as it has no future.
 pub(super) struct InFlight {
     chunk: u64,
     attempt: u32,
@@ -22,7 +22,7 @@ pub(super) struct InFlight {
     future: Option<BoxFuture<'static, Result<(), OutOfTime>>>,
 }
 
-/// The chunk was dropped at an await, or ended too late, after this long.
+/// The chunk was dropped at an await, or ended too late, after this time.
 struct OutOfTime(Duration);
 
 impl InFlight {
@@ -50,13 +50,14 @@ impl InFlight {
         })
     }
 
+    /// Drops the chunk, which is not needed any more.
     pub(super) fn give_up(mut self) {
         let _here = current::enter(Some((&self.fold).into()));
         chunk::set(self.chunk);
         self.drop_future();
     }
 
-    /// What a destructor of the task's has to say is heard by nobody: the chunk has failed already, or is not wanted.
+    /// Drops the future. A panic of a destructor in it is ignored: the chunk has failed already, or is not needed.
     fn drop_future(&mut self) {
         let _ = panics::catch(|| drop(self.future.take()));
     }
@@ -86,7 +87,7 @@ impl Future for InFlight {
             this.drop_future();
             let (error, is_last) = match failed {
                 Ok(after) => {
-                    let error = this.fold.timeout(this.chunk, this.attempt, after);
+                    let error = this.fold.timeout(this.chunk, this.attempt, Place::default(), after);
                     (error, this.attempt >= this.fold.policy.attempts())
                 }
                 Err(panic) => {

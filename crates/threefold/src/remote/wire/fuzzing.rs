@@ -5,8 +5,11 @@
 
 use std::io::{self, Write};
 
+use rustix::buffer::spare_capacity;
+
+use super::frame::{HEAD, close};
 use super::inbox::READ;
-use super::{FromWorker, HEAD, Inbox, ToWorker, close};
+use super::{FromWorker, Inbox, ToWorker};
 
 /// Takes `data` as a stream, as one body, and as bodies with the right heads: random bytes hardly ever have a right
 /// checksum.
@@ -63,7 +66,7 @@ fn arrive_in_pieces(mut stream: &[u8]) -> io::Result<Arrived> {
     while let (Some(&first), None) = (stream.first(), arrived.1) {
         let (piece, rest) = stream.split_at(stream.len().min(1 + usize::from(first)));
         writer.write_all(piece)?;
-        assert_eq!(inbox.read(&reader)?, piece.len());
+        assert_eq!(inbox.receive(|bytes| Ok(rustix::io::read(&reader, spare_capacity(bytes))?))?, piece.len());
         assert!(inbox.room() <= room, "room for {} bytes", inbox.room());
         let (bodies, fault) = take(&mut inbox);
         arrived.0.extend(bodies);

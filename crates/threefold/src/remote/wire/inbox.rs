@@ -2,11 +2,9 @@
 
 use std::io;
 use std::ops::Range;
-use std::os::fd::AsFd;
 
-use rustix::buffer::spare_capacity;
-
-use super::{missing, next_frame};
+use super::KEPT;
+use super::frame::{missing, next_frame};
 
 /// How much room is made for one read: enough for many small frames, and never more than arrives in good time, whatever
 /// length a frame claims to have.
@@ -33,18 +31,25 @@ impl Inbox {
         Ok(Some(&self.bytes[self.used - body..self.used]))
     }
 
-    /// Reads once; 0 at the end of the channel.
-    pub(crate) fn read(&mut self, channel: impl AsFd) -> io::Result<usize> {
+    /// Has `read` append what has come, once, to bytes with room for it; returns what `read` does.
+    pub(crate) fn receive(&mut self, read: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>) -> io::Result<usize> {
         self.bytes.drain(..self.used);
         self.used = 0;
         let missing = missing(&self.bytes).ok().and_then(|missing| usize::try_from(missing).ok()).unwrap_or(READ.end);
         self.bytes.reserve(missing.clamp(READ.start, READ.end));
-        Ok(rustix::io::retry_on_intr(|| rustix::io::read(&channel, spare_capacity(&mut self.bytes)))?)
+        read(&mut self.bytes)
     }
 
     /// Takes in bytes that came another way.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Lets go of the room that a large frame needed, where nothing is left of it.
+    pub(crate) fn shrink(&mut self) {
+        if self.used == self.bytes.len() && self.bytes.capacity() > KEPT {
+            *self = Self::default();
+        }
     }
 
     /// How many bytes there is room for.

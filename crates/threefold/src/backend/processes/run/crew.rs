@@ -1,184 +1,296 @@
-//! The crew of a run: workers started, retired, stopped when their time is up, and buried.
+//! `Crew`: the worker processes of one run, and how they are reached: a socket and a status page each.
 
 use std::io;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::Run;
-use crate::backend::processes::child::{Remains, Sent, Worker};
+use super::farewells::Farewells;
+use super::watch::{Source, Watch};
+use crate::backend::processes::child::{Remains, Worker};
 use crate::backend::processes::clock;
+use crate::backend::processes::mark::Mark;
+use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::stderr_tail::StderrTail;
 use crate::backend::processes::worker::Entrance;
-use crate::error::{Attempt, Cause, End, Error, Lost, MemoryLimit, Place, SIGABRT, SIGKILL};
+use crate::error::{End, Error, MemoryLimit, SIGABRT, SIGKILL};
 use crate::model::Model;
+use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::dispatch::Activity;
+use crate::remote::wire::{Build, Inbox, Outbox};
 
-/// This many workers more than a fold has may end before they ran anything; then something is wrong with them all.
-pub(super) const SPARE_STARTS: usize = 3;
+/// So many workers have their memory looked at when all are looked at: that takes some ten microseconds each.
+const MEMORY_LOOKS: usize = 64;
 
-/// Between being told to terminate and being killed.
-const NOTICE: Duration = Duration::from_millis(100);
+/// The worker processes of one run.
+pub(super) struct Crew {
+    build: Build,
+    memory_limit: Option<u64>,
+    oom_kills: OomKills,
+    watch: Watch,
+    workers: Vec<Option<Member>>,
+    farewells: Farewells,
+    limit: u64,
+    /// Bytes moved by workers that are gone.
+    moved: u64,
+    /// Which workers have their memory looked at next.
+    look: usize,
+}
 
-/// A worker that has something to do outside of any task - to come to life, to take a chunk, to send an output - does
-/// it in microseconds; after this long it never will.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A worker with its mark.
+struct Member {
+    worker: Worker,
+    mark: Mark,
+    /// Whether the rest of what was written waits until the channel takes it.
+    blocked: bool,
+}
 
-impl Run<'_> {
-    /// Starts workers until there are as many as there should be, while there is work for them.
-    pub(super) fn recruit(&mut self) {
-        while self.workers.len() < self.size && self.has_work() {
-            if self.starts_left == 0 {
-                // Those that are there may do.
-                if self.workers.is_empty() {
-                    let count = self.size + SPARE_STARTS;
-                    let reason = format!("worker processes keep ending before they run anything: {count} did");
-                    self.fold.abort(Error::setup(Some(Model::Processes), reason));
-                }
-                return;
-            }
-            self.starts_left -= 1;
-            let entrance = Entrance::known().unwrap_or(Entrance::Main);
-            match Worker::start(self.free_number(), entrance, self.build, self.memory_limit) {
-                Ok(worker) => self.admit(worker),
-                Err(error) => return self.fold.abort(cannot_start(&error)),
-            }
-        }
+impl Crew {
+    /// A crew of at most `size` workers, none of which is there yet. `watch` is that of an earlier fold.
+    pub(super) fn new(
+        size: usize,
+        build: Build,
+        memory_limit: Option<u64>,
+        watch: Option<Watch>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            build,
+            memory_limit,
+            oom_kills: OomKills::now(),
+            watch: watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?,
+            workers: (0..size).map(|_| None).collect(),
+            farewells: Farewells::default(),
+            limit: 0,
+            moved: 0,
+            look: 0,
+        })
     }
 
-    pub(super) fn admit(&mut self, mut worker: Worker) {
-        if worker.number >= self.size || self.workers.iter().any(|other| other.number == worker.number) {
-            worker.number = self.free_number();
-        }
-        worker.set_limit(self.fold.claims().limit());
-        worker.set_task(&self.task.address, &self.task.captures, self.task.rules);
-        self.workers.push(worker);
+    /// Takes `worker` in, by that number.
+    pub(super) fn add(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
+        let mark = self.watch.add(&mut worker, number)?;
+        worker.number = number;
+        worker.set_limit(self.limit);
+        self.workers[number] = Some(Member { worker, mark, blocked: false });
+        Ok(())
     }
 
-    fn free_number(&self) -> usize {
-        let free = (0..self.size).find(|&number| self.workers.iter().all(|worker| worker.number != number));
-        free.expect("fewer workers than numbers")
-    }
-
-    /// Dismisses workers that have run as many chunks as they may; fresh ones are recruited while there is work.
-    pub(super) fn retire(&mut self) {
-        let Some(most) = self.chunks_per_worker else { return };
-        let mut index = 0;
-        while index < self.workers.len() {
-            if self.workers[index].ran() >= most && self.workers[index].is_idle() {
-                let mut worker = self.workers.remove(index);
-                worker.say_goodbye();
-                worker.finish();
-                self.starts_left += 1;
+    /// Ends the run: passes on what is left of the prints, ends the workers that are busy with something, and gives back
+    /// those that are `idle`, with what watches them.
+    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch) {
+        let mut unfinished = [false; 2];
+        let mut kept = Vec::new();
+        for (member, idle) in self.workers.into_iter().zip(idle) {
+            let Some(Member { mut worker, .. }) = member else { continue };
+            worker.print_rest_after(&mut unfinished);
+            if *idle && worker.is_whole() {
+                worker.shrink();
+                kept.push(worker);
             } else {
-                index += 1;
+                worker.end();
             }
         }
+        self.farewells.finish();
+        (kept, self.watch)
     }
 
-    /// Stops workers whose chunk has run for too long; returns when to look again.
-    pub(super) fn keep_deadlines(&mut self) -> Option<Duration> {
-        let timeout = self.fold.policy.timeout?;
-        let now = Instant::now();
-        self.workers.iter_mut().filter_map(|worker| worker.keep_deadline(timeout, NOTICE, now)).min()
+    fn member(&mut self, worker: usize) -> &mut Member {
+        self.workers[worker].as_mut().expect("only workers that are there are spoken to")
     }
 
-    /// Ends workers that have stopped between two chunks, or before the first.
-    pub(super) fn end_stalled(&mut self) {
-        let now = Instant::now();
-        for index in (0..self.workers.len()).rev() {
-            if self.workers[index].has_stalled(PATIENCE, now) {
-                self.bury(index, Some("it did nothing for 10 s, and no chunk was running"));
-            }
+    /// Sends what the channel takes; whether that is everything.
+    fn push(&mut self, worker: usize) -> bool {
+        let member = self.workers[worker].as_mut().expect("only workers that are there are spoken to");
+        let all = member.worker.send();
+        if member.blocked == all {
+            member.blocked = !all;
+            self.watch.wants_to_write(&member.worker, member.mark, !all);
         }
-    }
-
-    /// Worker `index` is dead, or must be, for that fault.
-    pub(super) fn bury(&mut self, index: usize, fault: Option<&'static str>) {
-        let mut worker = self.workers.remove(index);
-        worker.print_rest();
-        self.fold.moved(worker.take_moved());
-        let (number, pid, greeted) = (worker.number, worker.pid(), worker.greeted);
-        let (stderr_tail, memory) = (worker.stderr_tail(), worker.memory());
-        let (status, remains) = worker.end();
-        let end = fault.map_or_else(|| self.explain(status, &remains, &stderr_tail), End::Protocol);
-        if !greeted {
-            self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
-            return self.not_started(&end, stderr_tail);
-        }
-        if remains.running.is_some() || !remains.done.is_empty() {
-            // It did something: another may take its place without counting, since a chunk is not lost for ever.
-            self.starts_left += 1;
-        }
-        self.returned.extend(remains.waiting.iter().map(|sent| (sent.chunk, sent.attempt)));
-        let stderr_tail = stderr_tail.into_lines();
-        let lost = Lost { ran_for: remains.ran_for(clock::now()), memory, stderr_tail, ..Lost::new(end) };
-        let place = Place { worker: Some(number), pid: Some(pid), ..Place::default() };
-        self.lose(&remains, &lost, &place);
-    }
-
-    /// Chunks were lost: runs them again where that is asked for, and gives them up otherwise.
-    fn lose(&mut self, remains: &Remains, lost: &Lost, place: &Place) {
-        // Chunks that are not wanted any more may go.
-        let wanted = |sent: &&Sent| self.fold.may_start(sent.chunk);
-        let chunks: Vec<Sent> = remains.running.iter().chain(&remains.done).filter(wanted).copied().collect();
-        let (again, given_up): (Vec<_>, Vec<_>) =
-            chunks.into_iter().partition(|sent| sent.attempt < self.fold.policy.attempts());
-        let error = |sent: &Sent, also: Vec<u64>| {
-            let attempt = Attempt { number: sent.attempt, of: self.fold.policy.attempts() };
-            let at =
-                Place { worker: place.worker, pid: place.pid, attempt: Some(attempt), ..self.fold.place(sent.chunk) };
-            Error::new(Cause::Lost(Box::new(Lost { also, ..lost.clone() })), at)
-        };
-        for sent in &again {
-            self.fold.retried(|| error(sent, Vec::new()));
-        }
-        if self.fold.policy.keeps_going {
-            for sent in &given_up {
-                self.fold.fail(sent.chunk, error(sent, Vec::new()));
-            }
-        } else if let Some((named, also)) = given_up.split_first() {
-            // The first is the one that was running, where there is one: it is named, and the others listed. The fold
-            // ends at the lowest of them.
-            let mut also: Vec<u64> = also.iter().map(|sent| sent.chunk).collect();
-            also.sort_unstable();
-            let first = also.first().map_or(named.chunk, |&lowest| lowest.min(named.chunk));
-            self.fold.fail(first, error(named, also));
-        }
-        self.returned.extend(again.iter().map(|sent| (sent.chunk, sent.attempt + 1)));
+        all
     }
 
     /// What is behind the way in which a worker ended.
-    fn explain(&mut self, status: End, remains: &Remains, stderr_tail: &StderrTail) -> End {
-        if let (true, Some(timeout)) = (remains.out_of_time, self.fold.policy.timeout) {
-            return End::Deadline(timeout);
-        }
-        match status {
+    fn explain(&mut self, end: End, stderr_tail: &StderrTail) -> End {
+        match end {
             End::Signal(SIGABRT) if stderr_tail.tell_of_no_memory() => match self.memory_limit {
                 Some(limit) => End::OutOfMemory { signal: SIGABRT, limit: MemoryLimit::Own(limit) },
-                None => status,
+                None => end,
             },
             End::Signal(SIGKILL) => match self.oom_kills.increased() {
                 Some(why) => End::OutOfMemory { signal: SIGKILL, limit: MemoryLimit::Kernel { why } },
-                None => status,
+                None => end,
             },
-            _ => status,
+            _ => end,
+        }
+    }
+}
+
+impl Carrier for Crew {
+    fn now(&self) -> u64 {
+        clock::now()
+    }
+
+    fn instant(&self, then: u64) -> Instant {
+        clock::instant(then)
+    }
+
+    fn bell(&self) -> Waker {
+        self.watch.bell()
+    }
+
+    fn start(&mut self, worker: usize) -> Result<(), Error> {
+        let started = Worker::start(worker, Entrance::of_workers(), self.build, self.memory_limit);
+        started.and_then(|started| self.add(worker, started)).map_err(|error| cannot_start(&error))
+    }
+
+    fn has(&self, worker: usize) -> bool {
+        self.workers.get(worker).is_some_and(Option::is_some)
+    }
+
+    fn greeted(&mut self, worker: usize) {
+        self.member(worker).worker.entrance.confirm();
+    }
+
+    fn outbox(&mut self, worker: usize) -> &mut Outbox {
+        &mut self.member(worker).worker.outbox
+    }
+
+    fn send(&mut self, worker: usize) -> bool {
+        self.push(worker)
+    }
+
+    fn receive(&mut self, worker: usize) -> bool {
+        self.member(worker).worker.receive()
+    }
+
+    fn is_closed(&self, worker: usize) -> bool {
+        self.workers[worker].as_ref().is_some_and(|member| member.worker.is_closed())
+    }
+
+    fn inbox(&mut self, worker: usize) -> &mut Inbox {
+        &mut self.member(worker).worker.inbox
+    }
+
+    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
+        &mut self.member(worker).worker.task
+    }
+
+    fn count_sent(&mut self, worker: usize, count: u64) {
+        self.member(worker).worker.sent += count;
+    }
+
+    fn pid(&self, worker: usize) -> Option<u32> {
+        self.workers[worker].as_ref().map(|member| member.worker.pid())
+    }
+
+    fn set_limit(&mut self, limit: u64) {
+        if limit != self.limit {
+            self.limit = limit;
+            self.workers.iter().flatten().for_each(|member| member.worker.set_limit(limit));
         }
     }
 
-    /// A worker ended before it said hello.
-    fn not_started(&mut self, end: &End, stderr_tail: StderrTail) {
-        if !self.has_work() {
-            return;
+    fn restate_limit(&mut self, worker: usize) {
+        let limit = self.limit;
+        self.member(worker).worker.set_limit(limit);
+    }
+
+    fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
+        let until = self.farewells.due().map_or(until, |due| due.min(until));
+        let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
+        self.watch.wait(patience).map_err(|error| cannot_start(&error))?;
+        self.farewells.look();
+        while let Some(ready) = self.watch.next() {
+            let worker = ready.mark.number();
+            // Whoever has the number now may be another than whom something happened to.
+            let Some(member) =
+                self.workers.get_mut(worker).and_then(Option::as_mut).filter(|member| member.mark == ready.mark)
+            else {
+                continue;
+            };
+            match ready.source {
+                Source::Death => events.push(Event::Gone { worker }),
+                Source::Out => member.worker.print(0),
+                Source::Err => member.worker.print(1),
+                Source::Channel => {
+                    if ready.readable {
+                        events.push(Event::Heard { worker });
+                    }
+                    if ready.writable && self.push(worker) {
+                        events.push(Event::Drained { worker });
+                    }
+                }
+            }
         }
-        if Entrance::known() == Some(Entrance::Main) && self.workers.iter().all(|worker| !worker.greeted) {
-            // `main` may be a test harness's, that knows nothing of workers: it runs a test on the main thread when it
-            // runs one at a time.
-            Entrance::use_early();
-            return;
+        Ok(())
+    }
+
+    fn activity(&mut self, worker: usize) -> Activity {
+        let groups = self.workers.len().div_ceil(MEMORY_LOOKS);
+        if worker == 0 {
+            self.look = (self.look + 1) % groups;
         }
-        let said = stderr_tail.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();
-        let reason = format!("a worker process could not be started: it was not ready yet when it was {end}{said}");
-        self.fold.abort(Error::setup(Some(Model::Processes), reason));
+        let look = self.look;
+        let member = self.member(worker);
+        let activity = member.worker.activity();
+        if worker % groups == look && activity != Activity::Rests {
+            member.worker.look_at_memory();
+        }
+        activity
+    }
+
+    fn terminate(&mut self, worker: usize, timeout: u64) -> bool {
+        let limit = self.limit;
+        self.member(worker).worker.terminate(Duration::from_nanos(timeout), limit)
+    }
+
+    fn kill(&mut self, worker: usize) {
+        self.member(worker).worker.kill();
+    }
+
+    fn retire(&mut self, worker: usize) {
+        if let Some(Member { mut worker, .. }) = self.workers[worker].take() {
+            self.watch.forget(&mut worker);
+            self.moved += worker.take_moved();
+            worker.say_goodbye();
+            self.farewells.leave(worker);
+        }
+    }
+
+    fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone {
+        let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
+            unreachable!("a worker ends once");
+        };
+        // One that has closed its channel because it is dying has the fault that it dies of.
+        let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
+        worker.print_rest();
+        self.moved += worker.take_moved();
+        let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
+        let Remains { progress, ran_for, missed } = worker.remains(unanswered);
+        let status = match worker.promised().filter(|_| missed.is_some()) {
+            Some(until) => {
+                self.watch.forget(&mut worker);
+                self.farewells.linger(worker, until);
+                None
+            }
+            None => Some(worker.end()),
+        };
+        let end = match (missed, fault, status) {
+            (Some(timeout), ..) => End::Deadline(timeout),
+            (_, Some(fault), _) => End::Protocol(fault),
+            (_, _, Some(status)) => self.explain(status, &tail),
+            (..) => unreachable!("only a worker that missed a deadline lingers"),
+        };
+        // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
+        // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
+        let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
+        Gone { end, progress, another_way, ran_for, pid: Some(pid), memory, stderr_tail: tail.into_lines() }
+    }
+
+    fn take_moved(&mut self) -> u64 {
+        let members = self.workers.iter_mut().flatten();
+        std::mem::take(&mut self.moved) + members.map(|member| member.worker.take_moved()).sum::<u64>()
     }
 }
 

@@ -6,9 +6,14 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use rustix::buffer::spare_capacity;
+use rustix::io::retry_on_intr;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use crate::remote::wire::Inbox;
+
+/// The room for answers that is kept, in bytes: more than those hold that are sent together.
+const KEPT: usize = 256 << 10;
 
 pub(super) struct Channel {
     stream: UnixStream,
@@ -30,19 +35,19 @@ impl Channel {
         self.stream.try_clone()
     }
 
-    /// The first receive: the parent's cell travels with the first byte.
-    pub(super) fn receive_cell(&mut self) -> io::Result<OwnedFd> {
+    /// The first receive: the parent's status page travels with the first byte.
+    pub(super) fn receive_page(&mut self) -> io::Result<OwnedFd> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut bytes = [0; 1024];
         let mut buffers = [IoSliceMut::new(&mut bytes)];
-        let received = recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+        let received = retry_on_intr(|| recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC))?;
         self.incoming.extend(&bytes[..received.bytes]);
-        let cell = ancillary.drain().find_map(|message| match message {
+        let page = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
             _ => None,
         });
-        cell.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the parent sent no cell"))
+        page.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the parent sent no status page"))
     }
 
     /// Whether the next frame need not be waited for.
@@ -54,24 +59,45 @@ impl Channel {
     pub(super) fn wait(&mut self) -> io::Result<bool> {
         while !self.incoming.has_frame() {
             self.send()?;
-            if self.incoming.read(&self.stream)? == 0 {
+            // A large frame does not stay in memory, where it would count against the limit of the next chunks.
+            self.incoming.shrink();
+            let read = |bytes: &mut Vec<u8>| retry_on_intr(|| rustix::io::read(&self.stream, spare_capacity(bytes)));
+            if self.incoming.receive(|bytes| Ok(read(bytes)?))? == 0 {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// The frame that lies ready, and where the answer to it goes.
-    pub(super) fn next(&mut self) -> io::Result<(&[u8], &mut Vec<u8>)> {
-        match self.incoming.next() {
-            Ok(frame) => Ok((frame.unwrap_or_default(), &mut self.outgoing)),
+    /// The frame that lies ready, and where the answers to it go.
+    pub(super) fn next(&mut self) -> io::Result<(&[u8], Answers<'_>)> {
+        let Self { stream, incoming, outgoing } = self;
+        match incoming.next() {
+            Ok(frame) => Ok((frame.unwrap_or_default(), Answers { stream, outgoing })),
             Err(what) => Err(io::Error::new(io::ErrorKind::InvalidData, what)),
         }
     }
 
+    /// Sends all answers that are held back.
     pub(super) fn send(&mut self) -> io::Result<()> {
-        (&self.stream).write_all(&self.outgoing)?;
+        let Self { stream, outgoing, .. } = self;
+        Answers { stream, outgoing }.send()
+    }
+}
+
+/// Answers that were not sent yet, and where they go.
+pub(super) struct Answers<'a> {
+    stream: &'a UnixStream,
+    pub(super) outgoing: &'a mut Vec<u8>,
+}
+
+impl Answers<'_> {
+    /// Sends them.
+    pub(super) fn send(&mut self) -> io::Result<()> {
+        self.stream.write_all(self.outgoing)?;
         self.outgoing.clear();
+        // A large answer does not stay in memory, where it would count against the limit of the next chunks.
+        self.outgoing.shrink_to(KEPT);
         Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! The life of a worker process: say hello, run chunks in the order in which they come, answer each, exit.
 //!
 //! The main thread reads, runs and writes, so that an answer passes through no other thread. A second thread does
-//! nothing but wait for the end of the channel: then the parent is gone, and the whole process group ends, whatever
-//! the main thread is doing.
+//! nothing but wait for the end of the channel or of the parent: then the whole process group ends, whatever the main
+//! thread is doing. The channel alone would not tell: a process that the parent forked holds its end too.
+//!
+//! Whatever happens, a panic of ours or in a user's `Deserialize` included, the process ends here: it must not go on to
+//! run the program.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -13,19 +16,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Resource, Rlimit, Signal, getpgrp, getpid, kill_process, kill_process_group, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_process, kill_process_group, setrlimit,
+};
 use rustix::thread::gettid;
 
-use super::channel::Channel;
+use super::channel::{Answers, Channel};
+use super::parent::Parent;
 
 use crate::backend::current::{self, Context};
-use crate::backend::processes::clock;
-use crate::backend::processes::status_page::Cell;
+use crate::backend::processes::status_page::{Running, StatusPage};
+use crate::backend::processes::{build, clock, memory};
 use crate::backend::sequential;
 use crate::fold::policy::Policy;
 use crate::model::Model;
-use crate::panics;
-use crate::remote::wire::{Build, FromWorker, Ran, Rules, ToWorker};
+use crate::panics::{self, Panic};
+use crate::remote::wire::{self, Build, FromWorker, Ran, Rules, ToWorker};
 use crate::task::received::{self, Received};
 use crate::task::registry;
 
@@ -51,45 +57,45 @@ pub(super) fn is_main_thread() -> bool {
 }
 
 /// Serves until the parent says goodbye, and exits.
-pub(super) fn serve() -> ! {
+pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     panics::watch();
-    let code = match Server::start().and_then(|mut server| server.serve()) {
-        Ok(()) => 0,
-        Err(error) => {
-            // The parent quotes this as the last words of a worker that could not be started.
-            eprintln!("threefold: a worker cannot serve: {error}");
-            1
-        }
+    let reason = match panics::catch(|| Server::start(parent).and_then(|mut server| server.serve())) {
+        Ok(Ok(())) => process::exit(0),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => format!("it panicked: {}", panic.message),
     };
-    process::exit(code)
+    // The parent quotes this for a worker that could not be started. Where nobody reads, nobody misses it.
+    let _ = writeln!(io::stderr(), "threefold: a worker cannot serve: {reason}");
+    process::exit(1)
 }
 
 struct Server {
     channel: Channel,
-    cell: Cell,
+    page: StatusPage,
     task: Option<Current>,
-    /// `Run` frames so far.
-    frames: u64,
+    /// Chunks that it was sent so far.
+    chunks: u64,
     /// When the oldest answer that is held back was written.
     held_since: u64,
 }
 
 /// The task that chunks are for.
 struct Current {
-    task: Box<dyn Received>,
+    /// The task, or the panic in which reading it ended: that of every chunk.
+    task: Result<Box<dyn Received>, Panic>,
     rules: Rules,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
 }
 
 impl Server {
-    fn start() -> io::Result<Self> {
+    fn start(parent: Parent) -> io::Result<Self> {
         let mut channel = Channel::take_over()?;
         let watched = channel.watch()?;
-        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with_parent(&watched))?;
-        let cell = Cell::open(channel.receive_cell()?)?;
-        Ok(Self { channel, cell, task: None, frames: 0, held_since: 0 })
+        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with(&parent, &watched))?;
+        let page = StatusPage::open(channel.receive_page()?)?;
+        Ok(Self { channel, page, task: None, chunks: 0, held_since: 0 })
     }
 
     fn serve(&mut self) -> io::Result<()> {
@@ -117,63 +123,117 @@ impl Server {
     /// Whether the answers so far may wait for the next.
     fn holds_back(&self) -> bool {
         let each = self.task.as_ref().is_some_and(|task| task.rules.answer_each);
-        let few = self.channel.outgoing.len() <= HELD_BYTES;
-        !each && few && self.channel.has_frame() && clock::now().saturating_sub(self.held_since) <= HOLD
+        !each && self.channel.has_frame() && may_wait(&self.channel.outgoing, self.held_since, clock::now())
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
-        let (body, out) = self.channel.next()?;
-        if out.is_empty() {
-            self.held_since = clock::now();
-        }
+        let Self { channel, page, task, chunks, held_since } = self;
+        let (body, mut answers) = channel.next()?;
+        let nonsense = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(body) {
-            Some(ToWorker::Hello { build, memory_limit }) => {
-                let own = Build::own()?;
-                if build != own {
-                    let reason = "it is of another build: the program's file was replaced while the program ran";
-                    FromWorker::Refused { reason: reason.as_bytes() }.write(out);
-                    self.channel.send()?;
-                    return Ok(ControlFlow::Break(()));
-                }
-                limit_memory(memory_limit)?;
-                FromWorker::Hello { build: own }.write(out);
-            }
-            Some(ToWorker::Task { path, captures, rules }) => match find(path, captures) {
-                Ok(task) => self.task = Some(Current { task, rules, limit: u64::MAX }),
-                Err(reason) => {
-                    FromWorker::Refused { reason: reason.as_bytes() }.write(out);
-                    self.channel.send()?;
-                    return Ok(ControlFlow::Break(()));
-                }
+            Some(ToWorker::Hello { build, memory_limit }) => match prepare(build, memory_limit)? {
+                Ok(()) => FromWorker::Hello { build }.write(answers.outgoing),
+                Err(reason) => return self.refuse(&reason),
             },
-            Some(ToWorker::Run { chunk, bytes, .. }) => {
-                self.frames += 1;
-                let Some(task) = &mut self.task else {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunk came before its task"));
-                };
-                if chunk < task.limit && self.cell.may_start(chunk) {
-                    task.run(chunk, bytes, out, &self.cell, self.frames);
-                } else {
-                    FromWorker::Skipped { chunk }.write(out);
+            Some(ToWorker::Task { address, captures }) => {
+                page.note_reading(true);
+                let found = find(address, captures);
+                page.note_reading(false);
+                match found {
+                    Ok(found) => *task = Some(Current::new(found)),
+                    Err(reason) => return self.refuse(&reason),
                 }
+            }
+            Some(ToWorker::Fold { rules }) => {
+                let Some(task) = task else { return nonsense("a fold came before its task") };
+                task.begin(rules);
+            }
+            Some(ToWorker::Run(block)) => {
+                let Some(task) = task else { return nonsense("chunks came before their task") };
+                task.run(block, &mut answers, Notes { page, chunks, held_since })?;
             }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
-            None => return Err(io::Error::new(io::ErrorKind::InvalidData, "the parent spoke nonsense")),
+            None => return nonsense("the parent sent what no parent would"),
         }
         Ok(ControlFlow::Continue(()))
     }
+
+    /// Tells the parent why this process does not serve.
+    fn refuse(&mut self, reason: &str) -> io::Result<ControlFlow<()>> {
+        FromWorker::Refused { reason: reason.as_bytes() }.write(&mut self.channel.outgoing);
+        self.channel.send()?;
+        Ok(ControlFlow::Break(()))
+    }
+}
+
+/// What a worker keeps note of while it runs chunks.
+struct Notes<'a> {
+    page: &'a StatusPage,
+    chunks: &'a mut u64,
+    held_since: &'a mut u64,
+}
+
+/// Whether answers may wait for the next, at that time.
+fn may_wait(answers: &[u8], held_since: u64, now: u64) -> bool {
+    answers.len() <= HELD_BYTES && now.saturating_sub(held_since) <= HOLD
 }
 
 impl Current {
-    fn run(&mut self, chunk: u64, bytes: &[u8], out: &mut Vec<u8>, cell: &Cell, frame: u64) {
-        let started = clock::now();
-        cell.note_start(frame, started);
+    fn new(task: Result<Box<dyn Received>, Panic>) -> Self {
+        let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: true };
+        Self { task, rules, limit: u64::MAX }
+    }
+
+    /// A new fold begins.
+    fn begin(&mut self, rules: Rules) {
+        self.rules = rules;
+        self.limit = u64::MAX;
+    }
+
+    /// Runs the chunks of a block, as long as they may start, and answers each.
+    fn run(&mut self, block: wire::Run<'_>, answers: &mut Answers<'_>, notes: Notes<'_>) -> io::Result<()> {
+        let mut now = clock::now();
+        if answers.outgoing.is_empty() {
+            *notes.held_since = now;
+        }
+        let mut chunk = block.first;
+        let mut chunks = block.chunks();
+        while let Some(bytes) = chunks.next() {
+            if chunk >= self.limit || !notes.page.may_start(chunk) {
+                let count = 1 + chunks.count() as u64;
+                *notes.chunks += count;
+                FromWorker::Skipped { first: chunk, count }.write(answers.outgoing);
+                return Ok(());
+            }
+            *notes.chunks += 1;
+            // Each begins when the one before it ended: the clock is read once for both.
+            let running = Running { serial: *notes.chunks, chunk, attempt: block.attempt, since: now };
+            notes.page.note_start(running);
+            now = self.run_chunk(running, bytes, answers.outgoing);
+            notes.page.note_done(running.serial);
+            if self.rules.answer_each || !may_wait(answers.outgoing, *notes.held_since, now) {
+                answers.send()?;
+                now = clock::now();
+                *notes.held_since = now;
+            }
+            chunk += 1;
+        }
+        Ok(())
+    }
+
+    /// Runs a chunk and writes the answer; returns when it ended.
+    fn run_chunk(&mut self, running: Running, bytes: &[u8], out: &mut Vec<u8>) -> u64 {
+        let Running { chunk, since, .. } = running;
         let start = out.len();
         // The output is written where it will be sent from; its frame is closed when all is known.
         let open = FromWorker::open_done(out);
-        let result = self.task.run(bytes, out);
+        let result = match &self.task {
+            Ok(task) => task.run(bytes, out),
+            Err(panic) => received::Ran::Panicked(panic.clone()),
+        };
         flush_prints();
-        let ran = Ran { chunk, started, duration: clock::now().saturating_sub(started) };
+        let now = clock::now();
+        let ran = Ran { chunk, started: since, duration: now.saturating_sub(since) };
         match result {
             received::Ran::Done { is_err } => {
                 open.close(out, ran);
@@ -193,7 +253,7 @@ impl Current {
                 self.stop_at(chunk);
             }
         }
-        cell.note_done(frame);
+        now
     }
 
     fn stop_at(&mut self, chunk: u64) {
@@ -203,19 +263,38 @@ impl Current {
     }
 }
 
-/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
-fn limit_memory(bytes: u64) -> io::Result<()> {
-    if bytes > 0 {
-        // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
-        setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+/// Makes this process ready for a parent of that build; or tells why it cannot serve it.
+fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
+    if build != build::own()? {
+        return Ok(Err("it is of another build: the program's file was replaced while the program ran".to_string()));
     }
-    Ok(())
+    if memory_limit > 0 {
+        if let Some(least) = memory::least_here().filter(|&least| memory_limit < least) {
+            return Ok(Err(format!(
+                "a worker of this program cannot start in {memory_limit} bytes: memory_limit must be at least {least}"
+            )));
+        }
+        limit_memory(memory_limit)?;
+    }
+    Ok(Ok(()))
 }
 
-/// The registered task with that address, with these captures.
-fn find(address: &[u8], captures: &[u8]) -> Result<Box<dyn Received>, String> {
+/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
+    // A lower limit that is there already stays: it was meant, and it may not be allowed to be raised.
+    let there = getrlimit(Resource::Data);
+    let limit = [there.current, there.maximum, Some(bytes)].into_iter().flatten().min();
+    Ok(setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit })?)
+}
+
+/// The registered task with that address, with these captures; or the panic of the user's code that read them.
+fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
     let entry = registry::find(address)?;
-    (entry.receive)(captures).map_err(|reason| format!("the task cannot be read: {reason}"))
+    match panics::catch(|| (entry.receive)(captures)) {
+        Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
+        Err(panic) => Ok(Err(panic)),
+    }
 }
 
 /// What the chunk printed is in the pipe before its output is: the parent counts on that.
@@ -224,11 +303,12 @@ fn flush_prints() {
     let _ = io::stderr().flush();
 }
 
-/// Waits for the end of the channel, and ends with it.
-fn end_with_parent(channel: &UnixStream) {
+/// Waits for the end of the parent or of the channel, and ends this process with it.
+fn end_with(parent: &Parent, channel: &UnixStream) {
     loop {
-        // Only the hang-up is asked for: data does not wake this thread.
-        let mut watched = [PollFd::new(channel, PollFlags::RDHUP)];
+        // Of the channel only the hang-up is asked for: data does not wake this thread.
+        let mut watched =
+            [PollFd::new(channel, PollFlags::RDHUP), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];
         match poll(&mut watched, None) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) | Err(_) => end_group(),

@@ -1,7 +1,8 @@
 //! What a fold costs besides its work, on every model, beside the crates that people use for each.
 //!
-//! `cargo bench -p threefold --bench overhead` prints what BENCHMARKS.md shows, in about 90 seconds.
-//! `SEED=number` repeats the order of a run, `ONLY=word` runs the contests whose title has it.
+//! `cargo bench -p threefold-bench --bench overhead` prints the figures of BENCHMARKS.md, in about 90 seconds.
+//! `SEED=number` repeats the order of a run. `ONLY=word` runs one contest: `warm`, `idle`, `chunk`, `cold`, `uneven`,
+//! `waits`, `list` or `blob`.
 
 mod machine;
 mod measure;
@@ -33,7 +34,6 @@ fn uneven(chunk: Range<u64>) -> u64 {
     spin(chunk.start * STEPS)
 }
 
-#[cfg(feature = "async")]
 #[task]
 async fn wait(chunk: Range<u64>) -> u64 {
     tokio::time::sleep(WAIT).await;
@@ -53,7 +53,7 @@ fn blob(bytes: ByteBuf) -> ByteBuf {
 fn main() {
     threefold::init();
     procspawn::init();
-    // A test run of the benches, as in `cargo test --benches`, has nothing to learn from the figures.
+    // `cargo test --benches` runs this too, and needs no figures.
     if !std::env::args().any(|word| word == "--bench") {
         return;
     }
@@ -78,7 +78,10 @@ fn main() {
             large("64 MiB to a worker process and back, as `serde_bytes::ByteBuf`", blob, |bytes| ByteBuf::from(bytes))
         }),
     ];
-    for (_, contest) in contests.into_iter().filter(|(word, _)| word.contains(&only)) {
+    let chosen: Vec<Make> =
+        contests.into_iter().filter(|(word, _)| only.is_empty() || *word == only).map(|(_, contest)| contest).collect();
+    assert!(!chosen.is_empty(), "ONLY={only}: expected one of {}", contests.map(|(word, _)| word).join(", "));
+    for contest in chosen {
         contest().run(&mut dice, Duration::from_secs(12));
     }
 }
@@ -240,11 +243,8 @@ fn unevenly() -> Contest {
 fn waiting() -> Contest {
     const CHUNKS: u64 = 10_000;
     let mut contest = Contest::new("10,000 waits of 10 ms at once, one thread", 51).ideal(|_| WAIT.as_secs_f64());
-    #[cfg(feature = "async")]
-    {
-        let on = executor(Model::Async, 1);
-        contest.ours(Kind::Async, name(Model::Async), once(boxed(move || check(CHUNKS, fold(&on, wait, CHUNKS)))));
-    }
+    let on = executor(Model::Async, 1);
+    contest.ours(Kind::Async, name(Model::Async), once(boxed(move || check(CHUNKS, fold(&on, wait, CHUNKS)))));
     let one = rivals::current_thread();
     let spawned = move || check(CHUNKS, one.block_on(rivals::waits(CHUNKS, WAIT)));
     contest.rival(Kind::Async, "tokio, current thread", once(boxed(spawned)));

@@ -1,28 +1,11 @@
-//! The claiming of chunks, model-checked: every interleaving of a few threads that loom can tell apart.
-//!
-//! The library's file is compiled here once more, with the checker's atomics.
+//! Claiming: each chunk once, none above a failing one, none that the window holds back for ever.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "a part of the library is compiled here by itself")]
-
-#[path = "../src/fold/claims.rs"]
-mod claims;
-
-/// What `claims` is compiled with.
-mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
-}
-
-use claims::{Claim, Claims};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 
-/// Explores `scenario` with at most so many preemptions, which finds what can be found in good time.
-fn model(preemptions: usize, scenario: impl Fn() + Sync + Send + 'static) {
-    let mut explorer = loom::model::Builder::new();
-    explorer.preemption_bound = Some(preemptions);
-    explorer.check(scenario);
-}
+use crate::claims::{Claim, Claims};
+use crate::model;
 
 /// A fold of `N` chunks: each chunk counts how often it was run, in an atomic that orders nothing by itself.
 struct Fold<const N: usize> {

@@ -1,0 +1,266 @@
+//! Waking: workers that sleep until a fold has something to claim, and a caller that parks until the fold has something
+//! for it.
+//!
+//! The pool's list of folds, the gate, the window and those who are told are the library's own. Chunks, outputs, and the
+//! order of steps in a worker and in a caller are modelled, as they stand in `backend/pool.rs`, `backend/blocks.rs` and
+//! `executor/drive.rs`.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+
+use crate::claims::Claim;
+use crate::gate::{Gate, Inside};
+use crate::model;
+use crate::notify::Notify;
+use crate::open_folds::{Open, OpenFolds};
+
+/// A thread that parks and is unparked: a token under a lock. (The checker's own `park` also returns from other waits.)
+#[derive(Default)]
+struct Parker {
+    token: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Parker {
+    fn park(&self) {
+        let mut token = self.token.lock().unwrap();
+        while !*token {
+            token = self.wake.wait(token).unwrap();
+        }
+        *token = false;
+    }
+}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        *self.token.lock().unwrap() = true;
+        self.wake.notify_one();
+    }
+}
+
+/// Wakes a worker of the pool.
+struct Pool(OpenFolds<Arc<Fold>>);
+
+impl Wake for Pool {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake_one();
+    }
+}
+
+/// A fold whose chunks have no output but that they ran.
+struct Fold {
+    gate: Arc<Gate>,
+    workers: Notify,
+    outputs: Mutex<Outputs>,
+    meeting: Option<Meeting>,
+}
+
+struct Outputs {
+    runs: Vec<u32>,
+    taken: usize,
+}
+
+/// Chunks that wait for one another: so many workers must take part at once.
+struct Meeting {
+    come: Mutex<usize>,
+    all: Condvar,
+    party: usize,
+}
+
+impl Open for Arc<Fold> {
+    type Inside = Inside;
+
+    fn is_open(&self) -> bool {
+        self.gate.claims.is_open()
+    }
+
+    fn enter(&self) -> Inside {
+        self.gate.enter()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self, other)
+    }
+}
+
+impl Fold {
+    fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
+        let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
+        let outputs = Mutex::new(Outputs { runs: vec![0; chunks], taken: 0 });
+        Arc::new(Self { gate: Gate::new(chunks as u64, window), workers: Notify::default(), outputs, meeting })
+    }
+
+    /// What a worker does inside, until it is turned away or nothing is left.
+    fn work(&self) {
+        while let Claim::Block(block) = self.gate.claims.claim(|_| 1) {
+            self.run(block.start as usize);
+        }
+    }
+
+    fn run(&self, chunk: usize) {
+        if let Some(Meeting { come, all, party }) = &self.meeting {
+            let mut come = come.lock().unwrap();
+            *come += 1;
+            all.notify_all();
+            while *come < *party {
+                come = all.wait(come).unwrap();
+            }
+        }
+        let mut outputs = self.outputs.lock().unwrap();
+        outputs.runs[chunk] += 1;
+        let is_next = outputs.taken == chunk;
+        drop(outputs);
+        if is_next {
+            self.gate.caller.tell();
+        }
+    }
+
+    /// The caller takes what it can, and tells those whom the window had turned away, unless it forgets.
+    fn take_ready(&self, forgets: bool) {
+        loop {
+            let mut outputs = self.outputs.lock().unwrap();
+            if outputs.runs.get(outputs.taken).is_none_or(|&runs| runs == 0) {
+                return;
+            }
+            outputs.taken += 1;
+            let taken = outputs.taken as u64;
+            drop(outputs);
+            if self.gate.claims.take(taken) && !forgets {
+                self.workers.tell();
+            }
+        }
+    }
+}
+
+/// What a caller does that is left out in a scenario, which then must not come to its end.
+#[derive(Clone, Copy, PartialEq)]
+enum Mistake {
+    None,
+    /// It does not tell those whom the window had turned away.
+    ForgetsTheTurnedAway,
+    /// It parks without having said who it is.
+    IsUnknown,
+    /// It adds no waker of the pool to the fold.
+    PoolIsUnknown,
+}
+
+/// One fold on a pool of so many workers, and its end. Where `takes_part`, the caller runs chunks too.
+fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake) {
+    let pool = Arc::new(Pool(OpenFolds::new()));
+    let threads: Vec<_> = (0..workers)
+        .map(|_| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                while let Some((fold, inside)) = pool.0.enter_next() {
+                    fold.work();
+                    drop(fold);
+                    drop(inside);
+                }
+            })
+        })
+        .collect();
+
+    let parker = Arc::new(Parker::default());
+    if mistake != Mistake::IsUnknown {
+        fold.gate.caller.register(Waker::from(Arc::clone(&parker)));
+    }
+    if mistake != Mistake::PoolIsUnknown {
+        fold.workers.register(Waker::from(Arc::clone(&pool)));
+    }
+    pool.0.add(Arc::clone(fold));
+    let claims = &fold.gate.claims;
+    let ready = || fold.take_ready(mistake == Mistake::ForgetsTheTurnedAway);
+    if takes_part {
+        let _inside = fold.gate.enter();
+        loop {
+            match claims.claim(|_| 1) {
+                Claim::Block(block) => {
+                    fold.run(block.start as usize);
+                    ready();
+                }
+                Claim::Later => {
+                    ready();
+                    if !claims.is_open() && !claims.is_over() {
+                        parker.park();
+                    }
+                    ready();
+                }
+                Claim::Never => break,
+            }
+        }
+    } else {
+        while !claims.is_over() {
+            parker.park();
+            ready();
+        }
+    }
+    pool.0.take_off(fold);
+    while !fold.gate.is_done() {
+        ready();
+        parker.park();
+    }
+    ready();
+
+    let outputs = fold.outputs.lock().unwrap();
+    assert!(outputs.runs.iter().all(|&runs| runs == 1), "each chunk runs once");
+    assert_eq!(outputs.taken, outputs.runs.len(), "the caller has taken all");
+    drop(outputs);
+    assert_eq!(Arc::strong_count(fold), 1, "the caller alone owns the fold");
+    pool.0.stop();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn a_sleeping_worker_runs_a_fold_that_its_caller_only_waits_for() {
+    model(3, || fold_on(1, false, &Fold::new(2, 9, None), Mistake::None));
+}
+
+#[test]
+fn the_caller_and_a_worker_share_a_fold_and_part() {
+    model(2, || fold_on(1, true, &Fold::new(2, 9, None), Mistake::None));
+}
+
+#[test]
+fn a_worker_that_the_window_turned_away_is_woken_when_it_opens() {
+    model(3, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::None));
+}
+
+#[test]
+fn a_caller_that_the_window_turned_away_is_woken_when_the_next_output_comes() {
+    model(2, || fold_on(1, true, &Fold::new(3, 1, None), Mistake::None));
+}
+
+#[test]
+fn a_worker_that_was_woken_wakes_the_next() {
+    // Two chunks that wait for each other need two workers.
+    model(2, || fold_on(2, false, &Fold::new(2, 9, Some(2)), Mistake::None));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_being_told_of_it_a_worker_that_was_turned_away_sleeps_for_ever() {
+    model(2, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::ForgetsTheTurnedAway));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_a_waker_of_the_pool_a_worker_that_was_turned_away_sleeps_for_ever() {
+    model(2, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::PoolIsUnknown));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_being_known_a_caller_parks_for_ever() {
+    model(2, || fold_on(1, false, &Fold::new(1, 9, None), Mistake::IsUnknown));
+}

@@ -1,0 +1,3 @@
+//! The locks of `open_folds`, by a name under which the model checker has its own.
+
+pub(super) use std::sync::{Condvar, Mutex, MutexGuard};

@@ -1,0 +1,129 @@
+//! `Carrier`: how workers are reached. The contract between a fold's run and whatever carries its messages.
+//!
+//! A run decides, with its dispatcher, who is started, told what, and ended. A carrier does it. Workers go by numbers
+//! below the count that the fold was given; a number belongs to one worker at a time. A carrier's duties:
+//!
+//! - **Messages arrive whole, in order, once, or the worker is gone.** What is appended to an
+//!   [`outbox`](Carrier::outbox) is sent by [`send`](Carrier::send), as far as the transport takes it now, and the rest
+//!   later, during [`wait`](Carrier::wait). Nothing but `wait` blocks, so large messages may go both ways at once.
+//! - **A worker that is gone is reported once**, as [`Event::Gone`], after everything that it had sent can be received.
+//!   Then [`end`](Carrier::end) tells how far it had come. A chunk that may have been started is never reported as not
+//!   started: where the carrier does not know, it says [`Progress::Unknown`].
+//! - **The limit reaches workers faster than messages do**, where the transport can: a worker asks for it before each
+//!   chunk.
+//! - **Time is one number**, in nanoseconds, and never goes back: what [`now`](Carrier::now) says, what `wait` waits for,
+//!   and since when a chunk [`Runs`](Activity::Runs).
+
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::dispatch::{Activity, Progress};
+use super::wire::{Inbox, Outbox};
+use crate::error::{End, Error};
+
+/// What has happened to a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// Something has come from it.
+    Heard { worker: usize },
+    /// Everything that was written for it is sent.
+    Drained { worker: usize },
+    /// It is gone, and nothing more will come than can be received now.
+    Gone { worker: usize },
+}
+
+/// A task as a worker knows it: a fingerprint of all its bytes.
+pub(crate) type Fingerprint = [u64; 2];
+
+/// A worker that is gone, as far as is known of it.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    /// How it ended.
+    pub(crate) end: End,
+    /// How far it had come with the chunks that it had not answered.
+    pub(crate) progress: Progress,
+    /// Whether it could never get ready, and others are started another way from now on.
+    pub(crate) another_way: bool,
+    /// How long the chunk that was running had been running.
+    pub(crate) ran_for: Option<Duration>,
+    /// The process, where it was one.
+    pub(crate) pid: Option<u32>,
+    /// The largest memory that was seen of it, in bytes.
+    pub(crate) memory: Option<u64>,
+    /// The last lines that it wrote to its standard error.
+    pub(crate) stderr_tail: Vec<String>,
+}
+
+/// Reaches the workers of one fold.
+pub(crate) trait Carrier {
+    /// The time, in nanoseconds.
+    fn now(&self) -> u64;
+
+    /// The moment at which `now` said `then`, as near as can be told.
+    fn instant(&self, then: u64) -> Instant;
+
+    /// What wakes `wait` from any thread, at once and without blocking.
+    fn bell(&self) -> Waker;
+
+    /// Starts `worker`, which says hello when it is ready.
+    fn start(&mut self, worker: usize) -> Result<(), Error>;
+
+    /// Whether `worker` is there.
+    fn has(&self, worker: usize) -> bool;
+
+    /// `worker` has said hello.
+    fn greeted(&mut self, worker: usize);
+
+    /// Messages to `worker`.
+    fn outbox(&mut self, worker: usize) -> &mut Outbox;
+
+    /// Sends what can be sent to `worker` now; whether that is everything.
+    fn send(&mut self, worker: usize) -> bool;
+
+    /// Takes in once what has come from `worker`; whether there may be more.
+    fn receive(&mut self, worker: usize) -> bool;
+
+    /// Whether nothing more will come from `worker`, dead or alive.
+    fn is_closed(&self, worker: usize) -> bool;
+
+    /// Messages from `worker`.
+    fn inbox(&mut self, worker: usize) -> &mut Inbox;
+
+    /// The task that `worker` was told last, in this fold or an earlier one.
+    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint>;
+
+    /// `count` chunks more were written for `worker`.
+    fn count_sent(&mut self, worker: usize, count: u64);
+
+    /// The process of `worker`, where it is one.
+    fn pid(&self, worker: usize) -> Option<u32>;
+
+    /// Nothing from `limit` on may start on any worker.
+    fn set_limit(&mut self, limit: u64);
+
+    /// Tells `worker` the limit once more: it has skipped chunks that are below.
+    fn restate_limit(&mut self, worker: usize);
+
+    /// Waits for events until `until` at the latest, and appends them to `events`. It may return early without any.
+    fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error>;
+
+    /// What `worker` has been doing since this was last asked.
+    fn activity(&mut self, worker: usize) -> Activity;
+
+    /// Tells `worker` to terminate where the chunk that it is running has been running for `timeout`, in nanoseconds;
+    /// whether it is.
+    fn terminate(&mut self, worker: usize, timeout: u64) -> bool;
+
+    /// Kills `worker`, whose end is an event as any other.
+    fn kill(&mut self, worker: usize);
+
+    /// `worker` has nothing more to do: it exits by itself, and is no event any more.
+    fn retire(&mut self, worker: usize);
+
+    /// Ends `worker`, dead or alive. It has not answered `unanswered` of the chunks that it was sent, and `ready` says
+    /// whether it has said hello. `fault` says why it is ended where it is alive.
+    fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
+
+    /// How many bytes were sent and received since this was last asked.
+    fn take_moved(&mut self) -> u64;
+}

@@ -1,0 +1,348 @@
+//! `Dispatch`: which worker is sent which chunks, and when a worker is started, terminated or retired.
+//!
+//! A pure state machine. Events come in as method calls, commands are taken out with [`next`](Dispatch::next), and the
+//! time is a number of nanoseconds that [`time`](Dispatch::time) passes in. It holds no descriptor and reads no clock,
+//! and it knows nothing of how workers are reached. So worker processes, other machines and the simulator in the tests
+//! drive the same code.
+//!
+//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker that is ready is sent as many chunks as run
+//! in [`AHEAD`], but never more than a fair share of half of what is left. So blocks shrink towards the end of the fold
+//! (guided self-scheduling), and workers finish together.
+//!
+//! What holds at any time:
+//!
+//! - Each chunk below the limit is in exactly one place: pending, with one worker, or answered. Only `due` names the
+//!   chunk whose answer may be counted, so no chunk is counted twice.
+//! - A chunk that a lost worker had started is pending again only where its attempts allow that. A chunk that it had
+//!   not started is pending again as it was.
+//! - Pending chunks leave in ascending order, with one exception: a lost chunk may wait for a worker that has run
+//!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt.
+//! - The limit only falls. Nothing at or above it leaves, nor anything beyond the window of outputs not yet taken.
+
+use std::collections::{BTreeSet, VecDeque};
+
+mod block;
+mod command;
+mod events;
+mod loss;
+mod pending;
+#[cfg(test)]
+mod simulator;
+mod worker;
+
+pub(crate) use block::{Block, Sent};
+pub(crate) use command::Command;
+pub(crate) use events::Activity;
+pub(crate) use loss::{Loss, Progress};
+use pending::Pending;
+use worker::Worker;
+
+/// A worker is sent chunks for about this long, in nanoseconds: several times what a message takes both ways, so that
+/// it never waits for the next block.
+const AHEAD: u64 = 400_000;
+
+/// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
+const MESSAGE: u64 = 40_000;
+
+/// Busy workers are looked at this often, in nanoseconds: a look costs some microseconds for each of them.
+const LOOK: u64 = 50_000_000;
+
+/// A worker that should be doing something outside of any task - start, take in a chunk, send an output - does it in
+/// microseconds. One that does nothing at all for this long, in nanoseconds, never will.
+const PATIENCE: u64 = 10_000_000_000;
+
+/// The time between being told to terminate and being killed, in nanoseconds.
+pub(crate) const NOTICE: u64 = 100_000_000;
+
+/// So many more workers than the fold has may be lost before they ran anything. Then something is wrong with them all.
+pub(crate) const SPARE_STARTS: usize = 3;
+
+/// What a fold asks of its dispatcher.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// The number of chunks.
+    pub(crate) chunks: u64,
+    /// How many workers there should be while there is work.
+    pub(crate) workers: usize,
+    /// How often a chunk may be lost until it is given up.
+    pub(crate) attempts: u32,
+    /// How often a chunk may panic until it is given up.
+    pub(crate) attempts_at_panics: u32,
+    /// Whether chunks above a failed one run nevertheless.
+    pub(crate) keeps_going: bool,
+    /// How many chunks a worker is sent in its life.
+    pub(crate) chunks_per_worker: Option<u64>,
+    /// How long a chunk may run, in nanoseconds.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// The dispatcher of one fold.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    terms: Terms,
+    now: u64,
+    pending: Pending,
+    workers: Vec<Option<Worker>>,
+    /// Numbers that no worker has.
+    free: BTreeSet<usize>,
+    /// Workers that may want more chunks, each once.
+    hungry: VecDeque<usize>,
+    /// Workers that have been sent nothing in their lives.
+    fresh: usize,
+    /// Chunks below the limit that workers have and have not answered.
+    open: u64,
+    /// How many workers may still be started.
+    starts_left: usize,
+    /// Whether a worker was started since the time was last told: the others that are there come first.
+    started: bool,
+    /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
+    pace: Option<u64>,
+    /// When busy workers are to be looked at.
+    look_at: u64,
+    /// Commands that follow from an event.
+    commands: VecDeque<Command>,
+    /// When workers that were told to terminate are to be killed.
+    notices: VecDeque<(u64, usize)>,
+}
+
+impl Dispatch {
+    /// A fold with no worker yet, at time `now`.
+    pub(crate) fn new(terms: Terms, now: u64) -> Self {
+        Self {
+            terms,
+            now,
+            pending: Pending::new(terms.chunks),
+            workers: (0..terms.workers).map(|_| None).collect(),
+            free: (0..terms.workers).collect(),
+            hungry: VecDeque::new(),
+            fresh: 0,
+            open: 0,
+            starts_left: terms.workers + SPARE_STARTS,
+            started: false,
+            pace: None,
+            look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
+            commands: VecDeque::new(),
+            notices: VecDeque::new(),
+        }
+    }
+
+    /// The time is `now`.
+    pub(crate) fn time(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        self.started = false;
+    }
+
+    /// What is to be done next; `None` until another event, or until [`due`](Self::due).
+    pub(crate) fn next(&mut self) -> Option<Command> {
+        if let Some(command) = self.commands.pop_front() {
+            return Some(command);
+        }
+        if let Some(&(until, worker)) = self.notices.front()
+            && until <= self.now
+        {
+            self.notices.pop_front();
+            return Some(Command::Kill { worker });
+        }
+        if let Some((worker, block)) = self.next_block() {
+            return Some(Command::Send { worker, block });
+        }
+        if self.wants_start() {
+            if self.starts_left > 0 && !self.started {
+                return self.start();
+            }
+            if self.starts_left == 0 && self.free.len() == self.terms.workers {
+                self.limit_fell(0);
+                return Some(Command::GiveUp);
+            }
+        }
+        if self.look_at <= self.now {
+            // A chunk that starts from now on is not overdue before this.
+            self.look_at = self.now + LOOK.min(self.terms.timeout.unwrap_or(LOOK));
+            return Some(Command::Look);
+        }
+        None
+    }
+
+    /// When [`next`](Self::next) is to be asked at the latest, whatever happens.
+    pub(crate) fn due(&self) -> u64 {
+        if self.wants_start() && self.starts_left > 0 {
+            return self.now;
+        }
+        self.notices.front().map_or(self.look_at, |&(until, _)| until.min(self.look_at))
+    }
+
+    /// Whether nothing below the limit is left to do.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.open == 0 && self.pending.is_empty()
+    }
+
+    /// One past the last chunk that may start.
+    pub(crate) fn limit(&self) -> u64 {
+        self.pending.limit()
+    }
+
+    /// Nothing from `chunk` on may start any more.
+    pub(crate) fn limit_fell(&mut self, chunk: u64) {
+        if chunk < self.limit() {
+            self.pending.limit_fell(chunk);
+            self.open = self.workers.iter().flatten().map(|worker| worker.owes_below(chunk)).sum();
+        }
+    }
+
+    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below.
+    pub(crate) fn window_reaches(&mut self, end: u64) {
+        self.pending.window_reaches(end);
+    }
+
+    /// A worker of an earlier fold takes part, that has been sent `sent` chunks in its life; its number, which is
+    /// `preferred` where that is free. `None` where there are enough.
+    pub(crate) fn admit(&mut self, preferred: usize, sent: u64) -> Option<usize> {
+        let number = if self.free.contains(&preferred) { preferred } else { *self.free.first()? };
+        self.add(number, Worker::ready(sent, self.now));
+        if self.terms.chunks_per_worker.is_some_and(|most| sent >= most) {
+            self.retire(number);
+        }
+        Some(number)
+    }
+
+    fn add(&mut self, number: usize, worker: Worker) {
+        self.free.remove(&number);
+        self.fresh += usize::from(worker.is_fresh());
+        self.workers[number] = Some(worker);
+        self.hungers(number);
+    }
+
+    fn wants_start(&self) -> bool {
+        !self.free.is_empty() && self.pending.has_some()
+    }
+
+    fn start(&mut self) -> Option<Command> {
+        let &worker = self.free.first()?;
+        self.started = true;
+        self.starts_left -= 1;
+        self.add(worker, Worker::starting(self.now));
+        Some(Command::Start { worker })
+    }
+
+    /// Whether `worker` has been ready.
+    pub(crate) fn is_ready(&self, worker: usize) -> bool {
+        self.get(worker).is_some_and(Worker::is_ready)
+    }
+
+    /// The chunk that the next answer of `worker` must be about.
+    pub(crate) fn due_from(&self, worker: usize) -> Option<Sent> {
+        self.get(worker)?.due()
+    }
+
+    /// Whether `worker` has nothing to do: it is ready, and has answered all that it was sent.
+    pub(crate) fn is_idle(&self, worker: usize) -> bool {
+        self.get(worker).is_some_and(Worker::is_idle)
+    }
+
+    /// How many chunks `worker` was sent and has not answered.
+    pub(crate) fn unanswered(&self, worker: usize) -> u64 {
+        self.get(worker).map_or(0, Worker::unanswered)
+    }
+
+    /// Whether any worker has something to answer, wanted or not.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.workers.iter().flatten().any(|worker| worker.unanswered() > 0)
+    }
+
+    fn get(&self, worker: usize) -> Option<&Worker> {
+        self.workers.get(worker)?.as_ref()
+    }
+
+    fn worker(&mut self, worker: usize) -> Option<&mut Worker> {
+        self.workers.get_mut(worker)?.as_mut()
+    }
+
+    fn remove(&mut self, worker: usize) -> Option<Worker> {
+        let gone = self.workers.get_mut(worker)?.take()?;
+        self.fresh -= usize::from(gone.is_fresh());
+        self.free.insert(worker);
+        self.hungry.retain(|&other| other != worker);
+        self.notices.retain(|&(_, other)| other != worker);
+        // What was to be done about it is done.
+        self.commands.retain(|command| match *command {
+            Command::Terminate { worker: other } | Command::Discard { worker: other } => other != worker,
+            _ => true,
+        });
+        Some(gone)
+    }
+
+    fn retire(&mut self, worker: usize) {
+        self.remove(worker);
+        self.starts_left += 1;
+        self.commands.push_back(Command::Retire { worker });
+    }
+
+    fn hungers(&mut self, worker: usize) {
+        if self.worker(worker).is_some_and(Worker::becomes_hungry) {
+            self.hungry.push_back(worker);
+        }
+    }
+
+    /// A worker that wants chunks, and the lowest that it may have.
+    fn next_block(&mut self) -> Option<(usize, Block)> {
+        if !self.pending.has_some() {
+            return None;
+        }
+        for _ in 0..self.hungry.len() {
+            let worker = self.hungry.pop_front()?;
+            let room = self.room(worker);
+            if room == 0 {
+                if let Some(it) = self.worker(worker) {
+                    it.is_fed();
+                }
+                continue;
+            }
+            self.hungry.push_back(worker);
+            let Some(fresh) = self.get(worker).map(Worker::is_fresh) else { continue };
+            let may_retry = fresh || !self.has_fresh();
+            if let Some(block) = self.pending.next(room, may_retry) {
+                let now = self.now;
+                if let Some(it) = self.worker(worker) {
+                    it.is_sent(block, now);
+                }
+                self.fresh -= usize::from(fresh);
+                self.open += block.len();
+                return Some((worker, block));
+            }
+        }
+        None
+    }
+
+    /// Whether a worker that has run nothing is there or can be.
+    fn has_fresh(&self) -> bool {
+        self.fresh > 0 || (!self.free.is_empty() && self.starts_left > 0)
+    }
+
+    /// How many more chunks `worker` should be sent at once.
+    fn room(&self, worker: usize) -> u64 {
+        let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
+        let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
+        let wanted = match it.unanswered() {
+            0 if !it.is_ready() => 1,
+            // It may never come to life: it holds one chunk until it does.
+            _ if !it.is_ready() => 0,
+            0 => self.ahead(),
+            unanswered => {
+                let (ahead, wanted) = (self.ahead(), self.ahead().saturating_sub(unanswered));
+                // Each block is a message: half a block at least.
+                if 2 * wanted < ahead { 0 } else { wanted }
+            }
+        };
+        wanted.min(most)
+    }
+
+    /// How many chunks a worker should have been sent and not answered.
+    fn ahead(&self) -> u64 {
+        let Some(pace) = self.pace else { return 1 };
+        let fitting = (AHEAD / pace.max(1)).max(1) + 1;
+        // No more than a fair share of half of what is left: the rest evens out whoever is late. But what takes less
+        // time than its message is not worth dividing.
+        let fair = self.pending.left() / (2 * self.terms.workers as u64) + 1;
+        fitting.min(fair.max(MESSAGE / pace.max(1)))
+    }
+}

@@ -1,0 +1,190 @@
+//! What a dispatcher is told: what has happened to workers and their chunks.
+
+use super::worker::Worker;
+use super::{Command, Dispatch, Loss, NOTICE, PATIENCE, Progress, Sent};
+
+/// What a busy worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// It has been running a chunk since then.
+    Runs { since: u64 },
+    /// It has been seen to do something else since the last look.
+    Moves,
+    /// It has done nothing since the last look.
+    Rests,
+}
+
+impl Dispatch {
+    /// `worker` is ready; `false` where it was before, or is not there.
+    pub(crate) fn ready(&mut self, worker: usize) -> bool {
+        let now = self.now;
+        let became = self.worker(worker).is_some_and(|it| it.becomes_ready(now));
+        self.hungers(worker);
+        became
+    }
+
+    /// The output of the chunk that is due from `worker` is there. The chunk ran for `took` nanoseconds.
+    pub(crate) fn done(&mut self, worker: usize, took: u64) {
+        // A moving average: chunks may grow more expensive as the fold goes on.
+        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 + took / 8));
+        self.answered(worker);
+    }
+
+    /// The chunk that is due from `worker` has failed for good.
+    pub(crate) fn failed(&mut self, worker: usize) {
+        if let Some(sent) = self.answered(worker) {
+            self.fails(sent.chunk);
+        }
+    }
+
+    /// The chunk that is due from `worker` panicked; whether it runs again.
+    pub(crate) fn panicked(&mut self, worker: usize) -> bool {
+        self.tries_again(worker, self.terms.attempts_at_panics)
+    }
+
+    /// The chunk that is due from `worker` ended after its deadline; whether it runs again.
+    pub(crate) fn late(&mut self, worker: usize) -> bool {
+        self.tries_again(worker, self.terms.attempts)
+    }
+
+    /// The chunk that is due from `worker` runs again, unless this was the last of its attempts.
+    fn tries_again(&mut self, worker: usize, attempts: u32) -> bool {
+        let Some(sent) = self.answered(worker) else { return false };
+        let again = sent.attempt < attempts;
+        if again {
+            self.pending.run_again(sent);
+        } else {
+            self.fails(sent.chunk);
+        }
+        again
+    }
+
+    /// `worker` has started none of the `count` chunks from `first` on, which are due from it; `false` where they are
+    /// not.
+    pub(crate) fn skipped(&mut self, worker: usize, first: u64, count: u64) -> bool {
+        let limit = self.limit();
+        let Some(block) = self.worker(worker).and_then(|it| it.skips(first, count)) else { return false };
+        self.open -= block.below(limit);
+        self.pending.give_back(block);
+        self.after_answer(worker);
+        true
+    }
+
+    /// Of the block that `worker` was to be sent last, only the chunks below `end` were sent. It is sent no more until it
+    /// answers, or until [`drained`](Self::drained).
+    pub(crate) fn cut(&mut self, worker: usize, end: u64) {
+        let limit = self.limit();
+        let Some(it) = self.worker(worker) else { return };
+        let was_fresh = it.was_fresh_before_last();
+        let Some(rest) = it.cuts(end) else { return };
+        self.fresh += usize::from(was_fresh && self.get(worker).is_some_and(Worker::is_fresh));
+        self.open -= rest.below(limit);
+        self.pending.give_back(rest);
+        self.after_answer(worker);
+    }
+
+    /// Of the block that `worker` was to be sent last, only the chunks below `chunk` were sent, since `chunk` cannot be
+    /// sent to anyone: it has failed for good.
+    pub(crate) fn unsendable(&mut self, worker: usize, chunk: u64) {
+        self.cut(worker, chunk);
+        self.pending.take(chunk);
+        self.fails(chunk);
+    }
+
+    /// `worker` is gone, and had come so far.
+    pub(crate) fn lost(&mut self, worker: usize, progress: Progress) -> Loss {
+        let Some(gone) = self.remove(worker) else {
+            // It was to be retired, and had answered everything.
+            self.commands.retain(|&command| command != Command::Retire { worker });
+            return Loss::default();
+        };
+        let limit = self.limit();
+        self.open -= gone.owes_below(limit);
+        let remains = gone.remains(progress);
+        if gone.has_answered() || !remains.started.is_empty() {
+            // It did something. Another may take its place without counting: no chunk is lost for ever.
+            self.starts_left += 1;
+        }
+        remains.waiting.into_iter().for_each(|block| self.pending.give_back(block));
+        let wanted = remains.started.into_iter().filter(|sent| sent.chunk < limit);
+        let (mut again, given_up): (Vec<_>, Vec<_>) = wanted.partition(|sent| sent.attempt < self.terms.attempts);
+        again.iter().for_each(|&sent| self.pending.run_again(sent));
+        if let Some(lowest) = given_up.iter().map(|sent| sent.chunk).min() {
+            self.fails(lowest);
+        }
+        again.retain(|sent| sent.chunk < self.limit());
+        Loss { again, given_up }
+    }
+
+    /// A worker that was never ready says nothing about those that are started from now on: it does not count.
+    pub(crate) fn forgive_start(&mut self) {
+        self.starts_left += 1;
+    }
+
+    /// `worker` is doing this: the answer to [`Command::Look`].
+    pub(crate) fn saw(&mut self, worker: usize, activity: Activity) {
+        let (now, timeout) = (self.now, self.terms.timeout);
+        let Some(it) = self.worker(worker) else { return };
+        if it.is_stopping() {
+            return;
+        }
+        match (activity, timeout) {
+            (Activity::Runs { since }, Some(timeout)) if since.saturating_add(timeout) <= now => {
+                it.stop();
+                self.notices.push_back((now + NOTICE, worker));
+                self.commands.push_back(Command::Terminate { worker });
+            }
+            (Activity::Runs { since }, Some(timeout)) => {
+                it.moves(now);
+                self.look_at = self.look_at.min(since + timeout);
+            }
+            (Activity::Rests, _) if it.owes() => {
+                if it.rests_since() + PATIENCE <= now {
+                    self.commands.push_back(Command::Discard { worker });
+                }
+            }
+            _ => it.moves(now),
+        }
+    }
+
+    /// The chunk for which `worker` was to be told to terminate has just ended: it goes on.
+    pub(crate) fn spare(&mut self, worker: usize) {
+        self.notices.retain(|&(_, other)| other != worker);
+        let now = self.now;
+        if let Some(it) = self.worker(worker) {
+            it.goes_on(now);
+        }
+        self.hungers(worker);
+    }
+
+    /// Everything that was sent to `worker` has left: after a [`cut`](Self::cut) it may be sent more.
+    pub(crate) fn drained(&mut self, worker: usize) {
+        if self.worker(worker).is_some_and(Worker::is_drained) {
+            self.hungers(worker);
+        }
+    }
+
+    fn fails(&mut self, chunk: u64) {
+        if !self.terms.keeps_going {
+            self.limit_fell(chunk);
+        }
+    }
+
+    fn answered(&mut self, worker: usize) -> Option<Sent> {
+        let now = self.now;
+        let sent = self.worker(worker)?.answers(now)?;
+        self.open -= u64::from(sent.chunk < self.limit());
+        self.after_answer(worker);
+        Some(sent)
+    }
+
+    /// `worker` has less to do than before.
+    fn after_answer(&mut self, worker: usize) {
+        let Some(it) = self.get(worker) else { return };
+        if it.is_idle() && self.terms.chunks_per_worker.is_some_and(|most| it.sent() >= most) {
+            self.retire(worker);
+        } else {
+            self.hungers(worker);
+        }
+    }
+}

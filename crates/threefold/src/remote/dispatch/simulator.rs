@@ -1,0 +1,372 @@
+//! A simulator of workers: the dispatcher is driven by made-up workers, in made-up time, from a seed.
+//!
+//! Workers take random times, die, stall and answer late; chunks fail, panic and are cancelled. After each run the laws
+//! are checked: every chunk is counted exactly once or the fold is an error, the lowest failure is the one reported, no
+//! chunk starts twice unless retries allow it, and nothing at or above the limit starts once it has fallen.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use rand::{Rng, SeedableRng, rngs::SmallRng};
+
+use super::{Activity, Block, Command, Dispatch, PATIENCE, Progress, Sent, Terms};
+
+mod laws;
+mod machine;
+mod plan;
+
+use machine::{Answer, Event, Machine, Scheduled};
+use plan::{Fate, MS, Plan, US};
+
+struct Simulation {
+    plan: Plan,
+    random: SmallRng,
+    dispatch: Dispatch,
+    now: u64,
+    events: BinaryHeap<Reverse<Scheduled>>,
+    serial: u64,
+    machines: Vec<Option<Machine>>,
+    fates: Vec<Fate>,
+    times: Vec<u64>,
+    starts: Vec<u32>,
+    counted: Vec<u32>,
+    failed: BTreeMap<u64, u32>,
+    /// One past the highest chunk that was ever sent.
+    sent: u64,
+    taken: u64,
+    /// Failures that are known forbid everything from here on.
+    fall: u64,
+    losses: u64,
+    gave_up: bool,
+    cancelled: bool,
+}
+
+impl Simulation {
+    fn new(plan: Plan, seed: u64) -> Self {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let chunks = plan.terms.chunks as usize;
+        let (least, most) = plan.times;
+        let fates = (0..chunks).map(|_| match random.random_range(0..4_000_000u32) {
+            roll if roll >= 4 * plan.failing => Fate::Succeeds,
+            roll => [Fate::Panics, Fate::IsErr, Fate::Unreadable, Fate::Unsendable][(roll % 4) as usize],
+        });
+        let fates = fates.collect();
+        let times = (0..chunks).map(|_| {
+            let dear = random.random_range(0..1_000_000) < plan.dear;
+            random.random_range(least..=most) * if dear { 50 } else { 1 }
+        });
+        let times = times.collect();
+        let mut it = Self {
+            dispatch: Dispatch::new(plan.terms, 0),
+            machines: (0..plan.terms.workers).map(|_| None).collect(),
+            fates,
+            times,
+            starts: vec![0; chunks],
+            counted: vec![0; chunks],
+            failed: BTreeMap::new(),
+            sent: 0,
+            taken: 0,
+            fall: if plan.terms.keeps_going { u64::MAX } else { plan.terms.chunks },
+            losses: 0,
+            gave_up: false,
+            cancelled: false,
+            now: 0,
+            events: BinaryHeap::new(),
+            serial: 0,
+            plan,
+            random,
+        };
+        for number in 0..it.plan.admitted {
+            let sent = it.random.random_range(0..3);
+            if let Some(worker) = it.dispatch.admit(number, sent) {
+                it.machines[worker] = Some(Machine { life: number as u64, ..Machine::default() });
+            }
+        }
+        it
+    }
+
+    fn happens(&mut self, chance: u32) -> bool {
+        chance > 0 && self.random.random_range(0..1_000_000) < chance
+    }
+
+    fn schedule(&mut self, after: u64, worker: usize, event: Event) {
+        let life = self.machines[worker].as_ref().map_or(0, |machine| machine.life);
+        self.schedule_at(self.now + after, worker, life, event);
+    }
+
+    fn schedule_at(&mut self, at: u64, worker: usize, life: u64, event: Event) {
+        self.serial += 1;
+        self.events.push(Reverse((at, self.serial, worker, life, event)));
+    }
+
+    /// Runs the fold to its end.
+    fn run(&mut self) {
+        let (mut acted_at, mut turns) = (0, 0u64);
+        loop {
+            if self.plan.cancelled_at.is_some_and(|at| at <= self.now) {
+                self.cancelled = true;
+                self.dispatch.limit_fell(0);
+            }
+            self.take_outputs();
+            self.dispatch.time(self.now);
+            let mut acted = false;
+            while let Some(command) = self.dispatch.next() {
+                acted |= command != Command::Look;
+                self.obey(command);
+            }
+            if self.gave_up || self.dispatch.is_settled() {
+                return;
+            }
+            let due = self.dispatch.due();
+            let next = self.events.peek().map_or(u64::MAX, |&Reverse((at, ..))| at);
+            turns += 1;
+            assert!(turns < 10_000_000, "it turns in a circle, at {} ns: {:?}", self.now, self.dispatch);
+            acted_at = if acted || next <= due { self.now } else { acted_at };
+            let quiet = self.now - acted_at;
+            assert!(quiet < 2 * PATIENCE, "nothing happens any more, at {} ns: {:?}", self.now, self.dispatch);
+            let at = due.min(next).max(self.now);
+            self.now = at;
+            while let Some(&Reverse((when, _, worker, life, event))) = self.events.peek()
+                && when <= self.now
+            {
+                self.events.pop();
+                if self.machines[worker].as_ref().is_some_and(|machine| machine.life == life) {
+                    self.occur(worker, event);
+                }
+            }
+        }
+    }
+
+    fn take_outputs(&mut self) {
+        let is_there = |it: &Self| {
+            let chunk = it.taken as usize;
+            it.counted.get(chunk).is_some_and(|&counted| counted > 0) || it.failed.contains_key(&it.taken)
+        };
+        while is_there(self) {
+            self.taken += 1;
+        }
+        self.dispatch.window_reaches(self.taken + self.plan.window);
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start { worker } => {
+                self.serial += 1;
+                assert!(self.machines[worker].is_none(), "a worker of that number is there");
+                self.machines[worker] = Some(Machine { life: self.serial, ..Machine::default() });
+                let latency = self.random.random_range(MS / 2..2 * MS);
+                if !self.happens(self.plan.never_starts) {
+                    self.schedule(latency, worker, Event::Hello);
+                } else if self.random.random() {
+                    self.schedule(latency, worker, Event::Dies);
+                }
+            }
+            Command::Send { worker, block } => self.send(worker, block),
+            Command::Terminate { worker } => {
+                let machine = self.machines[worker].as_mut().expect("it is there");
+                let timeout = self.plan.terms.timeout.expect("there is a deadline");
+                if machine.running.is_some_and(|(_, since)| since + timeout <= self.now) {
+                    machine.stopped = true;
+                    if self.random.random() {
+                        self.schedule(10 * MS, worker, Event::Dies);
+                    }
+                } else {
+                    machine.skips = true;
+                    self.dispatch.spare(worker);
+                }
+            }
+            Command::Kill { worker } | Command::Discard { worker } => self.die(worker),
+            Command::Retire { worker } => {
+                let machine = self.machines[worker].take().expect("it is there");
+                assert!(machine.running.is_none() && machine.blocks.is_empty() && machine.going.is_empty());
+            }
+            Command::Look => {
+                for worker in 0..self.machines.len() {
+                    if let Some(machine) = &mut self.machines[worker] {
+                        let moved = std::mem::take(&mut machine.moved) || !machine.going.is_empty();
+                        let activity = match machine.running {
+                            Some((_, since)) => Activity::Runs { since },
+                            None if moved => Activity::Moves,
+                            None => Activity::Rests,
+                        };
+                        self.dispatch.saw(worker, activity);
+                    }
+                }
+            }
+            Command::GiveUp => self.gave_up = true,
+        }
+    }
+
+    fn send(&mut self, worker: usize, block: Block) {
+        assert!(
+            block.first < block.end && block.end <= self.dispatch.limit().min(self.fall),
+            "beyond the limit: {block:?}"
+        );
+        assert!(block.end <= self.taken + self.plan.window, "beyond the window: {block:?}");
+        if block.attempt == 1 && block.end > self.sent {
+            assert_eq!(block.first, self.sent, "not the lowest");
+            self.sent = block.end;
+        }
+        // Some blocks are too large for one message.
+        let mut end =
+            if self.happens(50_000) { self.random.random_range(block.first + 1..=block.end) } else { block.end };
+        let unsendable = (block.first..end).find(|&chunk| self.fates[chunk as usize] == Fate::Unsendable);
+        if let Some(chunk) = unsendable {
+            end = chunk;
+            self.dispatch.unsendable(worker, chunk);
+            self.fail(chunk);
+        } else if end < block.end {
+            self.dispatch.cut(worker, end);
+        }
+        if self.random.random() {
+            self.dispatch.drained(worker);
+        }
+        if block.first < end {
+            let machine = self.machines[worker].as_mut().expect("it is there");
+            machine.coming.push_back(Block { end, ..block });
+            self.schedule(20 * US, worker, Event::Arrives);
+        }
+    }
+
+    fn fail(&mut self, chunk: u64) {
+        *self.failed.entry(chunk).or_default() += 1;
+        if !self.plan.terms.keeps_going {
+            self.fall = self.fall.min(chunk);
+        }
+    }
+
+    fn occur(&mut self, worker: usize, event: Event) {
+        let machine = self.machines[worker].as_mut().expect("it is there");
+        machine.moved = true;
+        match event {
+            Event::Hello => {
+                assert!(self.dispatch.ready(worker));
+                if self.happens(self.plan.dies_idle) {
+                    return self.die(worker);
+                }
+                self.begin(worker);
+            }
+            Event::Arrives => {
+                let block = machine.coming.pop_front().expect("it was sent");
+                machine.blocks.push_back(block);
+                self.begin(worker);
+            }
+            Event::Ends => {
+                let (sent, _) = machine.running.take().expect("it runs");
+                self.answer(worker, Answer::Ran(sent));
+                if self.happens(self.plan.dies_after_chunk) {
+                    return self.die(worker);
+                }
+                self.begin(worker);
+            }
+            Event::Answers => {
+                let answer = machine.going.pop_front().expect("it is on its way");
+                self.hear(worker, answer);
+            }
+            Event::Dies => self.die(worker),
+        }
+    }
+
+    /// The worker begins its next chunk, unless it is busy or not there yet.
+    fn begin(&mut self, worker: usize) {
+        if !self.dispatch.is_ready(worker) {
+            return;
+        }
+        let limit = self.dispatch.limit();
+        let machine = self.machines[worker].as_mut().expect("it is there");
+        if machine.running.is_some() || machine.stopped {
+            return;
+        }
+        let Some(front) = machine.blocks.front_mut() else { return };
+        if front.first >= limit || std::mem::take(&mut machine.skips) {
+            let block = machine.blocks.pop_front().expect("it is there");
+            self.answer(worker, Answer::Skipped(block));
+            return self.begin(worker);
+        }
+        let sent = Sent { chunk: front.first, attempt: front.attempt };
+        front.first += 1;
+        if front.first == front.end {
+            machine.blocks.pop_front();
+        }
+        machine.running = Some((sent, self.now));
+        self.starts[sent.chunk as usize] += 1;
+        assert_eq!(self.starts[sent.chunk as usize], sent.attempt, "chunk {} starts again", sent.chunk);
+        let time = self.times[sent.chunk as usize];
+        if self.happens(self.plan.dies_in_chunk) {
+            let after = self.random.random_range(0..=time);
+            self.schedule(after, worker, Event::Dies);
+        } else if self.plan.terms.timeout.is_none() || !self.happens(self.plan.stalls_in_chunk) {
+            self.schedule(time, worker, Event::Ends);
+        }
+    }
+
+    fn answer(&mut self, worker: usize, answer: Answer) {
+        let latency = if self.happens(self.plan.late) { self.random.random_range(MS..50 * MS) } else { 20 * US };
+        let machine = self.machines[worker].as_mut().expect("it is there");
+        machine.last_answer = machine.last_answer.max(self.now + latency);
+        machine.going.push_back(answer);
+        let (at, life) = (machine.last_answer, machine.life);
+        self.schedule_at(at, worker, life, Event::Answers);
+    }
+
+    fn hear(&mut self, worker: usize, answer: Answer) {
+        let sent = match answer {
+            Answer::Skipped(block) => {
+                return assert!(self.dispatch.skipped(worker, block.first, block.len()), "{block:?} was not due");
+            }
+            Answer::Ran(sent) => sent,
+        };
+        assert_eq!(self.dispatch.due_from(worker), Some(sent), "another chunk was due");
+        let chunk = sent.chunk as usize;
+        match self.fates[chunk] {
+            Fate::Panics => {
+                if !self.dispatch.panicked(worker) {
+                    self.fail(sent.chunk);
+                }
+            }
+            Fate::Unreadable => {
+                self.dispatch.failed(worker);
+                self.fail(sent.chunk);
+            }
+            fate => {
+                self.counted[chunk] += 1;
+                self.dispatch.done(worker, self.times[chunk]);
+                if fate == Fate::IsErr && !self.plan.terms.keeps_going {
+                    self.dispatch.limit_fell(sent.chunk + 1);
+                }
+            }
+        }
+    }
+
+    fn die(&mut self, worker: usize) {
+        // Some of its answers were sent before; the others are lost with it.
+        let going = self.machines[worker].as_ref().map_or(0, |machine| machine.going.len());
+        for _ in 0..self.random.random_range(0..=going) {
+            let answer = self.machines[worker].as_mut().and_then(|machine| machine.going.pop_front());
+            self.hear(worker, answer.expect("it is on its way"));
+            if self.machines[worker].is_none() {
+                return;
+            }
+        }
+        let machine = self.machines[worker].take().expect("it is there");
+        // Up to the last that ran: what was skipped before it is beyond the limit.
+        let before = |upto: usize| -> u64 {
+            let answers = machine.going.iter().take(upto);
+            answers
+                .map(|answer| match answer {
+                    Answer::Ran(_) => 1,
+                    Answer::Skipped(block) => block.len(),
+                })
+                .sum()
+        };
+        let last_ran = machine.going.iter().rposition(|answer| matches!(answer, Answer::Ran(_)));
+        let running = machine.running.map(|(sent, _)| sent);
+        let done =
+            if running.is_some() { before(machine.going.len()) } else { last_ran.map_or(0, |last| before(last + 1)) };
+        self.losses += 1;
+        let loss = self.dispatch.lost(worker, Progress::Known { done, running });
+        for sent in loss.given_up {
+            self.fail(sent.chunk);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The laws, checked after simulated runs.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::super::MESSAGE;
+use super::*;
+
+/// Checks a run that has come to its end.
+fn check(it: &Simulation) {
+    let terms = it.plan.terms;
+    let most = terms.attempts.max(terms.attempts_at_panics);
+    assert!(it.starts.iter().all(|&starts| starts <= most), "a chunk started more often than retries allow");
+    assert!(it.counted.iter().all(|&counted| counted <= 1), "a chunk was counted twice");
+    if it.gave_up {
+        return assert!(it.plan.never_starts > 0 || it.plan.dies_idle > 0, "workers could have been started");
+    }
+    if it.cancelled {
+        return;
+    }
+    let is_counted = |chunk: u64| it.counted[chunk as usize] == 1;
+    if terms.keeps_going {
+        for chunk in 0..terms.chunks {
+            let failed = it.failed.get(&chunk).copied().unwrap_or(0);
+            assert_eq!(u32::from(is_counted(chunk)) + failed, 1, "chunk {chunk} is missing, or has two results");
+        }
+        return;
+    }
+    // What ends the fold whatever happens to workers, and after which chunk.
+    let fails = |fate: Fate| matches!(fate, Fate::Panics | Fate::Unreadable | Fate::Unsendable);
+    let certain = it.fates.iter().position(|&fate| fails(fate)).map_or(terms.chunks, |chunk| chunk as u64);
+    let err = it.fates.iter().position(|&fate| fate == Fate::IsErr).map_or(terms.chunks, |chunk| chunk as u64);
+    let reported = it.failed.keys().next().copied().unwrap_or(terms.chunks);
+    let end = reported.min(err.saturating_add(1)).min(terms.chunks);
+    assert!((0..end).all(is_counted), "a chunk below {end} is missing");
+    assert!(reported <= certain || err < certain, "chunk {certain} fails, chunk {reported} was reported");
+    if it.losses == 0 {
+        assert_eq!(end, certain.min(err.saturating_add(1)).min(terms.chunks), "not where one after the other ends");
+    }
+}
+
+fn plain(chunks: u64, workers: usize) -> Plan {
+    Plan {
+        terms: Terms {
+            chunks,
+            workers,
+            attempts: 1,
+            attempts_at_panics: 1,
+            keeps_going: false,
+            chunks_per_worker: None,
+            timeout: None,
+        },
+        window: u64::MAX / 2,
+        times: (US, 100 * US),
+        dear: 0,
+        failing: 0,
+        dies_in_chunk: 0,
+        dies_after_chunk: 0,
+        stalls_in_chunk: 0,
+        never_starts: 0,
+        dies_idle: 0,
+        late: 0,
+        admitted: 0,
+        cancelled_at: None,
+    }
+}
+
+/// A plan in which anything may happen.
+fn random_plan(random: &mut SmallRng) -> Plan {
+    let most = if random.random() { 20 } else { 3000 };
+    let chunks = random.random_range(1..most);
+    let workers = random.random_range(1..=12usize);
+    let mut chance = |most: u32| if random.random() { 0 } else { random.random_range(0..most) };
+    let (dear, failing, late) = (chance(10_000), chance(3_000), chance(200_000));
+    let (dies_in_chunk, dies_after_chunk, stalls_in_chunk) = (chance(20_000), chance(20_000), chance(5_000));
+    let (never_starts, dies_idle) = (chance(300_000), chance(300_000));
+    let least = 10u64.pow(random.random_range(2..6));
+    let attempts = random.random_range(1..=4);
+    let times = (least, least * random.random_range(1..=20));
+    Plan {
+        terms: Terms {
+            chunks,
+            workers: workers.min(chunks as usize),
+            attempts,
+            attempts_at_panics: if random.random() { attempts } else { 1 },
+            keeps_going: random.random(),
+            chunks_per_worker: random.random::<bool>().then(|| random.random_range(1..50)),
+            timeout: random.random::<bool>().then_some((60 * times.1).max(MS)),
+        },
+        window: if random.random() { random.random_range(1..200) } else { u64::MAX / 2 },
+        times,
+        dear,
+        failing,
+        dies_in_chunk,
+        dies_after_chunk,
+        stalls_in_chunk,
+        never_starts,
+        dies_idle,
+        late,
+        admitted: random.random_range(0..=workers.min(chunks as usize)),
+        cancelled_at: (random.random_range(0..10) == 0).then(|| random.random_range(0..100 * MS)),
+    }
+}
+
+fn seed() -> u64 {
+    let given = std::env::var("THREEFOLD_SEED").ok().and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64))
+}
+
+#[test]
+fn the_laws_hold_in_every_random_run() {
+    let seed = seed();
+    let (mut losses, mut failures, mut whole) = (0, 0, 0);
+    for run in 0..600 {
+        let run = seed.wrapping_add(run);
+        // Shown when the test fails: the last is the one.
+        println!("THREEFOLD_SEED={run}");
+        let plan = random_plan(&mut SmallRng::seed_from_u64(run));
+        println!("{plan:?}");
+        let mut it = Simulation::new(plan, run);
+        it.run();
+        check(&it);
+        losses += it.losses;
+        failures += u64::from(!it.failed.is_empty());
+        whole += u64::from(it.counted.iter().all(|&counted| counted == 1));
+    }
+    assert!(losses > 0 && failures > 0 && whole > 0, "{losses} losses, {failures} failures, {whole} whole");
+}
+
+/// How long a run without faults takes, and how long it would ideally: all workers busy until the end.
+fn spans(it: &Simulation) -> (u64, u64, u64) {
+    let workers = it.plan.terms.workers as u64;
+    let longest = it.times.iter().max().copied().unwrap_or(0);
+    let ideal = (it.times.iter().sum::<u64>() / workers).max(longest);
+    (it.now, ideal, longest)
+}
+
+#[test]
+fn workers_finish_together() {
+    let seed = seed();
+    println!("THREEFOLD_SEED={seed}");
+    let mut random = SmallRng::seed_from_u64(seed);
+    for (least, spread, dear) in [(US, 1, 0), (US, 20, 0), (50 * US, 4, 0), (MS, 10, 0), (20 * US, 3, 1_000)] {
+        for workers in [1, 2, 7, 64] {
+            let chunks = random.random_range(2_000..20_000);
+            let plan = Plan { times: (least, least * spread), dear, admitted: workers, ..plain(chunks, workers) };
+            let mut it = Simulation::new(plan, random.random());
+            it.run();
+            check(&it);
+            // Besides the ideal: a message both ways now and then, and at the end a block that came out longer than
+            // the average, or one chunk that waits behind another.
+            let (took, ideal, longest) = spans(&it);
+            let most = ideal + ideal / 50 + 2 * longest + 10 * MESSAGE;
+            assert!(took <= most, "{took} ns instead of {ideal}: {:?}", it.plan);
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_workers_share_a_million_chunks() {
+    // The unoptimised build has a tenth of them, so that it takes no longer.
+    let chunks = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
+    let seed = seed();
+    println!("THREEFOLD_SEED={seed}");
+    let plan = Plan {
+        terms: Terms { attempts: 5, keeps_going: true, ..plain(chunks, 10_000).terms },
+        times: (MS, 30 * MS),
+        dies_in_chunk: 1_000,
+        dies_after_chunk: 500,
+        late: 10_000,
+        failing: 100,
+        ..plain(chunks, 10_000)
+    };
+    let mut it = Simulation::new(plan, seed);
+    it.run();
+    check(&it);
+    let (took, ideal, longest) = spans(&it);
+    println!("{} losses, {} ms; {} ms would be ideal", it.losses, took / MS, ideal / MS);
+    assert!(it.losses > 0);
+    // Lost chunks run again at the end, up to five times one after the other.
+    assert!(took <= 2 * ideal + 12 * longest, "{took} ns instead of {ideal}");
+}

@@ -1,0 +1,40 @@
+//! `Plan`: what a simulated run is made of.
+
+use super::Terms;
+
+pub(super) const US: u64 = 1_000;
+pub(super) const MS: u64 = 1_000_000;
+
+/// What happens to a chunk on every attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Succeeds,
+    Panics,
+    /// Its output is an `Err` that ends the fold after it.
+    IsErr,
+    /// Its output cannot be read.
+    Unreadable,
+    /// It cannot be sent.
+    Unsendable,
+}
+
+/// What a run is made of. Chances are in a million.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) terms: Terms,
+    pub(super) window: u64,
+    /// The shortest and the longest time of a chunk.
+    pub(super) times: (u64, u64),
+    /// The chance that a chunk takes 50 times as long.
+    pub(super) dear: u32,
+    pub(super) failing: u32,
+    pub(super) dies_in_chunk: u32,
+    pub(super) dies_after_chunk: u32,
+    pub(super) stalls_in_chunk: u32,
+    pub(super) never_starts: u32,
+    pub(super) dies_idle: u32,
+    pub(super) late: u32,
+    /// How many workers an earlier fold has left.
+    pub(super) admitted: usize,
+    pub(super) cancelled_at: Option<u64>,
+}

@@ -1,0 +1,239 @@
+//! `Worker`: what the dispatcher knows of one worker: the blocks that it has, and whether it is at work.
+
+use std::collections::VecDeque;
+
+use super::{Block, Progress, Sent};
+
+/// One worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    state: State,
+    /// What it was sent and has not answered, in the order in which it runs them.
+    blocks: VecDeque<Block>,
+    /// How many chunks these are.
+    unanswered: u64,
+    /// How many chunks it was sent in its life.
+    sent: u64,
+    /// When it was last seen to do anything.
+    moved: u64,
+    /// Whether it is in the queue of those that may want chunks.
+    hungry: bool,
+    /// Whether the way to it is full.
+    full: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It was started, and may never come to life.
+    Starting,
+    Ready,
+    /// It was told to terminate.
+    Stopping,
+}
+
+/// What a lost worker had not answered.
+#[derive(Debug, Default)]
+pub(super) struct Remains {
+    /// What it had started: the chunk that was running first, where there is one.
+    pub(super) started: Vec<Sent>,
+    /// What it had not started.
+    pub(super) waiting: Vec<Block>,
+}
+
+impl Worker {
+    pub(super) fn starting(now: u64) -> Self {
+        Self {
+            state: State::Starting,
+            blocks: VecDeque::new(),
+            unanswered: 0,
+            sent: 0,
+            moved: now,
+            hungry: false,
+            full: false,
+        }
+    }
+
+    pub(super) fn ready(sent: u64, now: u64) -> Self {
+        Self { state: State::Ready, sent, ..Self::starting(now) }
+    }
+
+    pub(super) fn becomes_ready(&mut self, now: u64) -> bool {
+        self.moves(now);
+        let became = self.state == State::Starting;
+        if became {
+            self.state = State::Ready;
+        }
+        became
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.state != State::Starting
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.state = State::Stopping;
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.state == State::Stopping
+    }
+
+    pub(super) fn goes_on(&mut self, now: u64) {
+        self.state = State::Ready;
+        self.moves(now);
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.state == State::Ready && self.unanswered == 0
+    }
+
+    /// Whether it should be doing something.
+    pub(super) fn owes(&self) -> bool {
+        self.state == State::Starting || self.unanswered > 0
+    }
+
+    pub(super) fn moves(&mut self, now: u64) {
+        self.moved = now;
+    }
+
+    pub(super) fn rests_since(&self) -> u64 {
+        self.moved
+    }
+
+    /// Whether it has been sent nothing in its life.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.sent == 0
+    }
+
+    /// Whether it had been sent nothing before its last block.
+    pub(super) fn was_fresh_before_last(&self) -> bool {
+        self.blocks.back().is_some_and(|last| self.sent == last.len())
+    }
+
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered
+    }
+
+    /// Whether it has answered anything in its life.
+    pub(super) fn has_answered(&self) -> bool {
+        self.sent > self.unanswered
+    }
+
+    pub(super) fn owes_below(&self, limit: u64) -> u64 {
+        self.blocks.iter().map(|&block| block.below(limit)).sum()
+    }
+
+    /// It may want chunks; whether that is news.
+    pub(super) fn becomes_hungry(&mut self) -> bool {
+        !std::mem::replace(&mut self.hungry, true)
+    }
+
+    pub(super) fn is_fed(&mut self) {
+        self.hungry = false;
+    }
+
+    pub(super) fn is_sent(&mut self, block: Block, now: u64) {
+        if self.unanswered == 0 {
+            self.moves(now);
+        }
+        self.unanswered += block.len();
+        self.sent += block.len();
+        self.blocks.push_back(block);
+    }
+
+    /// Only what is below `end` of its last block was sent; the rest of it.
+    pub(super) fn cuts(&mut self, end: u64) -> Option<Block> {
+        let last = self.blocks.back_mut().filter(|last| (last.first..last.end).contains(&end))?;
+        let rest = Block { first: end, ..*last };
+        last.end = end;
+        self.full = last.len() > 0;
+        if last.len() == 0 {
+            self.blocks.pop_back();
+        }
+        self.unanswered -= rest.len();
+        self.sent -= rest.len();
+        Some(rest)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The way to it is free; whether that is news.
+    pub(super) fn is_drained(&mut self) -> bool {
+        std::mem::replace(&mut self.full, false)
+    }
+
+    /// The chunk that its next answer must be about.
+    pub(super) fn due(&self) -> Option<Sent> {
+        self.blocks.front().map(|block| Sent { chunk: block.first, attempt: block.attempt })
+    }
+
+    /// It has answered the chunk that was due.
+    pub(super) fn answers(&mut self, now: u64) -> Option<Sent> {
+        let sent = self.due()?;
+        self.take(1);
+        self.full = false;
+        self.moves(now);
+        Some(sent)
+    }
+
+    /// It has not started the `count` chunks from `first` on, which are due.
+    pub(super) fn skips(&mut self, first: u64, count: u64) -> Option<Block> {
+        let front = self.blocks.front().filter(|front| front.first == first && (1..=front.len()).contains(&count))?;
+        let block = Block { end: first + count, ..*front };
+        self.take(count);
+        Some(block)
+    }
+
+    /// Takes `count` chunks off its first block.
+    fn take(&mut self, count: u64) {
+        if let Some(front) = self.blocks.front_mut() {
+            front.first += count;
+            self.unanswered -= count;
+            if front.len() == 0 {
+                self.blocks.pop_front();
+            }
+        }
+    }
+
+    /// The chunk that it runs after `count` others.
+    fn nth(&self, mut count: u64) -> Option<Sent> {
+        for block in &self.blocks {
+            if count < block.len() {
+                return Some(Sent { chunk: block.first + count, attempt: block.attempt });
+            }
+            count -= block.len();
+        }
+        None
+    }
+
+    /// What is left of it.
+    pub(super) fn remains(&self, progress: Progress) -> Remains {
+        let (done, running) = match progress {
+            Progress::Known { done, running: None } => (done, false),
+            Progress::Known { done, running: Some(named) } if self.nth(done) == Some(named) => (done, true),
+            _ => (self.unanswered, false),
+        };
+        let mut remains = Remains::default();
+        let mut started = done.saturating_add(u64::from(running));
+        for &block in &self.blocks {
+            let here = started.min(block.len());
+            started -= here;
+            let (first, waiting) = (block.first + here, Block { first: block.first + here, ..block });
+            remains.started.extend(Block { end: first, ..block }.chunks());
+            if waiting.len() > 0 {
+                remains.waiting.push(waiting);
+            }
+        }
+        if running {
+            // It comes first: it is the one to blame.
+            remains.started.rotate_right(1);
+        }
+        remains
+    }
+}

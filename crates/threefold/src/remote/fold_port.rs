@@ -1,0 +1,174 @@
+//! `FoldPort`: a running fold as its workers elsewhere see it. The only file of this folder that calls the fold.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use super::dispatch::{Loss, Sent, Terms};
+use super::wire::Rules;
+use crate::error::{Attempt, Cause, Error, Lost, Place};
+use crate::fold::Fold;
+use crate::panics::Panic;
+use crate::trace::Span;
+
+/// A running fold.
+pub(crate) struct FoldPort<'a> {
+    fold: &'a Arc<Fold>,
+}
+
+/// Where a chunk ran.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot {
+    pub(crate) worker: usize,
+    pub(crate) pid: Option<u32>,
+}
+
+impl Spot {
+    fn on(self, place: Place) -> Place {
+        Place { worker: Some(self.worker), pid: self.pid, ..place }
+    }
+}
+
+impl<'a> FoldPort<'a> {
+    pub(crate) fn new(fold: &'a Arc<Fold>) -> Self {
+        Self { fold }
+    }
+
+    /// What is asked of a dispatcher with so many workers, each for so many chunks in its life.
+    pub(crate) fn terms(&self, workers: usize, chunks_per_worker: Option<usize>) -> Terms {
+        let policy = &self.fold.policy;
+        Terms {
+            chunks: self.fold.chunks,
+            workers,
+            attempts: policy.attempts(),
+            attempts_at_panics: policy.attempts_at_panics(),
+            keeps_going: policy.keeps_going,
+            chunks_per_worker: chunks_per_worker.map(|most| most as u64),
+            timeout: policy.timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// What workers do by themselves.
+    pub(crate) fn rules(&self) -> Rules {
+        let policy = &self.fold.policy;
+        Rules {
+            stop_on_err: self.fold.job.stops_on_err(),
+            stop_on_panic: !policy.keeps_going && policy.attempts_at_panics() == 1,
+            // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
+            answer_each: policy.keeps_going || policy.attempts() > 1,
+        }
+    }
+
+    /// What a worker finds the task by, and its captures as bytes.
+    pub(crate) fn task(&self) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        self.fold.job.encode_task().map_err(|cause| Error::new(cause, self.fold.place_of_all()))
+    }
+
+    /// Has `waker` woken when the limit falls.
+    pub(crate) fn on_stop(&self, waker: Waker) {
+        self.fold.workers.register(waker);
+    }
+
+    /// One past the last chunk that may start.
+    pub(crate) fn limit(&self) -> u64 {
+        self.fold.claims().limit()
+    }
+
+    /// One past the last chunk that may be sent for now.
+    pub(crate) fn window_end(&self) -> u64 {
+        self.fold.claims().window_end()
+    }
+
+    /// Every chunk below the limit is done.
+    pub(crate) fn settled(&self) {
+        self.fold.claims().claimed_up_to(self.limit());
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.fold.is_cancelled()
+    }
+
+    /// Appends `chunk` as bytes.
+    pub(crate) fn encode(&self, chunk: u64, out: &mut Vec<u8>) -> Result<(), Cause> {
+        self.fold.job.encode(chunk, out)
+    }
+
+    /// Keeps the output of `chunk`.
+    pub(crate) fn decode(&self, chunk: u64, bytes: &[u8]) -> Result<(), Cause> {
+        self.fold.job.decode(chunk, bytes, self.fold)
+    }
+
+    /// A chunk has run.
+    pub(crate) fn record(&self, span: impl FnOnce() -> Span) {
+        self.fold.record(span);
+    }
+
+    /// `chunk` cannot be sent to any worker.
+    pub(crate) fn unsendable(&self, chunk: u64, cause: Cause) {
+        self.fold.fail(chunk, Error::new(cause, self.fold.place(chunk)));
+    }
+
+    /// A part of `chunk` cannot be serialized or restored.
+    pub(crate) fn unportable(&self, chunk: u64, at: Spot, cause: Cause) {
+        self.fold.fail(chunk, Error::new(cause, at.on(self.fold.place(chunk))));
+    }
+
+    /// A chunk panicked, and runs `again`, or has failed for good.
+    pub(crate) fn panicked(&self, sent: Sent, at: Spot, panic: Panic, again: bool) {
+        let at = at.on(Place::default());
+        if again {
+            self.fold.retried(|| self.fold.panic(sent.chunk, sent.attempt, at, panic));
+        } else {
+            self.fold.panicked(sent.chunk, sent.attempt, at, panic);
+        }
+    }
+
+    /// A chunk ended after its deadline, and runs `again`, or has failed for good.
+    pub(crate) fn late(&self, sent: Sent, at: Spot, ran_for: Duration, again: bool) {
+        let error = || self.fold.timeout(sent.chunk, sent.attempt, at.on(Place::default()), ran_for);
+        if again {
+            self.fold.retried(error);
+        } else {
+            self.fold.fail(sent.chunk, error());
+        }
+    }
+
+    /// Chunks were lost with their worker.
+    pub(crate) fn lost(&self, loss: &Loss, lost: &Lost, at: Spot) {
+        let error = |sent: &Sent, also: Vec<u64>| {
+            let attempt = Attempt { number: sent.attempt, of: self.fold.policy.attempts() };
+            let place = Place { attempt: Some(attempt), ..at.on(self.fold.place(sent.chunk)) };
+            Error::new(Cause::Lost(Box::new(Lost { also, ..lost.clone() })), place)
+        };
+        for sent in &loss.again {
+            self.fold.retried(|| error(sent, Vec::new()));
+        }
+        if self.fold.policy.keeps_going {
+            for sent in &loss.given_up {
+                self.fold.fail(sent.chunk, error(sent, Vec::new()));
+            }
+        } else if let Some((named, also)) = loss.given_up.split_first() {
+            // The first is the one that was running, where there is one: it is named, and the others listed. The fold
+            // ends at the lowest of them.
+            let mut also: Vec<u64> = also.iter().map(|sent| sent.chunk).collect();
+            also.sort_unstable();
+            let lowest = also.first().map_or(named.chunk, |&lowest| lowest.min(named.chunk));
+            self.fold.fail(lowest, error(named, also));
+        }
+    }
+
+    /// The machinery has failed: nothing goes on.
+    pub(crate) fn abort(&self, error: Error) {
+        self.fold.abort(error);
+    }
+
+    /// The same, for that reason.
+    pub(crate) fn give_up(&self, reason: String) {
+        self.abort(Error::setup(self.fold.place_of_all().model, reason));
+    }
+
+    /// So many bytes went to workers and came from them.
+    pub(crate) fn moved(&self, bytes: u64) {
+        self.fold.moved(bytes);
+    }
+}

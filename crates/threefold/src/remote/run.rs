@@ -1,0 +1,253 @@
+//! `Run`: one fold on workers elsewhere, from the first block that is sent to the last answer.
+//!
+//! One loop: obey the dispatcher's commands, wait until something happens, tell the dispatcher. Nothing in it blocks but
+//! the wait, so large messages may go both ways at once. What is decided, the dispatcher decides; what is done to
+//! workers, the carrier does; what comes of chunks, the fold keeps.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::OnceLock;
+
+use super::carrier::{Carrier, Event, Fingerprint, Gone};
+use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
+use super::fold_port::{FoldPort, Spot};
+use super::wire::{Build, Rules, ToWorker};
+use crate::error::{Error, Lost};
+
+mod answers;
+
+/// An answer that is not wanted any more is waited for this long, in nanoseconds: a worker that only has such chunks
+/// skips them at once. One that is in the middle of a chunk is ended.
+const GRACE: u64 = 20_000_000;
+
+/// A block ends where its chunks take this many bytes: the message is received whole before the first of them runs.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// One fold while it runs.
+pub(crate) struct Run<'a, C> {
+    port: FoldPort<'a>,
+    carrier: C,
+    dispatch: Dispatch,
+    terms: Terms,
+    build: Build,
+    task: Task,
+    /// Workers that were told of this fold.
+    told: Vec<bool>,
+    events: Vec<Event>,
+    /// How the last worker ended that was never ready.
+    never_ready: Option<String>,
+}
+
+/// The task as it is told to every worker that does not have it.
+struct Task {
+    address: Vec<u8>,
+    captures: Vec<u8>,
+    fingerprint: Fingerprint,
+    rules: Rules,
+}
+
+impl Task {
+    fn new(port: &FoldPort<'_>) -> Result<Self, Error> {
+        /// Keys of this process's own, so that nobody can make two tasks that look alike.
+        static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
+        let (address, captures) = port.task()?;
+        let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
+            let mut hasher = keys.build_hasher();
+            hasher.write(&address);
+            hasher.write_usize(address.len());
+            hasher.write(&captures);
+            hasher.finish()
+        });
+        Ok(Self { address, captures, fingerprint, rules: port.rules() })
+    }
+}
+
+impl<'a, C: Carrier> Run<'a, C> {
+    /// A run that has no workers yet. The carrier comes back with the error where it cannot begin.
+    pub(crate) fn new(port: FoldPort<'a>, carrier: C, terms: Terms, build: Build) -> Result<Self, (Error, C)> {
+        let task = match Task::new(&port) {
+            Ok(task) => task,
+            Err(error) => return Err((error, carrier)),
+        };
+        port.on_stop(carrier.bell());
+        Ok(Self {
+            dispatch: Dispatch::new(terms, carrier.now()),
+            told: vec![false; terms.workers],
+            events: Vec::new(),
+            never_ready: None,
+            port,
+            carrier,
+            terms,
+            build,
+            task,
+        })
+    }
+
+    /// Admits a worker of an earlier fold, that was sent so many chunks in its life; the number that it has from now on.
+    pub(crate) fn admit(&mut self, preferred: usize, sent: u64) -> Option<usize> {
+        self.dispatch.admit(preferred, sent)
+    }
+
+    /// What reaches the workers.
+    pub(crate) fn carrier(&mut self) -> &mut C {
+        &mut self.carrier
+    }
+
+    /// Runs the fold until every chunk below the limit is done. `ready` is called now and then, to use what is there.
+    pub(crate) fn finish(&mut self, ready: &mut dyn FnMut()) {
+        loop {
+            self.publish_limit();
+            self.dispatch.time(self.carrier.now());
+            while let Some(command) = self.dispatch.next() {
+                self.obey(command);
+            }
+            self.publish_limit();
+            if self.dispatch.is_settled() {
+                break;
+            }
+            self.turn(self.dispatch.due());
+            ready();
+        }
+        self.port.settled();
+        // What is still out is not wanted.
+        let until = self.carrier.now() + GRACE;
+        while !self.port.is_cancelled() && self.dispatch.is_waiting() && self.carrier.now() < until {
+            self.turn(until);
+            self.publish_limit();
+        }
+    }
+
+    /// Gives back the carrier, and which workers have nothing left to do.
+    pub(crate) fn dismiss(mut self) -> (C, Vec<bool>) {
+        self.port.moved(self.carrier.take_moved());
+        let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
+        (self.carrier, idle)
+    }
+
+    /// Tells the dispatcher and the workers how far they may go.
+    fn publish_limit(&mut self) {
+        self.dispatch.limit_fell(self.port.limit());
+        self.dispatch.window_reaches(self.port.window_end());
+        self.carrier.set_limit(self.dispatch.limit());
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start { worker } => {
+                self.told[worker] = false;
+                if let Err(error) = self.carrier.start(worker) {
+                    self.port.abort(error);
+                    self.dispatch.limit_fell(0);
+                }
+            }
+            Command::Send { worker, block } => self.send(worker, block),
+            Command::Terminate { worker } => {
+                let timeout = self.terms.timeout.unwrap_or(u64::MAX);
+                if !self.carrier.terminate(worker, timeout) {
+                    self.dispatch.spare(worker);
+                }
+            }
+            Command::Kill { worker } => self.carrier.kill(worker),
+            Command::Discard { worker } => self.lose(worker, Some("it did nothing for 10 s, and no chunk was running")),
+            Command::Retire { worker } => self.carrier.retire(worker),
+            Command::Look => {
+                for worker in 0..self.terms.workers {
+                    if self.carrier.has(worker) {
+                        let activity = self.carrier.activity(worker);
+                        self.dispatch.saw(worker, activity);
+                    }
+                }
+            }
+            Command::GiveUp => {
+                let count = self.terms.workers + SPARE_STARTS;
+                let last = self.never_ready.take().map(|last| format!("; the last one {last}")).unwrap_or_default();
+                self.port.give_up(format!("workers keep ending before they run anything: {count} did{last}"));
+            }
+        }
+    }
+
+    /// Sends `worker` the chunks of `block`, as many as go into one message.
+    fn send(&mut self, worker: usize, block: Block) {
+        if !std::mem::replace(&mut self.told[worker], true) {
+            self.tell(worker);
+        }
+        let port = &self.port;
+        let out = self.carrier.outbox(worker).end();
+        let message = ToWorker::open_run(out, block.first, block.attempt);
+        let (mut end, mut refused) = (block.first, None);
+        while end < block.end && (end == block.first || message.len(out) < BLOCK_BYTES) {
+            if let Err(reason) = message.chunk(out, |out| port.encode(end, out)) {
+                refused = Some(reason);
+                break;
+            }
+            end += 1;
+        }
+        message.close(out);
+        self.carrier.count_sent(worker, end - block.first);
+        if let Some(reason) = refused {
+            self.dispatch.unsendable(worker, end);
+            self.port.unsendable(end, reason);
+        } else if end < block.end {
+            self.dispatch.cut(worker, end);
+        }
+        if self.carrier.send(worker) {
+            self.dispatch.drained(worker);
+        }
+    }
+
+    /// Tells `worker` of the fold, and of its task where it has another.
+    fn tell(&mut self, worker: usize) {
+        let Task { address, captures, fingerprint, rules } = &self.task;
+        if self.carrier.task(worker).replace(*fingerprint) != Some(*fingerprint) {
+            let task = ToWorker::Task { address, captures };
+            task.write(self.carrier.outbox(worker).end());
+        }
+        ToWorker::Fold { rules: *rules }.write(self.carrier.outbox(worker).end());
+    }
+
+    /// Waits until something happens, but no longer than until then, and deals with it.
+    fn turn(&mut self, until: u64) {
+        let mut events = std::mem::take(&mut self.events);
+        match self.carrier.wait(until, &mut events) {
+            Ok(()) => {
+                for event in events.drain(..) {
+                    self.take(event);
+                }
+            }
+            Err(error) => self.port.abort(error),
+        }
+        self.events = events;
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Drained { worker } => self.dispatch.drained(worker),
+            Event::Heard { worker } | Event::Gone { worker } if self.carrier.has(worker) => {
+                let gone = event == Event::Gone { worker };
+                let closed = |run: &Self| run.carrier.is_closed(worker).then_some("it closed its channel");
+                let fault = self.take_answers(worker, gone).err().or_else(|| closed(self));
+                if gone || fault.is_some() {
+                    // One that is dead is not at fault for what it did not come to say.
+                    self.lose(worker, fault.filter(|_| !gone));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `worker` is gone, or must go, for that fault.
+    fn lose(&mut self, worker: usize, fault: Option<&'static str>) {
+        let ready = self.dispatch.is_ready(worker);
+        let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
+            self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
+        let loss = self.dispatch.lost(worker, progress);
+        if another_way {
+            self.dispatch.forgive_start();
+        }
+        if !ready {
+            let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
+            self.never_ready = Some(format!("{end} before it was ready{said}"));
+        }
+        let lost = Lost { ran_for, memory, stderr_tail, ..Lost::new(end) };
+        self.port.lost(&loss, &lost, Spot { worker, pid });
+    }
+}

@@ -1,0 +1,114 @@
+//! What workers answer, taken in.
+
+use std::time::Duration;
+
+use super::Run;
+use crate::error::Cause;
+use crate::panics::Panic;
+use crate::remote::carrier::Carrier;
+use crate::remote::dispatch::Sent;
+use crate::remote::fold_port::Spot;
+use crate::remote::wire::{FromWorker, Ran};
+use crate::task::received::Part;
+use crate::trace::Span;
+
+impl<C: Carrier> Run<'_, C> {
+    /// Takes what has come from `worker`: all there will ever be where it is gone.
+    pub(super) fn take_answers(&mut self, worker: usize, gone: bool) -> Result<(), &'static str> {
+        loop {
+            let more = self.carrier.receive(worker);
+            let mut inbox = std::mem::take(self.carrier.inbox(worker));
+            let mut taken = Ok(());
+            while taken.is_ok() {
+                taken = match inbox.next() {
+                    Ok(Some(frame)) => self.take_answer(worker, frame),
+                    Ok(None) => break,
+                    Err(fault) => Err(fault),
+                };
+            }
+            *self.carrier.inbox(worker) = inbox;
+            taken?;
+            if !(gone && more) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take_answer(&mut self, worker: usize, frame: &[u8]) -> Result<(), &'static str> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match FromWorker::read(frame).ok_or("it sent what no worker would")? {
+            FromWorker::Hello { build } if build == self.build => {
+                if !self.dispatch.ready(worker) {
+                    return Err("it said hello twice");
+                }
+                self.carrier.greeted(worker);
+            }
+            FromWorker::Hello { .. } => return Err("it is of another build"),
+            FromWorker::Refused { reason } => self.port.give_up(format!("a worker cannot serve: {}", text(reason))),
+            _ if !self.dispatch.is_ready(worker) => return Err("it did not say hello first"),
+            FromWorker::Skipped { first, count } => {
+                if !self.dispatch.skipped(worker, first, count) {
+                    return Err("it answered out of turn");
+                }
+                if first < self.dispatch.limit() {
+                    // Its task may have written over what it was told.
+                    self.carrier.restate_limit(worker);
+                }
+            }
+            FromWorker::Done { ran, output } => {
+                let sent = self.due(worker, ran)?;
+                if self.terms.timeout.is_some_and(|timeout| ran.duration > timeout) {
+                    // It ended before it was stopped. What it gave is refused all the same.
+                    let again = self.dispatch.late(worker);
+                    self.port.late(sent, self.spot(worker), Duration::from_nanos(ran.duration), again);
+                    return Ok(());
+                }
+                match self.port.decode(ran.chunk, output) {
+                    Ok(()) => self.done(worker, sent, ran),
+                    Err(cause) => self.unportable(worker, sent, cause),
+                }
+            }
+            FromWorker::Panicked { ran, at, message } => {
+                let sent = self.due(worker, ran)?;
+                let panic = Panic { message: text(message), at: (!at.is_empty()).then(|| text(at)) };
+                let again = self.dispatch.panicked(worker);
+                self.port.panicked(sent, self.spot(worker), panic, again);
+            }
+            FromWorker::Unportable { ran, what, reason } => {
+                let sent = self.due(worker, ran)?;
+                let what = match what {
+                    Part::Chunk => "the chunk",
+                    Part::Output => "the output",
+                };
+                self.unportable(worker, sent, Cause::Unportable { what, reason: text(reason) });
+            }
+        }
+        Ok(())
+    }
+
+    /// The chunk that ran, where it is this one's turn.
+    fn due(&self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
+        self.dispatch.due_from(worker).filter(|sent| sent.chunk == ran.chunk).ok_or("it answered out of turn")
+    }
+
+    fn done(&mut self, worker: usize, sent: Sent, ran: Ran) {
+        self.dispatch.done(worker, ran.duration);
+        let carrier = &self.carrier;
+        self.port.record(|| Span {
+            chunk: sent.chunk,
+            worker,
+            started: carrier.instant(ran.started),
+            duration: Duration::from_nanos(ran.duration),
+            attempt: sent.attempt,
+        });
+    }
+
+    fn unportable(&mut self, worker: usize, sent: Sent, cause: Cause) {
+        self.dispatch.failed(worker);
+        self.port.unportable(sent.chunk, self.spot(worker), cause);
+    }
+
+    fn spot(&self, worker: usize) -> Spot {
+        Spot { worker, pid: self.carrier.pid(worker) }
+    }
+}

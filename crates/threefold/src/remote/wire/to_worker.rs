@@ -1,0 +1,235 @@
+//! `ToWorker`: what a parent says.
+
+use super::Build;
+use super::fields::{Fields, put_bytes};
+use super::frame::{close, frame};
+
+/// What a parent says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToWorker<'a> {
+    /// The first message. A memory limit of 0 is none.
+    Hello { build: Build, memory_limit: u64 },
+    /// From now on chunks are for this task.
+    Task { address: &'a [u8], captures: &'a [u8] },
+    /// A new fold begins, with the task that was told last.
+    Fold { rules: Rules },
+    /// Run these chunks.
+    Run(Run<'a>),
+    /// Exit.
+    Bye,
+}
+
+/// What a worker does by itself, before it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// Whether it starts nothing above a chunk whose output is `Err`.
+    pub(crate) stop_on_err: bool,
+    /// Whether it starts nothing above a chunk that panicked, or whose output cannot be serialized.
+    pub(crate) stop_on_panic: bool,
+    /// Whether it sends each answer before it starts the next chunk: what is done cannot be lost with it then.
+    pub(crate) answer_each: bool,
+}
+
+/// Consecutive chunks, at least one, all at the same attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run<'a> {
+    /// The number of the first chunk.
+    pub(crate) first: u64,
+    /// Which attempt at these chunks this is, from 1.
+    pub(crate) attempt: u32,
+    /// Each chunk as bytes, behind its length.
+    chunks: &'a [u8],
+}
+
+impl<'a> Run<'a> {
+    /// The bytes of each chunk.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut rest = Fields(self.chunks);
+        // That they are whole was seen when the message was read.
+        std::iter::from_fn(move || rest.bytes())
+    }
+
+    fn read(fields: &mut Fields<'a>) -> Option<Self> {
+        let (first, attempt) = (fields.word()?, u32::try_from(fields.word()?).ok()?);
+        let run = Self { first, attempt, chunks: fields.rest() };
+        let (mut rest, mut count) = (Fields(run.chunks), 0u64);
+        while !rest.0.is_empty() {
+            rest.bytes()?;
+            count += 1;
+        }
+        // One past the last is a number, too.
+        (count > 0 && first.checked_add(count).is_some()).then_some(run)
+    }
+
+    fn put_head(out: &mut Vec<u8>, first: u64, attempt: u32) {
+        out.extend(first.to_le_bytes());
+        out.extend(u64::from(attempt).to_le_bytes());
+    }
+}
+
+impl ToWorker<'_> {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::Hello { build, memory_limit } => frame(out, 0, |out| {
+                build.put(out);
+                out.extend(memory_limit.to_le_bytes());
+            }),
+            Self::Task { address, captures } => frame(out, 1, |out| {
+                put_bytes(out, address);
+                out.extend_from_slice(captures);
+            }),
+            Self::Fold { rules } => frame(out, 2, |out| {
+                out.extend([rules.stop_on_err, rules.stop_on_panic, rules.answer_each].map(u8::from));
+            }),
+            Self::Run(run) => frame(out, 3, |out| {
+                Run::put_head(out, run.first, run.attempt);
+                out.extend_from_slice(run.chunks);
+            }),
+            Self::Bye => frame(out, 4, |_| ()),
+        }
+    }
+
+    /// Begins a `Run` message, to which chunks are appended.
+    pub(crate) fn open_run(out: &mut Vec<u8>, first: u64, attempt: u32) -> OpenRun {
+        let start = out.len();
+        frame(out, 3, |out| Run::put_head(out, first, attempt));
+        OpenRun { start, head: out.len() }
+    }
+}
+
+impl<'a> ToWorker<'a> {
+    /// The message of this kind and these fields; `None` for what no parent would say.
+    pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
+        let mut fields = Fields(body);
+        let said = match fields.byte()? {
+            0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
+            1 => Self::Task { address: fields.bytes()?, captures: fields.rest() },
+            2 => {
+                let rules =
+                    Rules { stop_on_err: fields.flag()?, stop_on_panic: fields.flag()?, answer_each: fields.flag()? };
+                Self::Fold { rules }
+            }
+            3 => Self::Run(Run::read(&mut fields)?),
+            4 => Self::Bye,
+            _ => return None,
+        };
+        fields.0.is_empty().then_some(said)
+    }
+}
+
+/// A `Run` message whose chunks are being written in place.
+pub(crate) struct OpenRun {
+    /// Where the message begins.
+    start: usize,
+    /// Where its first chunk begins.
+    head: usize,
+}
+
+impl OpenRun {
+    /// Appends a chunk, whose bytes `encode` appends; not at all when that fails.
+    pub(crate) fn chunk<E>(
+        &self,
+        out: &mut Vec<u8>,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = out.len();
+        out.extend([0; 8]);
+        let result = encode(out);
+        match result {
+            Ok(()) => {
+                let length = (out.len() - start - 8) as u64;
+                out[start..start + 8].copy_from_slice(&length.to_le_bytes());
+            }
+            Err(_) => out.truncate(start),
+        }
+        result
+    }
+
+    /// How many bytes its chunks take.
+    pub(crate) fn len(&self, out: &[u8]) -> usize {
+        out.len() - self.head
+    }
+
+    /// The message is whole. Without any chunk it is none.
+    pub(crate) fn close(self, out: &mut Vec<u8>) {
+        if out.len() == self.head {
+            out.truncate(self.start);
+        } else {
+            close(&mut out[self.start..]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::next_frame;
+    use super::*;
+
+    fn run_of(chunks: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let open = ToWorker::open_run(&mut bytes, u64::MAX - 9, 3);
+        for chunk in chunks {
+            let appended: Result<(), ()> = open.chunk(&mut bytes, |out| {
+                out.extend_from_slice(chunk);
+                Ok(())
+            });
+            appended.unwrap();
+        }
+        open.close(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn every_message_is_read_as_it_was_written() {
+        for said in [
+            ToWorker::Hello { build: Build([1, 2, 3, 4, u64::MAX]), memory_limit: 1 << 40 },
+            ToWorker::Task { address: b"a::b", captures: b"" },
+            ToWorker::Fold { rules: Rules { stop_on_err: true, stop_on_panic: false, answer_each: true } },
+            ToWorker::Bye,
+        ] {
+            let mut bytes = Vec::new();
+            said.write(&mut bytes);
+            let (body, length) = next_frame(&bytes).unwrap().unwrap();
+            assert_eq!((ToWorker::read(body), length), (Some(said), bytes.len()));
+        }
+        assert_eq!((ToWorker::read(&[4]), ToWorker::read(&[4, 0])), (Some(ToWorker::Bye), None));
+    }
+
+    #[test]
+    fn a_block_of_chunks_is_read_as_it_was_written() {
+        let chunks: [&[u8]; 3] = [b"\0\xff", b"", b"long"];
+        let bytes = run_of(&chunks);
+        let (body, _) = next_frame(&bytes).unwrap().unwrap();
+        let Some(ToWorker::Run(run)) = ToWorker::read(body) else { panic!("it is a block") };
+        assert_eq!((run.first, run.attempt), (u64::MAX - 9, 3));
+        assert_eq!(run.chunks().collect::<Vec<_>>(), chunks);
+        // Cut within a chunk or its length it is none.
+        for cut in 1..body.len() {
+            assert!(matches!(ToWorker::read(&body[..cut]), None | Some(ToWorker::Run(_))), "{cut}");
+        }
+        assert_eq!(ToWorker::read(&body[..body.len() - 1]), None);
+    }
+
+    #[test]
+    fn a_block_without_chunks_or_beyond_the_last_number_is_no_message() {
+        assert!(run_of(&[]).is_empty());
+        let is_read = |count: usize| {
+            let bytes = run_of(&vec![&b""[..]; count]);
+            ToWorker::read(next_frame(&bytes).unwrap().unwrap().0).is_some()
+        };
+        assert!(is_read(9) && !is_read(10));
+    }
+
+    #[test]
+    fn a_chunk_that_cannot_be_encoded_leaves_nothing_behind() {
+        let mut out = b"before".to_vec();
+        let open = ToWorker::open_run(&mut out, 1, 1);
+        let refused = open.chunk(&mut out, |out| {
+            out.push(1);
+            Err(())
+        });
+        assert!(refused.is_err() && open.len(&out) == 0);
+        open.close(&mut out);
+        assert_eq!(out, b"before");
+    }
+}

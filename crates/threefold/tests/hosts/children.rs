@@ -1,0 +1,142 @@
+//! Hosts that deal with children of their own accord: theirs and ours.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
+use threefold::prelude::*;
+
+use crate::fork::fork_a_sleeper;
+use crate::holdings::{Holdings, children, children_of, stat};
+use crate::tasks::{echo, folds_and_losses, process_of, stay};
+use crate::{Hosts, Rows, host, interval_timer, printed, wait_until, workers};
+
+pub(crate) const ROWS: Rows = &[
+    ("a_host_that_waits_for_all_children_folds_and_is_told_of_losses", reaping),
+    ("a_host_that_ignores_the_death_of_children_folds_and_is_told_of_losses", ignoring),
+    (A_STRANGER, stranger),
+    ("workers_go_with_their_parent_although_a_fork_of_it_lives_on", forking),
+    ("a_host_that_is_interrupted_all_the_time_keeps_its_deadlines", interrupted),
+];
+
+pub(crate) const A_STRANGER: &str = "a_stranger_with_the_number_of_a_dead_worker_is_left_alone";
+
+/// Where the number of the process that was started last can be set.
+pub(crate) const LAST_NUMBER: &str = "/proc/sys/kernel/ns_last_pid";
+
+pub(crate) const HOSTS: Hosts = &[
+    ("waits-for-all-children", waits_for_all_children),
+    ("folds-and-losses", folds_and_drops),
+    ("meets-a-stranger", meets_a_stranger),
+    ("forks", forks),
+    ("is-interrupted", is_interrupted),
+];
+
+fn reaping() {
+    printed(&mut host("waits-for-all-children"));
+}
+
+fn waits_for_all_children() {
+    thread::spawn(|| {
+        loop {
+            // Without children there is nothing to wait for: it looks again.
+            if wait(WaitOptions::empty()).is_err() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    folds_and_losses(&workers(2));
+    wait_until("no worker is left", || children().is_empty());
+}
+
+fn ignoring() {
+    let program = host("folds-and-losses");
+    // What is ignored stays ignored in the program that the shell becomes.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' CHLD; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
+    printed(shell.stdin(Stdio::null()));
+}
+
+fn folds_and_drops() {
+    let before = Holdings::now();
+    folds_and_losses(&workers(2));
+    assert_eq!(Holdings::now(), before);
+}
+
+fn stranger() {
+    printed(&mut host("meets-a-stranger"));
+}
+
+fn meets_a_stranger() {
+    let on = workers(1);
+    let number = on.map(Items(vec![0]), process_of).unwrap()[0];
+    let worker = Pid::from_raw(number.try_into().unwrap()).unwrap();
+    kill_process(worker, Signal::KILL).unwrap();
+    // Whoever waits for all children does this.
+    waitpid(Some(worker), WaitOptions::empty()).unwrap();
+    let mut stranger = loop {
+        // The next process gets the number after this one, if nobody else starts one just now.
+        fs::write(LAST_NUMBER, (number - 1).to_string()).unwrap();
+        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        if child.id() == number {
+            break child;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    let total = on.fold(Items((0..50).collect()), echo, 0, |sum, part| sum + part);
+    drop(on);
+    let lives = stranger.try_wait().unwrap().is_none();
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert!(lives, "the stranger was killed");
+    assert_eq!(total.unwrap(), 49 * 25);
+}
+
+fn forking() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut parent = host("forks").env("FOLDER", folder.path()).spawn().unwrap();
+    let files = || fs::read_dir(folder.path()).unwrap().count();
+    wait_until("two workers run, and a fork of their parent", || files() == 3);
+    let fork: u32 = fs::read_to_string(folder.path().join("fork")).unwrap().parse().unwrap();
+    let workers: Vec<u32> = children_of(parent.id()).into_iter().filter(|&child| child != fork).collect();
+    assert_eq!(workers.len(), 2);
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let is_alive = |pid: u32| stat(pid).is_some_and(|(state, _)| state != 'Z');
+    wait_until("the workers are gone", || !workers.iter().any(|&worker| is_alive(worker)));
+    assert!(is_alive(fork));
+    kill_process(Pid::from_raw(fork.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
+}
+
+fn forks() {
+    let folder = std::env::var("FOLDER").unwrap();
+    let chunks = Items(vec![folder.clone(), folder.clone()]);
+    thread::scope(|scope| {
+        scope.spawn(|| workers(2).for_each(chunks, stay));
+        wait_until("two workers run", || fs::read_dir(&folder).unwrap().count() == 2);
+        let fork = fork_a_sleeper().unwrap();
+        // Whole or not at all.
+        let unfinished = format!("{folder}-fork");
+        fs::write(&unfinished, fork.to_string()).unwrap();
+        fs::rename(unfinished, format!("{folder}/fork")).unwrap();
+    });
+}
+
+fn interrupted() {
+    printed(&mut host("is-interrupted"));
+}
+
+fn is_interrupted() {
+    interval_timer::start(Duration::from_millis(5)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let on = Executor::builder(Model::Processes).workers(2).timeout(Duration::from_millis(100)).build().unwrap();
+    let name = folder.path().to_str().unwrap().to_string();
+    let error = on.for_each(Items(vec![name.clone(), name]), stay).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    folds_and_losses(&on);
+    drop(on);
+    assert_eq!(children(), [0; 0], "the executor ends");
+}

@@ -1,0 +1,157 @@
+//! Hosts and workers with little memory, and tasks that damage what they can reach.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::sync::OnceLock;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use threefold::prelude::*;
+
+use crate::tasks::echo;
+use crate::{Hosts, Rows, host, printed, workers};
+
+pub(crate) const ROWS: Rows = &[
+    ("a_memory_limit_above_the_hosts_own_is_the_hosts_own", above_the_hard_limit),
+    ("a_memory_limit_in_which_no_worker_can_start_is_refused_with_the_least", too_small),
+    ("a_memory_limit_too_small_for_this_program_is_refused_with_the_least", too_small_for_a_large_program),
+    ("a_worker_gives_back_the_memory_of_a_large_output_and_a_large_chunk", gives_back),
+    ("a_task_that_writes_over_the_status_page_makes_no_wrong_total", scribbles),
+];
+
+pub(crate) const HOSTS: Hosts = &[("asks-above-the-hard-limit", asks_above_the_hard_limit), ("is-large", is_large)];
+
+const MIB: u64 = 1 << 20;
+
+fn above_the_hard_limit() {
+    // Of root, that may raise any limit, too: a limit that is there is not raised.
+    printed(&mut host("asks-above-the-hard-limit"));
+}
+
+#[task]
+fn data_limit(_chunk: u64) -> String {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap();
+    limits.lines().find(|line| line.starts_with("Max data size")).unwrap().to_string()
+}
+
+fn asks_above_the_hard_limit() {
+    let most = 512 * MIB;
+    setrlimit(Resource::Data, Rlimit { current: Some(most), maximum: Some(most) }).unwrap();
+    let on = Executor::builder(Model::Processes).workers(1).memory_limit(1024 * MIB).build().unwrap();
+    let limits = on.map(Items(vec![0]), data_limit).unwrap();
+    assert!(limits[0].contains(&most.to_string()), "{limits:?}");
+}
+
+fn too_small() {
+    let build = |limit| Executor::builder(Model::Processes).workers(1).memory_limit(limit).build();
+    let refused = build(1).unwrap_err();
+    assert!(refused.is_setup(), "{refused}");
+    let text = refused.to_string();
+    let least = text.split_whitespace().find_map(|word| word.parse::<u64>().ok().filter(|&number| number > 1));
+    let least = least.unwrap_or_else(|| panic!("{text}"));
+    assert!(build(least - 1).is_err());
+    // With the least there are workers, and they work.
+    assert_eq!(build(least).unwrap().map(Items(vec![7]), echo).unwrap(), [7]);
+}
+
+/// In a host whose workers are large before they serve: they keep this from the beginning of `main`.
+static KEPT: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// The beginning of `main`.
+pub(crate) fn before_init() {
+    if std::env::var_os(LARGE).is_some() {
+        let _ = KEPT.set(vec![1; 16 << 20]);
+    }
+}
+
+/// With this variable the program is large.
+const LARGE: &str = "HOSTS_TEST_LARGE";
+
+fn too_small_for_a_large_program() {
+    printed(host("is-large").env(LARGE, "1"));
+}
+
+fn is_large() {
+    let fold = |limit| {
+        let on = Executor::builder(Model::Processes).workers(1).memory_limit(limit).build().unwrap();
+        on.map(Items(vec![7]), echo)
+    };
+    let refused = fold(8 * MIB).unwrap_err();
+    assert!(refused.is_setup(), "{refused}");
+    let text = refused.to_string();
+    let least: u64 = text.split_whitespace().next_back().unwrap().parse().unwrap_or_else(|_| panic!("{text}"));
+    assert!(least > 16 * MIB, "{text}");
+    assert_eq!(fold(least + MIB).unwrap(), [7]);
+}
+
+/// What was received is large, and what is sent.
+#[task]
+fn repeat(text: String) -> String {
+    text
+}
+
+/// The memory that this process has, in KiB: what is resident, and all that counts against its limit.
+#[task]
+fn memory_of(_chunk: u64) -> [u64; 2] {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    ["VmRSS:", "VmData:"].map(|name| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    })
+}
+
+fn gives_back() {
+    let on = workers(1);
+    let before = on.map(Items(vec![0]), memory_of).unwrap()[0];
+    let large = "7".repeat(64 << 20);
+    assert_eq!(on.map(Items(vec![large]), repeat).unwrap()[0].len(), 64 << 20);
+    let after = on.map(Items(vec![0]), memory_of).unwrap()[0];
+    for (before, after) in before.iter().zip(after) {
+        assert!(after < before + (16 << 10), "{before} KiB before, {after} KiB after");
+    }
+}
+
+/// Writes words of all kinds over the page that tells the parent what this worker is doing.
+#[task]
+fn scribble(chunk: u64) -> u64 {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let page = maps.lines().find(|line| line.contains("memfd:threefold")).expect("a worker has a status page");
+    let (start, _) = page.split_once('-').unwrap();
+    let start = u64::from_str_radix(start, 16).unwrap();
+    let mut bytes = File::options().write(true).open("/proc/self/mem").unwrap();
+    let words = [0, 1, chunk, u64::MAX, 1 << 63, chunk.wrapping_mul(0x9e37_79b9_7f4a_7c15)];
+    for at in 0..4 {
+        bytes.seek(SeekFrom::Start(start + 8 * at)).unwrap();
+        let word = words[((chunk + at) % 6) as usize];
+        // Torn: half of the word, then the other half.
+        bytes.write_all(&word.to_ne_bytes()[..4]).unwrap();
+        bytes.write_all(&word.to_ne_bytes()[4..]).unwrap();
+    }
+    assert_ne!(chunk % 100, 98, "and some panic");
+    if chunk % 100 == 99 {
+        std::process::abort();
+    }
+    chunk
+}
+
+fn scribbles() {
+    let on = workers(2);
+    // Without a loss the total is right.
+    let total = on.fold(Items((0..90).collect()), scribble, 0, |sum, part| sum + part).unwrap();
+    assert_eq!(total, (0..90).sum());
+    // With losses each chunk has its output, or a failure of its own, or that of the worker that it was given to; or
+    // the whole is an error, since a worker that died seems never to have begun anything.
+    match on.map_results(Items((0..300).collect()), scribble) {
+        Ok(results) => {
+            assert_eq!(results.len(), 300);
+            for (chunk, result) in (0..300).zip(results) {
+                match result {
+                    Ok(output) => assert_eq!(output, chunk),
+                    Err(error) if chunk % 100 == 98 => assert!(error.is_panic() || error.is_worker_lost(), "{error}"),
+                    Err(error) => assert!(error.is_worker_lost(), "{error}"),
+                }
+            }
+        }
+        Err(error) => assert!(error.is_setup(), "{error}"),
+    }
+    assert_eq!(on.fold(Items((0..50).collect()), echo, 0, |sum, part| sum + part).unwrap(), 49 * 25);
+}
