@@ -253,7 +253,7 @@ fn missing(bytes: &[u8]) -> Result<u64, &'static str> {
 /// The length that the head of a frame tells of its body.
 fn body_length(head: &[u8]) -> Result<u64, &'static str> {
     let length = head.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-    if length == 0 || length > MAX_FRAME { Err("it sent a frame of an absurd length") } else { Ok(length) }
+    if length == 0 || length > MAX_FRAME { Err("it sent a frame with an invalid length") } else { Ok(length) }
 }
 
 fn frame(out: &mut Vec<u8>, kind: u8, fields: impl FnOnce(&mut Vec<u8>)) {

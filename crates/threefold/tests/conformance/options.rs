@@ -28,7 +28,7 @@ fn no_workers_are_refused(model: Model) {
     if model != Model::Async {
         let text = refusal(Executor::builder(model).in_flight(5));
         let expected =
-            format!("in_flight cannot be set for {model}: it bounds the chunks that wait at once; use async");
+            format!("in_flight cannot be set for {model}: it limits how many chunks wait at once; use async");
         assert_eq!(text, expected);
     }
 }

@@ -300,9 +300,7 @@ impl Worker {
                 (None, code) => End::Exit(code.unwrap_or_default()),
             },
             // Somebody else in this program waits for all children, and was told instead.
-            Err(_) => {
-                End::Protocol("its end was not seen, since something else in this program waits for its children")
-            }
+            Err(_) => End::Protocol("its exit status is unknown, since something else in this program waited for it"),
         };
         let progress = self.cell.progress();
         let mut remains = Remains { since: progress.since, ..Remains::default() };

@@ -30,17 +30,17 @@ impl Run<'_> {
     fn take_answer(&mut self, index: usize, frame: &[u8]) -> Result<(), &'static str> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let worker = &mut self.workers[index];
-        match FromWorker::read(frame).ok_or("it sent what no worker would")? {
+        match FromWorker::read(frame).ok_or("it sent an invalid message")? {
             FromWorker::Hello { build } if build == self.build && !worker.greeted => {
                 worker.greeted = true;
                 worker.entrance.confirm();
             }
-            FromWorker::Hello { .. } => return Err("it said hello twice, or is of another build"),
+            FromWorker::Hello { .. } => return Err("it sent a second handshake, or was started from another build"),
             FromWorker::Refused { reason } => {
                 let reason = format!("a worker process could not serve: {}", text(reason));
                 self.fold.abort(Error::setup(Some(Model::Processes), reason));
             }
-            _ if !worker.greeted => return Err("it did not say hello first"),
+            _ if !worker.greeted => return Err("its first message was not a handshake"),
             FromWorker::Skipped { chunk } => {
                 let attempt = self.due(index, chunk)?;
                 self.returned.insert(chunk, attempt);
@@ -78,7 +78,7 @@ impl Run<'_> {
 
     /// The answer to `chunk` has come, in its turn: which attempt it was.
     fn due(&mut self, index: usize, chunk: u64) -> Result<u32, &'static str> {
-        self.workers[index].answered(chunk).ok_or("it answered out of turn")
+        self.workers[index].answered(chunk).ok_or("it answered for a chunk that it was not running")
     }
 
     fn done(&mut self, index: usize, ran: Ran, attempt: u32) {

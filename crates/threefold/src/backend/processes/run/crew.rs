@@ -31,7 +31,7 @@ impl Run<'_> {
                 // Those that are there may do.
                 if self.workers.is_empty() {
                     let count = self.size + SPARE_STARTS;
-                    let reason = format!("worker processes keep ending before they run anything: {count} did");
+                    let reason = format!("{count} worker processes ended before they ran a chunk");
                     self.fold.abort(Error::setup(Some(Model::Processes), reason));
                 }
                 return;
@@ -87,7 +87,7 @@ impl Run<'_> {
         let now = Instant::now();
         for index in (0..self.workers.len()).rev() {
             if self.workers[index].has_stalled(PATIENCE, now) {
-                self.bury(index, Some("it did nothing for 10 s, and no chunk was running"));
+                self.bury(index, Some("it sent nothing for 10 s, and no chunk was running"));
             }
         }
     }
@@ -177,7 +177,7 @@ impl Run<'_> {
             return;
         }
         let said = stderr_tail.into_lines().pop().map(|words| format!(": {words}")).unwrap_or_default();
-        let reason = format!("a worker process could not be started: it was not ready yet when it was {end}{said}");
+        let reason = format!("a worker process could not be started; before it was ready: {end}{said}");
         self.fold.abort(Error::setup(Some(Model::Processes), reason));
     }
 }

@@ -46,7 +46,7 @@ impl Channel {
             RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
             _ => None,
         });
-        cell.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the parent sent no cell"))
+        cell.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the parent sent no status page"))
     }
 
     /// Whether the next frame need not be waited for.
