@@ -93,7 +93,10 @@ impl Options {
 fn having(can: impl Fn(&Capabilities) -> bool) -> String {
     let names: Vec<_> =
         Model::ALL.iter().filter(|model| can(&model.capabilities())).map(|model| model.name()).collect();
-    names.join(" or ")
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// The number of cores that this process may use, at least 1. CPU affinity and cgroup quotas are taken into account.

@@ -22,7 +22,7 @@ fn no_workers_are_refused(model: Model) {
     assert_eq!(refusal(Executor::builder(model).workers(0)), "workers must be at least 1");
     assert!(refusal(Executor::builder(model).workers(1_000_000)).contains("at most 4096"));
     if model == Model::Sequential {
-        let text = "sequential has 1 worker, not 2: use async or threads or processes for more";
+        let text = "sequential has 1 worker, not 2: use async, threads or processes for more";
         assert_eq!(refusal(Executor::builder(model).workers(2)), text);
     }
     if model != Model::Async {

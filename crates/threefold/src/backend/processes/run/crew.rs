@@ -31,7 +31,9 @@ impl Run<'_> {
                 // Those that are there may do.
                 if self.workers.is_empty() {
                     let count = self.size + SPARE_STARTS;
-                    let reason = format!("{count} worker processes ended before they ran a chunk");
+                    let reason = format!(
+                        "{count} worker processes ended before they ran a chunk: look for the cause in their stderr"
+                    );
                     self.fold.abort(Error::setup(Some(Model::Processes), reason));
                 }
                 return;
