@@ -34,7 +34,7 @@ const TEMPLATE: &str = "[{wide_bar}] {percent}%, {eta} left";
 pub(crate) enum Show {
     /// If stderr is a terminal
     Auto,
-    /// Also if stderr is not a terminal, then as lines
+    /// As a bar on a terminal, as lines elsewhere
     Always,
     /// Never
     Never,

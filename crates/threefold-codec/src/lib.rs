@@ -132,7 +132,7 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<(
 }
 
 /// Appends `value` to `bytes` if it takes no more than `most` bytes, and says whether it did. It stops soon after it has
-/// passed that number, so that a large value costs no more than a small one. If it does not append the value, `bytes` is
+/// passed that number, so a value that is too large costs little time. If it does not append the value, `bytes` is
 /// as long as before.
 ///
 /// # Errors

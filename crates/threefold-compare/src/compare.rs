@@ -33,9 +33,10 @@ use crate::text;
 /// }
 /// ```
 ///
-/// Each model folds cold first: an executor is made and folds once. Then all models run the same fold once in every round,
-/// in random order, so that a slow moment of the machine affects all of them alike. Rounds end when the median of every
-/// model is known to 2%, or when the time budget is spent. At the end one fold of each model is observed for its profile.
+/// First come the cold runs: for each model an executor is made and folds once. Then all models run the same fold once in
+/// every round, in random order, so that a slow moment of the machine affects all of them alike. Rounds end when the median
+/// of every model is known to 2%, or when the time budget is spent. At the end one fold of each model is observed for its
+/// profile.
 ///
 /// The source, the task and `init` are cloned for each fold before its time begins.
 #[derive(Clone)]
@@ -119,7 +120,7 @@ impl Compare {
         self
     }
 
-    /// Folds so many times on each model before the first round. The default is 1.
+    /// Runs this many warm-up folds on each model before the first round. The default is 1.
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]
@@ -133,7 +134,7 @@ impl Compare {
         self
     }
 
-    /// Begins no new round after this time. The default is 20 s. At least one round is run. [`runs`](Self::runs) takes
+    /// Starts no new round after this time. The default is 20 s. At least one round is run. [`runs`](Self::runs) takes
     /// precedence over the budget.
     ///
     /// ```

@@ -59,7 +59,7 @@ pub struct Comparison {
     pub seed: u64,
     /// How many rounds there were, at least 1. In each round every contender ran once, in random order.
     pub rounds: usize,
-    /// The share of all cores' time that the host of this virtual machine gave to others meanwhile, from 0 to 1.
+    /// The share of all cores' time that the host of this virtual machine gave to others during the comparison, from 0 to 1.
     pub stolen_share: f64,
     /// Whether measuring was cancelled before its end.
     pub partial: bool,
@@ -108,8 +108,8 @@ impl Comparison {
         json + "\n"
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote. Every number, index and count is checked, so that what is read can be
-    /// shown and exported whoever wrote it.
+    /// Reads what [`to_json`](Self::to_json) wrote. Every number, index and count is checked, so a comparison
+    /// from an untrusted file can be shown and exported.
     ///
     /// ```
     /// use threefold_compare::Comparison;

@@ -1,5 +1,5 @@
-//! A comparison as files: JSON, CSV, Markdown, an HTML page, and a trace. And what a program needs that writes them where
-//! its user says: whether a file can be written, and whether two paths name the same file.
+//! A comparison as files: JSON, CSV, Markdown, an HTML page, and a trace. For programs whose user chooses the paths, two
+//! functions check whether a file can be written, and whether two paths name the same file.
 //!
 //! A file is written whole or not at all: the text goes to a temporary file in the same folder, which is then renamed. A
 //! path that is a link is followed, and the file that it names is written; the link stays. If that file does not exist yet,
@@ -19,7 +19,7 @@ mod trace;
 
 use target::Target;
 
-/// Checks that an export to `path` can be written, before there is anything to write. Nothing is changed or left behind.
+/// Checks that an export to `path` can be written, without writing one. Nothing is changed or left behind.
 ///
 /// ```
 /// use threefold_compare::export;
@@ -40,7 +40,7 @@ pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
     checked.map_err(|error| Error::File { path: path.to_path_buf(), error })
 }
 
-/// Whether two paths name the same file, links followed. The files need not exist.
+/// Whether two paths name the same file. Links are followed, and the files need not exist.
 ///
 /// A program asks this to refuse an export that would overwrite its own input.
 ///
@@ -79,7 +79,8 @@ impl Comparison {
         csv::of(self)
     }
 
-    /// This comparison as Markdown: a table and the verdict. Characters that Markdown or a terminal would obey are escaped.
+    /// This comparison as Markdown: a table and the verdict. Characters that Markdown or a terminal would interpret are
+    /// escaped.
     ///
     /// ```
     #[doc = include_str!("doc/measured.md")]

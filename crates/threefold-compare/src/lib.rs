@@ -1,7 +1,7 @@
 //! Measures one workload on every model of [`threefold`] and says which model to use, why, and from what size on.
 //!
-//! [`Compare`] says what to compare. [`Comparison`] is what was measured, with a verdict: a value that can be printed,
-//! exported and read back.
+//! [`Compare`] says what to compare. [`Comparison`] holds what was measured, and a verdict. It can be printed, exported and
+//! read back.
 //!
 //! # First use
 //!
@@ -45,7 +45,7 @@
 //! }
 //! ```
 //!
-//! Build it in release mode: a debug build measures the debug build. The same `main` is a benchmark if it stands in
+//! Build it in release mode; otherwise you measure debug code. The same `main` is a benchmark if it stands in
 //! `benches/NAME.rs`, with `[[bench]]`, `name = "NAME"` and `harness = false` in the manifest. In an ordinary `#[test]`, call
 //! `threefold::init()` first as well.
 //!

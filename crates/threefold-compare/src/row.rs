@@ -114,8 +114,8 @@ impl Row {
         }
     }
 
-    /// The speed-up divided by the number of workers; 1 is perfect. `None` if there is no speed-up, and for models whose
-    /// workers overlap the waits of their chunks if the chunks wait: one worker then does the waiting of many.
+    /// The speed-up divided by the number of workers; 1 is perfect. `None` if there is no speed-up, and for
+    /// async if the chunks wait, because one async worker then waits for many chunks at once.
     ///
     /// ```
     #[doc = include_str!("doc/measured.md")]

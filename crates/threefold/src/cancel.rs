@@ -52,9 +52,9 @@ impl CancelToken {
     /// Cancels every fold that runs under this token, now and later, and the folds that are nested in them. It returns
     /// at once.
     ///
-    /// A cancelled fold starts no further chunk. Chunks that are running are killed on processes, dropped at the await
-    /// at which they wait on async, and waited for on threads and sequential. A long task can ask
-    /// [`is_cancelled`](crate::is_cancelled()) and return early.
+    /// A cancelled fold starts no further chunk. On processes, the workers that run a chunk are killed. On async, a chunk
+    /// is dropped at the await at which it waits. On threads and sequential, the fold waits for the chunks that are
+    /// running. A long task can ask [`is_cancelled`](crate::is_cancelled()) and return early.
     ///
     /// ```
     /// let token = threefold::CancelToken::new();

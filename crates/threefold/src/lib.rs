@@ -24,7 +24,7 @@
 //! }
 //! ```
 //!
-//! Four words are enough for this:
+//! A fold has four parts:
 //!
 //! - A [`Source`] is the input: a range of integers, an array, a list. It says how the input is cut into chunks.
 //! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
@@ -89,7 +89,7 @@
 //! debug builds give the same results as release builds.
 //!
 //! Only what implements `PartialEq` can be compared, so derive it for captures, chunks and outputs. Values of more than
-//! 1 MiB are not compared. A value that is not equal to itself, such as one with a NaN, is not either. On processes the
+//! 1 MiB are not compared. Neither is a value that is not equal to itself, such as NaN. On processes the
 //! task is compared in release builds too, before it is sent.
 //!
 //! # Failures
@@ -120,9 +120,9 @@
 //!
 //! The first executor of a process replaces the panic hook of the whole process with one that calls the earlier hook.
 //! The new hook notes where a task panicked, for [`Error::panic_location`], and leaves panics outside of tasks alone.
-//! Since the earlier hook is still called, a panic of a task is printed to standard error as ever, also if the program
-//! then handles the error. The hook stays for the life of the process. If the program sets a hook of its own later,
-//! which does not call this one, errors have no location.
+//! Since the earlier hook is still called, a panic of a task is still printed to standard error, even if the
+//! program then handles the error. The hook stays for the life of the process. If the program later sets a hook of its
+//! own that does not call this one, errors have no location.
 //!
 //! # Worker processes
 //!
@@ -133,8 +133,9 @@
 //!
 //! # Async tasks and async runtimes
 //!
-//! On the model async each worker drives its chunks on an async runtime of its own. What a task spawns on that runtime
-//! and does not await is not waited for, and runs only while that worker runs chunks. On the other models an `async`
+//! On the model async each worker drives its chunks on an async runtime of its own. If a task spawns
+//! a future on that runtime and does not await it, the fold does not wait for it, and it runs only while that worker runs
+//! chunks. On the other models an `async`
 //! task runs to its end on its worker, one chunk after another, on a runtime of the worker's thread.
 //!
 //! ```
@@ -156,7 +157,8 @@
 //! A plain function runs on async as on threads, outside of any runtime: it cannot use `tokio::spawn`, and it may
 //! block.
 //!
-//! A fold blocks its thread. Inside a program's own runtime call it where blocking is allowed.
+//! A fold blocks its thread. Inside an async runtime of your own, call it where blocking is allowed, for instance in
+//! tokio's `spawn_blocking`.
 //!
 //! # Memory and stack
 //!
@@ -164,11 +166,11 @@
 //! that has not been reduced yet. So at most 65,536 outputs wait, behind a slow chunk or a slow reduction. Besides
 //! these a fold needs the source, the chunks that are running, and whatever the reduction collects:
 //! [`map`](Executor::map) collects all outputs. On async at most [`in_flight`](Builder::in_flight) chunks run at the
-//! same time, on the other models one for each worker.
+//! same time, and on the other models one for each worker.
 //!
 //! Threads that an executor starts have as much stack as the main thread: the limit of `ulimit -s`, usually 8 MiB, and
-//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes that of
-//! a main thread. [`Builder::stack_size`] sets another size.
+//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes
+//! have the stack of a main thread. [`Builder::stack_size`] sets another size.
 
 // What only worker processes use builds on every platform, and has no user where they are absent.
 #![cfg_attr(

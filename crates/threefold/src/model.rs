@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How a fold is run. The work and the result are the same on each model.
+/// How a fold is run. The task and the result are the same on each model.
 ///
 /// `Display`, JSON and [`name`](Self::name) use the words `sequential`, `async`, `threads` and `processes`.
 ///
@@ -59,7 +59,7 @@ pub struct Capabilities {
 }
 
 impl Model {
-    /// Every model there is, also those that this build cannot run, from the simplest on.
+    /// All models, including those that this build cannot run, from the simplest to the most complex.
     ///
     /// ```
     /// use threefold::Model;
@@ -144,7 +144,7 @@ impl fmt::Display for Model {
     }
 }
 
-/// The error for a word that is the name of no model. It lists the names.
+/// The error for a word that is not the name of a model. Its text lists the names.
 ///
 /// ```
 /// use threefold::Model;
@@ -174,7 +174,7 @@ impl FromStr for Model {
     ///
     /// # Errors
     ///
-    /// [`UnknownModel`] for any other word, also one in capital letters.
+    /// [`UnknownModel`] for any other word. Capital letters are not accepted.
     fn from_str(word: &str) -> Result<Self, UnknownModel> {
         match word {
             "multithreading" => Ok(Model::Threads),

@@ -152,7 +152,7 @@ pub trait Registered {
 /// A [`Task`] whose chunk is `C`: what the verbs of an [`Executor`](crate::Executor) ask of a task, with the chunk of
 /// their source.
 ///
-/// It is implemented for every `Task<Chunk = C>`, and says the same. You do not implement it yourself.
+/// It is implemented for every `Task<Chunk = C>`. You do not implement it yourself.
 ///
 /// ```
 /// use threefold::prelude::*;

@@ -1,4 +1,4 @@
-//! `Trace` and `Span`: which worker ran which chunk, and when. `Event`: the same, told to an observer while it happens.
+//! `Trace` and `Span` record which worker ran which chunk, and when. `Event` tells it to an observer while the fold runs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -98,8 +98,8 @@ impl Trace {
         self.lock().spans.clone()
     }
 
-    /// The number of bytes that were sent to worker processes and came back: tasks, chunks and outputs, with their
-    /// frames. It is 0 on models whose workers share the caller's memory.
+    /// The number of bytes that were sent to worker processes and back: tasks, chunks and outputs, with their frames. It
+    /// is 0 on models whose workers share the caller's memory.
     ///
     /// ```
     /// use threefold::Trace;

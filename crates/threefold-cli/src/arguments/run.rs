@@ -12,9 +12,9 @@ use crate::plan::Input;
 use crate::progress::Show;
 use crate::workloads::Workload;
 
-/// The smallest `--memory-limit`, in bytes. A worker process has more than this before its first chunk, so that a
-/// smaller limit is a typing error.
-const LEAST_MEMORY: u64 = 1 << 20;
+/// The smallest `--memory-limit`, in bytes: the library refuses less, because a worker process needs more than this before
+/// its first chunk.
+const LEAST_MEMORY: u64 = 4 << 20;
 
 /// One workload, to be run once on one model.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub(super) struct RunArguments {
 /// What is done about chunks that fail.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct FailureArguments {
-    /// Run a chunk again, up to N times, if its worker process is lost
+    /// Run a chunk again, up to N times, if it times out or its worker process is lost
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "0")]
     pub(crate) retries: u32,
 
@@ -109,7 +109,7 @@ pub(crate) struct FailureArguments {
     #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Limit the private memory of each worker process, for example to 512MiB; at least 1MiB
+    /// Limit the private memory of each worker process, for example to 512MiB; at least 4MiB
     #[arg(long, value_name = "SIZE", value_parser = size::<LEAST_MEMORY>)]
     pub(crate) memory_limit: Option<u64>,
 

@@ -128,7 +128,7 @@ pub(super) fn busy_machine<'a>(evidence: &Evidence<'_>, rows: impl Iterator<Item
     let (share, row) = shares.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
     (share > BUSY_SHARE).then(|| {
         let (share, name) = (text::percent(share.min(1.0)), row.name());
-        format!("Repeat this on an idle machine: other programs had the processors for {share} of the time of {name}.")
+        format!("Repeat this on an idle machine: other programs used the processors for {share} of the workers' time on {name}.")
     })
 }
 

@@ -234,7 +234,7 @@ fn what_the_workers_the_machine_and_the_runs_show_is_said() {
     for expected in [
         "The formula n(a+b)/2 gives this value without a fold.",
         "Use at most 2 workers for threads: 4 workers share 2 cores and compute no faster.",
-        "Repeat this on an idle machine: other programs had the processors for 40% of the time of sequential.",
+        "Repeat this on an idle machine: other programs used the processors for 40% of the workers' time on sequential.",
         "Repeat this on an idle host: the host of this virtual machine gave 12% of its processor time to others.",
         "The comparison was cancelled: it shows what was measured until then.",
         "3 rounds are too few for a 95% interval: raise the number of runs or the time budget, or fold fewer items.",

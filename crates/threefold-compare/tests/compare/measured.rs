@@ -224,7 +224,7 @@ fn what_is_not_possible_is_refused() {
         (brief().runs(0), "runs must be at least 1"),
         (brief().workers([1, 0]), "workers must be at least 1"),
         (brief().models([]), "there is no model to compare: name at least one"),
-        (brief().workers([5000]), "async: 5000 workers are too many: at most 4096 can be asked for"),
+        (brief().workers([5000]), "async: 5000 workers are too many: at most 4096 are allowed"),
     ];
     for (case, text) in cases {
         let error = compare(&case).unwrap_err();

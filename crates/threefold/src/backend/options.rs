@@ -40,7 +40,7 @@ impl Options {
         match self.workers {
             Some(0) => return refuse("workers must be at least 1".to_string()),
             Some(n) if n > MOST_WORKERS => {
-                return refuse(format!("{n} workers are too many: at most {MOST_WORKERS} can be asked for"));
+                return refuse(format!("{n} workers are too many: at most {MOST_WORKERS} are allowed"));
             }
             Some(n) if n > 1 && !can.has_plural_workers => {
                 let others = having(|can| can.has_plural_workers);
@@ -49,7 +49,7 @@ impl Options {
             _ => {}
         }
         let limited: [Limited; 6] = [
-            (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "bounds the chunks that wait at once"),
+            (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "limits how many chunks wait at once"),
             (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
             (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
             (
@@ -63,7 +63,7 @@ impl Options {
                 self.stack_size.is_some(),
                 "stack_size",
                 |can| can.has_stack_size,
-                "is that of threads which the executor starts",
+                "applies to the threads that the executor starts",
             ),
         ];
         for (is_asked, option, is_enough, why) in limited {
@@ -93,7 +93,10 @@ impl Options {
 fn having(can: impl Fn(&Capabilities) -> bool) -> String {
     let names: Vec<_> =
         Model::ALL.iter().filter(|model| can(&model.capabilities())).map(|model| model.name()).collect();
-    names.join(" or ")
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// The number of cores that this process may use, at least 1. CPU affinity and cgroup quotas are taken into account.

@@ -52,24 +52,24 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
     if worker::is_serving() {
         return refuse(
-            "a worker process starts no workers of its own: fold on `Executor::current()` within a task".to_string(),
+            "a worker process starts no workers of its own: inside a task, use `Executor::current()`".to_string(),
         );
     }
     if worker::has_other_rights() {
         return refuse(
-            "this program runs with the rights of another user than the one who started it (setuid, setgid or capabilities): it must not start worker processes, since that user could then start them too"
+            "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
                 .to_string(),
         );
     }
     if !Entrance::is_open_here() {
         return refuse(
-            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: they stop there instead of running the program again"
+            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
                 .to_string(),
         );
     }
     if let Some(limit) = options.memory_limit.filter(|&limit| limit < memory::LEAST) {
         return refuse(format!(
-            "no worker process can start in {limit} bytes: memory_limit must be at least {}",
+            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
             memory::LEAST
         ));
     }
@@ -81,7 +81,9 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
             chunks_per_worker: options.chunks_per_worker,
             idle: Mutex::default(),
         })),
-        Err(error) => refuse(format!("this program's own file cannot be found, to start workers from: {error}")),
+        Err(error) => {
+            refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
+        }
     }
 }
 

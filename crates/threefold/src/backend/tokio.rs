@@ -56,7 +56,7 @@ impl Backend for Tokio {
         if fold.policy.timeout.is_some() && !fold.job.is_async() {
             let task = fold.job.task();
             let reason = format!(
-                "{task}: a timeout cannot be kept for a plain function on async; make it an `async fn`, or use processes"
+                "{task}: on async a plain function cannot be stopped after a timeout; make it an `async fn`, or use processes"
             );
             return fold.abort(Error::setup(Some(Model::Async), reason));
         }

@@ -69,7 +69,7 @@ impl Lost {
         }
         if !self.also.is_empty() {
             let numbers: Vec<_> = self.also.iter().map(u64::to_string).collect();
-            write!(f, "; chunks that were done there, and whose outputs were lost with it: {}", numbers.join(", "))?;
+            write!(f, "; the outputs of these finished chunks were lost with the worker: {}", numbers.join(", "))?;
         }
         if f.alternate() {
             self.write_details(f)?;
@@ -82,7 +82,7 @@ impl Lost {
             write!(f, "\n  the chunk had been running for {}", text::duration(ran_for))?;
         }
         if let Some(memory) = self.memory {
-            write!(f, "\n  the worker had at least {} of memory", text::size(memory))?;
+            write!(f, "\n  the worker used at least {} of memory", text::size(memory))?;
         }
         if !self.stderr_tail.is_empty() {
             f.write_str("\n  the last lines of its stderr:")?;

@@ -225,7 +225,7 @@ impl Error {
         self.0.place.attempt.map(|attempt| attempt.of)
     }
 
-    /// How long the chunk had been running when its worker was lost or its time was over.
+    /// How long the chunk had been running when its worker was lost or when it was stopped after its timeout.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -349,8 +349,8 @@ impl Error {
 
     /// The file, line and column of the panic: `src/main.rs:10:5`.
     ///
-    /// It is `None` if the panic hook did not learn it: the program has replaced the hook that the first executor
-    /// installed, or the task went on with an earlier panic through `resume_unwind`.
+    /// It is `None` if the panic hook was not called: the program has replaced the hook that the first executor installed,
+    /// or the task resumed an earlier panic with `resume_unwind`.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -9,9 +9,10 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::panics;
 
-/// The options of an executor that is to be made. [`Executor::builder`] begins it and [`build`](Self::build) ends it.
+/// Collects the options of an executor. [`Executor::builder`] makes a builder, and [`build`](Self::build) makes the
+/// executor.
 ///
-/// Each option that a model does not support is an error of `build`, which names the models that support it.
+/// If the model does not support an option, `build` returns an error that names the models that support it.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -83,8 +84,8 @@ impl Builder {
     /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
     ///
     /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
-    /// the fold. Only worker processes can be lost. On async a missed [`timeout`](Self::timeout) is tried again too. A
-    /// panic is not, unless [`retry_panics`](Self::retry_panics) is set.
+    /// the fold. Only worker processes can be lost. A chunk that misses its [`timeout`](Self::timeout)
+    /// is run again too, also on async. A chunk that panics is not, unless [`retry_panics`](Self::retry_panics) is set.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -141,8 +142,8 @@ impl Builder {
     ///
     /// On processes the worker, and whatever processes it started, are told to terminate (SIGTERM) and are killed 100
     /// ms later. On async the future of the chunk is dropped at the await at which it waits. An `async` task that never
-    /// awaits cannot be stopped, but it is a timeout error too when it ends too late. A fold of a plain function on
-    /// async is an error with a timeout.
+    /// awaits cannot be stopped; if it ends too late, its chunk is a timeout error too. On async, a timeout with a plain
+    /// function as the task is an error of the fold.
     ///
     /// ```
     /// use std::time::Duration;
@@ -165,8 +166,8 @@ impl Builder {
     }
 
     /// The private memory that a worker process may have, in bytes, at least 4 MiB: its data segment, heap and private
-    /// mappings, which the system counts as `RLIMIT_DATA`. A lower limit of the system's stays in force. The option is for
-    /// processes only; on other models it is an error.
+    /// mappings, which the system counts as `RLIMIT_DATA`. If the system sets a lower limit, that one applies. The option
+    /// is for processes only; on other models it is an error.
     ///
     /// A worker that asks for more is lost, and the error says so:
     /// [`Error::is_out_of_memory`](crate::Error::is_out_of_memory).
@@ -220,8 +221,8 @@ impl Builder {
     /// range that is lost too when it is run alone. [`Error::smallest_range`](crate::Error::smallest_range) gives it.
     /// The default is `false`. It is for processes only; on other models it is an error.
     ///
-    /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses,
-    /// and the task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.
+    /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses.
+    /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.
     ///
     /// ```
     /// use threefold::prelude::*;

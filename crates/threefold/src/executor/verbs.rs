@@ -57,8 +57,8 @@ impl Executor {
     /// is returned with the number of its chunk.
     ///
     /// After chunk k has returned an `Err`, no chunk above k starts; chunks below k are finished. `reduce` is given the
-    /// values of the `Ok`s. It returns the next value, or a `Result` of it, of which an `Err` ends the fold too: here,
-    /// when the total overflows.
+    /// values of the `Ok`s. It returns the next value, or a `Result` of it; an `Err` ends the fold too. In this example
+    /// an overflow of the total is such an `Err`.
     ///
     /// ```
     /// use std::ops::Range;
@@ -199,8 +199,8 @@ impl Executor {
 
     /// Runs `task` on every chunk of `source` for its effects, and drops the outputs.
     ///
-    /// The effects take place where the chunk runs. In a worker process that is not this process: a global variable
-    /// that the task changes there does not change here.
+    /// The effects take place where the chunk runs. A worker process has its own memory: a global variable that the task
+    /// changes there does not change in this process.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -253,7 +253,7 @@ impl Executor {
 }
 
 /// What the reduction of a [`try_fold`](Executor::try_fold) may return: the next value `A`, or a `Result<A, E>`. It is
-/// implemented for these two, and by nobody else.
+/// implemented for these two types only.
 ///
 /// ```
 /// use threefold::prelude::*;

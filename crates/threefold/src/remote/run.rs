@@ -147,7 +147,7 @@ impl<'a, C: Carrier> Run<'a, C> {
                 }
             }
             Command::Kill { worker } => self.carrier.kill(worker),
-            Command::Discard { worker } => self.lose(worker, Some("it did nothing for 10 s, and no chunk was running")),
+            Command::Discard { worker } => self.lose(worker, Some("it sent nothing for 10 s, and no chunk was running")),
             Command::Retire { worker } => self.carrier.retire(worker),
             Command::Look => {
                 for worker in 0..self.terms.workers {
@@ -160,7 +160,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             Command::GiveUp => {
                 let count = self.terms.workers + SPARE_STARTS;
                 let last = self.never_ready.take().map(|last| format!("; the last one {last}")).unwrap_or_default();
-                self.port.give_up(format!("workers keep ending before they run anything: {count} did{last}"));
+                self.port.give_up(format!("{count} workers ended before they ran a chunk{last}"));
             }
         }
     }

@@ -23,7 +23,8 @@ fn without_init_nothing_is_started(model: Model) {
     assert_eq!(
         output.stdout,
         "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each \
-         thread that makes an executor: they stop there instead of running the program again\n0 children\n"
+         thread that makes an executor: a worker process runs the program up to this call, and from there on it runs \
+         chunks\n0 children\n"
     );
 }
 

@@ -22,13 +22,13 @@ fn no_workers_are_refused(model: Model) {
     assert_eq!(refusal(Executor::builder(model).workers(0)), "workers must be at least 1");
     assert!(refusal(Executor::builder(model).workers(1_000_000)).contains("at most 4096"));
     if model == Model::Sequential {
-        let text = "sequential has 1 worker, not 2: use async or threads or processes for more";
+        let text = "sequential has 1 worker, not 2: use async, threads or processes for more";
         assert_eq!(refusal(Executor::builder(model).workers(2)), text);
     }
     if model != Model::Async {
         let text = refusal(Executor::builder(model).in_flight(5));
         let expected =
-            format!("in_flight cannot be set for {model}: it bounds the chunks that wait at once; use async");
+            format!("in_flight cannot be set for {model}: it limits how many chunks wait at once; use async");
         assert_eq!(text, expected);
     }
 }

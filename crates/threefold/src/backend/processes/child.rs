@@ -255,7 +255,7 @@ impl Worker {
             },
             // Somebody else in this program waits for all children, and was told instead.
             Err(_) => {
-                End::Protocol("its end was not seen, since something else in this program waits for its children")
+                End::Protocol("its exit status is unknown, since something else in this program waited for it")
             }
         }
     }

@@ -36,19 +36,19 @@ impl<C: Carrier> Run<'_, C> {
 
     fn take_answer(&mut self, worker: usize, frame: &[u8]) -> Result<(), &'static str> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        match FromWorker::read(frame).ok_or("it sent what no worker would")? {
+        match FromWorker::read(frame).ok_or("it sent an invalid message")? {
             FromWorker::Hello { build } if build == self.build => {
                 if !self.dispatch.ready(worker) {
-                    return Err("it said hello twice");
+                    return Err("it sent a second handshake");
                 }
                 self.carrier.greeted(worker);
             }
-            FromWorker::Hello { .. } => return Err("it is of another build"),
+            FromWorker::Hello { .. } => return Err("it was started from another build"),
             FromWorker::Refused { reason } => self.port.give_up(format!("a worker cannot serve: {}", text(reason))),
-            _ if !self.dispatch.is_ready(worker) => return Err("it did not say hello first"),
+            _ if !self.dispatch.is_ready(worker) => return Err("its first message was not a handshake"),
             FromWorker::Skipped { first, count } => {
                 if !self.dispatch.skipped(worker, first, count) {
-                    return Err("it answered out of turn");
+                    return Err("it answered for a chunk that it was not running");
                 }
                 if first < self.dispatch.limit() {
                     // Its task may have written over what it was told.
@@ -88,7 +88,7 @@ impl<C: Carrier> Run<'_, C> {
 
     /// The chunk that ran, where it is this one's turn.
     fn due(&self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
-        self.dispatch.due_from(worker).filter(|sent| sent.chunk == ran.chunk).ok_or("it answered out of turn")
+        self.dispatch.due_from(worker).filter(|sent| sent.chunk == ran.chunk).ok_or("it answered for a chunk that it was not running")
     }
 
     fn done(&mut self, worker: usize, sent: Sent, ran: Ran) {

@@ -266,12 +266,12 @@ impl Current {
 /// Makes this process ready for a parent of that build; or tells why it cannot serve it.
 fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
     if build != build::own()? {
-        return Ok(Err("it is of another build: the program's file was replaced while the program ran".to_string()));
+        return Ok(Err("it was started from another build: the program's file was replaced while the program ran".to_string()));
     }
     if memory_limit > 0 {
         if let Some(least) = memory::least_here().filter(|&least| memory_limit < least) {
             return Ok(Err(format!(
-                "a worker of this program cannot start in {memory_limit} bytes: memory_limit must be at least {least}"
+                "a memory_limit of {memory_limit} bytes is too low for this program: it must be at least {least}"
             )));
         }
         limit_memory(memory_limit)?;
