@@ -1,4 +1,12 @@
 //! `Work`: a fold with its types: the source, the task, and the outputs.
+//!
+//! A block of chunks is run under one guard against panics, since a guard for each chunk would cost more than a cheap
+//! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and the
+//! rest of the block follows under a new guard, if it may still start. Which chunk panicked is known from the number that
+//! the thread notes before each.
+//!
+//! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per task
+//! and executor. A difference is the failure of chunk 0, and the rest of its block follows in the same way.
 
 use std::ops::Range;
 #[cfg(feature = "async")]

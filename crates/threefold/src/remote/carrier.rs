@@ -71,7 +71,7 @@ pub(crate) trait Carrier {
     /// Whether `worker` is there.
     fn has(&self, worker: usize) -> bool;
 
-    /// `worker` has said hello.
+    /// The handshake of `worker` is done.
     fn greeted(&mut self, worker: usize);
 
     /// Messages to `worker`.
@@ -121,7 +121,7 @@ pub(crate) trait Carrier {
     fn retire(&mut self, worker: usize);
 
     /// Ends `worker`, dead or alive. It has not answered `unanswered` of the chunks that it was sent, and `ready` says
-    /// whether it has said hello. `fault` says why it is ended where it is alive.
+    /// whether its handshake is done. `fault` says why it is ended where it is alive.
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
 
     /// How many bytes were sent and received since this was last asked.

@@ -147,7 +147,9 @@ impl<'a, C: Carrier> Run<'a, C> {
                 }
             }
             Command::Kill { worker } => self.carrier.kill(worker),
-            Command::Discard { worker } => self.lose(worker, Some("it sent nothing for 10 s, and no chunk was running")),
+            Command::Discard { worker } => {
+                self.lose(worker, Some("it sent nothing for 10 s, and no chunk was running"))
+            }
             Command::Retire { worker } => self.carrier.retire(worker),
             Command::Look => {
                 for worker in 0..self.terms.workers {

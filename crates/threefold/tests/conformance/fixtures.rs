@@ -121,8 +121,8 @@ fn works_forever(model: Model, folder: String) {
 #[task]
 fn ends_while_its_parent_is_stopped(_chunk: u64) {
     let parent = std::os::unix::process::parent_id();
-    let script = format!("kill -STOP {parent}; sleep 0.4; kill -CONT {parent}");
-    Command::new("sh").args(["-c", &script]).stdout(Stdio::null()).spawn().expect("there is a shell");
+    let script = format!("(kill -STOP {parent}; sleep 0.4; kill -CONT {parent}) >/dev/null 2>&1 &");
+    assert!(Command::new("sh").args(["-c", &script]).status().expect("there is a shell").success());
     std::thread::sleep(std::time::Duration::from_millis(200));
 }
 

@@ -254,9 +254,7 @@ impl Worker {
                 (None, code) => End::Exit(code.unwrap_or_default()),
             },
             // Somebody else in this program waits for all children, and was told instead.
-            Err(_) => {
-                End::Protocol("its exit status is unknown, since something else in this program waited for it")
-            }
+            Err(_) => End::Protocol("its exit status is unknown, since something else in this program waited for it"),
         }
     }
 

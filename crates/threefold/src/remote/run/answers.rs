@@ -1,4 +1,15 @@
 //! What workers answer, taken in.
+//!
+//! An answer counts only where it is due: each worker answers its chunks in the order in which they were sent, and the
+//! dispatcher knows the next one. So an answer that comes twice, or for another chunk, ends the worker and is never
+//! counted. Of an answer that is due one of four things comes:
+//!
+//! - An output is restored and kept, unless its chunk ran past its deadline: then it is refused like a chunk that was
+//!   stopped.
+//! - A panic is the failure of its chunk, or the chunk runs again where panics are retried.
+//! - A chunk or output that cannot be serialized is the failure of its chunk. It would be so on every worker.
+//! - Chunks that were not started, because they are above the limit that the worker knew, are pending again. The limit may
+//!   have been that of an earlier moment only.
 
 use std::time::Duration;
 
@@ -88,7 +99,10 @@ impl<C: Carrier> Run<'_, C> {
 
     /// The chunk that ran, where it is this one's turn.
     fn due(&self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
-        self.dispatch.due_from(worker).filter(|sent| sent.chunk == ran.chunk).ok_or("it answered for a chunk that it was not running")
+        self.dispatch
+            .due_from(worker)
+            .filter(|sent| sent.chunk == ran.chunk)
+            .ok_or("it answered for a chunk that it was not running")
     }
 
     fn done(&mut self, worker: usize, sent: Sent, ran: Ran) {

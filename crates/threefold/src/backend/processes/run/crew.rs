@@ -1,4 +1,12 @@
 //! `Crew`: the worker processes of one run, and how they are reached: a socket and a status page each.
+//!
+//! The crew is the first carrier. It does what the dispatcher commands and decides nothing about chunks. What it adds is
+//! what only processes have: a worker is started, is greeted, prints, and ends in one of several ways, which are told
+//! apart here. The kernel says how the process ended; the status page says what it was doing; the last lines of its
+//! standard error, its memory limit and the kernel's counters say whether memory was the reason.
+//!
+//! A worker that ended is taken out of the crew at once, and its number is free for another. What it printed is passed
+//! on before that, so that no line is lost with it.
 
 use std::io;
 use std::task::Waker;

@@ -1,4 +1,4 @@
-//! The life of a worker process: say hello, run chunks in the order in which they come, answer each, exit.
+//! The life of a worker process: shake hands, run chunks in the order in which they come, answer each, exit.
 //!
 //! The main thread reads, runs and writes, so that an answer passes through no other thread. A second thread does
 //! nothing but wait for the end of the channel or of the parent: then the whole process group ends, whatever the main
@@ -129,7 +129,7 @@ impl Server {
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
         let Self { channel, page, task, chunks, held_since } = self;
         let (body, mut answers) = channel.next()?;
-        let nonsense = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(body) {
             Some(ToWorker::Hello { build, memory_limit }) => match prepare(build, memory_limit)? {
                 Ok(()) => FromWorker::Hello { build }.write(answers.outgoing),
@@ -145,15 +145,15 @@ impl Server {
                 }
             }
             Some(ToWorker::Fold { rules }) => {
-                let Some(task) = task else { return nonsense("a fold came before its task") };
+                let Some(task) = task else { return invalid("the parent sent a fold before its task") };
                 task.begin(rules);
             }
             Some(ToWorker::Run(block)) => {
-                let Some(task) = task else { return nonsense("chunks came before their task") };
+                let Some(task) = task else { return invalid("the parent sent chunks before their task") };
                 task.run(block, &mut answers, Notes { page, chunks, held_since })?;
             }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
-            None => return nonsense("the parent sent what no parent would"),
+            None => return invalid("the parent sent an invalid message"),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -266,7 +266,9 @@ impl Current {
 /// Makes this process ready for a parent of that build; or tells why it cannot serve it.
 fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
     if build != build::own()? {
-        return Ok(Err("it was started from another build: the program's file was replaced while the program ran".to_string()));
+        return Ok(Err(
+            "it was started from another build: the program's file was replaced while the program ran".to_string()
+        ));
     }
     if memory_limit > 0 {
         if let Some(least) = memory::least_here().filter(|&least| memory_limit < least) {
