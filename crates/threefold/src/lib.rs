@@ -231,7 +231,7 @@ pub mod __private {
     pub use crate::backend::wait::wait;
     pub use crate::entry;
     pub use crate::task::registry::{Entry, TASKS};
-    pub use crate::task::{BoxFuture, Captures, Registered, boxed};
+    pub use crate::task::{BoxFuture, Captures, Registered, boxed, vectorized};
     pub use linkme;
     pub use serde;
 

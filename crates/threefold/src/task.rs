@@ -9,10 +9,13 @@ pub mod probe;
 pub(crate) mod received;
 pub(crate) mod registry;
 pub(crate) mod roundtrip;
+mod simd;
 mod with;
 
 pub use portable::Portable;
 use registry::Entry;
+#[doc(hidden)]
+pub use simd::vectorized;
 pub use with::{Captures, With};
 
 /// A future in a box: an `async` task that is running.
