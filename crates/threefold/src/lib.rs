@@ -160,6 +160,21 @@
 //! A fold blocks its thread. Inside an async runtime of your own, call it where blocking is allowed, for instance in
 //! tokio's `spawn_blocking`.
 //!
+//! # Loops compiled for the CPU at hand
+//!
+//! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write
+//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs, and
+//! each process runs the version for its own. A plain loop becomes two to four times as fast, and its result is the same,
+//! bit for bit, on every CPU.
+//!
+//! # Features
+//!
+//! | feature | enabled by default | what it adds |
+//! |---|---|---|
+//! | `async` | yes | the model `async`, on tokio |
+//! | `processes` | yes | the model `processes`, on Linux |
+//! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
+//!
 //! # Memory and stack
 //!
 //! A fold does not hold all outputs in memory. No worker starts a chunk that is 65,536 or more above the lowest chunk
