@@ -246,7 +246,9 @@ pub mod __private {
     pub use crate::backend::wait::wait;
     pub use crate::entry;
     pub use crate::task::registry::{Entry, TASKS};
-    pub use crate::task::{BoxFuture, Captures, Registered, boxed, vectorized};
+    #[cfg(feature = "simd")]
+    pub use crate::task::vectorized;
+    pub use crate::task::{BoxFuture, Captures, Registered, boxed};
     pub use linkme;
     pub use serde;
 
@@ -265,4 +267,17 @@ pub mod __private {
         label = "remove `async`, or add the feature"
     )]
     pub trait NeedsTheFeatureAsync {}
+
+    /// Stands in for the function that runs the body of a `simd` task, for the same reason.
+    #[cfg(not(feature = "simd"))]
+    pub fn vectorized<R: NeedsTheFeatureSimd>(_body: impl FnOnce() -> R) -> R {
+        unreachable!("no type has the bound")
+    }
+
+    #[cfg(not(feature = "simd"))]
+    #[diagnostic::on_unimplemented(
+        message = "`#[task(simd)]` needs threefold's feature `simd`",
+        label = "remove `simd`, or write `features = [\"simd\"]` where Cargo.toml names threefold"
+    )]
+    pub trait NeedsTheFeatureSimd {}
 }

@@ -9,12 +9,13 @@ pub mod probe;
 pub(crate) mod received;
 pub(crate) mod registry;
 pub(crate) mod roundtrip;
+#[cfg(feature = "simd")]
 mod simd;
 mod with;
 
 pub use portable::Portable;
 use registry::Entry;
-#[doc(hidden)]
+#[cfg(feature = "simd")]
 pub use simd::vectorized;
 pub use with::{Captures, With};
 

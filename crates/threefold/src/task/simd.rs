@@ -9,49 +9,28 @@
 //! multiplication with an addition, and each IEEE operation has one right result, in a vector as alone. The tests below
 //! hold this for every level of the CPU they run on. They say more in a release build, where loops are vectorized.
 
-#[cfg(feature = "simd")]
-pub use levels::vectorized;
-#[cfg(not(feature = "simd"))]
-pub use missing::vectorized;
+use fearless_simd::{Level, dispatch};
 
-#[cfg(feature = "simd")]
-mod levels {
-    use fearless_simd::{Level, dispatch};
-
-    /// Runs `body`, a closure that is `#[inline(always)]`, in the copy for this CPU.
-    #[inline(always)]
-    pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
-        dispatch!(level(), _ => body())
-    }
-
-    /// The level of this CPU. `fearless_simd` keeps it.
-    #[cfg(not(test))]
-    #[inline(always)]
-    fn level() -> Level {
-        Level::new()
-    }
-
-    #[cfg(test)]
-    fn level() -> Level {
-        super::tests::LEVEL.get().unwrap_or_else(Level::new)
-    }
+/// Runs `body`, a closure that is `#[inline(always)]`, in the copy for this CPU.
+#[inline(always)]
+pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
+    dispatch!(level(), _ => body())
 }
 
-#[cfg(not(feature = "simd"))]
-mod missing {
-    /// Stands in for the function that runs the body, so that the compiler reports the missing feature in one sentence.
-    pub fn vectorized<R: NeedsTheFeatureSimd>(_body: impl FnOnce() -> R) -> R {
-        unreachable!("no type has the bound")
-    }
-
-    #[diagnostic::on_unimplemented(
-        message = "`#[task(simd)]` needs threefold's feature `simd`",
-        label = "remove `simd`, or add the feature: `threefold = { .., features = [\"simd\"] }`"
-    )]
-    pub trait NeedsTheFeatureSimd {}
+/// The level of this CPU. `fearless_simd` keeps it.
+#[cfg(not(test))]
+#[inline(always)]
+fn level() -> Level {
+    Level::new()
 }
 
-#[cfg(all(test, feature = "simd"))]
+/// The level that a test has set for its thread.
+#[cfg(test)]
+fn level() -> Level {
+    tests::LEVEL.get().unwrap_or_else(Level::new)
+}
+
+#[cfg(test)]
 mod tests {
     use std::cell::Cell;
     use std::fmt::Debug;
