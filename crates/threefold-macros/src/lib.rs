@@ -156,7 +156,7 @@ use proc_macro::TokenStream;
 /// }
 ///
 /// let on = Executor::new(Model::Threads)?;
-/// assert_eq!(on.fold(0..1_000_000, mixed.with(64), 0, |sum, part| sum + part)?, 499_999_500_000);
+/// assert_eq!(on.fold(0..1_000_000, mixed.with(63), 0, |sum, part| sum + part)?, 499_999_500_000);
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
