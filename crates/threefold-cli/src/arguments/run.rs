@@ -41,6 +41,11 @@ impl RunRequest {
         ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
     }
 
+    /// Whether it is over before anyone could want to end it, and has nothing to write on stdout if it is ended.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.format == Format::Plain && self.input.is_brief(self.workload.description())
+    }
+
     fn uses(&self, option: ModelOption) -> bool {
         match option {
             // Every model can have one worker.
