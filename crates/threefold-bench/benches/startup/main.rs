@@ -66,7 +66,7 @@ fn times(program: &Path, rounds: usize) {
 
 /// Shows what the program and its workers hold while it works.
 fn memories(program: &Path) {
-    println!("\n### Memory at work, in MiB\n\n| who | private | resident |\n|---|---|---|");
+    println!("\n### Memory at work, in MiB\n\n| who | private | in no file | resident |\n|---|---|---|---|");
     for model in MODELS {
         let running = Running::start(program, &[model, LONG]);
         show(&format!("threefold {model}"), Memory::of(running.0.id()));
@@ -82,7 +82,8 @@ fn memories(program: &Path) {
 
 fn show(name: &str, memory: Memory) {
     let mib = |kib: u64| kib as f64 / 1024.0;
-    println!("| {name} | {:.2} | {:.2} |", mib(memory.private), mib(memory.resident));
+    let Memory { private, anonymous, resident } = memory;
+    println!("| {name} | {:.2} | {:.2} | {:.2} |", mib(private), mib(anonymous), mib(resident));
 }
 
 /// A program that works until this is dropped.

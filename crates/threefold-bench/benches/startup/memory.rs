@@ -6,6 +6,8 @@ use std::fs;
 pub(crate) struct Memory {
     /// What it shares with no other process.
     pub(crate) private: u64,
+    /// What of that is in no file: heap, stacks, and changed data. The rest can be read again.
+    pub(crate) anonymous: u64,
     pub(crate) resident: u64,
 }
 
@@ -16,7 +18,8 @@ impl Memory {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
         };
-        Self { private: field("Private_Clean:") + field("Private_Dirty:"), resident: field("Rss:") }
+        let private = field("Private_Clean:") + field("Private_Dirty:");
+        Self { private, anonymous: field("Anonymous:"), resident: field("Rss:") }
     }
 }
 

@@ -1,11 +1,14 @@
 //! INT and TERM end the program within a second, with nothing left behind.
 
-use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::io::{BufRead, BufReader, Read};
+#[cfg(target_os = "linux")]
+use std::io::{PipeReader, PipeWriter, Write, pipe};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use rustix::fs::OFlags;
+#[cfg(target_os = "linux")]
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -159,11 +162,11 @@ fn a_signal_ends_a_brief_run_at_once_with_nothing_left_behind() {
 /// A pipe that holds all that it can: its two ends.
 #[cfg(target_os = "linux")]
 fn full_pipe() -> (PipeReader, PipeWriter) {
-    let (reader, mut writer) = io::pipe().expect("a pipe can be made");
-    let flags = rustix::fs::fcntl_getfl(&writer).expect("a pipe has flags");
-    rustix::fs::fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("the flag can be set");
+    let (reader, mut writer) = pipe().expect("a pipe can be made");
+    let flags = fcntl_getfl(&writer).expect("a pipe has flags");
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("the flag can be set");
     while writer.write(&[b'x'; 4096]).is_ok() {}
-    rustix::fs::fcntl_setfl(&writer, flags).expect("the flag can be removed");
+    fcntl_setfl(&writer, flags).expect("the flag can be removed");
     (reader, writer)
 }
 
