@@ -25,6 +25,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("1..=1_000_000"),
     items: "integers",
     chunk_size: 250_000,
+    brief_items: 10_000_000,
     waits: false,
     best: Model::Sequential,
     reason: "it takes 30 us",
