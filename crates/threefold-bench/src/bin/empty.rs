@@ -1,0 +1,3 @@
+//! A program that does nothing: what the system asks for a process.
+
+fn main() {}
