@@ -17,6 +17,8 @@ pub struct Arguments {
     pub markdown: Option<PathBuf>,
     /// The names of all contests are shown, and nothing is measured.
     pub list: bool,
+    /// What the contests need besides is built, and nothing is measured.
+    pub prepare: bool,
 }
 
 impl Arguments {
@@ -46,10 +48,18 @@ impl Arguments {
                     arguments.list = true;
                     continue;
                 }
+                "--prepare" => {
+                    arguments.prepare = true;
+                    continue;
+                }
                 "--save" => &mut arguments.save,
                 "--compare" => &mut arguments.compare,
                 "--markdown" => &mut arguments.markdown,
-                _ => return Err(format!("unknown word `{word}`; expected --save, --compare, --markdown or --list")),
+                _ => {
+                    return Err(format!(
+                        "unknown word `{word}`; expected --save, --compare, --markdown, --list or --prepare"
+                    ));
+                }
             };
             *place = Some(words.next().ok_or_else(|| format!("{word} needs a file"))?.into());
         }
@@ -95,11 +105,12 @@ mod tests {
         assert_eq!(parse("--bench", None, None), Ok(Arguments::default()));
         assert_eq!(parse("--markdown c.json", None, None).unwrap().markdown, Some("c.json".into()));
         assert!(parse("--list", None, None).unwrap().list);
+        assert!(parse("--prepare", None, None).unwrap().prepare);
     }
 
     #[test]
     fn a_wrong_word_is_named() {
-        let expected = "unknown word `--sav`; expected --save, --compare, --markdown or --list";
+        let expected = "unknown word `--sav`; expected --save, --compare, --markdown, --list or --prepare";
         assert_eq!(parse("--sav a.json", None, None).unwrap_err(), expected);
         assert_eq!(parse("--save", None, None).unwrap_err(), "--save needs a file");
         assert_eq!(parse("", None, Some("x")).unwrap_err(), "SEED=x is not a whole number");

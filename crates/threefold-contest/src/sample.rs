@@ -3,6 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use crate::Quartiles;
+
 /// One figure of a competitor, and a second one where the contest has two columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
@@ -27,9 +29,12 @@ const BATCH: Duration = Duration::from_millis(2);
 /// How long a caller is idle before a call.
 const IDLE: Duration = Duration::from_millis(1);
 
-/// How many calls after idleness make one sample, which is their median. One more before them does not count: it meets
+/// How many calls after idleness make one sample, which is their median, unless they take longer than [`LONG`]. One more before them does not count: it meets
 /// caches and threads as another competitor left them.
 const IDLE_CALLS: usize = 9;
+
+/// A sample of calls after idleness ends once it has taken so long: of long calls a few say as much.
+const LONG: Duration = Duration::from_millis(15);
 
 /// The seconds that `run` takes.
 pub fn timed<T>(run: impl FnOnce() -> T) -> f64 {
@@ -58,15 +63,15 @@ pub fn after_idling(mut run: impl FnMut() + Send + 'static, processor_time: fn()
     Box::new(move || {
         std::thread::sleep(IDLE);
         run();
-        let (mut seconds, mut busy, mut idle) = ([0.0; IDLE_CALLS], 0.0, 0.0);
-        for seconds in &mut seconds {
+        let (mut calls, mut busy, mut idle) = (Vec::new(), 0.0, 0.0);
+        let start = Instant::now();
+        while calls.len() < IDLE_CALLS && (calls.is_empty() || start.elapsed() < LONG) {
             let before = processor_time();
             idle += timed(|| std::thread::sleep(IDLE));
             busy += processor_time() - before;
-            *seconds = timed(&mut run);
+            calls.push(timed(&mut run));
         }
-        seconds.sort_by(f64::total_cmp);
-        Measured { main: seconds[IDLE_CALLS / 2], beside: Some(busy / idle) }
+        Measured { main: Quartiles::of(calls).median, beside: Some(busy / idle) }
     })
 }
 

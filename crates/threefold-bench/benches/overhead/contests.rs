@@ -6,6 +6,7 @@ mod cold;
 mod crew;
 mod fresh;
 mod list;
+mod memory;
 mod message;
 mod small;
 mod stress;
@@ -44,6 +45,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("list", list::list),
     ("message-vec", message::vec),
     ("message-bytes", message::byte_buf),
+    ("memory", memory::memory),
     ("stress-loops", stress::loops),
     ("stress-pinned", stress::pinned),
     ("stress-many", stress::many),

@@ -4,6 +4,7 @@
 //! cargo bench -p threefold-bench --bench overhead                       every contest
 //! ONLY=ten,crew cargo bench -p threefold-bench --bench overhead         some of them
 //! cargo bench -p threefold-bench --bench overhead -- --list             their names
+//!     -- --prepare         compiles the helpers in C and C++, which a contest otherwise does when it needs them
 //!     -- --save FILE       puts the results into FILE, beside those of other contests that it holds
 //!     -- --compare FILE    says what got worse since FILE was saved, and then exits with 1
 //!     -- --markdown FILE   shows FILE as the tables of BENCHMARKS.md, and measures nothing
@@ -51,6 +52,10 @@ fn run() -> Result<ExitCode, String> {
     let read = |file| Set::read(file).map_err(|error| format!("{}: {error}", file.display()));
     if arguments.list {
         println!("{}", names.join("\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.prepare {
+        rivals::native::prepare();
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(file) = &arguments.markdown {

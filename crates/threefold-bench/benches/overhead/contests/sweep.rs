@@ -1,5 +1,7 @@
 //! Threads beside the sequential model for every size of job: to choose threads is never a loss.
 
+use std::time::Duration;
+
 use threefold::prelude::*;
 use threefold_contest::Contest;
 
@@ -33,7 +35,7 @@ pub(crate) fn idle(name: &str) -> Contest {
 }
 
 fn sweep(name: &str, title: &str, pace: Pace) -> Contest {
-    let mut contest = Contest::new(name, title).rounds(31);
+    let mut contest = Contest::new(name, title).rounds(31).most(Duration::from_secs(22));
     for (chunks, many) in CHUNKS {
         for (seconds, long) in SECONDS.into_iter().filter(|(seconds, _)| seconds * chunks as f64 <= LONGEST) {
             let job = Job::even(chunks, seconds);

@@ -1,5 +1,7 @@
 //! 1,000 chunks of which number k costs k: who ends with one worker idle?
 
+use std::time::Duration;
+
 use threefold_contest::Contest;
 
 use crate::field;
@@ -30,7 +32,7 @@ pub(crate) fn descending_190(name: &str) -> Contest {
 
 /// On 2 workers; the targets are shares of the ideal.
 fn uneven(name: &str, title: &str, job: Job, threads: f64, processes: f64) -> Contest {
-    let mut contest = Contest::new(name, title).rounds(41);
+    let mut contest = Contest::new(name, title).rounds(41).most(Duration::from_secs(20));
     field::sequential(&mut contest, job, Pace::Once);
     field::threads(&mut contest, job, Pace::Once, 2);
     contest.share("threads", "the ideal: half of the loop", "a loop", 0.5);

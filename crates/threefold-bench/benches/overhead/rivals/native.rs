@@ -3,6 +3,7 @@
 //! The helper reads one request in a line, `PACE CHUNKS STEPS SHAPE`, and answers `SECONDS BUSY SUM`. It ends when its
 //! standard input does.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -27,19 +28,34 @@ pub(crate) static OPENMP: Library =
 pub(crate) static TBB: Library =
     Library { name: "oneTBB", program: LazyLock::new(|| compile("c++", "tbb.cpp", &["-std=c++17", "-ltbb"])) };
 
+/// Compiles a helper, unless it is newer than its sources.
 fn compile(compiler: &str, source: &str, flags: &[&str]) -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/overhead/native");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(source).with_extension("helper");
+    let changed = |file: &Path| fs::metadata(file).and_then(|data| data.modified()).ok();
+    let sources = [folder.join(source), folder.join("helper.h")];
+    if changed(&program) > sources.iter().map(|file| changed(file)).max().flatten() {
+        return Ok(program);
+    }
     let mut command = Command::new(compiler);
     command.args(["-O2", "-o"]).arg(&program).arg(folder.join(source)).args(flags);
     match command.output() {
         Ok(output) if output.status.success() => Ok(program),
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            let error = text.lines().find(|line| line.contains("error")).unwrap_or("it does not compile").to_string();
-            Err(error)
+            Err(text.lines().find(|line| line.contains("error")).unwrap_or("it does not compile").to_string())
         }
         Err(error) => Err(format!("{compiler} cannot be run: {error}")),
+    }
+}
+
+/// Compiles all helpers, and says which are there.
+pub(crate) fn prepare() {
+    for library in [&OPENMP, &TBB] {
+        match &*library.program {
+            Ok(program) => println!("{}: {}", library.name, program.display()),
+            Err(reason) => println!("{} is absent: {reason}", library.name),
+        }
     }
 }
 
