@@ -20,20 +20,19 @@ fn main() {
     match case.split_once(' ') {
         // Warm folds of 4 empty chunks.
         Some(("fold", model)) => {
-            let on = executor(model);
+            let on = executor(model, if matches!(model, "threads" | "processes") { 2 } else { 1 });
             (0..count).for_each(|_| fold(&on, 4));
         }
-        // One fold of so many chunks.
-        Some(("chunk", model)) => fold(&executor(model), count),
+        // One fold of so many chunks, by the caller alone: with helpers each run would share the chunks out differently.
+        Some(("chunk", model)) => fold(&executor(model, 1), count),
         // A value as bytes, and the bytes as a value.
         Some(("codec", _)) => (0..count).for_each(there_and_back),
         _ => panic!("unknown case `{case}`; expected fold MODEL, chunk MODEL or codec block"),
     }
 }
 
-fn executor(model: &str) -> Executor {
+fn executor(model: &str, workers: usize) -> Executor {
     let model: Model = model.parse().expect("a model");
-    let workers = if matches!(model, Model::Threads | Model::Processes) { 2 } else { 1 };
     Executor::builder(model).workers(workers).build().expect("the executor can be made")
 }
 
