@@ -32,9 +32,8 @@ impl Arguments {
         only: Option<&str>,
         seed: Option<&str>,
     ) -> Result<Self, String> {
-        let mut arguments = Self::default();
-        arguments.only =
-            only.unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(String::from).collect();
+        let only = only.unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(String::from).collect();
+        let mut arguments = Self { only, ..Self::default() };
         if let Some(seed) = seed {
             let number = seed.parse().map_err(|_| format!("SEED={seed} is not a whole number"))?;
             arguments.seed = Some(number);

@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     fn fixed(figure: f64) -> Sample {
-        Box::new(move || Measured { main: figure, beside: Some(figure / 10.0) })
+        Box::new(move || Measured { main: figure, beside: Some(figure / 8.0) })
     }
 
     fn contest() -> Contest {
