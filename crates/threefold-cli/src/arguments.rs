@@ -163,8 +163,8 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
     request.map_err(|reason| Answer::Error(format!("{reason}\n")))
 }
 
-/// What a model's name alone asks for. It is the shortest command line and leaves nothing to be parsed; to make the parser
-/// would be a tenth of the time of the whole run.
+/// What a model's name alone asks for: all is as by default. To make the parser, which has nothing to read then, would take
+/// a quarter of the whole run, 0.2 ms.
 fn alone(arguments: &[OsString]) -> Option<Request> {
     match arguments {
         [_, name] => {
