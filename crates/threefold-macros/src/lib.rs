@@ -164,10 +164,11 @@ use proc_macro::TokenStream;
 ///   arithmetic on each element of an array. `mul_add`, `floor`, `ceil` and `trunc` become single instructions. A sum of
 ///   floats in one variable stays as it is, since Rust adds in the order that is written: keep several sums, for instance
 ///   in an array. Functions of the mathematical library, such as `sin`, `exp` and `powf`, are called as before.
+///   Divisions may gain nothing: some CPUs divide no faster in wider vectors.
 /// - **What the body calls** is compiled along with it where the compiler inlines it. Mark helpers as `#[inline(always)]`.
 /// - **The result is the same on every CPU, bit for bit.** Rust neither reorders floats nor fuses a multiplication with an
 ///   addition. Only the bits of a NaN are left open, as they are in Rust everywhere.
-/// - **The cost**: the CPU is examined once per process, and choosing the version takes about 2 ns for each chunk. The
+/// - **The cost**: the CPU is examined once per process, and choosing the version takes up to 7 ns for each chunk. The
 ///   program has several copies of the task.
 ///
 /// It works on functions and on `impl Task for ..`. An `async` task cannot have it: put the loop into a function with
