@@ -6,9 +6,13 @@
 //!
 //! A run that takes a few milliseconds gets no such thread, which would cost it 0.1 ms: the handler of the signal ends
 //! the program at once.
+//!
+//! A signal that the program was started to ignore stays ignored.
 
 #[cfg(not(unix))]
 mod console;
+#[cfg(unix)]
+mod ignored;
 #[cfg(unix)]
 mod unix;
 

@@ -1,5 +1,9 @@
 //! INT and TERM on Unix.
+//!
+//! A signal that is ignored when the program starts stays ignored. Shells without job control ignore INT in commands that
+//! run in the background (`threefold .. &` in a script): Ctrl-C is not for them.
 
+use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{io, thread};
@@ -8,12 +12,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::register_conditional_shutdown;
 use signal_hook::iterator::Signals;
 
+use super::ignored::is_ignored;
 use crate::exit;
 
 /// From now on the first signal ends the program, in its handler.
 pub(super) fn exit_at_once() -> io::Result<()> {
     let always = Arc::new(AtomicBool::new(true));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in not_ignored()? {
         register_conditional_shutdown(signal, i32::from(exit::SIGNALLED) + signal, Arc::clone(&always))?;
     }
     Ok(())
@@ -21,7 +26,7 @@ pub(super) fn exit_at_once() -> io::Result<()> {
 
 /// Calls `end` with the number of the first signal, on a thread of its own.
 pub(super) fn watch(end: impl FnOnce(u8) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new(not_ignored()?)?;
     // It is never joined: it ends with the program, or ends the program.
     thread::Builder::new().name("threefold-signals".to_string()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
@@ -29,4 +34,15 @@ pub(super) fn watch(end: impl FnOnce(u8) + Send + 'static) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// INT and TERM, or what of them is not ignored.
+fn not_ignored() -> io::Result<Vec<c_int>> {
+    let mut signals = Vec::new();
+    for signal in [SIGINT, SIGTERM] {
+        if !is_ignored(signal)? {
+            signals.push(signal);
+        }
+    }
+    Ok(signals)
 }

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 #[cfg(target_os = "linux")]
 use std::io::{PipeReader, PipeWriter, Write, pipe};
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -155,6 +157,32 @@ fn a_signal_ends_a_brief_run_at_once_with_nothing_left_behind() {
                 assert!(since.elapsed() < PROMISED, "{name}: process {pid} is left");
                 thread::sleep(POLL);
             }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_ignored_when_the_program_started_stays_ignored() {
+    // `nohup` and shells without job control start a program so: Ctrl-C is for the one in the foreground.
+    for (signal, ignored, other, code) in
+        [(Signal::INT, "INT", Signal::TERM, 143), (Signal::TERM, "TERM", Signal::INT, 130)]
+    {
+        for range in ["1..=9", LONG] {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("trap '' {ignored}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_threefold")]);
+            let (_unread, full) = full_pipe();
+            let shell = shell.args(["sequential", range]).stdin(Stdio::null()).stdout(full).stderr(Stdio::null());
+            let mut child = Guarded(shell.spawn().expect("the shell starts"));
+            let since = Instant::now();
+            while !catches(child.0.id(), other) {
+                assert!(since.elapsed() < 10 * PROMISED, "{range}: it does not catch {other:?}");
+                thread::sleep(POLL);
+            }
+            assert!(!catches(child.0.id(), signal), "{range}: it catches {signal:?}");
+            send(child.0.id(), signal);
+            send(child.0.id(), other);
+            assert_eq!(end_of(&mut child).code(), Some(code), "{range}");
         }
     }
 }

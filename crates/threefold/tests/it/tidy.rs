@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 5] = [
+const UNSAFE: [&str; 6] = [
+    "crates/threefold-cli/src/signals/ignored.rs",
     "crates/threefold/src/backend/processes/shared_memory.rs",
     "crates/threefold/src/backend/processes/worker/c_library.rs",
     "crates/threefold/src/backend/processes/worker/early.rs",
