@@ -85,7 +85,10 @@ fn works(arguments: &[String], folder: &Path) -> io::Result<bool> {
     }
     // Of another machine's program no more can be told.
     let runs_here = variable("HOST") == variable("TARGET");
-    Ok(!asks_for_a_loader(&fs::read(&program)?) && (!runs_here || succeeds(&mut Command::new(&program))))
+    // One that is instrumented (`-C instrument-coverage`) leaves a file where it runs.
+    let mut trial = Command::new(&program);
+    trial.current_dir(folder);
+    Ok(!asks_for_a_loader(&fs::read(&program)?) && (!runs_here || succeeds(&mut trial)))
 }
 
 /// Whether this program, an ELF-64 file, names a loader that is to run first.
