@@ -43,6 +43,12 @@ impl Set {
         }
     }
 
+    /// The names of the contests that `other` does not have.
+    pub fn missing_in<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
+        let is_missing = |name: &&str| other.contests.iter().all(|results| results.name != *name);
+        self.contests.iter().map(|results| results.name.as_str()).filter(is_missing)
+    }
+
     /// Brings the contests into the order of `names`.
     pub fn sort(&mut self, names: &[&str]) {
         self.contests.sort_by_key(|results| names.iter().position(|name| *name == results.name));
@@ -72,5 +78,8 @@ mod tests {
             read.contests.iter().map(|results| (results.name.as_str(), results.competitors[0].main.median)).collect();
         assert_eq!(figures, [("warm", 2.0), ("idle", 3.0)]);
         assert_eq!(read.machine, "this one");
+        let other = Set { machine: String::new(), contests: vec![results("idle", 1.0)] };
+        assert_eq!(read.missing_in(&other).collect::<Vec<_>>(), ["warm"]);
+        assert_eq!(other.missing_in(&read).count(), 0);
     }
 }

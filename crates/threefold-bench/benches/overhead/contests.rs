@@ -8,6 +8,8 @@ mod fresh;
 mod list;
 mod memory;
 mod message;
+mod program;
+mod simd;
 mod small;
 mod stress;
 mod sweep;
@@ -46,6 +48,13 @@ pub(crate) const ALL: &[Entry] = &[
     ("message-vec", message::vec),
     ("message-bytes", message::byte_buf),
     ("memory", memory::memory),
+    ("memory-program", program::memory),
+    ("startup", program::startup),
+    ("simd", simd::xor),
+    ("simd-remainder", simd::remainder),
+    ("simd-polynomial", simd::polynomial),
+    ("simd-inverse", simd::inverse),
+    ("simd-chunk", simd::chunk),
     ("stress-loops", stress::loops),
     ("stress-pinned", stress::pinned),
     ("stress-many", stress::many),

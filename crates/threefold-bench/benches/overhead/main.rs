@@ -15,11 +15,13 @@
 mod busy;
 mod contests;
 mod field;
+mod holdings;
 mod pace;
 mod rivals;
 mod work;
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -64,6 +66,15 @@ fn run() -> Result<ExitCode, String> {
     }
     // What is compared with is read first: it may be the file that is saved to.
     let before = arguments.compare.as_deref().map(read).transpose()?;
+    let write = |set: &Set, file: &Path| set.write(file).map_err(|error| format!("{}: {error}", file.display()));
+    let mut saved = match arguments.save.as_deref() {
+        Some(file) if file.exists() => read(file)?,
+        _ => Set::default(),
+    };
+    if let Some(file) = &arguments.save {
+        // A file that cannot be written is found out before anything is measured.
+        write(&saved, file)?;
+    }
     let seed = arguments.seed.unwrap_or_else(seed_of_now);
     println!("{}\n\nSeed {seed}.", describe());
     let mut dice = Dice::new(seed);
@@ -71,14 +82,20 @@ fn run() -> Result<ExitCode, String> {
     for (name, make) in ALL.iter().filter(|(name, _)| chosen.contains(name)) {
         let results = make(name).run(&mut dice);
         println!("\n{}", contest_as_markdown(&results));
+        if let Some(file) = &arguments.save {
+            // At once: whoever ends the program later keeps what was measured.
+            saved.machine.clone_from(&now.machine);
+            saved.put(results.clone());
+            saved.sort(&names);
+            write(&saved, file)?;
+        }
         now.put(results);
     }
-    if let Some(file) = &arguments.save {
-        let mut saved = if file.exists() { read(file)? } else { Set::default() };
-        saved.machine.clone_from(&now.machine);
-        now.contests.iter().for_each(|results| saved.put(results.clone()));
-        saved.sort(&names);
-        saved.write(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    if let Some(before) = &before {
+        let missing: Vec<_> = now.missing_in(before).collect();
+        if !missing.is_empty() {
+            println!("not compared, since they were not saved before: {}", missing.join(", "));
+        }
     }
     let worse = before.map(|before| compare(&before, &now)).unwrap_or_default();
     worse.iter().for_each(|worse| println!("worse: {worse}"));
