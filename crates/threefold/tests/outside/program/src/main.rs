@@ -10,6 +10,28 @@ fn here(chunk: std::ops::Range<u64>) -> u64 {
     chunk.map(|i| i ^ (i >> 3)).sum()
 }
 
+/// Compiled for this CPU. Another order of additions, or one rounding less, would give other bits.
+#[task(simd)]
+fn vectorized(chunk: std::ops::Range<u64>) -> f64 {
+    abreast(chunk)
+}
+
+/// The same, for every CPU of the target.
+#[task]
+fn plain(chunk: std::ops::Range<u64>) -> f64 {
+    abreast(chunk)
+}
+
+/// Eight sums of polynomials.
+#[inline(always)]
+fn abreast(chunk: std::ops::Range<u64>) -> f64 {
+    let mut sums = [0.0; 8];
+    for (i, x) in chunk.map(|i| i as f64 / 3.0).enumerate() {
+        sums[i % 8] += (0.3 * x + 0.7) * x - 1.1;
+    }
+    sums.iter().sum()
+}
+
 /// This crate does not depend on serde.
 #[task]
 fn masked(chunk: std::ops::Range<u64>, mask: &u64, words: &[u64], text: &str) -> u64 {
@@ -49,6 +71,8 @@ fn main() -> threefold::Result<()> {
         let listed = on.map(vec![0.5, 1.5, 2.5], tasks::listed.with(1.0, "above: "))?.concat();
         let captured =
             format!("{captured} {listed:?} {:?}", on.map(threefold::Items(vec![2, 1]), tasks::naps.with(2))?);
+        let lanes = on.fold(0..100_000, vectorized, 0.0, |sum, part| sum + part)?;
+        assert_eq!(lanes.to_bits(), on.fold(0..100_000, plain, 0.0, |sum, part| sum + part)?.to_bits());
         let namesakes = (doubles(&on)?, squares(&on)?);
         assert_eq!(namesakes, (vec![6, 8], vec![9, 16]));
         let answer = format!("{:016x} {:016x} {naps:?} {local} {captured}", sum.to_bits(), image.to_bits());
