@@ -50,7 +50,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("memory", memory::memory),
     ("memory-program", program::memory),
     ("startup", program::startup),
-    ("simd", simd::xor),
+    ("simd-xor", simd::xor),
     ("simd-remainder", simd::remainder),
     ("simd-polynomial", simd::polynomial),
     ("simd-inverse", simd::inverse),
