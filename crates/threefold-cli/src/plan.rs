@@ -36,8 +36,8 @@ impl Input {
     /// Whether the workload with this `description` needs a few milliseconds at most for it.
     pub(crate) fn is_brief(&self, description: &Description) -> bool {
         let items: u128 = self.ranges(description.default_range()).iter().map(Source::item_count).sum();
-        // What the user cuts may be very many chunks.
-        self.cut == Cut::Default && items <= description.brief_items
+        // What the user cuts may be very many chunks. No items may mean that nobody has counted them yet.
+        self.cut == Cut::Default && (1..=description.brief_items).contains(&items)
     }
 }
 
@@ -151,6 +151,8 @@ fn cut_one(range: &RangeInclusive<i64>, cut: Cut, description: &Description) -> 
 mod tests {
     use std::ops::RangeInclusive;
 
+    use clap::ValueEnum;
+
     use super::{Cut, Input, Plan};
     use crate::workloads::Workload;
 
@@ -182,6 +184,20 @@ mod tests {
         assert_eq!(one(all.clone(), Cut::Every(1 << 40)).chunks, 1 << 24);
         assert_eq!(one(1..=3, Cut::Into(10)).chunks, 3);
         insta::assert_snapshot!(plan(vec![all], Cut::Every((1 << 40) - 1)).unwrap_err());
+    }
+
+    #[test]
+    fn only_a_short_sum_that_is_cut_by_default_is_brief() {
+        let is_brief = |ranges: Vec<RangeInclusive<i64>>, cut, workload: Workload| {
+            Input { ranges, cut, folder: None }.is_brief(workload.description())
+        };
+        for &workload in Workload::value_variants() {
+            // The default of `files` is every file of the folder, however many there are.
+            assert_eq!(is_brief(vec![], Cut::Default, workload), workload == Workload::Sum, "{workload:?}");
+        }
+        assert!(is_brief(vec![1..=3, 1..=9_999_997], Cut::Default, Workload::Sum));
+        assert!(!is_brief(vec![1..=3, 1..=9_999_998], Cut::Default, Workload::Sum));
+        assert!(!is_brief(vec![1..=3], Cut::Every(1), Workload::Sum));
     }
 
     #[test]
