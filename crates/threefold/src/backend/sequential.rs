@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::part::Part;
 use super::{Backend, Running, blocks};
 
 struct Sequential;
@@ -21,6 +22,6 @@ impl Backend for Sequential {
 
     fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
         let _inside = fold.gate.enter();
-        blocks::run(fold, 0, 1, Some(ready));
+        blocks::run(fold, Part { worker: 0, workers: 1, guess: None, ready: Some(ready), look: &mut |_| () });
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::options::{Options, cores};
+use super::part::Part;
 use super::pool::{Pool, Work};
 use super::{Backend, Running, blocks};
 use crate::error::Result;
@@ -11,8 +12,12 @@ use crate::model::Model;
 struct Blocks;
 
 impl Work for Blocks {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>) {
-        blocks::run(fold, worker, workers, ready);
+    fn is_timed(&self, _fold: &Running) -> bool {
+        true
+    }
+
+    fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64> {
+        blocks::run(fold, part)
     }
 }
 
