@@ -19,7 +19,7 @@ pub(super) fn run(fold: &Running, mut part: Part<'_>) -> Option<u64> {
     let mut pace = Pace::new(part.workers, part.guess);
     let claims = fold.claims();
     loop {
-        match (claims.claim(|left| pace.size(left, claims.inside())), &mut part.ready) {
+        match (claims.claim(|left| pace.size(left)), &mut part.ready) {
             (Claim::Block(block), ready) => {
                 let chunks = block.end - block.start;
                 fold.run(block, part.worker);

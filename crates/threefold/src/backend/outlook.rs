@@ -7,6 +7,10 @@
 //!
 //! All times are in nanoseconds and are passed in: nothing here reads a clock.
 
+/// What the caller has to do for each chunk, whoever runs it: to take its output and to reduce it. As far as this goes,
+/// helpers are no help. In nanoseconds, for outputs that come from another core.
+const TAKING: u64 = 20;
+
 /// What a helper must gain beyond the time of its coming, in nanoseconds. It pays for what is shared from then on: claims
 /// and outputs move between the caches of two cores.
 const SHARING: u64 = 8_000;
@@ -31,7 +35,10 @@ impl Outlook {
     /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are whole: with two left, and one
     /// of them taken by this worker, a newcomer can have one; of one that is left it can have none.
     fn gain(&self, arrival: u64) -> u64 {
-        let (left, each) = (u128::from(self.left), u128::from(self.each.max(1)));
+        let (left, each) = (u128::from(self.left), u128::from(self.each.saturating_sub(TAKING)));
+        if each == 0 {
+            return 0;
+        }
         let (present, arrival) = (u128::from(self.present.max(1)), u128::from(arrival));
         // If all workers end at the same time t, then present * t + (t - arrival) = left * each.
         let work = (left * each).saturating_sub(present * arrival) / (present + 1);
@@ -70,6 +77,7 @@ mod tests {
     fn cheap_chunks_are_worth_nobody() {
         assert!(!is_worth(4, 100, 1, AWAKE));
         assert!(!is_worth(100, 15, 1, AWAKE));
+        assert!(!is_worth(1_000_000, 15, 1, AWAKE), "the caller could not take the outputs faster");
     }
 
     #[test]
@@ -88,7 +96,7 @@ mod tests {
         fn a_fold_with_the_newcomer_ends_sooner_by_what_was_promised(
             left in 0..200u64, each in 1..50_000u64, present in 1..9u64, arrival in 0..60_000u64,
         ) {
-            let promised = Outlook { left, each, present }.gain(arrival);
+            let promised = Outlook { left, each: each + TAKING, present }.gain(arrival);
             let alone = end(left, each, &vec![0; present as usize]);
             let mut free = vec![0; present as usize];
             free.push(arrival);

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// end of a fold, when the other workers wait for the last block.
 const TARGET: u64 = 20_000;
 
+/// A shorter block costs more than it evens out: its claim and its outputs move between the caches of two cores.
+const LEAST: u64 = 2_000;
+
 /// Blocks that are expected to take less than this together are timed together. It is some times the cost of the question.
 const UNTIMED: u64 = 500;
 
@@ -41,12 +44,13 @@ impl Pace {
         Self { workers: workers as u64, size: 1, each: guess, untimed: 0, began: now, since: now, timed: 0 }
     }
 
-    /// How many chunks to claim when `left` are left and `inside` workers are in the fold; at least 1.
-    pub(crate) fn size(&self, left: u64, inside: usize) -> u64 {
-        // While nobody else is there, this worker's share of what is left. Later its share of half of that: the other half
-        // evens out a worker that is late.
-        let parts = if inside > 1 { 2 * self.workers } else { self.workers };
-        self.size.min(left / parts).max(1)
+    /// How many chunks to claim when `left` are left; at least 1.
+    pub(crate) fn size(&self, left: u64) -> u64 {
+        // At most this worker's share of half of what is left. The other half evens out a worker that is late. Where that
+        // would be a very short block, a longer one, up to this worker's share of all. So if the chunks turn out to be dear
+        // after all, the others have as much of them.
+        let short = self.each.map_or(1, |each| LEAST / each.max(1)).min(left / self.workers);
+        self.size.min(short.max(left / (2 * self.workers))).max(1)
     }
 
     /// A block of `chunks` chunks is finished now. If that was timed, gives the time that one of the last chunks took.
