@@ -11,7 +11,7 @@ use std::task::{Wake, Waker};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use crate::claims::Claim;
+use crate::claims::{Claim, Claims};
 use crate::gate::{Gate, Inside};
 use crate::model;
 use crate::notify::Notify;
@@ -60,6 +60,7 @@ impl Wake for Pool {
 
 /// A fold whose chunks have no output but that they ran.
 struct Fold {
+    claims: Claims,
     gate: Arc<Gate>,
     workers: Notify,
     outputs: Mutex<Outputs>,
@@ -82,7 +83,7 @@ impl Open for Arc<Fold> {
     type Inside = Inside;
 
     fn is_open(&self) -> bool {
-        self.gate.claims.is_open()
+        self.claims.is_open()
     }
 
     fn enter(&self) -> Inside {
@@ -98,12 +99,18 @@ impl Fold {
     fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
         let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
         let outputs = Mutex::new(Outputs { runs: vec![0; chunks], taken: 0 });
-        Arc::new(Self { gate: Gate::new(chunks as u64, window), workers: Notify::default(), outputs, meeting })
+        Arc::new(Self {
+            claims: Claims::new(chunks as u64, window),
+            gate: Gate::new(),
+            workers: Notify::default(),
+            outputs,
+            meeting,
+        })
     }
 
     /// What a worker does inside, until it is turned away or nothing is left.
     fn work(&self) {
-        while let Claim::Block(block) = self.gate.claims.claim(|_| 1) {
+        while let Claim::Block(block) = self.claims.claim(|_| 1) {
             self.run(block.start as usize);
         }
     }
@@ -136,7 +143,7 @@ impl Fold {
             outputs.taken += 1;
             let taken = outputs.taken as u64;
             drop(outputs);
-            if self.gate.claims.take(taken) && !forgets {
+            if self.claims.take(taken) && !forgets {
                 self.workers.tell();
             }
         }
@@ -179,10 +186,9 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
         fold.workers.register(Waker::from(Arc::clone(&pool)));
     }
     pool.0.add(Arc::clone(fold));
-    let claims = &fold.gate.claims;
+    let claims = &fold.claims;
     let ready = || fold.take_ready(mistake == Mistake::ForgetsTheTurnedAway);
     if takes_part {
-        let _inside = fold.gate.enter();
         loop {
             match claims.claim(|_| 1) {
                 Claim::Block(block) => {
@@ -206,7 +212,7 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
         }
     }
     pool.0.take_off(fold);
-    while !fold.gate.is_done() {
+    while !(fold.claims.is_over() && fold.gate.is_idle()) {
         ready();
         parker.park();
     }

@@ -29,8 +29,11 @@ impl Pace {
 
     /// How many chunks to claim when `left` are left; at least 1.
     pub(crate) fn size(&self, left: u64) -> u64 {
-        // At most this worker's share of half of what is left. The other half evens out a worker that is late.
-        self.size.min(left / (2 * self.workers)).max(1)
+        match self.workers {
+            1 => self.size.min(left),
+            // At most this worker's share of half of what is left. The other half evens out a worker that is late.
+            workers => self.size.min(left / (2 * workers)).max(1),
+        }
     }
 
     /// Measures the block of `chunks` chunks that was finished now.

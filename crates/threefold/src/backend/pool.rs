@@ -11,7 +11,7 @@ use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
 
 use super::open_folds::{Open, OpenFolds};
-use super::{Backend, Running, lend, stack};
+use super::{Backend, Caller, Running, lend, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::fold::gate::Inside;
@@ -20,8 +20,8 @@ use crate::model::Model;
 /// What a worker of a pool does with a fold.
 pub(super) trait Work: Send + Sync + 'static {
     /// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left. The caller passes
-    /// `ready`.
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>);
+    /// itself.
+    fn run(&self, fold: &Running, worker: usize, workers: usize, caller: Option<&mut dyn Caller>);
 }
 
 /// The threads of an executor. Dropping it ends them.
@@ -48,7 +48,7 @@ impl Open for Running {
     }
 
     fn enter(&self) -> Inside {
-        self.gate.enter()
+        self.gate().enter()
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -94,15 +94,12 @@ impl<W: Work> Backend for Pool<W> {
         self.shared.open.add(fold.clone());
     }
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        let part = |ready: &mut dyn FnMut()| {
-            let _inside = fold.gate.enter();
-            self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
-        };
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        let part = |caller: &mut dyn Caller| self.shared.work.run(fold, 0, self.shared.workers, Some(caller));
         match self.shared.stack_size {
             // The thread is not one of the pool, which may all be waiting for the caller.
-            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, ready, || part(&mut || ())),
-            _ => part(ready),
+            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
+            _ => part(caller),
         }
         if !self.handles.is_empty() {
             self.shared.open.take_off(fold);

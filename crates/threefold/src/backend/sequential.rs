@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Backend, Running, blocks};
+use super::{Backend, Caller, Running, blocks};
 
 struct Sequential;
 
@@ -19,8 +19,7 @@ impl Backend for Sequential {
 
     fn start(&self, _fold: &Running) {}
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        let _inside = fold.gate.enter();
-        blocks::run(fold, 0, 1, Some(ready));
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        blocks::run(fold, 0, 1, Some(caller));
     }
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::options::{Options, cores};
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks};
+use super::{Backend, Caller, Running, blocks};
 use crate::error::Result;
 use crate::model::Model;
 
 struct Blocks;
 
 impl Work for Blocks {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>) {
-        blocks::run(fold, worker, workers, ready);
+    fn run(&self, fold: &Running, worker: usize, workers: usize, caller: Option<&mut dyn Caller>) {
+        blocks::run(fold, worker, workers, caller);
     }
 }
 

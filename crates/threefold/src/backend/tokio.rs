@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::options::Options;
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks, lend, runtime, stack};
+use super::{Backend, Caller, Running, blocks, lend, runtime, stack};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -63,24 +63,24 @@ impl Backend for Tokio {
         self.0.start(fold);
     }
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        self.0.take_part(fold, ready);
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        self.0.take_part(fold, caller);
     }
 }
 
 impl Work for Futures {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>) {
+    fn run(&self, fold: &Running, worker: usize, workers: usize, caller: Option<&mut dyn Caller>) {
         if !fold.job.is_async() {
-            return blocks::run(fold, worker, workers, ready);
+            return blocks::run(fold, worker, workers, caller);
         }
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
         let driver = |role| Driver::new(fold, worker, share, role);
-        match ready {
+        match caller {
             None => self.drive(driver(Role::Helper), fold, &mut || ()),
-            Some(ready) if runtime::may_enter() && fold.policy.timeout.is_none() => {
-                self.drive(driver(Role::Caller), fold, ready);
+            Some(caller) if runtime::may_enter() && fold.policy.timeout.is_none() => {
+                self.drive(driver(Role::Caller), fold, &mut || caller.ready());
             }
-            Some(ready) => lend::lend(fold, stack::same(), ready, || {
+            Some(caller) => lend::lend(fold, stack::same(), caller, |_| {
                 self.drive(driver(Role::StandIn), fold, &mut || ());
             }),
         }
