@@ -14,13 +14,14 @@
 //! - Workers claim chunks in ascending order through [`claims`](crate::fold::Fold::claims), and ask
 //!   [`may_start`](crate::fold::Fold::may_start) before each. Every chunk below the limit runs exactly once. Workers
 //!   are inside the [gate](crate::fold::gate) from before their first claim until all that they claimed is kept.
-//! - `ready` is called now and then on the caller's thread, outside of any lock, so that outputs are reduced while
-//!   chunks still run. It never unwinds.
+//! - [`Caller::ready`] is called now and then on the caller's thread, outside of any lock, so that outputs are reduced
+//!   while chunks still run. It never unwinds. Chunks that the caller's thread runs are given to [`Caller::run`], which
+//!   reduces them at once where it can.
 //! - When the limit falls, chunks above it are stopped if they wait or can be killed; all others are waited for.
 //! - After a fold has returned to its caller, nothing of the backend refers to it any more.
 //! - Dropping the backend ends every thread and process that it started.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, Weak};
 
 use crate::fold::Fold;
@@ -63,7 +64,17 @@ pub(crate) trait Backend: Send + Sync {
     fn start(&self, fold: &Running);
 
     /// Runs chunks of `fold` on the caller's thread, until none is left that it could run.
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut());
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
+}
+
+/// The caller of a fold, on its own thread.
+pub(crate) trait Caller {
+    /// Runs the chunks of `block`, which this thread has claimed as worker 0, and uses what is there. The thread has
+    /// [entered](current::enter) the fold. It never unwinds.
+    fn run(&mut self, block: Range<u64>);
+
+    /// Uses the results that are there. It never unwinds.
+    fn ready(&mut self);
 }
 
 /// A fold and the backend that runs it. Folds that are nested in it run on the same backend.

@@ -127,7 +127,11 @@ impl Executor {
     /// ```
     pub fn current() -> Self {
         let context = current::get();
-        let running = context.and_then(|context| Some((context.model, context.policy, context.backend.upgrade()?)));
+        let running = context.and_then(|current::Context { backend, fold }| {
+            // Without a fold this is a worker process.
+            let (model, policy) = fold.map_or((Model::Processes, Policy::default()), |fold| (fold.model, fold.policy));
+            Some((model, policy, backend.upgrade()?))
+        });
         let (model, policy, backend) =
             running.unwrap_or_else(|| (Model::Sequential, Policy::default(), sequential::inline()));
         Self::with(model, policy, backend)

@@ -8,10 +8,11 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
+use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use crate::claims::Claim;
+use crate::claims::{Claim, Claims};
 use crate::gate::{Gate, Inside};
 use crate::model;
 use crate::notify::Notify;
@@ -60,15 +61,18 @@ impl Wake for Pool {
 
 /// A fold whose chunks have no output but that they ran.
 struct Fold {
+    claims: Claims,
     gate: Arc<Gate>,
     workers: Notify,
-    outputs: Mutex<Outputs>,
+    outputs: Outputs,
     meeting: Option<Meeting>,
 }
 
+/// As in `fold/outputs.rs`: what waits is kept under a lock, and how far the caller has come is changed without it.
 struct Outputs {
-    runs: Vec<u32>,
-    taken: usize,
+    runs: Vec<AtomicU64>,
+    kept: Mutex<Vec<bool>>,
+    taken: AtomicU64,
 }
 
 /// Chunks that wait for one another: so many workers must take part at once.
@@ -83,7 +87,7 @@ impl Open for Arc<Fold> {
     type Call = ();
 
     fn is_open(&self) -> bool {
-        self.gate.claims.is_open()
+        self.claims.is_open()
     }
 
     fn enter(&self) -> Inside {
@@ -95,7 +99,7 @@ impl Open for Arc<Fold> {
     }
 
     fn wants_more(&self, (): &(), _coming: usize) -> bool {
-        self.gate.claims.left() > 0
+        self.claims.left() > 0
     }
 
     fn cry(&self) {}
@@ -104,18 +108,49 @@ impl Open for Arc<Fold> {
 impl Fold {
     fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
         let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
-        let outputs = Mutex::new(Outputs { runs: vec![0; chunks], taken: 0 });
-        Arc::new(Self { gate: Gate::new(chunks as u64, window), workers: Notify::default(), outputs, meeting })
+        let outputs = Outputs {
+            runs: (0..chunks).map(|_| AtomicU64::new(0)).collect(),
+            kept: Mutex::new(vec![false; chunks]),
+            taken: AtomicU64::new(0),
+        };
+        Arc::new(Self {
+            claims: Claims::new(chunks as u64, window),
+            gate: Gate::new(),
+            workers: Notify::default(),
+            outputs,
+            meeting,
+        })
     }
 
     /// What a worker does inside, until it is turned away or nothing is left.
     fn work(&self) {
-        while let Claim::Block(block) = self.gate.claims.claim(|_| 1) {
-            self.run(block.start as usize);
+        while let Claim::Block(block) = self.claims.claim(|_| 1) {
+            self.run(block.start);
         }
     }
 
-    fn run(&self, chunk: usize) {
+    /// A worker runs a chunk, and keeps its output.
+    fn run(&self, chunk: u64) {
+        self.count(chunk);
+        let mut kept = self.outputs.kept.lock().unwrap();
+        kept[chunk as usize] = true;
+        let is_next = self.taken() == chunk;
+        drop(kept);
+        if is_next {
+            self.gate.caller.tell();
+        }
+    }
+
+    /// The caller runs a chunk. If it is the next to take, it takes it at once.
+    fn run_as_caller(&self, chunk: u64) {
+        if self.taken() != chunk {
+            return self.run(chunk);
+        }
+        self.count(chunk);
+        self.take_up_to(chunk + 1, false);
+    }
+
+    fn count(&self, chunk: u64) {
         if let Some(Meeting { come, all, party }) = &self.meeting {
             let mut come = come.lock().unwrap();
             *come += 1;
@@ -124,28 +159,32 @@ impl Fold {
                 come = all.wait(come).unwrap();
             }
         }
-        let mut outputs = self.outputs.lock().unwrap();
-        outputs.runs[chunk] += 1;
-        let is_next = outputs.taken == chunk;
-        drop(outputs);
-        if is_next {
-            self.gate.caller.tell();
+        let runs = &self.outputs.runs[chunk as usize];
+        runs.store(runs.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn taken(&self) -> u64 {
+        self.outputs.taken.load(Ordering::Relaxed)
+    }
+
+    /// The caller has taken what is below `chunk`, and tells those whom the window had turned away, unless it forgets.
+    fn take_up_to(&self, chunk: u64, forgets: bool) {
+        self.outputs.taken.store(chunk, Ordering::Relaxed);
+        if self.claims.take(chunk) && !forgets {
+            self.workers.tell();
         }
     }
 
-    /// The caller takes what it can, and tells those whom the window had turned away, unless it forgets.
+    /// The caller takes what it can.
     fn take_ready(&self, forgets: bool) {
         loop {
-            let mut outputs = self.outputs.lock().unwrap();
-            if outputs.runs.get(outputs.taken).is_none_or(|&runs| runs == 0) {
+            let taken = self.taken();
+            let kept = self.outputs.kept.lock().unwrap();
+            if !kept.get(taken as usize).is_some_and(|&kept| kept) {
                 return;
             }
-            outputs.taken += 1;
-            let taken = outputs.taken as u64;
-            drop(outputs);
-            if self.gate.claims.take(taken) && !forgets {
-                self.workers.tell();
-            }
+            drop(kept);
+            self.take_up_to(taken + 1, forgets);
         }
     }
 }
@@ -158,6 +197,8 @@ enum Mistake {
     ForgetsTheTurnedAway,
     /// It parks without having said who it is.
     IsUnknown,
+    /// It says who it is after it has looked, and does not look again before it parks.
+    LooksOnlyBefore,
     /// It adds no waker of the pool to the fold.
     PoolIsUnknown,
     /// It calls nobody.
@@ -202,36 +243,32 @@ fn fold_on(scenario: Scenario, fold: &Arc<Fold>) {
         .collect();
 
     let parker = Arc::new(Parker::default());
-    if mistake != Mistake::IsUnknown {
-        fold.gate.caller.register(Waker::from(Arc::clone(&parker)));
-    }
     let introduce = || {
+        if mistake != Mistake::IsUnknown {
+            fold.gate.caller.register(Waker::from(Arc::clone(&parker)));
+        }
+    };
+    let introduce_pool = || {
         if mistake != Mistake::PoolIsUnknown {
             fold.workers.register(Waker::from(Arc::clone(&pool)));
         }
     };
-    if takes_part || mistake == Mistake::CallsNobody {
-        pool.0.add(Arc::clone(fold), None);
-    } else {
-        introduce();
-        pool.0.add(Arc::clone(fold), Some(()));
-    }
-    let mut is_called = false;
-    let claims = &fold.gate.claims;
+    let claims = &fold.claims;
     let ready = || fold.take_ready(mistake == Mistake::ForgetsTheTurnedAway);
     if takes_part {
-        let _inside = fold.gate.enter();
+        let mut is_called = false;
+        pool.0.add(Arc::clone(fold), None);
         loop {
             match claims.claim(|_| 1) {
                 Claim::Block(block) => {
-                    fold.run(block.start as usize);
-                    ready();
+                    fold.run_as_caller(block.start);
                     if !std::mem::replace(&mut is_called, true) {
-                        introduce();
+                        introduce_pool();
                         pool.0.call(fold, ());
                     }
                 }
                 Claim::Later => {
+                    introduce();
                     ready();
                     if !claims.is_open() && !claims.is_over() {
                         parker.park();
@@ -242,22 +279,36 @@ fn fold_on(scenario: Scenario, fold: &Arc<Fold>) {
             }
         }
     } else {
+        introduce();
+        introduce_pool();
+        pool.0.add(Arc::clone(fold), (mistake != Mistake::CallsNobody).then_some(()));
         while !claims.is_over() {
             parker.park();
             ready();
         }
     }
     pool.0.take_off(fold);
-    while !fold.gate.is_done() {
+    // A caller that took part introduces itself only now, when it must wait, and then looks once more.
+    let mut is_known = mistake == Mistake::LooksOnlyBefore;
+    loop {
         ready();
-        parker.park();
+        if fold.claims.is_over() && fold.gate.is_idle() {
+            break;
+        }
+        if mistake == Mistake::LooksOnlyBefore {
+            introduce();
+        }
+        if is_known {
+            parker.park();
+        }
+        introduce();
+        is_known = true;
     }
     ready();
 
-    let outputs = fold.outputs.lock().unwrap();
-    assert!(outputs.runs.iter().all(|&runs| runs == 1), "each chunk runs once");
-    assert_eq!(outputs.taken, outputs.runs.len(), "the caller has taken all");
-    drop(outputs);
+    let runs = &fold.outputs.runs;
+    assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1), "each chunk runs once");
+    assert_eq!(fold.taken() as usize, runs.len(), "the caller has taken all");
     assert_eq!(Arc::strong_count(fold), 1, "the caller alone owns the fold");
     pool.0.stop();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
@@ -325,4 +376,16 @@ fn without_a_call_a_helper_enters_no_fold() {
 fn without_being_known_a_caller_parks_for_ever() {
     let mistake = Mistake::IsUnknown;
     model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_caller_that_does_not_look_again_when_it_is_known_parks_for_ever() {
+    let mistake = Mistake::LooksOnlyBefore;
+    model(3, move || fold_on(Scenario { mistake, takes_part: true, ..Scenario::PLAIN }, &Fold::new(2, 9, None)));
+}
+
+#[test]
+fn a_caller_that_took_its_own_output_finds_the_next_one_that_another_worker_kept() {
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(3, 2, None)));
 }

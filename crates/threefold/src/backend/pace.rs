@@ -66,7 +66,7 @@ impl Pace {
     }
 
     /// How long a chunk took on average, if any was run.
-    pub(crate) fn average(&mut self) -> Option<u64> {
+    pub(crate) fn average(mut self) -> Option<u64> {
         if self.untimed > 0 {
             self.time();
         }

@@ -1,5 +1,7 @@
 //! `Part`: what one worker is told about its part in a fold.
 
+use super::Caller;
+
 /// One worker's part in a fold.
 pub(super) struct Part<'a> {
     /// The number of the worker.
@@ -8,8 +10,8 @@ pub(super) struct Part<'a> {
     pub(super) workers: usize,
     /// How long a chunk will take, in nanoseconds, if that can be guessed.
     pub(super) guess: Option<u64>,
-    /// What the caller does now and then: it takes outputs. Other workers have nothing to do there.
-    pub(super) ready: Option<&'a mut dyn FnMut()>,
+    /// The caller, if this is its part.
+    pub(super) caller: Option<&'a mut dyn Caller>,
     /// Called whenever it is known better how long a chunk takes, in nanoseconds: to see whether others should help.
     pub(super) look: &'a mut dyn FnMut(u64),
 }

@@ -22,7 +22,7 @@ use super::outlook::Outlook;
 use super::part::Part;
 use super::past::{Kind, Past};
 use super::streak::Streak;
-use super::{Backend, Running, lend, options, spin, stack};
+use super::{Backend, Caller, Running, lend, options, spin, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::fold::gate::Inside;
@@ -88,7 +88,7 @@ impl Open for Running {
     }
 
     fn enter(&self) -> Inside {
-        self.gate.enter()
+        self.gate().enter()
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -107,8 +107,7 @@ impl Open for Running {
 
 /// What is left of `fold`, if a chunk takes `each` nanoseconds and so many helpers are on their way.
 fn outlook(fold: &Running, each: u64, coming: usize) -> Outlook {
-    let claims = fold.claims();
-    Outlook { left: claims.left(), each, present: (claims.inside() + coming) as u64 }
+    Outlook { left: fold.claims().left(), each, present: (1 + fold.helpers() + coming) as u64 }
 }
 
 impl<W: Work> Pool<W> {
@@ -150,7 +149,7 @@ impl<W: Work> Backend for Pool<W> {
         }
     }
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let Self { shared, handles, waker } = self;
         let is_shared = !handles.is_empty() && fold.chunks > 1;
         let is_timed = is_shared && shared.work.is_timed(fold);
@@ -169,27 +168,27 @@ impl<W: Work> Backend for Pool<W> {
             }
             shared.open.add(fold.clone(), call);
         }
+        let workers = if is_shared { shared.workers } else { 1 };
         let mut each = None;
-        let mut part = |ready: &mut dyn FnMut()| {
-            let _inside = fold.gate.enter();
+        let mut part = |caller: &mut dyn Caller| {
             let look = &mut |each| {
                 if is_timed && shared.wants_help(fold, each) {
                     introduce();
                     shared.open.call(fold, Call::new(each));
                 }
             };
-            each = shared.work.run(fold, Part { worker: 0, workers: shared.workers, guess, ready: Some(ready), look });
+            each = shared.work.run(fold, Part { worker: 0, workers, guess, caller: Some(caller), look });
         };
         match shared.stack_size {
             // The thread is not one of the pool, which may all be waiting for the caller.
-            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, ready, || part(&mut || ())),
-            _ => part(ready),
+            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
+            _ => part(caller),
         }
         if is_shared {
             shared.open.take_off(fold);
             // A helper that is still there has one block left at most. To be woken by it would take longer, usually.
-            if fold.claims().inside() > 0 {
-                spin::until(|| fold.claims().inside() == 0);
+            if fold.helpers() > 0 {
+                spin::until(|| fold.helpers() == 0);
             }
         }
         if let Some(each) = each.filter(|_| is_timed) {
@@ -224,7 +223,7 @@ impl<W: Work> Shared<W> {
                     self.open.call(&fold, Call::new(each));
                 }
             };
-            self.work.run(&fold, Part { worker, workers: self.workers, guess: None, ready: None, look });
+            self.work.run(&fold, Part { worker, workers: self.workers, guess: None, caller: None, look });
             // The fold is dropped before the gate is left: once the verb has returned, only the caller owns what it
             // passed in.
             drop(fold);

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Backend, Running};
+use super::{Backend, Caller, Running};
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -94,10 +94,10 @@ impl Backend for Processes {
 
     fn start(&self, _fold: &Running) {}
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
-        match self.run_fold(fold, workers, self.take_idle(workers), ready) {
+        match self.run_fold(fold, workers, self.take_idle(workers), &mut || caller.ready()) {
             Ok((idle, watch)) => self.keep(idle, Some(watch)),
             Err((error, idle)) => {
                 self.keep(idle, None);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::part::Part;
-use super::{Backend, Running, blocks};
+use super::{Backend, Caller, Running, blocks};
 
 struct Sequential;
 
@@ -20,8 +20,7 @@ impl Backend for Sequential {
 
     fn start(&self, _fold: &Running) {}
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        let _inside = fold.gate.enter();
-        blocks::run(fold, Part { worker: 0, workers: 1, guess: None, ready: Some(ready), look: &mut |_| () });
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        blocks::run(fold, Part { worker: 0, workers: 1, guess: None, caller: Some(caller), look: &mut |_| () });
     }
 }

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use super::options::Options;
 use super::part::Part;
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks, lend, runtime, stack};
+use super::{Backend, Caller, Running, blocks, lend, runtime, stack};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -64,8 +64,8 @@ impl Backend for Tokio {
         self.0.start(fold);
     }
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        self.0.take_part(fold, ready);
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        self.0.take_part(fold, caller);
     }
 }
 
@@ -78,15 +78,15 @@ impl Work for Futures {
         if !fold.job.is_async() {
             return blocks::run(fold, part);
         }
-        let Part { worker, workers, ready, .. } = part;
+        let Part { worker, workers, caller, .. } = part;
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
         let driver = |role| Driver::new(fold, worker, share, role);
-        match ready {
+        match caller {
             None => self.drive(driver(Role::Helper), fold, &mut || ()),
-            Some(ready) if runtime::may_enter() && fold.policy.timeout.is_none() => {
-                self.drive(driver(Role::Caller), fold, ready);
+            Some(caller) if runtime::may_enter() && fold.policy.timeout.is_none() => {
+                self.drive(driver(Role::Caller), fold, &mut || caller.ready());
             }
-            Some(ready) => lend::lend(fold, stack::same(), ready, || {
+            Some(caller) => lend::lend(fold, stack::same(), caller, |_| {
                 self.drive(driver(Role::StandIn), fold, &mut || ());
             }),
         }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Executor;
-use crate::backend::current;
+use crate::backend::{Caller, Running, current};
 use crate::cancel::CancelToken;
 use crate::error::{Cause, Error};
 use crate::fold::Fold;
@@ -19,18 +19,19 @@ use crate::task::{Portable, Task, roundtrip};
 
 impl Executor {
     /// Adds the smallest lost range to `error`, if that is asked for and the chunk can be cut.
-    pub(super) fn bisect<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
+    pub(super) fn bisect<P, T>(&self, error: Error, whole: &Arc<Fold<Work<P, T>>>) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
         let lost = error.is_worker_lost() || error.is_timeout();
-        let items = error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| work.pieces.items(chunk));
+        let items =
+            error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| whole.job.pieces.items(chunk));
         let Some(mut items) = items else { return error };
         while items.end - items.start > 1 {
             let middle = items.start + (items.end - items.start) / 2;
             let halves = [items.start..middle, middle..items.end];
-            match halves.into_iter().find(|half| self.is_lost(half.clone(), work)) {
+            match halves.into_iter().find(|half| self.is_lost(half.clone(), whole)) {
                 Some(half) => items = half,
                 None => break,
             }
@@ -39,30 +40,42 @@ impl Executor {
         if self.extras.tokens.iter().any(CancelToken::is_cancelled) || current::is_cancelled() {
             return error;
         }
-        error.with_smallest_range(work.pieces.describe_part(items))
+        error.with_smallest_range(whole.job.pieces.describe_part(items))
     }
 
     /// Whether these items are lost when they are run alone.
-    fn is_lost<P, T>(&self, items: Range<u128>, work: &Arc<Work<P, T>>) -> bool
+    fn is_lost<P, T>(&self, items: Range<u128>, whole: &Arc<Fold<Work<P, T>>>) -> bool
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let part = Part { work: Arc::clone(work), items };
+        let part = Part { whole: Arc::clone(whole), items };
         // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
         // fail.
-        let Ok(task) = restored(&work.task) else { return false };
-        let work = Arc::new(Work::new(part, task, false, false));
+        let Ok(task) = restored(&whole.job.task) else { return false };
+        let work = Work::new(part, task, false, false);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
-        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, 1, self.model, policy, None));
-        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(&fold)).collect();
-        self.run(&fold, &mut || ());
+        let fold = Arc::new(Fold::new(work, 1, self.model, policy, None));
+        let running = Running::new(Arc::clone(&fold) as _, &self.backend);
+        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(running.fold())).collect();
+        self.run(&running, &mut Onlooker(&running));
         drop(registered);
-        match work.outputs.take() {
+        match fold.job.outputs.take() {
             Some((_, Kept::Failure(error))) => error.is_worker_lost() || error.is_timeout(),
             _ => false,
         }
     }
+}
+
+/// A caller that takes nothing before the end.
+struct Onlooker<'a>(&'a Running);
+
+impl Caller for Onlooker<'_> {
+    fn run(&mut self, block: Range<u64>) {
+        self.0.run(block, 0);
+    }
+
+    fn ready(&mut self) {}
 }
 
 /// A copy of the task, by way of its bytes: a task need not be `Clone`.
@@ -74,7 +87,7 @@ fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
 
 /// A source whose only chunk is some items of another source.
 struct Part<P, T: Task> {
-    work: Arc<Work<P, T>>,
+    whole: Arc<Fold<Work<P, T>>>,
     items: Range<u128>,
 }
 
@@ -86,10 +99,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
     }
 
     fn piece(&self, _index: u64) -> T::Chunk {
-        self.work.pieces.part(self.items.clone()).expect("it can be cut: it told its items")
+        self.whole.job.pieces.part(self.items.clone()).expect("it can be cut: it told its items")
     }
 
     fn describe(&self, _index: u64) -> String {
-        self.work.pieces.describe_part(self.items.clone())
+        self.whole.job.pieces.describe_part(self.items.clone())
     }
 }

@@ -6,8 +6,6 @@
 
 use std::ops::Range;
 #[cfg(feature = "async")]
-use std::sync::Arc;
-#[cfg(feature = "async")]
 use std::time::Duration;
 
 use super::Fold;
@@ -39,13 +37,13 @@ pub(crate) trait Job: Send + Sync {
     /// time for which it ran, and keeps nothing. It does not ask whether the chunk may start, and it panics when the
     /// task does.
     #[cfg(feature = "async")]
-    fn start(
-        self: Arc<Self>,
+    fn start<'a>(
+        &'a self,
         chunk: u64,
         attempt: u32,
-        fold: Arc<Fold>,
+        fold: &'a Fold,
         worker: usize,
-    ) -> BoxFuture<'static, Result<(), Duration>>;
+    ) -> BoxFuture<'a, Result<(), Duration>>;
 
     /// The address by which a worker finds the task, and the task as bytes.
     #[cfg(feature = "processes")]

@@ -23,11 +23,11 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// `None` if nobody wants to know, so that chunks need not be timed.
-    pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
+    pub(crate) fn new(traced: bool, observers: &[Observer]) -> Option<Self> {
         (traced || !observers.is_empty()).then(|| Self {
             spans: traced.then(Mutex::default),
             bytes_moved: AtomicU64::new(0),
-            observers,
+            observers: observers.to_vec(),
             is_broken: AtomicBool::new(false),
             panic: Mutex::default(),
         })

@@ -25,7 +25,7 @@ use tokio::task::coop::has_budget_remaining;
 use tokio::task::yield_now;
 
 use super::in_flight::InFlight;
-use crate::backend::Running;
+use crate::backend::{Running, current};
 use crate::fold::claims::Claim;
 
 /// A driver that always finds something to do lets timers, sockets and the reduction have their turn after this time.
@@ -38,7 +38,7 @@ pub(super) struct Driver<'a> {
     /// How many chunks this driver may have begun at the same time.
     share: usize,
     role: Role,
-    flight: FuturesUnordered<InFlight>,
+    flight: FuturesUnordered<InFlight<'a>>,
     /// The limit when the futures in flight were last compared with it.
     limit: u64,
     bell: Arc<Bell>,
@@ -102,7 +102,7 @@ impl<'a> Driver<'a> {
         let wakers = (Waker::from(Arc::clone(&bell)), Waker::from(Arc::clone(&ready)));
         fold.workers.register(wakers.0.clone());
         if role == Role::Caller {
-            fold.gate.caller.register(wakers.1.clone());
+            fold.gate().caller.register(wakers.1.clone());
         }
         let limit = fold.claims().limit();
         Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, bell, ready, wakers }
@@ -125,6 +125,8 @@ impl<'a> Driver<'a> {
     /// One turn.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         self.bell.0.register(cx.waker());
+        // For the chunks that are begun, polled and dropped in this turn.
+        let _here = current::enter(Some(self.fold.into()));
         let since = Instant::now();
         loop {
             self.give_up_above_the_limit();
@@ -136,7 +138,7 @@ impl<'a> Driver<'a> {
                     // It is polled before the next one is claimed; if it computes, other drivers claim that one
                     // meanwhile.
                     Claim::Block(chunk) => {
-                        self.flight.push(InFlight::new(chunk.start, self.worker, self.fold.clone()));
+                        self.flight.push(InFlight::new(chunk.start, self.worker, self.fold));
                     }
                     Claim::Never if self.flight.is_empty() => return Poll::Ready(Turn::Done),
                     Claim::Later if self.flight.is_empty() && self.role == Role::Helper => {
@@ -185,6 +187,6 @@ impl<'a> Driver<'a> {
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
         self.fold.workers.forget(&self.wakers.0);
-        self.fold.gate.caller.forget(&self.wakers.1);
+        self.fold.gate().caller.forget(&self.wakers.1);
     }
 }

@@ -28,8 +28,6 @@ use crate::backend::current::{self, Context};
 use crate::backend::processes::status_page::{Running, StatusPage};
 use crate::backend::processes::{build, clock, memory};
 use crate::backend::sequential;
-use crate::fold::policy::Policy;
-use crate::model::Model;
 use crate::panics::{self, Panic};
 use crate::remote::wire::{self, Build, FromWorker, Ran, Rules, ToWorker};
 use crate::task::received::{self, Received};
@@ -101,13 +99,7 @@ impl Server {
     fn serve(&mut self) -> io::Result<()> {
         // Folds that a task asks for run right here: workers start no workers.
         let inline = sequential::inline();
-        let context = Context {
-            model: Model::Processes,
-            policy: Policy::default(),
-            backend: Arc::downgrade(&inline),
-            fold: None,
-        };
-        let _here = current::enter(Some(context));
+        let _here = current::enter(Some(Context { backend: Arc::downgrade(&inline), fold: None }));
         while self.channel.wait()? {
             if self.answer()?.is_break() {
                 return Ok(());
