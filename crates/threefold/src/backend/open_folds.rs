@@ -58,11 +58,20 @@ pub(super) trait Open: Clone {
     /// Whether both are the same fold.
     fn is(&self, other: &Self) -> bool;
 
-    /// Whether a helper that was called by `call`, and has entered, should call the next one, `coming` being on their way.
-    fn wants_more(&self, call: &Self::Call, coming: usize) -> bool;
-
     /// The call in the name of a caller that is stuck in a chunk.
     fn cry(&self) -> Self::Call;
+}
+
+/// What a helper does on its own account.
+pub(super) trait Helper<F: Open> {
+    /// Whether it spins before it sleeps.
+    fn may_spin(&self) -> bool;
+
+    /// Spins until `is_called`, or until it is better to sleep.
+    fn spin(&self, is_called: &dyn Fn() -> bool);
+
+    /// Whether, having been called to `fold` and entered it, it should call the next helper. `coming` are on their way.
+    fn wants_more(&self, fold: &F, call: &F::Call, coming: usize) -> bool;
 }
 
 #[derive(Debug)]
@@ -197,9 +206,9 @@ impl<F: Open> OpenFolds<F> {
         self.wake.notify_all();
     }
 
-    /// Rests until there is a fold that this helper is called to, or whose caller is stuck, and enters it; `None` after a
-    /// stop. Before it sleeps, it spins with `spin` if it `may_spin`.
-    pub(super) fn enter_next(&self, mut may_spin: bool, spin: impl Fn(&dyn Fn() -> bool)) -> Option<Visit<F>> {
+    /// Rests until there is a fold that `helper` is called to, or whose caller is stuck, and enters it; `None` after a stop.
+    pub(super) fn enter_next(&self, helper: &impl Helper<F>) -> Option<Visit<F>> {
+        let mut may_spin = helper.may_spin();
         let mut came = Came::Awake;
         let mut state = self.lock();
         while !state.stop {
@@ -211,7 +220,7 @@ impl<F: Open> OpenFolds<F> {
             if let Some((fold, call)) = called {
                 // Under the lock: see `Gate::enter`.
                 let inside = fold.enter();
-                if fold.wants_more(&call, state.coming) {
+                if helper.wants_more(&fold, &call, state.coming) {
                     self.call_one(&mut state);
                 } else if state.wants_ticker() {
                     self.wake_one(&mut state);
@@ -219,7 +228,7 @@ impl<F: Open> OpenFolds<F> {
                 return Some(Visit { fold, inside, call, came });
             }
             if may_spin && self.spinning.load(Ordering::Relaxed) < self.spinners {
-                state = self.spin(state, &spin);
+                state = self.spin(state, helper);
                 (may_spin, came) = (false, Came::Awake);
             } else {
                 (state, came) = self.sleep(state);
@@ -230,16 +239,12 @@ impl<F: Open> OpenFolds<F> {
         None
     }
 
-    fn spin<'a>(
-        &'a self,
-        state: MutexGuard<'a, State<F>>,
-        spin: impl Fn(&dyn Fn() -> bool),
-    ) -> MutexGuard<'a, State<F>> {
+    fn spin<'a>(&'a self, state: MutexGuard<'a, State<F>>, helper: &impl Helper<F>) -> MutexGuard<'a, State<F>> {
         // Relaxed: the counters guard nothing. The list is behind the lock.
         let calls = self.calls.load(Ordering::Relaxed);
         self.spinning.fetch_add(1, Ordering::Relaxed);
         drop(state);
-        spin(&|| self.calls.load(Ordering::Relaxed) != calls);
+        helper.spin(&|| self.calls.load(Ordering::Relaxed) != calls);
         let state = self.lock();
         self.spinning.fetch_sub(1, Ordering::Relaxed);
         state

@@ -24,12 +24,17 @@ pub(super) struct Outlook {
     pub(super) each: u64,
     /// How many workers are there, or on their way; at least 1.
     pub(super) present: u64,
+    /// How many cores there are for them.
+    pub(super) cores: u64,
 }
 
 impl Outlook {
-    /// Whether one more worker, who begins after `arrival`, gains more than that.
-    pub(super) fn is_worth(&self, arrival: u64) -> bool {
-        self.gain(arrival) > arrival.saturating_add(SHARING)
+    /// Whether one more worker, who begins after `arrival`, gains more than that. A thread takes `wake` to be woken.
+    pub(super) fn is_worth(&self, arrival: u64, wake: u64) -> bool {
+        // More workers than cores help only with chunks that wait for something, and a chunk that waits is a thread that
+        // must be woken.
+        let can_run = self.present < self.cores || self.each >= wake;
+        can_run && self.gain(arrival) > arrival.saturating_add(SHARING)
     }
 
     /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are whole: with two left, and one
@@ -63,7 +68,15 @@ mod tests {
     const AWAKE: u64 = 500;
 
     fn is_worth(left: u64, each: u64, present: u64, arrival: u64) -> bool {
-        Outlook { left, each, present }.is_worth(arrival)
+        Outlook { left, each, present, cores: 64 }.is_worth(arrival, ASLEEP)
+    }
+
+    #[test]
+    fn workers_that_have_no_core_are_called_only_for_chunks_that_may_wait() {
+        let outlook = |each| Outlook { left: 1_000, each, present: 2, cores: 2 };
+        assert!(!outlook(10_000).is_worth(ASLEEP, ASLEEP));
+        assert!(outlook(10_000).is_worth(ASLEEP, 2_000));
+        assert!(outlook(50_000).is_worth(ASLEEP, ASLEEP));
     }
 
     #[test]
@@ -96,7 +109,7 @@ mod tests {
         fn a_fold_with_the_newcomer_ends_sooner_by_what_was_promised(
             left in 0..200u64, each in 1..50_000u64, present in 1..9u64, arrival in 0..60_000u64,
         ) {
-            let promised = Outlook { left, each: each + TAKING, present }.gain(arrival);
+            let promised = Outlook { left, each: each + TAKING, present, cores: 64 }.gain(arrival);
             let alone = end(left, each, &vec![0; present as usize]);
             let mut free = vec![0; present as usize];
             free.push(arrival);
@@ -110,8 +123,8 @@ mod tests {
         fn what_is_not_worth_a_helper_nearby_is_not_worth_one_far_away(
             left in 0..1_000u64, each in 1..100_000u64, present in 1..20u64, arrival in 0..60_000u64, more in 0..60_000u64,
         ) {
-            let outlook = Outlook { left, each, present };
-            prop_assert!(outlook.is_worth(arrival) || !outlook.is_worth(arrival + more));
+            let outlook = Outlook { left, each, present, cores: 64 };
+            prop_assert!(outlook.is_worth(arrival, ASLEEP) || !outlook.is_worth(arrival + more, ASLEEP));
         }
     }
 
