@@ -105,6 +105,9 @@ struct State<F: Open> {
     stop: bool,
 }
 
+/// The list, locked.
+type Guard<'a, F> = MutexGuard<'a, State<F>>;
+
 /// A fold on the list.
 #[derive(Debug)]
 struct Entry<F: Open> {
@@ -250,7 +253,7 @@ impl<F: Open> OpenFolds<F> {
         None
     }
 
-    fn spin<'a>(&'a self, state: MutexGuard<'a, State<F>>, helper: &impl Helper<F>) -> MutexGuard<'a, State<F>> {
+    fn spin<'a>(&'a self, state: Guard<'a, F>, helper: &impl Helper<F>) -> Guard<'a, F> {
         // Relaxed: the counters guard nothing. The list is behind the lock.
         let calls = self.calls.load(Ordering::Relaxed);
         self.spinning.fetch_add(1, Ordering::Relaxed);
@@ -262,7 +265,7 @@ impl<F: Open> OpenFolds<F> {
     }
 
     /// Sleeps until it is woken, by a call or by a tick of its own, and says by which.
-    fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State<F>>) -> (MutexGuard<'a, State<F>>, Came) {
+    fn sleep<'a>(&'a self, mut state: Guard<'a, F>) -> (Guard<'a, F>, Came) {
         self.sleeping.fetch_add(1, Ordering::Relaxed);
         let mut came = Came::Woken;
         if state.has_ticker || state.is_quiet() {
@@ -287,7 +290,7 @@ impl<F: Open> OpenFolds<F> {
         (state, came)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<F>> {
+    fn lock(&self) -> Guard<'_, F> {
         // Nothing can panic under this lock; and if something did, the list would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
