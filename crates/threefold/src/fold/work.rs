@@ -10,6 +10,7 @@
 //! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per task
 //! and executor. A difference is the failure of chunk 0, and the rest of its block follows in the same way.
 
+use std::any::Any;
 use std::ops::{ControlFlow, Range};
 #[cfg(feature = "async")]
 use std::time::{Duration, Instant};
@@ -38,6 +39,12 @@ pub(crate) struct Work<P, T: Task> {
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
         Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
+    }
+
+    /// The job of `fold`, for whoever made it and so knows its type.
+    pub(crate) fn of(fold: &Fold) -> &Self {
+        let job: &dyn Any = &fold.job;
+        job.downcast_ref().expect("a fold keeps the job that it was made with")
     }
 
     /// Checks the task, if that is asked for.
