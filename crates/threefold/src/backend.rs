@@ -30,21 +30,28 @@ use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
 use crate::model::Model;
 
+mod arrivals;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod init;
 mod lend;
 pub(crate) mod make;
+mod migrate;
 mod open_folds;
 pub(crate) mod options;
+mod outlook;
 mod pace;
+mod part;
+mod past;
 mod pool;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 pub(crate) mod processes;
 #[cfg(feature = "async")]
 mod runtime;
 pub(crate) mod sequential;
+mod spin;
 mod stack;
+mod streak;
 mod sync;
 mod threads;
 #[cfg(feature = "async")]

@@ -97,6 +97,11 @@ impl Fold {
         self.gate.get_or_init(Gate::new)
     }
 
+    /// How many workers other than the caller are inside, at about this time.
+    pub(crate) fn helpers(&self) -> usize {
+        self.gate.get().map_or(0, |gate| gate.inside())
+    }
+
     /// Whether every chunk that may run has run, and nobody is inside. The caller asks this after its own part, when no
     /// further worker can find the fold.
     ///

@@ -16,7 +16,7 @@ use crate::claims::{Claim, Claims};
 use crate::gate::{Gate, Inside};
 use crate::model;
 use crate::notify::Notify;
-use crate::open_folds::{Open, OpenFolds};
+use crate::open_folds::{Open, OpenFolds, Visit};
 
 /// A thread that parks and is unparked: a token under a lock. (The checker's own `park` also returns from other waits.)
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl Wake for Pool {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake_one();
+        self.0.call_again();
     }
 }
 
@@ -84,6 +84,7 @@ struct Meeting {
 
 impl Open for Arc<Fold> {
     type Inside = Inside;
+    type Call = ();
 
     fn is_open(&self) -> bool {
         self.claims.is_open()
@@ -96,6 +97,12 @@ impl Open for Arc<Fold> {
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(self, other)
     }
+
+    fn wants_more(&self, (): &(), _coming: usize) -> bool {
+        self.claims.left() > 0
+    }
+
+    fn cry(&self) {}
 }
 
 impl Fold {
@@ -194,16 +201,39 @@ enum Mistake {
     LooksOnlyBefore,
     /// It adds no waker of the pool to the fold.
     PoolIsUnknown,
+    /// It calls nobody.
+    CallsNobody,
 }
 
-/// One fold on a pool of so many workers, and its end. Where `takes_part`, the caller runs chunks too.
-fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake) {
-    let pool = Arc::new(Pool(OpenFolds::new()));
-    let threads: Vec<_> = (0..workers)
+/// What a scenario is about.
+#[derive(Clone, Copy)]
+struct Scenario {
+    helpers: usize,
+    /// Whether helpers spin once before they sleep.
+    spins: bool,
+    /// Whether the caller runs chunks too. It then begins alone, and calls after its first chunk.
+    takes_part: bool,
+    mistake: Mistake,
+}
+
+impl Scenario {
+    const PLAIN: Self = Self { helpers: 1, spins: false, takes_part: false, mistake: Mistake::None };
+}
+
+/// One fold, and its end.
+fn fold_on(scenario: Scenario, fold: &Arc<Fold>) {
+    let Scenario { helpers, spins, takes_part, mistake } = scenario;
+    let pool = Arc::new(Pool(OpenFolds::new(usize::from(spins))));
+    let threads: Vec<_> = (0..helpers)
         .map(|_| {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
-                while let Some((fold, inside)) = pool.0.enter_next() {
+                let spin = |is_called: &dyn Fn() -> bool| {
+                    if !is_called() {
+                        thread::yield_now();
+                    }
+                };
+                while let Some(Visit { fold, inside, .. }) = pool.0.enter_next(spins, spin) {
                     fold.work();
                     drop(fold);
                     drop(inside);
@@ -218,17 +248,24 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
             fold.gate.caller.register(Waker::from(Arc::clone(&parker)));
         }
     };
-    if mistake != Mistake::PoolIsUnknown {
-        fold.workers.register(Waker::from(Arc::clone(&pool)));
-    }
+    let introduce_pool = || {
+        if mistake != Mistake::PoolIsUnknown {
+            fold.workers.register(Waker::from(Arc::clone(&pool)));
+        }
+    };
     let claims = &fold.claims;
     let ready = || fold.take_ready(mistake == Mistake::ForgetsTheTurnedAway);
     if takes_part {
-        pool.0.add(Arc::clone(fold));
+        let mut is_called = false;
+        pool.0.add(Arc::clone(fold), None);
         loop {
             match claims.claim(|_| 1) {
                 Claim::Block(block) => {
                     fold.run_as_caller(block.start);
+                    if !std::mem::replace(&mut is_called, true) {
+                        introduce_pool();
+                        pool.0.call(fold, ());
+                    }
                 }
                 Claim::Later => {
                     introduce();
@@ -243,7 +280,8 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
         }
     } else {
         introduce();
-        pool.0.add(Arc::clone(fold));
+        introduce_pool();
+        pool.0.add(Arc::clone(fold), (mistake != Mistake::CallsNobody).then_some(()));
         while !claims.is_over() {
             parker.park();
             ready();
@@ -277,56 +315,77 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
 }
 
 #[test]
-fn a_sleeping_worker_runs_a_fold_that_its_caller_only_waits_for() {
-    model(3, || fold_on(1, false, &Fold::new(2, 9, None), Mistake::None));
+fn a_sleeping_helper_runs_a_fold_that_its_caller_only_waits_for() {
+    model(3, || fold_on(Scenario::PLAIN, &Fold::new(2, 9, None)));
 }
 
 #[test]
-fn the_caller_and_a_worker_share_a_fold_and_part() {
-    model(2, || fold_on(1, true, &Fold::new(2, 9, None), Mistake::None));
+fn a_caller_that_began_alone_and_a_helper_that_it_calls_share_a_fold_and_part() {
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(2, 9, None)));
 }
 
 #[test]
-fn a_worker_that_the_window_turned_away_is_woken_when_it_opens() {
-    model(3, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::None));
+fn a_call_reaches_a_helper_that_spins_or_is_about_to_sleep() {
+    model(3, || fold_on(Scenario { spins: true, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
+}
+
+#[test]
+fn a_call_reaches_a_helper_whether_another_spins_or_sleeps() {
+    model(2, || fold_on(Scenario { spins: true, helpers: 2, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
+}
+
+#[test]
+fn a_helper_that_the_window_turned_away_is_called_when_it_opens() {
+    model(3, || fold_on(Scenario::PLAIN, &Fold::new(2, 1, None)));
 }
 
 #[test]
 fn a_caller_that_the_window_turned_away_is_woken_when_the_next_output_comes() {
-    model(2, || fold_on(1, true, &Fold::new(3, 1, None), Mistake::None));
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(3, 1, None)));
 }
 
 #[test]
-fn a_worker_that_was_woken_wakes_the_next() {
-    // Two chunks that wait for each other need two workers.
-    model(2, || fold_on(2, false, &Fold::new(2, 9, Some(2)), Mistake::None));
-}
-
-#[test]
-#[should_panic(expected = "deadlock")]
-fn without_being_told_of_it_a_worker_that_was_turned_away_sleeps_for_ever() {
-    model(2, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::ForgetsTheTurnedAway));
+fn a_helper_that_was_called_calls_the_next() {
+    // Two chunks that wait for each other need two helpers.
+    model(2, || fold_on(Scenario { helpers: 2, ..Scenario::PLAIN }, &Fold::new(2, 9, Some(2))));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn without_a_waker_of_the_pool_a_worker_that_was_turned_away_sleeps_for_ever() {
-    model(2, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::PoolIsUnknown));
+fn without_being_told_of_it_a_helper_that_was_turned_away_sleeps_for_ever() {
+    let mistake = Mistake::ForgetsTheTurnedAway;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(2, 1, None)));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_a_waker_of_the_pool_a_helper_that_was_turned_away_sleeps_for_ever() {
+    let mistake = Mistake::PoolIsUnknown;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(2, 1, None)));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_a_call_a_helper_enters_no_fold() {
+    let mistake = Mistake::CallsNobody;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn without_being_known_a_caller_parks_for_ever() {
-    model(2, || fold_on(1, false, &Fold::new(1, 9, None), Mistake::IsUnknown));
+    let mistake = Mistake::IsUnknown;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_caller_that_does_not_look_again_when_it_is_known_parks_for_ever() {
-    model(3, || fold_on(1, true, &Fold::new(2, 9, None), Mistake::LooksOnlyBefore));
+    let mistake = Mistake::LooksOnlyBefore;
+    model(3, move || fold_on(Scenario { mistake, takes_part: true, ..Scenario::PLAIN }, &Fold::new(2, 9, None)));
 }
 
 #[test]
 fn a_caller_that_took_its_own_output_finds_the_next_one_that_another_worker_kept() {
-    model(2, || fold_on(1, true, &Fold::new(3, 2, None), Mistake::None));
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(3, 2, None)));
 }

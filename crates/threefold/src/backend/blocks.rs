@@ -4,34 +4,38 @@
 use std::thread;
 
 use super::pace::Pace;
-use super::{Caller, Running, current};
+use super::part::Part;
+use super::{Running, current};
 use crate::fold::claims::Claim;
 use crate::fold::unpark;
 
-/// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left.
+/// Claims and runs chunks of `fold` until none is left. Returns how long one of them took on average, in nanoseconds, if
+/// there was one.
 ///
 /// A caller passes itself. If it is the only worker, it claims all chunks at once, and reads no clock: it reduces each
 /// output before the next chunk begins. Otherwise blocks are sized by time.
 ///
 /// Only the caller can open a closed window, by taking outputs, so it stays here and does that until the window is open
-/// or the fold is over. The other workers return when the window is closed; the pool wakes them when it opens.
-pub(super) fn run(fold: &Running, worker: usize, workers: usize, mut caller: Option<&mut dyn Caller>) {
+/// or the fold is over. The other workers return when the window is closed; the pool calls them when it opens.
+pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
+    let Part { worker, workers, guess, mut caller, look } = part;
     let _here = current::enter(Some(fold.into()));
-    let mut pace = (workers > 1).then(|| Pace::new(workers));
+    let claims = fold.claims();
+    let mut pace = (workers > 1).then(|| Pace::new(workers, guess));
     loop {
-        let claim = fold.claims().claim(|left| pace.as_ref().map_or(left, |pace| pace.size(left)));
-        match (claim, &mut caller) {
+        match (claims.claim(|left| pace.as_ref().map_or(left, |pace| pace.size(left))), &mut caller) {
             (Claim::Block(block), caller) => {
                 let chunks = block.end - block.start;
                 match caller {
                     Some(caller) => caller.run(block),
                     None => fold.run(block, worker),
                 }
-                if fold.claims().is_over() {
-                    return;
+                let each = pace.as_mut().and_then(|pace| pace.done(chunks));
+                if claims.is_over() {
+                    return pace.and_then(Pace::average);
                 }
-                if let Some(pace) = &mut pace {
-                    pace.done(chunks);
+                if let Some(each) = each {
+                    look(each);
                 }
             }
             (Claim::Later, Some(caller)) => {
@@ -40,12 +44,12 @@ pub(super) fn run(fold: &Running, worker: usize, workers: usize, mut caller: Opt
                 // question below and `park`, the token that it leaves makes `park` return at once.
                 fold.gate().caller.register(unpark::this_thread());
                 caller.ready();
-                if !fold.claims().is_open() && !fold.claims().is_over() {
+                if !claims.is_open() && !claims.is_over() {
                     thread::park();
                 }
                 caller.ready();
             }
-            (Claim::Later, None) | (Claim::Never, _) => return,
+            (Claim::Later, None) | (Claim::Never, _) => return pace.and_then(Pace::average),
         }
     }
 }

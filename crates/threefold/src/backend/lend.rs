@@ -19,7 +19,7 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
         let lent = stack::spawn(scope, "threefold-0", bytes, || {
             let waker = unpark::this_thread();
             fold.workers.register(waker.clone());
-            part(&mut StandIn { fold, pace: Pace::new(1) });
+            part(&mut StandIn { fold, pace: Pace::new(1, None) });
             fold.workers.forget(&waker);
             is_done.store(true, Ordering::Release);
             fold.gate().caller.tell();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::part::Part;
 use super::{Backend, Caller, Home, Running, blocks};
 
 struct Sequential;
@@ -20,6 +21,6 @@ impl Backend for Sequential {
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
-        blocks::run(fold, 0, 1, Some(caller));
+        blocks::run(fold, Part { worker: 0, workers: 1, guess: None, caller: Some(caller), look: &mut |_| () });
     }
 }

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use super::options::{Options, cores};
+use super::part::Part;
 use super::pool::{Pool, Work};
-use super::{Caller, Home, Running, blocks};
+use super::{Home, Running, blocks};
 use crate::error::Result;
 use crate::model::Model;
 
 struct Blocks;
 
 impl Work for Blocks {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, caller: Option<&mut dyn Caller>) {
-        blocks::run(fold, worker, workers, caller);
+    fn is_timed(&self, _fold: &Running) -> bool {
+        true
+    }
+
+    fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64> {
+        blocks::run(fold, part)
     }
 }
 

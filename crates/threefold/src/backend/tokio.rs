@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 
 use super::options::Options;
+use super::part::Part;
 use super::pool::{Pool, Work};
 use super::{Backend, Caller, Home, Running, blocks, lend, runtime, stack};
 use crate::error::{Error, Result};
@@ -69,10 +70,15 @@ impl Backend for Tokio {
 }
 
 impl Work for Futures {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, caller: Option<&mut dyn Caller>) {
+    fn is_timed(&self, fold: &Running) -> bool {
+        !fold.job.is_async()
+    }
+
+    fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64> {
         if !fold.job.is_async() {
-            return blocks::run(fold, worker, workers, caller);
+            return blocks::run(fold, part);
         }
+        let Part { worker, workers, caller, .. } = part;
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
         let driver = |role| Driver::new(fold, worker, share, role);
         match caller {
@@ -84,6 +90,7 @@ impl Work for Futures {
                 self.drive(driver(Role::StandIn), fold, &mut || ());
             }),
         }
+        None
     }
 }
 

@@ -24,8 +24,10 @@ impl Executor {
         T: Task,
     {
         let lost = error.is_worker_lost() || error.is_timeout();
-        let items =
-            error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
+        let items = error
+            .chunk()
+            .filter(|_| lost && self.policy.bisect)
+            .and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
         let Some(mut items) = items else { return error };
         while items.end - items.start > 1 {
             let middle = items.start + (items.end - items.start) / 2;

@@ -163,6 +163,11 @@ impl Claims {
         next < self.limit() && self.look(next) > 0
     }
 
+    /// How many chunks nobody has claimed.
+    pub(crate) fn left(&self) -> u64 {
+        self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+
     /// Whether no claim will give chunks any more: `next` only rises and `limit` only falls.
     pub(crate) fn is_over(&self) -> bool {
         self.next.load(Ordering::Relaxed) >= self.limit()

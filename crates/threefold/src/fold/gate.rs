@@ -40,6 +40,11 @@ impl Gate {
         Inside(Arc::clone(self))
     }
 
+    /// How many workers are inside, at about this time. It proves nothing: see [`is_idle`](Self::is_idle).
+    pub(crate) fn inside(&self) -> usize {
+        self.inside.load(Ordering::Relaxed)
+    }
+
     /// Whether no worker is inside.
     ///
     /// After a caller has seen [`is_over`](super::claims::Claims::is_over) and then this, every chunk below the limit has

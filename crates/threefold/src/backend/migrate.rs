@@ -1,0 +1,78 @@
+//! How a helper leaves the caller's core.
+//!
+//! Linux often places a thread that was woken on the core of the one that woke it, although that one goes on computing
+//! and another core is idle. Both then share a core for some milliseconds, until the kernel balances the load: longer
+//! than a small fold lasts. A helper that finds itself there excludes that core from its affinity, which moves it at
+//! once, and then restores the affinity that it had. So it is free to go anywhere when it begins its first chunk, and a
+//! task sees the affinity that it always saw.
+//!
+//! On other systems nothing is done.
+
+/// A core, by the system's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Core(usize);
+
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+    use super::Core;
+
+    impl Core {
+        /// The core that this thread runs on.
+        pub(in super::super) fn current() -> Self {
+            Self(sched_getcpu())
+        }
+
+        /// Moves this thread to another core if it runs on this one and may run elsewhere.
+        pub(in super::super) fn leave(self) {
+            if Self::current() != self {
+                return;
+            }
+            // What cannot be asked or done is left alone: the fold is only slower.
+            let Ok(allowed) = sched_getaffinity(None) else { return };
+            let mut others = allowed;
+            others.unset(self.0);
+            if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
+                let _ = sched_setaffinity(None, &allowed);
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::Core;
+
+    impl Core {
+        pub(in super::super) fn current() -> Self {
+            Self(0)
+        }
+
+        pub(in super::super) fn leave(self) {}
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_leaves_its_core_keeps_its_affinity() {
+        let before = sched_getaffinity(None).unwrap();
+        Core::current().leave();
+        assert_eq!(sched_getaffinity(None).unwrap(), before);
+    }
+
+    #[test]
+    fn a_thread_that_may_run_on_one_core_only_stays_there() {
+        let core = Core::current();
+        let mut only = CpuSet::new();
+        only.set(core.0);
+        sched_setaffinity(None, &only).unwrap();
+        Core::current().leave();
+        assert_eq!((Core::current(), sched_getaffinity(None).unwrap()), (core, only));
+    }
+}
