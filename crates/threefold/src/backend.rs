@@ -71,7 +71,8 @@ pub(crate) trait Backend: Send + Sync {
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
 }
 
-/// The caller of a fold, on its own thread.
+/// The caller of a fold, on its own thread. It knows the types of the fold, and a backend does not, so a backend asks it to
+/// run the chunks that fall to its thread.
 pub(crate) trait Caller {
     /// Runs the chunks of `block`, which this thread has claimed as worker 0, and uses what is there. The thread has
     /// [entered](current::enter) the fold. It never unwinds.

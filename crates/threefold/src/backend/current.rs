@@ -1,4 +1,11 @@
 //! For which fold this thread works: the answer to `Executor::current` and `is_cancelled`.
+//!
+//! A thread that enters a fold keeps two contexts: that of the fold, and the one that it had before. The second is what
+//! counts while the caller of the fold reduces an output: its closure is no part of the fold. To go from one to the other
+//! and back is a store each (see [`chunk`]), because a caller does it for every chunk that it runs.
+//!
+//! A thread can be inside of several folds, one nested in the other. Each [`Restore`] on its stack keeps what its own fold
+//! has replaced, so two contexts in the thread's storage are enough.
 
 use std::cell::{Cell, RefCell};
 use std::mem::{self, ManuallyDrop};

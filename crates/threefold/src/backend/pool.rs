@@ -114,8 +114,9 @@ impl<W: Work> Pool<W> {
     /// A pool of `workers`. The caller is the first of them.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let stack_size = options.stack_size;
-        // One core is the caller's.
-        let open = OpenFolds::new(options::cores() - 1);
+        // One core is the caller's. A pool without helpers need not ask how many there are, which costs some system calls.
+        let spinners = if workers > 1 { options::cores() - 1 } else { 0 };
+        let open = OpenFolds::new(spinners);
         let shared = Arc::new(Shared { work, workers, stack_size, open, past: Past::new(), streak: Streak::new() });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };

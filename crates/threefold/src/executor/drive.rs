@@ -5,6 +5,21 @@
 //! order whenever the lowest one that it has not taken is there. It returns when the fold is over *and* no worker is
 //! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
 //! again.
+//!
+//! # Two ways of an output
+//!
+//! - What another worker makes is *kept* in [`Outputs`](crate::fold::outputs::Outputs), and the caller takes it from there.
+//!   So is what the caller makes itself while a lower chunk is still running elsewhere.
+//! - What the caller makes and can take at once is not kept. Task and closure alternate under one guard against panics,
+//!   and one store per chunk says on whose behalf the thread runs: see [`chunk`].
+//!
+//! Most small folds go the second way from the first chunk to the last. Such a fold makes one allocation, registers no
+//! waker, takes no lock and reads no clock. What it would need for other workers is made when the first of them comes, or
+//! when the caller has to wait.
+//!
+//! Both ways give the same. A caller that takes at once takes in chunk order, since it does so only with a block that begins
+//! at the next chunk to take. It asks after each chunk whether the fold was cancelled, as it does with a kept output, and a
+//! failure is kept on both ways, so that the lowest one is found in one place.
 
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

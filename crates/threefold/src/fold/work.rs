@@ -4,7 +4,7 @@
 //! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and the
 //! rest of the block follows under a new guard, if it may still start.
 //!
-//! Whoever runs a block says where the outputs go ([`Sink`](Work::run_guarded)): a worker keeps them, and a caller reduces
+//! Whoever runs a block says where the outputs go (see [`Work::run_guarded`]): a worker keeps them, and a caller reduces
 //! them at once, under the same guard.
 //!
 //! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per task
@@ -144,7 +144,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     }
 }
 
-/// How the run of a block ended.
+/// How the run of a block ended. A caller that reduces under the same guard asks who panicked: see
+/// [`is_outside`](chunk::is_outside).
 pub(crate) enum Ended {
     /// Every chunk of it has run, or must not start any more, or the sink broke off.
     Well,
