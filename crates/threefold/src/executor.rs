@@ -129,6 +129,7 @@ impl Executor {
         let running = current::get().and_then(|context| match context {
             Context::Fold(fold) => Some((fold.model, fold.policy, fold.home()?)),
             // Workers start no workers.
+            #[cfg(all(feature = "processes", target_os = "linux"))]
             Context::Parent => Some((Model::Processes, Policy::default(), sequential::inline())),
         });
         let (model, policy, home) =

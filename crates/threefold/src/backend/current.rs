@@ -20,6 +20,7 @@ pub(crate) enum Context {
     /// For a fold of this process.
     Fold(Running),
     /// For the parent of this worker process.
+    #[cfg(all(feature = "processes", target_os = "linux"))]
     Parent,
 }
 
@@ -28,6 +29,7 @@ impl Context {
     pub(crate) fn fold(&self) -> Option<&Running> {
         match self {
             Self::Fold(fold) => Some(fold),
+            #[cfg(all(feature = "processes", target_os = "linux"))]
             Self::Parent => None,
         }
     }
