@@ -25,6 +25,10 @@ use std::ops::{Deref, Range};
 use std::sync::{Arc, Weak};
 
 use crate::fold::Fold;
+use crate::fold::job::Job;
+use crate::fold::policy::Policy;
+use crate::fold::recorder::Recorder;
+use crate::model::Model;
 
 mod arrivals;
 mod blocks;
@@ -67,7 +71,8 @@ pub(crate) trait Backend: Send + Sync {
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
 }
 
-/// The caller of a fold, on its own thread.
+/// The caller of a fold, on its own thread. It knows the types of the fold, and a backend does not, so a backend asks it to
+/// run the chunks that fall to its thread.
 pub(crate) trait Caller {
     /// Runs the chunks of `block`, which this thread has claimed as worker 0, and uses what is there. The thread has
     /// [entered](current::enter) the fold. It never unwinds.
@@ -77,21 +82,48 @@ pub(crate) trait Caller {
     fn ready(&mut self);
 }
 
-/// A fold and the backend that runs it. Folds that are nested in it run on the same backend.
-#[derive(Clone)]
-pub(crate) struct Running {
-    fold: Arc<Fold>,
-    /// Weak: a worker that is still leaving a fold must not be the one that drops the executor.
-    backend: Weak<dyn Backend>,
+/// What an executor and its clones share: the backend on which their folds run, and the folds that are nested in them.
+pub(crate) struct Home(Box<dyn Backend>);
+
+impl Home {
+    pub(crate) fn new(backend: Box<dyn Backend>) -> Arc<Self> {
+        Arc::new(Self(backend))
+    }
 }
 
+impl Deref for Home {
+    type Target = dyn Backend;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// A fold that runs on a backend. Folds that are nested in it run on the same one.
+#[derive(Clone)]
+pub(crate) struct Running(Arc<Fold>);
+
 impl Running {
-    pub(crate) fn new(fold: Arc<Fold>, backend: &Arc<dyn Backend>) -> Self {
-        Self { fold, backend: Arc::downgrade(backend) }
+    /// A fold with this job on the backend of `home`.
+    pub(crate) fn new(
+        job: impl Job,
+        chunks: u64,
+        (model, home): (Model, &Arc<Home>),
+        policy: Policy,
+        recorder: Option<Box<Recorder>>,
+    ) -> Self {
+        let home: Weak<Home> = Arc::downgrade(home);
+        Self(Arc::new(Fold::new(job, chunks, (model, home), policy, recorder)))
     }
 
     pub(crate) fn fold(&self) -> &Arc<Fold> {
-        &self.fold
+        &self.0
+    }
+
+    /// Where it runs, unless the executor is gone.
+    pub(crate) fn home(&self) -> Option<Arc<Home>> {
+        let home = self.0.home.upgrade()?.downcast();
+        Some(home.expect("every fold is made with a home"))
     }
 }
 
@@ -99,6 +131,6 @@ impl Deref for Running {
     type Target = Fold;
 
     fn deref(&self) -> &Fold {
-        &self.fold
+        &self.0
     }
 }

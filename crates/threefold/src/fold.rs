@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::error::{Cause, Error};
@@ -37,9 +37,12 @@ use notify::Notify;
 use policy::Policy;
 use recorder::Recorder;
 
-/// One running fold, with its job in place: all of it is one allocation. Whoever makes a fold knows the type `J` of its
-/// job; everybody else has it erased.
+/// One running fold, with its job in place: all of it is one allocation. The type `J` of the job is erased as soon as the
+/// fold is made.
 pub(crate) struct Fold<J: ?Sized = dyn Job> {
+    /// Where the fold runs: the backend's own, of which nothing is known here. Weak: a worker that is still leaving a fold
+    /// must not be the one that drops the executor.
+    pub(crate) home: Weak<dyn Any + Send + Sync>,
     pub(crate) chunks: u64,
     pub(crate) model: Model,
     pub(crate) policy: Policy,
@@ -60,8 +63,15 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
 }
 
 impl<J> Fold<J> {
-    pub(crate) fn new(job: J, chunks: u64, model: Model, policy: Policy, recorder: Option<Recorder>) -> Self {
+    pub(crate) fn new(
+        job: J,
+        chunks: u64,
+        (model, home): (Model, Weak<dyn Any + Send + Sync>),
+        policy: Policy,
+        recorder: Option<Box<Recorder>>,
+    ) -> Self {
         Self {
+            home,
             chunks,
             model,
             policy,
@@ -69,7 +79,7 @@ impl<J> Fold<J> {
             gate: OnceLock::new(),
             workers: Notify::default(),
             nested: Group::default(),
-            recorder: recorder.map(Box::new),
+            recorder,
             cancelled: AtomicBool::new(false),
             aborted: Mutex::default(),
             job,
@@ -235,11 +245,6 @@ impl Fold {
         if let Some(recorder) = &self.recorder {
             recorder.moved(bytes);
         }
-    }
-
-    /// The panic of an observer, which has cancelled the fold.
-    pub(crate) fn observer_panic(&self) -> Option<Box<dyn Any + Send>> {
-        self.recorder.as_ref().and_then(|recorder| recorder.take_panic())
     }
 
     /// The reason why the fold ended early, if no chunk failed.

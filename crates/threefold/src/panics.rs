@@ -69,11 +69,13 @@ fn note(info: &PanicHookInfo<'_>) {
 /// Runs `work`, and turns a panic in it into a value.
 ///
 /// The caller decides what is still valid: it must use nothing that a panic can leave half done.
+#[cfg(any(test, feature = "async", feature = "processes"))]
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
     catch_payload(work).map_err(describe)
 }
 
-/// Runs `work`, and gives the payload of a panic in it, to [`describe`] or to continue with.
+/// Runs `work`, and gives the payload of a panic in it, to [`describe`] or to continue with. Of what `work` touched, use
+/// nothing that a panic can leave half done.
 pub(crate) fn catch_payload<R>(work: impl FnOnce() -> R) -> Result<R, Payload> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(work));

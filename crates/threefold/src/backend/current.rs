@@ -1,27 +1,43 @@
 //! For which fold this thread works: the answer to `Executor::current` and `is_cancelled`.
+//!
+//! A thread that enters a fold keeps two contexts: that of the fold, and the one that it had before. The second is what
+//! counts while the caller of the fold reduces an output: its closure is no part of the fold. To go from one to the other
+//! and back is a store each (see [`chunk`]), because a caller does it for every chunk that it runs.
+//!
+//! A thread can be inside of several folds, one nested in the other. Each [`Restore`] on its stack keeps what its own fold
+//! has replaced, so two contexts in the thread's storage are enough.
 
 use std::cell::{Cell, RefCell};
 use std::mem::{self, ManuallyDrop};
 use std::sync::atomic::{Ordering, fence};
-use std::sync::{Arc, Weak};
 
-use super::{Backend, Running};
-use crate::fold::Fold;
+use super::Running;
 use crate::fold::chunk::{self, Noted};
 
-/// The executor and the fold of the task that runs on this thread.
+/// For whom the task works that runs on this thread.
 #[derive(Clone)]
-pub(crate) struct Context {
-    /// Weak: a worker that is still leaving a fold must not be the one that drops the executor.
-    pub(crate) backend: Weak<dyn Backend>,
-    /// The fold, if it runs in this process. A worker process does not have it.
-    pub(crate) fold: Option<Arc<Fold>>,
+pub(crate) enum Context {
+    /// For a fold of this process.
+    Fold(Running),
+    /// For the parent of this worker process.
+    #[cfg(all(feature = "processes", target_os = "linux"))]
+    Parent,
+}
+
+impl Context {
+    /// The fold, if it runs in this process.
+    pub(crate) fn fold(&self) -> Option<&Running> {
+        match self {
+            Self::Fold(fold) => Some(fold),
+            #[cfg(all(feature = "processes", target_os = "linux"))]
+            Self::Parent => None,
+        }
+    }
 }
 
 impl From<&Running> for Context {
-    fn from(running: &Running) -> Self {
-        let Running { fold, backend } = running.clone();
-        Self { backend, fold: Some(fold) }
+    fn from(fold: &Running) -> Self {
+        Self::Fold(fold.clone())
     }
 }
 
@@ -129,7 +145,7 @@ pub(crate) fn on_leave(leave: fn()) {
 pub fn is_cancelled() -> bool {
     CONTEXTS.with(|contexts| {
         let contexts = contexts.borrow();
-        let fold = contexts.get().as_ref().and_then(|context| context.fold.as_ref());
+        let fold = contexts.get().as_ref().and_then(Context::fold);
         let is_cancelled = fold.is_some_and(|fold| !fold.may_start(chunk::get()));
         if is_cancelled {
             // Acquire: pairs with the fall of the limit, so that whoever is given what the task returns now, by whatever

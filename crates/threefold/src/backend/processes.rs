@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Backend, Caller, Running};
+use super::{Backend, Caller, Home, Running};
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -47,7 +47,7 @@ struct Idle {
     watch: Option<Watch>,
 }
 
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
+pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let workers = options.workers(cores());
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
     if worker::is_serving() {
@@ -74,13 +74,13 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
         ));
     }
     match build::own() {
-        Ok(build) => Ok(Arc::new(Processes {
+        Ok(build) => Ok(Home::new(Box::new(Processes {
             workers,
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
             idle: Mutex::default(),
-        })),
+        }))),
         Err(error) => {
             refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
         }

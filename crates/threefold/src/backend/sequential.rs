@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::part::Part;
-use super::{Backend, Caller, Running, blocks};
+use super::{Backend, Caller, Home, Running, blocks};
 
 struct Sequential;
 
 /// Runs folds on the thread that calls the verb. Tasks in a worker process get this backend too, for the folds that
 /// they nest.
-pub(crate) fn inline() -> Arc<dyn Backend> {
-    Arc::new(Sequential)
+pub(crate) fn inline() -> Arc<Home> {
+    Home::new(Box::new(Sequential))
 }
 
 impl Backend for Sequential {

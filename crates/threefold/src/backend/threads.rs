@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::options::{Options, cores};
 use super::part::Part;
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks};
+use super::{Home, Running, blocks};
 use crate::error::Result;
 use crate::model::Model;
 
@@ -21,6 +21,6 @@ impl Work for Blocks {
     }
 }
 
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    Ok(Arc::new(Pool::new(Model::Threads, Blocks, options.workers(cores()), options)?))
+pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
+    Ok(Home::new(Box::new(Pool::new(Model::Threads, Blocks, options.workers(cores()), options)?)))
 }

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use super::options::Options;
 use super::part::Part;
 use super::pool::{Pool, Work};
-use super::{Backend, Caller, Running, blocks, lend, runtime, stack};
+use super::{Backend, Caller, Home, Running, blocks, lend, runtime, stack};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -41,11 +41,11 @@ struct Futures {
     runtimes: Mutex<Vec<Runtime>>,
 }
 
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
+pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
     let workers = options.workers(1).min(in_flight);
     let futures = Futures { in_flight, runtimes: Mutex::default() };
-    Ok(Arc::new(Tokio(Pool::new(Model::Async, futures, workers, options)?)))
+    Ok(Home::new(Box::new(Tokio(Pool::new(Model::Async, futures, workers, options)?))))
 }
 
 impl Backend for Tokio {

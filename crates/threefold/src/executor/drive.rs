@@ -5,16 +5,29 @@
 //! order whenever the lowest one that it has not taken is there. It returns when the fold is over *and* no worker is
 //! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
 //! again.
+//!
+//! # Two ways of an output
+//!
+//! - What another worker makes is *kept* in [`Outputs`](crate::fold::outputs::Outputs), and the caller takes it from there.
+//!   So is what the caller makes itself while a lower chunk is still running elsewhere.
+//! - What the caller makes and can take at once is not kept. Task and closure alternate under one guard against panics,
+//!   and one store per chunk says on whose behalf the thread runs: see [`chunk`].
+//!
+//! Most small folds go the second way from the first chunk to the last. Such a fold makes one allocation, registers no
+//! waker, takes no lock and reads no clock. What it would need for other workers is made when the first of them comes, or
+//! when the caller has to wait.
+//!
+//! Both ways give the same. A caller that takes at once takes in chunk order, since it does so only with a block that begins
+//! at the next chunk to take. It asks after each chunk whether the fold was cancelled, as it does with a kept output, and a
+//! failure is kept on both ways, so that the lowest one is found in one place.
 
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::thread;
 
 use super::Executor;
 use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
-use crate::fold::job::Job;
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
@@ -38,7 +51,8 @@ pub(super) enum Stops {
 
 /// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, F> {
-    fold: &'a Fold<Work<P, T>>,
+    fold: &'a Running,
+    work: &'a Work<P, T>,
     /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
     /// not of this fold.
     outside: (Option<current::Context>, u64),
@@ -85,42 +99,42 @@ impl Executor {
         let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
         let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
         let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>());
-        let fold = Arc::new(Fold::new(work, chunks, *model, policy, recorder));
-        let running = Running::new(Arc::clone(&fold) as _, &self.backend);
-        if let Err(cause) = fold.job.check_task() {
-            return Err(Error::new(cause, running.place_of_all()));
+        let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
+        let work = Work::<S::Pieces, T>::of(&fold);
+        if let Err(cause) = work.check_task() {
+            return Err(Error::new(cause, fold.place_of_all()));
         }
 
         // The fold is registered with everything that may cancel it before its first chunk starts. Each registration
         // looks at the state once more after it has joined (see `CancelToken::register` and `Fold::adopt`), so no
         // cancel is missed.
         let outside = (current::get(), chunk::get());
-        let parent = outside.0.as_ref().and_then(|context| context.fold.clone());
-        let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(running.fold())).collect();
-        let nested = parent.as_ref().map(|parent| parent.adopt(outside.1, running.fold()));
+        let parent = outside.0.as_ref().and_then(current::Context::fold).cloned();
+        let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
+        let nested = parent.as_ref().map(|parent| parent.adopt(outside.1, fold.fold()));
 
-        let mut taker = Taker { fold: &fold, outside, take, taken: 0, unwanted: None, end: End::Open };
-        self.run(&running, &mut taker);
+        let mut taker = Taker { fold: &fold, work, outside, take, taken: 0, unwanted: None, end: End::Open };
+        self.run(&fold, &mut taker);
 
         // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic of
         // an observer, a panic of the caller's closure, the result.
         drop((tokens, nested));
         let Taker { taken, end, unwanted, .. } = taker;
-        if let Some(recorder) = running.recorder() {
+        if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
             extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
-        }
-        if let Some(payload) = running.observer_panic() {
-            resume_unwind(payload);
+            if let Some(payload) = recorder.take_panic() {
+                resume_unwind(payload);
+            }
         }
         drop(unwanted);
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == chunks && !running.is_cancelled() => Ok(()),
-            End::Open => Err(running.why()),
+            End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
+            End::Open => Err(fold.why()),
             #[cfg(feature = "processes")]
-            End::Failed(error) => Err(self.bisect(error, &fold)),
+            End::Failed(error) => Err(self.bisect::<S::Pieces, T>(error, &fold)),
             #[cfg(not(feature = "processes"))]
             End::Failed(error) => Err(error),
         }
@@ -135,8 +149,8 @@ impl Executor {
     /// token at the thread. So if the change comes after the caller has looked, `park` finds the token and returns at
     /// once. A caller that ran every chunk itself has nothing to wait for, and registers nothing.
     pub(super) fn run(&self, fold: &Running, caller: &mut dyn Caller) {
-        self.backend.start(fold);
-        self.backend.take_part(fold, caller);
+        self.home.start(fold);
+        self.home.take_part(fold, caller);
         let mut is_known = false;
         loop {
             // Before the look: it runs code of the user's, which may park and so use up the token of a wake-up.
@@ -168,9 +182,9 @@ where
         if block.start == self.taken && self.is_open() {
             self.run_and_take(block);
         } else {
-            self.fold.job.run(block, self.fold, 0);
+            self.fold.run(block, 0);
         }
-        if self.fold.job.outputs.is_waiting() {
+        if self.work.outputs.is_waiting() {
             self.ready();
         }
     }
@@ -199,8 +213,7 @@ where
     ///
     /// The closure runs under the same guard as the task. After a panic, whoever had stepped outside was the closure.
     fn run_and_take(&mut self, block: Range<u64>) {
-        let fold: &Fold = self.fold;
-        let work = &self.fold.job;
+        let (fold, work): (&Fold, _) = (self.fold, self.work);
         let mut from = Some((block.start, 1));
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
             let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
@@ -255,7 +268,7 @@ where
     fn take_ready(&mut self) {
         let fold: &Fold = self.fold;
         while self.is_open()
-            && let Some((first, kept)) = self.fold.job.outputs.take()
+            && let Some((first, kept)) = self.work.outputs.take()
         {
             if fold.is_cancelled() {
                 self.unwanted = Some(kept);

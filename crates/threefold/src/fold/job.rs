@@ -4,6 +4,7 @@
 //! into bytes and restores its output. The results stay inside of the job, with their types, until the caller takes
 //! them in chunk order.
 
+use std::any::Any;
 use std::ops::Range;
 #[cfg(feature = "async")]
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::task::BoxFuture;
 
 /// A fold with its types erased: all that a backend may know about it.
-pub(crate) trait Job: Send + Sync {
+pub(crate) trait Job: Any + Send + Sync {
     /// The name of the task.
     fn task(&self) -> &'static str;
 

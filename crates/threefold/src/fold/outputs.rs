@@ -20,6 +20,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 
+/// How many single values are taken at once. The lock is held meanwhile.
+const MOST: u64 = 1024;
+
 /// The results of the chunks of one fold.
 #[derive(Debug)]
 pub(crate) struct Outputs<O> {
@@ -81,7 +84,10 @@ impl<O> Outputs<O> {
     pub(crate) fn take(&self) -> Option<(u64, Kept<O>)> {
         let mut kept = self.lock();
         let next = self.next.load(Ordering::Relaxed);
-        let result = kept.remove(&next)?;
+        let result = match kept.remove(&next)? {
+            Kept::Value(value) => run_of_values(&mut kept, next, value),
+            result => result,
+        };
         self.is_waiting.store(!kept.is_empty(), Ordering::Relaxed);
         let count = match &result {
             Kept::Values(values) => values.len() as u64,
@@ -103,6 +109,28 @@ impl<O> Outputs<O> {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Kept<O>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The value of chunk `first`, with those of the chunks that follow it if they wait too.
+fn run_of_values<O>(kept: &mut BTreeMap<u64, Kept<O>>, first: u64, value: O) -> Kept<O> {
+    let mut next = first + 1;
+    let mut follows = || {
+        let entry = kept.first_entry().filter(|entry| *entry.key() == next && next - first < MOST)?;
+        let Kept::Value(_) = entry.get() else { return None };
+        next += 1;
+        match entry.remove() {
+            Kept::Value(value) => Some(value),
+            _ => None,
+        }
+    };
+    match follows() {
+        None => Kept::Value(value),
+        Some(second) => {
+            let mut values = vec![value, second];
+            values.extend(std::iter::from_fn(follows));
+            Kept::Values(values)
+        }
     }
 }
 
@@ -148,6 +176,20 @@ mod tests {
         outputs.advance(4);
         assert!(!outputs.fail(3, Error::setup(None, "late")), "it was taken already");
         assert!(outputs.keep(4, vec![4]));
+    }
+
+    #[test]
+    #[cfg(any(feature = "async", feature = "processes"))]
+    fn single_values_that_follow_each_other_are_taken_at_once() {
+        let outputs = Outputs::new();
+        for chunk in [3, 1, 0, 5, 2] {
+            outputs.keep_one(chunk, chunk as u8);
+        }
+        outputs.fail(4, Error::setup(None, "no"));
+        assert_eq!(values(outputs.take()), Some((0, vec![0, 1, 2, 3])));
+        assert!(matches!(outputs.take(), Some((4, Kept::Failure(_)))));
+        assert!(matches!(outputs.take(), Some((5, Kept::Value(5)))));
+        assert!(outputs.take().is_none());
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and the
 //! rest of the block follows under a new guard, if it may still start.
 //!
-//! Whoever runs a block says where the outputs go ([`Sink`](Work::run_guarded)): a worker keeps them, and a caller reduces
+//! Whoever runs a block says where the outputs go (see [`Work::run_guarded`]): a worker keeps them, and a caller reduces
 //! them at once, under the same guard.
 //!
 //! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per task
 //! and executor. A difference is the failure of chunk 0, and the rest of its block follows in the same way.
 
+use std::any::Any;
 use std::ops::{ControlFlow, Range};
 #[cfg(feature = "async")]
 use std::time::{Duration, Instant};
@@ -38,6 +39,12 @@ pub(crate) struct Work<P, T: Task> {
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
         Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
+    }
+
+    /// The job of `fold`, for whoever made it and so knows its type.
+    pub(crate) fn of(fold: &Fold) -> &Self {
+        let job: &dyn Any = &fold.job;
+        job.downcast_ref().expect("a fold keeps the job that it was made with")
     }
 
     /// Checks the task, if that is asked for.
@@ -137,7 +144,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     }
 }
 
-/// How the run of a block ended.
+/// How the run of a block ended. A caller that reduces under the same guard asks who panicked: see
+/// [`is_outside`](chunk::is_outside).
 pub(crate) enum Ended {
     /// Every chunk of it has run, or must not start any more, or the sink broke off.
     Well,

@@ -9,13 +9,14 @@ use threefold::{Items, Model};
 
 use crate::executor;
 use crate::fixtures::folder;
-use crate::tasks::{Meets, Nests, add_up, files, model_of, process_of};
+use crate::tasks::{Meets, Nests, add_up, files, folds_in_its_reductions, model_of, process_of};
 
 crate::rows! {
     every:
         folds_nest_three_deep_on_any_number_of_workers,
         a_task_knows_the_executor_that_runs_it,
         a_reduction_may_fold_on_the_same_executor,
+        tasks_and_the_reductions_between_them_each_work_for_their_own_fold,
         several_threads_fold_on_one_executor_at_once,
         folds_are_called_from_inside_tokio;
     with_workers: more_than_one_worker_takes_part;
@@ -48,6 +49,13 @@ fn a_reduction_may_fold_on_the_same_executor(model: Model) {
         total + on.fold((1..=10).split_into(3), add_up, 0, |a, b| a + b).unwrap() * part
     });
     assert_eq!(total.unwrap(), 550);
+}
+
+fn tasks_and_the_reductions_between_them_each_work_for_their_own_fold(model: Model) {
+    for workers in [1, 2] {
+        let on = executor(model, workers);
+        assert_eq!(on.map(Items(vec![3, 5]), folds_in_its_reductions).unwrap(), [411 + 6 * 3, 411 + 6 * 10]);
+    }
 }
 
 fn several_threads_fold_on_one_executor_at_once(model: Model) {

@@ -83,6 +83,37 @@ impl Wake for Ready {
     }
 }
 
+/// The looks at the clock in one turn. A look costs as much as to begin a chunk, so of steps that are short a few are taken
+/// between two looks: as many as would fit in a quarter of what is left of the turn.
+struct Looks {
+    since: Instant,
+    steps: u32,
+    /// The step at which to look.
+    next: u32,
+}
+
+impl Looks {
+    /// The most steps between two looks, so that a few chunks that suddenly compute for long do not hold up timers.
+    const MOST: u64 = 8;
+
+    fn new() -> Self {
+        Self { since: Instant::now(), steps: 0, next: 1 }
+    }
+
+    /// Counts a step, and says whether the turn is over as far as is known.
+    fn is_over(&mut self) -> bool {
+        self.steps += 1;
+        if self.steps < self.next {
+            return false;
+        }
+        let past = self.since.elapsed();
+        let left = TURN.saturating_sub(past);
+        let fitting = left.as_nanos() as u64 / 4 * u64::from(self.steps) / (past.as_nanos() as u64).max(1);
+        self.next = self.steps + fitting.clamp(1, Self::MOST) as u32;
+        left.is_zero()
+    }
+}
+
 /// Why a driver pauses.
 pub(super) enum Turn {
     /// Timers and sockets should have their turn.
@@ -127,7 +158,7 @@ impl<'a> Driver<'a> {
         self.bell.0.register(cx.waker());
         // For the chunks that are begun, polled and dropped in this turn.
         let _here = current::enter(Some(self.fold.into()));
-        let since = Instant::now();
+        let mut looks = Looks::new();
         loop {
             self.give_up_above_the_limit();
             let polled = self.flight.poll_next_unpin(cx);
@@ -151,7 +182,7 @@ impl<'a> Driver<'a> {
             }
             // When its budget is used up, tokio answers every poll with "pending", and all futures would be polled in
             // vain.
-            if since.elapsed() > TURN || !has_budget_remaining() {
+            if looks.is_over() || !has_budget_remaining() {
                 return Poll::Ready(if self.is_ready() { Turn::Reduce } else { Turn::Over });
             }
         }

@@ -21,11 +21,14 @@ pub(super) struct InFlight<'a> {
     future: Option<Begun<'a>>,
 }
 
+/// A chunk that runs. The error is the time after which it has ended, if that was too late.
+type Run<'a> = BoxFuture<'a, Result<(), Duration>>;
+
 /// The future of a chunk. It gives an error if the chunk ended too late.
 enum Begun<'a> {
-    Plain(BoxFuture<'a, Result<(), Duration>>),
+    Plain(Run<'a>),
     /// With a deadline, and the time at which it began.
-    Timed(Pin<Box<Timeout<BoxFuture<'a, Result<(), Duration>>>>>, Instant),
+    Timed(Pin<Box<Timeout<Run<'a>>>>, Instant),
 }
 
 impl Begun<'_> {

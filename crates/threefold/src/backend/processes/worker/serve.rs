@@ -11,7 +11,6 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -27,7 +26,6 @@ use super::parent::Parent;
 use crate::backend::current::{self, Context};
 use crate::backend::processes::status_page::{Running, StatusPage};
 use crate::backend::processes::{build, clock, memory};
-use crate::backend::sequential;
 use crate::panics::{self, Panic};
 use crate::remote::wire::{self, Build, FromWorker, Ran, Rules, ToWorker};
 use crate::task::received::{self, Received};
@@ -98,8 +96,7 @@ impl Server {
 
     fn serve(&mut self) -> io::Result<()> {
         // Folds that a task asks for run right here: workers start no workers.
-        let inline = sequential::inline();
-        let _here = current::enter(Some(Context { backend: Arc::downgrade(&inline), fold: None }));
+        let _here = current::enter(Some(Context::Parent));
         while self.channel.wait()? {
             if self.answer()?.is_break() {
                 return Ok(());
