@@ -89,6 +89,10 @@ pub(crate) trait Carrier {
     /// Messages from `worker`.
     fn inbox(&mut self, worker: usize) -> &mut Inbox;
 
+    /// Puts into the inbox of `worker`, which is gone, what it had to say and did not come to send, as far as that is
+    /// known. Everything that it did send was received.
+    fn recover(&mut self, worker: usize);
+
     /// The task that `worker` was told last, in this fold or an earlier one.
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint>;
 

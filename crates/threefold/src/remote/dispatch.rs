@@ -5,9 +5,9 @@
 //! and it knows nothing of how workers are reached. So worker processes, other machines and the simulator in the tests
 //! drive the same code.
 //!
-//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker that is ready is sent as many chunks as run
-//! in [`AHEAD`], but never more than a fair share of half of what is left. So blocks shrink towards the end of the fold
-//! (guided self-scheduling), and workers finish together.
+//! Workers are sent *blocks*: ranges of consecutive chunk numbers, one to run and one to go on with, so that none waits
+//! for a message. A block lasts for about [`AHEAD`], but is never more than a fair share of half of what is left. So
+//! blocks shrink towards the end of the fold (guided self-scheduling), and workers finish together.
 //!
 //! What holds at any time:
 //!
@@ -37,9 +37,12 @@ pub(crate) use loss::{Loss, Progress};
 use pending::Pending;
 use worker::Worker;
 
-/// A worker is sent chunks for about this long, in nanoseconds: several times what a message takes both ways, so that
-/// it never waits for the next block.
-const AHEAD: u64 = 400_000;
+/// A block is of chunks for about this long, in nanoseconds, or for an [`EXPERIENCE`]th of the time that the fold has run.
+/// A message costs some ten microseconds of the caller's time, which workers lose where they need all cores.
+const AHEAD: u64 = 1_000_000;
+
+/// See [`AHEAD`].
+const EXPERIENCE: u64 = 16;
 
 /// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
 const MESSAGE: u64 = 40_000;
@@ -95,6 +98,8 @@ pub(crate) struct Dispatch {
     starts_left: usize,
     /// Whether a worker was started since the time was last told: the others that are there come first.
     started: bool,
+    /// When the fold began.
+    began: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
     pace: Option<u64>,
     /// When busy workers are to be looked at.
@@ -119,6 +124,7 @@ impl Dispatch {
             open: 0,
             starts_left: terms.workers + SPARE_STARTS,
             started: false,
+            began: now,
             pace: None,
             look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
             commands: VecDeque::new(),
@@ -234,6 +240,11 @@ impl Dispatch {
         self.get(worker)?.due()
     }
 
+    /// How many chunks from that one on `worker` may answer together.
+    pub(crate) fn due_together(&self, worker: usize) -> u64 {
+        self.get(worker).map_or(0, Worker::due_together)
+    }
+
     /// Whether `worker` has nothing to do: it is ready, and has answered all that it was sent.
     pub(crate) fn is_idle(&self, worker: usize) -> bool {
         self.get(worker).is_some_and(Worker::is_idle)
@@ -322,27 +333,24 @@ impl Dispatch {
     fn room(&self, worker: usize) -> u64 {
         let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
         let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
-        let wanted = match it.unanswered() {
-            0 if !it.is_ready() => 1,
+        let wanted = match it.blocks() {
+            0 if it.is_ready() => self.block_size().max(1),
             // It may never come to life: it holds one chunk until it does.
-            _ if !it.is_ready() => 0,
-            0 => self.ahead(),
-            unanswered => {
-                let (ahead, wanted) = (self.ahead(), self.ahead().saturating_sub(unanswered));
-                // Each block is a message: half a block at least.
-                if 2 * wanted < ahead { 0 } else { wanted }
-            }
+            0 => 1,
+            1 if it.is_ready() => self.block_size(),
+            _ => 0,
         };
         wanted.min(most)
     }
 
-    /// How many chunks a worker should have been sent and not answered.
-    fn ahead(&self) -> u64 {
-        let Some(pace) = self.pace else { return 1 };
-        let fitting = (AHEAD / pace.max(1)).max(1) + 1;
-        // No more than a fair share of half of what is left: the rest evens out whoever is late. But what takes less
-        // time than its message is not worth dividing.
-        let fair = self.pending.left() / (2 * self.terms.workers as u64) + 1;
-        fitting.min(fair.max(MESSAGE / pace.max(1)))
+    /// How many chunks the next block has. It is 0 where a worker that is busy should not be sent more: another worker may
+    /// be idle before this one comes to it.
+    fn block_size(&self) -> u64 {
+        let fair = self.pending.left() / (2 * self.terms.workers as u64);
+        let Some(pace) = self.pace else { return fair.min(1) };
+        let pace = pace.max(1);
+        let longest = AHEAD.max((self.now - self.began) / EXPERIENCE);
+        // What takes less time than its message is not worth dividing.
+        (longest / pace).max(1).min(fair.max(MESSAGE / pace))
     }
 }

@@ -4,8 +4,9 @@
 //! carry their own length. Values are bytes here: what is in them is the codec's affair. Both sides are the same
 //! executable, so there is one version, which the first frame checks.
 //!
-//! A worker runs the chunks of its `Run` frames in the order in which they come. It answers each chunk, in that order,
-//! with one frame, or several chunks that it does not start with one `Skipped` frame.
+//! A worker runs the chunks of its `Run` frames in the order in which they come, and answers them in that order. The
+//! outputs of consecutive chunks share one frame, so do several chunks that it does not start; a failure has a frame of
+//! its own.
 
 mod build;
 mod fields;
@@ -13,15 +14,21 @@ mod frame;
 mod from_worker;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod held;
 mod inbox;
+mod list;
 mod outbox;
+mod rules;
 mod to_worker;
 
 pub(crate) use build::Build;
-pub(crate) use from_worker::{FromWorker, Ran};
+pub(crate) use from_worker::{FromWorker, OpenDone, Ran};
+pub(crate) use held::{Held, rest_of};
 pub(crate) use inbox::Inbox;
+pub(crate) use list::List;
 pub(crate) use outbox::Outbox;
-pub(crate) use to_worker::{Rules, Run, ToWorker};
+pub(crate) use rules::Rules;
+pub(crate) use to_worker::{Chunks, Run, ToWorker};
 
 /// Buffers that have grown beyond this many bytes, for a large message, are let go once they are empty.
 const KEPT: usize = 1 << 20;

@@ -12,6 +12,8 @@ mod early;
 pub(crate) mod entrance;
 mod parent;
 mod serve;
+mod stopwatch;
+mod told;
 
 pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;

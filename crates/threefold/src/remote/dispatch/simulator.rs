@@ -330,7 +330,7 @@ impl Simulation {
             }
             fate => {
                 self.counted[chunk] += 1;
-                self.dispatch.done(worker, self.times[chunk]);
+                self.dispatch.done(worker, 1, self.times[chunk]);
                 if fate == Fate::IsErr && !self.plan.terms.keeps_going {
                     self.dispatch.limit_fell(sent.chunk + 1);
                 }

@@ -180,6 +180,10 @@ impl Carrier for Crew {
         &mut self.member(worker).worker.inbox
     }
 
+    fn recover(&mut self, worker: usize) {
+        self.member(worker).worker.recover();
+    }
+
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
         &mut self.member(worker).worker.task
     }
