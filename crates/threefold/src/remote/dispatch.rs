@@ -77,6 +77,8 @@ pub(crate) struct Terms {
     pub(crate) chunks_per_worker: Option<u64>,
     /// How long a chunk may run, in nanoseconds.
     pub(crate) timeout: Option<u64>,
+    /// How far the window reaches above the lowest chunk whose output is not taken.
+    pub(crate) window: u64,
 }
 
 /// The dispatcher of one fold.
@@ -260,6 +262,11 @@ impl Dispatch {
         self.workers.iter().flatten().any(|worker| worker.unanswered() > 0)
     }
 
+    /// Whether `block` takes several times as long as a message, as far as is known.
+    pub(crate) fn lasts_long(&self, block: Block) -> bool {
+        self.pace.is_some_and(|pace| pace.saturating_mul(block.len()) >= 4 * MESSAGE)
+    }
+
     fn get(&self, worker: usize) -> Option<&Worker> {
         self.workers.get(worker)?.as_ref()
     }
@@ -350,7 +357,9 @@ impl Dispatch {
         let Some(pace) = self.pace else { return fair.min(1) };
         let pace = pace.max(1);
         let longest = AHEAD.max((self.now - self.began) / EXPERIENCE);
+        // Two blocks of each worker go into the window, and leave room while the outputs of the lowest come.
+        let within = (self.terms.window / (4 * self.terms.workers as u64)).max(1);
         // What takes less time than its message is not worth dividing.
-        (longest / pace).max(1).min(fair.max(MESSAGE / pace))
+        (longest / pace).clamp(1, within).min(fair.max(MESSAGE / pace))
     }
 }

@@ -8,6 +8,7 @@ use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place};
 use crate::fold::Fold;
+use crate::fold::claims::WINDOW;
 use crate::panics::Panic;
 use crate::trace::Span;
 
@@ -45,6 +46,7 @@ impl<'a> FoldPort<'a> {
             keeps_going: policy.keeps_going,
             chunks_per_worker: chunks_per_worker.map(|most| most as u64),
             timeout: policy.timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
+            window: WINDOW,
         }
     }
 

@@ -182,6 +182,9 @@ impl<'a, C: Carrier> Run<'a, C> {
             ToWorker::Run(message).write(self.carrier.outbox(worker).end());
             self.carrier.count_sent(worker, block.len());
         }
+        if self.dispatch.lasts_long(block) {
+            self.carrier.spread(worker);
+        }
         if self.carrier.send(worker) {
             self.dispatch.drained(worker);
         }
@@ -239,12 +242,12 @@ impl<'a, C: Carrier> Run<'a, C> {
             Event::Drained { worker } => self.dispatch.drained(worker),
             Event::Heard { worker } | Event::Gone { worker } if self.carrier.has(worker) => {
                 let gone = event == Event::Gone { worker };
-                let closed = |run: &Self| run.carrier.is_closed(worker).then_some("it closed its channel");
-                let fault = self.take_answers(worker, gone).err().or_else(|| closed(self));
-                if gone {
+                let mut fault = self.take_answers(worker, gone).err();
+                if fault.is_none() && (gone || self.carrier.is_closed(worker)) {
                     // What it had finished and not sent is not lost with it. What is wrong there it did not say.
                     self.carrier.recover(worker);
                     let _ = self.take_frames(worker);
+                    fault = Some("it closed its channel");
                 }
                 if gone || fault.is_some() {
                     // One that is dead is not at fault for what it did not come to say.

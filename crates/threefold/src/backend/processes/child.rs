@@ -141,6 +141,11 @@ impl Worker {
         self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk });
     }
 
+    /// It goes to that core when it receives what is sent next.
+    pub(super) fn tell_core(&self, core: usize) {
+        self.page.tell_core(core);
+    }
+
     /// What there is to wait for: its death, its channel, and what it prints.
     pub(super) fn death(&self) -> BorrowedFd<'_> {
         self.process.death()

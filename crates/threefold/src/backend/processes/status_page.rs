@@ -17,7 +17,7 @@ use crate::backend::processes::shared_memory::SharedWords;
 use crate::remote::wire::Held;
 
 /// The words before the copy.
-const NOTES: usize = 9;
+const NOTES: usize = 10;
 
 const WORD: usize = size_of::<u64>();
 
@@ -98,6 +98,11 @@ impl StatusPage {
         &self.0.words()[8]
     }
 
+    /// One more than the number of the core that the worker is to go to; 0 for none.
+    fn core(&self) -> &AtomicU64 {
+        &self.0.words()[9]
+    }
+
     fn held_words(&self) -> &[AtomicU64] {
         &self.0.words()[NOTES..]
     }
@@ -136,6 +141,20 @@ impl StatusPage {
     pub(crate) fn set_limit(&self, chunk: u64) {
         // Relaxed: advice, like the limit of the claims; it stands by itself.
         self.limit().store(chunk, Ordering::Relaxed);
+    }
+
+    /// The parent: the worker is to go to that core.
+    pub(crate) fn tell_core(&self, core: usize) {
+        // Relaxed: the message that is sent next, and system calls, stand between this and the worker's look.
+        self.core().store(core as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// The worker: the core that it is to go to, once.
+    pub(crate) fn take_core(&self) -> Option<usize> {
+        if self.core().load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        usize::try_from(self.core().swap(0, Ordering::Relaxed)).ok()?.checked_sub(1)
     }
 
     /// The worker: whether `chunk` may start.

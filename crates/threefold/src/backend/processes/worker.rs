@@ -11,6 +11,7 @@ mod constructors;
 mod early;
 pub(crate) mod entrance;
 mod parent;
+mod seat;
 mod serve;
 mod stopwatch;
 mod told;

@@ -23,6 +23,7 @@ use rustix::thread::gettid;
 
 use super::channel::Channel;
 use super::parent::Parent;
+use super::seat;
 use super::told::{Notes, Told};
 
 use crate::backend::current::{self, Context};
@@ -138,6 +139,9 @@ impl Server {
             }
             Some(ToWorker::Run(block)) => {
                 let Some(task) = task else { return invalid("the parent sent chunks before their task") };
+                if let Some(core) = page.take_core() {
+                    seat::move_to(core)?;
+                }
                 task.run(block, &mut answers, Notes { page, chunks, held_since })?;
             }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
