@@ -9,6 +9,18 @@
 //! for a message. A block lasts for about [`AHEAD`], but is never more than a fair share of half of what is left. So
 //! blocks shrink towards the end of the fold (guided self-scheduling), and workers finish together.
 //!
+//! How long a block should be is a matter of three costs:
+//!
+//! - *A message costs the caller's time.* It is woken, takes in the outputs, and sends the next block: some ten to twenty
+//!   microseconds. Where workers need all cores, this time is taken from them. So blocks should be long.
+//! - *A block that is too long ends too late.* Half of what is left, shared by all workers, is the most that a block may be,
+//!   whatever its chunks cost: the other half evens out a block of chunks that cost more than those before them.
+//! - *A block that waits behind another waits for nothing where a worker is idle.* So the block to go on with is left out
+//!   towards the end, unless its chunks are cheaper than the message by which another worker would get them.
+//!
+//! How long chunks take is only known from those that are done. Until one is, blocks are of one chunk, or a few of very many;
+//! and a block never lasts much longer than the fold has lasted, since what was learnt in a moment may hold for no longer.
+//!
 //! What holds at any time:
 //!
 //! - Each chunk below the limit is in exactly one place: pending, with one worker, or answered. Only `due` names the
@@ -102,6 +114,8 @@ pub(crate) struct Dispatch {
     started: bool,
     /// When the fold began.
     began: u64,
+    /// How many chunks are done.
+    done: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
     pace: Option<u64>,
     /// When busy workers are to be looked at.
@@ -127,6 +141,7 @@ impl Dispatch {
             starts_left: terms.workers + SPARE_STARTS,
             started: false,
             began: now,
+            done: 0,
             pace: None,
             look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
             commands: VecDeque::new(),
@@ -341,6 +356,7 @@ impl Dispatch {
         let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
         let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
         let wanted = match it.blocks() {
+            0 if it.is_ready() && self.pace.is_none() => 1,
             0 if it.is_ready() => self.block_size().max(1),
             // It may never come to life: it holds one chunk until it does.
             0 => 1,
@@ -354,12 +370,14 @@ impl Dispatch {
     /// be idle before this one comes to it.
     fn block_size(&self) -> u64 {
         let fair = self.pending.left() / (2 * self.terms.workers as u64);
-        let Some(pace) = self.pace else { return fair.min(1) };
+        // Before anything is known, a few of very many are no risk, and keep a worker busy until more is.
+        let Some(pace) = self.pace else { return (fair / 16).clamp(fair.min(1), 4) };
         let pace = pace.max(1);
         let longest = AHEAD.max((self.now - self.began) / EXPERIENCE);
         // Two blocks of each worker go into the window, and leave room while the outputs of the lowest come.
         let within = (self.terms.window / (4 * self.terms.workers as u64)).max(1);
-        // What takes less time than its message is not worth dividing.
-        (longest / pace).clamp(1, within).min(fair.max(MESSAGE / pace))
+        // What takes less time than its message is not worth dividing. But what some chunks took says little of many more.
+        let cheap = (MESSAGE / pace).min(4 * self.done);
+        (longest / pace).clamp(1, within).min(fair.max(cheap))
     }
 }

@@ -7,6 +7,31 @@
 //! A worker runs the chunks of its `Run` frames in the order in which they come, and answers them in that order. The
 //! outputs of consecutive chunks share one frame, so do several chunks that it does not start; a failure has a frame of
 //! its own.
+//!
+//! A fold over a range of integers, on one worker that has run the same task before:
+//!
+//! ```text
+//! parent                                worker
+//!   Fold { rules, source: 0..1000 } ->
+//!   Run { first: 0, Cut(1) } ->
+//!                                    <- Done { chunk: 0, outputs: 1 }
+//!   Run { first: 1, Cut(150) } ->
+//!   Run { first: 151, Cut(120) } ->       the block to go on with: it lies ready when the one before it ends
+//!                                    <- Done { chunk: 1, outputs: 150 }
+//!   Run { first: 271, Cut(90) } ->
+//!                                    <- Done { chunk: 151, outputs: 70 }
+//!                                    <- Panicked { chunk: 221 }
+//!                                    <- Skipped { first: 222, count: 49 }
+//!                                    <- Skipped { first: 271, count: 90 }
+//! ```
+//!
+//! The first message to a worker is `Hello`, and so is its answer. `Task` comes before the first `Fold` and where the task is
+//! another one than in the fold before. Chunks of other sources are in the `Run` message, each behind its length: a worker
+//! cannot make them by itself.
+//!
+//! Nothing that a worker says is believed because it is well formed. Its answer must be about the chunk that is due from it,
+//! and about no more chunks than are left of the block that the chunk is of. Lengths are checked against what is there before
+//! anything is allocated for them, and a list is seen to be whole before any of it is used.
 
 mod build;
 mod fields;

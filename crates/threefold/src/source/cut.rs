@@ -18,6 +18,7 @@ pub(super) enum Cut {
 
 impl Cut {
     /// The bytes of any cut.
+    #[cfg(feature = "processes")]
     pub(super) const BYTES: usize = 1 + size_of::<u128>();
 
     /// Appends it as bytes.

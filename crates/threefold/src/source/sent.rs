@@ -3,6 +3,10 @@
 //! Only ranges of integers are sent like this, since they are a few bytes whatever their length. The worker knows the type
 //! of its task's chunks, and a chunk of a range is a range of the same type. So the type of the source need not be sent:
 //! it is the one range whose chunks are of that type.
+//!
+//! The bytes are the bits of both ends, each in 16 bytes whatever the type, and then how the range is cut: a byte for the
+//! kind and 16 for the number. The grid is computed anew from them. It is a function of the source alone, so the worker cuts
+//! the very chunks that the parent would.
 
 use std::any::{Any, TypeId};
 use std::ops::{Range, RangeInclusive};

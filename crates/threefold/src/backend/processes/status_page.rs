@@ -8,6 +8,19 @@
 //! Behind these notes lies a copy of the answers that the worker holds back (see `remote/wire/held.rs`). A chunk is noted
 //! as done after its answer lies here, so that the answer of every chunk that is done was sent or is here. If the worker
 //! dies between the two notes, the answer of one chunk more is here: then that chunk was done.
+//!
+//! | words | written by | what |
+//! |---|---|---|
+//! | 0 | parent | one past the last chunk that may start |
+//! | 1 to 5 | worker | the chunk that was started last: its serial number, that of the last that is done, since when, which, at which attempt |
+//! | 6 | worker | whether a task is being read |
+//! | 7, 8 | worker | how many bytes were sent before the copy, and how many are in it |
+//! | 9 | parent | the core that the worker is to go to |
+//! | 10 to the end | worker | the copy |
+//!
+//! Each word is written by one side only, but for the last of the parent's, which the worker clears. No word is believed:
+//! a task may write anything here, since it runs in a process that has this memory. A number that cannot be is taken as the
+//! worst that it could mean, and the copy is read as if it had come through the channel.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

@@ -27,6 +27,7 @@ impl Dispatch {
     /// of one block. Each took so many nanoseconds on average.
     pub(crate) fn done(&mut self, worker: usize, count: u64, took: u64) {
         // A moving average of the last eight: chunks may grow more expensive as the fold goes on.
+        self.done += count;
         let weight = count.min(8);
         self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 * weight + took / 8 * weight));
         self.answered(worker, count);

@@ -1,5 +1,9 @@
 //! What workers answer, taken in.
 //!
+//! Outputs come in batches: those of a block, as a rule. They are restored into one `Vec` and kept as one run of consecutive
+//! chunks, so that a cheap chunk costs the caller no allocation and no lock of its own. If one of them cannot be restored,
+//! those before it are kept, it fails, and those behind it are taken next.
+//!
 //! An answer counts only where it is due: each worker answers its chunks in the order in which they were sent, and the
 //! dispatcher knows the next one. So an answer that comes twice, or for another chunk, ends the worker and is never
 //! counted. Of an answer that is due one of four things comes:

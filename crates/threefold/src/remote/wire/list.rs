@@ -1,4 +1,7 @@
 //! `List`: byte strings one behind the other, each behind its length: the chunks of a block, or their outputs.
+//!
+//! The lengths are 8 bytes each. They are there so that a value that is restored wrongly cannot take bytes of the next one,
+//! and so that the list can be seen to be whole before the first value is restored.
 
 use super::fields::Fields;
 

@@ -1,4 +1,7 @@
 //! A seat: the core that the parent tells a worker of (see `run/cores.rs`).
+//!
+//! The worker goes there by itself: the parent would have to name the process by its number, which may be a stranger's by
+//! then. It binds itself to the core, by which the kernel moves it there at once, and takes the bond off again.
 
 use std::io;
 

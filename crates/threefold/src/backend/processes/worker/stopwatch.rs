@@ -1,4 +1,11 @@
 //! `Stopwatch`: when chunks begin and end, without reading the clock for each that is cheaper than a reading.
+//!
+//! Three things need the time: an observer or a trace, a deadline, and the decision how long answers are held back. The
+//! first two are told by the parent, and then the clock is read at the end of every chunk. The third needs to know the time
+//! to a few milliseconds only, and the start of a chunk that is lost, which an error tells, need not be better known than
+//! that.
+//!
+//! Measured on a virtual machine: a reading 38 ns, the kernel's last tick 9 ns, all else of a trivial chunk some 40 ns.
 
 use rustix::time::{ClockId, clock_gettime};
 

@@ -4,6 +4,21 @@
 //! where something else follows or where it is sent. A send wakes the parent, which then takes a core that a worker may
 //! need; so the answers of a block are sent at its end, and in between only after [`LONGEST`]. Until then they lie on the
 //! status page too, so that a chunk which has ended is not lost with a later one.
+//!
+//! What happens to a chunk, in this order, and what is known of it where the worker dies in between:
+//!
+//! 1. It is noted as started. From here on it is not run again unless retries are asked for.
+//! 2. The task runs, and its output is appended to the frame. A death here is the chunk's: the error names it.
+//! 3. What is new in the frame is copied to the status page. From here on the answer outlives this process.
+//! 4. It is noted as done. Between 3 and 4 the parent finds one answer more than chunks that are done, and takes it.
+//! 5. The next chunk is noted as started, at the time at which this one ended.
+//!
+//! A frame is closed by writing its head, which lies before what was copied already, so the whole frame is copied again. A
+//! worker that is killed from outside within that microsecond leaves a frame whose checksum is wrong. Then its chunks count
+//! as finished and lost, as if they had never been copied: an error, and never a wrong answer.
+//!
+//! Two rules of a fold change this. Where each answer must be sent before the next chunk starts, nothing is held back. Where
+//! the time of each chunk is wanted, each output has a frame of its own, since a frame tells one time only.
 
 use std::io;
 
