@@ -58,7 +58,12 @@ pub(crate) trait Job: Any + Send + Sync {
     #[cfg(feature = "processes")]
     fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), Cause>;
 
-    /// Keeps the output of `chunk` that a worker sent.
+    /// The source as bytes, from which a worker makes any chunk by itself. `None` if chunks are sent one by one.
     #[cfg(feature = "processes")]
-    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), Cause>;
+    fn source(&self) -> Option<Vec<u8>>;
+
+    /// Keeps the outputs of consecutive chunks that a worker sent, from chunk `first` on; says how many these are. After
+    /// an output that cannot be restored no more is taken from `outputs`, and those before it are kept.
+    #[cfg(feature = "processes")]
+    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>);
 }

@@ -239,12 +239,21 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), Cause> {
-        let output = roundtrip::decode("the output", bytes)?;
-        if self.stops_on_err && T::__is_err(&output) {
-            fold.stop_after(chunk);
+    fn source(&self) -> Option<Vec<u8>> {
+        self.pieces.as_bytes()
+    }
+
+    #[cfg(feature = "processes")]
+    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>) {
+        let mut values: Vec<T::Output> = Vec::new();
+        let result = roundtrip::decode_all("the output", outputs, &mut values);
+        if self.stops_on_err
+            && let Some(err) = values.iter().position(T::__is_err)
+        {
+            fold.stop_after(first + err as u64);
         }
-        fold.arrived(self.outputs.keep_one(chunk, output));
-        Ok(())
+        let count = values.len() as u64;
+        self.keep(first, values, fold);
+        (count, result)
     }
 }

@@ -176,8 +176,8 @@ impl Actor {
         self.note(1, self.chunks)?;
         self.reach(Step::ChunkStarted, &[])?;
         self.note(2, self.chunks)?;
-        // Its number, when it began, how long it took, and the output: the bytes of the chunk.
-        let answer = frame(2, &[&chunk.to_le_bytes(), &[0; 16], bytes]);
+        // Its number, when it began, how long it took, and the output behind its length: the bytes of the chunk.
+        let answer = frame(2, &[&chunk.to_le_bytes(), &[0; 16], &(bytes.len() as u64).to_le_bytes(), bytes]);
         self.reach(Step::InAnswer, &answer)?;
         self.channel.write_all(&answer)?;
         self.reach(Step::AfterAnswer, &[])

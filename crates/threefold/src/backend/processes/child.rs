@@ -23,7 +23,7 @@ use crate::backend::processes::worker::Entrance;
 use crate::error::End;
 use crate::remote::carrier::Fingerprint;
 use crate::remote::dispatch::{Activity, NOTICE, Progress, Sent};
-use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
+use crate::remote::wire::{Build, Inbox, Outbox, ToWorker, rest_of};
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
@@ -51,6 +51,8 @@ pub(super) struct Worker {
     pub(super) sent: u64,
     /// How many bytes went to it and came from it, since that was last asked.
     bytes_moved: u64,
+    /// How many bytes came from it in its life.
+    received: u64,
     /// Whether any did since the last look.
     moved: bool,
     /// The largest resident memory that was seen, in bytes.
@@ -105,6 +107,7 @@ impl Worker {
             task: None,
             sent: 0,
             bytes_moved: 0,
+            received: 0,
             moved: true,
             memory: None,
             condemned: None,
@@ -136,6 +139,11 @@ impl Worker {
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
     pub(super) fn set_limit(&self, chunk: u64) {
         self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk });
+    }
+
+    /// It goes to that core when it receives what is sent next.
+    pub(super) fn tell_core(&self, core: usize) {
+        self.page.tell_core(core);
     }
 
     /// What there is to wait for: its death, its channel, and what it prints.
@@ -175,6 +183,7 @@ impl Worker {
         };
         match inbox.receive(read) {
             Ok(received) if received > 0 => {
+                self.received += received as u64;
                 self.has_moved(received);
                 true
             }
@@ -184,6 +193,11 @@ impl Worker {
                 false
             }
         }
+    }
+
+    /// Takes in what it had to say and did not come to send. It is dead, and all that it had sent was received.
+    pub(super) fn recover(&mut self) {
+        self.inbox.extend(&rest_of(self.page.held(), self.received));
     }
 
     fn has_moved(&mut self, bytes: usize) {
@@ -233,7 +247,10 @@ impl Worker {
             return Remains { progress, ran_for: None, missed: None };
         };
         // A task may have written anything there.
-        let progress = if (answered + 1..=self.sent).contains(&running.serial) {
+        let progress = if running.serial == answered {
+            // It died when it had answered this chunk and was about to note that the chunk was done.
+            Progress::Known { done: 0, running: None }
+        } else if (answered + 1..=self.sent).contains(&running.serial) {
             let named = Sent { chunk: running.chunk, attempt: running.attempt };
             Progress::Known { done: running.serial - answered - 1, running: Some(named) }
         } else {

@@ -9,6 +9,7 @@ use crate::fold::Fold;
 use crate::remote::fold_port::FoldPort;
 use crate::remote::run::Run;
 
+mod cores;
 mod crew;
 mod farewells;
 pub(super) mod watch;

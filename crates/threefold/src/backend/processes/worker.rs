@@ -11,7 +11,10 @@ mod constructors;
 mod early;
 pub(crate) mod entrance;
 mod parent;
+mod seat;
 mod serve;
+mod stopwatch;
+mod told;
 
 pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;

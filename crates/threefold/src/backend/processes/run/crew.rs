@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use super::cores::Cores;
 use super::farewells::Farewells;
 use super::watch::{Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
@@ -38,6 +39,7 @@ pub(super) struct Crew {
     oom_kills: OomKills,
     watch: Watch,
     workers: Vec<Option<Member>>,
+    cores: Cores,
     farewells: Farewells,
     limit: u64,
     /// Bytes moved by workers that are gone.
@@ -68,6 +70,7 @@ impl Crew {
             oom_kills: OomKills::now(),
             watch: watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?,
             workers: (0..size).map(|_| None).collect(),
+            cores: Cores::of(size),
             farewells: Farewells::default(),
             limit: 0,
             moved: 0,
@@ -80,6 +83,7 @@ impl Crew {
         let mark = self.watch.add(&mut worker, number)?;
         worker.number = number;
         worker.set_limit(self.limit);
+        self.cores.forget(number);
         self.workers[number] = Some(Member { worker, mark, blocked: false });
         Ok(())
     }
@@ -164,6 +168,12 @@ impl Carrier for Crew {
         &mut self.member(worker).worker.outbox
     }
 
+    fn spread(&mut self, worker: usize) {
+        if let Some(core) = self.cores.tell(worker) {
+            self.member(worker).worker.tell_core(core);
+        }
+    }
+
     fn send(&mut self, worker: usize) -> bool {
         self.push(worker)
     }
@@ -178,6 +188,14 @@ impl Carrier for Crew {
 
     fn inbox(&mut self, worker: usize) -> &mut Inbox {
         &mut self.member(worker).worker.inbox
+    }
+
+    fn recover(&mut self, worker: usize) {
+        let worker = &mut self.member(worker).worker;
+        // A process closes its channel before it is gone.
+        if worker.has_ended() {
+            worker.recover();
+        }
     }
 
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {

@@ -1,4 +1,6 @@
 //! The worker's end of the channel: frames in, answers out, both through buffers.
+//!
+//! Answers that are held back lie on the status page too, where they outlive this process.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut, Write};
@@ -10,7 +12,8 @@ use rustix::buffer::spare_capacity;
 use rustix::io::retry_on_intr;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-use crate::remote::wire::Inbox;
+use crate::backend::processes::status_page::{HELD_BYTES, StatusPage};
+use crate::remote::wire::{Inbox, OpenDone};
 
 /// The room for answers that is kept, in bytes: more than those hold that are sent together.
 const KEPT: usize = 256 << 10;
@@ -20,6 +23,10 @@ pub(super) struct Channel {
     incoming: Inbox,
     /// Answers that were not sent yet.
     pub(super) outgoing: Vec<u8>,
+    /// How many of their bytes lie on the status page, as they will be sent.
+    held: usize,
+    /// How many bytes were sent in this process's life.
+    sent: u64,
 }
 
 impl Channel {
@@ -27,7 +34,7 @@ impl Channel {
     pub(super) fn take_over() -> io::Result<Self> {
         let descriptor = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Self { stream: descriptor.into(), incoming: Inbox::default(), outgoing: Vec::new() })
+        Ok(Self { stream: descriptor.into(), incoming: Inbox::default(), outgoing: Vec::new(), held: 0, sent: 0 })
     }
 
     /// The same channel, for someone who watches it.
@@ -55,10 +62,9 @@ impl Channel {
         self.incoming.has_frame()
     }
 
-    /// Waits until a frame lies ready, after sending what is held back; `false` when the parent has closed its end.
+    /// Waits until a frame lies ready; `false` when the parent has closed its end.
     pub(super) fn wait(&mut self) -> io::Result<bool> {
         while !self.incoming.has_frame() {
-            self.send()?;
             // A large frame does not stay in memory, where it would count against the limit of the next chunks.
             self.incoming.shrink();
             let read = |bytes: &mut Vec<u8>| retry_on_intr(|| rustix::io::read(&self.stream, spare_capacity(bytes)));
@@ -70,18 +76,18 @@ impl Channel {
     }
 
     /// The frame that lies ready, and where the answers to it go.
-    pub(super) fn next(&mut self) -> io::Result<(&[u8], Answers<'_>)> {
-        let Self { stream, incoming, outgoing } = self;
+    pub(super) fn next<'a>(&'a mut self, page: &'a StatusPage) -> io::Result<(&'a [u8], Answers<'a>)> {
+        let Self { stream, incoming, outgoing, held, sent } = self;
         match incoming.next() {
-            Ok(frame) => Ok((frame.unwrap_or_default(), Answers { stream, outgoing })),
+            Ok(frame) => Ok((frame.unwrap_or_default(), Answers { stream, outgoing, held, sent, page })),
             Err(what) => Err(io::Error::new(io::ErrorKind::InvalidData, what)),
         }
     }
 
     /// Sends all answers that are held back.
-    pub(super) fn send(&mut self) -> io::Result<()> {
-        let Self { stream, outgoing, .. } = self;
-        Answers { stream, outgoing }.send()
+    pub(super) fn send(&mut self, page: &StatusPage) -> io::Result<()> {
+        let Self { stream, outgoing, held, sent, .. } = self;
+        Answers { stream, outgoing, held, sent, page }.send()
     }
 }
 
@@ -89,15 +95,48 @@ impl Channel {
 pub(super) struct Answers<'a> {
     stream: &'a UnixStream,
     pub(super) outgoing: &'a mut Vec<u8>,
+    held: &'a mut usize,
+    sent: &'a mut u64,
+    page: &'a StatusPage,
 }
 
 impl Answers<'_> {
     /// Sends them.
     pub(super) fn send(&mut self) -> io::Result<()> {
+        if self.outgoing.is_empty() {
+            return Ok(());
+        }
+        flush_prints();
         self.stream.write_all(self.outgoing)?;
+        *self.sent += self.outgoing.len() as u64;
+        self.page.sent(*self.sent);
+        *self.held = 0;
         self.outgoing.clear();
         // A large answer does not stay in memory, where it would count against the limit of the next chunks.
         self.outgoing.shrink_to(KEPT);
         Ok(())
     }
+
+    /// Closes the frame of outputs, where there is one: the last of its chunks ended at that time.
+    pub(super) fn close(&mut self, open: &mut Option<OpenDone>, ended: u64) {
+        if let Some(open) = open.take() {
+            *self.held = open.start().min(*self.held);
+            open.close(self.outgoing, ended);
+        }
+    }
+
+    /// Puts what is new of them on the status page; whether they have room there. What has none is sent soon.
+    pub(super) fn hold(&mut self) -> bool {
+        let fits = self.outgoing.len() <= HELD_BYTES;
+        if fits {
+            self.page.hold(self.outgoing, *self.held);
+            *self.held = self.outgoing.len();
+        }
+        fits
+    }
+}
+
+/// What chunks printed is in the pipe before their outputs are: the parent counts on that. Standard error has no buffer.
+fn flush_prints() {
+    let _ = io::stdout().flush();
 }
