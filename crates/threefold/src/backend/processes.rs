@@ -12,9 +12,12 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::remote::wire::Build;
 
+mod birth;
+mod body;
 mod build;
 mod child;
 mod clock;
+mod descriptors;
 mod group;
 mod lines;
 mod mark;
@@ -27,6 +30,7 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
+use run::starter::Starter;
 use run::watch::Watch;
 use worker::Entrance;
 
@@ -45,6 +49,8 @@ struct Idle {
     workers: Vec<Worker>,
     /// What watches those of them that have a mark.
     watch: Option<Watch>,
+    /// What makes others.
+    starter: Option<Starter>,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
@@ -98,9 +104,9 @@ impl Backend for Processes {
         let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         match self.run_fold(fold, workers, self.take_idle(workers), ready) {
-            Ok((idle, watch)) => self.keep(idle, Some(watch)),
+            Ok((idle, watch, starter)) => self.keep(idle, Some(watch), Some(starter)),
             Err((error, idle)) => {
-                self.keep(idle, None);
+                self.keep(idle, None, None);
                 fold.abort(error);
             }
         }
@@ -108,24 +114,26 @@ impl Backend for Processes {
 }
 
 impl Processes {
-    /// At most `most` of the idle workers, and what watches them. Those that died meanwhile are gone, and had nothing to
-    /// lose.
-    fn take_idle(&self, most: usize) -> (Vec<Worker>, Option<Watch>) {
-        let Idle { mut workers, watch } = std::mem::take(&mut *self.lock());
+    /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are gone, and
+    /// had nothing to lose.
+    fn take_idle(&self, most: usize) -> (Vec<Worker>, Option<Watch>, Starter) {
+        let Idle { mut workers, watch, starter } = std::mem::take(&mut *self.lock());
+        let starter =
+            starter.unwrap_or_else(|| Starter::new(self.build, self.memory_limit, self.chunks_per_worker.is_some()));
         let mut rest = workers.split_off(most.min(workers.len()));
         if let Some(watch) = &watch {
             rest.iter_mut().for_each(|worker| watch.forget(worker));
         }
-        self.keep(rest, None);
+        self.keep(rest, None, None);
         let (alive, dead): (Vec<_>, Vec<_>) = workers.into_iter().partition(Worker::is_idle_and_alive);
         for worker in dead {
             worker.end();
         }
-        (alive, watch)
+        (alive, watch, starter)
     }
 
-    /// Keeps workers for the next fold, as many as one may have, and what watches them.
-    fn keep(&self, mut workers: Vec<Worker>, watch: Option<Watch>) {
+    /// Keeps workers for the next fold, as many as one may have, and what watches and makes them.
+    fn keep(&self, mut workers: Vec<Worker>, watch: Option<Watch>, starter: Option<Starter>) {
         let mut idle = self.lock();
         // One watch is kept. Who was watched by another is watched anew.
         match watch.filter(|_| idle.watch.is_none()) {
@@ -135,8 +143,12 @@ impl Processes {
         idle.workers.append(&mut workers);
         let most = self.workers.min(idle.workers.len());
         let surplus = idle.workers.split_off(most);
+        let starter = match starter {
+            Some(starter) if idle.starter.is_none() => idle.starter.replace(starter),
+            surplus => surplus,
+        };
         drop(idle);
-        dismiss(surplus);
+        dismiss(surplus, starter);
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
@@ -144,14 +156,18 @@ impl Processes {
     }
 }
 
-/// Ends workers, all at once.
-fn dismiss(mut workers: Vec<Worker>) {
+/// Ends workers, all at once, and what made them.
+fn dismiss(mut workers: Vec<Worker>, starter: Option<Starter>) {
     workers.iter_mut().for_each(Worker::say_goodbye);
+    if let Some(mut starter) = starter {
+        starter.dismiss();
+    }
     workers.into_iter().for_each(Worker::finish);
 }
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        dismiss(std::mem::take(&mut self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).workers));
+        let Idle { workers, starter, .. } = std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner));
+        dismiss(workers, starter);
     }
 }

@@ -11,22 +11,25 @@ use crate::remote::run::Run;
 
 mod crew;
 mod farewells;
+pub(super) mod starter;
+mod surroundings;
 pub(super) mod watch;
 
 use crew::{Crew, cannot_start};
+use starter::Starter;
 use watch::Watch;
 
 impl Processes {
-    /// Runs `fold` on at most `size` workers, the `idle` ones first, which `watch` may watch already. Gives back those
-    /// that can take part in the next, with what watches them.
+    /// Runs `fold` on at most `size` workers, the `idle` ones first, which `watch` may watch already; `starter` makes the
+    /// others. Gives back those that can take part in the next, with what watches and makes them.
     pub(super) fn run_fold(
         &self,
         fold: &Arc<Fold>,
         size: usize,
-        (mut idle, watch): (Vec<Worker>, Option<Watch>),
+        (mut idle, watch, starter): (Vec<Worker>, Option<Watch>, Starter),
         ready: &mut dyn FnMut(),
-    ) -> Result<(Vec<Worker>, Watch), (Error, Vec<Worker>)> {
-        let crew = match Crew::new(size, self.build, self.memory_limit, watch) {
+    ) -> Result<(Vec<Worker>, Watch, Starter), (Error, Vec<Worker>)> {
+        let crew = match Crew::new(size, self.memory_limit, watch, starter) {
             Ok(crew) => crew,
             Err(error) => return Err((error, idle)),
         };

@@ -8,8 +8,11 @@
 mod c_library;
 mod channel;
 mod constructors;
+mod copy;
 mod early;
 pub(crate) mod entrance;
+mod guard;
+mod nursery;
 mod parent;
 mod serve;
 

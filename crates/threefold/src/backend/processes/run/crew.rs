@@ -15,26 +15,33 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::farewells::Farewells;
-use super::watch::{Source, Watch};
+use super::starter::Starter;
+use super::watch::{Ready, Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
 use crate::backend::processes::clock;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::stderr_tail::StderrTail;
-use crate::backend::processes::worker::Entrance;
 use crate::error::{End, Error, MemoryLimit, SIGABRT, SIGKILL};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::dispatch::Activity;
-use crate::remote::wire::{Build, Inbox, Outbox};
+use crate::remote::wire::{Inbox, Outbox};
 
 /// So many workers have their memory looked at when all are looked at: that takes some ten microseconds each.
 const MEMORY_LOOKS: usize = 64;
 
+/// The number of the fork server among those that are watched. No crew is so large.
+const SERVER: usize = (1 << 30) - 1;
+
 /// The worker processes of one run.
 pub(super) struct Crew {
-    build: Build,
     memory_limit: Option<u64>,
+    starter: Starter,
+    /// The worker that makes copies of itself until it is greeted.
+    original: Option<usize>,
+    /// How many workers are still in the making.
+    unborn: usize,
     oom_kills: OomKills,
     watch: Watch,
     workers: Vec<Option<Member>>,
@@ -58,15 +65,19 @@ impl Crew {
     /// A crew of at most `size` workers, none of which is there yet. `watch` is that of an earlier fold.
     pub(super) fn new(
         size: usize,
-        build: Build,
         memory_limit: Option<u64>,
         watch: Option<Watch>,
+        mut starter: Starter,
     ) -> Result<Self, Error> {
+        let watch = watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?;
+        starter.begin();
         Ok(Self {
-            build,
             memory_limit,
+            starter,
+            original: None,
+            unborn: 0,
             oom_kills: OomKills::now(),
-            watch: watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?,
+            watch,
             workers: (0..size).map(|_| None).collect(),
             farewells: Farewells::default(),
             limit: 0,
@@ -80,13 +91,17 @@ impl Crew {
         let mark = self.watch.add(&mut worker, number)?;
         worker.number = number;
         worker.set_limit(self.limit);
+        self.unborn += usize::from(worker.is_unborn());
+        if !worker.is_greeted() {
+            self.original = Some(number);
+        }
         self.workers[number] = Some(Member { worker, mark, blocked: false });
         Ok(())
     }
 
     /// Ends the run: passes on what is left of the prints, ends the workers that are busy with something, and gives back
     /// those that are `idle`, with what watches them.
-    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch) {
+    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
         let mut unfinished = [false; 2];
         let mut kept = Vec::new();
         for (member, idle) in self.workers.into_iter().zip(idle) {
@@ -100,7 +115,10 @@ impl Crew {
             }
         }
         self.farewells.finish();
-        (kept, self.watch)
+        if let Some(server) = self.starter.server() {
+            server.print_rest_after(&mut unfinished);
+        }
+        (kept, self.watch, self.starter)
     }
 
     fn member(&mut self, worker: usize) -> &mut Member {
@@ -109,6 +127,10 @@ impl Crew {
 
     /// Sends what the channel takes; whether that is everything.
     fn push(&mut self, worker: usize) -> bool {
+        if self.original == Some(worker) {
+            // Requests for copies come first.
+            return false;
+        }
         let member = self.workers[worker].as_mut().expect("only workers that are there are spoken to");
         let all = member.worker.send();
         if member.blocked == all {
@@ -116,6 +138,43 @@ impl Crew {
             self.watch.wants_to_write(&member.worker, member.mark, !all);
         }
         all
+    }
+
+    /// Takes in a worker that was just made. It is greeted where no copies of it are wanted.
+    fn take_in(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
+        if !worker.is_greeted() && (self.original.is_some() || !self.starter.wants_original()) {
+            self.starter.greet(&mut worker)?;
+        }
+        self.add(number, worker)
+    }
+
+    /// Greets the worker that was making copies of itself, and sends what was held back for it.
+    fn greet_original(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        let Some(worker) = self.original.take() else { return Ok(()) };
+        let Some(member) = &mut self.workers[worker] else { return Ok(()) };
+        self.starter.greet(&mut member.worker).map_err(|error| cannot_start(&error))?;
+        if self.push(worker) {
+            events.push(Event::Drained { worker });
+        }
+        Ok(())
+    }
+
+    /// Watches the fork server, where it is there.
+    fn watch_server(&mut self) -> io::Result<()> {
+        match self.starter.server() {
+            Some(server) if server.mark.is_none() => self.watch.add(server, SERVER).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Something has happened to the fork server.
+    fn hear_server(&mut self, ready: Ready) {
+        let Some(server) = self.starter.server() else { return };
+        match ready.source {
+            Source::Out => server.print(0),
+            Source::Err => server.print(1),
+            Source::Death | Source::Channel => self.starter.failed(false),
+        }
     }
 
     /// What is behind the way in which a worker ended.
@@ -148,8 +207,10 @@ impl Carrier for Crew {
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
-        let started = Worker::start(worker, Entrance::of_workers(), self.build, self.memory_limit);
-        started.and_then(|started| self.add(worker, started)).map_err(|error| cannot_start(&error))
+        let original = self.original.and_then(|original| self.workers[original].as_ref());
+        let started = self.starter.start(worker, original.map(|member| &member.worker));
+        started.and_then(|started| self.take_in(worker, started)).map_err(|error| cannot_start(&error))?;
+        self.watch_server().map_err(|error| cannot_start(&error))
     }
 
     fn has(&self, worker: usize) -> bool {
@@ -157,7 +218,9 @@ impl Carrier for Crew {
     }
 
     fn greeted(&mut self, worker: usize) {
-        self.member(worker).worker.entrance.confirm();
+        let worker = &self.member(worker).worker;
+        worker.note_arrival();
+        worker.entrance.confirm();
     }
 
     fn outbox(&mut self, worker: usize) -> &mut Outbox {
@@ -189,7 +252,7 @@ impl Carrier for Crew {
     }
 
     fn pid(&self, worker: usize) -> Option<u32> {
-        self.workers[worker].as_ref().map(|member| member.worker.pid())
+        self.workers[worker].as_ref().and_then(|member| member.worker.pid())
     }
 
     fn set_limit(&mut self, limit: u64) {
@@ -205,12 +268,20 @@ impl Carrier for Crew {
     }
 
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
+        if until > clock::now() {
+            // No more workers are started for now.
+            self.greet_original(events)?;
+        }
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
         self.watch.wait(patience).map_err(|error| cannot_start(&error))?;
         self.farewells.look();
         while let Some(ready) = self.watch.next() {
             let worker = ready.mark.number();
+            if worker == SERVER {
+                self.hear_server(ready);
+                continue;
+            }
             // Whoever has the number now may be another than whom something happened to.
             let Some(member) =
                 self.workers.get_mut(worker).and_then(Option::as_mut).filter(|member| member.mark == ready.mark)
@@ -221,6 +292,16 @@ impl Carrier for Crew {
                 Source::Death => events.push(Event::Gone { worker }),
                 Source::Out => member.worker.print(0),
                 Source::Err => member.worker.print(1),
+                Source::Channel if member.worker.is_unborn() => {
+                    member.worker.look_for_birth();
+                    if !member.worker.is_unborn() {
+                        self.unborn -= 1;
+                        self.watch.add_death(&member.worker, member.mark).map_err(|error| cannot_start(&error))?;
+                    }
+                    if member.worker.is_stillborn() {
+                        events.push(Event::Gone { worker });
+                    }
+                }
                 Source::Channel => {
                     if ready.readable {
                         events.push(Event::Heard { worker });
@@ -230,6 +311,11 @@ impl Carrier for Crew {
                     }
                 }
             }
+        }
+        if self.unborn > 0 {
+            let overdue = |member: &Option<Member>| member.as_ref().is_some_and(|member| member.worker.is_overdue());
+            let overdue = (0..self.workers.len()).filter(|&worker| overdue(&self.workers[worker]));
+            events.extend(overdue.map(|worker| Event::Gone { worker }));
         }
         Ok(())
     }
@@ -270,11 +356,16 @@ impl Carrier for Crew {
         let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
             unreachable!("a worker ends once");
         };
+        if self.original == Some(worker.number) {
+            self.original = None;
+        }
+        self.unborn -= usize::from(worker.is_unborn());
         // One that has closed its channel because it is dying has the fault that it dies of.
         let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
         worker.print_rest();
         self.moved += worker.take_moved();
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
+        let (is_copy, refused) = (pid.is_none(), worker.is_refused());
         let Remains { progress, ran_for, missed } = worker.remains(unanswered);
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
@@ -292,8 +383,16 @@ impl Carrier for Crew {
         };
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
-        let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
-        Gone { end, progress, another_way, ran_for, pid: Some(pid), memory, stderr_tail: tail.into_lines() }
+        let elsewhere = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
+        if ready {
+            self.starter.replaces();
+        }
+        if is_copy {
+            self.starter.failed(refused);
+        }
+        // A copy that was not made tells nothing of workers that are started.
+        let another_way = elsewhere || is_copy;
+        Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 
     fn take_moved(&mut self) -> u64 {

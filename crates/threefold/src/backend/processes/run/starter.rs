@@ -1,0 +1,167 @@
+//! `Starter`: how the workers of a crew come to be, as cheaply as can be.
+//!
+//! To start the executable takes ten times as long as to copy a process that has come as far as its entrance. So only the
+//! first worker of a fold is started, and it makes the others before it is greeted. No process is there but the workers.
+//!
+//! Where workers are replaced - after so many chunks, or because one has died - one more process is started: the *fork
+//! server*, a worker that is never greeted. It makes all workers from then on, and one more than are needed: the *spare*, which
+//! has been greeted and waits for the next to be replaced. Both are kept from fold to fold, and end with the executor.
+//!
+//! A worker sees its parent's folder, environment, limits and rights as they were when the executable was started. So the
+//! server is replaced where these are not the same any more when a fold begins to need it.
+//!
+//! Whatever goes wrong with a copy, the worker is started from the executable in its place. After a few times no more copies
+//! are asked for.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::surroundings::Surroundings;
+use crate::backend::processes::child::Worker;
+use crate::backend::processes::worker::Entrance;
+use crate::remote::wire::Build;
+
+/// So often a copy may fail until the executable is started for each worker.
+const FAILURES: u32 = 3;
+
+/// Whether workers of this program have other threads when they come to their entrance, so that no copy of them can be made.
+static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// Makes workers.
+#[derive(Debug)]
+pub(in crate::backend::processes) struct Starter {
+    build: Build,
+    memory_limit: Option<u64>,
+    server: Option<Server>,
+    /// A worker that no fold has yet.
+    spare: Option<Worker>,
+    /// Whether workers are replaced, as far as is known.
+    replaces: bool,
+    /// How often a copy has failed.
+    failures: u32,
+}
+
+#[derive(Debug)]
+struct Server {
+    worker: Worker,
+    surroundings: Surroundings,
+    /// Whether these were compared since the fold began.
+    compared: bool,
+}
+
+impl Starter {
+    pub(in crate::backend::processes) fn new(build: Build, memory_limit: Option<u64>, replaces: bool) -> Self {
+        Self { build, memory_limit, server: None, spare: None, replaces, failures: 0 }
+    }
+
+    /// A fold begins.
+    pub(in crate::backend::processes) fn begin(&mut self) {
+        if let Some(server) = &mut self.server {
+            server.compared = false;
+        }
+    }
+
+    /// Makes a worker, as a copy of `original` where that has not been greeted. One that is started from the executable is
+    /// not greeted yet.
+    pub(super) fn start(&mut self, number: usize, original: Option<&Worker>) -> io::Result<Worker> {
+        if self.makes_copies() {
+            let copy = if self.replaces { self.replacement() } else { original.map(|original| original.copy(number)) };
+            if let Some(Ok(mut copy)) = copy {
+                copy.greet(self.build, self.memory_limit)?;
+                return Ok(copy);
+            }
+        }
+        Worker::start(number, Entrance::of_workers())
+    }
+
+    /// A worker of the server's, and another one as the spare.
+    fn replacement(&mut self) -> Option<io::Result<Worker>> {
+        self.compare();
+        let spare = self.spare.take().filter(|spare| spare.is_unborn() || !spare.is_dead());
+        let worker = match spare {
+            Some(spare) => spare,
+            None => match self.copy() {
+                Ok(worker) => worker,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        self.spare = self.copy().ok();
+        Some(Ok(worker))
+    }
+
+    /// Ends the server where a worker that is started now would see something else than those that it makes.
+    fn compare(&mut self) {
+        let Some(server) = &mut self.server else { return };
+        if !std::mem::replace(&mut server.compared, true) && server.surroundings != Surroundings::now() {
+            self.dismiss();
+        }
+    }
+
+    /// A copy of the server, which is started where it is not there.
+    fn copy(&mut self) -> io::Result<Worker> {
+        let server = match &mut self.server {
+            Some(server) => server,
+            none => none.insert(Server {
+                surroundings: Surroundings::now(),
+                worker: Worker::start(0, Entrance::of_workers())?,
+                compared: true,
+            }),
+        };
+        let made = server.worker.copy(0).and_then(|mut copy| {
+            copy.greet(self.build, self.memory_limit)?;
+            Ok(copy)
+        });
+        if made.is_err() && server.worker.is_dead() {
+            self.failed(false);
+        }
+        made
+    }
+
+    /// A worker was lost that had been ready: there may be more of that kind.
+    pub(super) fn replaces(&mut self) {
+        self.replaces = true;
+    }
+
+    /// A copy has failed; `refused` where none can be made in this program.
+    pub(super) fn failed(&mut self, refused: bool) {
+        self.failures += 1;
+        if refused {
+            // Relaxed: a word about the program that stands by itself.
+            ARE_REFUSED.store(true, Ordering::Relaxed);
+        }
+        self.dismiss();
+    }
+
+    /// Whether a worker that was started from the executable is to make others.
+    pub(super) fn wants_original(&self) -> bool {
+        self.makes_copies() && !self.replaces
+    }
+
+    /// Greets a worker, which makes no more copies then.
+    pub(super) fn greet(&self, worker: &mut Worker) -> io::Result<()> {
+        worker.greet(self.build, self.memory_limit)
+    }
+
+    /// Whether copies are asked for.
+    fn makes_copies(&self) -> bool {
+        self.failures < FAILURES && !ARE_REFUSED.load(Ordering::Relaxed)
+    }
+
+    /// The server, where it is there.
+    pub(super) fn server(&mut self) -> Option<&mut Worker> {
+        self.server.as_mut().map(|server| &mut server.worker)
+    }
+
+    /// Ends the server and the spare.
+    pub(in crate::backend::processes) fn dismiss(&mut self) {
+        let (spare, server) = (self.spare.take(), self.server.take());
+        if let Some(mut spare) = spare {
+            spare.say_goodbye();
+            spare.finish();
+        }
+        if let Some(server) = server {
+            server.worker.hang_up();
+            server.worker.finish();
+        }
+    }
+}
