@@ -5,6 +5,7 @@
 //! worker stops in [`init`], sees who is asking, moves the socket out of the way, and serves until it is told to go or
 //! the parent is gone.
 
+mod bare_thread;
 mod c_library;
 mod channel;
 mod constructors;

@@ -13,6 +13,7 @@
 //! Whatever goes wrong with a copy, the worker is started from the executable in its place. After a few times no more copies
 //! are asked for.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +25,9 @@ use crate::remote::wire::Build;
 /// So often a copy may fail until the executable is started for each worker.
 const FAILURES: u32 = 3;
 
+/// So many workers are made ahead. To make one takes longer than to run a small chunk on it.
+const SPARES: usize = 2;
+
 /// Whether workers of this program have other threads when they come to their entrance, so that no copy of them can be made.
 static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
 
@@ -33,8 +37,8 @@ pub(in crate::backend::processes) struct Starter {
     build: Build,
     memory_limit: Option<u64>,
     server: Option<Server>,
-    /// A worker that no fold has yet.
-    spare: Option<Worker>,
+    /// Workers that no fold has yet.
+    spares: VecDeque<Worker>,
     /// Whether workers are replaced, as far as is known.
     replaces: bool,
     /// How often a copy has failed.
@@ -51,7 +55,7 @@ struct Server {
 
 impl Starter {
     pub(in crate::backend::processes) fn new(build: Build, memory_limit: Option<u64>, replaces: bool) -> Self {
-        Self { build, memory_limit, server: None, spare: None, replaces, failures: 0 }
+        Self { build, memory_limit, server: None, spares: VecDeque::new(), replaces, failures: 0 }
     }
 
     /// A fold begins.
@@ -77,16 +81,21 @@ impl Starter {
     /// A worker of the server's, and another one as the spare.
     fn replacement(&mut self) -> Option<io::Result<Worker>> {
         self.compare();
-        let spare = self.spare.take().filter(|spare| spare.is_unborn() || !spare.is_dead());
-        let worker = match spare {
-            Some(spare) => spare,
-            None => match self.copy() {
-                Ok(worker) => worker,
-                Err(error) => return Some(Err(error)),
-            },
-        };
-        self.spare = self.copy().ok();
-        Some(Ok(worker))
+        while self.spares.len() <= SPARES {
+            match self.copy() {
+                Ok(worker) => self.spares.push_back(worker),
+                Err(error) if self.spares.is_empty() => return Some(Err(error)),
+                Err(_) => break,
+            }
+        }
+        // One that has died since would only have to be replaced again.
+        while let Some(mut spare) = self.spares.pop_front() {
+            spare.look_for_birth();
+            if spare.is_unborn() || !spare.is_dead() {
+                return Some(Ok(spare));
+            }
+        }
+        None
     }
 
     /// Ends the server where a worker that is started now would see something else than those that it makes.
@@ -154,13 +163,13 @@ impl Starter {
 
     /// Ends the server and the spare.
     pub(in crate::backend::processes) fn dismiss(&mut self) {
-        let (spare, server) = (self.spare.take(), self.server.take());
-        if let Some(mut spare) = spare {
-            spare.say_goodbye();
-            spare.finish();
-        }
-        if let Some(server) = server {
+        let (mut spares, server) = (std::mem::take(&mut self.spares), self.server.take());
+        spares.iter_mut().for_each(Worker::say_goodbye);
+        if let Some(server) = &server {
             server.worker.hang_up();
+        }
+        spares.into_iter().for_each(Worker::finish);
+        if let Some(server) = server {
             server.worker.finish();
         }
     }

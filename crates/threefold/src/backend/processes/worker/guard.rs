@@ -1,23 +1,45 @@
 //! `Guard`: a worker ends with its parent, whatever it is doing.
+//!
+//! While a worker waits it would notice by itself. While it runs a chunk, a thread beside it waits for the end of the parent
+//! or of the channel. The channel alone would not tell: a process that the parent forked holds its end too. Each worker has
+//! such a thread, so it is a bare one: it waits, and makes system calls.
 
+use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::process;
-use std::thread;
+use std::sync::OnceLock;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group};
 
+use super::bare_thread;
 use super::parent::Parent;
+
+/// What the guard of this process waits for.
+static GUARDED: OnceLock<Guard> = OnceLock::new();
+
+struct Guard {
+    parent: Parent,
+    channel: UnixStream,
+}
 
 /// From now on this process ends, with its group, when the parent or the channel does.
 pub(super) fn start(parent: Parent, channel: UnixStream) -> io::Result<()> {
-    thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with(&parent, &channel))?;
-    Ok(())
+    let _ = GUARDED.set(Guard { parent, channel });
+    bare_thread::start(watch)
+}
+
+/// The life of the guard. It stands by the rules of a bare thread.
+extern "C" fn watch(_: *mut c_void) -> c_int {
+    match GUARDED.get() {
+        Some(guard) => end_with(&guard.parent, &guard.channel),
+        None => end_group(),
+    }
 }
 
 /// Waits for the end of the parent or of the channel, and ends this process with it.
-fn end_with(parent: &Parent, channel: &UnixStream) {
+fn end_with(parent: &Parent, channel: &UnixStream) -> ! {
     loop {
         // Of the channel only the hang-up is asked for: data does not wake this thread.
         let mut watched =
