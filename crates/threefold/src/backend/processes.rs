@@ -104,9 +104,9 @@ impl Backend for Processes {
         let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         match self.run_fold(fold, workers, self.take_idle(workers), ready) {
-            Ok((idle, watch, starter)) => self.keep(idle, Some(watch), Some(starter)),
-            Err((error, idle)) => {
-                self.keep(idle, None, None);
+            Ok(idle) => self.keep(idle),
+            Err((error, workers)) => {
+                self.keep(Idle { workers, ..Idle::default() });
                 fold.abort(error);
             }
         }
@@ -116,39 +116,39 @@ impl Backend for Processes {
 impl Processes {
     /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are gone, and
     /// had nothing to lose.
-    fn take_idle(&self, most: usize) -> (Vec<Worker>, Option<Watch>, Starter) {
-        let Idle { mut workers, watch, starter } = std::mem::take(&mut *self.lock());
-        let starter =
-            starter.unwrap_or_else(|| Starter::new(self.build, self.memory_limit, self.chunks_per_worker.is_some()));
-        let mut rest = workers.split_off(most.min(workers.len()));
-        if let Some(watch) = &watch {
+    fn take_idle(&self, most: usize) -> Idle {
+        let mut idle = std::mem::take(&mut *self.lock());
+        let mut rest = idle.workers.split_off(most.min(idle.workers.len()));
+        if let Some(watch) = &idle.watch {
             rest.iter_mut().for_each(|worker| watch.forget(worker));
         }
-        self.keep(rest, None, None);
-        let (alive, dead): (Vec<_>, Vec<_>) = workers.into_iter().partition(Worker::is_idle_and_alive);
+        self.keep(Idle { workers: rest, ..Idle::default() });
+        let (alive, dead): (Vec<_>, Vec<_>) = idle.workers.into_iter().partition(Worker::is_idle_and_alive);
         for worker in dead {
             worker.end();
         }
-        (alive, watch, starter)
+        Idle { workers: alive, ..idle }
     }
 
     /// Keeps workers for the next fold, as many as one may have, and what watches and makes them.
-    fn keep(&self, mut workers: Vec<Worker>, watch: Option<Watch>, starter: Option<Starter>) {
+    fn keep(&self, mut more: Idle) {
         let mut idle = self.lock();
         // One watch is kept. Who was watched by another is watched anew.
-        match watch.filter(|_| idle.watch.is_none()) {
+        match more.watch.take().filter(|_| idle.watch.is_none()) {
             Some(watch) => idle.watch = Some(watch),
-            None => workers.iter_mut().for_each(|worker| worker.mark = None),
+            None => {
+                let makers = more.starter.iter_mut().filter_map(Starter::server);
+                more.workers.iter_mut().chain(makers).for_each(|worker| worker.mark = None);
+            }
         }
-        idle.workers.append(&mut workers);
+        idle.workers.append(&mut more.workers);
         let most = self.workers.min(idle.workers.len());
-        let surplus = idle.workers.split_off(most);
-        let starter = match starter {
-            Some(starter) if idle.starter.is_none() => idle.starter.replace(starter),
-            surplus => surplus,
-        };
+        let workers = idle.workers.split_off(most);
+        if idle.starter.is_none() {
+            idle.starter = more.starter.take();
+        }
         drop(idle);
-        dismiss(surplus, starter);
+        Idle { workers, ..more }.dismiss();
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
@@ -156,18 +156,19 @@ impl Processes {
     }
 }
 
-/// Ends workers, all at once, and what made them.
-fn dismiss(mut workers: Vec<Worker>, starter: Option<Starter>) {
-    workers.iter_mut().for_each(Worker::say_goodbye);
-    if let Some(mut starter) = starter {
-        starter.dismiss();
+impl Idle {
+    /// Ends the workers, all at once, and what makes them.
+    fn dismiss(mut self) {
+        self.workers.iter_mut().for_each(Worker::say_goodbye);
+        if let Some(starter) = &mut self.starter {
+            starter.dismiss();
+        }
+        self.workers.into_iter().for_each(Worker::finish);
     }
-    workers.into_iter().for_each(Worker::finish);
 }
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        let Idle { workers, starter, .. } = std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner));
-        dismiss(workers, starter);
+        std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)).dismiss();
     }
 }

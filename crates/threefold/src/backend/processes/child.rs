@@ -146,6 +146,10 @@ impl Worker {
 
     /// Reads once into the inbox; returns whether there may be more.
     pub(super) fn receive(&mut self) -> bool {
+        if self.is_unborn() {
+            // What comes first is no frame.
+            return false;
+        }
         let Self { inbox, channel, .. } = self;
         let read = |bytes: &mut Vec<u8>| -> io::Result<usize> {
             let (received, _) = retry_on_intr(|| recv(&*channel, spare_capacity(bytes), RecvFlags::DONTWAIT))?;
@@ -182,8 +186,7 @@ impl Worker {
     /// Whether it is alive and silent, as a worker without work is.
     pub(super) fn is_idle_and_alive(&self) -> bool {
         let Some(death) = self.death() else { return false };
-        let mut watched =
-            [PollFd::from_borrowed_fd(death, PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
+        let mut watched = [PollFd::from_borrowed_fd(death, PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         !self.closed && retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
     }
@@ -234,7 +237,9 @@ impl Worker {
             },
             None => End::Protocol("it could not be made as a copy of another worker"),
             // Somebody else in this program waits for all children, and was told instead.
-            Some(Err(_)) => End::Protocol("its exit status is unknown, since something else in this program waited for it"),
+            Some(Err(_)) => {
+                End::Protocol("its exit status is unknown, since something else in this program waited for it")
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use super::farewells::Farewells;
 use super::starter::Starter;
-use super::watch::{Ready, Source, Watch};
+use super::watch::{Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
 use crate::backend::processes::clock;
 use crate::backend::processes::mark::Mark;
@@ -27,6 +27,8 @@ use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Inbox, Outbox};
+
+mod making;
 
 /// So many workers have their memory looked at when all are looked at: that takes some ten microseconds each.
 const MEMORY_LOOKS: usize = 64;
@@ -140,43 +142,6 @@ impl Crew {
         all
     }
 
-    /// Takes in a worker that was just made. It is greeted where no copies of it are wanted.
-    fn take_in(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
-        if !worker.is_greeted() && (self.original.is_some() || !self.starter.wants_original()) {
-            self.starter.greet(&mut worker)?;
-        }
-        self.add(number, worker)
-    }
-
-    /// Greets the worker that was making copies of itself, and sends what was held back for it.
-    fn greet_original(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        let Some(worker) = self.original.take() else { return Ok(()) };
-        let Some(member) = &mut self.workers[worker] else { return Ok(()) };
-        self.starter.greet(&mut member.worker).map_err(|error| cannot_start(&error))?;
-        if self.push(worker) {
-            events.push(Event::Drained { worker });
-        }
-        Ok(())
-    }
-
-    /// Watches the fork server, where it is there.
-    fn watch_server(&mut self) -> io::Result<()> {
-        match self.starter.server() {
-            Some(server) if server.mark.is_none() => self.watch.add(server, SERVER).map(drop),
-            _ => Ok(()),
-        }
-    }
-
-    /// Something has happened to the fork server.
-    fn hear_server(&mut self, ready: Ready) {
-        let Some(server) = self.starter.server() else { return };
-        match ready.source {
-            Source::Out => server.print(0),
-            Source::Err => server.print(1),
-            Source::Death | Source::Channel => self.starter.failed(false),
-        }
-    }
-
     /// What is behind the way in which a worker ended.
     fn explain(&mut self, end: End, stderr_tail: &StderrTail) -> End {
         match end {
@@ -207,10 +172,7 @@ impl Carrier for Crew {
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
-        let original = self.original.and_then(|original| self.workers[original].as_ref());
-        let started = self.starter.start(worker, original.map(|member| &member.worker));
-        started.and_then(|started| self.take_in(worker, started)).map_err(|error| cannot_start(&error))?;
-        self.watch_server().map_err(|error| cannot_start(&error))
+        self.make(worker).map_err(|error| cannot_start(&error))
     }
 
     fn has(&self, worker: usize) -> bool {
@@ -270,7 +232,7 @@ impl Carrier for Crew {
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
         if until > clock::now() {
             // No more workers are started for now.
-            self.greet_original(events)?;
+            self.greet_original(events).map_err(|error| cannot_start(&error))?;
         }
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
@@ -293,14 +255,7 @@ impl Carrier for Crew {
                 Source::Out => member.worker.print(0),
                 Source::Err => member.worker.print(1),
                 Source::Channel if member.worker.is_unborn() => {
-                    member.worker.look_for_birth();
-                    if !member.worker.is_unborn() {
-                        self.unborn -= 1;
-                        self.watch.add_death(&member.worker, member.mark).map_err(|error| cannot_start(&error))?;
-                    }
-                    if member.worker.is_stillborn() {
-                        events.push(Event::Gone { worker });
-                    }
+                    self.look_for_birth(worker, events).map_err(|error| cannot_start(&error))?;
                 }
                 Source::Channel => {
                     if ready.readable {
@@ -312,11 +267,7 @@ impl Carrier for Crew {
                 }
             }
         }
-        if self.unborn > 0 {
-            let overdue = |member: &Option<Member>| member.as_ref().is_some_and(|member| member.worker.is_overdue());
-            let overdue = (0..self.workers.len()).filter(|&worker| overdue(&self.workers[worker]));
-            events.extend(overdue.map(|worker| Event::Gone { worker }));
-        }
+        self.look_for_overdue(events);
         Ok(())
     }
 
@@ -356,10 +307,7 @@ impl Carrier for Crew {
         let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
             unreachable!("a worker ends once");
         };
-        if self.original == Some(worker.number) {
-            self.original = None;
-        }
-        self.unborn -= usize::from(worker.is_unborn());
+        self.forget_making(&worker);
         // One that has closed its channel because it is dying has the fault that it dies of.
         let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
         worker.print_rest();
@@ -383,15 +331,9 @@ impl Carrier for Crew {
         };
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
-        let elsewhere = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
-        if ready {
-            self.starter.replaces();
-        }
-        if is_copy {
-            self.starter.failed(refused);
-        }
+        let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
         // A copy that was not made tells nothing of workers that are started.
-        let another_way = elsewhere || is_copy;
+        let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
         Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 

@@ -157,7 +157,7 @@ impl Starter {
     }
 
     /// The server, where it is there.
-    pub(super) fn server(&mut self) -> Option<&mut Worker> {
+    pub(in crate::backend::processes) fn server(&mut self) -> Option<&mut Worker> {
         self.server.as_mut().map(|server| &mut server.worker)
     }
 

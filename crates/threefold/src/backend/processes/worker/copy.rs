@@ -77,9 +77,8 @@ impl RobustList {
         let mut list = Self { head: ptr::null(), length: 0 };
         let this_thread: c_int = 0;
         // SAFETY: the kernel writes a pointer and a length to two places that are theirs.
-        let asked = unsafe {
-            libc::syscall(libc::SYS_get_robust_list, this_thread, &raw mut list.head, &raw mut list.length)
-        };
+        let asked =
+            unsafe { libc::syscall(libc::SYS_get_robust_list, this_thread, &raw mut list.head, &raw mut list.length) };
         if asked == 0 { Ok(list) } else { Err(io::Error::last_os_error()) }
     }
 

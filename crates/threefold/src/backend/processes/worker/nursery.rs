@@ -70,10 +70,8 @@ fn prepare() {
 
 /// Waits for a message, and ends this process where the parent ends before.
 fn wait(channel: &Channel, parent: &Parent) -> io::Result<()> {
-    let mut waited = [
-        PollFd::new(channel.stream(), PollFlags::IN),
-        PollFd::from_borrowed_fd(parent.death(), PollFlags::IN),
-    ];
+    let mut waited =
+        [PollFd::new(channel.stream(), PollFlags::IN), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];
     retry_on_intr(|| poll(&mut waited, None))?;
     if !waited[1].revents().is_empty() {
         guard::end_group();
