@@ -228,3 +228,40 @@ impl Drop for Process {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A child of this process, in the group of process `leader` or in its own.
+    fn child(leader: i32) -> Process {
+        let child = Command::new("sleep").arg("600").process_group(leader).spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        Process::of(pid, pidfd_open(pid, PidfdFlags::empty()).unwrap())
+    }
+
+    #[test]
+    fn children_in_the_group_of_an_original_are_collected_dead_or_alive() {
+        let mut original = child(0);
+        let leader = original.pid.as_raw_pid();
+        let (dead, alive) = (child(leader), child(leader));
+        let _ = pidfd_send_signal(&dead.handle.descriptor, Signal::KILL);
+        original.origin().collect_unborn(true);
+        for mut copy in [dead, alive] {
+            assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
+            assert!(copy.end().is_err());
+        }
+        assert!(original.ask(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok_and(|status| status.is_none()));
+        assert_eq!(original.end().unwrap().signal(), Some(Signal::KILL.as_raw()));
+    }
+
+    #[test]
+    fn an_original_that_ends_takes_its_unborn_copies_along() {
+        let mut original = child(0);
+        let copy = child(original.pid.as_raw_pid());
+        let origin = original.origin();
+        original.end().unwrap();
+        assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
+        drop(origin);
+    }
+}
