@@ -1,5 +1,7 @@
 //! Processes: worker processes that re-run this executable, so that a crash takes down a worker and never the caller.
 //!
+//! One worker is started; the others are copies of it, made before it serves (`run/starter.rs`).
+//!
 //! Each worker has a channel of its own and is kept for the next fold. While a fold runs, its caller - which runs no
 //! chunks - does all the talking itself, in one loop over all workers: no thread of ours stands between an answer and
 //! its use. Two folds at once have workers each.

@@ -14,14 +14,14 @@ use rustix::net::{
 /// The most that are sent with one message.
 const MOST: usize = 3;
 
-/// Sends a few bytes with descriptors. There must be room for them, since they are sent whole or not at all.
+/// Sends a few bytes with descriptors, whole or not at all. It does not wait for room.
 pub(super) fn send(channel: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<(), Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     if !descriptors.is_empty() {
         ancillary.push(SendAncillaryMessage::ScmRights(descriptors));
     }
-    let send = || sendmsg(channel, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL);
+    let send = || sendmsg(channel, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     let sent = retry_on_intr(send)?;
     if sent == bytes.len() { Ok(()) } else { Err(Errno::NOBUFS) }
 }

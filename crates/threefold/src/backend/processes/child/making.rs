@@ -41,7 +41,7 @@ impl Worker {
         let (err, their_err) = pipe_with(PipeFlags::CLOEXEC)?;
         let body = Body::Unborn(process.origin());
         let copy = Self::of(number, self.entrance, body, channel, [out, err])?;
-        // The channel of a worker that has not arrived takes some hundred requests.
+        // The channel of a worker that has not arrived takes some hundred requests. More are an error.
         descriptors::send(&self.channel, COPY, &[theirs.as_fd(), their_out.as_fd(), their_err.as_fd()])?;
         Ok(copy)
     }

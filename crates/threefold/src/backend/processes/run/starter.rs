@@ -4,8 +4,8 @@
 //! first worker of a fold is started, and it makes the others before it is greeted. No process is there but the workers.
 //!
 //! Where workers are replaced - after so many chunks, or because one has died - one more process is started: the *fork
-//! server*, a worker that is never greeted. It makes all workers from then on, and one more than are needed: the *spare*, which
-//! has been greeted and waits for the next to be replaced. Both are kept from fold to fold, and end with the executor.
+//! server*, a worker that is never greeted. It makes all workers from then on, and some ahead of need: the *spares*, which
+//! have been greeted and wait. All are kept from fold to fold, and end with the executor.
 //!
 //! A worker sees its parent's folder, environment, limits and rights as they were when the executable was started. So the
 //! server is replaced where these are not the same any more when a fold begins to need it.
@@ -69,30 +69,38 @@ impl Starter {
     /// not greeted yet.
     pub(super) fn start(&mut self, number: usize, original: Option<&Worker>) -> io::Result<Worker> {
         if self.makes_copies() {
-            let copy = if self.replaces { self.replacement() } else { original.map(|original| original.copy(number)) };
-            if let Some(Ok(mut copy)) = copy {
-                copy.greet(self.build, self.memory_limit)?;
+            let copy = match original {
+                _ if self.replaces => self.replacement(),
+                Some(original) => self.copy_of(original, number).ok(),
+                None => None,
+            };
+            if let Some(copy) = copy {
                 return Ok(copy);
             }
         }
         Worker::start(number, Entrance::of_workers())
     }
 
-    /// A worker of the server's, and another one as the spare.
-    fn replacement(&mut self) -> Option<io::Result<Worker>> {
+    /// A copy of that worker, which has been greeted.
+    fn copy_of(&self, original: &Worker, number: usize) -> io::Result<Worker> {
+        let mut copy = original.copy(number)?;
+        self.greet(&mut copy)?;
+        Ok(copy)
+    }
+
+    /// A worker of the server's. Others are made ahead.
+    fn replacement(&mut self) -> Option<Worker> {
         self.compare();
-        while self.spares.len() <= SPARES {
-            match self.copy() {
-                Ok(worker) => self.spares.push_back(worker),
-                Err(error) if self.spares.is_empty() => return Some(Err(error)),
-                Err(_) => break,
-            }
+        while self.spares.len() <= SPARES
+            && let Ok(spare) = self.spare()
+        {
+            self.spares.push_back(spare);
         }
         // One that has died since would only have to be replaced again.
         while let Some(mut spare) = self.spares.pop_front() {
             spare.look_for_birth();
             if spare.is_unborn() || !spare.is_dead() {
-                return Some(Ok(spare));
+                return Some(spare);
             }
         }
         None
@@ -107,20 +115,19 @@ impl Starter {
     }
 
     /// A copy of the server, which is started where it is not there.
-    fn copy(&mut self) -> io::Result<Worker> {
-        let server = match &mut self.server {
+    fn spare(&mut self) -> io::Result<Worker> {
+        let server = match self.server.take() {
             Some(server) => server,
-            none => none.insert(Server {
+            None => Server {
                 surroundings: Surroundings::now(),
                 worker: Worker::start(0, Entrance::of_workers())?,
                 compared: true,
-            }),
+            },
         };
-        let made = server.worker.copy(0).and_then(|mut copy| {
-            copy.greet(self.build, self.memory_limit)?;
-            Ok(copy)
-        });
-        if made.is_err() && server.worker.is_dead() {
+        let made = self.copy_of(&server.worker, 0);
+        let is_dead = made.is_err() && server.worker.is_dead();
+        self.server = Some(server);
+        if is_dead {
             self.failed(false);
         }
         made
