@@ -232,7 +232,7 @@ impl Carrier for Crew {
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
         if until > clock::now() {
             // No more workers are started for now.
-            self.greet_original(events).map_err(|error| cannot_start(&error))?;
+            self.finish_making(events).map_err(|error| cannot_start(&error))?;
         }
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));

@@ -39,6 +39,8 @@ pub(in crate::backend::processes) struct Starter {
     server: Option<Server>,
     /// Workers that no fold has yet.
     spares: VecDeque<Worker>,
+    /// Whether there should be more of them.
+    lacks: bool,
     /// Whether workers are replaced, as far as is known.
     replaces: bool,
     /// How often a copy has failed.
@@ -55,7 +57,7 @@ struct Server {
 
 impl Starter {
     pub(in crate::backend::processes) fn new(build: Build, memory_limit: Option<u64>, replaces: bool) -> Self {
-        Self { build, memory_limit, server: None, spares: VecDeque::new(), replaces, failures: 0 }
+        Self { build, memory_limit, server: None, spares: VecDeque::new(), lacks: false, replaces, failures: 0 }
     }
 
     /// A fold begins.
@@ -88,22 +90,30 @@ impl Starter {
         Ok(copy)
     }
 
-    /// A worker of the server's. Others are made ahead.
+    /// A worker of the server's. Others are made ahead later, in [`refill`](Self::refill).
     fn replacement(&mut self) -> Option<Worker> {
         self.compare();
-        while self.spares.len() <= SPARES
-            && let Ok(spare) = self.spare()
-        {
-            self.spares.push_back(spare);
-        }
         // One that has died since would only have to be replaced again.
         while let Some(mut spare) = self.spares.pop_front() {
             spare.look_for_birth();
             if spare.is_unborn() || !spare.is_dead() {
+                self.lacks = true;
                 return Some(spare);
             }
         }
-        None
+        let made = self.spare().ok();
+        self.lacks = made.is_some();
+        made
+    }
+
+    /// Makes workers ahead, where some were taken. Those that were taken have been sent their chunks before.
+    pub(super) fn refill(&mut self) {
+        while std::mem::take(&mut self.lacks)
+            && let Ok(spare) = self.spare()
+        {
+            self.spares.push_back(spare);
+            self.lacks = self.spares.len() < SPARES;
+        }
     }
 
     /// Ends the server where a worker that is started now would see something else than those that it makes.

@@ -12,8 +12,7 @@ impl Crew {
     pub(super) fn make(&mut self, number: usize) -> io::Result<()> {
         let original = self.original.and_then(|original| self.workers[original].as_ref());
         let made = self.starter.start(number, original.map(|member| &member.worker))?;
-        self.take_in(number, made)?;
-        self.watch_server()
+        self.take_in(number, made)
     }
 
     /// Takes in a worker that was just made. It is greeted where no copies of it are wanted.
@@ -24,8 +23,11 @@ impl Crew {
         self.add(number, worker)
     }
 
-    /// Greets the worker that was making copies of itself, and sends what was held back for it.
-    pub(super) fn greet_original(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+    /// No more workers are wanted for now. Makes some ahead, where they are replaced. Otherwise greets the worker that was
+    /// making the others, and sends what was held back for it.
+    pub(super) fn finish_making(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+        self.starter.refill();
+        self.watch_server()?;
         let Some(worker) = self.original.take() else { return Ok(()) };
         let Some(member) = &mut self.workers[worker] else { return Ok(()) };
         self.starter.greet(&mut member.worker)?;
