@@ -3,15 +3,15 @@
 //! Answers that are held back lie on the status page too, where they outlive this process.
 
 use std::fs::File;
-use std::io::{self, IoSliceMut, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use rustix::buffer::spare_capacity;
 use rustix::io::retry_on_intr;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::RecvFlags;
 
+use crate::backend::processes::descriptors;
 use crate::backend::processes::status_page::{HELD_BYTES, StatusPage};
 use crate::remote::wire::{Inbox, OpenDone};
 
@@ -29,12 +29,32 @@ pub(super) struct Channel {
     sent: u64,
 }
 
+/// What comes before a worker serves.
+pub(super) enum First {
+    /// A greeting, which is still to be read, and the status page.
+    Hello { page: OwnedFd },
+    /// Make a copy, with this channel, that prints there.
+    Copy { channel: OwnedFd, out: OwnedFd, err: OwnedFd },
+    /// The parent wants nothing more.
+    End,
+}
+
 impl Channel {
     /// Moves the channel away from the standard input, where the parent put it, and leaves that empty.
     pub(super) fn take_over() -> io::Result<Self> {
         let descriptor = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Self { stream: descriptor.into(), incoming: Inbox::default(), outgoing: Vec::new(), held: 0, sent: 0 })
+        Ok(Self::of(descriptor))
+    }
+
+    /// The channel at the other end of which the parent is.
+    pub(super) fn of(descriptor: OwnedFd) -> Self {
+        Self { stream: descriptor.into(), incoming: Inbox::default(), outgoing: Vec::new(), held: 0, sent: 0 }
+    }
+
+    /// What there is to wait for.
+    pub(super) fn stream(&self) -> &UnixStream {
+        &self.stream
     }
 
     /// The same channel, for someone who watches it.
@@ -42,19 +62,19 @@ impl Channel {
         self.stream.try_clone()
     }
 
-    /// The first receive: the parent's status page travels with the first byte.
-    pub(super) fn receive_page(&mut self) -> io::Result<OwnedFd> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    /// What comes before this process serves. The descriptors tell what it is.
+    pub(super) fn receive_first(&mut self) -> io::Result<First> {
         let mut bytes = [0; 1024];
-        let mut buffers = [IoSliceMut::new(&mut bytes)];
-        let received = retry_on_intr(|| recvmsg(&self.stream, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC))?;
-        self.incoming.extend(&bytes[..received.bytes]);
-        let page = ancillary.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
-        });
-        page.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the parent sent no status page"))
+        let (length, descriptors) = descriptors::receive(&self.stream, &mut bytes, RecvFlags::empty())?;
+        match descriptors {
+            [Some(channel), Some(out), Some(err)] => Ok(First::Copy { channel, out, err }),
+            [Some(page), ..] => {
+                self.incoming.extend(&bytes[..length]);
+                Ok(First::Hello { page })
+            }
+            [None, ..] if length == 0 => Ok(First::End),
+            [None, ..] => Err(io::Error::new(io::ErrorKind::InvalidData, "the parent sent no status page")),
+        }
     }
 
     /// Whether the next frame need not be waited for.

@@ -9,21 +9,16 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::os::unix::net::UnixStream;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{
-    Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_process, kill_process_group, setrlimit,
-};
+use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit};
 use rustix::thread::gettid;
 
 use super::channel::Channel;
 use super::parent::Parent;
-use super::seat;
 use super::told::{Notes, Told};
+use super::{guard, nursery, seat};
 
 use crate::backend::current::{self, Context};
 use crate::backend::processes::status_page::StatusPage;
@@ -55,7 +50,11 @@ pub(super) fn is_main_thread() -> bool {
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     panics::watch();
-    let reason = match panics::catch(|| Server::start(parent).and_then(|mut server| server.serve())) {
+    let run = || match Server::start(parent)? {
+        Some(mut server) => server.serve(),
+        None => Ok(()),
+    };
+    let reason = match panics::catch(run) {
         Ok(Ok(())) => process::exit(0),
         Ok(Err(error)) => error.to_string(),
         Err(panic) => format!("it panicked: {}", panic.message),
@@ -76,12 +75,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(parent: Parent) -> io::Result<Self> {
-        let mut channel = Channel::take_over()?;
-        let watched = channel.watch()?;
-        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with(&parent, &watched))?;
-        let page = StatusPage::open(channel.receive_page()?)?;
-        Ok(Self { channel, page, task: None, chunks: 0, held_since: 0 })
+    /// `None` where the parent has no use for this process any more.
+    fn start(parent: Parent) -> io::Result<Option<Self>> {
+        let Some((channel, page)) = nursery::stay(Channel::take_over()?, &parent)? else { return Ok(None) };
+        guard::start(parent, channel.watch()?)?;
+        let page = StatusPage::open(page)?;
+        Ok(Some(Self { channel, page, task: None, chunks: 0, held_since: 0 }))
     }
 
     fn serve(&mut self) -> io::Result<()> {
@@ -96,7 +95,7 @@ impl Server {
             }
         }
         // The parent is gone.
-        end_group()
+        guard::end_group()
     }
 
     /// Whether the answers so far may wait for the next.
@@ -181,27 +180,4 @@ fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Pan
         Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
         Err(panic) => Ok(Err(panic)),
     }
-}
-
-/// Waits for the end of the parent or of the channel, and ends this process with it.
-fn end_with(parent: &Parent, channel: &UnixStream) {
-    loop {
-        // Of the channel only the hang-up is asked for: data does not wake this thread.
-        let mut watched =
-            [PollFd::new(channel, PollFlags::RDHUP), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];
-        match poll(&mut watched, None) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            Ok(_) | Err(_) => end_group(),
-        }
-    }
-}
-
-/// Kills this process and what it started in its group.
-fn end_group() -> ! {
-    // A worker that was started by hand shares its group with whoever did.
-    if getpgrp() == getpid() {
-        let _ = kill_process_group(getpid(), Signal::KILL);
-    }
-    let _ = kill_process(getpid(), Signal::KILL);
-    process::abort()
 }
