@@ -5,7 +5,7 @@
 //! end. The contract:
 //!
 //! - [`start`](Backend::start) arranges that workers other than the caller run the chunks, and returns at once. If only
-//!   the caller runs chunks, it does nothing.
+//!   the caller runs chunks, or if it is the caller that calls others once it knows that they are of use, it does nothing.
 //! - [`take_part`](Backend::take_part) is called by a caller that blocks, and lends its thread to the backend. It runs
 //!   chunks as worker 0, or talks with workers elsewhere, and returns when nothing is left for it to do. Other workers
 //!   may still be inside the fold then; the caller waits for them. The caller may be anyone: a tokio worker, a task of

@@ -16,7 +16,7 @@ use crate::claims::{Claim, Claims};
 use crate::gate::{Gate, Inside};
 use crate::model;
 use crate::notify::Notify;
-use crate::open_folds::{Open, OpenFolds, Visit};
+use crate::open_folds::{Helper, Open, OpenFolds, Visit};
 
 /// A thread that parks and is unparked: a token under a lock. (The checker's own `park` also returns from other waits.)
 #[derive(Default)]
@@ -90,6 +90,10 @@ impl Open for Arc<Fold> {
         self.claims.is_open()
     }
 
+    fn left(&self) -> u64 {
+        self.claims.left()
+    }
+
     fn enter(&self) -> Inside {
         self.gate.enter()
     }
@@ -98,11 +102,28 @@ impl Open for Arc<Fold> {
         Arc::ptr_eq(self, other)
     }
 
-    fn wants_more(&self, (): &(), _coming: usize) -> bool {
-        self.claims.left() > 0
+    fn cry(&self) {}
+}
+
+/// How a helper rests.
+struct Rest {
+    spins: bool,
+}
+
+impl Helper<Arc<Fold>> for Rest {
+    fn may_spin(&self) -> bool {
+        self.spins
     }
 
-    fn cry(&self) {}
+    fn spin(&self, is_called: &dyn Fn() -> bool) {
+        if !is_called() {
+            thread::yield_now();
+        }
+    }
+
+    fn wants_more(&self, fold: &Arc<Fold>, (): &(), _coming: usize) -> bool {
+        fold.claims.left() > 0
+    }
 }
 
 impl Fold {
@@ -228,12 +249,7 @@ fn fold_on(scenario: Scenario, fold: &Arc<Fold>) {
         .map(|_| {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
-                let spin = |is_called: &dyn Fn() -> bool| {
-                    if !is_called() {
-                        thread::yield_now();
-                    }
-                };
-                while let Some(Visit { fold, inside, .. }) = pool.0.enter_next(spins, spin) {
+                while let Some(Visit { fold, inside, .. }) = pool.0.enter_next(&Rest { spins }) {
                     fold.work();
                     drop(fold);
                     drop(inside);

@@ -3,14 +3,14 @@
 
 use std::thread;
 
-use super::pace::Pace;
+use super::pace::{Lap, Pace};
 use super::part::Part;
 use super::{Running, current};
 use crate::fold::claims::Claim;
 use crate::fold::unpark;
 
-/// Claims and runs chunks of `fold` until none is left. Returns how long one of them took on average, in nanoseconds, if
-/// there was one.
+/// Claims and runs chunks of `fold` until none is left. Returns how long one of them took, in nanoseconds, if they were
+/// timed.
 ///
 /// A caller passes itself. If it is the only worker, it claims all chunks at once, and reads no clock: it reduces each
 /// output before the next chunk begins. Otherwise blocks are sized by time.
@@ -21,21 +21,23 @@ pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
     let Part { worker, workers, guess, mut caller, look } = part;
     let _here = current::enter(Some(fold.into()));
     let claims = fold.claims();
-    let mut pace = (workers > 1).then(|| Pace::new(workers, guess));
+    let mut pace = (workers > 1).then(|| (Pace::new(workers, guess), Lap::new()));
     loop {
-        match (claims.claim(|left| pace.as_ref().map_or(left, |pace| pace.size(left))), &mut caller) {
+        match (claims.claim(|left| pace.as_ref().map_or(left, |(pace, _)| pace.size(left))), &mut caller) {
             (Claim::Block(block), caller) => {
                 let chunks = block.end - block.start;
                 match caller {
                     Some(caller) => caller.run(block),
                     None => fold.run(block, worker),
                 }
-                let each = pace.as_mut().and_then(|pace| pace.done(chunks));
+                let Some((pace, lap)) = &mut pace else { continue };
+                let is_due = pace.ran(chunks);
                 if claims.is_over() {
-                    return pace.and_then(Pace::average);
+                    pace.took(lap.time());
+                    return pace.average(guess);
                 }
-                if let Some(each) = each {
-                    look(each);
+                if is_due {
+                    look(pace.took(lap.time()));
                 }
             }
             (Claim::Later, Some(caller)) => {
@@ -49,7 +51,7 @@ pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
                 }
                 caller.ready();
             }
-            (Claim::Later, None) | (Claim::Never, _) => return pace.and_then(Pace::average),
+            (Claim::Later, None) | (Claim::Never, _) => return pace.and_then(|(pace, _)| pace.average(guess)),
         }
     }
 }

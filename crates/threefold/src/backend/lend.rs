@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::pace::Pace;
+use super::pace::{Lap, Pace};
 use super::{Caller, Running, stack};
 use crate::error::Error;
 use crate::fold::unpark;
@@ -19,7 +19,7 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
         let lent = stack::spawn(scope, "threefold-0", bytes, || {
             let waker = unpark::this_thread();
             fold.workers.register(waker.clone());
-            part(&mut StandIn { fold, pace: Pace::new(1, None) });
+            part(&mut StandIn { fold, pace: Pace::new(1, None), lap: Lap::new() });
             fold.workers.forget(&waker);
             is_done.store(true, Ordering::Release);
             fold.gate().caller.tell();
@@ -43,6 +43,7 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
 pub(super) struct StandIn<'a> {
     fold: &'a Running,
     pace: Pace,
+    lap: Lap,
 }
 
 impl Caller for StandIn<'_> {
@@ -52,7 +53,9 @@ impl Caller for StandIn<'_> {
         while next < block.end {
             let end = next + self.pace.size(block.end - next);
             self.fold.run(next..end, 0);
-            self.pace.done(end - next);
+            if self.pace.ran(end - next) {
+                self.pace.took(self.lap.time());
+            }
             next = end;
         }
     }

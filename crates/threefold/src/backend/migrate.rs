@@ -14,7 +14,7 @@ pub(super) struct Core(usize);
 
 #[cfg(target_os = "linux")]
 mod system {
-    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
     use super::Core;
 
@@ -26,7 +26,7 @@ mod system {
 
         /// Moves this thread to another core if it runs on this one and may run elsewhere.
         pub(in super::super) fn leave(self) {
-            if Self::current() != self {
+            if Self::current() != self || self.0 >= CpuSet::MAX_CPU {
                 return;
             }
             // What cannot be asked or done is left alone: the fold is only slower.

@@ -10,7 +10,8 @@
 //! # How helpers are called
 //!
 //! A fold is put on the list before its first chunk, which costs its caller no more than the lock. It waits there without a
-//! call: no helper enters it, and nobody is woken. When its caller finds that help is worth while, it calls.
+//! call: no helper enters it, and nobody is woken. When its caller finds that help is worth while, it calls. One helper
+//! enters for each call.
 //!
 //! A helper that finds no call rests in one of three ways:
 //!
@@ -18,10 +19,10 @@
 //!   microsecond of a call, and its caller makes no system call. There are fewer who spin than there are cores.
 //! - It *sleeps* on a condition variable, and a call wakes one sleeper if nobody spins. A helper that enters a fold calls
 //!   the next one if that is still worth while, so a large fold soon has all helpers and a small one has few.
-//! - It *ticks*: while folds come, one sleeper wakes each millisecond. If it finds an uncalled fold that was there at
-//!   the tick before, then the caller is at a chunk that takes longer than anyone thought, and the helper joins without
-//!   a call. When no fold has come for some ticks, it sleeps like the others, and the pool uses no processor time. The
-//!   next fold that comes then wakes a helper, which ticks again.
+//! - It *ticks*: while folds come, one sleeper wakes each millisecond. If it finds a fold of which no chunk was claimed
+//!   since the tick before, then those inside are at chunks that take longer than anyone thought, or that wait for other
+//!   chunks, and it joins them without a call. When no fold has come for some ticks, it sleeps like the others, and the
+//!   pool uses no processor time. The next fold that comes then wakes a helper, which ticks again.
 //!
 //! No call is lost. A helper looks at the list and goes to sleep under the lock, and a caller changes the list and looks
 //! for sleepers under the lock. A helper that spins is counted as one until it has the lock again, and then it looks at
@@ -35,7 +36,7 @@ use std::time::Duration;
 
 use super::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 
-/// How long a caller may be stuck in a chunk before a helper joins without a call: at least this, at most twice this.
+/// How long a fold may be stuck before a helper joins without a call: at least this, at most twice this.
 const TICK: Duration = Duration::from_millis(1);
 
 /// After so many ticks without a new fold nobody ticks any more.
@@ -52,17 +53,29 @@ pub(super) trait Open: Clone {
     /// Whether there is something to claim now.
     fn is_open(&self) -> bool;
 
+    /// How many chunks nobody has claimed.
+    fn left(&self) -> u64;
+
     /// A worker enters.
     fn enter(&self) -> Self::Inside;
 
     /// Whether both are the same fold.
     fn is(&self, other: &Self) -> bool;
 
-    /// Whether a helper that was called by `call`, and has entered, should call the next one, `coming` being on their way.
-    fn wants_more(&self, call: &Self::Call, coming: usize) -> bool;
-
-    /// The call in the name of a caller that is stuck in a chunk.
+    /// The call in the name of those that are stuck in their chunks.
     fn cry(&self) -> Self::Call;
+}
+
+/// What a helper does on its own account.
+pub(super) trait Helper<F: Open> {
+    /// Whether it spins before it sleeps.
+    fn may_spin(&self) -> bool;
+
+    /// Spins until `is_called`, or until it is better to sleep.
+    fn spin(&self, is_called: &dyn Fn() -> bool);
+
+    /// Whether, having been called to `fold` and entered it, it should call the next helper. `coming` are on their way.
+    fn wants_more(&self, fold: &F, call: &F::Call, coming: usize) -> bool;
 }
 
 #[derive(Debug)]
@@ -92,14 +105,19 @@ struct State<F: Open> {
     stop: bool,
 }
 
+/// The list, locked.
+type Guard<'a, F> = MutexGuard<'a, State<F>>;
+
 /// A fold on the list.
 #[derive(Debug)]
 struct Entry<F: Open> {
     fold: F,
     /// The latest call, if there was one.
     call: Option<F::Call>,
-    /// Whether the fold was there at the last tick.
-    is_old: bool,
+    /// How many calls no helper has followed yet.
+    calls: usize,
+    /// How many chunks were left at the last tick, if the fold was there.
+    left: Option<u64>,
 }
 
 /// A helper that has entered a fold.
@@ -145,12 +163,12 @@ impl<F: Open> OpenFolds<F> {
     /// Puts `fold` on the list, with a call or without.
     pub(super) fn add(&self, fold: F, call: Option<F::Call>) {
         let mut state = self.lock();
-        let is_called = call.is_some();
-        state.folds.push(Entry { fold, call, is_old: false });
+        let calls = usize::from(call.is_some());
+        state.folds.push(Entry { fold, call, calls, left: None });
         state.quiet = 0;
-        if is_called {
+        if calls > 0 {
             self.call_one(&mut state);
-        } else if state.wants_ticker() {
+        } else if !state.has_ticker && state.coming == 0 {
             self.wake_one(&mut state);
         }
     }
@@ -169,13 +187,16 @@ impl<F: Open> OpenFolds<F> {
         let mut state = self.lock();
         if let Some(entry) = state.folds.iter_mut().rev().find(|other| other.fold.is(fold)) {
             entry.call = Some(call);
+            entry.calls += 1;
             self.call_one(&mut state);
         }
     }
 
-    /// Calls a helper to whatever fold was called to before and may have something to claim again.
+    /// Calls a helper to every fold that one was called to before: it may have something to claim again.
     pub(super) fn call_again(&self) {
-        self.call_one(&mut self.lock());
+        let mut state = self.lock();
+        state.folds.iter_mut().filter(|entry| entry.call.is_some()).for_each(|entry| entry.calls = entry.calls.max(1));
+        self.call_one(&mut state);
     }
 
     /// Whom a call would reach. It may have changed when it is used: then a call is in vain, or one is not made.
@@ -197,21 +218,23 @@ impl<F: Open> OpenFolds<F> {
         self.wake.notify_all();
     }
 
-    /// Rests until there is a fold that this helper is called to, or whose caller is stuck, and enters it; `None` after a
-    /// stop. Before it sleeps, it spins with `spin` if it `may_spin`.
-    pub(super) fn enter_next(&self, mut may_spin: bool, spin: impl Fn(&dyn Fn() -> bool)) -> Option<Visit<F>> {
+    /// Rests until there is a fold that `helper` is called to, or whose caller is stuck, and enters it; `None` after a stop.
+    pub(super) fn enter_next(&self, helper: &impl Helper<F>) -> Option<Visit<F>> {
+        let mut may_spin = helper.may_spin();
         let mut came = Came::Awake;
         let mut state = self.lock();
         while !state.stop {
+            let State { folds, coming, .. } = &mut *state;
             // The latest fold first: it may be nested in an earlier one, which waits for it.
-            let called = state.folds.iter().rev().find_map(|entry| {
-                let call = entry.call.as_ref().filter(|_| entry.fold.is_open())?;
-                Some((entry.fold.clone(), call.clone()))
-            });
-            if let Some((fold, call)) = called {
+            let called = folds.iter_mut().rev().find(|entry| entry.calls > 0 && entry.fold.is_open());
+            if let Some(entry) = called {
+                let call = entry.call.clone().expect("it is there since the first call");
+                let fold = entry.fold.clone();
                 // Under the lock: see `Gate::enter`.
                 let inside = fold.enter();
-                if fold.wants_more(&call, state.coming) {
+                entry.calls -= 1;
+                if helper.wants_more(&fold, &call, *coming) {
+                    entry.calls += 1;
                     self.call_one(&mut state);
                 } else if state.wants_ticker() {
                     self.wake_one(&mut state);
@@ -219,7 +242,7 @@ impl<F: Open> OpenFolds<F> {
                 return Some(Visit { fold, inside, call, came });
             }
             if may_spin && self.spinning.load(Ordering::Relaxed) < self.spinners {
-                state = self.spin(state, &spin);
+                state = self.spin(state, helper);
                 (may_spin, came) = (false, Came::Awake);
             } else {
                 (state, came) = self.sleep(state);
@@ -230,26 +253,22 @@ impl<F: Open> OpenFolds<F> {
         None
     }
 
-    fn spin<'a>(
-        &'a self,
-        state: MutexGuard<'a, State<F>>,
-        spin: impl Fn(&dyn Fn() -> bool),
-    ) -> MutexGuard<'a, State<F>> {
+    fn spin<'a>(&'a self, state: Guard<'a, F>, helper: &impl Helper<F>) -> Guard<'a, F> {
         // Relaxed: the counters guard nothing. The list is behind the lock.
         let calls = self.calls.load(Ordering::Relaxed);
         self.spinning.fetch_add(1, Ordering::Relaxed);
         drop(state);
-        spin(&|| self.calls.load(Ordering::Relaxed) != calls);
+        helper.spin(&|| self.calls.load(Ordering::Relaxed) != calls);
         let state = self.lock();
         self.spinning.fetch_sub(1, Ordering::Relaxed);
         state
     }
 
     /// Sleeps until it is woken, by a call or by a tick of its own, and says by which.
-    fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State<F>>) -> (MutexGuard<'a, State<F>>, Came) {
+    fn sleep<'a>(&'a self, mut state: Guard<'a, F>) -> (Guard<'a, F>, Came) {
         self.sleeping.fetch_add(1, Ordering::Relaxed);
         let mut came = Came::Woken;
-        if state.has_ticker || state.quiet >= QUIET {
+        if state.has_ticker || state.is_quiet() {
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         } else {
             state.has_ticker = true;
@@ -271,7 +290,7 @@ impl<F: Open> OpenFolds<F> {
         (state, came)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<F>> {
+    fn lock(&self) -> Guard<'_, F> {
         // Nothing can panic under this lock; and if something did, the list would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -300,20 +319,27 @@ impl<F: Open> OpenFolds<F> {
 }
 
 impl<F: Open> State<F> {
-    /// Whether a fold waits without a call, and nobody ticks who would find that its caller is stuck. A sleeper that is
-    /// woken ticks if it finds nothing else to do.
+    /// Whether nobody ticks, though there is a fold that may get stuck. A sleeper that is woken ticks if it finds nothing
+    /// else to do.
     fn wants_ticker(&self) -> bool {
-        !self.has_ticker && self.coming == 0 && self.folds.iter().any(|entry| entry.call.is_none())
+        !self.has_ticker && self.coming == 0 && self.folds.iter().any(|entry| entry.fold.is_open())
     }
 
-    /// Calls a helper in the name of every caller that is stuck.
+    /// Whether nobody need tick.
+    fn is_quiet(&self) -> bool {
+        self.quiet >= QUIET && !self.folds.iter().any(|entry| entry.fold.is_open())
+    }
+
+    /// Calls a helper to every fold that is stuck.
     fn tick(&mut self) {
         self.quiet = self.quiet.saturating_add(1);
-        for entry in self.folds.iter_mut().filter(|entry| entry.call.is_none() && entry.fold.is_open()) {
-            if entry.is_old {
+        for entry in self.folds.iter_mut().filter(|entry| entry.fold.is_open()) {
+            let left = Some(entry.fold.left());
+            if entry.left == left {
                 entry.call = Some(entry.fold.cry());
+                entry.calls = entry.calls.max(1);
             }
-            entry.is_old = true;
+            entry.left = left;
         }
     }
 }

@@ -15,6 +15,10 @@ const TAKING: u64 = 20;
 /// and outputs move between the caches of two cores.
 const SHARING: u64 = 8_000;
 
+/// A million chunks, and a minute for each.
+const MOST_CHUNKS: u64 = 1 << 20;
+const MOST_EACH: u64 = 60_000_000_000;
+
 /// What is left of a fold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outlook {
@@ -24,31 +28,42 @@ pub(super) struct Outlook {
     pub(super) each: u64,
     /// How many workers are there, or on their way; at least 1.
     pub(super) present: u64,
+    /// How many cores there are for them.
+    pub(super) cores: u64,
 }
 
 impl Outlook {
-    /// Whether one more worker, who begins after `arrival`, gains more than that.
-    pub(super) fn is_worth(&self, arrival: u64) -> bool {
-        self.gain(arrival) > arrival.saturating_add(SHARING)
+    /// Whether one more worker, who begins after `arrival`, gains more than that. A thread takes `wake` to be woken.
+    pub(super) fn is_worth(&self, arrival: u64, wake: u64) -> bool {
+        // Asked first, since most folds that ask are small.
+        if self.left.saturating_mul(self.each) <= SHARING {
+            return false;
+        }
+        // More workers than cores help only with chunks that wait for something, and a chunk that waits is a thread that
+        // must be woken.
+        let can_run = self.present < self.cores || self.each >= wake;
+        can_run && self.gain(arrival) > arrival.saturating_add(SHARING)
     }
 
     /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are whole: with two left, and one
     /// of them taken by this worker, a newcomer can have one; of one that is left it can have none.
     fn gain(&self, arrival: u64) -> u64 {
-        let (left, each) = (u128::from(self.left), u128::from(self.each.saturating_sub(TAKING)));
+        // More chunks, or dearer ones, than this are worth anyone, and the products below stay small.
+        let left = self.left.min(MOST_CHUNKS);
+        let each = self.each.saturating_sub(TAKING).min(MOST_EACH);
+        let present = self.present;
         if each == 0 {
             return 0;
         }
-        let (present, arrival) = (u128::from(self.present.max(1)), u128::from(arrival));
         // If all workers end at the same time t, then present * t + (t - arrival) = left * each.
         let work = (left * each).saturating_sub(present * arrival) / (present + 1);
-        let newcomers = (work + each / 2) / each;
+        let newcomers = ((work + each / 2) / each).min(left);
         if newcomers == 0 {
             return 0;
         }
         let without = left.div_ceil(present) * each;
-        let with = ((left - newcomers.min(left)).div_ceil(present) * each).max(arrival + newcomers * each);
-        without.saturating_sub(with).try_into().unwrap_or(u64::MAX)
+        let with = ((left - newcomers).div_ceil(present) * each).max(arrival + newcomers * each);
+        without.saturating_sub(with)
     }
 }
 
@@ -63,7 +78,15 @@ mod tests {
     const AWAKE: u64 = 500;
 
     fn is_worth(left: u64, each: u64, present: u64, arrival: u64) -> bool {
-        Outlook { left, each, present }.is_worth(arrival)
+        Outlook { left, each, present, cores: 64 }.is_worth(arrival, ASLEEP)
+    }
+
+    #[test]
+    fn workers_that_have_no_core_are_called_only_for_chunks_that_may_wait() {
+        let outlook = |each| Outlook { left: 1_000, each, present: 2, cores: 2 };
+        assert!(!outlook(10_000).is_worth(ASLEEP, ASLEEP));
+        assert!(outlook(10_000).is_worth(ASLEEP, 2_000));
+        assert!(outlook(50_000).is_worth(ASLEEP, ASLEEP));
     }
 
     #[test]
@@ -87,7 +110,7 @@ mod tests {
         assert!(!is_worth(1, SECOND, 1, ASLEEP), "whoever is there takes the last one");
         assert!(is_worth(16, SECOND, 15, ASLEEP));
         assert!(!is_worth(16, SECOND, 16, ASLEEP));
-        assert!(is_worth(u64::MAX, u64::MAX, 4_000, ASLEEP), "nothing overflows");
+        assert!(is_worth(3, u64::MAX, 1, ASLEEP) && is_worth(u64::MAX, u64::MAX, 62, ASLEEP), "nothing overflows");
     }
 
     proptest! {
@@ -96,7 +119,7 @@ mod tests {
         fn a_fold_with_the_newcomer_ends_sooner_by_what_was_promised(
             left in 0..200u64, each in 1..50_000u64, present in 1..9u64, arrival in 0..60_000u64,
         ) {
-            let promised = Outlook { left, each: each + TAKING, present }.gain(arrival);
+            let promised = Outlook { left, each: each + TAKING, present, cores: 64 }.gain(arrival);
             let alone = end(left, each, &vec![0; present as usize]);
             let mut free = vec![0; present as usize];
             free.push(arrival);
@@ -110,8 +133,8 @@ mod tests {
         fn what_is_not_worth_a_helper_nearby_is_not_worth_one_far_away(
             left in 0..1_000u64, each in 1..100_000u64, present in 1..20u64, arrival in 0..60_000u64, more in 0..60_000u64,
         ) {
-            let outlook = Outlook { left, each, present };
-            prop_assert!(outlook.is_worth(arrival) || !outlook.is_worth(arrival + more));
+            let outlook = Outlook { left, each, present, cores: 64 };
+            prop_assert!(outlook.is_worth(arrival, ASLEEP) || !outlook.is_worth(arrival + more, ASLEEP));
         }
     }
 

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use super::arrivals::Arrivals;
 use super::migrate::Core;
-use super::open_folds::{Came, Free, Open, OpenFolds, Visit};
+use super::open_folds::{Came, Free, Helper, Open, OpenFolds, Visit};
 use super::outlook::Outlook;
 use super::part::Part;
 use super::past::{Kind, Past};
@@ -57,6 +57,8 @@ struct Shared<W> {
     workers: usize,
     /// The stack size of every chunk, in bytes, if one was asked for.
     stack_size: Option<usize>,
+    /// How many cores this process may use.
+    cores: usize,
     open: OpenFolds<Running>,
     past: Past,
     /// When the last fold ended that was worth a helper nearby.
@@ -87,6 +89,10 @@ impl Open for Running {
         self.claims().is_open()
     }
 
+    fn left(&self) -> u64 {
+        self.claims().left()
+    }
+
     fn enter(&self) -> Inside {
         self.gate().enter()
     }
@@ -95,29 +101,22 @@ impl Open for Running {
         Arc::ptr_eq(self.fold(), other.fold())
     }
 
-    fn wants_more(&self, call: &Call, coming: usize) -> bool {
-        outlook(self, call.each, coming).is_worth(ARRIVALS.usual())
-    }
-
     fn cry(&self) -> Call {
         // Longer than a tick, and who knows how long.
         Call { each: u64::MAX, core: None, at: Instant::now() }
     }
 }
 
-/// What is left of `fold`, if a chunk takes `each` nanoseconds and so many helpers are on their way.
-fn outlook(fold: &Running, each: u64, coming: usize) -> Outlook {
-    Outlook { left: fold.claims().left(), each, present: (1 + fold.helpers() + coming) as u64 }
-}
-
 impl<W: Work> Pool<W> {
     /// A pool of `workers`. The caller is the first of them.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let stack_size = options.stack_size;
-        // One core is the caller's. A pool without helpers need not ask how many there are, which costs some system calls.
-        let spinners = if workers > 1 { options::cores() - 1 } else { 0 };
-        let open = OpenFolds::new(spinners);
-        let shared = Arc::new(Shared { work, workers, stack_size, open, past: Past::new(), streak: Streak::new() });
+        // A pool without helpers need not ask how many there are, which costs some system calls.
+        let cores = if workers > 1 { options::cores() } else { 1 };
+        // One core is the caller's.
+        let open = OpenFolds::new(cores - 1);
+        let shared =
+            Arc::new(Shared { work, workers, stack_size, cores, open, past: Past::new(), streak: Streak::new() });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
         let bytes = stack_size.unwrap_or_else(stack::size);
@@ -194,7 +193,7 @@ impl<W: Work> Backend for Pool<W> {
         }
         if let Some(each) = each.filter(|_| is_timed) {
             shared.past.note(kind, each);
-            if (Outlook { left: fold.chunks, each, present: 1 }).is_worth(NEARBY) {
+            if shared.outlook(fold.chunks, each, 0).is_worth(NEARBY, ARRIVALS.usual()) {
                 shared.streak.end(Instant::now());
             }
         }
@@ -204,20 +203,22 @@ impl<W: Work> Backend for Pool<W> {
 impl<W: Work> Shared<W> {
     /// The life of a pool thread.
     fn serve(self: &Arc<Self>, worker: usize) {
-        let mut has_worked = false;
-        while let Some(visit) = self.open.enter_next(has_worked, |is_called| spin::until(is_called)) {
+        let mut rest = Rest { shared: self, has_worked: false };
+        while let Some(visit) = self.open.enter_next(&rest) {
             let Visit { fold, inside, call, came } = visit;
-            if came == Came::Woken {
-                ARRIVALS.note(call.at.elapsed().as_nanos() as u64);
-            }
             if let Some(core) = call.core {
                 core.leave();
             }
-            if came == Came::Uncalled {
+            match came {
+                Came::Awake => (),
+                // After it has left the caller's core: until then the caller itself was held up.
+                Came::Woken => ARRIVALS.note(call.at.elapsed().as_nanos() as u64),
                 // Its caller has not introduced the pool. Another helper may have been turned away by the window before
                 // this, so one is called again.
-                fold.workers.register(Waker::from(Arc::clone(self)));
-                self.open.call_again();
+                Came::Uncalled => {
+                    fold.workers.register(Waker::from(Arc::clone(self)));
+                    self.open.call_again();
+                }
             }
             let look = &mut |each| {
                 if self.wants_help(&fold, each) {
@@ -229,25 +230,55 @@ impl<W: Work> Shared<W> {
             // passed in.
             drop(fold);
             drop(inside);
-            has_worked = true;
+            rest.has_worked = true;
         }
+    }
+
+    /// What is left of a fold, where so many helpers are there or on their way.
+    fn outlook(&self, left: u64, each: u64, helpers: usize) -> Outlook {
+        Outlook { left, each, present: 1 + helpers as u64, cores: self.cores as u64 }
     }
 
     /// Whether what is left of `fold`, at so many nanoseconds a chunk, is worth one helper more than it has.
     fn wants_help(&self, fold: &Running, each: u64) -> bool {
+        let usual = ARRIVALS.usual();
         let arrival = match self.open.free() {
             Free::Spinning => NEARBY,
-            Free::Sleeping => ARRIVALS.usual(),
+            Free::Sleeping => usual,
             Free::Nobody => return false,
         };
-        outlook(fold, each, 0).is_worth(arrival)
+        self.outlook(fold.claims().left(), each, fold.helpers()).is_worth(arrival, usual)
     }
 
     /// Whether a helper should be called before the first chunk of `fold`, if a chunk takes `each` nanoseconds.
     fn begins_with_help(&self, fold: &Running, each: u64) -> bool {
         // In a streak the helper that is woken now will be awake for the next fold.
-        let is_streak = || outlook(fold, each, 0).is_worth(NEARBY) && self.streak.is_on(Instant::now());
-        self.wants_help(fold, each) || self.open.free() == Free::Sleeping && is_streak()
+        let pays_later = || {
+            let is_worth = self.outlook(fold.chunks, each, 0).is_worth(NEARBY, ARRIVALS.usual());
+            is_worth && self.streak.is_on(Instant::now())
+        };
+        self.wants_help(fold, each) || self.open.free() == Free::Sleeping && pays_later()
+    }
+}
+
+/// How a helper rests.
+struct Rest<'a, W> {
+    shared: &'a Shared<W>,
+    has_worked: bool,
+}
+
+impl<W: Work> Helper<Running> for Rest<'_, W> {
+    fn may_spin(&self) -> bool {
+        self.has_worked
+    }
+
+    fn spin(&self, is_called: &dyn Fn() -> bool) {
+        spin::until(is_called);
+    }
+
+    fn wants_more(&self, fold: &Running, call: &Call, coming: usize) -> bool {
+        let outlook = self.shared.outlook(fold.claims().left(), call.each, fold.helpers() + coming);
+        outlook.is_worth(ARRIVALS.usual(), ARRIVALS.usual())
     }
 }
 
