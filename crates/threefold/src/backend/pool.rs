@@ -172,7 +172,7 @@ impl<W: Work> Backend for Pool<W> {
         let is_shared = !handles.is_empty() && fold.chunks > 1;
         let is_timed = is_shared && shared.work.is_timed(fold);
         let kind = Kind::new(fold.job.task(), fold.chunks);
-        let guess = shared.past.get(kind).filter(|_| is_timed);
+        let guess = if is_timed { shared.past.get(kind) } else { None };
         let mut is_introduced = false;
         let mut introduce = || {
             if !mem::replace(&mut is_introduced, true) {
