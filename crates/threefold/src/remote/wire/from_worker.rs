@@ -101,7 +101,7 @@ impl<'a> FromWorker<'a> {
 }
 
 /// A `Done` frame whose outputs are being written in place. Until it is closed its head is zero, by which
-/// [`rest_of`](super::held::rest_of) knows it.
+/// `rest_of` knows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenDone {
     /// Where the frame begins.
