@@ -24,12 +24,11 @@ mod workloads;
 
 use std::env;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use threefold::CancelToken;
 
 use crate::arguments::Request;
-use crate::signals::Signals;
+use crate::signals::{Ending, Signals};
 
 fn main() -> ExitCode {
     // A worker process stops here and serves.
@@ -40,18 +39,21 @@ fn main() -> ExitCode {
         Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals| {
             compare::compare(&request, token, || signals.caught())
         }),
-        Ok(Request::Run(request)) => cancellable(signals::GRACE, |token, signals| match run::run(&request, token) {
-            Ok(run) => exit::code(&run, output::write(&run, request.format), signals.caught()),
-            Err(reason) => output::refused(&reason),
-        }),
+        Ok(Request::Run(request)) => {
+            let ending = if request.is_brief() { Ending::AtOnce } else { signals::GRACE };
+            cancellable(ending, |token, signals| match run::run(&request, token) {
+                Ok(run) => exit::code(&run, output::write(&run, request.format), signals.caught()),
+                Err(reason) => output::refused(&reason),
+            })
+        }
         Err(answer) => output::answer(&answer),
     }
 }
 
-/// Calls `work` with a token that INT and TERM cancel.
-fn cancellable(grace: Duration, work: impl FnOnce(&CancelToken, &Signals) -> ExitCode) -> ExitCode {
+/// Calls `work` with a token that INT and TERM cancel, unless they end the program at once.
+fn cancellable(ending: Ending, work: impl FnOnce(&CancelToken, &Signals) -> ExitCode) -> ExitCode {
     let token = CancelToken::new();
-    match Signals::watch(&token, grace) {
+    match Signals::watch(&token, ending) {
         Ok(signals) => work(&token, &signals),
         Err(error) => output::refused(&format!("INT and TERM cannot be watched: {error}")),
     }

@@ -27,6 +27,20 @@ pub(crate) struct Input {
     pub(crate) folder: Option<PathBuf>,
 }
 
+impl Input {
+    /// The ranges of a workload that has `all` items if no range is given.
+    fn ranges(&self, all: RangeInclusive<i64>) -> Vec<RangeInclusive<i64>> {
+        if self.ranges.is_empty() { vec![all] } else { self.ranges.clone() }
+    }
+
+    /// Whether the workload with this `description` needs a few milliseconds at most for it.
+    pub(crate) fn is_brief(&self, description: &Description) -> bool {
+        let items: u128 = self.ranges(description.default_range()).iter().map(Source::item_count).sum();
+        // What the user cuts may be very many chunks.
+        self.cut == Cut::Default && items <= description.brief_items
+    }
+}
+
 /// How one range is to be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -66,7 +80,7 @@ impl Plan {
     ///
     /// Why the ranges cannot be cut like that, and how they can.
     pub(crate) fn new(input: &Input, all: RangeInclusive<i64>, description: &Description) -> Result<Self, String> {
-        let ranges = if input.ranges.is_empty() { vec![all] } else { input.ranges.clone() };
+        let ranges = input.ranges(all);
         match (ranges.as_slice(), input.cut) {
             ([one], cut) => {
                 let (cutting, chunks) = cut_one(one, cut, description)?;

@@ -30,9 +30,10 @@ const LINE: Duration = Duration::from_secs(1);
 const TEMPLATE: &str = "[{wide_bar}] {percent}%, {eta} left";
 
 /// When progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Show {
     /// If stderr is a terminal
+    #[default]
     Auto,
     /// As a bar on a terminal, as lines elsewhere
     Always,

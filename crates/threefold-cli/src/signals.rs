@@ -3,6 +3,9 @@
 //! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
 //! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. Worker
 //! processes notice that their parent has gone, and end as well.
+//!
+//! A run that takes a few milliseconds gets no such thread, which would cost it 0.1 ms: the handler of the signal ends
+//! the program at once.
 
 #[cfg(not(unix))]
 mod console;
@@ -22,11 +25,20 @@ use self::console as platform;
 use self::unix as platform;
 use crate::exit;
 
-/// How long a cancelled run may take to end in order: with it, the program ends within 0.5 s of the signal.
-pub(crate) const GRACE: Duration = Duration::from_millis(400);
+/// A cancelled run has so long to end in order: with it, the program ends within 0.5 s of the signal.
+pub(crate) const GRACE: Ending = Ending::Within(Duration::from_millis(400));
 
 /// The same for a comparison, which still shows what was measured: the program ends within 1 s of the signal.
-pub(crate) const GRACE_OF_COMPARISON: Duration = Duration::from_millis(800);
+pub(crate) const GRACE_OF_COMPARISON: Ending = Ending::Within(Duration::from_millis(800));
+
+/// What INT and TERM do to a run.
+#[derive(Clone, Copy)]
+pub(crate) enum Ending {
+    /// They end the program at once.
+    AtOnce,
+    /// They cancel the run, and end the program if that takes longer than this.
+    Within(Duration),
+}
 
 /// The signals so far.
 pub(crate) struct Signals {
@@ -35,13 +47,20 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on INT and TERM cancel `token`, and end the program after this `grace`.
+    /// From now on INT and TERM end the program like this; `token` cancels the run.
     ///
     /// # Errors
     ///
     /// The system has no descriptor or no thread left.
-    pub(crate) fn watch(token: &CancelToken, grace: Duration) -> io::Result<Self> {
+    pub(crate) fn watch(token: &CancelToken, ending: Ending) -> io::Result<Self> {
         let caught = Arc::new(AtomicU8::new(0));
+        let grace = match ending {
+            Ending::AtOnce => {
+                platform::exit_at_once()?;
+                return Ok(Self { caught });
+            }
+            Ending::Within(grace) => grace,
+        };
         let (token, first) = (token.clone(), Arc::clone(&caught));
         platform::watch(move |signal| {
             // It is stored before the token is cancelled, whose lock publishes it: who sees the one sees the other.

@@ -23,8 +23,9 @@ use crate::description::Description;
 use crate::plan::Input;
 
 /// One of the workloads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Workload {
+    #[default]
     Sum,
     Primes,
     Wait,

@@ -12,12 +12,13 @@ use crate::parse::{Definition, TaskItem};
 
 mod function;
 mod implementation;
+mod simd;
 
 pub(crate) fn expand(definition: Definition) -> TokenStream {
-    let threefold = definition.threefold;
+    let options = definition.options;
     match definition.item {
-        TaskItem::Function(function) => function::expand(&threefold, *function),
-        TaskItem::Impl(item) => implementation::expand(&threefold, *item),
+        TaskItem::Function(function) => function::expand(&options, *function),
+        TaskItem::Impl(item) => implementation::expand(&options, *item),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Parses the item under `#[task]`. What cannot be a task is refused here, with one sentence for each reason.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Error, FnArg, GenericParam, Generics, Ident, ImplItem, Item, ItemFn, ItemImpl, LitStr, Pat, PatType, Path, Result,
-    ReturnType, Type, TypeReference, parse_quote,
+    Attribute, Error, FnArg, GenericParam, Generics, Ident, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, LitStr, Meta,
+    Pat, PatType, Path, Result, ReturnType, Signature, Token, Type, TypeReference, parse_quote,
 };
 
 /// The most captures of one task: standard traits are implemented for tuples of so many.
@@ -13,9 +14,16 @@ const MOST_CAPTURES: usize = 12;
 
 /// A task as it was written.
 pub(crate) struct Definition {
+    pub(crate) options: Options,
+    pub(crate) item: TaskItem,
+}
+
+/// `#[task(crate = "path", simd)]`
+pub(crate) struct Options {
     /// The path of the crate threefold.
     pub(crate) threefold: Path,
-    pub(crate) item: TaskItem,
+    /// Where `simd` was written, if it was.
+    pub(crate) simd: Option<Span>,
 }
 
 pub(crate) enum TaskItem {
@@ -53,34 +61,40 @@ pub(crate) struct Impl {
 }
 
 pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Definition> {
-    let threefold = parse_options(options)?;
+    let options = parse_options(options)?;
     let item = match syn::parse2::<Item>(item)? {
-        Item::Fn(item) => TaskItem::Function(Box::new(parse_function(item)?)),
-        Item::Impl(item) => TaskItem::Impl(Box::new(parse_impl(item)?)),
+        Item::Fn(item) => TaskItem::Function(Box::new(parse_function(item, &options)?)),
+        Item::Impl(item) => TaskItem::Impl(Box::new(parse_impl(item, &options)?)),
         other => {
             return Err(Error::new_spanned(&other, "`#[task]` is for a function, or for `impl Task for ..`"));
         }
     };
-    Ok(Definition { threefold, item })
+    Ok(Definition { options, item })
 }
 
-fn parse_options(options: TokenStream) -> Result<Path> {
-    let mut threefold = None;
+fn parse_options(written: TokenStream) -> Result<Options> {
+    let mut options = Options { threefold: syn::parse_quote!(::threefold), simd: None };
     syn::meta::parser(|meta| {
         if meta.path.is_ident("crate") {
-            threefold = Some(meta.value()?.parse::<LitStr>()?.parse()?);
-            Ok(())
+            options.threefold = meta.value()?.parse::<LitStr>()?.parse()?;
+        } else if meta.path.is_ident("simd") {
+            options.simd = Some(meta.path.span());
         } else {
-            Err(meta.error("unknown option of `#[task]`: there is `crate = \"path\"`"))
+            return Err(meta.error("unknown option of `#[task]`: there are `crate = \"path\"` and `simd`"));
         }
+        Ok(())
     })
-    .parse2(options)?;
-    Ok(threefold.unwrap_or_else(|| syn::parse_quote!(::threefold)))
+    .parse2(written)?;
+    Ok(options)
 }
 
-fn parse_function(item: ItemFn) -> Result<Function> {
+fn parse_function(item: ItemFn, options: &Options) -> Result<Function> {
     let signature = &item.sig;
     refuse_generics(&signature.generics, "function")?;
+    refuse_target_features(&item.attrs)?;
+    if options.simd.is_some() {
+        refuse_simd(signature)?;
+    }
     if let syn::Safety::Unsafe(unsafety) = &signature.safety {
         return Err(Error::new(
             unsafety.span(),
@@ -168,7 +182,7 @@ fn parse_capture(argument: &FnArg) -> Result<Capture> {
     Ok(Capture { name, reference: reference.clone(), owned, converted })
 }
 
-fn parse_impl(item: ItemImpl) -> Result<Impl> {
+fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
     refuse_generics(&item.generics, "impl")?;
     if item.trait_.is_none() {
         return Err(Error::new_spanned(
@@ -180,11 +194,62 @@ fn parse_impl(item: ItemImpl) -> Result<Impl> {
         return Err(Error::new_spanned(&item.self_ty, "a task is a named type of this crate"));
     };
     let name = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-    let is_async = item
-        .items
-        .iter()
-        .any(|item| matches!(item, ImplItem::Fn(f) if f.sig.ident == "map" && f.sig.asyncness.is_some()));
+    let map = item.items.iter().find_map(as_map);
+    if let Some(map) = map {
+        refuse_target_features(&map.attrs)?;
+    }
+    if let Some(simd) = options.simd {
+        let map = map.ok_or_else(|| {
+            Error::new(simd, "`#[task(simd)]` compiles the body of `fn map`, which must be written in this impl")
+        })?;
+        refuse_simd(&map.sig)?;
+    }
+    let is_async = map.is_some_and(|map| map.sig.asyncness.is_some());
     Ok(Impl { name, is_async, item })
+}
+
+/// The member of an `impl Task` that is the work.
+fn as_map(member: &ImplItem) -> Option<&ImplItemFn> {
+    match member {
+        ImplItem::Fn(function) if function.sig.ident == "map" => Some(function),
+        _ => None,
+    }
+}
+
+/// Refuses what cannot be compiled for several CPUs.
+fn refuse_simd(signature: &Signature) -> Result<()> {
+    if let Some(asyncness) = &signature.asyncness {
+        return Err(Error::new(
+            asyncness.span(),
+            "an `async` task cannot be `simd`: put the loop into a `#[task(simd)]` function of its own, and call it",
+        ));
+    }
+    if let Some(constness) = &signature.constness {
+        return Err(Error::new(constness.span(), "a `const` task cannot be `simd`: the CPU is known at run time only"));
+    }
+    Ok(())
+}
+
+/// A function for one kind of CPU is unsafe to call on another one, so that its pointer is not that of a task.
+fn refuse_target_features(attributes: &[Attribute]) -> Result<()> {
+    match attributes.iter().find(|attribute| is_target_feature(&attribute.meta)) {
+        None => Ok(()),
+        Some(attribute) => Err(Error::new_spanned(
+            attribute,
+            "a task cannot have `#[target_feature]`, since it must run on every CPU: `#[task(simd)]` compiles it for \
+             several, and chooses at run time",
+        )),
+    }
+}
+
+/// `target_feature(..)`, also as what a `cfg_attr(condition, ..)` adds.
+fn is_target_feature(meta: &Meta) -> bool {
+    match meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => list
+            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .is_ok_and(|parts| parts.iter().skip(1).any(is_target_feature)),
+        other => other.path().is_ident("target_feature"),
+    }
 }
 
 fn refuse_generics(generics: &Generics, what: &str) -> Result<()> {

@@ -160,6 +160,21 @@
 //! A fold blocks its thread. Inside an async runtime of your own, call it where blocking is allowed, for instance in
 //! tokio's `spawn_blocking`.
 //!
+//! # Loops compiled for the CPU at hand
+//!
+//! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write
+//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs, and
+//! each process runs the version for its own. A plain loop often becomes two to four times as fast. Its result is the
+//! same, bit for bit, on every CPU.
+//!
+//! # Features
+//!
+//! | feature | enabled by default | what it adds |
+//! |---|---|---|
+//! | `async` | yes | the model `async`, on tokio |
+//! | `processes` | yes | the model `processes`, on Linux |
+//! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
+//!
 //! # Memory and stack
 //!
 //! A fold does not hold all outputs in memory. No worker starts a chunk that is 65,536 or more above the lowest chunk
@@ -231,6 +246,8 @@ pub mod __private {
     pub use crate::backend::wait::wait;
     pub use crate::entry;
     pub use crate::task::registry::{Entry, TASKS};
+    #[cfg(feature = "simd")]
+    pub use crate::task::vectorized;
     pub use crate::task::{BoxFuture, Captures, Registered, boxed};
     pub use linkme;
     pub use serde;
@@ -250,4 +267,17 @@ pub mod __private {
         label = "remove `async`, or add the feature"
     )]
     pub trait NeedsTheFeatureAsync {}
+
+    /// Stands in for the function that runs the body of a `simd` task, for the same reason.
+    #[cfg(not(feature = "simd"))]
+    pub fn vectorized<R: NeedsTheFeatureSimd>(_body: impl FnOnce() -> R) -> R {
+        unreachable!("no type has the bound")
+    }
+
+    #[cfg(not(feature = "simd"))]
+    #[diagnostic::on_unimplemented(
+        message = "`#[task(simd)]` needs threefold's feature `simd`",
+        label = "remove `simd`, or write `features = [\"simd\"]` where Cargo.toml names threefold"
+    )]
+    pub trait NeedsTheFeatureSimd {}
 }

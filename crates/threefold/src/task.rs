@@ -9,10 +9,14 @@ pub mod probe;
 pub(crate) mod received;
 pub(crate) mod registry;
 pub(crate) mod roundtrip;
+#[cfg(feature = "simd")]
+mod simd;
 mod with;
 
 pub use portable::Portable;
 use registry::Entry;
+#[cfg(feature = "simd")]
+pub use simd::vectorized;
 pub use with::{Captures, With};
 
 /// A future in a box: an `async` task that is running.

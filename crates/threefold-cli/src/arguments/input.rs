@@ -11,7 +11,7 @@ use crate::plan::{Cut, Input, MOST_CHUNKS};
 use crate::range;
 use crate::workloads::Workload;
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct InputArguments {
     /// Integers in Rust syntax: 1..=1000000, -5..5 (5 is excluded), 0..=250_000
     ///
@@ -23,7 +23,7 @@ pub(super) struct InputArguments {
     ranges: Vec<RangeInclusive<i64>>,
 
     /// The computation to run; `threefold workloads` describes each
-    #[arg(long, alias = "work", value_name = "NAME", value_enum, default_value = "sum")]
+    #[arg(long, alias = "work", value_name = "NAME", value_enum, default_value_t)]
     workload: Workload,
 
     /// The folder to read, only for --workload files [default: the current folder]

@@ -41,6 +41,11 @@ impl RunRequest {
         ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
     }
 
+    /// Whether it is over before anyone could want to end it, and has nothing to write on stdout if it is ended.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.format == Format::Plain && self.input.is_brief(self.workload.description())
+    }
+
     fn uses(&self, option: ModelOption) -> bool {
         match option {
             // Every model can have one worker.
@@ -73,7 +78,8 @@ impl RunRequest {
     }
 }
 
-#[derive(Args)]
+/// The defaults are those of their types: for whoever parses nothing they are the same.
+#[derive(Args, Default)]
 pub(super) struct RunArguments {
     #[command(flatten)]
     input: InputArguments,
@@ -90,11 +96,11 @@ pub(super) struct RunArguments {
     failures: FailureArguments,
 
     /// The format of the result on stdout
-    #[arg(long, value_name = "FORMAT", value_enum, default_value = "plain")]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 
     /// When to show progress on stderr
-    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     progress: Show,
 }
 
@@ -102,7 +108,7 @@ pub(super) struct RunArguments {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct FailureArguments {
     /// Run a chunk again, up to N times, if it times out or its worker process is lost
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "0")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value_t)]
     pub(crate) retries: u32,
 
     /// Fail a chunk that takes longer than S seconds
@@ -119,9 +125,10 @@ pub(crate) struct FailureArguments {
 }
 
 /// The format of the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Two lines: the time in seconds, then the result
+    #[default]
     Plain,
     /// One JSON object on one line
     Json,

@@ -2,8 +2,15 @@
 
 use std::io;
 
+use crate::exit;
+
 /// The number of INT on Unix, so that exit codes are the same everywhere.
 const INT: u8 = 2;
+
+/// From now on the first Ctrl-C ends the program.
+pub(super) fn exit_at_once() -> io::Result<()> {
+    watch(|signal| std::process::exit((exit::SIGNALLED + signal).into()))
+}
 
 /// Calls `end` at the first Ctrl-C, on a thread of its own.
 pub(super) fn watch(end: impl FnOnce(u8) + Send + 'static) -> io::Result<()> {

@@ -1,9 +1,23 @@
 //! INT and TERM on Unix.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::{io, thread};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::register_conditional_shutdown;
 use signal_hook::iterator::Signals;
+
+use crate::exit;
+
+/// From now on the first signal ends the program, in its handler.
+pub(super) fn exit_at_once() -> io::Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGTERM] {
+        register_conditional_shutdown(signal, i32::from(exit::SIGNALLED) + signal, Arc::clone(&always))?;
+    }
+    Ok(())
+}
 
 /// Calls `end` with the number of the first signal, on a thread of its own.
 pub(super) fn watch(end: impl FnOnce(u8) + Send + 'static) -> io::Result<()> {

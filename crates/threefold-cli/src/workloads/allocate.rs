@@ -21,6 +21,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("1..=40_000"),
     items: "lists",
     chunk_size: 1_000,
+    brief_items: 0,
     waits: false,
     best: Model::Threads,
     reason: "no data is copied",

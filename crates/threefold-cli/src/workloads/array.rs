@@ -20,6 +20,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("0..32_000_000"),
     items: "numbers",
     chunk_size: 1_000_000,
+    brief_items: 0,
     waits: false,
     best: Model::Threads,
     reason: "they share memory",

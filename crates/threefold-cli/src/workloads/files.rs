@@ -26,6 +26,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: None,
     items: "files",
     chunk_size: 16,
+    brief_items: 0,
     waits: false,
     best: Model::Threads,
     reason: "parallel reads",

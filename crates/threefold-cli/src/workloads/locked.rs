@@ -20,6 +20,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("1..=20_000"),
     items: "steps",
     chunk_size: 500,
+    brief_items: 0,
     waits: false,
     best: Model::Processes,
     reason: "a lock for each",

@@ -20,6 +20,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("1..=30"),
     items: "requests",
     chunk_size: 1,
+    brief_items: 0,
     waits: true,
     best: Model::Async,
     reason: "the waits overlap",

@@ -19,6 +19,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("1..=3_000_000"),
     items: "integers",
     chunk_size: 50_000,
+    brief_items: 0,
     waits: false,
     best: Model::Threads,
     reason: "all cores compute",

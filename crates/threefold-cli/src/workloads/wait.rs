@@ -19,6 +19,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     range: Some("1..=30"),
     items: "waits",
     chunk_size: 1,
+    brief_items: 0,
     waits: true,
     best: Model::Async,
     reason: "the waits overlap",

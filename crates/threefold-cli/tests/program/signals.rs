@@ -1,10 +1,14 @@
 //! INT and TERM end the program within a second, with nothing left behind.
 
 use std::io::{BufRead, BufReader, Read};
+#[cfg(target_os = "linux")]
+use std::io::{PipeReader, PipeWriter, Write, pipe};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -126,6 +130,53 @@ fn a_signal_leaves_no_process_behind() {
             thread::sleep(POLL);
         }
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_ends_a_brief_run_at_once_with_nothing_left_behind() {
+    for (number, name) in every_name().enumerate() {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let mark = format!("THREEFOLD_BRIEF_TEST={}-{number}", std::process::id());
+            let (variable, value) = mark.split_once('=').expect("it has one");
+            let (_unread, full) = full_pipe();
+            let mut child =
+                Guarded(threefold([name]).env(variable, value).stdout(full).spawn().expect("the program starts"));
+            // It has a result that it cannot write, so that it does not end by itself.
+            let since = Instant::now();
+            while !catches(child.0.id(), signal) {
+                assert!(since.elapsed() < 10 * PROMISED, "{name}: it does not catch {signal:?}");
+                thread::sleep(POLL);
+            }
+            send(child.0.id(), signal);
+            assert_eq!(end_of(&mut child).code(), Some(code), "{name}");
+            let since = Instant::now();
+            while let Some(pid) = carrier(&mark) {
+                assert!(since.elapsed() < PROMISED, "{name}: process {pid} is left");
+                thread::sleep(POLL);
+            }
+        }
+    }
+}
+
+/// A pipe that holds all that it can: its two ends.
+#[cfg(target_os = "linux")]
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = pipe().expect("a pipe can be made");
+    let flags = fcntl_getfl(&writer).expect("a pipe has flags");
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("the flag can be set");
+    while writer.write(&[b'x'; 4096]).is_ok() {}
+    fcntl_setfl(&writer, flags).expect("the flag can be removed");
+    (reader, writer)
+}
+
+/// Whether a process has a handler for `signal`.
+#[cfg(target_os = "linux")]
+fn catches(pid: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it still runs");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("Linux says so");
+    let caught = u64::from_str_radix(caught.trim(), 16).expect("it is a mask");
+    caught >> (signal.as_raw() - 1) & 1 == 1
 }
 
 #[test]

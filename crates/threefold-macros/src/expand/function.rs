@@ -7,11 +7,12 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, Lifetime, PatIdent, Path, Type, TypeReference, Visibility, parse_quote};
 
-use super::{entry, is_eq, is_err};
-use crate::parse::{Capture, Function};
+use super::{entry, is_eq, is_err, simd};
+use crate::parse::{Capture, Function, Options};
 use crate::signature;
 
-pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
+pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
+    let threefold = &options.threefold;
     let Function { mut item, chunk, captures, output } = function;
     let visibility = std::mem::replace(&mut item.vis, Visibility::Inherited);
     let name = item.sig.ident.clone();
@@ -21,6 +22,7 @@ pub(crate) fn expand(threefold: &Path, function: Function) -> TokenStream {
     let shadow = shadow(&item, &name);
     let plain = format_ident!("__threefold_fn_{}", name.unraw(), span = name.span());
     item.sig.ident = plain.clone();
+    simd::apply(options, &item.sig, &mut item.block);
     if !captures.is_empty() {
         // Captures are always references, to owned types.
         item.attrs.push(parse_quote!(#[allow(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg)]));

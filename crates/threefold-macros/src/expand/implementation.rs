@@ -5,10 +5,18 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, Path, parse_quote};
 
-use super::{entry, is_eq, is_err};
-use crate::parse::Impl;
+use super::{entry, is_eq, is_err, simd};
+use crate::parse::{Impl, Options};
 
-pub(crate) fn expand(threefold: &Path, Impl { mut item, name, is_async }: Impl) -> TokenStream {
+pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async }: Impl) -> TokenStream {
+    let threefold = &options.threefold;
+    for member in &mut item.items {
+        if let ImplItem::Fn(map) = member
+            && map.sig.ident == "map"
+        {
+            simd::apply(options, &map.sig, &mut map.block);
+        }
+    }
     if is_async {
         item.items = item
             .items

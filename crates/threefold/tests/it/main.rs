@@ -8,5 +8,7 @@ mod documentation;
 mod macros;
 mod names;
 mod prelude;
+#[cfg(feature = "simd")]
+mod simd;
 mod tidy;
 mod ui;

@@ -9,7 +9,11 @@ const LONGEST: usize = 25;
 
 #[test]
 fn refusals_say_what_to_do() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+    if cfg!(not(feature = "simd")) {
+        cases.compile_fail("tests/ui/without_the_feature/simd.rs");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 /// The processor, the cores that this process may use, the kernel, the compiler, and how busy the machine is with other
 /// things, as far as they can be found.
-pub(crate) fn describe() -> String {
+pub fn describe() -> String {
     let unknown = || "unknown".to_string();
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

@@ -1,0 +1,52 @@
+//! The contests, each with the name that chooses it. They are made when their turn comes, so that the threads and worker
+//! processes of one are gone before the next begins.
+
+mod chunk;
+mod cold;
+mod crew;
+mod fresh;
+mod list;
+mod memory;
+mod message;
+mod small;
+mod stress;
+mod sweep;
+mod uneven;
+pub(crate) mod waits;
+
+use threefold_contest::Contest;
+
+/// A contest by its name.
+pub(crate) type Entry = (&'static str, fn(&'static str) -> Contest);
+
+/// All contests, in the order in which they run and are shown.
+pub(crate) const ALL: &[Entry] = &[
+    ("warm", small::warm),
+    ("idle", small::idle),
+    ("ten", small::ten),
+    ("ten-idle", small::ten_idle),
+    ("over", small::over),
+    ("over-idle", small::over_idle),
+    ("sweep", sweep::hot),
+    ("sweep-idle", sweep::idle),
+    ("cold", cold::cold),
+    ("waits", waits::waits),
+    ("processes", small::processes),
+    ("processes-idle", small::processes_idle),
+    ("crew", crew::crew),
+    ("crew-heavy", crew::heavy),
+    ("fresh", fresh::fresh),
+    ("fresh-crash", fresh::crash),
+    ("uneven-20", uneven::ascending_20),
+    ("uneven-20-down", uneven::descending_20),
+    ("uneven-190", uneven::ascending_190),
+    ("uneven-190-down", uneven::descending_190),
+    ("chunk", chunk::chunk),
+    ("list", list::list),
+    ("message-vec", message::vec),
+    ("message-bytes", message::byte_buf),
+    ("memory", memory::memory),
+    ("stress-loops", stress::loops),
+    ("stress-pinned", stress::pinned),
+    ("stress-many", stress::many),
+];

@@ -1,0 +1,32 @@
+//! Competitors measured in turn.
+//!
+//! A [`Contest`] has several competitors that do the same work. In each round every competitor runs once, in a new random
+//! order, so that a slow minute of the machine is shared by all. [`Results`] are what came of it: medians, quartiles,
+//! ratios to the rivals, and the targets that were reached or missed. A [`Set`] of results can be saved, compared with an
+//! earlier one, and shown as Markdown. [`Arguments`] are the words that choose all this.
+//!
+//! What is measured is not known here: that is the business of `threefold-bench`.
+
+mod arguments;
+mod compare;
+mod contest;
+mod dice;
+mod figure;
+mod machine;
+mod markdown;
+mod quartiles;
+mod results;
+mod sample;
+mod saved;
+
+pub use arguments::Arguments;
+pub use compare::{Worse, compare};
+pub use contest::Contest;
+pub use dice::Dice;
+pub use figure::Unit;
+pub use machine::describe;
+pub use markdown::{contest_as_markdown, markdown};
+pub use quartiles::Quartiles;
+pub use results::{Competitor, Ratio, Results, Target};
+pub use sample::{Measured, Sample, after_idling, batched, once, timed};
+pub use saved::Set;

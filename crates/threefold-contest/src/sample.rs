@@ -1,0 +1,104 @@
+//! `Sample`: how one figure is taken.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crate::Quartiles;
+
+/// One figure of a competitor, and a second one where the contest has two columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The figure that the contest is about, usually seconds.
+    pub main: f64,
+    /// What is watched besides, for instance processor time.
+    pub beside: Option<f64>,
+}
+
+impl From<f64> for Measured {
+    fn from(main: f64) -> Self {
+        Self { main, beside: None }
+    }
+}
+
+/// Runs once and says what that took.
+pub type Sample = Box<dyn FnMut() -> Measured + Send>;
+
+/// How long one batch lasts at least. The clock is read twice for it, at about 30 ns.
+const BATCH: Duration = Duration::from_millis(2);
+
+/// How long a caller is idle before a call.
+const IDLE: Duration = Duration::from_millis(1);
+
+/// How many calls after idleness make one sample, which is their median, unless they take longer than [`LONG`]. One more before them does not count: it meets
+/// caches and threads as another competitor left them.
+const IDLE_CALLS: usize = 9;
+
+/// A sample of calls after idleness ends once it has taken so long: of long calls a few say as much.
+const LONG: Duration = Duration::from_millis(15);
+
+/// The seconds that `run` takes.
+pub fn timed<T>(run: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    black_box(run());
+    start.elapsed().as_secs_f64()
+}
+
+/// One call, from as many as take two milliseconds, one after another.
+pub fn batched(mut run: impl FnMut() + Send + 'static) -> Sample {
+    let mut calls = 1u32;
+    Box::new(move || {
+        loop {
+            let seconds = timed(|| (0..calls).for_each(|_| run()));
+            if seconds > BATCH.as_secs_f64() || calls > 1 << 20 {
+                return (seconds / f64::from(calls)).into();
+            }
+            calls *= 2;
+        }
+    })
+}
+
+/// One call after a millisecond of idleness: the median of nine. `processor_time` gives the seconds of processor time that
+/// this process has used; what it uses while it is idle is the second figure, as a share of one core.
+pub fn after_idling(mut run: impl FnMut() + Send + 'static, processor_time: fn() -> f64) -> Sample {
+    Box::new(move || {
+        std::thread::sleep(IDLE);
+        run();
+        let (mut calls, mut busy, mut idle) = (Vec::new(), 0.0, 0.0);
+        let start = Instant::now();
+        while calls.len() < IDLE_CALLS && (calls.is_empty() || start.elapsed() < LONG) {
+            let before = processor_time();
+            idle += timed(|| std::thread::sleep(IDLE));
+            busy += processor_time() - before;
+            calls.push(timed(&mut run));
+        }
+        Measured { main: Quartiles::of(calls).median, beside: Some(busy / idle) }
+    })
+}
+
+/// One call.
+pub fn once(mut run: impl FnMut() + Send + 'static) -> Sample {
+    Box::new(move || timed(&mut run).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_batch_repeats_a_short_call() {
+        let calls = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&calls);
+        let mut sample = batched(move || _ = counted.fetch_add(1, Ordering::Relaxed));
+        assert!(sample().main > 0.0);
+        assert!(calls.load(Ordering::Relaxed) > 1000);
+    }
+
+    #[test]
+    fn idle_calls_are_watched_while_they_are_idle() {
+        let mut sample = after_idling(|| {}, || 0.0);
+        assert_eq!(sample().beside, Some(0.0));
+    }
+}
