@@ -2,6 +2,9 @@
 //!
 //! The parent has not started it itself, and knows nothing of it until then. The number is 0 where no copy of such a process
 //! can be made, which the original says in its place.
+//!
+//! The handle is a pidfd that the copy opens of itself. So it cannot be of another process, and the number beside it stands for
+//! the same one for as long as nobody has waited for it.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

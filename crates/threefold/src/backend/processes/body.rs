@@ -3,6 +3,11 @@
 //! A copy of another worker process is made there, so that its parent learns its number from itself. Until then the parent
 //! knows three things: its channel, which closes if it is not made or dies; the process that it is to be a copy of; and
 //! that it is a member of that one's group, by which it is found if it dies before it could say anything.
+//!
+//! Whoever gives up a worker in the making must make sure that it does not come later: a process that nobody knows of would
+//! exit soon, since its channel is closed, and then stay a zombie for as long as the program runs. So it is waited for, for as
+//! long as a copy takes at most. After that its original is killed, which decides the matter: either the copy was made before,
+//! and says so, or its channel closes.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -56,7 +61,7 @@ impl Body {
         matches!(self, Self::Unborn(_))
     }
 
-    /// Takes note of what the channel tells of the birth.
+    /// Takes note of what the channel tells of the birth, without waiting.
     pub(super) fn look(&mut self, channel: &UnixStream) {
         let Self::Unborn(origin) = self else { return };
         *self = match birth::look(channel) {
@@ -73,7 +78,7 @@ impl Body {
         };
     }
 
-    /// Waits until it is born or never will be, whatever that takes.
+    /// Waits until it is born or never will be, whatever that takes: the life of its original, if it must.
     pub(super) fn settle(&mut self, channel: &UnixStream) {
         self.look_for(channel, PATIENCE);
         if let Self::Unborn(origin) = self {
@@ -101,7 +106,7 @@ impl Body {
         }
     }
 
-    /// Whether it has ended, after as much patience.
+    /// Whether it has ended, after as much patience. One that is not there has not begun, which comes to the same.
     pub(super) fn wait_for_death(&self, patience: Duration) -> bool {
         self.process().is_none_or(|process| process.wait_for_death(patience))
     }

@@ -87,7 +87,7 @@ pub(super) struct Remains {
 }
 
 impl Worker {
-    /// Its number, where it is known already.
+    /// The number of its process, where it is known already. A worker in the making has none.
     pub(super) fn pid(&self) -> Option<u32> {
         self.body.pid()
     }
@@ -97,7 +97,8 @@ impl Worker {
         self.body.is_unborn()
     }
 
-    /// Takes note of whether it is there, or never will be.
+    /// Takes note of whether it is there, or never will be. What it said first is taken out of its channel, so that nothing but
+    /// frames comes after it.
     pub(super) fn look_for_birth(&mut self) {
         self.body.look(&self.channel);
     }
@@ -107,7 +108,8 @@ impl Worker {
         matches!(self.body, Body::Stillborn { .. })
     }
 
-    /// Whether it was not made since none can be made of such processes.
+    /// Whether it was not made since none can be made of such processes: they have other threads at their entrance, or a C
+    /// library of which nothing is known here.
     pub(super) fn is_refused(&self) -> bool {
         matches!(self.body, Body::Stillborn { refused: true })
     }

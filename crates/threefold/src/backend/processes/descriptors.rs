@@ -1,4 +1,6 @@
 //! Descriptors that are sent with a message, from one process to another.
+//!
+//! The kernel keeps them with the first byte of the message. They are closed by themselves where nobody receives that byte.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;

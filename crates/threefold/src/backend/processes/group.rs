@@ -12,7 +12,10 @@ pub(super) fn has_others(leader: u32) -> bool {
     others.any(|(_, state)| !state.is_dead)
 }
 
-/// The children of this process in the group of process `leader`, besides it, and which of them are dead.
+/// The children of this process in the group of process `leader`, besides it, and which of them are dead. Where that cannot be
+/// told, there are none.
+///
+/// The number must belong to the leader still, as above.
 pub(super) fn children_in(leader: Pid) -> Vec<(Pid, bool)> {
     let this = process::id();
     let others = others(leader.as_raw_pid().unsigned_abs()).into_iter().flatten();

@@ -97,7 +97,7 @@ impl Process {
         Self { pid, handle: Arc::new(Handle { descriptor, arrived: AtomicBool::new(false) }), ended: false }
     }
 
-    /// What a copy of it is known by until it is there.
+    /// What a copy of it is known by until it is there. As long as somebody has this, a copy may be in the making.
     pub(super) fn origin(&self) -> Origin {
         Origin { pid: self.pid, handle: Arc::clone(&self.handle) }
     }
@@ -200,6 +200,10 @@ impl Origin {
 
     /// Waits for copies of it that died before they could say their numbers, and for those that live to leave its group:
     /// they are killed where they are not to.
+    ///
+    /// They are this process's children, and nobody else's are in that group. Its number is looked at only as long as nobody
+    /// has waited for the original: after that it might be another's. A host that waits for all children has waited for these
+    /// as well.
     pub(super) fn collect_unborn(&self, kills: bool) {
         let until = Instant::now() + PATIENCE;
         // As long as nobody has waited for it, its number is its group's. Otherwise the host waits for all children.

@@ -1,6 +1,10 @@
 //! How a worker is made: as a start of this executable, or as a copy of a worker that has only come as far as its entrance.
 //!
 //! Either way it makes copies of itself when asked, until it is greeted. From then on it serves.
+//!
+//! Everything by which a worker is reached is made here, by its parent: the channel, the pipes for what it prints, and the
+//! status page. One that is started gets them as the standard library hands them on; a copy gets them with the request. The
+//! page comes with the greeting in both cases.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -26,14 +30,19 @@ const COPY: &[u8] = b"c";
 const PATIENCE: u64 = 2_000_000_000;
 
 impl Worker {
-    /// Starts this executable again as a worker.
+    /// Starts this executable again as a worker. It is not greeted yet.
     pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
         let (process, out, err) = Process::start(entrance, theirs)?;
         Self::of(number, entrance, Body::Born(process), channel, [out.into(), err.into()])
     }
 
-    /// Asks this worker, which is not greeted, for a copy of itself.
+    /// Asks this worker, which is not greeted, for a copy of itself. The copy can be written to at once, and be greeted: what
+    /// is sent waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When this worker is dead, or takes no more requests, or there are no descriptors left. Nothing was asked for then.
     pub(in crate::backend::processes) fn copy(&self, number: usize) -> io::Result<Self> {
         let process = self.body.process().ok_or(io::ErrorKind::NotConnected)?;
         let (channel, theirs) = UnixStream::pair()?;
@@ -77,7 +86,7 @@ impl Worker {
         })
     }
 
-    /// Greets it. It says hello later, by itself, and makes no more copies.
+    /// Greets it. It says hello later, by itself, and makes no more copies. A second greeting does nothing.
     pub(in crate::backend::processes) fn greet(&mut self, build: Build, memory_limit: Option<u64>) -> io::Result<()> {
         let Some(page) = self.greeting.take() else { return Ok(()) };
         let mut hello = Vec::new();

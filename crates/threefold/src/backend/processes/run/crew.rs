@@ -35,15 +35,18 @@ mod making;
 const MEMORY_LOOKS: usize = 64;
 
 /// The number of the fork server among those that are watched. No crew is so large.
+///
+/// The server is no member: it is sent no chunks, and its end is nobody's loss. It is watched for what `main` prints in it
+/// before `init()`, which is passed on as that of any worker.
 const SERVER: usize = (1 << 30) - 1;
 
 /// The worker processes of one run.
 pub(super) struct Crew {
     memory_limit: Option<u64>,
     starter: Starter,
-    /// The worker that makes copies of itself until it is greeted.
+    /// The worker that makes copies of itself until it is greeted, which is before the crew waits for anything.
     original: Option<usize>,
-    /// How many workers are still in the making.
+    /// How many workers are still in the making. While there are any, it is looked whether one is overdue.
     unborn: usize,
     oom_kills: OomKills,
     watch: Watch,

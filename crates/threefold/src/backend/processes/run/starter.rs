@@ -12,6 +12,41 @@
 //!
 //! Whatever goes wrong with a copy, the worker is started from the executable in its place. After a few times no more copies
 //! are asked for.
+//!
+//! # The first fold
+//!
+//! Four workers come to be like this:
+//!
+//! 1. The parent starts the executable as worker 0, and holds back its greeting.
+//! 2. It sends three requests for copies into the channel of worker 0, each with the channel and the pipes of one copy. It
+//!    sends each copy its greeting, its task and its first chunks, into a channel whose other end nobody has read yet.
+//! 3. The dispatcher wants no more workers, so the parent is about to wait. It greets worker 0 and sends what was held back.
+//! 4. Worker 0 comes to its entrance. It finds the requests, makes the three copies, finds the greeting, and serves.
+//! 5. Each copy says its number, leaves the group of worker 0, finds its greeting and its chunks, and serves.
+//!
+//! The order of the messages in one channel is what makes this right: nobody has to wait for an answer, and no request can
+//! come after the greeting. Of the parent's time this takes a few system calls for each worker, and the start of one.
+//!
+//! # Replacements
+//!
+//! With `chunks_per_worker`, or once a worker has been lost, whoever makes copies must not run tasks. So from then on the
+//! server makes them. A worker that is needed is taken from the spares, where it has said hello long ago and only needs to be
+//! sent its chunk. What was taken is made again afterwards, while that chunk runs. If a fold is over, spares wait for the next.
+//!
+//! # What a copy sees
+//!
+//! The laws say nothing of a task that depends on the working folder or on variables, but a program may well rely on them. A
+//! worker that is started has those of its parent at that moment. The [`Surroundings`] of the server are compared once in each
+//! fold that needs it. Within a fold they are those of its beginning, for all copies.
+//!
+//! # What can go wrong
+//!
+//! - The worker that makes copies has other threads. It says so once, and no copy is asked for again in this program.
+//! - It is dead. Its channel says so when a copy is asked for, or the channel of the copy closes.
+//! - The system refuses another process. The original lets go of the request, and the channel of the copy closes. The worker
+//!   is started instead, which the system refuses as well: that error is the one that is told.
+//! - It hangs. The copy is given up after two seconds, and the original is killed so that it cannot make it later.
+//! - The channel is full of requests that nobody takes, as with a thousand workers. The others are started.
 
 use std::collections::VecDeque;
 use std::io;
@@ -60,7 +95,7 @@ impl Starter {
         Self { build, memory_limit, server: None, spares: VecDeque::new(), lacks: false, replaces, failures: 0 }
     }
 
-    /// A fold begins.
+    /// A fold begins: what this process has for its children may have changed.
     pub(in crate::backend::processes) fn begin(&mut self) {
         if let Some(server) = &mut self.server {
             server.compared = false;
@@ -68,7 +103,11 @@ impl Starter {
     }
 
     /// Makes a worker, as a copy of `original` where that has not been greeted. One that is started from the executable is
-    /// not greeted yet.
+    /// not greeted yet: whoever gets it greets it when no more workers are wanted.
+    ///
+    /// # Errors
+    ///
+    /// When the executable cannot be started either.
     pub(super) fn start(&mut self, number: usize, original: Option<&Worker>) -> io::Result<Worker> {
         if self.makes_copies() {
             let copy = match original {
@@ -106,7 +145,8 @@ impl Starter {
         made
     }
 
-    /// Makes workers ahead, where some were taken. Those that were taken have been sent their chunks before.
+    /// Makes workers ahead, where some were taken. Those that were taken have been sent their chunks before, so that this
+    /// costs no time that anybody waits for. If one cannot be made, it is tried again after the next one was taken.
     pub(super) fn refill(&mut self) {
         while std::mem::take(&mut self.lacks)
             && let Ok(spare) = self.spare()
@@ -116,7 +156,8 @@ impl Starter {
         }
     }
 
-    /// Ends the server where a worker that is started now would see something else than those that it makes.
+    /// Ends the server where a worker that is started now would see something else than those that it makes. Its spares go with
+    /// it: they have what it has.
     fn compare(&mut self) {
         let Some(server) = &mut self.server else { return };
         if !std::mem::replace(&mut server.compared, true) && server.surroundings != Surroundings::now() {
@@ -178,7 +219,10 @@ impl Starter {
         self.server.as_mut().map(|server| &mut server.worker)
     }
 
-    /// Ends the server and the spare.
+    /// Ends the server and the spares: they are told first, all of them, and then waited for.
+    ///
+    /// The server goes last. Spares that it has not made yet are made before it sees that its channel is closed, or are known
+    /// not to come when it is gone.
     pub(in crate::backend::processes) fn dismiss(&mut self) {
         let (mut spares, server) = (std::mem::take(&mut self.spares), self.server.take());
         spares.iter_mut().for_each(Worker::say_goodbye);

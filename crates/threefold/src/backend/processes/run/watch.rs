@@ -105,7 +105,8 @@ impl Watch {
         Ok(mark)
     }
 
-    /// Watches for the death of a worker that is watched, and whose process is there now.
+    /// Watches for the death of a worker that is watched, and whose process is there now. One that was not made has none: its
+    /// channel has closed.
     pub(super) fn add_death(&self, worker: &Worker, mark: Mark) -> io::Result<()> {
         let Some(death) = worker.death() else { return Ok(()) };
         Ok(epoll::add(&self.epoll, death, data(mark, Source::Death), EventFlags::IN)?)

@@ -5,6 +5,11 @@
 //! variable, and a second stack for signals: some twenty system calls and as many page faults. This one has a stack of a few
 //! pages and nothing else. It shares the thread-local variables of the thread that starts it, so it must touch none: no
 //! allocation, no panic, no call of the C library that sets `errno`. No signal is delivered to it.
+//!
+//! The C library does not know of it, which is as it should be. It still takes the process for one with a single thread, so
+//! that allocations of the tasks need no locks. A task that starts threads of its own starts ordinary ones.
+//!
+//! Measured with a fresh worker for each chunk, an ordinary thread made each worker a fifth dearer.
 
 #![allow(unsafe_code)]
 
@@ -29,6 +34,10 @@ static THE_STACK: Stack = Stack(UnsafeCell::new([0; STACK]));
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Starts the one bare thread of this process, which runs `body`. It ends with the process.
+///
+/// # Errors
+///
+/// When there is one already, or the system refuses another thread.
 ///
 /// `body` may only make system calls, and only past the C library: see the top of this file.
 pub(super) fn start(body: extern "C" fn(*mut c_void) -> c_int) -> io::Result<()> {

@@ -62,7 +62,8 @@ impl Channel {
         self.stream.try_clone()
     }
 
-    /// What comes before this process serves. The descriptors tell what it is.
+    /// What comes before this process serves. The descriptors tell what it is: one is a status page, and three are what a copy
+    /// is reached by. A receive ends behind them, so that two messages are never taken for one.
     pub(super) fn receive_first(&mut self) -> io::Result<First> {
         let mut bytes = [0; 1024];
         let (length, descriptors) = descriptors::receive(&self.stream, &mut bytes, RecvFlags::empty())?;

@@ -5,6 +5,19 @@
 //! here: the new number of the main thread is written where the library keeps it, and the list of robust locks is told to
 //! the kernel again. What `fork` does about other threads has no object, since there are none. Handlers that were registered
 //! with `pthread_atfork` do not run.
+//!
+//! What of the C library could notice that the process is another one, and why it does not:
+//!
+//! - **The number of the main thread**, which recursive locks compare and which the library tells to debuggers: it is written
+//!   by the kernel, as for `fork`. The number of the process is not kept anywhere.
+//! - **Locks**: with one thread, none is held but by this thread, which goes on in the copy.
+//! - **Streams**: what they hold has been written out, so that it is not written twice.
+//! - **The allocator**: it is in one piece, since no thread is in the middle of it. Both go on with their own.
+//! - **Robust locks**: the list of them is told to the kernel again, since a new process has none. It is empty.
+//! - **Restartable sequences and the stack for signals**: the kernel hands both on to a process that shares no memory.
+//! - **The canary of the stack** and the layout of the memory are those of the original, as among the threads of a process.
+//! - **Timers and file locks** are not handed on, as with `fork`. Nobody has run that could have set any but the program
+//!   before its entrance.
 
 #![allow(unsafe_code)]
 
@@ -24,6 +37,8 @@ pub(super) enum Side {
 
 /// Whether this process has no thread but this one. Only such a process may be copied: a lock that another thread holds would
 /// stay locked in the copy for ever.
+///
+/// Nobody can start a thread between this question and the copy, since nobody else is there to do it.
 pub(super) fn is_single_threaded() -> bool {
     // The folder of the threads, as every folder, has a link for each folder in it, and two for itself.
     std::fs::metadata("/proc/self/task").is_ok_and(|threads| threads.nlink() == 3)
@@ -36,6 +51,9 @@ pub(super) fn flush_streams() {
 }
 
 /// Makes a copy of this process. It has the same parent, shares no memory, and returns from this call too.
+///
+/// Its parent is told of its end as of any child's. The signal for that is the one that this process ends with, which the
+/// kernel takes over from it.
 ///
 /// # Errors
 ///

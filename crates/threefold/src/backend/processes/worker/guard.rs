@@ -16,7 +16,8 @@ use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group}
 use super::bare_thread;
 use super::parent::Parent;
 
-/// What the guard of this process waits for.
+/// What the guard of this process waits for. It stays where it is for as long as the process lives: a bare thread is given
+/// nothing that could go away.
 static GUARDED: OnceLock<Guard> = OnceLock::new();
 
 struct Guard {
@@ -25,6 +26,10 @@ struct Guard {
 }
 
 /// From now on this process ends, with its group, when the parent or the channel does.
+///
+/// # Errors
+///
+/// When the system refuses another thread. Then this process must not serve.
 pub(super) fn start(parent: Parent, channel: UnixStream) -> io::Result<()> {
     let _ = GUARDED.set(Guard { parent, channel });
     bare_thread::start(watch)

@@ -10,6 +10,26 @@
 //! copy's channel, or lets go of it.
 //!
 //! Until the greeting nobody watches this process but itself: it waits for the parent's end as well as for messages.
+//!
+//! # What a copy has of its original
+//!
+//! Its memory, and the descriptors that the original has at that moment: those that the program opened before its entrance,
+//! which a worker that is started would have opened by itself; the handle of the parent, which both need; the original's own
+//! channel, which the copy closes at once; and what came with the request. Requests that wait in the channel hold no
+//! descriptor in the original, so that no copy can have those of another one.
+//!
+//! Nothing that belongs to one worker alone is made before the copy: no guard, no status page, no memory limit, no task.
+//! Where the standard library draws random keys, it does so later, in each worker for itself.
+//!
+//! # Moments at which a process may be killed
+//!
+//! - The original, before it has taken a request: the descriptors of the request go with its channel, and the copy's channel
+//!   closes.
+//! - The original, between taking and making: the same.
+//! - The copy, before it has said its number: its channel closes. It is a child of the parent, dead and nameless, in the
+//!   group of the original. The parent looks there.
+//! - The copy, after that: its parent has a handle of it, as of any worker.
+//! - The parent: the copy has the handle of the parent, and waits for it before it does anything else.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -59,7 +79,7 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
     }
 }
 
-/// Does once what each copy would do by itself.
+/// Does once what each copy would do by itself, so that all of them have it: their memory is this one's.
 fn prepare() {
     copy::flush_streams();
     // Which instructions the processor has, for the checksum of frames: to ask takes tens of microseconds in a virtual machine.
@@ -69,6 +89,8 @@ fn prepare() {
 }
 
 /// Waits for a message, and ends this process where the parent ends before.
+///
+/// The channel alone would not tell: a process that the parent forked holds its end, too.
 fn wait(channel: &Channel, parent: &Parent) -> io::Result<()> {
     let mut waited =
         [PollFd::new(channel.stream(), PollFlags::IN), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];

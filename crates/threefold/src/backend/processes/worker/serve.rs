@@ -75,7 +75,8 @@ struct Server {
 }
 
 impl Server {
-    /// `None` where the parent has no use for this process any more.
+    /// Comes back in this process or in a copy of it, which serves its parent by a channel of its own. `None` where the parent
+    /// has no use for this process any more.
     fn start(parent: Parent) -> io::Result<Option<Self>> {
         let Some((channel, page)) = nursery::stay(Channel::take_over()?, &parent)? else { return Ok(None) };
         guard::start(parent, channel.watch()?)?;

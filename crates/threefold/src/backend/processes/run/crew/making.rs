@@ -1,4 +1,15 @@
 //! How a crew gets its workers: those that are being made, and the one that makes them.
+//!
+//! A worker is a member of its crew from the moment it is asked for. The dispatcher sends it chunks, which wait in its channel.
+//! Three things are different while it is in the making:
+//!
+//! - There is no process yet whose death could be watched. It is added to the watch at its birth.
+//! - The first that comes from it is no frame, so it is not received as one.
+//! - If it is not made, it is reported as gone. It has started nothing, so its chunks are pending again, and another worker is
+//!   started in its place, which does not count as a start that has failed.
+//!
+//! The member that makes copies is the *original*. What is written for it is held back until it is greeted, since it would
+//! take the greeting for the end of the requests.
 
 use std::io;
 
@@ -9,6 +20,10 @@ use crate::remote::carrier::Event;
 
 impl Crew {
     /// Makes the worker of that number.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses another process, or the descriptors that are needed to reach it.
     pub(super) fn make(&mut self, number: usize) -> io::Result<()> {
         let original = self.original.and_then(|original| self.workers[original].as_ref());
         let made = self.starter.start(number, original.map(|member| &member.worker))?;
