@@ -1,7 +1,10 @@
 //! `Arrivals`: how long a helper that sleeps takes to come when it is called, on this machine at this time.
 //!
 //! It depends on the machine (2 us on bare metal, 20 to 50 us where a sleeping core is a halted virtual one), so it is
-//! measured whenever a sleeper is woken: from the call to the helper's first step.
+//! measured whenever a sleeper is woken: from the call until the helper begins its first chunk, on whatever core it then is.
+//!
+//! Only helpers that come in time are measured: one that finds the fold already over tells nothing. So the estimate is low
+//! rather than high, and a helper is called once too often rather than never again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -131,7 +131,7 @@ pub(super) struct Visit<F: Open> {
     pub(super) came: Came,
 }
 
-/// How a helper came to a fold.
+/// How a helper came to a fold. The pool learns from it how long a sleeper takes to come, and whether the fold was stuck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
     /// It was at work, or spun.

@@ -5,6 +5,10 @@
 //! block that it has timed, the caller looks at what is left, and calls a helper only if the fold then ends sooner by more
 //! than the helper needs to come. A helper that has come looks likewise before it calls the next one.
 //!
+//! What the answer may cost if the times are wrong: a call in vain costs the caller a system call of some microseconds, once
+//! per fold and block. A call that is not made costs time until the next look, or until the helper that ticks finds the fold
+//! stuck. Neither changes which chunks are run, in which order they are claimed, or what comes of them.
+//!
 //! All times are in nanoseconds and are passed in: nothing here reads a clock.
 
 /// What the caller has to do for each chunk, whoever runs it: to take its output and to reduce it. As far as this goes,

@@ -5,6 +5,10 @@
 //! [`TARGET`]. Chunks that take longer are claimed one by one, so that the workers finish within one chunk of each
 //! other.
 //!
+//! While little is known of the chunks, a block is small: the first one is a single chunk, and each is at most four times
+//! as large as the one before. Whatever the times say, no block is larger than its worker's share of what is left. So if
+//! chunks that seemed cheap turn out to take seconds, the other workers still find as many of them as each can use.
+//!
 //! To ask for the time costs as much as some tens of cheap chunks. So it is asked only when it is expected that
 //! [`UNTIMED`] has passed since it was asked last. The times are passed in, in nanoseconds: a pace reads no clock. A
 //! [`Lap`] does.

@@ -1,4 +1,10 @@
 //! `Part`: what one worker is told about its part in a fold.
+//!
+//! The caller and the helpers run the same loop ([`blocks`](super::blocks)), and differ in what is here. The caller comes
+//! with itself, since it reduces what it runs, and with a guess from earlier folds. Whoever finds out how long a chunk takes
+//! says so, and the pool decides what follows from that: the loop itself calls nobody.
+//!
+//! A model with one worker has a part that asks for nothing: sequential, and a fold of a single chunk.
 
 use super::Caller;
 

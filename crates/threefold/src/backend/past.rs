@@ -3,6 +3,9 @@
 //! A guess for the next fold of the same task with the same number of chunks: whether helpers are called before the first
 //! chunk was run. A wrong guess costs time and nothing else, so a slot is shared by all tasks whose keys fall on it, and the
 //! latest wins.
+//!
+//! The number of chunks belongs to the kind, because the chunks of a source that is cut finer are cheaper. What the chunks
+//! cover does not, since most programs fold sources of about the same size again and again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

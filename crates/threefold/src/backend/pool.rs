@@ -4,10 +4,28 @@
 //! finishes at any depth, whatever the other threads do. A worker that waits for the end of a nested fold runs nothing
 //! else meanwhile. Therefore waits only lead from a fold to the folds that are nested in it, and never in a circle.
 //!
-//! The caller begins alone, and calls helpers when it knows that what is left is worth their coming: from how long the
-//! chunks of the last such fold took ([`past`](super::past)), or from those that it has run
-//! ([`outlook`](super::outlook)). Where a helper joins and leaves a fold, and how helpers rest and are called, is told in
+//! # Who helps
+//!
+//! The caller begins alone, and calls helpers when it knows that what is left is worth their coming:
+//!
+//! - before the first chunk, from how long the chunks of the last such fold took ([`past`](super::past));
+//! - after each block that was timed, from how long its chunks took ([`blocks`](super::blocks)).
+//!
+//! Whether it is worth a call is decided in one place ([`outlook`](super::outlook)), from these times and from how long a
+//! helper needs to come: a helper that spins is there at once, one that sleeps must be woken
+//! ([`arrivals`](super::arrivals)). A helper that has come looks likewise, so a large fold soon has all helpers, and a
+//! small one has few or none. Where a helper joins and leaves a fold, and how helpers rest and are called, is told in
 //! [`open_folds`](super::open_folds).
+//!
+//! # Three folds of four chunks
+//!
+//! - A chunk takes 50 ns. The caller runs all four before a helper could have been told. It takes the lock of the list
+//!   twice, to put the fold on it and to take it off, and wakes nobody.
+//! - A chunk takes 10 us, and the fold comes alone. To wake a helper would take as long as two chunks, and would gain less
+//!   than that, so the caller runs all four. If such folds follow one another at once ([`streak`](super::streak)), the
+//!   second one wakes a helper all the same. The helper spins between the folds from then on, and each takes half the time.
+//! - A chunk takes 1 s, but the last such fold took 50 ns a chunk, and so nobody is called. The caller is in its first chunk
+//!   when the helper that ticks sees, after 2 ms at most, that no chunk has been claimed since it looked last. It joins.
 
 use std::mem;
 use std::sync::Arc;
@@ -111,7 +129,7 @@ impl<W: Work> Pool<W> {
     /// A pool of `workers`. The caller is the first of them.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let stack_size = options.stack_size;
-        // A pool without helpers need not ask how many there are, which costs some system calls.
+        // A pool without helpers need not ask how many cores there are, which costs some system calls.
         let cores = if workers > 1 { options::cores() } else { 1 };
         // One core is the caller's.
         let open = OpenFolds::new(cores - 1);
@@ -154,7 +172,7 @@ impl<W: Work> Backend for Pool<W> {
         let is_shared = !handles.is_empty() && fold.chunks > 1;
         let is_timed = is_shared && shared.work.is_timed(fold);
         let kind = Kind::new(fold.job.task(), fold.chunks);
-        let guess = shared.past.get(kind).filter(|_| is_timed);
+        let guess = if is_timed { shared.past.get(kind) } else { None };
         let mut is_introduced = false;
         let mut introduce = || {
             if !mem::replace(&mut is_introduced, true) {
