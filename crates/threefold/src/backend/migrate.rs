@@ -17,7 +17,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Core(usize);
 
-#[cfg(target_os = "linux")]
+// The interpreter that `.ci/miri` runs knows no cores.
+#[cfg(all(target_os = "linux", not(miri)))]
 mod system {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
@@ -45,7 +46,7 @@ mod system {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 mod system {
     use super::Core;
 
@@ -60,14 +61,14 @@ mod system {
 
 #[cfg(test)]
 mod tests {
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     use super::Core;
 
     #[test]
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     fn a_thread_that_leaves_its_core_keeps_its_affinity() {
         let before = sched_getaffinity(None).unwrap();
         Core::current().leave();
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     fn a_thread_that_may_run_on_one_core_only_stays_there() {
         let core = Core::current();
         let mut only = CpuSet::new();

@@ -3,6 +3,9 @@
 //! A caller that runs the chunks of its own fold reduces each output as soon as it is there. Its reduction is no part of
 //! the chunk: it runs *outside*, as a part of the chunk, if any, that the caller itself is a task of. One store takes the
 //! thread outside, and noting the next chunk takes it inside again.
+//!
+//! What is noted is the thread's own, so no order between threads matters here. A panic leaves the note as it was, which
+//! is how a caller knows whether its closure or the task has panicked.
 
 use std::cell::Cell;
 

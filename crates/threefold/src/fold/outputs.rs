@@ -21,6 +21,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Error;
 
 /// How many single values are taken at once. The lock is held meanwhile.
+///
+/// Chunks that wait end one by one and are kept one by one, often thousands within a millisecond. To take each of them alone
+/// would cost a lock, a guard against panics and a move of the window for each.
 const MOST: u64 = 1024;
 
 /// The results of the chunks of one fold.
