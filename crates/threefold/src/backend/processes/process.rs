@@ -238,6 +238,7 @@ mod tests {
     use super::*;
 
     /// A child of this process, in the group of process `leader` or in its own.
+    #[allow(clippy::zombie_processes, reason = "it is waited for as a `Process`")]
     fn child(leader: i32) -> Process {
         let child = Command::new("sleep").arg("600").process_group(leader).spawn().unwrap();
         let pid = Pid::from_child(&child);
