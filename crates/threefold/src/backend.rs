@@ -5,7 +5,7 @@
 //! end. The contract:
 //!
 //! - [`start`](Backend::start) arranges that workers other than the caller run the chunks, and returns at once. If only
-//!   the caller runs chunks, it does nothing.
+//!   the caller runs chunks, or if it is the caller that calls others once it knows that they are of use, it does nothing.
 //! - [`take_part`](Backend::take_part) is called by a caller that blocks, and lends its thread to the backend. It runs
 //!   chunks as worker 0, or talks with workers elsewhere, and returns when nothing is left for it to do. Other workers
 //!   may still be inside the fold then; the caller waits for them. The caller may be anyone: a tokio worker, a task of
@@ -14,32 +14,44 @@
 //! - Workers claim chunks in ascending order through [`claims`](crate::fold::Fold::claims), and ask
 //!   [`may_start`](crate::fold::Fold::may_start) before each. Every chunk below the limit runs exactly once. Workers
 //!   are inside the [gate](crate::fold::gate) from before their first claim until all that they claimed is kept.
-//! - `ready` is called now and then on the caller's thread, outside of any lock, so that outputs are reduced while
-//!   chunks still run. It never unwinds.
+//! - [`Caller::ready`] is called now and then on the caller's thread, outside of any lock, so that outputs are reduced
+//!   while chunks still run. It never unwinds. Chunks that the caller's thread runs are given to [`Caller::run`], which
+//!   reduces them at once where it can.
 //! - When the limit falls, chunks above it are stopped if they wait or can be killed; all others are waited for.
 //! - After a fold has returned to its caller, nothing of the backend refers to it any more.
 //! - Dropping the backend ends every thread and process that it started.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, Weak};
 
 use crate::fold::Fold;
+use crate::fold::job::Job;
+use crate::fold::policy::Policy;
+use crate::fold::recorder::Recorder;
+use crate::model::Model;
 
+mod arrivals;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod init;
 mod lend;
 pub(crate) mod make;
+mod migrate;
 mod open_folds;
 pub(crate) mod options;
+mod outlook;
 mod pace;
+mod part;
+mod past;
 mod pool;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 pub(crate) mod processes;
 #[cfg(feature = "async")]
 mod runtime;
 pub(crate) mod sequential;
+mod spin;
 mod stack;
+mod streak;
 mod sync;
 mod threads;
 #[cfg(feature = "async")]
@@ -56,24 +68,62 @@ pub(crate) trait Backend: Send + Sync {
     fn start(&self, fold: &Running);
 
     /// Runs chunks of `fold` on the caller's thread, until none is left that it could run.
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut());
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
 }
 
-/// A fold and the backend that runs it. Folds that are nested in it run on the same backend.
-#[derive(Clone)]
-pub(crate) struct Running {
-    fold: Arc<Fold>,
-    /// Weak: a worker that is still leaving a fold must not be the one that drops the executor.
-    backend: Weak<dyn Backend>,
+/// The caller of a fold, on its own thread. It knows the types of the fold, and a backend does not, so a backend asks it to
+/// run the chunks that fall to its thread.
+pub(crate) trait Caller {
+    /// Runs the chunks of `block`, which this thread has claimed as worker 0, and uses what is there. The thread has
+    /// [entered](current::enter) the fold. It never unwinds.
+    fn run(&mut self, block: Range<u64>);
+
+    /// Uses the results that are there. It never unwinds.
+    fn ready(&mut self);
 }
+
+/// What an executor and its clones share: the backend on which their folds run, and the folds that are nested in them.
+pub(crate) struct Home(Box<dyn Backend>);
+
+impl Home {
+    pub(crate) fn new(backend: Box<dyn Backend>) -> Arc<Self> {
+        Arc::new(Self(backend))
+    }
+}
+
+impl Deref for Home {
+    type Target = dyn Backend;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// A fold that runs on a backend. Folds that are nested in it run on the same one.
+#[derive(Clone)]
+pub(crate) struct Running(Arc<Fold>);
 
 impl Running {
-    pub(crate) fn new(fold: Arc<Fold>, backend: &Arc<dyn Backend>) -> Self {
-        Self { fold, backend: Arc::downgrade(backend) }
+    /// A fold with this job on the backend of `home`.
+    pub(crate) fn new(
+        job: impl Job,
+        chunks: u64,
+        (model, home): (Model, &Arc<Home>),
+        policy: Policy,
+        recorder: Option<Box<Recorder>>,
+    ) -> Self {
+        let home: Weak<Home> = Arc::downgrade(home);
+        Self(Arc::new(Fold::new(job, chunks, (model, home), policy, recorder)))
     }
 
     pub(crate) fn fold(&self) -> &Arc<Fold> {
-        &self.fold
+        &self.0
+    }
+
+    /// Where it runs, unless the executor is gone.
+    pub(crate) fn home(&self) -> Option<Arc<Home>> {
+        let home = self.0.home.upgrade()?.downcast();
+        Some(home.expect("every fold is made with a home"))
     }
 }
 
@@ -81,6 +131,6 @@ impl Deref for Running {
     type Target = Fold;
 
     fn deref(&self) -> &Fold {
-        &self.fold
+        &self.0
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::backend::current;
-use crate::backend::{Backend, sequential};
+use crate::backend::current::{self, Context};
+use crate::backend::{Home, sequential};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fold::policy::Policy;
@@ -50,7 +50,7 @@ pub use verbs::Reduced;
 pub struct Executor {
     model: Model,
     policy: Policy,
-    backend: Arc<dyn Backend>,
+    home: Arc<Home>,
     extras: Extras,
     checked: Checked,
 }
@@ -64,8 +64,8 @@ struct Extras {
 }
 
 impl Executor {
-    fn with(model: Model, policy: Policy, backend: Arc<dyn Backend>) -> Self {
-        Self { model, policy, backend, extras: Extras::default(), checked: Checked::default() }
+    fn with(model: Model, policy: Policy, home: Arc<Home>) -> Self {
+        Self { model, policy, home, extras: Extras::default(), checked: Checked::default() }
     }
 
     /// Makes an executor with the default options of `model`.
@@ -126,11 +126,15 @@ impl Executor {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn current() -> Self {
-        let context = current::get();
-        let running = context.and_then(|context| Some((context.model, context.policy, context.backend.upgrade()?)));
-        let (model, policy, backend) =
+        let running = current::get().and_then(|context| match context {
+            Context::Fold(fold) => Some((fold.model, fold.policy, fold.home()?)),
+            // Workers start no workers.
+            #[cfg(all(feature = "processes", target_os = "linux"))]
+            Context::Parent => Some((Model::Processes, Policy::default(), sequential::inline())),
+        });
+        let (model, policy, home) =
             running.unwrap_or_else(|| (Model::Sequential, Policy::default(), sequential::inline()));
-        Self::with(model, policy, backend)
+        Self::with(model, policy, home)
     }
 
     /// The model of this executor.
@@ -152,7 +156,7 @@ impl Executor {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn workers(&self) -> usize {
-        self.backend.workers()
+        self.home.workers()
     }
 
     /// An executor with the same workers, whose folds end early when `token` is cancelled. With several tokens, any one

@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::error::{Cause, Error};
@@ -37,48 +37,79 @@ use notify::Notify;
 use policy::Policy;
 use recorder::Recorder;
 
-/// One running fold.
-pub(crate) struct Fold {
-    pub(crate) job: Arc<dyn Job>,
+/// One running fold, with its job in place: all of it is one allocation. The type `J` of the job is erased as soon as the
+/// fold is made.
+pub(crate) struct Fold<J: ?Sized = dyn Job> {
+    /// Where the fold runs: the backend's own, of which nothing is known here. Weak: a worker that is still leaving a fold
+    /// must not be the one that drops the executor.
+    pub(crate) home: Weak<dyn Any + Send + Sync>,
     pub(crate) chunks: u64,
     pub(crate) model: Model,
     pub(crate) policy: Policy,
-    pub(crate) gate: Arc<Gate>,
+    claims: Claims,
+    /// See [`Fold::gate`].
+    gate: OnceLock<Arc<Gate>>,
     /// Those who run chunks. They are told when the limit falls, and when the window opens after it has turned somebody
     /// away.
     pub(crate) workers: Notify,
     /// The folds that are nested in chunks of this one, each by the number of its chunk.
     nested: Group<Fold>,
-    recorder: Option<Recorder>,
+    /// In a box, since few folds have one.
+    recorder: Option<Box<Recorder>>,
     cancelled: AtomicBool,
     /// The failure that belongs to no chunk, if there was one.
     aborted: Mutex<Option<Error>>,
+    pub(crate) job: J,
 }
 
-impl Fold {
+impl<J> Fold<J> {
     pub(crate) fn new(
-        job: Arc<dyn Job>,
+        job: J,
         chunks: u64,
-        model: Model,
+        (model, home): (Model, Weak<dyn Any + Send + Sync>),
         policy: Policy,
-        recorder: Option<Recorder>,
+        recorder: Option<Box<Recorder>>,
     ) -> Self {
         Self {
-            job,
+            home,
             chunks,
             model,
             policy,
-            gate: Gate::new(chunks, claims::WINDOW),
+            claims: Claims::new(chunks, claims::WINDOW),
+            gate: OnceLock::new(),
             workers: Notify::default(),
             nested: Group::default(),
             recorder,
             cancelled: AtomicBool::new(false),
             aborted: Mutex::default(),
+            job,
         }
     }
+}
 
+impl Fold {
     pub(crate) fn claims(&self) -> &Claims {
-        &self.gate.claims
+        &self.claims
+    }
+
+    /// Where workers enter and leave, and where the caller waits for them. It is made when it is first asked for.
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        self.gate.get_or_init(Gate::new)
+    }
+
+    /// How many workers other than the caller are inside, at about this time.
+    pub(crate) fn helpers(&self) -> usize {
+        self.gate.get().map_or(0, |gate| gate.inside())
+    }
+
+    /// Whether every chunk that may run has run, and nobody is inside. The caller asks this after its own part, when no
+    /// further worker can find the fold.
+    ///
+    /// A fold without a gate has had no worker but its caller. A worker that finds the fold in a list enters, and so
+    /// makes the gate, under the lock of the list, which the caller has had after that.
+    pub(crate) fn is_done(&self) -> bool {
+        // The order matters: see `Gate::is_idle`.
+        self.claims.is_over() && self.gate.get().is_none_or(|gate| gate.is_idle())
     }
 
     /// Runs the chunks of `block` that may still start, on this thread. A panic of the task becomes a failure of its
@@ -89,7 +120,7 @@ impl Fold {
 
     /// Whether `chunk` may still start.
     pub(crate) fn may_start(&self, chunk: u64) -> bool {
-        self.claims().may_start(chunk)
+        self.claims.may_start(chunk)
     }
 
     /// The time at which a chunk begins, if a trace or an observer wants to know.
@@ -98,6 +129,7 @@ impl Fold {
     }
 
     /// Records that a chunk which began at `started` is finished, at this attempt.
+    #[inline]
     pub(crate) fn finished(&self, chunk: u64, worker: usize, attempt: u32, started: Option<Instant>) {
         if let Some(started) = started {
             self.record(|| Span { chunk, worker, started, duration: started.elapsed(), attempt });
@@ -114,13 +146,13 @@ impl Fold {
     /// Tells the caller that outputs or a failure were kept, if it can take them at once (`is_next`).
     pub(crate) fn arrived(&self, is_next: bool) {
         if is_next {
-            self.gate.caller.tell();
+            self.gate().caller.tell();
         }
     }
 
     /// The caller has taken all chunks below `chunk`, which moves the window.
     pub(crate) fn taken(&self, chunk: u64) {
-        if self.claims().take(chunk) {
+        if self.claims.take(chunk) {
             self.workers.tell();
         }
     }
@@ -178,10 +210,11 @@ impl Fold {
     /// The limit falls first, and then everybody is told who may act on it: a worker that claims or checks a chunk
     /// later sees the new limit by itself, and one that waits is woken and looks again.
     fn stop_at(&self, chunk: u64) {
-        self.claims().stop_at(chunk);
+        self.claims.stop_at(chunk);
         self.workers.tell();
-        // The caller may wait for a window that will not open any more.
-        self.gate.caller.tell();
+        // The caller may wait for a window that will not open any more. If it is about to register with the gate, the lock
+        // of its list orders the two.
+        self.gate().caller.tell();
         // Folds that are nested in these chunks work for outputs that are not needed any more.
         self.nested.tell_from(chunk, Fold::cancel);
     }
@@ -203,7 +236,7 @@ impl Fold {
     /// What the traces and the caller are told at the end: the spans, the bytes between processes, the panic of an
     /// observer.
     pub(crate) fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.as_ref()
+        self.recorder.as_deref()
     }
 
     /// Counts bytes that were sent between processes.
@@ -212,11 +245,6 @@ impl Fold {
         if let Some(recorder) = &self.recorder {
             recorder.moved(bytes);
         }
-    }
-
-    /// The panic of an observer, which has cancelled the fold.
-    pub(crate) fn observer_panic(&self) -> Option<Box<dyn Any + Send>> {
-        self.recorder.as_ref().and_then(Recorder::take_panic)
     }
 
     /// The reason why the fold ended early, if no chunk failed.

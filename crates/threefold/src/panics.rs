@@ -12,6 +12,9 @@ use std::thread;
 
 use crate::error::Cause;
 
+/// What a panic carries.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
 /// A panic as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
@@ -66,20 +69,30 @@ fn note(info: &PanicHookInfo<'_>) {
 /// Runs `work`, and turns a panic in it into a value.
 ///
 /// The caller decides what is still valid: it must use nothing that a panic can leave half done.
+#[cfg(any(test, feature = "async", feature = "processes"))]
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
+    catch_payload(work).map_err(describe)
+}
+
+/// Runs `work`, and gives the payload of a panic in it, to [`describe`] or to continue with. Of what `work` touched, use
+/// nothing that a panic can leave half done.
+pub(crate) fn catch_payload<R>(work: impl FnOnce() -> R) -> Result<R, Payload> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(|payload| {
-        let message = text(&*payload);
-        // The task may have caught the latest panic that the hook was told of, and may have gone on with another
-        // payload, of which the hook is not told.
-        let latest = LATEST.try_with(RefCell::take).ok().flatten();
-        let latest = latest.filter(|latest| latest.message == message.as_deref().unwrap_or_default());
-        drop_quietly(payload);
-        let message = message.unwrap_or_else(|| "(a panic payload that is not text)".to_string());
-        Panic { message, at: latest.and_then(|latest| latest.at) }
-    })
+    result
+}
+
+/// The panic whose payload this thread has caught last.
+pub(crate) fn describe(payload: Payload) -> Panic {
+    let message = text(&*payload);
+    // The task may have caught the latest panic that the hook was told of, and may have gone on with another
+    // payload, of which the hook is not told.
+    let latest = LATEST.try_with(RefCell::take).ok().flatten();
+    let latest = latest.filter(|latest| latest.message == message.as_deref().unwrap_or_default());
+    drop_quietly(payload);
+    let message = message.unwrap_or_else(|| "(a panic payload that is not text)".to_string());
+    Panic { message, at: latest.and_then(|latest| latest.at) }
 }
 
 /// Continues a panic that was caught on another thread. [`catch`] still learns its place.
@@ -98,7 +111,7 @@ fn text(payload: &(dyn Any + Send)) -> Option<String> {
 }
 
 /// Drops the payload of a panic. It is a value of the task's, and its destructor may panic.
-pub(crate) fn drop_quietly(payload: Box<dyn Any + Send>) {
+pub(crate) fn drop_quietly(payload: Payload) {
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // The payload of the second panic may do so too, unless it is text.
         match second.downcast::<&'static str>() {

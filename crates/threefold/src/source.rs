@@ -10,6 +10,8 @@ mod cut;
 mod grid;
 mod integers;
 mod items;
+#[cfg(feature = "processes")]
+pub(crate) mod sent;
 mod slice;
 
 pub use cut::Chunked;
@@ -165,6 +167,11 @@ pub trait Pieces: Send + Sync + 'static {
     fn describe_part(&self, _items: Range<u128>) -> String {
         String::new()
     }
+
+    /// The source as bytes, from which a worker process makes any chunk by itself. `None` if chunks are sent one by one.
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// A source that can be cut between any two items: ranges and arrays. It has [`split_into`](Source::split_into) and
@@ -209,4 +216,9 @@ pub trait Whole: Send + Sync + 'static {
     fn window(&self, items: Range<u128>) -> Self::Chunk;
     /// What these items are, for people.
     fn describe(&self, items: Range<u128>) -> String;
+
+    /// The source in a few bytes, where it has some.
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        None
+    }
 }

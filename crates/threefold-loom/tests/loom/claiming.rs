@@ -5,22 +5,30 @@ use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 
 use crate::claims::{Claim, Claims};
+use crate::gate::Gate;
 use crate::model;
 
 /// A fold of `N` chunks: each chunk counts how often it was run, in an atomic that orders nothing by itself.
 struct Fold<const N: usize> {
     claims: Claims,
+    gate: std::sync::Arc<Gate>,
     runs: [AtomicU64; N],
 }
 
 impl<const N: usize> Fold<N> {
     fn new() -> Arc<Self> {
-        Arc::new(Self { claims: Claims::new(N as u64, u64::MAX), runs: std::array::from_fn(|_| AtomicU64::new(0)) })
+        let runs = std::array::from_fn(|_| AtomicU64::new(0));
+        Arc::new(Self { claims: Claims::new(N as u64, u64::MAX), gate: Gate::new(), runs })
     }
 
     /// What a worker does: in, chunks, out.
+    fn help(&self, size: u64) {
+        let _inside = self.gate.enter();
+        self.work(size);
+    }
+
+    /// What a worker does inside, and the caller without entering.
     fn work(&self, size: u64) {
-        self.claims.enter();
         while let Claim::Block(block) = self.claims.claim(|_| size) {
             for chunk in block {
                 if self.claims.may_start(chunk) {
@@ -30,12 +38,11 @@ impl<const N: usize> Fold<N> {
                 }
             }
         }
-        self.claims.leave();
     }
 
     /// What the caller does after its own part; it may rely on all that `is_idle` promises.
     fn wait(&self) -> [u64; N] {
-        while !self.claims.is_idle() {
+        while !self.gate.is_idle() {
             thread::yield_now();
         }
         std::array::from_fn(|chunk| self.runs[chunk].load(Ordering::Relaxed))
@@ -47,7 +54,7 @@ fn every_chunk_is_claimed_once_and_seen_by_the_caller() {
     model(3, || {
         let fold = Fold::<3>::new();
         let helper = Arc::clone(&fold);
-        let helper = thread::spawn(move || helper.work(2));
+        let helper = thread::spawn(move || helper.help(2));
         fold.work(1);
         assert_eq!(fold.wait(), [1, 1, 1]);
         helper.join().unwrap();
@@ -62,7 +69,7 @@ fn two_helpers_and_the_caller_share_the_chunks() {
         let helpers: Vec<_> = (0..2)
             .map(|_| {
                 let fold = Arc::clone(&fold);
-                thread::spawn(move || fold.work(1))
+                thread::spawn(move || fold.help(1))
             })
             .collect();
         fold.work(1);
@@ -79,13 +86,13 @@ fn chunks_below_a_failing_one_are_run_and_nothing_runs_after_the_caller_has_seen
         let fold = Fold::<3>::new();
         let helper = Arc::clone(&fold);
         let helper = thread::spawn(move || {
-            helper.claims.enter();
+            let inside = helper.gate.enter();
             if let Claim::Block(block) = helper.claims.claim(|_| 1) {
                 // This chunk fails.
                 helper.claims.stop_at(block.start);
             }
-            helper.claims.leave();
-            helper.work(1);
+            drop(inside);
+            helper.help(1);
         });
         fold.work(1);
         let seen = fold.wait();
@@ -104,7 +111,7 @@ fn a_cancel_from_a_third_thread_stops_what_has_not_begun() {
     model(2, || {
         let fold = Fold::<1>::new();
         let (helper, canceller) = (Arc::clone(&fold), Arc::clone(&fold));
-        let helper = thread::spawn(move || helper.work(1));
+        let helper = thread::spawn(move || helper.help(1));
         let canceller = thread::spawn(move || canceller.claims.stop_at(0));
         fold.work(1);
         let seen = fold.wait();

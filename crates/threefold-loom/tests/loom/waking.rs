@@ -8,14 +8,15 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
+use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use crate::claims::Claim;
+use crate::claims::{Claim, Claims};
 use crate::gate::{Gate, Inside};
 use crate::model;
 use crate::notify::Notify;
-use crate::open_folds::{Open, OpenFolds};
+use crate::open_folds::{Helper, Open, OpenFolds, Visit};
 
 /// A thread that parks and is unparked: a token under a lock. (The checker's own `park` also returns from other waits.)
 #[derive(Default)]
@@ -54,21 +55,24 @@ impl Wake for Pool {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake_one();
+        self.0.call_again();
     }
 }
 
 /// A fold whose chunks have no output but that they ran.
 struct Fold {
+    claims: Claims,
     gate: Arc<Gate>,
     workers: Notify,
-    outputs: Mutex<Outputs>,
+    outputs: Outputs,
     meeting: Option<Meeting>,
 }
 
+/// As in `fold/outputs.rs`: what waits is kept under a lock, and how far the caller has come is changed without it.
 struct Outputs {
-    runs: Vec<u32>,
-    taken: usize,
+    runs: Vec<AtomicU64>,
+    kept: Mutex<Vec<bool>>,
+    taken: AtomicU64,
 }
 
 /// Chunks that wait for one another: so many workers must take part at once.
@@ -80,9 +84,14 @@ struct Meeting {
 
 impl Open for Arc<Fold> {
     type Inside = Inside;
+    type Call = ();
 
     fn is_open(&self) -> bool {
-        self.gate.claims.is_open()
+        self.claims.is_open()
+    }
+
+    fn left(&self) -> u64 {
+        self.claims.left()
     }
 
     fn enter(&self) -> Inside {
@@ -92,23 +101,77 @@ impl Open for Arc<Fold> {
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(self, other)
     }
+
+    fn cry(&self) {}
+}
+
+/// How a helper rests.
+struct Rest {
+    spins: bool,
+}
+
+impl Helper<Arc<Fold>> for Rest {
+    fn may_spin(&self) -> bool {
+        self.spins
+    }
+
+    fn spin(&self, is_called: &dyn Fn() -> bool) {
+        if !is_called() {
+            thread::yield_now();
+        }
+    }
+
+    fn wants_more(&self, fold: &Arc<Fold>, (): &(), _coming: usize) -> bool {
+        fold.claims.left() > 0
+    }
 }
 
 impl Fold {
     fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
         let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
-        let outputs = Mutex::new(Outputs { runs: vec![0; chunks], taken: 0 });
-        Arc::new(Self { gate: Gate::new(chunks as u64, window), workers: Notify::default(), outputs, meeting })
+        let outputs = Outputs {
+            runs: (0..chunks).map(|_| AtomicU64::new(0)).collect(),
+            kept: Mutex::new(vec![false; chunks]),
+            taken: AtomicU64::new(0),
+        };
+        Arc::new(Self {
+            claims: Claims::new(chunks as u64, window),
+            gate: Gate::new(),
+            workers: Notify::default(),
+            outputs,
+            meeting,
+        })
     }
 
     /// What a worker does inside, until it is turned away or nothing is left.
     fn work(&self) {
-        while let Claim::Block(block) = self.gate.claims.claim(|_| 1) {
-            self.run(block.start as usize);
+        while let Claim::Block(block) = self.claims.claim(|_| 1) {
+            self.run(block.start);
         }
     }
 
-    fn run(&self, chunk: usize) {
+    /// A worker runs a chunk, and keeps its output.
+    fn run(&self, chunk: u64) {
+        self.count(chunk);
+        let mut kept = self.outputs.kept.lock().unwrap();
+        kept[chunk as usize] = true;
+        let is_next = self.taken() == chunk;
+        drop(kept);
+        if is_next {
+            self.gate.caller.tell();
+        }
+    }
+
+    /// The caller runs a chunk. If it is the next to take, it takes it at once.
+    fn run_as_caller(&self, chunk: u64) {
+        if self.taken() != chunk {
+            return self.run(chunk);
+        }
+        self.count(chunk);
+        self.take_up_to(chunk + 1, false);
+    }
+
+    fn count(&self, chunk: u64) {
         if let Some(Meeting { come, all, party }) = &self.meeting {
             let mut come = come.lock().unwrap();
             *come += 1;
@@ -117,28 +180,32 @@ impl Fold {
                 come = all.wait(come).unwrap();
             }
         }
-        let mut outputs = self.outputs.lock().unwrap();
-        outputs.runs[chunk] += 1;
-        let is_next = outputs.taken == chunk;
-        drop(outputs);
-        if is_next {
-            self.gate.caller.tell();
+        let runs = &self.outputs.runs[chunk as usize];
+        runs.store(runs.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn taken(&self) -> u64 {
+        self.outputs.taken.load(Ordering::Relaxed)
+    }
+
+    /// The caller has taken what is below `chunk`, and tells those whom the window had turned away, unless it forgets.
+    fn take_up_to(&self, chunk: u64, forgets: bool) {
+        self.outputs.taken.store(chunk, Ordering::Relaxed);
+        if self.claims.take(chunk) && !forgets {
+            self.workers.tell();
         }
     }
 
-    /// The caller takes what it can, and tells those whom the window had turned away, unless it forgets.
+    /// The caller takes what it can.
     fn take_ready(&self, forgets: bool) {
         loop {
-            let mut outputs = self.outputs.lock().unwrap();
-            if outputs.runs.get(outputs.taken).is_none_or(|&runs| runs == 0) {
+            let taken = self.taken();
+            let kept = self.outputs.kept.lock().unwrap();
+            if !kept.get(taken as usize).is_some_and(|&kept| kept) {
                 return;
             }
-            outputs.taken += 1;
-            let taken = outputs.taken as u64;
-            drop(outputs);
-            if self.gate.claims.take(taken) && !forgets {
-                self.workers.tell();
-            }
+            drop(kept);
+            self.take_up_to(taken + 1, forgets);
         }
     }
 }
@@ -151,18 +218,38 @@ enum Mistake {
     ForgetsTheTurnedAway,
     /// It parks without having said who it is.
     IsUnknown,
+    /// It says who it is after it has looked, and does not look again before it parks.
+    LooksOnlyBefore,
     /// It adds no waker of the pool to the fold.
     PoolIsUnknown,
+    /// It calls nobody.
+    CallsNobody,
 }
 
-/// One fold on a pool of so many workers, and its end. Where `takes_part`, the caller runs chunks too.
-fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake) {
-    let pool = Arc::new(Pool(OpenFolds::new()));
-    let threads: Vec<_> = (0..workers)
+/// What a scenario is about.
+#[derive(Clone, Copy)]
+struct Scenario {
+    helpers: usize,
+    /// Whether helpers spin once before they sleep.
+    spins: bool,
+    /// Whether the caller runs chunks too. It then begins alone, and calls after its first chunk.
+    takes_part: bool,
+    mistake: Mistake,
+}
+
+impl Scenario {
+    const PLAIN: Self = Self { helpers: 1, spins: false, takes_part: false, mistake: Mistake::None };
+}
+
+/// One fold, and its end.
+fn fold_on(scenario: Scenario, fold: &Arc<Fold>) {
+    let Scenario { helpers, spins, takes_part, mistake } = scenario;
+    let pool = Arc::new(Pool(OpenFolds::new(usize::from(spins))));
+    let threads: Vec<_> = (0..helpers)
         .map(|_| {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
-                while let Some((fold, inside)) = pool.0.enter_next() {
+                while let Some(Visit { fold, inside, .. }) = pool.0.enter_next(&Rest { spins }) {
                     fold.work();
                     drop(fold);
                     drop(inside);
@@ -172,24 +259,32 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
         .collect();
 
     let parker = Arc::new(Parker::default());
-    if mistake != Mistake::IsUnknown {
-        fold.gate.caller.register(Waker::from(Arc::clone(&parker)));
-    }
-    if mistake != Mistake::PoolIsUnknown {
-        fold.workers.register(Waker::from(Arc::clone(&pool)));
-    }
-    pool.0.add(Arc::clone(fold));
-    let claims = &fold.gate.claims;
+    let introduce = || {
+        if mistake != Mistake::IsUnknown {
+            fold.gate.caller.register(Waker::from(Arc::clone(&parker)));
+        }
+    };
+    let introduce_pool = || {
+        if mistake != Mistake::PoolIsUnknown {
+            fold.workers.register(Waker::from(Arc::clone(&pool)));
+        }
+    };
+    let claims = &fold.claims;
     let ready = || fold.take_ready(mistake == Mistake::ForgetsTheTurnedAway);
     if takes_part {
-        let _inside = fold.gate.enter();
+        let mut is_called = false;
+        pool.0.add(Arc::clone(fold), None);
         loop {
             match claims.claim(|_| 1) {
                 Claim::Block(block) => {
-                    fold.run(block.start as usize);
-                    ready();
+                    fold.run_as_caller(block.start);
+                    if !std::mem::replace(&mut is_called, true) {
+                        introduce_pool();
+                        pool.0.call(fold, ());
+                    }
                 }
                 Claim::Later => {
+                    introduce();
                     ready();
                     if !claims.is_open() && !claims.is_over() {
                         parker.park();
@@ -200,67 +295,113 @@ fn fold_on(workers: usize, takes_part: bool, fold: &Arc<Fold>, mistake: Mistake)
             }
         }
     } else {
+        introduce();
+        introduce_pool();
+        pool.0.add(Arc::clone(fold), (mistake != Mistake::CallsNobody).then_some(()));
         while !claims.is_over() {
             parker.park();
             ready();
         }
     }
     pool.0.take_off(fold);
-    while !fold.gate.is_done() {
+    // A caller that took part introduces itself only now, when it must wait, and then looks once more.
+    let mut is_known = mistake == Mistake::LooksOnlyBefore;
+    loop {
         ready();
-        parker.park();
+        if fold.claims.is_over() && fold.gate.is_idle() {
+            break;
+        }
+        if mistake == Mistake::LooksOnlyBefore {
+            introduce();
+        }
+        if is_known {
+            parker.park();
+        }
+        introduce();
+        is_known = true;
     }
     ready();
 
-    let outputs = fold.outputs.lock().unwrap();
-    assert!(outputs.runs.iter().all(|&runs| runs == 1), "each chunk runs once");
-    assert_eq!(outputs.taken, outputs.runs.len(), "the caller has taken all");
-    drop(outputs);
+    let runs = &fold.outputs.runs;
+    assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1), "each chunk runs once");
+    assert_eq!(fold.taken() as usize, runs.len(), "the caller has taken all");
     assert_eq!(Arc::strong_count(fold), 1, "the caller alone owns the fold");
     pool.0.stop();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
 #[test]
-fn a_sleeping_worker_runs_a_fold_that_its_caller_only_waits_for() {
-    model(3, || fold_on(1, false, &Fold::new(2, 9, None), Mistake::None));
+fn a_sleeping_helper_runs_a_fold_that_its_caller_only_waits_for() {
+    model(3, || fold_on(Scenario::PLAIN, &Fold::new(2, 9, None)));
 }
 
 #[test]
-fn the_caller_and_a_worker_share_a_fold_and_part() {
-    model(2, || fold_on(1, true, &Fold::new(2, 9, None), Mistake::None));
+fn a_caller_that_began_alone_and_a_helper_that_it_calls_share_a_fold_and_part() {
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(2, 9, None)));
 }
 
 #[test]
-fn a_worker_that_the_window_turned_away_is_woken_when_it_opens() {
-    model(3, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::None));
+fn a_call_reaches_a_helper_that_spins_or_is_about_to_sleep() {
+    model(3, || fold_on(Scenario { spins: true, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
+}
+
+#[test]
+fn a_call_reaches_a_helper_whether_another_spins_or_sleeps() {
+    model(2, || fold_on(Scenario { spins: true, helpers: 2, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
+}
+
+#[test]
+fn a_helper_that_the_window_turned_away_is_called_when_it_opens() {
+    model(3, || fold_on(Scenario::PLAIN, &Fold::new(2, 1, None)));
 }
 
 #[test]
 fn a_caller_that_the_window_turned_away_is_woken_when_the_next_output_comes() {
-    model(2, || fold_on(1, true, &Fold::new(3, 1, None), Mistake::None));
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(3, 1, None)));
 }
 
 #[test]
-fn a_worker_that_was_woken_wakes_the_next() {
-    // Two chunks that wait for each other need two workers.
-    model(2, || fold_on(2, false, &Fold::new(2, 9, Some(2)), Mistake::None));
-}
-
-#[test]
-#[should_panic(expected = "deadlock")]
-fn without_being_told_of_it_a_worker_that_was_turned_away_sleeps_for_ever() {
-    model(2, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::ForgetsTheTurnedAway));
+fn a_helper_that_was_called_calls_the_next() {
+    // Two chunks that wait for each other need two helpers.
+    model(2, || fold_on(Scenario { helpers: 2, ..Scenario::PLAIN }, &Fold::new(2, 9, Some(2))));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn without_a_waker_of_the_pool_a_worker_that_was_turned_away_sleeps_for_ever() {
-    model(2, || fold_on(1, false, &Fold::new(2, 1, None), Mistake::PoolIsUnknown));
+fn without_being_told_of_it_a_helper_that_was_turned_away_sleeps_for_ever() {
+    let mistake = Mistake::ForgetsTheTurnedAway;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(2, 1, None)));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_a_waker_of_the_pool_a_helper_that_was_turned_away_sleeps_for_ever() {
+    let mistake = Mistake::PoolIsUnknown;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(2, 1, None)));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_a_call_a_helper_enters_no_fold() {
+    let mistake = Mistake::CallsNobody;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn without_being_known_a_caller_parks_for_ever() {
-    model(2, || fold_on(1, false, &Fold::new(1, 9, None), Mistake::IsUnknown));
+    let mistake = Mistake::IsUnknown;
+    model(2, move || fold_on(Scenario { mistake, ..Scenario::PLAIN }, &Fold::new(1, 9, None)));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_caller_that_does_not_look_again_when_it_is_known_parks_for_ever() {
+    let mistake = Mistake::LooksOnlyBefore;
+    model(3, move || fold_on(Scenario { mistake, takes_part: true, ..Scenario::PLAIN }, &Fold::new(2, 9, None)));
+}
+
+#[test]
+fn a_caller_that_took_its_own_output_finds_the_next_one_that_another_worker_kept() {
+    model(2, || fold_on(Scenario { takes_part: true, ..Scenario::PLAIN }, &Fold::new(3, 2, None)));
 }

@@ -3,39 +3,55 @@
 
 use std::thread;
 
-use super::pace::Pace;
+use super::pace::{Lap, Pace};
+use super::part::Part;
 use super::{Running, current};
 use crate::fold::claims::Claim;
+use crate::fold::unpark;
 
-/// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left.
+/// Claims and runs chunks of `fold` until none is left. Returns how long one of them took, in nanoseconds, if they were
+/// timed.
 ///
-/// The caller passes `ready`. Only the caller can open a closed window, by taking outputs, so it stays here and does
-/// that until the window is open or the fold is over. The other workers return when the window is closed; the pool
-/// wakes them when it opens.
-pub(super) fn run(fold: &Running, worker: usize, workers: usize, mut ready: Option<&mut dyn FnMut()>) {
+/// A caller passes itself. If it is the only worker, it claims all chunks at once, and reads no clock: it reduces each
+/// output before the next chunk begins. Otherwise blocks are sized by time.
+///
+/// Only the caller can open a closed window, by taking outputs, so it stays here and does that until the window is open
+/// or the fold is over. The other workers return when the window is closed; the pool calls them when it opens.
+pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
+    let Part { worker, workers, guess, mut caller, look } = part;
     let _here = current::enter(Some(fold.into()));
-    let mut pace = Pace::new(workers);
+    let claims = fold.claims();
+    let mut pace = (workers > 1).then(|| (Pace::new(workers, guess), Lap::new()));
     loop {
-        match (fold.claims().claim(|left| pace.size(left)), &mut ready) {
-            (Claim::Block(block), ready) => {
+        match (claims.claim(|left| pace.as_ref().map_or(left, |(pace, _)| pace.size(left))), &mut caller) {
+            (Claim::Block(block), caller) => {
                 let chunks = block.end - block.start;
-                fold.run(block, worker);
-                if let Some(ready) = ready {
-                    ready();
+                match caller {
+                    Some(caller) => caller.run(block),
+                    None => fold.run(block, worker),
                 }
-                pace.done(chunks);
+                let Some((pace, lap)) = &mut pace else { continue };
+                let is_due = pace.ran(chunks);
+                if claims.is_over() {
+                    pace.took(lap.time());
+                    return pace.average(guess);
+                }
+                if is_due {
+                    look(pace.took(lap.time()));
+                }
             }
-            (Claim::Later, Some(ready)) => {
+            (Claim::Later, Some(caller)) => {
                 // Taking outputs opens the window. If it is still closed, its lowest chunk is being run by another
                 // worker, whose output unparks the caller, as does the end of the fold. If that happens between the
                 // question below and `park`, the token that it leaves makes `park` return at once.
-                ready();
-                if !fold.claims().is_open() && !fold.claims().is_over() {
+                fold.gate().caller.register(unpark::this_thread());
+                caller.ready();
+                if !claims.is_open() && !claims.is_over() {
                     thread::park();
                 }
-                ready();
+                caller.ready();
             }
-            (Claim::Later, None) | (Claim::Never, _) => return,
+            (Claim::Later, None) | (Claim::Never, _) => return pace.and_then(|(pace, _)| pace.average(guess)),
         }
     }
 }

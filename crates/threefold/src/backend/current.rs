@@ -1,53 +1,92 @@
 //! For which fold this thread works: the answer to `Executor::current` and `is_cancelled`.
+//!
+//! A thread that enters a fold keeps two contexts: that of the fold, and the one that it had before. The second is what
+//! counts while the caller of the fold reduces an output: its closure is no part of the fold. To go from one to the other
+//! and back is a store each (see [`chunk`]), because a caller does it for every chunk that it runs.
+//!
+//! A thread can be inside of several folds, one nested in the other. Each [`Restore`] on its stack keeps what its own fold
+//! has replaced, so two contexts in the thread's storage are enough.
 
 use std::cell::{Cell, RefCell};
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::sync::atomic::{Ordering, fence};
-use std::sync::{Arc, Weak};
 
-use super::{Backend, Running};
-use crate::fold::policy::Policy;
-use crate::fold::{Fold, chunk};
-use crate::model::Model;
+use super::Running;
+use crate::fold::chunk::{self, Noted};
 
-/// The executor and the fold of the task that runs on this thread.
+/// For whom the task works that runs on this thread.
 #[derive(Clone)]
-pub(crate) struct Context {
-    pub(crate) model: Model,
-    pub(crate) policy: Policy,
-    /// Weak: a worker that is still leaving a fold must not be the one that drops the executor.
-    pub(crate) backend: Weak<dyn Backend>,
-    /// The fold, if it runs in this process. A worker process does not have it.
-    pub(crate) fold: Option<Arc<Fold>>,
+pub(crate) enum Context {
+    /// For a fold of this process.
+    Fold(Running),
+    /// For the parent of this worker process.
+    #[cfg(all(feature = "processes", target_os = "linux"))]
+    Parent,
+}
+
+impl Context {
+    /// The fold, if it runs in this process.
+    pub(crate) fn fold(&self) -> Option<&Running> {
+        match self {
+            Self::Fold(fold) => Some(fold),
+            #[cfg(all(feature = "processes", target_os = "linux"))]
+            Self::Parent => None,
+        }
+    }
 }
 
 impl From<&Running> for Context {
-    fn from(running: &Running) -> Self {
-        let Running { fold, backend } = running;
-        Self { model: fold.model, policy: fold.policy, backend: backend.clone(), fold: Some(Arc::clone(fold)) }
+    fn from(fold: &Running) -> Self {
+        Self::Fold(fold.clone())
+    }
+}
+
+/// The contexts of a thread that works for a fold.
+#[derive(Default)]
+struct Contexts {
+    /// That of the fold.
+    inside: Option<Context>,
+    /// What it was before the thread entered the fold, which is what a caller's reduction sees.
+    outside: Option<Context>,
+}
+
+impl Contexts {
+    const NONE: Self = Self { inside: None, outside: None };
+
+    fn get(&self) -> &Option<Context> {
+        if chunk::is_outside() { &self.outside } else { &self.inside }
     }
 }
 
 thread_local! {
     /// Not dropped with the thread, which has left its last fold before: a destructor at the end of the thread may fold.
-    static CONTEXT: ManuallyDrop<RefCell<Option<Context>>> = const { ManuallyDrop::new(RefCell::new(None)) };
+    static CONTEXTS: ManuallyDrop<RefCell<Contexts>> = const { ManuallyDrop::new(RefCell::new(Contexts::NONE)) };
     /// What to call when this thread has left its last fold.
     static ON_LEAVE: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 /// Restores the earlier context when it is dropped.
 pub(crate) struct Restore {
+    noted: Noted,
+    /// Of the two contexts before, the one that is not kept in its place.
     before: Option<Context>,
-    chunk: u64,
+    /// Whether the thread had stepped outside of another fold when it entered this one.
+    was_outside: bool,
 }
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        chunk::set(self.chunk);
-        let inner = CONTEXT.with(|context| context.replace(self.before.take()));
+        let before = self.before.take();
+        let inner = CONTEXTS.with(|contexts| {
+            let contexts = &mut *contexts.borrow_mut();
+            let back = if self.was_outside { before } else { mem::replace(&mut contexts.outside, before) };
+            mem::replace(&mut contexts.inside, back)
+        });
+        chunk::restore(self.noted);
         // Dropped here, outside of the borrow: it may be the last reference to values of the user.
         drop(inner);
-        if !is_inside()
+        if ON_LEAVE.get().is_some()
+            && !is_inside()
             && let Some(leave) = ON_LEAVE.take()
         {
             leave();
@@ -55,20 +94,28 @@ impl Drop for Restore {
     }
 }
 
-/// Sets the context of this thread until the result is dropped.
+/// Sets the context of this thread until the result is dropped. What it was before is then the context outside.
+///
+/// A reduction that folds has stepped outside already. What is outside of its fold stays what it is.
 #[must_use]
 pub(crate) fn enter(context: Option<Context>) -> Restore {
-    Restore { chunk: chunk::get(), before: CONTEXT.with(|before| before.replace(context)) }
+    let was_outside = chunk::is_outside();
+    let before = CONTEXTS.with(|contexts| {
+        let contexts = &mut *contexts.borrow_mut();
+        let before = mem::replace(&mut contexts.inside, context);
+        if was_outside { before } else { mem::replace(&mut contexts.outside, before) }
+    });
+    Restore { noted: chunk::enter(), before, was_outside }
 }
 
 /// The context of this thread.
 pub(crate) fn get() -> Option<Context> {
-    CONTEXT.with(|context| context.borrow().clone())
+    CONTEXTS.with(|contexts| contexts.borrow().get().clone())
 }
 
 /// Whether this thread works for a fold.
 pub(crate) fn is_inside() -> bool {
-    CONTEXT.with(|context| context.borrow().is_some())
+    CONTEXTS.with(|contexts| contexts.borrow().get().is_some())
 }
 
 /// Has `leave` called once, when this thread has left its last fold.
@@ -96,9 +143,9 @@ pub(crate) fn on_leave(leave: fn()) {
 /// assert_eq!(patient(0..4), 6);
 /// ```
 pub fn is_cancelled() -> bool {
-    CONTEXT.with(|context| {
-        let context = context.borrow();
-        let fold = context.as_ref().and_then(|context| context.fold.as_ref());
+    CONTEXTS.with(|contexts| {
+        let contexts = contexts.borrow();
+        let fold = contexts.get().as_ref().and_then(Context::fold);
         let is_cancelled = fold.is_some_and(|fold| !fold.may_start(chunk::get()));
         if is_cancelled {
             // Acquire: pairs with the fall of the limit, so that whoever is given what the task returns now, by whatever

@@ -7,6 +7,10 @@
 /// notes that it was called and returns at once. Without that note an executor for
 /// [`Model::Processes`](crate::Model::Processes) is an error, because its workers would run `main` again.
 ///
+/// Workers may be copies of one worker that has come to `init`, if that has no other threads there. So what `main` does before
+/// `init` may happen once for several workers: they then share the offsets of files that it opened, and random numbers that
+/// it drew.
+///
 /// Call it before everything that has an effect: before output, files, threads, and the reading of arguments. In a program
 /// whose `main` has called it, every thread may make executors. Without the feature `processes`, and on systems other than
 /// Linux, it does nothing.

@@ -1,31 +1,35 @@
 //! A thread that takes the caller's part in a fold, and lives as long as the fold: where the caller's own thread cannot
 //! take it, because its stack is too small or because it is inside an async runtime.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::{Running, stack};
+use super::pace::{Lap, Pace};
+use super::{Caller, Running, stack};
 use crate::error::Error;
 use crate::fold::unpark;
 
-/// Runs `part` on a thread with a stack of `bytes`; this thread is `ready` meanwhile.
-pub(super) fn lend(fold: &Running, bytes: usize, ready: &mut dyn FnMut(), part: impl FnOnce() + Send) {
+/// Runs `part` on a thread with a stack of `bytes`, which stands in for the caller. The caller uses what is there
+/// meanwhile.
+pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: impl FnOnce(&mut StandIn<'_>) + Send) {
+    fold.gate().caller.register(unpark::this_thread());
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         let lent = stack::spawn(scope, "threefold-0", bytes, || {
             let waker = unpark::this_thread();
             fold.workers.register(waker.clone());
-            part();
+            part(&mut StandIn { fold, pace: Pace::new(1, None), lap: Lap::new() });
             fold.workers.forget(&waker);
             is_done.store(true, Ordering::Release);
-            fold.gate.caller.tell();
+            fold.gate().caller.tell();
         });
         if let Err(error) = lent {
             return fold.abort(Error::system(fold.model, "a thread for the fold could not be started", error));
         }
         loop {
             // First: it runs code of the user's, which may park and so use up what was meant to wake this loop.
-            ready();
+            caller.ready();
             if is_done.load(Ordering::Acquire) {
                 return;
             }
@@ -33,4 +37,28 @@ pub(super) fn lend(fold: &Running, bytes: usize, ready: &mut dyn FnMut(), part: 
             thread::park();
         }
     });
+}
+
+/// Stands in for the caller on another thread: it runs chunks, and keeps their outputs for the caller.
+pub(super) struct StandIn<'a> {
+    fold: &'a Running,
+    pace: Pace,
+    lap: Lap,
+}
+
+impl Caller for StandIn<'_> {
+    /// The block may be the whole fold. The caller gets the outputs in smaller ones.
+    fn run(&mut self, block: Range<u64>) {
+        let mut next = block.start;
+        while next < block.end {
+            let end = next + self.pace.size(block.end - next);
+            self.fold.run(next..end, 0);
+            if self.pace.ran(end - next) {
+                self.pace.took(self.lap.time());
+            }
+            next = end;
+        }
+    }
+
+    fn ready(&mut self) {}
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::options::Options;
-use super::{Backend, sequential, threads};
+use super::{Home, sequential, threads};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
 /// The backend of `model`. The options have been checked.
-pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<dyn Backend>> {
+pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
     match model {
         Model::Sequential => Ok(sequential::inline()),
         Model::Threads => threads::new(options),

@@ -4,41 +4,178 @@
 //! size of a block is chosen by time: from the time that a chunk of the last block took follows how many chunks make up
 //! [`TARGET`]. Chunks that take longer are claimed one by one, so that the workers finish within one chunk of each
 //! other.
+//!
+//! While little is known of the chunks, a block is small: the first one is a single chunk, and each is at most four times
+//! as large as the one before. Whatever the times say, no block is larger than its worker's share of what is left. So if
+//! chunks that seemed cheap turn out to take seconds, the other workers still find as many of them as each can use.
+//!
+//! To ask for the time costs as much as some tens of cheap chunks. So it is asked only when it is expected that
+//! [`UNTIMED`] has passed since it was asked last. The times are passed in, in nanoseconds: a pace reads no clock. A
+//! [`Lap`] does.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How long a block should take. It is a thousand times the cost of a claim, and far less than anyone notices at the
 /// end of a fold, when the other workers wait for the last block.
-const TARGET: Duration = Duration::from_micros(20);
+const TARGET: u64 = 20_000;
 
-/// The largest factor by which blocks grow, so that a single measurement that is too short does little harm.
+/// A shorter block costs more than it evens out: its claim and its outputs move between the caches of two cores.
+const LEAST: u64 = 5_000;
+
+/// Blocks that are expected to take less than this together are timed together. It is some times the cost of the question.
+const UNTIMED: u64 = 500;
+
+/// The largest factor by which blocks grow, and by which the estimate of a chunk grows. So a single measurement does little
+/// harm if it is too short, or too long because another thread had the core meanwhile.
 const GROWTH: u64 = 4;
 
 /// The grain size of one worker in one fold.
 pub(crate) struct Pace {
     workers: u64,
     size: u64,
-    since: Instant,
+    /// How long a chunk takes, if that is known.
+    each: Option<u64>,
+    /// How many chunks were run since the time was asked last.
+    untimed: u64,
+    /// How many chunks were timed, and how long they took together.
+    timed: u64,
+    time: u64,
 }
 
 impl Pace {
-    /// For one of `workers` workers. The first block is one chunk.
-    pub(crate) fn new(workers: usize) -> Self {
-        Self { workers: workers as u64, size: 1, since: Instant::now() }
+    /// For one of `workers` workers. The first block is one chunk, whatever the `guess` of how long it takes.
+    pub(crate) fn new(workers: usize, guess: Option<u64>) -> Self {
+        Self { workers: workers as u64, size: 1, each: guess, untimed: 0, timed: 0, time: 0 }
     }
 
     /// How many chunks to claim when `left` are left; at least 1.
     pub(crate) fn size(&self, left: u64) -> u64 {
-        // At most this worker's share of half of what is left. The other half evens out a worker that is late.
-        self.size.min(left / (2 * self.workers)).max(1)
+        // At most this worker's share of half of what is left. The other half evens out a worker that is late. Where that
+        // would be a very short block, a longer one, up to this worker's share of all. So if the chunks turn out to be dear
+        // after all, the others have as much of them.
+        let short = self.each.map_or(1, |each| LEAST / each.max(1)).min(left / self.workers);
+        self.size.min(short.max(left / (2 * self.workers))).max(1)
     }
 
-    /// Measures the block of `chunks` chunks that was finished now.
-    pub(crate) fn done(&mut self, chunks: u64) {
-        let now = Instant::now();
-        let took = now.duration_since(self.since).as_nanos().max(1);
-        self.since = now;
-        let fitting = (u128::from(chunks) * TARGET.as_nanos() / took).min(u128::from(u64::MAX)) as u64;
-        self.size = fitting.clamp(1, self.size.saturating_mul(GROWTH));
+    /// A block of `chunks` chunks was run. Whether it is now time to ask how long the untimed chunks took.
+    pub(crate) fn ran(&mut self, chunks: u64) -> bool {
+        self.untimed += chunks;
+        match self.each {
+            Some(each) if each.saturating_mul(self.untimed) < UNTIMED => {
+                self.grow(each);
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// The untimed chunks took `time`. Returns how long one chunk takes, as it is now estimated.
+    pub(crate) fn took(&mut self, time: u64) -> u64 {
+        let measured = time / self.untimed.max(1);
+        let each = self.each.map_or(measured, |each| measured.min(each.max(1).saturating_mul(GROWTH)));
+        self.timed += self.untimed;
+        self.time = self.time.saturating_add(time);
+        self.untimed = 0;
+        self.each = Some(each);
+        self.grow(each);
+        each
+    }
+
+    /// How long a chunk took on average, of those that were timed, and at most some times as long as was guessed.
+    pub(crate) fn average(&self, guess: Option<u64>) -> Option<u64> {
+        let most = guess.map_or(u64::MAX, |guess| guess.max(1).saturating_mul(GROWTH));
+        Some(self.time.checked_div(self.timed)?.min(most))
+    }
+
+    fn grow(&mut self, each: u64) {
+        self.size = (TARGET / each.max(1)).clamp(1, self.size.saturating_mul(GROWTH));
+    }
+}
+
+/// Says how long something took.
+pub(crate) struct Lap(Instant);
+
+impl Lap {
+    pub(crate) fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The nanoseconds since this was asked last.
+    pub(crate) fn time(&mut self) -> u64 {
+        let before = std::mem::replace(&mut self.0, Instant::now());
+        self.0.duration_since(before).as_nanos().try_into().unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The blocks of one worker that runs the whole fold, if chunk k takes `cost(k)`.
+    fn blocks(chunks: u64, workers: usize, guess: Option<u64>, cost: impl Fn(u64) -> u64) -> Vec<u64> {
+        let mut pace = Pace::new(workers, guess);
+        let (mut next, mut untimed, mut blocks) = (0, 0, Vec::new());
+        while next < chunks {
+            let size = pace.size(chunks - next);
+            untimed += (next..next + size).map(&cost).sum::<u64>();
+            next += size;
+            blocks.push(size);
+            if pace.ran(size) {
+                pace.took(untimed);
+                untimed = 0;
+            }
+        }
+        blocks
+    }
+
+    #[test]
+    fn dear_chunks_are_claimed_one_by_one() {
+        assert_eq!(blocks(9, 2, None, |_| 1_000_000), [1; 9]);
+    }
+
+    #[test]
+    fn cheap_chunks_are_claimed_in_few_blocks_that_grow_and_shrink() {
+        let blocks = blocks(1_000, 2, None, |_| 10);
+        assert_eq!(blocks, [1, 4, 16, 64, 256, 329, 165, 82, 41, 21, 10, 5, 3, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_block_that_was_interrupted_does_not_make_its_chunks_dear() {
+        let mut pace = Pace::new(2, Some(100));
+        assert!(pace.ran(10));
+        assert_eq!(pace.took(4_000_000), 400);
+        assert!(pace.ran(10));
+        assert_eq!(pace.took(1_000), 100);
+        assert_eq!(pace.average(Some(100)), Some(400));
+        assert_eq!(pace.average(None), Some(200_050));
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_fold_without_chunks() {
+        assert_eq!(Pace::new(2, Some(100)).average(Some(100)), None);
+    }
+
+    proptest! {
+        /// So that the others can do as much of what is left, if the first chunks were cheap and the rest is dear.
+        #[test]
+        fn no_block_is_more_than_the_share_of_its_worker(
+            chunks in 1..5_000u64, workers in 1..20usize, guess in prop::option::of(0..100_000u64), cost in 0..10_000u64,
+        ) {
+            let blocks = blocks(chunks, workers, guess, |_| cost);
+            let mut left = chunks;
+            for block in blocks {
+                prop_assert!(block <= (left / workers as u64).max(1));
+                left -= block;
+            }
+            prop_assert_eq!(left, 0);
+        }
+
+        #[test]
+        fn no_block_takes_much_longer_than_the_target(chunks in 1..5_000u64, cost in 1..100_000u64) {
+            let blocks = blocks(chunks, 2, None, |_| cost);
+            prop_assert!(blocks.into_iter().all(|block| block == 1 || block * cost <= TARGET));
+        }
     }
 }

@@ -4,31 +4,69 @@
 //! finishes at any depth, whatever the other threads do. A worker that waits for the end of a nested fold runs nothing
 //! else meanwhile. Therefore waits only lead from a fold to the folds that are nested in it, and never in a circle.
 //!
-//! Where a helper joins and leaves a fold, and how sleepers are woken, is told in [`open_folds`](super::open_folds).
+//! # Who helps
+//!
+//! The caller begins alone, and calls helpers when it knows that what is left is worth their coming:
+//!
+//! - before the first chunk, from how long the chunks of the last such fold took ([`past`](super::past));
+//! - after each block that was timed, from how long its chunks took ([`blocks`](super::blocks)).
+//!
+//! Whether it is worth a call is decided in one place ([`outlook`](super::outlook)), from these times and from how long a
+//! helper needs to come: a helper that spins is there at once, one that sleeps must be woken
+//! ([`arrivals`](super::arrivals)). A helper that has come looks likewise, so a large fold soon has all helpers, and a
+//! small one has few or none. Where a helper joins and leaves a fold, and how helpers rest and are called, is told in
+//! [`open_folds`](super::open_folds).
+//!
+//! # Three folds of four chunks
+//!
+//! - A chunk takes 50 ns. The caller runs all four before a helper could have been told. It takes the lock of the list
+//!   twice, to put the fold on it and to take it off, and wakes nobody.
+//! - A chunk takes 10 us, and the fold comes alone. To wake a helper would take as long as two chunks, and would gain less
+//!   than that, so the caller runs all four. If such folds follow one another at once ([`streak`](super::streak)), the
+//!   second one wakes a helper all the same. The helper spins between the folds from then on, and each takes half the time.
+//! - A chunk takes 1 s, but the last such fold took 50 ns a chunk, and so nobody is called. The caller is in its first chunk
+//!   when the helper that ticks sees, after 2 ms at most, that no chunk has been claimed since it looked last. It joins.
 
+use std::mem;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use super::open_folds::{Open, OpenFolds};
-use super::{Backend, Running, lend, stack};
+use super::arrivals::Arrivals;
+use super::migrate::Core;
+use super::open_folds::{Came, Free, Helper, Open, OpenFolds, Visit};
+use super::outlook::Outlook;
+use super::part::Part;
+use super::past::{Kind, Past};
+use super::streak::Streak;
+use super::{Backend, Caller, Running, lend, options, spin, stack};
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::fold::gate::Inside;
 use crate::model::Model;
 
+/// How long helpers that sleep take to come. It is the same for all pools of the process.
+static ARRIVALS: Arrivals = Arrivals::new();
+
+/// How long a helper that spins takes to come, in nanoseconds: a few cache lines change hands.
+const NEARBY: u64 = 500;
+
 /// What a worker of a pool does with a fold.
 pub(super) trait Work: Send + Sync + 'static {
-    /// Claims and runs chunks of `fold` as worker number `worker` of `workers`, until none is left. The caller passes
-    /// `ready`.
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>);
+    /// Whether the time that chunks take says how much work there is. If not, helpers are called at once.
+    fn is_timed(&self, fold: &Running) -> bool;
+
+    /// Claims and runs chunks of `fold` until none is left. Returns how long one took on average, in nanoseconds, if it
+    /// is timed.
+    fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64>;
 }
 
 /// The threads of an executor. Dropping it ends them.
 pub(super) struct Pool<W> {
     shared: Arc<Shared<W>>,
     handles: Vec<JoinHandle<()>>,
-    /// Wakes one sleeper.
+    /// Calls a helper when a closed window opens.
     waker: Waker,
 }
 
@@ -37,22 +75,53 @@ struct Shared<W> {
     workers: usize,
     /// The stack size of every chunk, in bytes, if one was asked for.
     stack_size: Option<usize>,
+    /// How many cores this process may use.
+    cores: usize,
     open: OpenFolds<Running>,
+    past: Past,
+    /// When the last fold ended that was worth a helper nearby.
+    streak: Streak,
+}
+
+/// What a helper is told when it is called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    /// How long a chunk takes, in nanoseconds, as far as is known.
+    each: u64,
+    /// The core on which the caller runs, and which a helper should leave to it.
+    core: Option<Core>,
+    at: Instant,
+}
+
+impl Call {
+    fn new(each: u64) -> Self {
+        Self { each, core: Some(Core::current()), at: Instant::now() }
+    }
 }
 
 impl Open for Running {
     type Inside = Inside;
+    type Call = Call;
 
     fn is_open(&self) -> bool {
         self.claims().is_open()
     }
 
+    fn left(&self) -> u64 {
+        self.claims().left()
+    }
+
     fn enter(&self) -> Inside {
-        self.gate.enter()
+        self.gate().enter()
     }
 
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(self.fold(), other.fold())
+    }
+
+    fn cry(&self) -> Call {
+        // Longer than a tick, and who knows how long.
+        Call { each: u64::MAX, core: None, at: Instant::now() }
     }
 }
 
@@ -60,7 +129,12 @@ impl<W: Work> Pool<W> {
     /// A pool of `workers`. The caller is the first of them.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let stack_size = options.stack_size;
-        let shared = Arc::new(Shared { work, workers, stack_size, open: OpenFolds::new() });
+        // A pool without helpers need not ask how many cores there are, which costs some system calls.
+        let cores = if workers > 1 { options::cores() } else { 1 };
+        // One core is the caller's.
+        let open = OpenFolds::new(cores - 1);
+        let shared =
+            Arc::new(Shared { work, workers, stack_size, cores, open, past: Past::new(), streak: Streak::new() });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
         let bytes = stack_size.unwrap_or_else(stack::size);
@@ -87,39 +161,142 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn start(&self, fold: &Running) {
-        if self.handles.is_empty() || fold.chunks == 1 {
-            return;
+        if !self.handles.is_empty() && fold.chunks > 1 && !self.shared.work.is_timed(fold) {
+            fold.workers.register(self.waker.clone());
+            self.shared.open.add(fold.clone(), Some(Call::new(u64::MAX)));
         }
-        fold.workers.register(self.waker.clone());
-        self.shared.open.add(fold.clone());
     }
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        let part = |ready: &mut dyn FnMut()| {
-            let _inside = fold.gate.enter();
-            self.shared.work.run(fold, 0, self.shared.workers, Some(ready));
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        let Self { shared, handles, waker } = self;
+        let is_shared = !handles.is_empty() && fold.chunks > 1;
+        let is_timed = is_shared && shared.work.is_timed(fold);
+        let kind = Kind::new(fold.job.task(), fold.chunks);
+        let guess = if is_timed { shared.past.get(kind) } else { None };
+        let mut is_introduced = false;
+        let mut introduce = || {
+            if !mem::replace(&mut is_introduced, true) {
+                fold.workers.register(waker.clone());
+            }
         };
-        match self.shared.stack_size {
-            // The thread is not one of the pool, which may all be waiting for the caller.
-            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, ready, || part(&mut || ())),
-            _ => part(ready),
+        if is_timed {
+            let call = guess.filter(|&each| shared.begins_with_help(fold, each)).map(Call::new);
+            if call.is_some() {
+                introduce();
+            }
+            shared.open.add(fold.clone(), call);
         }
-        if !self.handles.is_empty() {
-            self.shared.open.take_off(fold);
+        let workers = if is_shared { shared.workers } else { 1 };
+        let mut each = None;
+        let mut part = |caller: &mut dyn Caller| {
+            let look = &mut |each| {
+                if is_timed && shared.wants_help(fold, each) {
+                    introduce();
+                    shared.open.call(fold, Call::new(each));
+                }
+            };
+            each = shared.work.run(fold, Part { worker: 0, workers, guess, caller: Some(caller), look });
+        };
+        match shared.stack_size {
+            // The thread is not one of the pool, which may all be waiting for the caller.
+            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
+            _ => part(caller),
+        }
+        if is_shared {
+            shared.open.take_off(fold);
+            // A helper that is still there has one block left at most. To be woken by it would take longer, usually.
+            if fold.helpers() > 0 {
+                spin::until(|| fold.helpers() == 0);
+            }
+        }
+        if let Some(each) = each.filter(|_| is_timed) {
+            shared.past.note(kind, each);
+            if shared.outlook(fold.chunks, each, 0).is_worth(NEARBY, ARRIVALS.usual()) {
+                shared.streak.end(Instant::now());
+            }
         }
     }
 }
 
 impl<W: Work> Shared<W> {
     /// The life of a pool thread.
-    fn serve(&self, worker: usize) {
-        while let Some((fold, inside)) = self.open.enter_next() {
-            self.work.run(&fold, worker, self.workers, None);
+    fn serve(self: &Arc<Self>, worker: usize) {
+        let mut rest = Rest { shared: self, has_worked: false };
+        while let Some(visit) = self.open.enter_next(&rest) {
+            let Visit { fold, inside, call, came } = visit;
+            if let Some(core) = call.core {
+                core.leave();
+            }
+            match came {
+                Came::Awake => (),
+                // After it has left the caller's core: until then the caller itself was held up.
+                Came::Woken => ARRIVALS.note(call.at.elapsed().as_nanos() as u64),
+                // Its caller has not introduced the pool. Another helper may have been turned away by the window before
+                // this, so one is called again.
+                Came::Uncalled => {
+                    fold.workers.register(Waker::from(Arc::clone(self)));
+                    self.open.call_again();
+                }
+            }
+            let look = &mut |each| {
+                if self.wants_help(&fold, each) {
+                    self.open.call(&fold, Call::new(each));
+                }
+            };
+            self.work.run(&fold, Part { worker, workers: self.workers, guess: None, caller: None, look });
             // The fold is dropped before the gate is left: once the verb has returned, only the caller owns what it
             // passed in.
             drop(fold);
             drop(inside);
+            rest.has_worked = true;
         }
+    }
+
+    /// What is left of a fold, where so many helpers are there or on their way.
+    fn outlook(&self, left: u64, each: u64, helpers: usize) -> Outlook {
+        Outlook { left, each, present: 1 + helpers as u64, cores: self.cores as u64 }
+    }
+
+    /// Whether what is left of `fold`, at so many nanoseconds a chunk, is worth one helper more than it has.
+    fn wants_help(&self, fold: &Running, each: u64) -> bool {
+        let usual = ARRIVALS.usual();
+        let arrival = match self.open.free() {
+            Free::Spinning => NEARBY,
+            Free::Sleeping => usual,
+            Free::Nobody => return false,
+        };
+        self.outlook(fold.claims().left(), each, fold.helpers()).is_worth(arrival, usual)
+    }
+
+    /// Whether a helper should be called before the first chunk of `fold`, if a chunk takes `each` nanoseconds.
+    fn begins_with_help(&self, fold: &Running, each: u64) -> bool {
+        // In a streak the helper that is woken now will be awake for the next fold.
+        let pays_later = || {
+            let is_worth = self.outlook(fold.chunks, each, 0).is_worth(NEARBY, ARRIVALS.usual());
+            is_worth && self.streak.is_on(Instant::now())
+        };
+        self.wants_help(fold, each) || self.open.free() == Free::Sleeping && pays_later()
+    }
+}
+
+/// How a helper rests.
+struct Rest<'a, W> {
+    shared: &'a Shared<W>,
+    has_worked: bool,
+}
+
+impl<W: Work> Helper<Running> for Rest<'_, W> {
+    fn may_spin(&self) -> bool {
+        self.has_worked
+    }
+
+    fn spin(&self, is_called: &dyn Fn() -> bool) {
+        spin::until(is_called);
+    }
+
+    fn wants_more(&self, fold: &Running, call: &Call, coming: usize) -> bool {
+        let outlook = self.shared.outlook(fold.claims().left(), call.each, fold.helpers() + coming);
+        outlook.is_worth(ARRIVALS.usual(), ARRIVALS.usual())
     }
 }
 
@@ -129,7 +306,7 @@ impl<W: Work> Wake for Shared<W> {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.open.wake_one();
+        self.open.call_again();
     }
 }
 

@@ -1,20 +1,25 @@
 //! Processes: worker processes that re-run this executable, so that a crash takes down a worker and never the caller.
 //!
+//! One worker is started; the others are copies of it, made before it serves (`run/starter.rs`).
+//!
 //! Each worker has a channel of its own and is kept for the next fold. While a fold runs, its caller - which runs no
 //! chunks - does all the talking itself, in one loop over all workers: no thread of ours stands between an answer and
 //! its use. Two folds at once have workers each.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Backend, Running};
+use super::{Backend, Caller, Home, Running};
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::remote::wire::Build;
 
+mod birth;
+mod body;
 mod build;
 mod child;
 mod clock;
+mod descriptors;
 mod group;
 mod lines;
 mod mark;
@@ -27,6 +32,7 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
+use run::starter::Starter;
 use run::watch::Watch;
 use worker::Entrance;
 
@@ -45,9 +51,11 @@ struct Idle {
     workers: Vec<Worker>,
     /// What watches those of them that have a mark.
     watch: Option<Watch>,
+    /// What makes others.
+    starter: Option<Starter>,
 }
 
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
+pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let workers = options.workers(cores());
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
     if worker::is_serving() {
@@ -74,13 +82,13 @@ pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
         ));
     }
     match build::own() {
-        Ok(build) => Ok(Arc::new(Processes {
+        Ok(build) => Ok(Home::new(Box::new(Processes {
             workers,
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
             idle: Mutex::default(),
-        })),
+        }))),
         Err(error) => {
             refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
         }
@@ -94,13 +102,13 @@ impl Backend for Processes {
 
     fn start(&self, _fold: &Running) {}
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let fold = fold.fold();
         let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
-        match self.run_fold(fold, workers, self.take_idle(workers), ready) {
-            Ok((idle, watch)) => self.keep(idle, Some(watch)),
-            Err((error, idle)) => {
-                self.keep(idle, None);
+        match self.run_fold(fold, workers, self.take_idle(workers), &mut || caller.ready()) {
+            Ok(idle) => self.keep(idle),
+            Err((error, workers)) => {
+                self.keep(Idle { workers, ..Idle::default() });
                 fold.abort(error);
             }
         }
@@ -108,35 +116,41 @@ impl Backend for Processes {
 }
 
 impl Processes {
-    /// At most `most` of the idle workers, and what watches them. Those that died meanwhile are gone, and had nothing to
-    /// lose.
-    fn take_idle(&self, most: usize) -> (Vec<Worker>, Option<Watch>) {
-        let Idle { mut workers, watch } = std::mem::take(&mut *self.lock());
-        let mut rest = workers.split_off(most.min(workers.len()));
-        if let Some(watch) = &watch {
+    /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are gone, and
+    /// had nothing to lose.
+    fn take_idle(&self, most: usize) -> Idle {
+        let mut idle = std::mem::take(&mut *self.lock());
+        let mut rest = idle.workers.split_off(most.min(idle.workers.len()));
+        if let Some(watch) = &idle.watch {
             rest.iter_mut().for_each(|worker| watch.forget(worker));
         }
-        self.keep(rest, None);
-        let (alive, dead): (Vec<_>, Vec<_>) = workers.into_iter().partition(Worker::is_idle_and_alive);
+        self.keep(Idle { workers: rest, ..Idle::default() });
+        let (alive, dead): (Vec<_>, Vec<_>) = idle.workers.into_iter().partition(Worker::is_idle_and_alive);
         for worker in dead {
             worker.end();
         }
-        (alive, watch)
+        Idle { workers: alive, ..idle }
     }
 
-    /// Keeps workers for the next fold, as many as one may have, and what watches them.
-    fn keep(&self, mut workers: Vec<Worker>, watch: Option<Watch>) {
+    /// Keeps workers for the next fold, as many as one may have, and what watches and makes them.
+    fn keep(&self, mut more: Idle) {
         let mut idle = self.lock();
         // One watch is kept. Who was watched by another is watched anew.
-        match watch.filter(|_| idle.watch.is_none()) {
+        match more.watch.take().filter(|_| idle.watch.is_none()) {
             Some(watch) => idle.watch = Some(watch),
-            None => workers.iter_mut().for_each(|worker| worker.mark = None),
+            None => {
+                let makers = more.starter.iter_mut().filter_map(Starter::server);
+                more.workers.iter_mut().chain(makers).for_each(|worker| worker.mark = None);
+            }
         }
-        idle.workers.append(&mut workers);
+        idle.workers.append(&mut more.workers);
         let most = self.workers.min(idle.workers.len());
-        let surplus = idle.workers.split_off(most);
+        let workers = idle.workers.split_off(most);
+        if idle.starter.is_none() {
+            idle.starter = more.starter.take();
+        }
         drop(idle);
-        dismiss(surplus);
+        Idle { workers, ..more }.dismiss();
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
@@ -144,14 +158,19 @@ impl Processes {
     }
 }
 
-/// Ends workers, all at once.
-fn dismiss(mut workers: Vec<Worker>) {
-    workers.iter_mut().for_each(Worker::say_goodbye);
-    workers.into_iter().for_each(Worker::finish);
+impl Idle {
+    /// Ends the workers, all at once, and what makes them.
+    fn dismiss(mut self) {
+        self.workers.iter_mut().for_each(Worker::say_goodbye);
+        if let Some(starter) = &mut self.starter {
+            starter.dismiss();
+        }
+        self.workers.into_iter().for_each(Worker::finish);
+    }
 }
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        dismiss(std::mem::take(&mut self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).workers));
+        std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)).dismiss();
     }
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{Backend, Running, blocks};
+use super::part::Part;
+use super::{Backend, Caller, Home, Running, blocks};
 
 struct Sequential;
 
 /// Runs folds on the thread that calls the verb. Tasks in a worker process get this backend too, for the folds that
 /// they nest.
-pub(crate) fn inline() -> Arc<dyn Backend> {
-    Arc::new(Sequential)
+pub(crate) fn inline() -> Arc<Home> {
+    Home::new(Box::new(Sequential))
 }
 
 impl Backend for Sequential {
@@ -19,8 +20,7 @@ impl Backend for Sequential {
 
     fn start(&self, _fold: &Running) {}
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        let _inside = fold.gate.enter();
-        blocks::run(fold, 0, 1, Some(ready));
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        blocks::run(fold, Part { worker: 0, workers: 1, guess: None, caller: Some(caller), look: &mut |_| () });
     }
 }

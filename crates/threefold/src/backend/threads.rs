@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use super::options::{Options, cores};
+use super::part::Part;
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks};
+use super::{Home, Running, blocks};
 use crate::error::Result;
 use crate::model::Model;
 
 struct Blocks;
 
 impl Work for Blocks {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>) {
-        blocks::run(fold, worker, workers, ready);
+    fn is_timed(&self, _fold: &Running) -> bool {
+        true
+    }
+
+    fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64> {
+        blocks::run(fold, part)
     }
 }
 
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
-    Ok(Arc::new(Pool::new(Model::Threads, Blocks, options.workers(cores()), options)?))
+pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
+    Ok(Home::new(Box::new(Pool::new(Model::Threads, Blocks, options.workers(cores()), options)?)))
 }

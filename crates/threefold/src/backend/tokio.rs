@@ -16,8 +16,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 
 use super::options::Options;
+use super::part::Part;
 use super::pool::{Pool, Work};
-use super::{Backend, Running, blocks, lend, runtime, stack};
+use super::{Backend, Caller, Home, Running, blocks, lend, runtime, stack};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -40,11 +41,11 @@ struct Futures {
     runtimes: Mutex<Vec<Runtime>>,
 }
 
-pub(crate) fn new(options: &Options) -> Result<Arc<dyn Backend>> {
+pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
     let workers = options.workers(1).min(in_flight);
     let futures = Futures { in_flight, runtimes: Mutex::default() };
-    Ok(Arc::new(Tokio(Pool::new(Model::Async, futures, workers, options)?)))
+    Ok(Home::new(Box::new(Tokio(Pool::new(Model::Async, futures, workers, options)?))))
 }
 
 impl Backend for Tokio {
@@ -63,27 +64,33 @@ impl Backend for Tokio {
         self.0.start(fold);
     }
 
-    fn take_part(&self, fold: &Running, ready: &mut dyn FnMut()) {
-        self.0.take_part(fold, ready);
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        self.0.take_part(fold, caller);
     }
 }
 
 impl Work for Futures {
-    fn run(&self, fold: &Running, worker: usize, workers: usize, ready: Option<&mut dyn FnMut()>) {
+    fn is_timed(&self, fold: &Running) -> bool {
+        !fold.job.is_async()
+    }
+
+    fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64> {
         if !fold.job.is_async() {
-            return blocks::run(fold, worker, workers, ready);
+            return blocks::run(fold, part);
         }
+        let Part { worker, workers, caller, .. } = part;
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
         let driver = |role| Driver::new(fold, worker, share, role);
-        match ready {
+        match caller {
             None => self.drive(driver(Role::Helper), fold, &mut || ()),
-            Some(ready) if runtime::may_enter() && fold.policy.timeout.is_none() => {
-                self.drive(driver(Role::Caller), fold, ready);
+            Some(caller) if runtime::may_enter() && fold.policy.timeout.is_none() => {
+                self.drive(driver(Role::Caller), fold, &mut || caller.ready());
             }
-            Some(ready) => lend::lend(fold, stack::same(), ready, || {
+            Some(caller) => lend::lend(fold, stack::same(), caller, |_| {
                 self.drive(driver(Role::StandIn), fold, &mut || ());
             }),
         }
+        None
     }
 }
 

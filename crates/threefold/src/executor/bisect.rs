@@ -3,14 +3,13 @@
 //! The chunk is halved; each half is a fold of one chunk on the same backend. The half that is lost is halved next. If
 //! neither half is lost alone, only both together are, and the search ends with their union.
 
+use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::Executor;
-use crate::backend::current;
+use crate::backend::{Caller, Running, current};
 use crate::cancel::CancelToken;
 use crate::error::{Cause, Error};
-use crate::fold::Fold;
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::Work;
@@ -19,18 +18,21 @@ use crate::task::{Portable, Task, roundtrip};
 
 impl Executor {
     /// Adds the smallest lost range to `error`, if that is asked for and the chunk can be cut.
-    pub(super) fn bisect<P, T>(&self, error: Error, work: &Arc<Work<P, T>>) -> Error
+    pub(super) fn bisect<P, T>(&self, error: Error, whole: &Running) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
         let lost = error.is_worker_lost() || error.is_timeout();
-        let items = error.chunk().filter(|_| lost && self.policy.bisect).and_then(|chunk| work.pieces.items(chunk));
+        let items = error
+            .chunk()
+            .filter(|_| lost && self.policy.bisect)
+            .and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
         let Some(mut items) = items else { return error };
         while items.end - items.start > 1 {
             let middle = items.start + (items.end - items.start) / 2;
             let halves = [items.start..middle, middle..items.end];
-            match halves.into_iter().find(|half| self.is_lost(half.clone(), work)) {
+            match halves.into_iter().find(|half| self.is_lost::<P, T>(half.clone(), whole)) {
                 Some(half) => items = half,
                 None => break,
             }
@@ -39,30 +41,41 @@ impl Executor {
         if self.extras.tokens.iter().any(CancelToken::is_cancelled) || current::is_cancelled() {
             return error;
         }
-        error.with_smallest_range(work.pieces.describe_part(items))
+        error.with_smallest_range(Work::<P, T>::of(whole).pieces.describe_part(items))
     }
 
     /// Whether these items are lost when they are run alone.
-    fn is_lost<P, T>(&self, items: Range<u128>, work: &Arc<Work<P, T>>) -> bool
+    fn is_lost<P, T>(&self, items: Range<u128>, whole: &Running) -> bool
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let part = Part { work: Arc::clone(work), items };
+        let part = Part::<P, T> { whole: whole.clone(), items, typed: PhantomData };
         // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
         // fail.
-        let Ok(task) = restored(&work.task) else { return false };
-        let work = Arc::new(Work::new(part, task, false, false));
+        let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
+        let work = Work::new(part, task, false, false);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
-        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, 1, self.model, policy, None));
-        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(&fold)).collect();
-        self.run(&fold, &mut || ());
+        let fold = Running::new(work, 1, (self.model, &self.home), policy, None);
+        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
+        self.run(&fold, &mut Onlooker(&fold));
         drop(registered);
-        match work.outputs.take() {
+        match Work::<Part<P, T>, T>::of(&fold).outputs.take() {
             Some((_, Kept::Failure(error))) => error.is_worker_lost() || error.is_timeout(),
             _ => false,
         }
     }
+}
+
+/// A caller that takes nothing before the end.
+struct Onlooker<'a>(&'a Running);
+
+impl Caller for Onlooker<'_> {
+    fn run(&mut self, block: Range<u64>) {
+        self.0.run(block, 0);
+    }
+
+    fn ready(&mut self) {}
 }
 
 /// A copy of the task, by way of its bytes: a task need not be `Clone`.
@@ -74,8 +87,9 @@ fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
 
 /// A source whose only chunk is some items of another source.
 struct Part<P, T: Task> {
-    work: Arc<Work<P, T>>,
+    whole: Running,
     items: Range<u128>,
+    typed: PhantomData<fn() -> (P, T)>,
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
@@ -86,10 +100,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
     }
 
     fn piece(&self, _index: u64) -> T::Chunk {
-        self.work.pieces.part(self.items.clone()).expect("it can be cut: it told its items")
+        Work::<P, T>::of(&self.whole).pieces.part(self.items.clone()).expect("it can be cut: it told its items")
     }
 
     fn describe(&self, _index: u64) -> String {
-        self.work.pieces.describe_part(self.items.clone())
+        Work::<P, T>::of(&self.whole).pieces.describe_part(self.items.clone())
     }
 }

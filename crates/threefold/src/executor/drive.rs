@@ -5,22 +5,36 @@
 //! order whenever the lowest one that it has not taken is there. It returns when the fold is over *and* no worker is
 //! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
 //! again.
+//!
+//! # Two ways of an output
+//!
+//! - What another worker makes is *kept* in [`Outputs`](crate::fold::outputs::Outputs), and the caller takes it from there.
+//!   So is what the caller makes itself while a lower chunk is still running elsewhere.
+//! - What the caller makes and can take at once is not kept. Task and closure alternate under one guard against panics,
+//!   and one store per chunk says on whose behalf the thread runs: see [`chunk`].
+//!
+//! Most small folds go the second way from the first chunk to the last. Such a fold makes one allocation, registers no
+//! waker, takes no lock and reads no clock. What it would need for other workers is made when the first of them comes, or
+//! when the caller has to wait.
+//!
+//! Both ways give the same. A caller that takes at once takes in chunk order, since it does so only with a block that begins
+//! at the next chunk to take. It asks after each chunk whether the fold was cancelled, as it does with a kept output, and a
+//! failure is kept on both ways, so that the lowest one is found in one place.
 
-use std::any::Any;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::thread;
 
 use super::Executor;
-use crate::backend::{Running, current};
+use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
 use crate::fold::unpark;
-use crate::fold::work::Work;
+use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
+use crate::panics::Payload;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
 
@@ -37,8 +51,8 @@ pub(super) enum Stops {
 
 /// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, F> {
+    fold: &'a Running,
     work: &'a Work<P, T>,
-    fold: &'a Fold,
     /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
     /// not of this fold.
     outside: (Option<current::Context>, u64),
@@ -59,7 +73,7 @@ enum End {
     /// It has met the failure that ends the fold.
     Failed(Error),
     /// Its closure panicked.
-    Unwound(Box<dyn Any + Send>),
+    Unwound(Payload),
 }
 
 impl Executor {
@@ -83,9 +97,10 @@ impl Executor {
             return Ok(());
         }
         let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
-        let recorder = Recorder::new(!extras.traces.is_empty(), extras.observers.clone());
-        let work = Arc::new(Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>()));
-        let fold = Arc::new(Fold::new(Arc::clone(&work) as _, chunks, *model, policy, recorder));
+        let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
+        let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>());
+        let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
+        let work = Work::<S::Pieces, T>::of(&fold);
         if let Err(cause) = work.check_task() {
             return Err(Error::new(cause, fold.place_of_all()));
         }
@@ -93,14 +108,13 @@ impl Executor {
         // The fold is registered with everything that may cancel it before its first chunk starts. Each registration
         // looks at the state once more after it has joined (see `CancelToken::register` and `Fold::adopt`), so no
         // cancel is missed.
-        let outside = current::get();
-        let parent = outside.as_ref().and_then(|context| context.fold.clone());
-        let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(&fold)).collect();
-        let nested = parent.as_ref().map(|parent| parent.adopt(chunk::get(), &fold));
+        let outside = (current::get(), chunk::get());
+        let parent = outside.0.as_ref().and_then(current::Context::fold).cloned();
+        let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
+        let nested = parent.as_ref().map(|parent| parent.adopt(outside.1, fold.fold()));
 
-        let outside = (outside, chunk::get());
-        let mut taker = Taker { work: &work, fold: &fold, outside, take, taken: 0, unwanted: None, end: End::Open };
-        self.run(&fold, &mut || taker.take_ready());
+        let mut taker = Taker { fold: &fold, work, outside, take, taken: 0, unwanted: None, end: End::Open };
+        self.run(&fold, &mut taker);
 
         // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic of
         // an observer, a panic of the caller's closure, the result.
@@ -109,9 +123,9 @@ impl Executor {
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
             extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
-        }
-        if let Some(payload) = fold.observer_panic() {
-            resume_unwind(payload);
+            if let Some(payload) = recorder.take_panic() {
+                resume_unwind(payload);
+            }
         }
         drop(unwanted);
         match end {
@@ -120,7 +134,7 @@ impl Executor {
             End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
             End::Open => Err(fold.why()),
             #[cfg(feature = "processes")]
-            End::Failed(error) => Err(self.bisect(error, &work)),
+            End::Failed(error) => Err(self.bisect::<S::Pieces, T>(error, &fold)),
             #[cfg(not(feature = "processes"))]
             End::Failed(error) => Err(error),
         }
@@ -128,29 +142,58 @@ impl Executor {
 }
 
 impl Executor {
-    /// Runs `fold` to its end. The caller lends its thread to the backend, and `ready` is called on it whenever there
-    /// may be something to take.
+    /// Runs `fold` to its end. The caller lends its thread to the backend.
     ///
-    /// No wake-up is lost. The caller's waker is registered before anything starts. Every worker first changes the
-    /// state (it keeps an output, or leaves the gate) and then tells the waker, which leaves a token at the thread. So
-    /// if the change comes after the caller has looked, `park` finds the token and returns at once.
-    pub(super) fn run(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) {
-        fold.gate.caller.register(unpark::this_thread());
-        let running = Running::new(Arc::clone(fold), &self.backend);
-        self.backend.start(&running);
-        self.backend.take_part(&running, ready);
+    /// No wake-up is lost. A caller that must wait registers its waker, and then looks once more before it parks. Every
+    /// worker first changes the state (it keeps an output, or leaves the gate) and then tells the waker, which leaves a
+    /// token at the thread. So if the change comes after the caller has looked, `park` finds the token and returns at
+    /// once. A caller that ran every chunk itself has nothing to wait for, and registers nothing.
+    pub(super) fn run(&self, fold: &Running, caller: &mut dyn Caller) {
+        self.home.start(fold);
+        self.home.take_part(fold, caller);
+        let mut is_known = false;
         loop {
             // Before the look: it runs code of the user's, which may park and so use up the token of a wake-up.
-            ready();
-            if fold.gate.is_done() {
+            caller.ready();
+            if fold.is_done() {
                 break;
             }
-            // The next output unparks the caller, and so does the last worker that leaves. A token from an earlier
-            // wake-up only makes the loop look once more.
-            thread::park();
+            if is_known {
+                // The next output unparks the caller, and so does the last worker that leaves. A token from an earlier
+                // wake-up only makes the loop look once more.
+                thread::park();
+            }
+            // After the first look, and before the second.
+            fold.gate().caller.register(unpark::this_thread());
+            is_known = true;
         }
         // What the last workers kept before they left: `is_done` makes it visible here.
-        ready();
+        caller.ready();
+    }
+}
+
+impl<P, T, F> Caller for Taker<'_, P, T, F>
+where
+    P: Pieces<Chunk = T::Chunk>,
+    T: Task,
+    F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
+{
+    fn run(&mut self, block: Range<u64>) {
+        if block.start == self.taken && self.is_open() {
+            self.run_and_take(block);
+        } else {
+            self.fold.run(block, 0);
+        }
+        if self.work.outputs.is_waiting() {
+            self.ready();
+        }
+    }
+
+    fn ready(&mut self) {
+        // Nothing can wait behind the last chunk.
+        if self.taken < self.fold.chunks {
+            self.take_ready();
+        }
     }
 }
 
@@ -160,30 +203,84 @@ where
     T: Task,
     F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
 {
+    /// Whether the next result is wanted.
+    fn is_open(&self) -> bool {
+        matches!(self.end, End::Open) && self.unwanted.is_none()
+    }
+
+    /// Runs the chunks of `block`, of which the first is the next to take, and takes each output as soon as it is there,
+    /// without keeping it.
+    ///
+    /// The closure runs under the same guard as the task. After a panic, whoever had stepped outside was the closure.
+    fn run_and_take(&mut self, block: Range<u64>) {
+        let (fold, work): (&Fold, _) = (self.fold, self.work);
+        let mut from = Some((block.start, 1));
+        while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
+            let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
+                // See `take_ready`. Whoever cancels lowers the limit too.
+                if !fold.may_start(chunk) && fold.is_cancelled() {
+                    self.unwanted = Some(Kept::Value(output));
+                    return ControlFlow::Break(());
+                }
+                self.taken = chunk + 1;
+                chunk::step_outside();
+                let flow = (self.take)(chunk, Ok(output));
+                if flow.is_break() {
+                    self.end = End::Settled;
+                }
+                flow
+            });
+            let was_outside = chunk::is_outside();
+            chunk::set(next);
+            work.outputs.advance(self.taken);
+            from = match ended {
+                Ended::Panicked(_, payload) if was_outside => {
+                    self.end = End::Unwound(payload);
+                    None
+                }
+                ended => work.settle(ended, (next, attempt), fold, 0),
+            };
+            self.passed();
+            // A failure of a chunk is kept, and taken from there.
+            if from.is_some() {
+                self.take_ready();
+            }
+        }
+    }
+
+    /// Tells the fold how far the caller has come.
+    fn passed(&self) {
+        let fold: &Fold = self.fold;
+        match self.end {
+            // Behind the last chunk nobody waits for the window.
+            End::Open if self.taken == fold.chunks => (),
+            End::Open => fold.taken(self.taken),
+            // The result is known: whatever still runs or would run is not needed.
+            _ => fold.cancel(),
+        }
+    }
+
     /// Takes every result that has come, as long as the end is open.
     ///
     /// Once the fold is cancelled nothing is taken: a task that asks whether it is cancelled may return anything, and one
     /// whose nested folds were cancelled may panic. This is asked after the result was taken out of the lock under which
     /// a worker that had seen the cancel has put it.
     fn take_ready(&mut self) {
-        while matches!(self.end, End::Open)
-            && self.unwanted.is_none()
+        let fold: &Fold = self.fold;
+        while self.is_open()
             && let Some((first, kept)) = self.work.outputs.take()
         {
-            if self.fold.is_cancelled() {
+            if fold.is_cancelled() {
                 self.unwanted = Some(kept);
                 return;
             }
             self.end = match kept {
-                Kept::Failure(error) if !self.fold.policy.keeps_going => End::Failed(error),
+                Kept::Failure(error) if !fold.policy.keeps_going => End::Failed(error),
                 Kept::Failure(error) => self.hand_over(first, [Err(error)]),
+                Kept::Value(value) => self.hand_over(first, [Ok(value)]),
                 Kept::Values(values) => self.hand_over(first, values.into_iter().map(Ok)),
             };
-            match self.end {
-                End::Open => self.fold.taken(self.taken),
-                // The result is known: whatever still runs or would run is not needed.
-                _ => self.fold.cancel(),
-            }
+            self.passed();
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::Executor;
 use super::drive::Stops;
 use crate::error::{Result, TryError};
+use crate::fold::claims::WINDOW;
 use crate::source::Source;
 use crate::task::{Task, TaskOf};
 
@@ -154,7 +155,7 @@ impl Executor {
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        let mut outputs = Vec::new();
+        let mut outputs = room_for(&source);
         self.drive_whole(source, task, Stops::AtFailure, |_, output| {
             outputs.push(output);
             ControlFlow::Continue(())
@@ -189,7 +190,7 @@ impl Executor {
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        let mut outcomes = Vec::new();
+        let mut outcomes = room_for(&source);
         self.drive(source, task, Stops::Never, |_, outcome| {
             outcomes.push(outcome);
             ControlFlow::Continue(())
@@ -250,6 +251,12 @@ impl Executor {
             Err(_) => unreachable!("failures are taken in folds that keep going only"),
         })
     }
+}
+
+/// Room for a result of each chunk, so that results are not moved again and again while their number grows. A fold of very
+/// many chunks may end early, so it gets room for those that can wait at once.
+fn room_for<O>(source: &impl Source) -> Vec<O> {
+    Vec::with_capacity(source.chunk_count().min(u128::from(WINDOW)) as usize)
 }
 
 /// What the reduction of a [`try_fold`](Executor::try_fold) may return: the next value `A`, or a `Result<A, E>`. It is

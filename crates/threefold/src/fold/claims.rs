@@ -11,23 +11,24 @@
 //!
 //! # How the end is found
 //!
-//! A worker calls `enter`, claims and runs blocks until a claim gives nothing, puts every output in its place, and
-//! calls `leave`. The caller waits until it has seen `is_over` (nothing is left to claim) and *then* `is_idle` (nobody
-//! is inside). No list of finished chunks is needed: every claimed chunk belongs to a worker that is inside. The proof
-//! is at [`Claims::is_idle`].
+//! A worker other than the caller enters the [gate](super::gate), claims and runs blocks until a claim gives nothing, puts
+//! every output in its place, and leaves the gate. The caller runs its own part, and then waits until it has seen
+//! `is_over` (nothing is left to claim) and *then* that nobody is inside the gate. No list of finished chunks is needed:
+//! every claimed chunk belongs to the caller or to a worker that is inside. The proof is at
+//! [`Gate::is_idle`](super::gate::Gate::is_idle).
 //!
 //! # Why these orderings
 //!
-//! `next`, `limit` and `taken` hold numbers, and publish no data: they are relaxed. `inside` publishes the outputs,
-//! with release in `leave` and acquire in `is_idle`. The one place where two relaxed variables must be seen in an order
-//! is the closed window, between `claim` and `take`: two fences order them there.
+//! `next`, `limit` and `taken` hold numbers, and publish no data: they are relaxed. The gate publishes the outputs. The one
+//! place where two relaxed variables must be seen in an order is the closed window, between `claim` and `take`: two fences
+//! order them there.
 //!
-//! The state that workers share about the chunks is these five atomics, which keeps the proofs short. The model checker
-//! (crate threefold-loom) compiles this file with atomics of its own.
+//! The state that workers share about the chunks is these four atomics and the gate, which keeps the proofs short. The
+//! model checker (crate threefold-loom) compiles this file with atomics of its own.
 
 use std::ops::Range;
 
-use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use super::sync::{AtomicBool, AtomicU64, Ordering, fence};
 
 /// How many chunks, counted from the lowest one that the caller has not taken, may be claimed. A fold keeps at most
 /// this many outputs in memory.
@@ -36,7 +37,7 @@ use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 /// cheap as they can be. It is small enough that outputs of a few words fit in the processor's cache.
 pub(crate) const WINDOW: u64 = 1 << 16;
 
-/// Which chunks of one fold are claimed, which may start, and how many workers are at it.
+/// Which chunks of one fold are claimed, and which may start.
 #[derive(Debug)]
 pub(crate) struct Claims {
     /// The lowest chunk that nobody has claimed.
@@ -49,8 +50,6 @@ pub(crate) struct Claims {
     window: u64,
     /// Whether a claim was refused because of the window, since the window last moved.
     turned_away: AtomicBool,
-    /// The number of workers between `enter` and `leave`.
-    inside: AtomicUsize,
 }
 
 /// The answer to a claim.
@@ -72,7 +71,6 @@ impl Claims {
             taken: AtomicU64::new(0),
             window,
             turned_away: AtomicBool::new(false),
-            inside: AtomicUsize::new(0),
         }
     }
 
@@ -80,7 +78,7 @@ impl Claims {
     /// how many to claim at most.
     pub(crate) fn claim(&self, size: impl Fn(u64) -> u64) -> Claim {
         // Relaxed: a claim only hands out numbers, and the single modification order of `next` makes each number
-        // unique. The outputs are published by `leave`.
+        // unique. The outputs are published by the gate.
         let mut next = self.next.load(Ordering::Relaxed);
         loop {
             let Some(left) = self.limit().checked_sub(next).filter(|&left| left > 0) else { return Claim::Never };
@@ -165,38 +163,13 @@ impl Claims {
         next < self.limit() && self.look(next) > 0
     }
 
+    /// How many chunks nobody has claimed.
+    pub(crate) fn left(&self) -> u64 {
+        self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+
     /// Whether no claim will give chunks any more: `next` only rises and `limit` only falls.
     pub(crate) fn is_over(&self) -> bool {
         self.next.load(Ordering::Relaxed) >= self.limit()
-    }
-
-    /// Counts a worker in, before its first claim.
-    pub(crate) fn enter(&self) {
-        // Acquire: an `enter` that comes after an `is_idle` must see what the caller saw. The proof is there.
-        self.inside.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Counts a worker out, after it has run all that it claimed and has put the outputs in their place. Returns
-    /// whether it was the last one inside.
-    pub(crate) fn leave(&self) -> bool {
-        // Release: whoever sees the count fall also sees the outputs that were written before.
-        self.inside.fetch_sub(1, Ordering::AcqRel) == 1
-    }
-
-    /// Whether no worker is inside.
-    ///
-    /// After a caller has seen [`is_over`](Self::is_over) and then this, every chunk below the limit has been run, its
-    /// output is visible to the caller, and no chunk will start any more. The proof takes the order in which `inside`
-    /// was changed:
-    ///
-    /// - A worker whose `enter` comes before this operation was counted. The count is 0 here, so it has left, and this
-    ///   operation reads a value that was written by its `leave` or after it. All changes of `inside` are
-    ///   read-modify-writes and continue the release sequence of that `leave`, so its outputs are visible here.
-    /// - A worker whose `enter` comes after this operation reads a value that was written by it or after it. Its
-    ///   acquire synchronises with the release here, so it sees `next` and `limit` at least as the caller saw them in
-    ///   `is_over`, and its first claim gives nothing.
-    pub(crate) fn is_idle(&self) -> bool {
-        // A read-modify-write and not a load, so that a later `enter` can synchronise with it.
-        self.inside.fetch_add(0, Ordering::AcqRel) == 0
     }
 }

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The members of a group.
 #[derive(Debug)]
-pub(crate) struct Group<T>(Mutex<Vec<(u64, Weak<T>)>>);
+pub(crate) struct Group<T: ?Sized>(Mutex<Vec<(u64, Weak<T>)>>);
 
-impl<T> Default for Group<T> {
+impl<T: ?Sized> Default for Group<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T> Group<T> {
+impl<T: ?Sized> Group<T> {
     /// Adds `member` until the result is dropped. What was told before this call was missed, so the caller of `join`
     /// looks at the state itself afterwards.
     pub(crate) fn join(&self, number: u64, member: &Arc<T>) -> Membership<'_, T> {
@@ -39,12 +39,12 @@ impl<T> Group<T> {
 }
 
 /// The membership of one member, which ends when this is dropped.
-pub(crate) struct Membership<'a, T> {
+pub(crate) struct Membership<'a, T: ?Sized> {
     group: &'a Group<T>,
     member: Weak<T>,
 }
 
-impl<T> Drop for Membership<'_, T> {
+impl<T: ?Sized> Drop for Membership<'_, T> {
     fn drop(&mut self) {
         self.group.lock().retain(|(_, member)| !member.ptr_eq(&self.member));
     }

@@ -4,9 +4,8 @@
 //! into bytes and restores its output. The results stay inside of the job, with their types, until the caller takes
 //! them in chunk order.
 
+use std::any::Any;
 use std::ops::Range;
-#[cfg(feature = "async")]
-use std::sync::Arc;
 #[cfg(feature = "async")]
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::error::Error;
 use crate::task::BoxFuture;
 
 /// A fold with its types erased: all that a backend may know about it.
-pub(crate) trait Job: Send + Sync {
+pub(crate) trait Job: Any + Send + Sync {
     /// The name of the task.
     fn task(&self) -> &'static str;
 
@@ -39,13 +38,13 @@ pub(crate) trait Job: Send + Sync {
     /// time for which it ran, and keeps nothing. It does not ask whether the chunk may start, and it panics when the
     /// task does.
     #[cfg(feature = "async")]
-    fn start(
-        self: Arc<Self>,
+    fn start<'a>(
+        &'a self,
         chunk: u64,
         attempt: u32,
-        fold: Arc<Fold>,
+        fold: &'a Fold,
         worker: usize,
-    ) -> BoxFuture<'static, Result<(), Duration>>;
+    ) -> BoxFuture<'a, Result<(), Duration>>;
 
     /// The address by which a worker finds the task, and the task as bytes.
     #[cfg(feature = "processes")]
@@ -59,7 +58,12 @@ pub(crate) trait Job: Send + Sync {
     #[cfg(feature = "processes")]
     fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), Cause>;
 
-    /// Keeps the output of `chunk` that a worker sent.
+    /// The source as bytes, from which a worker makes any chunk by itself. `None` if chunks are sent one by one.
     #[cfg(feature = "processes")]
-    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), Cause>;
+    fn source(&self) -> Option<Vec<u8>>;
+
+    /// Keeps the outputs of consecutive chunks that a worker sent, from chunk `first` on; says how many these are. After
+    /// an output that cannot be restored no more is taken from `outputs`, and those before it are kept.
+    #[cfg(feature = "processes")]
+    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>);
 }

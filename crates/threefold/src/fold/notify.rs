@@ -21,9 +21,12 @@ use super::sync::{Mutex, MutexGuard};
 pub(crate) struct Notify(Mutex<Vec<Waker>>);
 
 impl Notify {
-    /// Adds `waker`, which is called at every `tell` from now on. Look at the state after this call.
+    /// Adds `waker`, if it is not there yet. It is called at every `tell` from now on. Look at the state after this call.
     pub(crate) fn register(&self, waker: Waker) {
-        self.lock().push(waker);
+        let mut wakers = self.lock();
+        if !wakers.iter().any(|other| other.will_wake(&waker)) {
+            wakers.push(waker);
+        }
     }
 
     /// Removes `waker`.

@@ -3,27 +3,45 @@
 //! Values are kept by block: one `Vec` for each run of consecutive chunks of one worker. A failure is kept alone. The
 //! caller takes the lowest result that it has not taken, as soon as it is there. The window of
 //! [`claims`](super::claims) bounds how many results wait.
+//!
+//! A caller that runs the next chunks itself keeps nothing: it reduces their outputs at once, and only moves
+//! [`next`](Outputs::advance). So a fold that its caller runs alone comes here for its failures only.
+//!
+//! # Who tells whom
+//!
+//! A worker that keeps a result asks whether it is the next one, and then tells the caller. It keeps and asks under the
+//! lock. The caller moves `next` without the lock, but before it waits it looks once more, under the lock, and after it has
+//! moved `next` for the last time. So either the lock of the worker comes first, and the caller finds the result; or it
+//! comes second, and the worker sees where `next` is. `next` is therefore relaxed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 
+/// How many single values are taken at once. The lock is held meanwhile.
+///
+/// Chunks that wait end one by one and are kept one by one, often thousands within a millisecond. To take each of them alone
+/// would cost a lock, a guard against panics and a move of the window for each.
+const MOST: u64 = 1024;
+
 /// The results of the chunks of one fold.
 #[derive(Debug)]
-pub(crate) struct Outputs<O>(Mutex<State<O>>);
-
-#[derive(Debug)]
-struct State<O> {
-    /// The lowest chunk that the caller has not taken.
-    next: u64,
+pub(crate) struct Outputs<O> {
+    /// The lowest chunk that the caller has not taken. Only the caller changes it.
+    next: AtomicU64,
+    /// Whether results wait, as it was when the lock was last released.
+    is_waiting: AtomicBool,
     /// The results that wait, by the number of their first chunk.
-    kept: BTreeMap<u64, Kept<O>>,
+    kept: Mutex<BTreeMap<u64, Kept<O>>>,
 }
 
 /// The results of one chunk, or of several consecutive ones.
 #[derive(Debug)]
 pub(crate) enum Kept<O> {
+    /// The value of one chunk.
+    Value(O),
     /// The values of consecutive chunks, at least one.
     Values(Vec<O>),
     /// The failure of one chunk.
@@ -32,7 +50,7 @@ pub(crate) enum Kept<O> {
 
 impl<O> Outputs<O> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State { next: 0, kept: BTreeMap::new() }))
+        Self { next: AtomicU64::new(0), is_waiting: AtomicBool::new(false), kept: Mutex::new(BTreeMap::new()) }
     }
 
     /// Keeps the values of the chunks from `first` on. Returns whether the caller can take the first of them at once.
@@ -40,37 +58,82 @@ impl<O> Outputs<O> {
         !values.is_empty() && self.insert(first, Kept::Values(values))
     }
 
+    /// Keeps the value of `chunk`. Returns whether the caller can take it at once.
+    #[cfg(any(feature = "async", feature = "processes"))]
+    pub(crate) fn keep_one(&self, chunk: u64, value: O) -> bool {
+        self.insert(chunk, Kept::Value(value))
+    }
+
     /// Keeps the failure of `chunk`; if there are several, the first. Returns whether the caller can take it at once.
     pub(crate) fn fail(&self, chunk: u64, error: Error) -> bool {
         self.insert(chunk, Kept::Failure(error))
     }
 
-    fn insert(&self, first: u64, kept: Kept<O>) -> bool {
-        let mut state = self.lock();
-        if first < state.next {
+    fn insert(&self, first: u64, result: Kept<O>) -> bool {
+        let mut kept = self.lock();
+        let next = self.next.load(Ordering::Relaxed);
+        if first < next {
             // The caller has already taken a result at this position. Only a failure that was kept at the position of
             // another lost chunk (see `Fold::fail`) can come so late.
             return false;
         }
-        state.kept.entry(first).or_insert(kept);
-        first == state.next
+        kept.entry(first).or_insert(result);
+        self.is_waiting.store(true, Ordering::Relaxed);
+        first == next
     }
 
     /// Takes the result of the lowest chunk that was not taken, together with the values that follow it in its block.
-    /// `None` if it has not come yet.
+    /// `None` if it has not come yet. Only the caller does this.
     pub(crate) fn take(&self) -> Option<(u64, Kept<O>)> {
-        let mut state = self.lock();
-        let next = state.next;
-        let kept = state.kept.remove(&next)?;
-        state.next += match &kept {
-            Kept::Values(values) => values.len() as u64,
-            Kept::Failure(_) => 1,
+        let mut kept = self.lock();
+        let next = self.next.load(Ordering::Relaxed);
+        let result = match kept.remove(&next)? {
+            Kept::Value(value) => run_of_values(&mut kept, next, value),
+            result => result,
         };
-        Some((next, kept))
+        self.is_waiting.store(!kept.is_empty(), Ordering::Relaxed);
+        let count = match &result {
+            Kept::Values(values) => values.len() as u64,
+            Kept::Value(_) | Kept::Failure(_) => 1,
+        };
+        self.next.store(next + count, Ordering::Relaxed);
+        Some((next, result))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<O>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The caller has taken all chunks below `next` itself, without keeping them.
+    pub(crate) fn advance(&self, next: u64) {
+        self.next.store(next, Ordering::Relaxed);
+    }
+
+    /// Whether results wait, as far as can be seen without the lock: it may be seen late.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.is_waiting.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Kept<O>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The value of chunk `first`, with those of the chunks that follow it if they wait too.
+fn run_of_values<O>(kept: &mut BTreeMap<u64, Kept<O>>, first: u64, value: O) -> Kept<O> {
+    let mut next = first + 1;
+    let mut follows = || {
+        let entry = kept.first_entry().filter(|entry| *entry.key() == next && next - first < MOST)?;
+        let Kept::Value(_) = entry.get() else { return None };
+        next += 1;
+        match entry.remove() {
+            Kept::Value(value) => Some(value),
+            _ => None,
+        }
+    };
+    match follows() {
+        None => Kept::Value(value),
+        Some(second) => {
+            let mut values = vec![value, second];
+            values.extend(std::iter::from_fn(follows));
+            Kept::Values(values)
+        }
     }
 }
 
@@ -103,6 +166,33 @@ mod tests {
         assert!(outputs.fail(0, Error::setup(None, "no")));
         assert!(matches!(outputs.take(), Some((0, Kept::Failure(_)))));
         assert_eq!(values(outputs.take()), Some((1, vec![1])));
+    }
+
+    #[test]
+    fn what_the_caller_has_taken_itself_is_passed_over() {
+        let outputs = Outputs::new();
+        assert!(!outputs.keep(2, vec![2]));
+        assert!(outputs.is_waiting());
+        outputs.advance(2);
+        assert_eq!(values(outputs.take()), Some((2, vec![2])));
+        assert!(!outputs.is_waiting());
+        outputs.advance(4);
+        assert!(!outputs.fail(3, Error::setup(None, "late")), "it was taken already");
+        assert!(outputs.keep(4, vec![4]));
+    }
+
+    #[test]
+    #[cfg(any(feature = "async", feature = "processes"))]
+    fn single_values_that_follow_each_other_are_taken_at_once() {
+        let outputs = Outputs::new();
+        for chunk in [3, 1, 0, 5, 2] {
+            outputs.keep_one(chunk, chunk as u8);
+        }
+        outputs.fail(4, Error::setup(None, "no"));
+        assert_eq!(values(outputs.take()), Some((0, vec![0, 1, 2, 3])));
+        assert!(matches!(outputs.take(), Some((4, Kept::Failure(_)))));
+        assert!(matches!(outputs.take(), Some((5, Kept::Value(5)))));
+        assert!(outputs.take().is_none());
     }
 
     #[test]

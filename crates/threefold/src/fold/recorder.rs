@@ -23,14 +23,15 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// `None` if nobody wants to know, so that chunks need not be timed.
-    pub(crate) fn new(traced: bool, observers: Vec<Observer>) -> Option<Self> {
-        (traced || !observers.is_empty()).then(|| Self {
+    pub(crate) fn new(traced: bool, observers: &[Observer]) -> Option<Box<Self>> {
+        let new = || Self {
             spans: traced.then(Mutex::default),
             bytes_moved: AtomicU64::new(0),
-            observers,
+            observers: observers.to_vec(),
             is_broken: AtomicBool::new(false),
             panic: Mutex::default(),
-        })
+        };
+        (traced || !observers.is_empty()).then(|| Box::new(new()))
     }
 
     /// Keeps the span and tells the observers. Returns `false` if one has panicked.

@@ -2,15 +2,16 @@
 //!
 //! A block of chunks is run under one guard against panics, since a guard for each chunk would cost more than a cheap
 //! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and the
-//! rest of the block follows under a new guard, if it may still start. Which chunk panicked is known from the number that
-//! the thread notes before each.
+//! rest of the block follows under a new guard, if it may still start.
+//!
+//! Whoever runs a block says where the outputs go (see [`Work::run_guarded`]): a worker keeps them, and a caller reduces
+//! them at once, under the same guard.
 //!
 //! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per task
 //! and executor. A difference is the failure of chunk 0, and the rest of its block follows in the same way.
 
-use std::ops::Range;
-#[cfg(feature = "async")]
-use std::sync::Arc;
+use std::any::Any;
+use std::ops::{ControlFlow, Range};
 #[cfg(feature = "async")]
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::job::Job;
 use super::outputs::Outputs;
 use super::{Fold, chunk};
 use crate::error::{Cause, Error, Place};
-use crate::panics;
+use crate::panics::{self, Payload};
 use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
@@ -38,6 +39,12 @@ pub(crate) struct Work<P, T: Task> {
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
         Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
+    }
+
+    /// The job of `fold`, for whoever made it and so knows its type.
+    pub(crate) fn of(fold: &Fold) -> &Self {
+        let job: &dyn Any = &fold.job;
+        job.downcast_ref().expect("a fold keeps the job that it was made with")
     }
 
     /// Checks the task, if that is asked for.
@@ -70,6 +77,82 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         }
         Ok(())
     }
+
+    /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics. `sink`
+    /// is given the output of each, and may break off. The first chunk is at this attempt.
+    ///
+    /// After a panic only whole outputs are used of what the guarded code touched.
+    pub(crate) fn run_guarded(
+        &self,
+        block: Range<u64>,
+        attempt: u32,
+        fold: &Fold,
+        worker: usize,
+        mut sink: impl FnMut(u64, T::Output) -> ControlFlow<()>,
+    ) -> Ended {
+        let mut number = block.start;
+        let ran = panics::catch_payload(|| {
+            while number < block.end && fold.may_start(number) {
+                chunk::set(number);
+                let started = fold.started();
+                let output = self.task.map(self.piece(number)?);
+                fold.finished(number, worker, if number == block.start { attempt } else { 1 }, started);
+                self.arrive(number, &output, fold)?;
+                if sink(number, output).is_break() {
+                    break;
+                }
+                number += 1;
+            }
+            Ok(())
+        });
+        match ran {
+            Ok(Ok(())) => Ended::Well,
+            Ok(Err(cause)) => Ended::Unsent(number, cause),
+            Err(payload) => Ended::Panicked(number, payload),
+        }
+    }
+
+    /// Does what the policy says about a failure that ended a block, which had begun at a chunk and an attempt. Returns
+    /// where to go on, and at which attempt: at the chunk that failed, or at the one after it. Whether that may still
+    /// start is asked there.
+    pub(crate) fn settle(
+        &self,
+        ended: Ended,
+        (first, attempt): (u64, u32),
+        fold: &Fold,
+        worker: usize,
+    ) -> Option<(u64, u32)> {
+        match ended {
+            Ended::Well => None,
+            Ended::Unsent(number, cause) => {
+                fold.unsent(number, cause);
+                Some((number + 1, 1))
+            }
+            Ended::Panicked(number, payload) => {
+                let panic = panics::describe(payload);
+                let attempt = if number == first { attempt } else { 1 };
+                let at = Place { worker: Some(worker), ..Place::default() };
+                if fold.retries_panic(attempt) {
+                    fold.retried(|| fold.panic(number, attempt, at, panic));
+                    Some((number, attempt + 1))
+                } else {
+                    fold.panicked(number, attempt, at, panic);
+                    Some((number + 1, 1))
+                }
+            }
+        }
+    }
+}
+
+/// How the run of a block ended. A caller that reduces under the same guard asks who panicked: see
+/// [`is_outside`](chunk::is_outside).
+pub(crate) enum Ended {
+    /// Every chunk of it has run, or must not start any more, or the sink broke off.
+    Well,
+    /// This chunk, or its output, cannot be serialized.
+    Unsent(u64, Cause),
+    /// This chunk panicked, or the sink did, which was given its output.
+    Panicked(u64, Payload),
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
@@ -86,48 +169,16 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
-        let mut next = block.start;
-        let mut attempt = 1;
-        while next < block.end {
-            chunk::set(next);
+        let mut from = Some((block.start, 1));
+        while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end) {
             // At most about a page at first: a block that stops early should not cost much.
             let mut outputs = Vec::with_capacity((block.end - next).min(256) as usize);
-            // After a panic only whole outputs are used of what the closure touched.
-            let ran = panics::catch(|| {
-                for number in next..block.end {
-                    if !fold.may_start(number) {
-                        break;
-                    }
-                    chunk::set(number);
-                    let started = fold.started();
-                    let output = self.task.map(self.piece(number)?);
-                    fold.finished(number, worker, if number == next { attempt } else { 1 }, started);
-                    self.arrive(number, &output, fold)?;
-                    outputs.push(output);
-                }
-                Ok(())
+            let ended = self.run_guarded(next..block.end, attempt, fold, worker, |_, output| {
+                outputs.push(output);
+                ControlFlow::Continue(())
             });
             self.keep(next, outputs, fold);
-            let panic = match ran {
-                Ok(Ok(())) => return,
-                Ok(Err(cause)) => {
-                    fold.unsent(chunk::get(), cause);
-                    (next, attempt) = (chunk::get() + 1, 1);
-                    continue;
-                }
-                Err(panic) => panic,
-            };
-            // Go on with the chunk that panicked, or with the one after it. Whether it may still start is asked above.
-            let unwound = chunk::get();
-            attempt = if unwound == next { attempt } else { 1 };
-            let at = Place { worker: Some(worker), ..Place::default() };
-            if fold.retries_panic(attempt) {
-                fold.retried(|| fold.panic(unwound, attempt, at, panic));
-                (next, attempt) = (unwound, attempt + 1);
-            } else {
-                fold.panicked(unwound, attempt, at, panic);
-                (next, attempt) = (unwound + 1, 1);
-            }
+            from = self.settle(ended, (next, attempt), fold, worker);
         }
     }
 
@@ -137,13 +188,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "async")]
-    fn start(
-        self: Arc<Self>,
+    fn start<'a>(
+        &'a self,
         chunk: u64,
         attempt: u32,
-        fold: Arc<Fold>,
+        fold: &'a Fold,
         worker: usize,
-    ) -> BoxFuture<'static, Result<(), Duration>> {
+    ) -> BoxFuture<'a, Result<(), Duration>> {
         Box::pin(async move {
             let started = fold.started();
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
@@ -162,8 +213,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
                 return Err(began.elapsed());
             }
             fold.finished(chunk, worker, attempt, started);
-            match self.arrive(chunk, &output, &fold) {
-                Ok(()) => self.keep(chunk, vec![output], &fold),
+            match self.arrive(chunk, &output, fold) {
+                Ok(()) => fold.arrived(self.outputs.keep_one(chunk, output)),
                 Err(cause) => fold.unsent(chunk, cause),
             }
             Ok(())
@@ -188,12 +239,21 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn decode(&self, chunk: u64, bytes: &[u8], fold: &Fold) -> Result<(), Cause> {
-        let output = roundtrip::decode("the output", bytes)?;
-        if self.stops_on_err && T::__is_err(&output) {
-            fold.stop_after(chunk);
+    fn source(&self) -> Option<Vec<u8>> {
+        self.pieces.as_bytes()
+    }
+
+    #[cfg(feature = "processes")]
+    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>) {
+        let mut values: Vec<T::Output> = Vec::new();
+        let result = roundtrip::decode_all("the output", outputs, &mut values);
+        if self.stops_on_err
+            && let Some(err) = values.iter().position(T::__is_err)
+        {
+            fold.stop_after(first + err as u64);
         }
-        self.keep(chunk, vec![output], fold);
-        Ok(())
+        let count = values.len() as u64;
+        self.keep(first, values, fold);
+        (count, result)
     }
 }

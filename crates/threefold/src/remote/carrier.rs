@@ -77,6 +77,9 @@ pub(crate) trait Carrier {
     /// Messages to `worker`.
     fn outbox(&mut self, worker: usize) -> &mut Outbox;
 
+    /// What `worker` is sent next lasts long: it should run where no other worker does.
+    fn spread(&mut self, worker: usize);
+
     /// Sends what can be sent to `worker` now; whether that is everything.
     fn send(&mut self, worker: usize) -> bool;
 
@@ -88,6 +91,10 @@ pub(crate) trait Carrier {
 
     /// Messages from `worker`.
     fn inbox(&mut self, worker: usize) -> &mut Inbox;
+
+    /// Puts into the inbox of `worker`, from which nothing more will come, what it had to say and did not come to send, as
+    /// far as that is known. Nothing where it is alive, since it may write there still.
+    fn recover(&mut self, worker: usize);
 
     /// The task that `worker` was told last, in this fold or an earlier one.
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint>;

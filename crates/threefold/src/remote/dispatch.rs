@@ -5,9 +5,21 @@
 //! and it knows nothing of how workers are reached. So worker processes, other machines and the simulator in the tests
 //! drive the same code.
 //!
-//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker that is ready is sent as many chunks as run
-//! in [`AHEAD`], but never more than a fair share of half of what is left. So blocks shrink towards the end of the fold
-//! (guided self-scheduling), and workers finish together.
+//! Workers are sent *blocks*: ranges of consecutive chunk numbers, one to run and one to go on with, so that none waits
+//! for a message. A block lasts for about [`AHEAD`], but is never more than a fair share of half of what is left. So
+//! blocks shrink towards the end of the fold (guided self-scheduling), and workers finish together.
+//!
+//! How long a block should be is a matter of three costs:
+//!
+//! - *A message costs the caller's time.* It is woken, takes in the outputs, and sends the next block: some ten to twenty
+//!   microseconds. Where workers need all cores, this time is taken from them. So blocks should be long.
+//! - *A block that is too long ends too late.* Half of what is left, shared by all workers, is the most that a block may be,
+//!   whatever its chunks cost: the other half evens out a block of chunks that cost more than those before them.
+//! - *A block that waits behind another waits for nothing where a worker is idle.* So the block to go on with is left out
+//!   towards the end, unless its chunks are cheaper than the message by which another worker would get them.
+//!
+//! How long chunks take is only known from those that are done. Until one is, blocks are of one chunk, or a few of very many;
+//! and a block never lasts much longer than the fold has lasted, since what was learnt in a moment may hold for no longer.
 //!
 //! What holds at any time:
 //!
@@ -37,9 +49,12 @@ pub(crate) use loss::{Loss, Progress};
 use pending::Pending;
 use worker::Worker;
 
-/// A worker is sent chunks for about this long, in nanoseconds: several times what a message takes both ways, so that
-/// it never waits for the next block.
-const AHEAD: u64 = 400_000;
+/// A block is of chunks for about this long, in nanoseconds, or for an [`EXPERIENCE`]th of the time that the fold has run.
+/// A message costs some ten microseconds of the caller's time, which workers lose where they need all cores.
+const AHEAD: u64 = 1_000_000;
+
+/// See [`AHEAD`].
+const EXPERIENCE: u64 = 16;
 
 /// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
 const MESSAGE: u64 = 40_000;
@@ -74,6 +89,8 @@ pub(crate) struct Terms {
     pub(crate) chunks_per_worker: Option<u64>,
     /// How long a chunk may run, in nanoseconds.
     pub(crate) timeout: Option<u64>,
+    /// How far the window reaches above the lowest chunk whose output is not taken.
+    pub(crate) window: u64,
 }
 
 /// The dispatcher of one fold.
@@ -95,6 +112,10 @@ pub(crate) struct Dispatch {
     starts_left: usize,
     /// Whether a worker was started since the time was last told: the others that are there come first.
     started: bool,
+    /// When the fold began.
+    began: u64,
+    /// How many chunks are done.
+    done: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
     pace: Option<u64>,
     /// When busy workers are to be looked at.
@@ -119,6 +140,8 @@ impl Dispatch {
             open: 0,
             starts_left: terms.workers + SPARE_STARTS,
             started: false,
+            began: now,
+            done: 0,
             pace: None,
             look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
             commands: VecDeque::new(),
@@ -234,6 +257,11 @@ impl Dispatch {
         self.get(worker)?.due()
     }
 
+    /// How many chunks from that one on `worker` may answer together.
+    pub(crate) fn due_together(&self, worker: usize) -> u64 {
+        self.get(worker).map_or(0, Worker::due_together)
+    }
+
     /// Whether `worker` has nothing to do: it is ready, and has answered all that it was sent.
     pub(crate) fn is_idle(&self, worker: usize) -> bool {
         self.get(worker).is_some_and(Worker::is_idle)
@@ -247,6 +275,11 @@ impl Dispatch {
     /// Whether any worker has something to answer, wanted or not.
     pub(crate) fn is_waiting(&self) -> bool {
         self.workers.iter().flatten().any(|worker| worker.unanswered() > 0)
+    }
+
+    /// Whether `block` takes several times as long as a message, as far as is known.
+    pub(crate) fn lasts_long(&self, block: Block) -> bool {
+        self.pace.is_some_and(|pace| pace.saturating_mul(block.len()) >= 4 * MESSAGE)
     }
 
     fn get(&self, worker: usize) -> Option<&Worker> {
@@ -322,27 +355,29 @@ impl Dispatch {
     fn room(&self, worker: usize) -> u64 {
         let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
         let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
-        let wanted = match it.unanswered() {
-            0 if !it.is_ready() => 1,
+        let wanted = match it.blocks() {
+            0 if it.is_ready() && self.pace.is_none() => 1,
+            0 if it.is_ready() => self.block_size().max(1),
             // It may never come to life: it holds one chunk until it does.
-            _ if !it.is_ready() => 0,
-            0 => self.ahead(),
-            unanswered => {
-                let (ahead, wanted) = (self.ahead(), self.ahead().saturating_sub(unanswered));
-                // Each block is a message: half a block at least.
-                if 2 * wanted < ahead { 0 } else { wanted }
-            }
+            0 => 1,
+            1 if it.is_ready() => self.block_size(),
+            _ => 0,
         };
         wanted.min(most)
     }
 
-    /// How many chunks a worker should have been sent and not answered.
-    fn ahead(&self) -> u64 {
-        let Some(pace) = self.pace else { return 1 };
-        let fitting = (AHEAD / pace.max(1)).max(1) + 1;
-        // No more than a fair share of half of what is left: the rest evens out whoever is late. But what takes less
-        // time than its message is not worth dividing.
-        let fair = self.pending.left() / (2 * self.terms.workers as u64) + 1;
-        fitting.min(fair.max(MESSAGE / pace.max(1)))
+    /// How many chunks the next block has. It is 0 where a worker that is busy should not be sent more: another worker may
+    /// be idle before this one comes to it.
+    fn block_size(&self) -> u64 {
+        let fair = self.pending.left() / (2 * self.terms.workers as u64);
+        // Before anything is known, a few of very many are no risk, and keep a worker busy until more is.
+        let Some(pace) = self.pace else { return (fair / 16).clamp(fair.min(1), 4) };
+        let pace = pace.max(1);
+        let longest = AHEAD.max((self.now - self.began) / EXPERIENCE);
+        // Two blocks of each worker go into the window, and leave room while the outputs of the lowest come.
+        let within = (self.terms.window / (4 * self.terms.workers as u64)).max(1);
+        // What takes less time than its message is not worth dividing. But what some chunks took says little of many more.
+        let cheap = (MESSAGE / pace).min(4 * self.done);
+        (longest / pace).clamp(1, within).min(fair.max(cheap))
     }
 }

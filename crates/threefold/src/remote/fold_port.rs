@@ -8,6 +8,7 @@ use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place};
 use crate::fold::Fold;
+use crate::fold::claims::WINDOW;
 use crate::panics::Panic;
 use crate::trace::Span;
 
@@ -45,6 +46,7 @@ impl<'a> FoldPort<'a> {
             keeps_going: policy.keeps_going,
             chunks_per_worker: chunks_per_worker.map(|most| most as u64),
             timeout: policy.timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
+            window: WINDOW,
         }
     }
 
@@ -56,6 +58,7 @@ impl<'a> FoldPort<'a> {
             stop_on_panic: !policy.keeps_going && policy.attempts_at_panics() == 1,
             // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
             answer_each: policy.keeps_going || policy.attempts() > 1,
+            time_each: policy.timeout.is_some() || self.fold.recorder().is_some(),
         }
     }
 
@@ -93,9 +96,14 @@ impl<'a> FoldPort<'a> {
         self.fold.job.encode(chunk, out)
     }
 
-    /// Keeps the output of `chunk`.
-    pub(crate) fn decode(&self, chunk: u64, bytes: &[u8]) -> Result<(), Cause> {
-        self.fold.job.decode(chunk, bytes, self.fold)
+    /// The source as bytes, where workers cut the chunks.
+    pub(crate) fn source(&self) -> Option<Vec<u8>> {
+        self.fold.job.source()
+    }
+
+    /// Keeps the outputs of the chunks from `first` on; says how many these are. The one after them may be refused.
+    pub(crate) fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>) -> (u64, Result<(), Cause>) {
+        self.fold.job.decode(first, outputs, self.fold)
     }
 
     /// A chunk has run.

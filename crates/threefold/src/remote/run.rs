@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::carrier::{Carrier, Event, Fingerprint, Gone};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
 use super::fold_port::{FoldPort, Spot};
-use super::wire::{Build, Rules, ToWorker};
+use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
 
 mod answers;
@@ -43,6 +43,8 @@ struct Task {
     captures: Vec<u8>,
     fingerprint: Fingerprint,
     rules: Rules,
+    /// What workers cut the chunks from; empty where chunks are sent.
+    source: Vec<u8>,
 }
 
 impl Task {
@@ -57,7 +59,7 @@ impl Task {
             hasher.write(&captures);
             hasher.finish()
         });
-        Ok(Self { address, captures, fingerprint, rules: port.rules() })
+        Ok(Self { address, captures, fingerprint, rules: port.rules(), source: port.source().unwrap_or_default() })
     }
 }
 
@@ -167,11 +169,29 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
     }
 
-    /// Sends `worker` the chunks of `block`, as many as go into one message.
+    /// Sends `worker` the chunks of `block`.
     fn send(&mut self, worker: usize, block: Block) {
         if !std::mem::replace(&mut self.told[worker], true) {
             self.tell(worker);
         }
+        if self.task.source.is_empty() {
+            self.send_chunks(worker, block);
+        } else {
+            let Block { first, attempt, .. } = block;
+            let message = Message { first, attempt, chunks: Chunks::Cut(block.len()) };
+            ToWorker::Run(message).write(self.carrier.outbox(worker).end());
+            self.carrier.count_sent(worker, block.len());
+        }
+        if self.dispatch.lasts_long(block) {
+            self.carrier.spread(worker);
+        }
+        if self.carrier.send(worker) {
+            self.dispatch.drained(worker);
+        }
+    }
+
+    /// Writes the chunks of `block` for `worker`, as many as go into one message.
+    fn send_chunks(&mut self, worker: usize, block: Block) {
         let port = &self.port;
         let out = self.carrier.outbox(worker).end();
         let message = ToWorker::open_run(out, block.first, block.attempt);
@@ -191,19 +211,16 @@ impl<'a, C: Carrier> Run<'a, C> {
         } else if end < block.end {
             self.dispatch.cut(worker, end);
         }
-        if self.carrier.send(worker) {
-            self.dispatch.drained(worker);
-        }
     }
 
     /// Tells `worker` of the fold, and of its task where it has another.
     fn tell(&mut self, worker: usize) {
-        let Task { address, captures, fingerprint, rules } = &self.task;
+        let Task { address, captures, fingerprint, rules, source } = &self.task;
         if self.carrier.task(worker).replace(*fingerprint) != Some(*fingerprint) {
             let task = ToWorker::Task { address, captures };
             task.write(self.carrier.outbox(worker).end());
         }
-        ToWorker::Fold { rules: *rules }.write(self.carrier.outbox(worker).end());
+        ToWorker::Fold { rules: *rules, source }.write(self.carrier.outbox(worker).end());
     }
 
     /// Waits until something happens, but no longer than until then, and deals with it.
@@ -225,8 +242,13 @@ impl<'a, C: Carrier> Run<'a, C> {
             Event::Drained { worker } => self.dispatch.drained(worker),
             Event::Heard { worker } | Event::Gone { worker } if self.carrier.has(worker) => {
                 let gone = event == Event::Gone { worker };
-                let closed = |run: &Self| run.carrier.is_closed(worker).then_some("it closed its channel");
-                let fault = self.take_answers(worker, gone).err().or_else(|| closed(self));
+                let mut fault = self.take_answers(worker, gone).err();
+                if fault.is_none() && (gone || self.carrier.is_closed(worker)) {
+                    // What it had finished and not sent is not lost with it. What is wrong there it did not say.
+                    self.carrier.recover(worker);
+                    let _ = self.take_frames(worker);
+                    fault = Some("it closed its channel");
+                }
                 if gone || fault.is_some() {
                     // One that is dead is not at fault for what it did not come to say.
                     self.lose(worker, fault.filter(|_| !gone));

@@ -16,6 +16,36 @@ pub(super) enum Cut {
     Every(u128),
 }
 
+impl Cut {
+    /// The bytes of any cut.
+    #[cfg(feature = "processes")]
+    pub(super) const BYTES: usize = 1 + size_of::<u128>();
+
+    /// Appends it as bytes.
+    fn put(self, bytes: &mut Vec<u8>) {
+        let (kind, n) = match self {
+            Self::Default => (0, 0),
+            Self::Into(n) => (1, n),
+            Self::Every(size) => (2, size),
+        };
+        bytes.push(kind);
+        bytes.extend(n.to_le_bytes());
+    }
+
+    /// The cut with these bytes.
+    #[cfg(feature = "processes")]
+    pub(super) fn read(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let (&kind, n) = bytes.split_first()?;
+        let n = u128::from_le_bytes(n.try_into().ok()?);
+        match kind {
+            0 => (n == 0).then_some(Self::Default),
+            1 => Some(Self::Into(n)),
+            2 => Some(Self::Every(n)),
+            _ => None,
+        }
+    }
+}
+
 /// A source and the way it is cut. [`Source::split_into`] and [`Source::chunks_of`] make it.
 ///
 /// ```
@@ -69,15 +99,16 @@ fn grid(items: u128, cut: Cut) -> Result<Grid, &'static str> {
 #[doc(hidden)]
 pub struct Windows<W> {
     whole: W,
+    cut: Cut,
     /// Where the source is cut, or the reason why it cannot be cut as asked.
     grid: Result<Grid, &'static str>,
 }
 
 impl<W: Whole> Windows<W> {
-    fn new(whole: W, cut: Cut) -> Self {
+    pub(super) fn new(whole: W, cut: Cut) -> Self {
         let items = whole.items().ok_or("the source has 2^128 items, one more than can be counted");
         let grid = items.and_then(|items| grid(items, cut));
-        Self { whole, grid }
+        Self { whole, cut, grid }
     }
 
     /// The source with the default cut.
@@ -118,5 +149,11 @@ impl<W: Whole> Pieces for Windows<W> {
 
     fn describe_part(&self, items: Range<u128>) -> String {
         self.whole.describe(items)
+    }
+
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        let mut bytes = self.whole.as_bytes()?;
+        self.cut.put(&mut bytes);
+        Some(bytes)
     }
 }

@@ -17,8 +17,9 @@ pub(super) struct Grid {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
-    /// This many chunks; the first `items % n` of them hold one item more.
-    Into(u128),
+    /// This many chunks of this size; the first `longer` of them hold one item more. The division is made once, and not
+    /// for each chunk.
+    Into { chunks: u128, size: u128, longer: u128 },
     /// This many items in each chunk; the last one holds the rest.
     Every(u128),
 }
@@ -27,7 +28,14 @@ impl Grid {
     /// Cuts into min(n, items) chunks whose sizes differ by at most one, the longer ones first. `n` must be at least 1.
     pub(super) fn into_chunks(items: u128, n: u128) -> Self {
         assert!(n > 0, "a source is cut into at least one chunk");
-        Self { items, cut: Cut::Into(n.min(items)) }
+        let chunks = n.min(items);
+        // Counts that fit in 64 bits are divided in 64 bits: a 128-bit division is a function call.
+        let (size, longer) = match (u64::try_from(items), u64::try_from(chunks)) {
+            (_, Ok(0)) => (0, 0),
+            (Ok(items), Ok(chunks)) => (u128::from(items / chunks), u128::from(items % chunks)),
+            _ => (items / chunks, items % chunks),
+        };
+        Self { items, cut: Cut::Into { chunks, size, longer } }
     }
 
     /// Cuts into chunks of `size` items; the last one holds the rest. `size` must be at least 1.
@@ -39,7 +47,7 @@ impl Grid {
     /// The number of chunks.
     pub(super) fn chunks(&self) -> u128 {
         match self.cut {
-            Cut::Into(n) => n,
+            Cut::Into { chunks, .. } => chunks,
             Cut::Every(size) => self.items.div_ceil(size),
         }
     }
@@ -48,12 +56,7 @@ impl Grid {
     pub(super) fn bounds(&self, index: u128) -> Range<u128> {
         debug_assert!(index < self.chunks());
         match self.cut {
-            Cut::Into(n) => {
-                // Counts that fit in 64 bits are divided in 64 bits: a 128-bit division is a function call.
-                let (size, longer) = match (u64::try_from(self.items), u64::try_from(n)) {
-                    (Ok(items), Ok(n)) => (u128::from(items / n), u128::from(items % n)),
-                    _ => (self.items / n, self.items % n),
-                };
+            Cut::Into { size, longer, .. } => {
                 let start = index * size + index.min(longer);
                 start..start + size + u128::from(index < longer)
             }

@@ -32,6 +32,14 @@ pub trait Integer: sealed::Sealed + Copy + Ord + Display + Send + Sync + 'static
     /// The integer that is `offset` above `self`. The caller knows that the type holds it.
     #[doc(hidden)]
     fn above(self, offset: u128) -> Self;
+
+    /// Its bits, as the lowest of these.
+    #[doc(hidden)]
+    fn bits(self) -> u128;
+
+    /// The integer with these bits.
+    #[doc(hidden)]
+    fn of_bits(bits: u128) -> Self;
 }
 
 macro_rules! integer {
@@ -51,6 +59,14 @@ macro_rules! integer {
             fn above(self, offset: u128) -> Self {
                 // Exact for the same reason: the true result fits in the type, so its low bits are the result.
                 self.wrapping_add(offset as Self)
+            }
+
+            fn bits(self) -> u128 {
+                self as u128
+            }
+
+            fn of_bits(bits: u128) -> Self {
+                bits as Self
             }
         }
     };
@@ -96,6 +112,10 @@ impl<T: Integer> Whole for Range<T> {
         let Range { start, end } = self.window(items);
         format!("{start}..{end}")
     }
+
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        Some([self.start, self.end].map(|end| end.bits().to_le_bytes()).concat())
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -138,6 +158,11 @@ impl<T: Integer> Whole for RangeInclusive<T> {
     fn describe(&self, items: Range<u128>) -> String {
         let (start, end) = self.window(items).into_inner();
         format!("{start}..={end}")
+    }
+
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        // One that was iterated to its end has no chunks, so nobody is sent it.
+        Some([*self.start(), *self.end()].map(|end| end.bits().to_le_bytes()).concat())
     }
 }
 

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::{Task, portable, roundtrip};
 use crate::error::Cause;
 use crate::panics::{self, Panic};
+use crate::source::{Pieces, sent};
 
 /// What could not be serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +19,20 @@ pub(crate) type Receive = fn(&[u8]) -> Result<Box<dyn Received>, String>;
 
 /// A task whose types are known only here.
 pub(crate) trait Received {
-    /// Runs the chunk that `bytes` hold, and appends the output.
-    fn run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Ran;
+    /// Cuts chunks from this source from now on; how many it has. An error where it cannot have chunks of the task's type.
+    fn cut_from(&mut self, source: &[u8]) -> Result<u64, String>;
+
+    /// Runs a chunk, and appends the output.
+    fn run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Ran;
+}
+
+/// What a chunk is made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Chunk<'a> {
+    /// Its bytes.
+    Sent(&'a [u8]),
+    /// The source, of which it has this number.
+    Cut(u64),
 }
 
 /// What became of a chunk.
@@ -39,19 +52,25 @@ pub(crate) enum Ran {
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
     let task = portable::decode::<T>(captures).map_err(|error| error.to_string())?;
-    Ok(Box::new(Restored { task, checks: Cell::new(cfg!(debug_assertions)) }))
+    Ok(Box::new(Restored { task, pieces: None, checks: Cell::new(cfg!(debug_assertions)) }))
 }
 
 /// A task that was restored from its captures.
-struct Restored<T> {
+struct Restored<T: Task> {
     task: T,
+    /// What chunks are cut from.
+    pieces: Option<Box<dyn Pieces<Chunk = T::Chunk>>>,
     /// Whether the next output is checked to be the same on every model: the first one, in debug builds.
     checks: Cell<bool>,
 }
 
 impl<T: Task> Restored<T> {
-    fn try_run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Result<bool, (Part, Cause)> {
-        let chunk = roundtrip::decode("the chunk", bytes).map_err(|cause| (Part::Chunk, cause))?;
+    fn try_run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Result<bool, (Part, Cause)> {
+        let chunk = match (chunk, &self.pieces) {
+            (Chunk::Sent(bytes), _) => roundtrip::decode("the chunk", bytes).map_err(|cause| (Part::Chunk, cause))?,
+            (Chunk::Cut(number), Some(pieces)) => pieces.piece(number),
+            (Chunk::Cut(_), None) => unreachable!("the worker has counted the chunks of the source"),
+        };
         let value = self.task.map(chunk);
         let check = || if self.checks.take() { roundtrip::check("the output", &value, T::__output_eq) } else { Ok(()) };
         let written = check().and_then(|()| roundtrip::encode("the output", &value, output));
@@ -60,9 +79,16 @@ impl<T: Task> Restored<T> {
 }
 
 impl<T: Task> Received for Restored<T> {
-    fn run(&self, bytes: &[u8], output: &mut Vec<u8>) -> Ran {
+    fn cut_from(&mut self, source: &[u8]) -> Result<u64, String> {
+        let pieces = sent::restore(source).ok_or("it is no source of chunks of this task")?;
+        let count = pieces.count()?;
+        self.pieces = Some(pieces);
+        Ok(count)
+    }
+
+    fn run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Ran {
         let start = output.len();
-        let ran = match panics::catch(|| self.try_run(bytes, output)) {
+        let ran = match panics::catch(|| self.try_run(chunk, output)) {
             Ok(Ok(is_err)) => return Ran::Done { is_err },
             // A panic of the value's own `Serialize` or `Deserialize` is the task's as well.
             Err(panic) => Ran::Panicked(panic),

@@ -43,6 +43,22 @@ pub(crate) fn decode<V: Portable>(what: &'static str, bytes: &[u8]) -> Result<V,
     guarded(what, || portable::decode(bytes).map_err(|error| error.to_string()))
 }
 
+/// Appends the values that each of `all` holds, up to the first that cannot be restored.
+#[cfg(feature = "processes")]
+pub(crate) fn decode_all<V: Portable>(
+    what: &'static str,
+    all: &mut dyn Iterator<Item = &[u8]>,
+    values: &mut Vec<V>,
+) -> Result<(), Cause> {
+    // After a panic the values are those before: the one that panicked was not appended.
+    guarded(what, || {
+        for bytes in all {
+            values.push(portable::decode(bytes).map_err(|error| error.to_string())?);
+        }
+        Ok(())
+    })
+}
+
 /// Checks `value`, which `is_same` compares where it can.
 #[cfg(feature = "processes")]
 pub(crate) fn check<V: Portable>(

@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::env;
+use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use threefold::prelude::*;
@@ -73,6 +75,7 @@ pub(crate) fn run() -> Option<ExitCode> {
     match name.as_str() {
         "counts-mains" => counts_mains(model),
         "leaves-nothing" => leaves_nothing(model),
+        "rests" => rests(model),
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
@@ -111,6 +114,33 @@ fn leaves_nothing(model: Model) {
     }
     wait_until("all is as before", || Holdings::now() == before);
     println!("nothing left");
+}
+
+/// Uses an executor in all ways that keep its threads awake for a while, and waits until they do nothing any more.
+fn rests(model: Model) {
+    let on = executor(model, 4);
+    for chunks in [1, 4, 1000] {
+        for _ in 0..100 {
+            on.for_each((0..=999).split_into(chunks), add_up).expect("it adds up");
+        }
+    }
+    on.for_each(Items(vec![0; 8]), nap).expect("it naps");
+    wait_until("no thread does anything for as long as 50 ticks", || {
+        let before = switches();
+        thread::sleep(Duration::from_millis(50));
+        switches() == before
+    });
+    println!("it rests");
+}
+
+/// How often the threads of an executor of this process have gone to sleep.
+fn switches() -> u64 {
+    let threads = fs::read_dir("/proc/self/task").expect("a process has threads");
+    let texts = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("status")).ok());
+    let theirs = texts.filter(|text| text.starts_with("Name:\tthreefold-"));
+    let line =
+        |text: String| text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse().ok());
+    theirs.map(|text| line(text).unwrap_or(0)).sum()
 }
 
 fn works_forever(model: Model, folder: String) {

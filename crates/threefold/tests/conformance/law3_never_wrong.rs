@@ -20,6 +20,7 @@ crate::rows! {
         a_capture_that_serde_skips_is_an_error_in_debug_builds;
     processes:
         a_lost_worker_is_an_error_that_names_the_chunk,
+        cheap_chunks_that_were_finished_outlive_their_worker,
         every_way_to_die_is_told_apart,
         chunks_that_merely_waited_are_not_blamed,
         a_worker_that_dies_while_idle_is_replaced,
@@ -67,6 +68,17 @@ fn a_lost_worker_is_an_error_that_names_the_chunk(model: Model) {
     assert!(error.ran_for().is_some());
     let total = on.fold((1..=1_000_000).split_into(4), add_up, 0, |total, part| total + part).unwrap();
     assert_eq!(total, 500_000_500_000, "the next fold works");
+}
+
+fn cheap_chunks_that_were_finished_outlive_their_worker(model: Model) {
+    for workers in [1, 2, 1, 2, 1, 2] {
+        let mut taken = 0;
+        let task = DiesOn { chunk: 1500, death: Death::Kill };
+        let outcome = executor(model, workers).fold((0..=1999).split_into(2000), task, (), |(), _| taken += 1);
+        let error = outcome.unwrap_err();
+        assert_eq!((error.chunk(), error.also_lost()), (Some(1500), &[][..]), "{error}");
+        assert_eq!(taken, 1500, "every output below the chunk that was lost is used");
+    }
 }
 
 fn every_way_to_die_is_told_apart(model: Model) {

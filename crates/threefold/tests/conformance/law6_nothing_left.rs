@@ -16,6 +16,7 @@ crate::rows! {
         an_observer_can_cancel,
         the_executor_works_after_a_cancel,
         dropping_the_last_executor_leaves_nothing;
+    pooled: an_executor_that_nobody_uses_rests;
     uninterruptible: a_task_that_asks_ends_a_cancelled_fold;
     asynchronous: chunks_are_dropped_at_their_await;
     processes:
@@ -101,6 +102,10 @@ fn workers_of_a_cancelled_fold_are_killed(model: Model) {
     let folder = folder();
     let error = cancel_once_begun(model, Endless { folder: folder.path().into() }, folder.path(), 2);
     assert!(error.is_cancelled());
+}
+
+fn an_executor_that_nobody_uses_rests(model: Model) {
+    assert_eq!(fixture("rests", model).stdout, "it rests\n");
 }
 
 fn dropping_the_last_executor_leaves_nothing(model: Model) {

@@ -276,6 +276,19 @@ pub(crate) fn model_of(_chunk: u64) -> Model {
     Executor::current().model()
 }
 
+/// Folds on the executor that runs it, and folds again in each reduction, which is a part of this task and not of the
+/// tasks that it reduces.
+#[task]
+pub(crate) fn folds_in_its_reductions(chunk: u64) -> u64 {
+    let on = Executor::current();
+    let reduce = |total, part: u64| {
+        let here = Executor::current();
+        assert_eq!(here.model(), on.model(), "a reduction in a task is a part of that task");
+        total + part + here.fold((0..chunk).chunks_of(2), Nests { depth: 0 }, 0, |a, b| a + b).expect("it finishes")
+    };
+    on.fold((0..6).chunks_of(1), Nests { depth: 1 }, 0, reduce).expect("it finishes")
+}
+
 #[task]
 pub(crate) fn own_workers(_chunk: u64) -> String {
     match Executor::new(Model::Processes) {

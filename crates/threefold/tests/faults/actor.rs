@@ -20,6 +20,8 @@ use rustix::process::{Signal, getpid, kill_process};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     BeforeHello,
+    /// Only where the parent wants copies of the first worker.
+    CopyWanted,
     InHello,
     AfterHello,
     ChunkReceived,
@@ -33,8 +35,9 @@ pub(crate) enum Step {
 
 impl Step {
     /// Those that are reached.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::BeforeHello,
+        Self::CopyWanted,
         Self::InHello,
         Self::AfterHello,
         Self::ChunkReceived,
@@ -176,8 +179,8 @@ impl Actor {
         self.note(1, self.chunks)?;
         self.reach(Step::ChunkStarted, &[])?;
         self.note(2, self.chunks)?;
-        // Its number, when it began, how long it took, and the output: the bytes of the chunk.
-        let answer = frame(2, &[&chunk.to_le_bytes(), &[0; 16], bytes]);
+        // Its number, when it began, how long it took, and the output behind its length: the bytes of the chunk.
+        let answer = frame(2, &[&chunk.to_le_bytes(), &[0; 16], &(bytes.len() as u64).to_le_bytes(), bytes]);
         self.reach(Step::InAnswer, &answer)?;
         self.channel.write_all(&answer)?;
         self.reach(Step::AfterAnswer, &[])
@@ -191,19 +194,30 @@ impl Actor {
         Ok(())
     }
 
+    /// The parent's greeting. It makes none of the copies that are wanted before: it lets go of what came for them.
     fn receive_hello(&mut self) -> io::Result<Vec<u8>> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut bytes = [0; 4096];
-        let mut buffers = [IoSliceMut::new(&mut bytes)];
-        let received = recvmsg(&self.channel, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
-        self.incoming.extend_from_slice(&bytes[..received.bytes]);
-        let page: Option<OwnedFd> = ancillary.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
-        });
-        self.page = page.map(File::from);
-        self.receive()
+        loop {
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+            let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+            let mut bytes = [0; 4096];
+            let mut buffers = [IoSliceMut::new(&mut bytes)];
+            let received = recvmsg(&self.channel, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+            let mut descriptors: Vec<OwnedFd> = Vec::new();
+            for message in ancillary.drain() {
+                if let RecvAncillaryMessage::ScmRights(more) = message {
+                    descriptors.extend(more);
+                }
+            }
+            match descriptors.len() {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                1 => {
+                    self.incoming.extend_from_slice(&bytes[..received.bytes]);
+                    self.page = descriptors.pop().map(File::from);
+                    return self.receive();
+                }
+                _ => self.reach(Step::CopyWanted, &[])?,
+            }
+        }
     }
 
     fn receive(&mut self) -> io::Result<Vec<u8>> {

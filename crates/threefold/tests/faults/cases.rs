@@ -44,13 +44,20 @@ pub(crate) struct Case {
     fault: Fault,
     workers: usize,
     retries: u32,
+    /// Whether each chunk has a worker of its own: a copy of the first process, which runs nothing.
+    fresh: bool,
 }
 
-/// Every fault at every step, with one worker and two, with and without retries.
+/// Every fault at every step, with one worker and two, with and without retries. The first worker makes copies where there
+/// are two, or where it is a fork server.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     Step::ALL.into_iter().flat_map(|step| {
         Fault::ALL.into_iter().flat_map(move |fault| {
-            [(1, 0), (1, 2), (2, 0), (2, 2)].map(move |(workers, retries)| Case { step, fault, workers, retries })
+            let asks = match step {
+                Step::CopyWanted => [(1, 0, true), (2, 2, true), (2, 0, false), (2, 2, false)],
+                _ => [(1, 0, false), (1, 2, false), (2, 0, false), (2, 2, false)],
+            };
+            asks.map(move |(workers, retries, fresh)| Case { step, fault, workers, retries, fresh })
         })
     })
 }
@@ -58,15 +65,16 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
 /// What makes the others worth something.
 pub(crate) fn a_fault_that_does_not_happen_is_noticed() -> Trial {
     Trial::test("a_fault_that_does_not_happen_is_noticed", || {
-        let case = Case { step: Step::Never, fault: Fault::Kill, workers: 2, retries: 2 };
+        let case = Case { step: Step::Never, fault: Fault::Kill, workers: 2, retries: 2, fresh: false };
         if case.happens() { Err("there is a mark of it".into()) } else { Ok(()) }
     })
 }
 
 impl Case {
     pub(crate) fn trial(self) -> Trial {
-        let Self { step, fault, workers, retries } = self;
-        Trial::test(format!("{step:?}::{fault:?}::{workers}_workers_{retries}_retries"), move || {
+        let Self { step, fault, workers, retries, fresh } = self;
+        let fresh = if fresh { "_fresh" } else { "" };
+        Trial::test(format!("{step:?}::{fault:?}::{workers}_workers_{retries}_retries{fresh}"), move || {
             let times = if step == Step::AtGoodbye { GOODBYES } else { 1 };
             if (0..times).any(|_| self.happens()) { Ok(()) } else { Err("the actor left no mark".into()) }
         })
@@ -78,7 +86,7 @@ impl Case {
         match self.step {
             _ if only_slow => &["right"],
             // It never came to life: another is tried.
-            Step::BeforeHello | Step::InHello => &["right"],
+            Step::BeforeHello | Step::CopyWanted | Step::InHello => &["right"],
             // Nothing was started: the chunk is handed out again. All is answered, and nothing more to lose.
             Step::AfterHello | Step::ChunkReceived | Step::AfterAnswer | Step::AtGoodbye => &["right"],
             Step::ChunkStarted | Step::InAnswer if self.retries > 0 => &["right"],
@@ -93,7 +101,7 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         let part_words = format!("{:?} {:?}", self.step, self.fault);
         fs::write(part(folder.path()), &part_words).unwrap();
-        let words = format!("{part_words} {} {}", self.workers, self.retries);
+        let words = format!("{part_words} {} {} {}", self.workers, self.retries, self.fresh);
         let program = Command::new(std::env::current_exe().unwrap())
             .args([MARK])
             .args(words.split(' '))
@@ -130,13 +138,14 @@ impl Case {
 /// In the process of a case, runs it, and prints what came of it.
 pub(crate) fn run() -> Option<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [first, step, fault, workers, retries] = &words[..] else { return None };
+    let [first, step, fault, workers, retries, fresh] = &words[..] else { return None };
     if first != MARK {
         return None;
     }
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
     let builder = Executor::builder(Model::Processes).workers(workers.parse().unwrap());
     let builder = builder.retries(retries.parse().unwrap());
+    let builder = if fresh.parse().unwrap() { builder.chunks_per_worker(1) } else { builder };
     let hangs = [Fault::Hang, Fault::Stop].iter().any(|known| *fault == format!("{known:?}"));
     let on = if hangs { builder.timeout(TIMEOUT) } else { builder }.build().unwrap();
     let goes_wrong_in_a_fold = *step != format!("{:?}", Step::AtGoodbye);

@@ -11,6 +11,7 @@
 
 mod actor;
 mod cases;
+mod copies;
 #[path = "../holdings/mod.rs"]
 mod holdings;
 #[path = "../holdings/interval_timer.rs"]

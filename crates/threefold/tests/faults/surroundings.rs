@@ -11,12 +11,13 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use threefold::prelude::*;
 
 use crate::cases::echo;
+use crate::copies::{folds_for_ever, the_fork_server_is_killed, the_fork_server_is_stopped, the_parent_is_killed};
 use crate::holdings::Holdings;
 use crate::soak::soak;
 
-const MARK: &str = "--surroundings";
+pub(crate) const MARK: &str = "--surroundings";
 
-const ALL: [(&str, fn()); 8] = [
+const ALL: [(&str, fn()); 11] = [
     ("two_hundred_threads", two_hundred_threads),
     ("a_tiny_stack_limit", a_tiny_stack_limit),
     ("a_thousand_descriptors", a_thousand_descriptors),
@@ -24,6 +25,9 @@ const ALL: [(&str, fn()); 8] = [
     ("no_descriptors_left_is_an_error_that_names_the_limit", no_descriptors_left),
     ("a_thousand_folds_leave_what_they_found", a_thousand_folds),
     ("soak_totals_stay_right_and_nothing_piles_up", soak),
+    ("a_fork_server_that_is_killed_costs_no_fold", the_fork_server_is_killed),
+    ("a_fork_server_that_is_stopped_costs_no_fold", the_fork_server_is_stopped),
+    ("a_parent_that_is_killed_while_workers_are_copied_leaves_nothing", the_parent_is_killed),
     ("nothing_special", works),
 ];
 
@@ -68,6 +72,9 @@ pub(crate) fn run() -> Option<ExitCode> {
     let [mark, name] = &words[..] else { return None };
     if mark != MARK {
         return None;
+    }
+    if name == "folds_for_ever" {
+        folds_for_ever();
     }
     ALL.iter().find(|(known, _)| known == name).unwrap().1();
     Some(ExitCode::SUCCESS)

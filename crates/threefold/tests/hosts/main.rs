@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod children;
+mod copies;
 mod entrances;
 mod fork;
 #[path = "../holdings/mod.rs"]
@@ -40,8 +41,9 @@ type Hosts = &'static [(&'static str, fn())];
 type Rows = &'static [(&'static str, fn())];
 
 /// The rows and hosts of each module.
-const MODULES: [(&str, Rows, Hosts); 5] = [
+const MODULES: [(&str, Rows, Hosts); 6] = [
     ("children", children::ROWS, children::HOSTS),
+    ("copies", copies::ROWS, copies::HOSTS),
     ("entrances", entrances::ROWS, entrances::HOSTS),
     ("limits", limits::ROWS, limits::HOSTS),
     ("rights", rights::ROWS, rights::HOSTS),
@@ -49,6 +51,7 @@ const MODULES: [(&str, Rows, Hosts); 5] = [
 ];
 
 fn main() -> ExitCode {
+    copies::before_init();
     limits::before_init();
     entrances::before_init();
     let words: Vec<OsString> = env::args_os().skip(1).collect();

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use rustix::process::{getegid, geteuid, getuid};
 use threefold::prelude::*;
 
-use crate::{Hosts, Rows, children, copy};
+use crate::{Hosts, Rows, children, copies, copy};
 
 pub(crate) const ROWS: Rows = &[
     ("a_program_that_is_given_the_mark_of_a_worker_goes_on_with_it", marks_by_hand),
@@ -33,6 +33,7 @@ pub(crate) fn suffice_for(row: &str) -> bool {
         A_SETUID_PROGRAM | PROCESSES_WITH_OTHER_RIGHTS => {
             getuid().is_root() && status().lines().any(|line| line == "NoNewPrivs:\t0")
         }
+        copies::A_HOST_THAT_GIVES_UP_ROOT => getuid().is_root(),
         children::A_STRANGER => fs::File::options().write(true).open(children::LAST_NUMBER).is_ok(),
         _ => true,
     }

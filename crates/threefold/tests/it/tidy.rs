@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 6] = [
+const UNSAFE: [&str; 8] = [
     "crates/threefold-cli/src/signals/ignored.rs",
     "crates/threefold/src/backend/processes/shared_memory.rs",
+    "crates/threefold/src/backend/processes/worker/bare_thread.rs",
     "crates/threefold/src/backend/processes/worker/c_library.rs",
+    "crates/threefold/src/backend/processes/worker/copy.rs",
     "crates/threefold/src/backend/processes/worker/early.rs",
     "crates/threefold/tests/holdings/interval_timer.rs",
     "crates/threefold/tests/hosts/fork.rs",

@@ -1,7 +1,6 @@
 //! `Worker`: one worker process as its parent sees it: started, spoken to, and ended.
 
-use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -9,13 +8,13 @@ use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use rustix::process::Signal;
 
-use super::lines::{Lines, Stream};
+use super::body::Body;
+use super::lines::Lines;
 use super::mark::Mark;
-use super::process::Process;
 use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
 use super::{clock, group, memory};
@@ -23,7 +22,9 @@ use crate::backend::processes::worker::Entrance;
 use crate::error::End;
 use crate::remote::carrier::Fingerprint;
 use crate::remote::dispatch::{Activity, NOTICE, Progress, Sent};
-use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
+use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
+
+mod making;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
@@ -37,7 +38,7 @@ pub(super) struct Worker {
     pub(super) mark: Option<Mark>,
     /// Where it was to leave the ordinary course of the program.
     pub(super) entrance: Entrance,
-    process: Process,
+    body: Body,
     channel: UnixStream,
     /// Whether nothing more will come through the channel.
     closed: bool,
@@ -45,12 +46,18 @@ pub(super) struct Worker {
     pub(super) inbox: Inbox,
     prints: [Lines; 2],
     page: StatusPage,
+    /// What it is to be greeted with: its end of the status page. Until then it makes copies of itself.
+    greeting: Option<OwnedFd>,
+    /// When it was asked for, on the machine's clock.
+    asked: u64,
     /// The task that it was told last.
     pub(super) task: Option<Fingerprint>,
     /// How many chunks it was sent in its life.
     pub(super) sent: u64,
     /// How many bytes went to it and came from it, since that was last asked.
     bytes_moved: u64,
+    /// How many bytes came from it in its life.
+    received: u64,
     /// Whether any did since the last look.
     moved: bool,
     /// The largest resident memory that was seen, in bytes.
@@ -80,57 +87,31 @@ pub(super) struct Remains {
 }
 
 impl Worker {
-    /// Starts this executable again as a worker. It says hello later, by itself.
-    pub(super) fn start(
-        number: usize,
-        entrance: Entrance,
-        build: Build,
-        memory_limit: Option<u64>,
-    ) -> io::Result<Self> {
-        let (channel, theirs) = UnixStream::pair()?;
-        channel.set_nonblocking(true)?;
-        let (page, descriptor) = StatusPage::create()?;
-        let (process, out, err) = Process::start(entrance, theirs)?;
-        let mut worker = Self {
-            number,
-            mark: None,
-            entrance,
-            prints: [Lines::new(out.into(), Stream::Out)?, Lines::new(err.into(), Stream::Err)?],
-            process,
-            channel,
-            closed: false,
-            outbox: Outbox::default(),
-            inbox: Inbox::default(),
-            page,
-            task: None,
-            sent: 0,
-            bytes_moved: 0,
-            moved: true,
-            memory: None,
-            condemned: None,
-        };
-        match worker.say_hello(build, memory_limit, &descriptor) {
-            // It is dead already. That is an event like any death, and another may live.
-            Ok(()) | Err(Errno::PIPE | Errno::CONNRESET) => Ok(worker),
-            Err(error) => Err(error.into()),
-        }
+    /// The number of its process, where it is known already. A worker in the making has none.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.body.pid()
     }
 
-    fn say_hello(&mut self, build: Build, memory_limit: Option<u64>, page: &OwnedFd) -> Result<(), Errno> {
-        let mut hello = Vec::new();
-        ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0) }.write(&mut hello);
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let descriptors = [page.as_fd()];
-        ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
-        // A few bytes into an empty socket: they fit.
-        let send = || sendmsg(&self.channel, &[IoSlice::new(&hello)], &mut ancillary, SendFlags::NOSIGNAL);
-        let sent = rustix::io::retry_on_intr(send)?;
-        if sent == hello.len() { Ok(()) } else { Err(Errno::NOBUFS) }
+    /// Whether it is still in the making.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.body.is_unborn()
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.process.pid()
+    /// Takes note of whether it is there, or never will be. What it said first is taken out of its channel, so that nothing but
+    /// frames comes after it.
+    pub(super) fn look_for_birth(&mut self) {
+        self.body.look(&self.channel);
+    }
+
+    /// Whether it was never made, or died before its number was known.
+    pub(super) fn is_stillborn(&self) -> bool {
+        matches!(self.body, Body::Stillborn { .. })
+    }
+
+    /// Whether it was not made since none can be made of such processes: they have other threads at their entrance, or a C
+    /// library of which nothing is known here.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.body, Body::Stillborn { refused: true })
     }
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
@@ -138,9 +119,14 @@ impl Worker {
         self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk });
     }
 
+    /// It goes to that core when it receives what is sent next.
+    pub(super) fn tell_core(&self, core: usize) {
+        self.page.tell_core(core);
+    }
+
     /// What there is to wait for: its death, its channel, and what it prints.
-    pub(super) fn death(&self) -> BorrowedFd<'_> {
-        self.process.death()
+    pub(super) fn death(&self) -> Option<BorrowedFd<'_>> {
+        self.body.death()
     }
 
     pub(super) fn channel(&self) -> BorrowedFd<'_> {
@@ -154,7 +140,7 @@ impl Worker {
     /// Sends what the channel takes now; whether that is everything.
     pub(super) fn send(&mut self) -> bool {
         while !self.outbox.is_empty() {
-            match send(&self.channel, self.outbox.unsent(), SendFlags::NOSIGNAL) {
+            match send(&self.channel, self.outbox.unsent(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(sent) => {
                     self.outbox.advance(sent);
                     self.has_moved(sent);
@@ -169,12 +155,18 @@ impl Worker {
 
     /// Reads once into the inbox; returns whether there may be more.
     pub(super) fn receive(&mut self) -> bool {
+        if self.is_unborn() {
+            // What comes first is no frame.
+            return false;
+        }
         let Self { inbox, channel, .. } = self;
         let read = |bytes: &mut Vec<u8>| -> io::Result<usize> {
-            Ok(rustix::io::retry_on_intr(|| rustix::io::read(&*channel, spare_capacity(bytes)))?)
+            let (received, _) = retry_on_intr(|| recv(&*channel, spare_capacity(bytes), RecvFlags::DONTWAIT))?;
+            Ok(received)
         };
         match inbox.receive(read) {
             Ok(received) if received > 0 => {
+                self.received += received as u64;
                 self.has_moved(received);
                 true
             }
@@ -184,6 +176,11 @@ impl Worker {
                 false
             }
         }
+    }
+
+    /// Takes in what it had to say and did not come to send. It is dead, and all that it had sent was received.
+    pub(super) fn recover(&mut self) {
+        self.inbox.extend(&rest_of(self.page.held(), self.received));
     }
 
     fn has_moved(&mut self, bytes: usize) {
@@ -203,10 +200,10 @@ impl Worker {
 
     /// Whether it is alive and silent, as a worker without work is.
     pub(super) fn is_idle_and_alive(&self) -> bool {
-        let mut watched =
-            [PollFd::from_borrowed_fd(self.process.death(), PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
+        let Some(death) = self.death() else { return false };
+        let mut watched = [PollFd::from_borrowed_fd(death, PollFlags::IN), PollFd::new(&self.channel, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        !self.closed && rustix::io::retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
+        !self.closed && retry_on_intr(|| poll(&mut watched, Some(&now))) == Ok(0)
     }
 
     /// Whether it can take part in another fold, once it has answered everything.
@@ -216,12 +213,12 @@ impl Worker {
 
     /// Whether it has ended.
     pub(super) fn is_dead(&self) -> bool {
-        self.process.wait_for_death(Duration::ZERO)
+        self.body.wait_for_death(Duration::ZERO)
     }
 
     /// Whether it has ended, after a moment's patience: a process closes its channel before it is gone.
     pub(super) fn has_ended(&self) -> bool {
-        self.process.wait_for_death(GOODBYE)
+        self.body.wait_for_death(GOODBYE)
     }
 
     /// How far it had come, where `unanswered` of its chunks are not answered. It is dead, or will be.
@@ -233,7 +230,10 @@ impl Worker {
             return Remains { progress, ran_for: None, missed: None };
         };
         // A task may have written anything there.
-        let progress = if (answered + 1..=self.sent).contains(&running.serial) {
+        let progress = if running.serial == answered {
+            // It died when it had answered this chunk and was about to note that the chunk was done.
+            Progress::Known { done: 0, running: None }
+        } else if (answered + 1..=self.sent).contains(&running.serial) {
             let named = Sent { chunk: running.chunk, attempt: running.attempt };
             Progress::Known { done: running.serial - answered - 1, running: Some(named) }
         } else {
@@ -248,13 +248,16 @@ impl Worker {
     ///
     /// Frames that it had sent must have been used before.
     pub(super) fn end(mut self) -> End {
-        match self.process.end() {
-            Ok(status) => match (status.signal(), status.code()) {
+        match self.body.end(&self.channel) {
+            Some(Ok(status)) => match (status.signal(), status.code()) {
                 (Some(signal), _) => End::Signal(signal),
                 (None, code) => End::Exit(code.unwrap_or_default()),
             },
+            None => End::Protocol("it could not be made as a copy of another worker"),
             // Somebody else in this program waits for all children, and was told instead.
-            Err(_) => End::Protocol("its exit status is unknown, since something else in this program waited for it"),
+            Some(Err(_)) => {
+                End::Protocol("its exit status is unknown, since something else in this program waited for it")
+            }
         }
     }
 
@@ -284,24 +287,24 @@ impl Worker {
             return false;
         }
         self.condemned = Some(Condemned { serial, timeout, until: clock::now() + NOTICE });
-        self.process.signal_group(Signal::TERM);
+        self.body.signal_group(Signal::TERM);
         true
     }
 
     /// Kills it and all that it started.
     pub(super) fn kill(&self) {
-        self.process.signal_group(Signal::KILL);
+        self.body.signal_group(Signal::KILL);
     }
 
     /// Until when what it started was promised time to terminate, where it was and any of it is still alive.
     pub(super) fn promised(&self) -> Option<u64> {
         let until = self.condemned?.until;
-        (clock::now() < until && group::has_others(self.pid())).then_some(until)
+        (clock::now() < until && self.pid().is_some_and(group::has_others)).then_some(until)
     }
 
     /// Looks at how much memory it has.
     pub(super) fn look_at_memory(&mut self) {
-        self.memory = memory::peak(self.pid()).max(self.memory);
+        self.memory = self.pid().and_then(memory::peak).max(self.memory);
     }
 
     /// The largest resident memory that was seen, in bytes.
@@ -350,8 +353,15 @@ impl Worker {
 
     /// Waits a little for the exit, then sees to it.
     pub(super) fn finish(mut self) {
-        self.process.wait_for_death(GOODBYE);
+        self.body.wait_for_death(GOODBYE);
         self.print_rest();
-        let _ = self.process.end();
+        let _ = self.body.end(&self.channel);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Its number is learnt, so that it can be ended.
+        self.body.settle(&self.channel);
     }
 }

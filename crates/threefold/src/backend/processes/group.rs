@@ -1,24 +1,53 @@
-//! Process groups: whether anything is alive in one besides its leader, as `/proc` tells.
+//! Process groups: who is in one besides its leader, as `/proc` tells.
 
-use std::fs;
+use std::{fs, io, process};
+
+use rustix::process::Pid;
 
 /// Whether the group of process `leader` has a living member besides it. Where that cannot be told, it has.
 ///
 /// The number must belong to the leader still: it is alive, or was not waited for.
 pub(super) fn has_others(leader: u32) -> bool {
-    let Ok(entries) = fs::read_dir("/proc") else { return true };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|&pid| pid != leader).any(|pid| is_member(pid, leader))
+    let Ok(mut others) = others(leader) else { return true };
+    others.any(|(_, state)| !state.is_dead)
 }
 
-/// Whether process `pid` is alive in that group. A zombie is not.
-fn is_member(pid: u32, group: u32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The name, in parentheses, may hold anything. After it: the state, the parent, the group.
-    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
-    let mut fields = rest.split_whitespace();
-    let state = fields.next();
-    state != Some("Z") && state != Some("X") && fields.nth(1).and_then(|field| field.parse().ok()) == Some(group)
+/// The children of this process in the group of process `leader`, besides it, and which of them are dead. Where that cannot be
+/// told, there are none.
+///
+/// The number must belong to the leader still, as above.
+pub(super) fn children_in(leader: Pid) -> Vec<(Pid, bool)> {
+    let this = process::id();
+    let others = others(leader.as_raw_pid().unsigned_abs()).into_iter().flatten();
+    let children = others.filter(|(_, state)| state.parent == this);
+    children.filter_map(|(pid, state)| Some((Pid::from_raw(pid.try_into().ok()?)?, state.is_dead))).collect()
+}
+
+/// What a process is, as far as it matters here.
+struct State {
+    /// Whether nobody has waited for it although it has ended.
+    is_dead: bool,
+    parent: u32,
+    group: u32,
+}
+
+/// The other members of a group.
+fn others(leader: u32) -> io::Result<impl Iterator<Item = (u32, State)>> {
+    let entries = fs::read_dir("/proc")?;
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let states = pids.filter(move |&pid| pid != leader).filter_map(|pid| Some((pid, State::of(pid)?)));
+    Ok(states.filter(move |(_, state)| state.group == leader))
+}
+
+impl State {
+    fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may hold anything. After it: the state, the parent, the group.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let is_dead = matches!(fields.next()?, "Z" | "X");
+        Some(Self { is_dead, parent: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()? })
+    }
 }
 
 #[cfg(test)]

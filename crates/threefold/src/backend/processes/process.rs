@@ -9,25 +9,50 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, pidfd_open, pidfd_send_signal,
-    waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, pidfd_open,
+    pidfd_send_signal, waitid,
 };
 
+use super::group;
 use crate::backend::processes::worker::Entrance;
+
+/// What was killed is waited for this long at most, where it is looked for again and again ..
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// .. so often.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A child process that does not outlive its owner.
 #[derive(Debug)]
 pub(super) struct Process {
     pid: Pid,
-    /// Readable when the process has ended.
-    handle: OwnedFd,
+    /// Readable when the process has ended. Copies that are being made of it have it too.
+    handle: Arc<Handle>,
     /// Whether it was waited for.
     ended: bool,
+}
+
+/// What never means another process.
+#[derive(Debug)]
+struct Handle {
+    descriptor: OwnedFd,
+    /// Whether the process has come as far as its entrance.
+    arrived: AtomicBool,
+}
+
+/// A process of which a copy is being made.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pid: Pid,
+    handle: Arc<Handle>,
 }
 
 impl Process {
@@ -53,7 +78,7 @@ impl Process {
         };
         let pid = Pid::from_child(&child);
         match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(handle) => Ok((Self { pid, handle, ended: false }, out, err)),
+            Ok(handle) => Ok((Self::of(pid, handle), out, err)),
             Err(error) => {
                 // It has no work yet, and is not to outlive this. Where the host has waited for it already, there is
                 // nothing to kill.
@@ -67,13 +92,23 @@ impl Process {
         }
     }
 
+    /// A child with that number and that handle.
+    pub(super) fn of(pid: Pid, descriptor: OwnedFd) -> Self {
+        Self { pid, handle: Arc::new(Handle { descriptor, arrived: AtomicBool::new(false) }), ended: false }
+    }
+
+    /// What a copy of it is known by until it is there. As long as somebody has this, a copy may be in the making.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { pid: self.pid, handle: Arc::clone(&self.handle) }
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.pid.as_raw_pid().unsigned_abs()
     }
 
     /// Readable when the process has ended.
     pub(super) fn death(&self) -> BorrowedFd<'_> {
-        self.handle.as_fd()
+        self.handle.descriptor.as_fd()
     }
 
     /// Waits for its end for as long as `patience`, whatever interrupts; returns whether it has ended.
@@ -82,7 +117,7 @@ impl Process {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let time = Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos().into() };
-            match poll(&mut [PollFd::new(&self.handle, PollFlags::IN)], Some(&time)) {
+            match poll(&mut [PollFd::new(&self.handle.descriptor, PollFlags::IN)], Some(&time)) {
                 Ok(0) => return false,
                 Ok(_) => return true,
                 // Only a part of the time has passed.
@@ -98,8 +133,15 @@ impl Process {
         // Between this question and the signal it would have to end, be waited for by another thread of the host, and
         // all other numbers be given away before its own.
         if self.is_ours() {
-            let _ = kill_process_group(self.pid, signal);
+            self.signal(signal);
         }
+    }
+
+    /// Sends `signal` to it and its group, which nobody has waited for.
+    fn signal(&self, signal: Signal) {
+        let _ = kill_process_group(self.pid, signal);
+        // In case it has left the group, or is a copy that is not there yet.
+        let _ = pidfd_send_signal(&self.handle.descriptor, signal);
     }
 
     /// Whether it is a child of this process, dead or alive, for which nobody has waited. In a fork of the host it is
@@ -116,9 +158,12 @@ impl Process {
     /// When the host has waited for it, so that nobody can tell any more how it ended.
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
         if self.is_ours() {
-            self.signal_group(Signal::KILL);
-            // In case it has left the group.
-            let _ = pidfd_send_signal(&self.handle, Signal::KILL);
+            self.signal(Signal::KILL);
+            // Copies of it that are in the making are of its group. They are found by its number as long as it is its own.
+            if Arc::strong_count(&self.handle) > 1 {
+                self.wait_for_death(PATIENCE);
+                self.origin().collect_unborn(true);
+            }
         }
         self.ended = true;
         let status = self.ask(WaitIdOptions::empty())?.ok_or(io::ErrorKind::Interrupted)?;
@@ -129,7 +174,54 @@ impl Process {
 
     /// How it ended. An error where it is no child of this process any more, since it was waited for.
     fn ask(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
-        retry_on_intr(|| waitid(WaitId::PidFd(self.handle.as_fd()), WaitIdOptions::EXITED | options))
+        ask(&self.handle.descriptor, options)
+    }
+}
+
+fn ask(handle: &OwnedFd, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
+    retry_on_intr(|| waitid(WaitId::PidFd(handle.as_fd()), WaitIdOptions::EXITED | options))
+}
+
+impl Origin {
+    /// It has come as far as its entrance.
+    pub(super) fn note_arrival(&self) {
+        // Relaxed, here and below: a word that stands by itself.
+        self.handle.arrived.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has come as far as its entrance.
+    pub(super) fn has_arrived(&self) -> bool {
+        self.handle.arrived.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn kill(&self) {
+        let _ = pidfd_send_signal(&self.handle.descriptor, Signal::KILL);
+    }
+
+    /// Waits for copies of it that died before they could say their numbers, and for those that live to leave its group:
+    /// they are killed where they are not to.
+    ///
+    /// They are this process's children, and nobody else's are in that group. Its number is looked at only as long as nobody
+    /// has waited for the original: after that it might be another's. A host that waits for all children has waited for these
+    /// as well.
+    pub(super) fn collect_unborn(&self, kills: bool) {
+        let until = Instant::now() + PATIENCE;
+        // As long as nobody has waited for it, its number is its group's. Otherwise the host waits for all children.
+        while ask(&self.handle.descriptor, WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok() {
+            let mut lives = false;
+            for (copy, is_dead) in group::children_in(self.pid) {
+                if kills && !is_dead {
+                    let _ = kill_process(copy, Signal::KILL);
+                }
+                // A child that nobody has waited for: the number is its own.
+                let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+                lives |= matches!(retry_on_intr(|| waitid(WaitId::Pid(copy), options)), Ok(None));
+            }
+            if !lives || Instant::now() > until {
+                return;
+            }
+            thread::sleep(LOOK);
+        }
     }
 }
 
@@ -138,5 +230,43 @@ impl Drop for Process {
         if !self.ended {
             let _ = self.end();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A child of this process, in the group of process `leader` or in its own.
+    #[allow(clippy::zombie_processes, reason = "it is waited for as a `Process`")]
+    fn child(leader: i32) -> Process {
+        let child = Command::new("sleep").arg("600").process_group(leader).spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        Process::of(pid, pidfd_open(pid, PidfdFlags::empty()).unwrap())
+    }
+
+    #[test]
+    fn children_in_the_group_of_an_original_are_collected_dead_or_alive() {
+        let mut original = child(0);
+        let leader = original.pid.as_raw_pid();
+        let (dead, alive) = (child(leader), child(leader));
+        let _ = pidfd_send_signal(&dead.handle.descriptor, Signal::KILL);
+        original.origin().collect_unborn(true);
+        for mut copy in [dead, alive] {
+            assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
+            assert!(copy.end().is_err());
+        }
+        assert!(original.ask(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok_and(|status| status.is_none()));
+        assert_eq!(original.end().unwrap().signal(), Some(Signal::KILL.as_raw()));
+    }
+
+    #[test]
+    fn an_original_that_ends_takes_its_unborn_copies_along() {
+        let mut original = child(0);
+        let copy = child(original.pid.as_raw_pid());
+        let origin = original.origin();
+        original.end().unwrap();
+        assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
+        drop(origin);
     }
 }

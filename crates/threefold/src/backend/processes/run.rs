@@ -2,49 +2,55 @@
 
 use std::sync::Arc;
 
-use super::Processes;
 use super::child::Worker;
+use super::{Idle, Processes};
 use crate::error::Error;
 use crate::fold::Fold;
 use crate::remote::fold_port::FoldPort;
 use crate::remote::run::Run;
 
+mod cores;
 mod crew;
 mod farewells;
+pub(super) mod starter;
+mod surroundings;
 pub(super) mod watch;
 
 use crew::{Crew, cannot_start};
-use watch::Watch;
+use starter::Starter;
 
 impl Processes {
-    /// Runs `fold` on at most `size` workers, the `idle` ones first, which `watch` may watch already. Gives back those
-    /// that can take part in the next, with what watches them.
+    /// Runs `fold` on at most `size` workers, the idle ones first. Gives back those that can take part in the next, with what
+    /// watches and makes them.
     pub(super) fn run_fold(
         &self,
         fold: &Arc<Fold>,
         size: usize,
-        (mut idle, watch): (Vec<Worker>, Option<Watch>),
+        mut idle: Idle,
         ready: &mut dyn FnMut(),
-    ) -> Result<(Vec<Worker>, Watch), (Error, Vec<Worker>)> {
-        let crew = match Crew::new(size, self.build, self.memory_limit, watch) {
+    ) -> Result<Idle, (Error, Vec<Worker>)> {
+        let replaces = self.chunks_per_worker.is_some();
+        let starter = idle.starter.take().unwrap_or_else(|| Starter::new(self.build, self.memory_limit, replaces));
+        let crew = match Crew::new(size, self.memory_limit, idle.watch.take(), starter) {
             Ok(crew) => crew,
-            Err(error) => return Err((error, idle)),
+            Err(error) => return Err((error, idle.workers)),
         };
         let port = FoldPort::new(fold);
         let terms = port.terms(size, self.chunks_per_worker);
         let mut run = match Run::new(port, crew, terms, self.build) {
             Ok(run) => run,
-            Err((error, _)) => return Err((error, idle)),
+            Err((error, _)) => return Err((error, idle.workers)),
         };
-        while let Some(worker) = idle.pop() {
+        while let Some(worker) = idle.workers.pop() {
             if let Some(number) = run.admit(worker.number, worker.sent)
                 && let Err(error) = run.carrier().add(number, worker)
             {
-                return Err((cannot_start(&error), idle));
+                return Err((cannot_start(&error), idle.workers));
             }
         }
         run.finish(ready);
         let (crew, idle) = run.dismiss();
-        Ok(crew.dismiss(&idle))
+        let (workers, watch, starter) = crew.dismiss(&idle);
+        Ok(Idle { workers, watch: Some(watch), starter: Some(starter) })
     }
 }

@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::AtomicU64;
@@ -30,19 +30,25 @@ impl SharedWords {
         ftruncate(&descriptor, (count * size_of::<AtomicU64>()) as u64)?;
         // The size is fixed for good: a mapping that loses its pages would be a fault on the next access.
         fcntl_add_seals(&descriptor, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-        Ok((Self::open(&descriptor, count)?, descriptor))
+        Ok((Self::map(descriptor.as_fd(), count)?, descriptor))
     }
 
     /// The first `count` words of what another process created.
     pub(crate) fn open(descriptor: impl AsFd, count: usize) -> io::Result<Self> {
-        let length = count * size_of::<AtomicU64>();
+        let length = (count * size_of::<AtomicU64>()) as u64;
         // The seal first: until it is there the size may still change.
         let fixed = fcntl_get_seals(&descriptor)?.contains(SealFlags::SHRINK);
-        let large_enough = u64::try_from(fstat(&descriptor)?.st_size).is_ok_and(|size| size >= length as u64);
+        let large_enough = u64::try_from(fstat(&descriptor)?.st_size).is_ok_and(|size| size >= length);
         if count == 0 || !large_enough || !fixed {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a piece of shared memory of the right size"));
         }
-        // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced; the length is not 0.
+        Self::map(descriptor.as_fd(), count)
+    }
+
+    /// Maps a file of at least `count` words that is sealed against shrinking.
+    fn map(descriptor: BorrowedFd<'_>, count: usize) -> io::Result<Self> {
+        let length = count * size_of::<AtomicU64>();
+        // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced. A length of 0 is refused.
         let start = unsafe {
             mmap(ptr::null_mut(), length, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, descriptor, 0)
         }?;

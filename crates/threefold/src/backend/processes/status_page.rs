@@ -4,14 +4,40 @@
 //! done. Chunks are counted over the worker's life, so that its parent can tell which of those that it sent were done,
 //! which one was running, and which were not started. The parent notes up to which chunk anything may still start. A
 //! note costs a few stores.
+//!
+//! Behind these notes lies a copy of the answers that the worker holds back (see `remote/wire/held.rs`). A chunk is noted
+//! as done after its answer lies here, so that the answer of every chunk that is done was sent or is here. If the worker
+//! dies between the two notes, the answer of one chunk more is here: then that chunk was done.
+//!
+//! | words | written by | what |
+//! |---|---|---|
+//! | 0 | parent | one past the last chunk that may start |
+//! | 1 to 5 | worker | the chunk that was started last: its serial number, that of the last that is done, since when, which, at which attempt |
+//! | 6 | worker | whether a task is being read |
+//! | 7, 8 | worker | how many bytes were sent before the copy, and how many are in it |
+//! | 9 | parent | the core that the worker is to go to |
+//! | 10 to the end | worker | the copy |
+//!
+//! Each word is written by one side only, but for the last of the parent's, which the worker clears. No word is believed:
+//! a task may write anything here, since it runs in a process that has this memory. A number that cannot be is taken as the
+//! worst that it could mean, and the copy is read as if it had come through the channel.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::processes::shared_memory::SharedWords;
+use crate::remote::wire::Held;
 
-const WORDS: usize = 7;
+/// The words before the copy.
+const NOTES: usize = 10;
+
+const WORD: usize = size_of::<u64>();
+
+/// How many bytes of answers the copy has room for: the worker sends them before they are more.
+pub(crate) const HELD_BYTES: usize = 64 << 10;
+
+const WORDS: usize = NOTES + HELD_BYTES / WORD;
 
 /// One worker's status page, as the parent or the worker sees it.
 #[derive(Debug)]
@@ -75,10 +101,73 @@ impl StatusPage {
         &self.0.words()[6]
     }
 
+    /// How many bytes the worker had sent before those that it holds back.
+    fn before(&self) -> &AtomicU64 {
+        &self.0.words()[7]
+    }
+
+    /// How many bytes it holds back.
+    fn held_length(&self) -> &AtomicU64 {
+        &self.0.words()[8]
+    }
+
+    /// One more than the number of the core that the worker is to go to; 0 for none.
+    fn core(&self) -> &AtomicU64 {
+        &self.0.words()[9]
+    }
+
+    fn held_words(&self) -> &[AtomicU64] {
+        &self.0.words()[NOTES..]
+    }
+
+    /// The worker: it holds back `bytes`, of which those below `from` lie here already. They must have room.
+    pub(crate) fn hold(&self, bytes: &[u8], from: usize) {
+        let first = from / WORD;
+        for (place, bytes) in self.held_words()[first..].iter().zip(bytes[first * WORD..].chunks(WORD)) {
+            let mut word = [0; WORD];
+            word[..bytes.len()].copy_from_slice(bytes);
+            place.store(u64::from_le_bytes(word), Ordering::Relaxed);
+        }
+        // Release: who reads this length reads the bytes.
+        self.held_length().store(bytes.len() as u64, Ordering::Release);
+    }
+
+    /// The worker: it holds nothing back, and has sent so many bytes in its life.
+    pub(crate) fn sent(&self, before: u64) {
+        // In this order: what is behind `before` must never be what was behind an earlier one. Release keeps it.
+        self.held_length().store(0, Ordering::Relaxed);
+        self.before().store(before, Ordering::Release);
+    }
+
+    /// The parent: what the worker, which is dead, held back.
+    pub(crate) fn held(&self) -> Held {
+        let length = self.held_length().load(Ordering::Acquire);
+        // A task may have written anything there.
+        let length = usize::try_from(length).unwrap_or(usize::MAX).min(HELD_BYTES);
+        let words = self.held_words()[..length.div_ceil(WORD)].iter();
+        let mut bytes: Vec<u8> = words.flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect();
+        bytes.truncate(length);
+        Held { before: self.before().load(Ordering::Acquire), bytes }
+    }
+
     /// The parent: nothing from `chunk` on may start.
     pub(crate) fn set_limit(&self, chunk: u64) {
         // Relaxed: advice, like the limit of the claims; it stands by itself.
         self.limit().store(chunk, Ordering::Relaxed);
+    }
+
+    /// The parent: the worker is to go to that core.
+    pub(crate) fn tell_core(&self, core: usize) {
+        // Relaxed: the message that is sent next, and system calls, stand between this and the worker's look.
+        self.core().store(core as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// The worker: the core that it is to go to, once.
+    pub(crate) fn take_core(&self) -> Option<usize> {
+        if self.core().load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        usize::try_from(self.core().swap(0, Ordering::Relaxed)).ok()?.checked_sub(1)
     }
 
     /// The worker: whether `chunk` may start.
@@ -129,5 +218,33 @@ impl StatusPage {
             attempt: u32::try_from(self.attempt().load(Ordering::Acquire)).unwrap_or(0),
             since: self.since().load(Ordering::Acquire),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_back_is_read_as_it_was_written() {
+        let (ours, descriptor) = StatusPage::create().unwrap();
+        let theirs = StatusPage::open(&descriptor).unwrap();
+        let bytes: Vec<u8> = (0..HELD_BYTES).map(|byte| byte as u8).collect();
+        theirs.sent(7);
+        let mut from = 0;
+        for length in (0..40).chain([1000, HELD_BYTES - 3, HELD_BYTES]) {
+            theirs.hold(&bytes[..length], from);
+            from = length;
+            assert_eq!(ours.held(), Held { before: 7, bytes: bytes[..length].to_vec() });
+        }
+        theirs.sent(9);
+        assert_eq!(ours.held(), Held { before: 9, bytes: Vec::new() });
+    }
+
+    #[test]
+    fn a_length_that_no_worker_would_note_is_cut() {
+        let (page, _descriptor) = StatusPage::create().unwrap();
+        page.held_length().store(u64::MAX, Ordering::Relaxed);
+        assert_eq!(page.held().bytes.len(), HELD_BYTES);
     }
 }

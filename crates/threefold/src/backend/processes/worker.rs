@@ -2,16 +2,23 @@
 //!
 //! The parent starts its own executable again, with a mark as the first argument and one end of a socket pair as the
 //! standard input. The mark is in the arguments and not in the environment, which grandchildren would inherit. The
-//! worker stops in [`init`], sees who is asking, moves the socket out of the way, and serves until it is told to go or
-//! the parent is gone.
+//! worker stops in [`init`], sees who is asking, moves the socket out of the way, makes copies of itself while its parent
+//! wants any, and serves until it is told to go or the parent is gone.
 
+mod bare_thread;
 mod c_library;
 mod channel;
 mod constructors;
+mod copy;
 mod early;
 pub(crate) mod entrance;
+mod guard;
+mod nursery;
 mod parent;
+mod seat;
 mod serve;
+mod stopwatch;
+mod told;
 
 pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;

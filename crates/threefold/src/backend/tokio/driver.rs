@@ -25,7 +25,7 @@ use tokio::task::coop::has_budget_remaining;
 use tokio::task::yield_now;
 
 use super::in_flight::InFlight;
-use crate::backend::Running;
+use crate::backend::{Running, current};
 use crate::fold::claims::Claim;
 
 /// A driver that always finds something to do lets timers, sockets and the reduction have their turn after this time.
@@ -38,7 +38,7 @@ pub(super) struct Driver<'a> {
     /// How many chunks this driver may have begun at the same time.
     share: usize,
     role: Role,
-    flight: FuturesUnordered<InFlight>,
+    flight: FuturesUnordered<InFlight<'a>>,
     /// The limit when the futures in flight were last compared with it.
     limit: u64,
     bell: Arc<Bell>,
@@ -83,6 +83,37 @@ impl Wake for Ready {
     }
 }
 
+/// The looks at the clock in one turn. A look costs as much as to begin a chunk, so of steps that are short a few are taken
+/// between two looks: as many as would fit in a quarter of what is left of the turn.
+struct Looks {
+    since: Instant,
+    steps: u32,
+    /// The step at which to look.
+    next: u32,
+}
+
+impl Looks {
+    /// The most steps between two looks, so that a few chunks that suddenly compute for long do not hold up timers.
+    const MOST: u64 = 8;
+
+    fn new() -> Self {
+        Self { since: Instant::now(), steps: 0, next: 1 }
+    }
+
+    /// Counts a step, and says whether the turn is over as far as is known.
+    fn is_over(&mut self) -> bool {
+        self.steps += 1;
+        if self.steps < self.next {
+            return false;
+        }
+        let past = self.since.elapsed();
+        let left = TURN.saturating_sub(past);
+        let fitting = left.as_nanos() as u64 / 4 * u64::from(self.steps) / (past.as_nanos() as u64).max(1);
+        self.next = self.steps + fitting.clamp(1, Self::MOST) as u32;
+        left.is_zero()
+    }
+}
+
 /// Why a driver pauses.
 pub(super) enum Turn {
     /// Timers and sockets should have their turn.
@@ -102,7 +133,7 @@ impl<'a> Driver<'a> {
         let wakers = (Waker::from(Arc::clone(&bell)), Waker::from(Arc::clone(&ready)));
         fold.workers.register(wakers.0.clone());
         if role == Role::Caller {
-            fold.gate.caller.register(wakers.1.clone());
+            fold.gate().caller.register(wakers.1.clone());
         }
         let limit = fold.claims().limit();
         Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, bell, ready, wakers }
@@ -125,7 +156,9 @@ impl<'a> Driver<'a> {
     /// One turn.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         self.bell.0.register(cx.waker());
-        let since = Instant::now();
+        // For the chunks that are begun, polled and dropped in this turn.
+        let _here = current::enter(Some(self.fold.into()));
+        let mut looks = Looks::new();
         loop {
             self.give_up_above_the_limit();
             let polled = self.flight.poll_next_unpin(cx);
@@ -136,7 +169,7 @@ impl<'a> Driver<'a> {
                     // It is polled before the next one is claimed; if it computes, other drivers claim that one
                     // meanwhile.
                     Claim::Block(chunk) => {
-                        self.flight.push(InFlight::new(chunk.start, self.worker, self.fold.clone()));
+                        self.flight.push(InFlight::new(chunk.start, self.worker, self.fold));
                     }
                     Claim::Never if self.flight.is_empty() => return Poll::Ready(Turn::Done),
                     Claim::Later if self.flight.is_empty() && self.role == Role::Helper => {
@@ -149,7 +182,7 @@ impl<'a> Driver<'a> {
             }
             // When its budget is used up, tokio answers every poll with "pending", and all futures would be polled in
             // vain.
-            if since.elapsed() > TURN || !has_budget_remaining() {
+            if looks.is_over() || !has_budget_remaining() {
                 return Poll::Ready(if self.is_ready() { Turn::Reduce } else { Turn::Over });
             }
         }
@@ -185,6 +218,6 @@ impl<'a> Driver<'a> {
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
         self.fold.workers.forget(&self.wakers.0);
-        self.fold.gate.caller.forget(&self.wakers.1);
+        self.fold.gate().caller.forget(&self.wakers.1);
     }
 }

@@ -1,32 +1,51 @@
 //! `InFlight`: one claimed chunk of an `async` task, with its attempts.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::time;
+use tokio::time::{self, Timeout};
 
-use crate::backend::{Running, current};
 use crate::error::Place;
-use crate::fold::chunk;
+use crate::fold::{Fold, chunk};
 use crate::panics;
 use crate::task::BoxFuture;
 
-/// A claimed chunk. It has not begun as long as it has no future.
-pub(super) struct InFlight {
+/// A claimed chunk. It has not begun as long as it has no future. The thread that begins, polls or drops it has
+/// [entered](crate::backend::current::enter) the fold.
+pub(super) struct InFlight<'a> {
     chunk: u64,
     attempt: u32,
     worker: usize,
-    fold: Running,
-    future: Option<BoxFuture<'static, Result<(), OutOfTime>>>,
+    fold: &'a Fold,
+    future: Option<Begun<'a>>,
 }
 
-/// The chunk was dropped at an await, or ended too late, after this time.
-struct OutOfTime(Duration);
+/// A chunk that runs. The error is the time after which it has ended, if that was too late.
+type Run<'a> = BoxFuture<'a, Result<(), Duration>>;
 
-impl InFlight {
-    pub(super) fn new(chunk: u64, worker: usize, fold: Running) -> Self {
+/// The future of a chunk. It gives an error if the chunk ended too late.
+enum Begun<'a> {
+    Plain(Run<'a>),
+    /// With a deadline, and the time at which it began.
+    Timed(Pin<Box<Timeout<Run<'a>>>>, Instant),
+}
+
+impl Begun<'_> {
+    /// The error is the time after which the chunk was dropped at an await, or has ended too late.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Duration>> {
+        match self {
+            Self::Plain(future) => future.as_mut().poll(cx),
+            Self::Timed(future, began) => match ready!(future.as_mut().poll(cx)) {
+                Ok(ended) => Poll::Ready(ended),
+                Err(_) => Poll::Ready(Err(began.elapsed())),
+            },
+        }
+    }
+}
+
+impl<'a> InFlight<'a> {
+    pub(super) fn new(chunk: u64, worker: usize, fold: &'a Fold) -> Self {
         Self { chunk, attempt: 1, worker, fold, future: None }
     }
 
@@ -35,24 +54,16 @@ impl InFlight {
     }
 
     /// Begins the chunk.
-    fn begin(&self) -> BoxFuture<'static, Result<(), OutOfTime>> {
-        let fold = Arc::clone(self.fold.fold());
-        let future = Arc::clone(&fold.job).start(self.chunk, self.attempt, fold, self.worker);
-        let Some(timeout) = self.fold.policy.timeout else {
-            return Box::pin(async move { future.await.map_err(OutOfTime) });
-        };
-        let started = Instant::now();
-        Box::pin(async move {
-            match time::timeout(timeout, future).await {
-                Ok(ended) => ended.map_err(OutOfTime),
-                Err(_) => Err(OutOfTime(started.elapsed())),
-            }
-        })
+    fn begin(&self) -> Begun<'a> {
+        let future = self.fold.job.start(self.chunk, self.attempt, self.fold, self.worker);
+        match self.fold.policy.timeout {
+            None => Begun::Plain(future),
+            Some(timeout) => Begun::Timed(Box::pin(time::timeout(timeout, future)), Instant::now()),
+        }
     }
 
     /// Drops the chunk, which is not needed any more.
     pub(super) fn give_up(mut self) {
-        let _here = current::enter(Some((&self.fold).into()));
         chunk::set(self.chunk);
         self.drop_future();
     }
@@ -63,12 +74,11 @@ impl InFlight {
     }
 }
 
-impl Future for InFlight {
+impl Future for InFlight<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let _here = current::enter(Some((&this.fold).into()));
         chunk::set(this.chunk);
         loop {
             if this.future.is_none() && !this.fold.may_start(this.chunk) {
@@ -76,12 +86,12 @@ impl Future for InFlight {
             }
             let polled = panics::catch(|| {
                 let future = this.future.take().unwrap_or_else(|| this.begin());
-                this.future.insert(future).as_mut().poll(cx)
+                this.future.insert(future).poll(cx)
             });
             let failed = match polled {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(Ok(()))) => return Poll::Ready(()),
-                Ok(Poll::Ready(Err(OutOfTime(after)))) => Ok(after),
+                Ok(Poll::Ready(Err(after))) => Ok(after),
                 Err(panic) => Err(panic),
             };
             this.drop_future();

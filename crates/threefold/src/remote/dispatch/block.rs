@@ -12,7 +12,8 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(super) fn len(self) -> u64 {
+    /// How many chunks these are.
+    pub(crate) fn len(self) -> u64 {
         self.end - self.first
     }
 

@@ -1,7 +1,7 @@
 //! What a dispatcher is told: what has happened to workers and their chunks.
 
 use super::worker::Worker;
-use super::{Command, Dispatch, Loss, NOTICE, PATIENCE, Progress, Sent};
+use super::{Block, Command, Dispatch, Loss, NOTICE, PATIENCE, Progress, Sent};
 
 /// What a busy worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +23,20 @@ impl Dispatch {
         became
     }
 
-    /// The output of the chunk that is due from `worker` is there. The chunk ran for `took` nanoseconds.
-    pub(crate) fn done(&mut self, worker: usize, took: u64) {
-        // A moving average: chunks may grow more expensive as the fold goes on.
-        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 + took / 8));
-        self.answered(worker);
+    /// The outputs of the chunk that is due from `worker`, and of those behind it, are there: `count` in all, which are
+    /// of one block. Each took so many nanoseconds on average.
+    pub(crate) fn done(&mut self, worker: usize, count: u64, took: u64) {
+        // A moving average of the last eight: chunks may grow more expensive as the fold goes on.
+        self.done += count;
+        let weight = count.min(8);
+        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 * weight + took / 8 * weight));
+        self.answered(worker, count);
     }
 
     /// The chunk that is due from `worker` has failed for good.
     pub(crate) fn failed(&mut self, worker: usize) {
-        if let Some(sent) = self.answered(worker) {
-            self.fails(sent.chunk);
+        if let Some(answered) = self.answered(worker, 1) {
+            self.fails(answered.first);
         }
     }
 
@@ -49,7 +52,8 @@ impl Dispatch {
 
     /// The chunk that is due from `worker` runs again, unless this was the last of its attempts.
     fn tries_again(&mut self, worker: usize, attempts: u32) -> bool {
-        let Some(sent) = self.answered(worker) else { return false };
+        let Some(Block { first: chunk, attempt, .. }) = self.answered(worker, 1) else { return false };
+        let sent = Sent { chunk, attempt };
         let again = sent.attempt < attempts;
         if again {
             self.pending.run_again(sent);
@@ -170,12 +174,12 @@ impl Dispatch {
         }
     }
 
-    fn answered(&mut self, worker: usize) -> Option<Sent> {
+    fn answered(&mut self, worker: usize, count: u64) -> Option<Block> {
         let now = self.now;
-        let sent = self.worker(worker)?.answers(now)?;
-        self.open -= u64::from(sent.chunk < self.limit());
+        let answered = self.worker(worker)?.answers(count, now)?;
+        self.open -= answered.below(self.limit());
         self.after_answer(worker);
-        Some(sent)
+        Some(answered)
     }
 
     /// `worker` has less to do than before.

@@ -1,4 +1,15 @@
 //! `Loss`: what a lost worker leaves behind.
+//!
+//! Of the chunks that a worker was sent and has not answered, it had ended some, was running one, and had not started the
+//! others. What it had ended it may not have sent. If these outputs were lost with it, a fold would end at a chunk that
+//! has run to its end: below the one that killed the worker, and below a chunk of another worker that fails for certain,
+//! which is the one to report. It must not run them again either, since their starts were recorded. So the carrier keeps
+//! a copy of what is not sent where the worker's death cannot reach it, and hands it over before it says how far the
+//! worker had come. As a rule, then, nothing is `done` that is not answered.
+//!
+//! It may be so nevertheless: an answer that is too large for the copy dies while it is sent, a task may write over the
+//! copy, and a worker may be killed from outside in the instant between an answer and the note that it is there. Then the
+//! finished chunks count as lost too. They run again where retries allow that, and are listed by the error otherwise.
 
 use super::Sent;
 

@@ -16,7 +16,7 @@ mod machine;
 mod plan;
 
 use machine::{Answer, Event, Machine, Scheduled};
-use plan::{Fate, MS, Plan, US};
+use plan::{Fate, HOLD, MS, Plan, Shape, US};
 
 struct Simulation {
     plan: Plan,
@@ -37,6 +37,8 @@ struct Simulation {
     /// Failures that are known forbid everything from here on.
     fall: u64,
     losses: u64,
+    /// Messages that went to workers, and came from them.
+    messages: u64,
     gave_up: bool,
     cancelled: bool,
 }
@@ -55,6 +57,13 @@ impl Simulation {
             let dear = random.random_range(0..1_000_000) < plan.dear;
             random.random_range(least..=most) * if dear { 50 } else { 1 }
         });
+        let times: Box<dyn Iterator<Item = u64>> = match plan.shape {
+            Shape::Random => Box::new(times),
+            Shape::Rising => Box::new((0..plan.terms.chunks).map(|chunk| least + chunk * most / plan.terms.chunks)),
+            Shape::Falling => {
+                Box::new((0..plan.terms.chunks).rev().map(|chunk| least + chunk * most / plan.terms.chunks))
+            }
+        };
         let times = times.collect();
         let mut it = Self {
             dispatch: Dispatch::new(plan.terms, 0),
@@ -68,6 +77,7 @@ impl Simulation {
             taken: 0,
             fall: if plan.terms.keeps_going { u64::MAX } else { plan.terms.chunks },
             losses: 0,
+            messages: 0,
             gave_up: false,
             cancelled: false,
             now: 0,
@@ -145,7 +155,7 @@ impl Simulation {
         while is_there(self) {
             self.taken += 1;
         }
-        self.dispatch.window_reaches(self.taken + self.plan.window);
+        self.dispatch.window_reaches(self.taken + self.plan.terms.window);
     }
 
     fn obey(&mut self, command: Command) {
@@ -202,7 +212,7 @@ impl Simulation {
             block.first < block.end && block.end <= self.dispatch.limit().min(self.fall),
             "beyond the limit: {block:?}"
         );
-        assert!(block.end <= self.taken + self.plan.window, "beyond the window: {block:?}");
+        assert!(block.end <= self.taken + self.plan.terms.window, "beyond the window: {block:?}");
         if block.attempt == 1 && block.end > self.sent {
             assert_eq!(block.first, self.sent, "not the lowest");
             self.sent = block.end;
@@ -224,6 +234,7 @@ impl Simulation {
         if block.first < end {
             let machine = self.machines[worker].as_mut().expect("it is there");
             machine.coming.push_back(Block { end, ..block });
+            self.messages += 1;
             self.schedule(20 * US, worker, Event::Arrives);
         }
     }
@@ -285,7 +296,8 @@ impl Simulation {
         }
         let sent = Sent { chunk: front.first, attempt: front.attempt };
         front.first += 1;
-        if front.first == front.end {
+        machine.ends_block = front.first == front.end;
+        if machine.ends_block {
             machine.blocks.pop_front();
         }
         machine.running = Some((sent, self.now));
@@ -302,11 +314,23 @@ impl Simulation {
 
     fn answer(&mut self, worker: usize, answer: Answer) {
         let latency = if self.happens(self.plan.late) { self.random.random_range(MS..50 * MS) } else { 20 * US };
+        let (now, holds) = (self.now, self.plan.holds);
         let machine = self.machines[worker].as_mut().expect("it is there");
-        machine.last_answer = machine.last_answer.max(self.now + latency);
         machine.going.push_back(answer);
+        machine.held += 1;
+        if machine.held == 1 {
+            machine.held_since = now;
+        }
+        let waits = matches!(answer, Answer::Ran(_)) && !machine.ends_block && now - machine.held_since < HOLD;
+        if holds && waits {
+            return;
+        }
+        machine.last_answer = machine.last_answer.max(now + latency);
         let (at, life) = (machine.last_answer, machine.life);
-        self.schedule_at(at, worker, life, Event::Answers);
+        for _ in 0..std::mem::take(&mut machine.held) {
+            self.schedule_at(at, worker, life, Event::Answers);
+        }
+        self.messages += 1;
     }
 
     fn hear(&mut self, worker: usize, answer: Answer) {
@@ -330,7 +354,7 @@ impl Simulation {
             }
             fate => {
                 self.counted[chunk] += 1;
-                self.dispatch.done(worker, self.times[chunk]);
+                self.dispatch.done(worker, 1, self.times[chunk]);
                 if fate == Fate::IsErr && !self.plan.terms.keeps_going {
                     self.dispatch.limit_fell(sent.chunk + 1);
                 }

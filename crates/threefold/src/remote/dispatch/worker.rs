@@ -123,6 +123,11 @@ impl Worker {
         self.sent > self.unanswered
     }
 
+    /// How many blocks it has, the one that it runs included.
+    pub(super) fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     pub(super) fn owes_below(&self, limit: u64) -> u64 {
         self.blocks.iter().map(|&block| block.below(limit)).sum()
     }
@@ -173,13 +178,19 @@ impl Worker {
         self.blocks.front().map(|block| Sent { chunk: block.first, attempt: block.attempt })
     }
 
-    /// It has answered the chunk that was due.
-    pub(super) fn answers(&mut self, now: u64) -> Option<Sent> {
-        let sent = self.due()?;
-        self.take(1);
+    /// How many chunks from the one that is due on it may answer together: the rest of their block.
+    pub(super) fn due_together(&self) -> u64 {
+        self.blocks.front().map_or(0, |block| block.len())
+    }
+
+    /// It has answered the chunk that was due, and those behind it, `count` in all.
+    pub(super) fn answers(&mut self, count: u64, now: u64) -> Option<Block> {
+        let front = self.blocks.front().filter(|front| (1..=front.len()).contains(&count))?;
+        let answered = Block { end: front.first + count, ..*front };
+        self.take(count);
         self.full = false;
         self.moves(now);
-        Some(sent)
+        Some(answered)
     }
 
     /// It has not started the `count` chunks from `first` on, which are due.

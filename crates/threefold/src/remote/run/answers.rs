@@ -1,11 +1,14 @@
 //! What workers answer, taken in.
 //!
+//! Outputs come in batches: those of a block, as a rule. They are restored into one `Vec` and kept as one run of consecutive
+//! chunks, so that a cheap chunk costs the caller no allocation and no lock of its own. If one of them cannot be restored,
+//! those before it are kept, it fails, and those behind it are taken next.
+//!
 //! An answer counts only where it is due: each worker answers its chunks in the order in which they were sent, and the
 //! dispatcher knows the next one. So an answer that comes twice, or for another chunk, ends the worker and is never
 //! counted. Of an answer that is due one of four things comes:
 //!
-//! - An output is restored and kept, unless its chunk ran past its deadline: then it is refused like a chunk that was
-//!   stopped.
+//! - Outputs are restored and kept. That of a chunk which ran past its deadline is refused like a chunk that was stopped.
 //! - A panic is the failure of its chunk, or the chunk runs again where panics are retried.
 //! - A chunk or output that cannot be serialized is the failure of its chunk. It would be so on every worker.
 //! - Chunks that were not started, because they are above the limit that the worker knew, are pending again. The limit may
@@ -19,7 +22,7 @@ use crate::panics::Panic;
 use crate::remote::carrier::Carrier;
 use crate::remote::dispatch::Sent;
 use crate::remote::fold_port::Spot;
-use crate::remote::wire::{FromWorker, Ran};
+use crate::remote::wire::{FromWorker, List, Ran};
 use crate::task::received::Part;
 use crate::trace::Span;
 
@@ -28,21 +31,26 @@ impl<C: Carrier> Run<'_, C> {
     pub(super) fn take_answers(&mut self, worker: usize, gone: bool) -> Result<(), &'static str> {
         loop {
             let more = self.carrier.receive(worker);
-            let mut inbox = std::mem::take(self.carrier.inbox(worker));
-            let mut taken = Ok(());
-            while taken.is_ok() {
-                taken = match inbox.next() {
-                    Ok(Some(frame)) => self.take_answer(worker, frame),
-                    Ok(None) => break,
-                    Err(fault) => Err(fault),
-                };
-            }
-            *self.carrier.inbox(worker) = inbox;
-            taken?;
+            self.take_frames(worker)?;
             if !(gone && more) {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes the frames that lie ready.
+    pub(super) fn take_frames(&mut self, worker: usize) -> Result<(), &'static str> {
+        let mut inbox = std::mem::take(self.carrier.inbox(worker));
+        let mut taken = Ok(());
+        while taken.is_ok() {
+            taken = match inbox.next() {
+                Ok(Some(frame)) => self.take_answer(worker, frame),
+                Ok(None) => break,
+                Err(fault) => Err(fault),
+            };
+        }
+        *self.carrier.inbox(worker) = inbox;
+        taken
     }
 
     fn take_answer(&mut self, worker: usize, frame: &[u8]) -> Result<(), &'static str> {
@@ -66,19 +74,7 @@ impl<C: Carrier> Run<'_, C> {
                     self.carrier.restate_limit(worker);
                 }
             }
-            FromWorker::Done { ran, output } => {
-                let sent = self.due(worker, ran)?;
-                if self.terms.timeout.is_some_and(|timeout| ran.duration > timeout) {
-                    // It ended before it was stopped. What it gave is refused all the same.
-                    let again = self.dispatch.late(worker);
-                    self.port.late(sent, self.spot(worker), Duration::from_nanos(ran.duration), again);
-                    return Ok(());
-                }
-                match self.port.decode(ran.chunk, output) {
-                    Ok(()) => self.done(worker, sent, ran),
-                    Err(cause) => self.unportable(worker, sent, cause),
-                }
-            }
+            FromWorker::Done { ran, outputs } => self.take_outputs(worker, ran, outputs)?,
             FromWorker::Panicked { ran, at, message } => {
                 let sent = self.due(worker, ran)?;
                 let panic = Panic { message: text(message), at: (!at.is_empty()).then(|| text(at)) };
@@ -97,6 +93,43 @@ impl<C: Carrier> Run<'_, C> {
         Ok(())
     }
 
+    /// Takes the outputs of consecutive chunks.
+    fn take_outputs(&mut self, worker: usize, ran: Ran, outputs: List<'_>) -> Result<(), &'static str> {
+        let sent = self.due(worker, ran)?;
+        let count = outputs.count();
+        if self.dispatch.due_together(worker) < count {
+            return Err("it answered for a chunk that it was not running");
+        }
+        if let Some(timeout) = self.terms.timeout {
+            if count > 1 {
+                return Err("it did not say how long each chunk took");
+            }
+            if ran.duration > timeout {
+                // It ended before it was stopped. What it gave is refused all the same.
+                let again = self.dispatch.late(worker);
+                self.port.late(sent, self.spot(worker), Duration::from_nanos(ran.duration), again);
+                return Ok(());
+            }
+        }
+        let (mut next, mut outputs) = (sent.chunk, outputs.iter());
+        let end = sent.chunk + count;
+        while next < end {
+            let (kept, result) = self.port.decode(next, &mut outputs);
+            if kept > 0 {
+                self.dispatch.done(worker, kept, ran.duration / count);
+                next += kept;
+            }
+            if count == 1 && kept == 1 {
+                self.record(worker, sent, ran);
+            }
+            if let Err(cause) = result {
+                self.unportable(worker, Sent { chunk: next, ..sent }, cause);
+                next += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// The chunk that ran, where it is this one's turn.
     fn due(&self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
         self.dispatch
@@ -105,8 +138,8 @@ impl<C: Carrier> Run<'_, C> {
             .ok_or("it answered for a chunk that it was not running")
     }
 
-    fn done(&mut self, worker: usize, sent: Sent, ran: Ran) {
-        self.dispatch.done(worker, ran.duration);
+    /// Tells those who want to know when the chunk ran.
+    fn record(&mut self, worker: usize, sent: Sent, ran: Ran) {
         let carrier = &self.carrier;
         self.port.record(|| Span {
             chunk: sent.chunk,

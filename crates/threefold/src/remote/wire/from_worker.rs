@@ -3,6 +3,7 @@
 use super::Build;
 use super::fields::{Fields, put_bytes};
 use super::frame::{HEAD, close, frame};
+use super::list::{self, List};
 use crate::task::received::Part;
 
 /// What a worker says.
@@ -12,8 +13,8 @@ pub(crate) enum FromWorker<'a> {
     Hello { build: Build },
     /// It cannot serve, for this reason, and exits.
     Refused { reason: &'a [u8] },
-    /// The output of a chunk.
-    Done { ran: Ran, output: &'a [u8] },
+    /// The outputs of consecutive chunks, which ran one after the other.
+    Done { ran: Ran, outputs: List<'a> },
     /// The task unwound; `at` is empty where the place is not known.
     Panicked { ran: Ran, at: &'a [u8], message: &'a [u8] },
     /// The chunk could not be read or its output not be written.
@@ -22,7 +23,7 @@ pub(crate) enum FromWorker<'a> {
     Skipped { first: u64, count: u64 },
 }
 
-/// Which chunk ran, and when on the machine's monotonic clock, in nanoseconds.
+/// Which chunk ran, and when on the machine's monotonic clock, in nanoseconds; of several, the first, and all together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) chunk: u64,
@@ -45,9 +46,9 @@ impl<'a> FromWorker<'a> {
         match *self {
             Self::Hello { build } => frame(out, 0, |out| build.put(out)),
             Self::Refused { reason } => frame(out, 1, |out| out.extend_from_slice(reason)),
-            Self::Done { ran, output } => frame(out, 2, |out| {
+            Self::Done { ran, outputs } => frame(out, 2, |out| {
                 ran.put(out);
-                out.extend_from_slice(output);
+                outputs.put(out);
             }),
             Self::Panicked { ran, at, message } => frame(out, 3, |out| {
                 ran.put(out);
@@ -66,11 +67,13 @@ impl<'a> FromWorker<'a> {
         }
     }
 
-    /// Begins a `Done` frame whose output is appended next.
-    pub(crate) fn open_done(out: &mut Vec<u8>) -> OpenDone {
+    /// Begins a `Done` frame, to which outputs are appended: that of `chunk` first, which started at that time.
+    pub(crate) fn open_done(out: &mut Vec<u8>, chunk: u64, started: u64) -> OpenDone {
         let start = out.len();
-        Self::Done { ran: Ran { chunk: 0, started: 0, duration: 0 }, output: &[] }.write(out);
-        OpenDone { start }
+        out.extend([0; HEAD]);
+        out.push(2);
+        Ran { chunk, started, duration: 0 }.put(out);
+        OpenDone { start, head: out.len(), started }
     }
 
     /// The frame of this kind and these fields; `None` for what no worker would say.
@@ -79,7 +82,7 @@ impl<'a> FromWorker<'a> {
         let said = match fields.byte()? {
             0 => Self::Hello { build: fields.build()? },
             1 => Self::Refused { reason: fields.rest() },
-            2 => Self::Done { ran: Ran::read(&mut fields)?, output: fields.rest() },
+            2 => Self::Done { ran: Ran::read(&mut fields)?, outputs: List::read(&mut fields)? },
             3 => Self::Panicked { ran: Ran::read(&mut fields)?, at: fields.bytes()?, message: fields.rest() },
             4 => {
                 let ran = Ran::read(&mut fields)?;
@@ -97,21 +100,42 @@ impl<'a> FromWorker<'a> {
     }
 }
 
-/// A `Done` frame whose output is being written in place.
+/// A `Done` frame whose outputs are being written in place. Until it is closed its head is zero, by which
+/// `rest_of` knows it.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenDone {
+    /// Where the frame begins.
     start: usize,
+    /// Where its first output begins.
+    head: usize,
+    started: u64,
 }
 
 impl OpenDone {
-    /// The output is whole: all that follows the beginning of the frame.
-    pub(crate) fn close(self, out: &mut [u8], ran: Ran) {
-        let frame = &mut out[self.start..];
-        // Behind the kind.
-        let words = [ran.chunk, ran.started, ran.duration];
-        for (place, word) in frame[HEAD + 1..].chunks_exact_mut(8).zip(words) {
-            place.copy_from_slice(&word.to_le_bytes());
+    /// Appends an output, whose bytes `encode` appends; not at all where it says that it did not.
+    pub(crate) fn output<R>(
+        self,
+        out: &mut Vec<u8>,
+        encode: impl FnOnce(&mut Vec<u8>) -> R,
+        is_written: fn(&R) -> bool,
+    ) -> R {
+        list::push(out, encode, is_written)
+    }
+
+    /// The frame is whole, and the last of its chunks ended at that time. Without any output it is none.
+    pub(crate) fn close(self, out: &mut Vec<u8>, ended: u64) {
+        if out.len() == self.head {
+            out.truncate(self.start);
+            return;
         }
-        close(frame);
+        let duration = ended.saturating_sub(self.started);
+        out[self.head - 8..self.head].copy_from_slice(&duration.to_le_bytes());
+        close(&mut out[self.start..]);
+    }
+
+    /// Where the frame begins.
+    pub(crate) fn start(self) -> usize {
+        self.start
     }
 }
 
@@ -120,7 +144,20 @@ mod tests {
     use super::super::frame::{missing, next_frame};
     use super::*;
 
-    const RAN: Ran = Ran { chunk: 7, started: u64::MAX, duration: 1 };
+    const RAN: Ran = Ran { chunk: 7, started: 5, duration: 3 };
+
+    /// A frame of these outputs, written in place.
+    fn done(outputs: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = b"before".to_vec();
+        let open = FromWorker::open_done(&mut bytes, RAN.chunk, RAN.started);
+        for output in outputs {
+            open.output(&mut bytes, |out| out.extend_from_slice(output), |()| true);
+        }
+        // One that fails leaves nothing behind.
+        open.output(&mut bytes, |out| out.push(1), |()| false);
+        open.close(&mut bytes, RAN.started + RAN.duration);
+        bytes.split_off(6)
+    }
 
     #[test]
     fn every_message_is_read_as_it_was_written() {
@@ -128,7 +165,6 @@ mod tests {
         for said in [
             FromWorker::Hello { build },
             FromWorker::Refused { reason: b"no" },
-            FromWorker::Done { ran: RAN, output: b"" },
             FromWorker::Panicked { ran: RAN, at: b"a.rs:1:2", message: b"oh" },
             FromWorker::Unportable { ran: RAN, what: Part::Output, reason: b"Rc" },
             FromWorker::Skipped { first: 9, count: 3 },
@@ -158,7 +194,7 @@ mod tests {
     #[test]
     fn a_frame_with_any_byte_changed_is_refused_or_waited_for() {
         let mut bytes = Vec::new();
-        FromWorker::Done { ran: RAN, output: b"output" }.write(&mut bytes);
+        bytes.extend(done(&[b"output", b""]));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x10;
@@ -176,12 +212,16 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_is_written_in_place_makes_the_same_frame() {
-        let (mut whole, mut in_place) = (Vec::new(), b"before".to_vec());
-        FromWorker::Done { ran: RAN, output: b"output" }.write(&mut whole);
-        let open = FromWorker::open_done(&mut in_place);
-        in_place.extend(b"output");
-        open.close(&mut in_place, RAN);
-        assert_eq!(in_place[6..], whole);
+    fn outputs_that_are_written_in_place_are_read_and_written_again() {
+        let outputs: [&[u8]; 3] = [b"output", b"", b"another"];
+        let bytes = done(&outputs);
+        let (body, length) = next_frame(&bytes).unwrap().unwrap();
+        let Some(said @ FromWorker::Done { ran, outputs: list }) = FromWorker::read(body) else { panic!("it is one") };
+        assert_eq!((ran, list.count(), length), (RAN, 3, bytes.len()));
+        assert_eq!(list.iter().collect::<Vec<_>>(), outputs);
+        let mut again = Vec::new();
+        said.write(&mut again);
+        assert_eq!(again, bytes);
+        assert!(done(&[]).is_empty(), "without outputs it is no message");
     }
 }

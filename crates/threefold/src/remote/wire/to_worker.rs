@@ -1,8 +1,9 @@
 //! `ToWorker`: what a parent says.
 
-use super::Build;
 use super::fields::{Fields, put_bytes};
 use super::frame::{close, frame};
+use super::list::{self, List};
+use super::{Build, Rules};
 
 /// What a parent says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,23 +12,13 @@ pub(crate) enum ToWorker<'a> {
     Hello { build: Build, memory_limit: u64 },
     /// From now on chunks are for this task.
     Task { address: &'a [u8], captures: &'a [u8] },
-    /// A new fold begins, with the task that was told last.
-    Fold { rules: Rules },
+    /// A new fold begins, with the task that was told last. The source is what the worker cuts chunks from by itself; it
+    /// is empty where it is sent them.
+    Fold { rules: Rules, source: &'a [u8] },
     /// Run these chunks.
     Run(Run<'a>),
     /// Exit.
     Bye,
-}
-
-/// What a worker does by itself, before it is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rules {
-    /// Whether it starts nothing above a chunk whose output is `Err`.
-    pub(crate) stop_on_err: bool,
-    /// Whether it starts nothing above a chunk that panicked, or whose output cannot be serialized.
-    pub(crate) stop_on_panic: bool,
-    /// Whether it sends each answer before it starts the next chunk: what is done cannot be lost with it then.
-    pub(crate) answer_each: bool,
 }
 
 /// Consecutive chunks, at least one, all at the same attempt.
@@ -37,28 +28,32 @@ pub(crate) struct Run<'a> {
     pub(crate) first: u64,
     /// Which attempt at these chunks this is, from 1.
     pub(crate) attempt: u32,
-    /// Each chunk as bytes, behind its length.
-    chunks: &'a [u8],
+    pub(crate) chunks: Chunks<'a>,
+}
+
+/// What a worker makes the chunks of a block from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chunks<'a> {
+    /// Each chunk as bytes.
+    Sent(List<'a>),
+    /// So many, which it cuts from the source that it was told with the fold.
+    Cut(u64),
 }
 
 impl<'a> Run<'a> {
-    /// The bytes of each chunk.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let mut rest = Fields(self.chunks);
-        // That they are whole was seen when the message was read.
-        std::iter::from_fn(move || rest.bytes())
+    /// How many chunks they are.
+    pub(crate) fn count(&self) -> u64 {
+        match self.chunks {
+            Chunks::Sent(list) => list.count(),
+            Chunks::Cut(count) => count,
+        }
     }
 
-    fn read(fields: &mut Fields<'a>) -> Option<Self> {
+    fn read(fields: &mut Fields<'a>, chunks: fn(&mut Fields<'a>) -> Option<Chunks<'a>>) -> Option<Self> {
         let (first, attempt) = (fields.word()?, u32::try_from(fields.word()?).ok()?);
-        let run = Self { first, attempt, chunks: fields.rest() };
-        let (mut rest, mut count) = (Fields(run.chunks), 0u64);
-        while !rest.0.is_empty() {
-            rest.bytes()?;
-            count += 1;
-        }
+        let run = Self { first, attempt, chunks: chunks(fields)? };
         // One past the last is a number, too.
-        (count > 0 && first.checked_add(count).is_some()).then_some(run)
+        (run.count() > 0 && first.checked_add(run.count()).is_some()).then_some(run)
     }
 
     fn put_head(out: &mut Vec<u8>, first: u64, attempt: u32) {
@@ -78,14 +73,19 @@ impl ToWorker<'_> {
                 put_bytes(out, address);
                 out.extend_from_slice(captures);
             }),
-            Self::Fold { rules } => frame(out, 2, |out| {
-                out.extend([rules.stop_on_err, rules.stop_on_panic, rules.answer_each].map(u8::from));
+            Self::Fold { rules, source } => frame(out, 2, |out| {
+                rules.put(out);
+                out.extend_from_slice(source);
             }),
-            Self::Run(run) => frame(out, 3, |out| {
-                Run::put_head(out, run.first, run.attempt);
-                out.extend_from_slice(run.chunks);
+            Self::Run(Run { first, attempt, chunks: Chunks::Sent(list) }) => frame(out, 3, |out| {
+                Run::put_head(out, first, attempt);
+                list.put(out);
             }),
             Self::Bye => frame(out, 4, |_| ()),
+            Self::Run(Run { first, attempt, chunks: Chunks::Cut(count) }) => frame(out, 5, |out| {
+                Run::put_head(out, first, attempt);
+                out.extend(count.to_le_bytes());
+            }),
         }
     }
 
@@ -104,13 +104,10 @@ impl<'a> ToWorker<'a> {
         let said = match fields.byte()? {
             0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
             1 => Self::Task { address: fields.bytes()?, captures: fields.rest() },
-            2 => {
-                let rules =
-                    Rules { stop_on_err: fields.flag()?, stop_on_panic: fields.flag()?, answer_each: fields.flag()? };
-                Self::Fold { rules }
-            }
-            3 => Self::Run(Run::read(&mut fields)?),
+            2 => Self::Fold { rules: Rules::read(&mut fields)?, source: fields.rest() },
+            3 => Self::Run(Run::read(&mut fields, |fields| List::read(fields).map(Chunks::Sent))?),
             4 => Self::Bye,
+            5 => Self::Run(Run::read(&mut fields, |fields| fields.word().map(Chunks::Cut))?),
             _ => return None,
         };
         fields.0.is_empty().then_some(said)
@@ -132,17 +129,7 @@ impl OpenRun {
         out: &mut Vec<u8>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let start = out.len();
-        out.extend([0; 8]);
-        let result = encode(out);
-        match result {
-            Ok(()) => {
-                let length = (out.len() - start - 8) as u64;
-                out[start..start + 8].copy_from_slice(&length.to_le_bytes());
-            }
-            Err(_) => out.truncate(start),
-        }
-        result
+        list::push(out, encode, Result::is_ok)
     }
 
     /// How many bytes its chunks take.
@@ -165,6 +152,8 @@ mod tests {
     use super::super::frame::next_frame;
     use super::*;
 
+    const RULES: Rules = Rules { stop_on_err: true, stop_on_panic: false, answer_each: true, time_each: false };
+
     fn run_of(chunks: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let open = ToWorker::open_run(&mut bytes, u64::MAX - 9, 3);
@@ -184,7 +173,9 @@ mod tests {
         for said in [
             ToWorker::Hello { build: Build([1, 2, 3, 4, u64::MAX]), memory_limit: 1 << 40 },
             ToWorker::Task { address: b"a::b", captures: b"" },
-            ToWorker::Fold { rules: Rules { stop_on_err: true, stop_on_panic: false, answer_each: true } },
+            ToWorker::Fold { rules: RULES, source: b"" },
+            ToWorker::Fold { rules: RULES, source: b"1..9" },
+            ToWorker::Run(Run { first: u64::MAX - 3, attempt: 2, chunks: Chunks::Cut(3) }),
             ToWorker::Bye,
         ] {
             let mut bytes = Vec::new();
@@ -202,7 +193,8 @@ mod tests {
         let (body, _) = next_frame(&bytes).unwrap().unwrap();
         let Some(ToWorker::Run(run)) = ToWorker::read(body) else { panic!("it is a block") };
         assert_eq!((run.first, run.attempt), (u64::MAX - 9, 3));
-        assert_eq!(run.chunks().collect::<Vec<_>>(), chunks);
+        let Chunks::Sent(list) = run.chunks else { panic!("its chunks were sent") };
+        assert_eq!((list.iter().collect::<Vec<_>>(), run.count()), (chunks.to_vec(), 3));
         // Cut within a chunk or its length it is none.
         for cut in 1..body.len() {
             assert!(matches!(ToWorker::read(&body[..cut]), None | Some(ToWorker::Run(_))), "{cut}");
@@ -218,6 +210,12 @@ mod tests {
             ToWorker::read(next_frame(&bytes).unwrap().unwrap().0).is_some()
         };
         assert!(is_read(9) && !is_read(10));
+        let is_cut = |count| {
+            let mut bytes = Vec::new();
+            ToWorker::Run(Run { first: u64::MAX - 9, attempt: 1, chunks: Chunks::Cut(count) }).write(&mut bytes);
+            ToWorker::read(next_frame(&bytes).unwrap().unwrap().0).is_some()
+        };
+        assert!(!is_cut(0) && is_cut(9) && !is_cut(10) && !is_cut(u64::MAX));
     }
 
     #[test]

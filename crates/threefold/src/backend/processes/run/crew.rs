@@ -14,30 +14,44 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use super::cores::Cores;
 use super::farewells::Farewells;
+use super::starter::Starter;
 use super::watch::{Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
 use crate::backend::processes::clock;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::stderr_tail::StderrTail;
-use crate::backend::processes::worker::Entrance;
 use crate::error::{End, Error, MemoryLimit, SIGABRT, SIGKILL};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::dispatch::Activity;
-use crate::remote::wire::{Build, Inbox, Outbox};
+use crate::remote::wire::{Inbox, Outbox};
+
+mod making;
 
 /// So many workers have their memory looked at when all are looked at: that takes some ten microseconds each.
 const MEMORY_LOOKS: usize = 64;
 
+/// The number of the fork server among those that are watched. No crew is so large.
+///
+/// The server is no member: it is sent no chunks, and its end is nobody's loss. It is watched for what `main` prints in it
+/// before `init()`, which is passed on as that of any worker.
+const SERVER: usize = (1 << 30) - 1;
+
 /// The worker processes of one run.
 pub(super) struct Crew {
-    build: Build,
     memory_limit: Option<u64>,
+    starter: Starter,
+    /// The worker that makes copies of itself until it is greeted, which is before the crew waits for anything.
+    original: Option<usize>,
+    /// How many workers are still in the making. While there are any, it is looked whether one is overdue.
+    unborn: usize,
     oom_kills: OomKills,
     watch: Watch,
     workers: Vec<Option<Member>>,
+    cores: Cores,
     farewells: Farewells,
     limit: u64,
     /// Bytes moved by workers that are gone.
@@ -58,16 +72,21 @@ impl Crew {
     /// A crew of at most `size` workers, none of which is there yet. `watch` is that of an earlier fold.
     pub(super) fn new(
         size: usize,
-        build: Build,
         memory_limit: Option<u64>,
         watch: Option<Watch>,
+        mut starter: Starter,
     ) -> Result<Self, Error> {
+        let watch = watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?;
+        starter.begin();
         Ok(Self {
-            build,
             memory_limit,
+            starter,
+            original: None,
+            unborn: 0,
             oom_kills: OomKills::now(),
-            watch: watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?,
+            watch,
             workers: (0..size).map(|_| None).collect(),
+            cores: Cores::of(size),
             farewells: Farewells::default(),
             limit: 0,
             moved: 0,
@@ -80,13 +99,18 @@ impl Crew {
         let mark = self.watch.add(&mut worker, number)?;
         worker.number = number;
         worker.set_limit(self.limit);
+        self.cores.forget(number);
+        self.unborn += usize::from(worker.is_unborn());
+        if !worker.is_greeted() {
+            self.original = Some(number);
+        }
         self.workers[number] = Some(Member { worker, mark, blocked: false });
         Ok(())
     }
 
     /// Ends the run: passes on what is left of the prints, ends the workers that are busy with something, and gives back
     /// those that are `idle`, with what watches them.
-    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch) {
+    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
         let mut unfinished = [false; 2];
         let mut kept = Vec::new();
         for (member, idle) in self.workers.into_iter().zip(idle) {
@@ -100,7 +124,10 @@ impl Crew {
             }
         }
         self.farewells.finish();
-        (kept, self.watch)
+        if let Some(server) = self.starter.server() {
+            server.print_rest_after(&mut unfinished);
+        }
+        (kept, self.watch, self.starter)
     }
 
     fn member(&mut self, worker: usize) -> &mut Member {
@@ -109,6 +136,10 @@ impl Crew {
 
     /// Sends what the channel takes; whether that is everything.
     fn push(&mut self, worker: usize) -> bool {
+        if self.original == Some(worker) {
+            // Requests for copies come first.
+            return false;
+        }
         let member = self.workers[worker].as_mut().expect("only workers that are there are spoken to");
         let all = member.worker.send();
         if member.blocked == all {
@@ -148,8 +179,7 @@ impl Carrier for Crew {
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
-        let started = Worker::start(worker, Entrance::of_workers(), self.build, self.memory_limit);
-        started.and_then(|started| self.add(worker, started)).map_err(|error| cannot_start(&error))
+        self.make(worker).map_err(|error| cannot_start(&error))
     }
 
     fn has(&self, worker: usize) -> bool {
@@ -157,11 +187,19 @@ impl Carrier for Crew {
     }
 
     fn greeted(&mut self, worker: usize) {
-        self.member(worker).worker.entrance.confirm();
+        let worker = &self.member(worker).worker;
+        worker.note_arrival();
+        worker.entrance.confirm();
     }
 
     fn outbox(&mut self, worker: usize) -> &mut Outbox {
         &mut self.member(worker).worker.outbox
+    }
+
+    fn spread(&mut self, worker: usize) {
+        if let Some(core) = self.cores.tell(worker) {
+            self.member(worker).worker.tell_core(core);
+        }
     }
 
     fn send(&mut self, worker: usize) -> bool {
@@ -180,6 +218,14 @@ impl Carrier for Crew {
         &mut self.member(worker).worker.inbox
     }
 
+    fn recover(&mut self, worker: usize) {
+        let worker = &mut self.member(worker).worker;
+        // A process closes its channel before it is gone.
+        if worker.has_ended() {
+            worker.recover();
+        }
+    }
+
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
         &mut self.member(worker).worker.task
     }
@@ -189,7 +235,7 @@ impl Carrier for Crew {
     }
 
     fn pid(&self, worker: usize) -> Option<u32> {
-        self.workers[worker].as_ref().map(|member| member.worker.pid())
+        self.workers[worker].as_ref().and_then(|member| member.worker.pid())
     }
 
     fn set_limit(&mut self, limit: u64) {
@@ -205,12 +251,20 @@ impl Carrier for Crew {
     }
 
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
+        if until > clock::now() {
+            // No more workers are started for now.
+            self.finish_making(events).map_err(|error| cannot_start(&error))?;
+        }
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
         self.watch.wait(patience).map_err(|error| cannot_start(&error))?;
         self.farewells.look();
         while let Some(ready) = self.watch.next() {
             let worker = ready.mark.number();
+            if worker == SERVER {
+                self.hear_server(ready);
+                continue;
+            }
             // Whoever has the number now may be another than whom something happened to.
             let Some(member) =
                 self.workers.get_mut(worker).and_then(Option::as_mut).filter(|member| member.mark == ready.mark)
@@ -221,6 +275,9 @@ impl Carrier for Crew {
                 Source::Death => events.push(Event::Gone { worker }),
                 Source::Out => member.worker.print(0),
                 Source::Err => member.worker.print(1),
+                Source::Channel if member.worker.is_unborn() => {
+                    self.look_for_birth(worker, events).map_err(|error| cannot_start(&error))?;
+                }
                 Source::Channel => {
                     if ready.readable {
                         events.push(Event::Heard { worker });
@@ -231,6 +288,7 @@ impl Carrier for Crew {
                 }
             }
         }
+        self.look_for_overdue(events);
         Ok(())
     }
 
@@ -270,11 +328,13 @@ impl Carrier for Crew {
         let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
             unreachable!("a worker ends once");
         };
+        self.forget_making(&worker);
         // One that has closed its channel because it is dying has the fault that it dies of.
         let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
         worker.print_rest();
         self.moved += worker.take_moved();
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
+        let (is_copy, refused) = (pid.is_none(), worker.is_refused());
         let Remains { progress, ran_for, missed } = worker.remains(unanswered);
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
@@ -293,7 +353,9 @@ impl Carrier for Crew {
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
         let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
-        Gone { end, progress, another_way, ran_for, pid: Some(pid), memory, stderr_tail: tail.into_lines() }
+        // A copy that was not made tells nothing of workers that are started.
+        let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
+        Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 
     fn take_moved(&mut self) -> u64 {

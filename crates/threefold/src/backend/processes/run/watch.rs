@@ -91,7 +91,7 @@ impl Watch {
         let mark = Mark { number: number as u32, life: self.lives };
         let [out, err] = worker.prints();
         let all = [
-            (Some(worker.death()), Source::Death),
+            (worker.death(), Source::Death),
             (Some(worker.channel()), Source::Channel),
             (out, Source::Out),
             (err, Source::Err),
@@ -105,11 +105,18 @@ impl Watch {
         Ok(mark)
     }
 
+    /// Watches for the death of a worker that is watched, and whose process is there now. One that was not made has none: its
+    /// channel has closed.
+    pub(super) fn add_death(&self, worker: &Worker, mark: Mark) -> io::Result<()> {
+        let Some(death) = worker.death() else { return Ok(()) };
+        Ok(epoll::add(&self.epoll, death, data(mark, Source::Death), EventFlags::IN)?)
+    }
+
     /// Watches `worker` no more.
     pub(in crate::backend::processes) fn forget(&self, worker: &mut Worker) {
         worker.mark = None;
         let [out, err] = worker.prints();
-        for descriptor in [Some(worker.death()), Some(worker.channel()), out, err].into_iter().flatten() {
+        for descriptor in [worker.death(), Some(worker.channel()), out, err].into_iter().flatten() {
             let _ = epoll::delete(&self.epoll, descriptor);
         }
     }

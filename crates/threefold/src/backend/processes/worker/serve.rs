@@ -9,38 +9,28 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::os::unix::net::UnixStream;
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{
-    Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_process, kill_process_group, setrlimit,
-};
+use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit};
 use rustix::thread::gettid;
 
-use super::channel::{Answers, Channel};
+use super::channel::Channel;
 use super::parent::Parent;
+use super::told::{Notes, Told};
+use super::{guard, nursery, seat};
 
 use crate::backend::current::{self, Context};
-use crate::backend::processes::status_page::{Running, StatusPage};
+use crate::backend::processes::status_page::StatusPage;
 use crate::backend::processes::{build, clock, memory};
-use crate::backend::sequential;
-use crate::fold::policy::Policy;
-use crate::model::Model;
 use crate::panics::{self, Panic};
-use crate::remote::wire::{self, Build, FromWorker, Ran, Rules, ToWorker};
-use crate::task::received::{self, Received};
+use crate::remote::wire::{Build, FromWorker, ToWorker};
+use crate::task::received::Received;
 use crate::task::registry;
 
-/// While more chunks lie ready answers are held back, to be sent together: but not longer than this, in nanoseconds,
-/// since a result that is not sent dies with its worker ..
+/// While another block lies ready answers may wait for its own, but not longer than this, in nanoseconds: the parent sends
+/// the block after the next when it has them.
 const HOLD: u64 = 100_000;
-
-/// .. and not more bytes than this.
-const HELD_BYTES: usize = 64 << 10;
 
 /// Whether this process serves.
 static SERVING: AtomicBool = AtomicBool::new(false);
@@ -60,7 +50,11 @@ pub(super) fn is_main_thread() -> bool {
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     panics::watch();
-    let reason = match panics::catch(|| Server::start(parent).and_then(|mut server| server.serve())) {
+    let run = || match Server::start(parent)? {
+        Some(mut server) => server.serve(),
+        None => Ok(()),
+    };
+    let reason = match panics::catch(run) {
         Ok(Ok(())) => process::exit(0),
         Ok(Err(error)) => error.to_string(),
         Err(panic) => format!("it panicked: {}", panic.message),
@@ -73,62 +67,46 @@ pub(super) fn serve(parent: Parent) -> ! {
 struct Server {
     channel: Channel,
     page: StatusPage,
-    task: Option<Current>,
+    task: Option<Told>,
     /// Chunks that it was sent so far.
     chunks: u64,
-    /// When the oldest answer that is held back was written.
+    /// When the oldest answer that is held back was begun.
     held_since: u64,
 }
 
-/// The task that chunks are for.
-struct Current {
-    /// The task, or the panic in which reading it ended: that of every chunk.
-    task: Result<Box<dyn Received>, Panic>,
-    rules: Rules,
-    /// One past the last chunk that may start, as far as this worker knows by itself.
-    limit: u64,
-}
-
 impl Server {
-    fn start(parent: Parent) -> io::Result<Self> {
-        let mut channel = Channel::take_over()?;
-        let watched = channel.watch()?;
-        thread::Builder::new().name("threefold-watch".to_string()).spawn(move || end_with(&parent, &watched))?;
-        let page = StatusPage::open(channel.receive_page()?)?;
-        Ok(Self { channel, page, task: None, chunks: 0, held_since: 0 })
+    /// Comes back in this process or in a copy of it, which serves its parent by a channel of its own. `None` where the parent
+    /// has no use for this process any more.
+    fn start(parent: Parent) -> io::Result<Option<Self>> {
+        let Some((channel, page)) = nursery::stay(Channel::take_over()?, &parent)? else { return Ok(None) };
+        guard::start(parent, channel.watch()?)?;
+        let page = StatusPage::open(page)?;
+        Ok(Some(Self { channel, page, task: None, chunks: 0, held_since: 0 }))
     }
 
     fn serve(&mut self) -> io::Result<()> {
         // Folds that a task asks for run right here: workers start no workers.
-        let inline = sequential::inline();
-        let context = Context {
-            model: Model::Processes,
-            policy: Policy::default(),
-            backend: Arc::downgrade(&inline),
-            fold: None,
-        };
-        let _here = current::enter(Some(context));
+        let _here = current::enter(Some(Context::Parent));
         while self.channel.wait()? {
             if self.answer()?.is_break() {
                 return Ok(());
             }
             if !self.holds_back() {
-                self.channel.send()?;
+                self.channel.send(&self.page)?;
             }
         }
         // The parent is gone.
-        end_group()
+        guard::end_group()
     }
 
     /// Whether the answers so far may wait for the next.
     fn holds_back(&self) -> bool {
-        let each = self.task.as_ref().is_some_and(|task| task.rules.answer_each);
-        !each && self.channel.has_frame() && may_wait(&self.channel.outgoing, self.held_since, clock::now())
+        self.channel.has_frame() && clock::now().saturating_sub(self.held_since) <= HOLD
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
         let Self { channel, page, task, chunks, held_since } = self;
-        let (body, mut answers) = channel.next()?;
+        let (body, mut answers) = channel.next(page)?;
         let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(body) {
             Some(ToWorker::Hello { build, memory_limit }) => match prepare(build, memory_limit)? {
@@ -140,16 +118,19 @@ impl Server {
                 let found = find(address, captures);
                 page.note_reading(false);
                 match found {
-                    Ok(found) => *task = Some(Current::new(found)),
+                    Ok(found) => *task = Some(Told::new(found)),
                     Err(reason) => return self.refuse(&reason),
                 }
             }
-            Some(ToWorker::Fold { rules }) => {
+            Some(ToWorker::Fold { rules, source }) => {
                 let Some(task) = task else { return invalid("the parent sent a fold before its task") };
-                task.begin(rules);
+                task.begin(rules, source)?;
             }
             Some(ToWorker::Run(block)) => {
                 let Some(task) = task else { return invalid("the parent sent chunks before their task") };
+                if let Some(core) = page.take_core() {
+                    seat::move_to(core)?;
+                }
                 task.run(block, &mut answers, Notes { page, chunks, held_since })?;
             }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
@@ -161,105 +142,8 @@ impl Server {
     /// Tells the parent why this process does not serve.
     fn refuse(&mut self, reason: &str) -> io::Result<ControlFlow<()>> {
         FromWorker::Refused { reason: reason.as_bytes() }.write(&mut self.channel.outgoing);
-        self.channel.send()?;
+        self.channel.send(&self.page)?;
         Ok(ControlFlow::Break(()))
-    }
-}
-
-/// What a worker keeps note of while it runs chunks.
-struct Notes<'a> {
-    page: &'a StatusPage,
-    chunks: &'a mut u64,
-    held_since: &'a mut u64,
-}
-
-/// Whether answers may wait for the next, at that time.
-fn may_wait(answers: &[u8], held_since: u64, now: u64) -> bool {
-    answers.len() <= HELD_BYTES && now.saturating_sub(held_since) <= HOLD
-}
-
-impl Current {
-    fn new(task: Result<Box<dyn Received>, Panic>) -> Self {
-        let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: true };
-        Self { task, rules, limit: u64::MAX }
-    }
-
-    /// A new fold begins.
-    fn begin(&mut self, rules: Rules) {
-        self.rules = rules;
-        self.limit = u64::MAX;
-    }
-
-    /// Runs the chunks of a block, as long as they may start, and answers each.
-    fn run(&mut self, block: wire::Run<'_>, answers: &mut Answers<'_>, notes: Notes<'_>) -> io::Result<()> {
-        let mut now = clock::now();
-        if answers.outgoing.is_empty() {
-            *notes.held_since = now;
-        }
-        let mut chunk = block.first;
-        let mut chunks = block.chunks();
-        while let Some(bytes) = chunks.next() {
-            if chunk >= self.limit || !notes.page.may_start(chunk) {
-                let count = 1 + chunks.count() as u64;
-                *notes.chunks += count;
-                FromWorker::Skipped { first: chunk, count }.write(answers.outgoing);
-                return Ok(());
-            }
-            *notes.chunks += 1;
-            // Each begins when the one before it ended: the clock is read once for both.
-            let running = Running { serial: *notes.chunks, chunk, attempt: block.attempt, since: now };
-            notes.page.note_start(running);
-            now = self.run_chunk(running, bytes, answers.outgoing);
-            notes.page.note_done(running.serial);
-            if self.rules.answer_each || !may_wait(answers.outgoing, *notes.held_since, now) {
-                answers.send()?;
-                now = clock::now();
-                *notes.held_since = now;
-            }
-            chunk += 1;
-        }
-        Ok(())
-    }
-
-    /// Runs a chunk and writes the answer; returns when it ended.
-    fn run_chunk(&mut self, running: Running, bytes: &[u8], out: &mut Vec<u8>) -> u64 {
-        let Running { chunk, since, .. } = running;
-        let start = out.len();
-        // The output is written where it will be sent from; its frame is closed when all is known.
-        let open = FromWorker::open_done(out);
-        let result = match &self.task {
-            Ok(task) => task.run(bytes, out),
-            Err(panic) => received::Ran::Panicked(panic.clone()),
-        };
-        flush_prints();
-        let now = clock::now();
-        let ran = Ran { chunk, started: since, duration: now.saturating_sub(since) };
-        match result {
-            received::Ran::Done { is_err } => {
-                open.close(out, ran);
-                if is_err && self.rules.stop_on_err {
-                    self.limit = self.limit.min(chunk + 1);
-                }
-            }
-            received::Ran::Panicked(panic) => {
-                out.truncate(start);
-                let at = panic.at.unwrap_or_default();
-                FromWorker::Panicked { ran, at: at.as_bytes(), message: panic.message.as_bytes() }.write(out);
-                self.stop_at(chunk);
-            }
-            received::Ran::Unportable { what, reason } => {
-                out.truncate(start);
-                FromWorker::Unportable { ran, what, reason: reason.as_bytes() }.write(out);
-                self.stop_at(chunk);
-            }
-        }
-        now
-    }
-
-    fn stop_at(&mut self, chunk: u64) {
-        if self.rules.stop_on_panic {
-            self.limit = self.limit.min(chunk);
-        }
     }
 }
 
@@ -297,33 +181,4 @@ fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Pan
         Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
         Err(panic) => Ok(Err(panic)),
     }
-}
-
-/// What the chunk printed is in the pipe before its output is: the parent counts on that.
-fn flush_prints() {
-    let _ = io::stdout().flush();
-    let _ = io::stderr().flush();
-}
-
-/// Waits for the end of the parent or of the channel, and ends this process with it.
-fn end_with(parent: &Parent, channel: &UnixStream) {
-    loop {
-        // Of the channel only the hang-up is asked for: data does not wake this thread.
-        let mut watched =
-            [PollFd::new(channel, PollFlags::RDHUP), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];
-        match poll(&mut watched, None) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            Ok(_) | Err(_) => end_group(),
-        }
-    }
-}
-
-/// Kills this process and what it started in its group.
-fn end_group() -> ! {
-    // A worker that was started by hand shares its group with whoever did.
-    if getpgrp() == getpid() {
-        let _ = kill_process_group(getpid(), Signal::KILL);
-    }
-    let _ = kill_process(getpid(), Signal::KILL);
-    process::abort()
 }

@@ -48,9 +48,11 @@ fn plain(chunks: u64, workers: usize) -> Plan {
             keeps_going: false,
             chunks_per_worker: None,
             timeout: None,
+            window: u64::MAX / 2,
         },
-        window: u64::MAX / 2,
         times: (US, 100 * US),
+        shape: Shape::Random,
+        holds: false,
         dear: 0,
         failing: 0,
         dies_in_chunk: 0,
@@ -85,9 +87,11 @@ fn random_plan(random: &mut SmallRng) -> Plan {
             keeps_going: random.random(),
             chunks_per_worker: random.random::<bool>().then(|| random.random_range(1..50)),
             timeout: random.random::<bool>().then_some((60 * times.1).max(MS)),
+            window: if random.random() { random.random_range(1..200) } else { u64::MAX / 2 },
         },
-        window: if random.random() { random.random_range(1..200) } else { u64::MAX / 2 },
         times,
+        shape: Shape::Random,
+        holds: random.random(),
         dear,
         failing,
         dies_in_chunk,
@@ -152,6 +156,23 @@ fn workers_finish_together() {
             let most = ideal + ideal / 50 + 2 * longest + 10 * MESSAGE;
             assert!(took <= most, "{took} ns instead of {ideal}: {:?}", it.plan);
         }
+    }
+}
+
+#[test]
+fn chunks_that_grow_or_shrink_take_little_more_than_half_the_time_on_two_workers_and_few_messages() {
+    // 1,000 chunks of 20 ms and of 190 ms in all. A message costs the caller some ten microseconds, which it takes from
+    // the workers where there are no more cores than these.
+    for (shape, total) in [Shape::Rising, Shape::Falling].into_iter().flat_map(|it| [(it, 20 * MS), (it, 190 * MS)]) {
+        let plan = Plan { times: (1, total / 500), shape, holds: true, admitted: 2, ..plain(1_000, 2) };
+        let mut it = Simulation::new(plan, seed());
+        it.run();
+        check(&it);
+        let (took, ideal, _) = spans(&it);
+        println!("{shape:?}: {took} ns instead of {ideal}, {} messages", it.messages);
+        let lost = took - ideal;
+        assert!(lost <= ideal / 100 + 4 * MESSAGE, "{shape:?}: {took} ns instead of {ideal}");
+        assert!(it.messages * 5 * US <= ideal / 50 + 300 * US, "{shape:?}: {} messages in {ideal} ns", it.messages);
     }
 }
 

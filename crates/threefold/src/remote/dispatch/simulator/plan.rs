@@ -5,6 +5,9 @@ use super::Terms;
 pub(super) const US: u64 = 1_000;
 pub(super) const MS: u64 = 1_000_000;
 
+/// What worker processes do, too.
+pub(super) const HOLD: u64 = 2 * MS;
+
 /// What happens to a chunk on every attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -18,13 +21,26 @@ pub(super) enum Fate {
     Unsendable,
 }
 
+/// How the times of chunks are spread over the fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Each is drawn anew.
+    Random,
+    /// Each is longer than the one before it, by the same time.
+    Rising,
+    /// Each is shorter.
+    Falling,
+}
+
 /// What a run is made of. Chances are in a million.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) terms: Terms,
-    pub(super) window: u64,
     /// The shortest and the longest time of a chunk.
     pub(super) times: (u64, u64),
+    pub(super) shape: Shape,
+    /// Whether workers hold answers back until their block ends, but no longer than [`HOLD`].
+    pub(super) holds: bool,
     /// The chance that a chunk takes 50 times as long.
     pub(super) dear: u32,
     pub(super) failing: u32,

@@ -1,0 +1,88 @@
+//! How a helper leaves the caller's core.
+//!
+//! Linux often places a thread that was woken on the core of the one that woke it, although that one goes on computing
+//! and another core is idle. Both then share a core for some milliseconds, until the kernel balances the load: longer
+//! than a small fold lasts. A helper that finds itself there excludes that core from its affinity, which moves it at
+//! once, and then restores the affinity that it had. So it is free to go anywhere when it begins its first chunk, and a
+//! task sees the affinity that it always saw.
+//!
+//! The move costs the helper about as much as a wake-up, and the caller nothing: it gets its core back at once. A helper that
+//! is alone on its core, as one is that spun, only asks where it is, which costs some nanoseconds. Where the process may use
+//! one core only, there is nowhere to go, and nothing is done. Nor is anything done on other systems than Linux.
+//!
+//! Between the two steps another thread may change this thread's affinity, which is then lost. The two are a few
+//! microseconds apart, and nobody but the library knows the threads of a pool.
+
+/// A core, by the system's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Core(usize);
+
+// The interpreter that `.ci/miri` runs knows no cores.
+#[cfg(all(target_os = "linux", not(miri)))]
+mod system {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+    use super::Core;
+
+    impl Core {
+        /// The core that this thread runs on.
+        pub(in super::super) fn current() -> Self {
+            Self(sched_getcpu())
+        }
+
+        /// Moves this thread to another core if it runs on this one and may run elsewhere.
+        pub(in super::super) fn leave(self) {
+            if Self::current() != self || self.0 >= CpuSet::MAX_CPU {
+                return;
+            }
+            // What cannot be asked or done is left alone: the fold is only slower.
+            let Ok(allowed) = sched_getaffinity(None) else { return };
+            let mut others = allowed;
+            others.unset(self.0);
+            if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
+                let _ = sched_setaffinity(None, &allowed);
+            }
+        }
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(miri))))]
+mod system {
+    use super::Core;
+
+    impl Core {
+        pub(in super::super) fn current() -> Self {
+            Self(0)
+        }
+
+        pub(in super::super) fn leave(self) {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    use super::Core;
+
+    #[test]
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn a_thread_that_leaves_its_core_keeps_its_affinity() {
+        let before = sched_getaffinity(None).unwrap();
+        Core::current().leave();
+        assert_eq!(sched_getaffinity(None).unwrap(), before);
+    }
+
+    #[test]
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn a_thread_that_may_run_on_one_core_only_stays_there() {
+        let core = Core::current();
+        let mut only = CpuSet::new();
+        only.set(core.0);
+        sched_setaffinity(None, &only).unwrap();
+        Core::current().leave();
+        assert_eq!((Core::current(), sched_getaffinity(None).unwrap()), (core, only));
+    }
+}

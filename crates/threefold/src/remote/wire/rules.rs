@@ -1,0 +1,33 @@
+//! `Rules`: what a worker does by itself during a fold.
+
+use super::fields::Fields;
+
+/// What a worker does by itself, before it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// Whether it starts nothing above a chunk whose output is `Err`.
+    pub(crate) stop_on_err: bool,
+    /// Whether it starts nothing above a chunk that panicked, or whose output cannot be serialized.
+    pub(crate) stop_on_panic: bool,
+    /// Whether it sends each answer before it starts the next chunk: what is done cannot be lost with it then.
+    pub(crate) answer_each: bool,
+    /// Whether it tells of each chunk when it ran: somebody wants to know, or there is a deadline. Otherwise the clock is
+    /// not read for each, which would take longer than a cheap chunk.
+    pub(crate) time_each: bool,
+}
+
+impl Rules {
+    pub(super) fn put(self, out: &mut Vec<u8>) {
+        let Self { stop_on_err, stop_on_panic, answer_each, time_each } = self;
+        out.extend([stop_on_err, stop_on_panic, answer_each, time_each].map(u8::from));
+    }
+
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            stop_on_err: fields.flag()?,
+            stop_on_panic: fields.flag()?,
+            answer_each: fields.flag()?,
+            time_each: fields.flag()?,
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! Workers that are copies of another worker: that they are, and that they see what a worker sees that was started.
+//!
+//! Each start of the executable as a worker leaves a mark, so that a row can tell how many of the workers were started.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, process, thread};
+
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use rustix::thread::set_thread_res_uid;
+use threefold::prelude::*;
+
+use crate::holdings::{Holdings, children};
+use crate::tasks::{echo, folds_and_losses, process_of};
+use crate::{Hosts, Rows, host, printed, workers};
+
+pub(crate) const ROWS: Rows = &[
+    ("the_workers_of_a_fold_are_copies_of_the_first", first_fold),
+    ("workers_that_are_replaced_are_copies_of_one_that_runs_nothing", replaced),
+    ("workers_that_crash_are_replaced_by_copies_too", crashed),
+    ("a_program_with_threads_before_init_has_workers_that_are_started", threads_before_init),
+    ("a_copy_sees_the_folder_the_mask_and_the_limits_of_now", changes),
+    (A_HOST_THAT_GIVES_UP_ROOT, gives_up_root),
+    ("a_memory_limit_holds_for_each_copy", limited),
+];
+
+pub(crate) const A_HOST_THAT_GIVES_UP_ROOT: &str = "a_host_that_gives_up_root_has_workers_without_it";
+
+pub(crate) const HOSTS: Hosts = &[
+    ("folds-once", folds_once),
+    ("replaces", replaces),
+    ("crashes", crashes),
+    ("changes", host_changes),
+    ("gives-up-root", host_gives_up_root),
+    ("limits-copies", limits_copies),
+];
+
+/// The file to which each start of a worker adds a byte.
+const STARTS: &str = "HOSTS_TEST_STARTS";
+
+/// With this variable a thread is there before `init()` is called.
+const THREAD: &str = "HOSTS_TEST_THREAD";
+
+/// The beginning of `main`.
+pub(crate) fn before_init() {
+    if env::args_os().nth(1).is_none_or(|mark| mark != "--threefold-worker") {
+        return;
+    }
+    if let Some(file) = env::var_os(STARTS) {
+        File::options().append(true).open(file).unwrap().write_all(b"x").unwrap();
+    }
+    if env::var_os(THREAD).is_some() {
+        thread::spawn(|| thread::sleep(Duration::from_secs(600)));
+    }
+}
+
+/// How many workers the host `name` starts while it runs.
+fn starts(name: &str, variables: &[(&str, &str)]) -> u64 {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    printed(host(name).env(STARTS, file.path()).envs(variables.iter().copied()));
+    file.as_file().metadata().unwrap().len()
+}
+
+fn first_fold() {
+    assert_eq!(starts("folds-once", &[]), 1);
+}
+
+/// Leaves a file named for its worker, and waits for those of three others; gives its number.
+#[task]
+fn meet(folder: PathBuf) -> u32 {
+    fs::write(folder.join(process::id().to_string()), "").unwrap();
+    crate::wait_until("four workers run", || fs::read_dir(&folder).unwrap().count() == 4);
+    process::id()
+}
+
+fn folds_once() {
+    let before = Holdings::now();
+    let folder = tempfile::tempdir().unwrap();
+    let on = workers(4);
+    let met = on.map(Items(vec![folder.path().to_path_buf(); 4]), meet).unwrap();
+    assert_eq!(met.into_iter().collect::<BTreeSet<_>>().len(), 4);
+    assert_eq!(children().len(), 4, "nobody is there but workers");
+    drop(on);
+    assert_eq!(Holdings::now(), before);
+}
+
+fn replaced() {
+    assert_eq!(starts("replaces", &[]), 1);
+}
+
+fn fresh(count: usize) -> Executor {
+    Executor::builder(Model::Processes).workers(count).chunks_per_worker(1).build().unwrap()
+}
+
+fn replaces() {
+    let before = Holdings::now();
+    for count in [1, 2] {
+        let on = fresh(count);
+        for _ in 0..3 {
+            let numbers = on.map(Items((0..20).collect()), process_of).unwrap();
+            assert_eq!(numbers.into_iter().collect::<BTreeSet<_>>().len(), 20);
+        }
+        drop(on);
+        assert_eq!(Holdings::now(), before);
+        if count == 1 {
+            // For the other executor no worker is started from the executable again: that is what is counted.
+            assert_eq!(fs::metadata(env::var_os(STARTS).unwrap()).unwrap().len(), 1);
+            fs::write(env::var_os(STARTS).unwrap(), "").unwrap();
+        }
+    }
+}
+
+fn crashed() {
+    // The first worker, and the one that makes the others.
+    assert_eq!(starts("crashes", &[]), 2);
+}
+
+fn crashes() {
+    let before = Holdings::now();
+    folds_and_losses(&workers(1));
+    assert_eq!(Holdings::now(), before);
+}
+
+fn threads_before_init() {
+    let starts = starts("folds-once", &[(THREAD, "1")]);
+    assert!(starts >= 4, "{starts}");
+}
+
+/// What a worker sees of its parent's: the folder, the mask of new files, a limit.
+#[task]
+fn surroundings(_chunk: u64) -> String {
+    let mask = umask(Mode::empty());
+    umask(mask);
+    let files = getrlimit(Resource::Nofile).current;
+    let folder = env::current_dir().unwrap();
+    format!("{} {:o} {files:?}", folder.display(), mask.bits())
+}
+
+fn changes() {
+    printed(&mut host("changes"));
+}
+
+fn host_changes() {
+    let on = fresh(2);
+    let seen = || on.map(Items((0..6).collect()), surroundings).unwrap().into_iter().collect::<BTreeSet<_>>();
+    let here = || BTreeSet::from([*surroundings].map(|see| see(0)));
+    assert_eq!(seen(), here());
+    let folder = tempfile::tempdir().unwrap();
+    env::set_current_dir(folder.path()).unwrap();
+    assert_eq!(seen(), here());
+    umask(Mode::from_bits_truncate(0o027));
+    assert_eq!(seen(), here());
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(200), maximum: files.maximum }).unwrap();
+    assert_eq!(seen(), here());
+    assert_eq!(seen(), here());
+    // The folder goes away; its place is taken by another of that name.
+    fs::remove_dir(folder.path()).unwrap();
+    fs::create_dir(folder.path()).unwrap();
+    env::set_current_dir(folder.path()).unwrap();
+    assert_eq!(seen(), here());
+}
+
+fn gives_up_root() {
+    printed(&mut host("gives-up-root"));
+}
+
+#[task]
+fn user(_chunk: u64) -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+fn host_gives_up_root() {
+    let on = fresh(1);
+    let users = || on.map(Items((0..6).collect()), user).unwrap().into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(users(), BTreeSet::from([0]));
+    let nobody = rustix::process::Uid::from_raw(65534);
+    // Of this thread, which is the only one, and starts the workers.
+    set_thread_res_uid(nobody, nobody, nobody).unwrap();
+    assert_eq!(users(), BTreeSet::from([65534]));
+    drop(on);
+    assert_eq!(children(), [0; 0]);
+}
+
+/// The limit on its memory, and how much it may still have beside it.
+#[task]
+fn memory_limit(_chunk: u64) -> Option<u64> {
+    getrlimit(Resource::Data).current
+}
+
+fn limited() {
+    printed(&mut host("limits-copies"));
+}
+
+fn limits_copies() {
+    let limit = 64 << 20;
+    let on = Executor::builder(Model::Processes).workers(2).chunks_per_worker(1).memory_limit(limit).build().unwrap();
+    for _ in 0..2 {
+        assert_eq!(on.map(Items((0..6).collect()), memory_limit).unwrap(), [Some(limit); 6]);
+    }
+    // Of the first worker of another fold, too, which makes the second.
+    let on = Executor::builder(Model::Processes).workers(2).memory_limit(limit).build().unwrap();
+    assert_eq!(on.map(Items((0..6).collect()), memory_limit).unwrap(), [Some(limit); 6]);
+    assert_eq!(on.map(Items(vec![7]), echo).unwrap(), [7]);
+}
