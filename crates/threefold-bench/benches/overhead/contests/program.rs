@@ -25,7 +25,7 @@ const LONG: &str = "-9223372036854775808..=9223372036854775807";
 const STARTED: Duration = Duration::from_millis(300);
 
 pub(crate) fn startup(name: &str) -> Contest {
-    let mut contest = Contest::new(name, "the program, from exec to exit, on the tutorial's job").rounds(1001);
+    let mut contest = Contest::new(name, "the program, from exec to exit, on the tutorial's job").rounds(501);
     let program = built();
     for (model, factor) in MODELS {
         contest.ours("program", model, started(&program, &[model]));
