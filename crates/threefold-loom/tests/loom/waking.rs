@@ -115,6 +115,10 @@ impl Helper<Arc<Fold>> for Rest {
         self.spins
     }
 
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn spin(&self, is_called: &dyn Fn() -> bool) {
         if !is_called() {
             thread::yield_now();
