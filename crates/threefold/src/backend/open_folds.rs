@@ -25,6 +25,10 @@
 //!   passing, when it finds several folds: one of them may be stuck while the others always call. When no fold has come for
 //!   some ticks, it sleeps like the others, and the pool uses no processor time. The next fold that comes then wakes a helper, which ticks again.
 //!
+//! Of several folds that call, the latest is helped first, since it may be nested in an earlier one that waits for it. A
+//! fold that a tick has found stuck is helped as soon as a helper is free and no later fold calls. Where several callers
+//! always call, that may take long. Its own caller goes on meanwhile, unless its chunks wait for each other.
+//!
 //! No call is lost. A helper looks at the list and goes to sleep under the lock, and a caller changes the list and looks
 //! for sleepers under the lock. A helper that spins is counted as one until it has the lock again, and then it looks at
 //! the list before it sleeps: so a caller that counts on it, and wakes nobody, may do so.

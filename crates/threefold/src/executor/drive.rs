@@ -284,8 +284,10 @@ where
         }
     }
 
-    /// Gives the caller's closure the results of the chunks from `first` on. Between two of them it asks whether the fold
-    /// was cancelled, which the closure itself may have done.
+    /// Gives the caller's closure the results of the chunks from `first` on.
+    ///
+    /// Before each of them it asks whether the fold was cancelled, which the closure itself may have done. So a closure
+    /// that cancels its fold is not called again, whether the caller has run the chunks itself or not.
     fn hand_over(&mut self, first: u64, outcomes: impl IntoIterator<Item = Result<T::Output>>) -> End {
         let fold: &Fold = self.fold;
         let (outside, number) = &self.outside;

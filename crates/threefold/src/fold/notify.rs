@@ -32,7 +32,8 @@ impl Notify {
         is_new
     }
 
-    /// Removes `waker`.
+    /// Removes `waker`. The list is locked while wakers are called, so when this returns, the waker is not being called and
+    /// never will be.
     pub(crate) fn forget(&self, waker: &Waker) {
         let mut wakers = self.lock();
         if let Some(at) = wakers.iter().position(|other| other.will_wake(waker)) {
