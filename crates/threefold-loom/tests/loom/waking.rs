@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::sync::{Condvar, Mutex};
@@ -113,6 +114,10 @@ struct Rest {
 impl Helper<Arc<Fold>> for Rest {
     fn may_spin(&self) -> bool {
         self.spins
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn spin(&self, is_called: &dyn Fn() -> bool) {

@@ -12,6 +12,11 @@
 //!
 //! Between the two steps another thread may change this thread's affinity, which is then lost. The two are a few
 //! microseconds apart, and nobody but the library knows the threads of a pool.
+//!
+//! What is restored is the set of cores that the helper had, and since Linux 6.2 the kernel keeps a thread to the set that it
+//! has asked for. So if the cpuset of the process grows later, a helper that has moved stays within the cores that it had,
+//! while a thread that never set its affinity follows the cpuset. To use cores that were added while the program runs, make
+//! a new executor.
 
 /// A core, by the system's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

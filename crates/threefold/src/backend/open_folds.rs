@@ -21,8 +21,13 @@
 //!   the next one if that is still worth while, so a large fold soon has all helpers and a small one has few.
 //! - It *ticks*: while folds come, one sleeper wakes each millisecond. If it finds a fold of which no chunk was claimed
 //!   since the tick before, then those inside are at chunks that take longer than anyone thought, or that wait for other
-//!   chunks, and it joins them without a call. When no fold has come for some ticks, it sleeps like the others, and the
-//!   pool uses no processor time. The next fold that comes then wakes a helper, which ticks again.
+//!   chunks, and it joins them without a call. A helper that goes from one fold to the next never sleeps, so it ticks in
+//!   passing, when it finds several folds: one of them may be stuck while the others always call. When no fold has come for
+//!   some ticks, it sleeps like the others, and the pool uses no processor time. The next fold that comes then wakes a helper, which ticks again.
+//!
+//! Of several folds that call, the latest is helped first, since it may be nested in an earlier one that waits for it. A
+//! fold that a tick has found stuck is helped as soon as a helper is free and no later fold calls. Where several callers
+//! always call, that may take long. Its own caller goes on meanwhile, unless its chunks wait for each other.
 //!
 //! No call is lost. A helper looks at the list and goes to sleep under the lock, and a caller changes the list and looks
 //! for sleepers under the lock. A helper that spins is counted as one until it has the lock again, and then it looks at
@@ -74,6 +79,9 @@ pub(super) trait Helper<F: Open> {
     /// Spins until `is_called`, or until it is better to sleep.
     fn spin(&self, is_called: &dyn Fn() -> bool);
 
+    /// The time since some moment, always the same one.
+    fn now(&self) -> Duration;
+
     /// Whether, having been called to `fold` and entered it, it should call the next helper. `coming` are on their way.
     fn wants_more(&self, fold: &F, call: &F::Call, coming: usize) -> bool;
 }
@@ -100,6 +108,8 @@ struct State<F: Open> {
     coming: usize,
     /// Whether a sleeper ticks.
     has_ticker: bool,
+    /// When the last tick was, in the time of [`Helper::now`].
+    ticked: Duration,
     /// How many ticks have passed since the last fold came.
     quiet: u32,
     stop: bool,
@@ -131,15 +141,15 @@ pub(super) struct Visit<F: Open> {
     pub(super) came: Came,
 }
 
-/// How a helper came to a fold. The pool learns from it how long a sleeper takes to come, and whether the fold was stuck.
+/// How a helper came to a fold. The pool learns from it how long a sleeper takes to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
     /// It was at work, or spun.
     Awake,
     /// A call woke it.
     Woken,
-    /// It ticked, and found a caller that was stuck.
-    Uncalled,
+    /// It woke by itself, to tick.
+    Ticked,
 }
 
 /// The helpers that a caller could call.
@@ -155,7 +165,8 @@ pub(super) enum Free {
 impl<F: Open> OpenFolds<F> {
     /// Of whose helpers at most `spinners` spin.
     pub(super) fn new(spinners: usize) -> Self {
-        let state = State { folds: Vec::new(), coming: 0, has_ticker: false, quiet: 0, stop: false };
+        let state =
+            State { folds: Vec::new(), coming: 0, has_ticker: false, ticked: Duration::ZERO, quiet: 0, stop: false };
         let (calls, spinning, sleeping) = (AtomicU64::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         Self { state: Mutex::new(state), wake: Condvar::new(), calls, spinning, sleeping, spinners }
     }
@@ -224,6 +235,13 @@ impl<F: Open> OpenFolds<F> {
         let mut came = Came::Awake;
         let mut state = self.lock();
         while !state.stop {
+            // With one fold on the list nobody is passed over, so the time is not asked.
+            if came != Came::Ticked && state.folds.len() > 1 {
+                let now = helper.now();
+                if now.saturating_sub(state.ticked) >= TICK {
+                    state.tick(now);
+                }
+            }
             let State { folds, coming, .. } = &mut *state;
             // The latest fold first: it may be nested in an earlier one, which waits for it.
             let called = folds.iter_mut().rev().find(|entry| entry.calls > 0 && entry.fold.is_open());
@@ -245,7 +263,7 @@ impl<F: Open> OpenFolds<F> {
                 state = self.spin(state, helper);
                 (may_spin, came) = (false, Came::Awake);
             } else {
-                (state, came) = self.sleep(state);
+                (state, came) = self.sleep(state, helper);
                 // Also if what it was called to is over: the next fold may follow at once.
                 may_spin = came == Came::Woken;
             }
@@ -265,7 +283,7 @@ impl<F: Open> OpenFolds<F> {
     }
 
     /// Sleeps until it is woken, by a call or by a tick of its own, and says by which.
-    fn sleep<'a>(&'a self, mut state: Guard<'a, F>) -> (Guard<'a, F>, Came) {
+    fn sleep<'a>(&'a self, mut state: Guard<'a, F>, helper: &impl Helper<F>) -> (Guard<'a, F>, Came) {
         self.sleeping.fetch_add(1, Ordering::Relaxed);
         let mut came = Came::Woken;
         if state.has_ticker || state.is_quiet() {
@@ -276,8 +294,8 @@ impl<F: Open> OpenFolds<F> {
             state = after;
             state.has_ticker = false;
             if waited.timed_out() {
-                state.tick();
-                came = Came::Uncalled;
+                state.tick(helper.now());
+                came = Came::Ticked;
             }
         }
         // Who wakes by itself counts as one that was called, if any was. The count is a guess about others, and then one
@@ -331,7 +349,8 @@ impl<F: Open> State<F> {
     }
 
     /// Calls a helper to every fold that is stuck.
-    fn tick(&mut self) {
+    fn tick(&mut self, now: Duration) {
+        self.ticked = now;
         self.quiet = self.quiet.saturating_add(1);
         for entry in self.folds.iter_mut().filter(|entry| entry.fold.is_open()) {
             let left = Some(entry.fold.left());

@@ -31,7 +31,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::arrivals::Arrivals;
 use super::migrate::Core;
@@ -78,6 +78,8 @@ struct Shared<W> {
     /// How many cores this process may use.
     cores: usize,
     open: OpenFolds<Running>,
+    /// When the pool was made.
+    began: Instant,
     past: Past,
     /// When the last fold ended that was worth a helper nearby.
     streak: Streak,
@@ -133,8 +135,8 @@ impl<W: Work> Pool<W> {
         let cores = if workers > 1 { options::cores() } else { 1 };
         // One core is the caller's.
         let open = OpenFolds::new(cores - 1);
-        let shared =
-            Arc::new(Shared { work, workers, stack_size, cores, open, past: Past::new(), streak: Streak::new() });
+        let (past, streak, began) = (Past::new(), Streak::new(), Instant::now());
+        let shared = Arc::new(Shared { work, workers, stack_size, cores, open, began, past, streak });
         let waker = Waker::from(Arc::clone(&shared));
         let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
         let bytes = stack_size.unwrap_or_else(stack::size);
@@ -227,16 +229,14 @@ impl<W: Work> Shared<W> {
             if let Some(core) = call.core {
                 core.leave();
             }
-            match came {
-                Came::Awake => (),
-                // After it has left the caller's core: until then the caller itself was held up.
-                Came::Woken => ARRIVALS.note(call.at.elapsed().as_nanos() as u64),
-                // Its caller has not introduced the pool. Another helper may have been turned away by the window before
-                // this, so one is called again.
-                Came::Uncalled => {
-                    fold.workers.register(Waker::from(Arc::clone(self)));
-                    self.open.call_again();
-                }
+            // After it has left the caller's core: until then the caller itself was held up.
+            if came == Came::Woken {
+                ARRIVALS.note(call.at.elapsed().as_nanos() as u64);
+            }
+            // A tick has called, so the caller may not have introduced the pool. Another helper may have been turned away by
+            // the window before this, so one is called again.
+            if call.core.is_none() && fold.workers.register(Waker::from(Arc::clone(self))) {
+                self.open.call_again();
             }
             let look = &mut |each| {
                 if self.wants_help(&fold, each) {
@@ -290,6 +290,10 @@ impl<W: Work> Helper<Running> for Rest<'_, W> {
         self.has_worked
     }
 
+    fn now(&self) -> Duration {
+        self.shared.began.elapsed()
+    }
+
     fn spin(&self, is_called: &dyn Fn() -> bool) {
         spin::until(is_called);
     }
@@ -320,5 +324,70 @@ impl<W> Drop for Pool<W> {
                 let _ = handle.join();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A fold of which only the name matters.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Named(&'static str);
+
+    impl Open for Named {
+        type Inside = ();
+        type Call = ();
+
+        fn is_open(&self) -> bool {
+            true
+        }
+
+        fn left(&self) -> u64 {
+            1
+        }
+
+        fn enter(&self) {}
+
+        fn is(&self, other: &Self) -> bool {
+            self == other
+        }
+
+        fn cry(&self) {}
+    }
+
+    /// A helper for whom a millisecond passes whenever it asks for the time.
+    struct Busy(Cell<Duration>);
+
+    impl Helper<Named> for Busy {
+        fn may_spin(&self) -> bool {
+            false
+        }
+
+        fn now(&self) -> Duration {
+            self.0.set(self.0.get() + Duration::from_millis(1));
+            self.0.get()
+        }
+
+        fn spin(&self, _is_called: &dyn Fn() -> bool) {}
+
+        fn wants_more(&self, _fold: &Named, _call: &(), _coming: usize) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_helper_that_never_sleeps_comes_to_a_stuck_fold_too() {
+        let (open, busy) = (OpenFolds::new(0), Busy(Cell::new(Duration::ZERO)));
+        open.add(Named("stuck"), None);
+        for _ in 0..2 {
+            open.add(Named("calls"), Some(()));
+            assert_eq!(open.enter_next(&busy).unwrap().fold, Named("calls"));
+            open.take_off(&Named("calls"));
+        }
+        let visit = open.enter_next(&busy).unwrap();
+        assert_eq!((visit.fold, visit.came), (Named("stuck"), Came::Awake));
     }
 }

@@ -285,21 +285,31 @@ where
     }
 
     /// Gives the caller's closure the results of the chunks from `first` on.
+    ///
+    /// Before each of them it asks whether the fold was cancelled, which the closure itself may have done. So a closure
+    /// that cancels its fold is not called again, whether the caller has run the chunks itself or not.
     fn hand_over(&mut self, first: u64, outcomes: impl IntoIterator<Item = Result<T::Output>>) -> End {
+        let fold: &Fold = self.fold;
         let (outside, number) = &self.outside;
         let _outside = current::enter(outside.clone());
         chunk::set(*number);
         // Unwind-safe: after a panic nothing that the closure touched is used. The panic continues when the fold has
         // ended. The outputs that are left after a break are dropped here as well.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            outcomes.into_iter().zip(first..).try_for_each(|(outcome, chunk)| {
+            for (outcome, chunk) in outcomes.into_iter().zip(first..) {
+                // Whoever cancels lowers the limit too.
+                if !fold.may_start(chunk) && fold.is_cancelled() {
+                    return End::Open;
+                }
                 self.taken += 1;
-                (self.take)(chunk, outcome)
-            })
+                if (self.take)(chunk, outcome).is_break() {
+                    return End::Settled;
+                }
+            }
+            End::Open
         }));
         match result {
-            Ok(ControlFlow::Continue(())) => End::Open,
-            Ok(ControlFlow::Break(())) => End::Settled,
+            Ok(end) => end,
             Err(payload) => End::Unwound(payload),
         }
     }

@@ -21,15 +21,19 @@ use super::sync::{Mutex, MutexGuard};
 pub(crate) struct Notify(Mutex<Vec<Waker>>);
 
 impl Notify {
-    /// Adds `waker`, if it is not there yet. It is called at every `tell` from now on. Look at the state after this call.
-    pub(crate) fn register(&self, waker: Waker) {
+    /// Adds `waker`, and returns whether it was not there yet. It is called at every `tell` from now on. Look at the state
+    /// after this call.
+    pub(crate) fn register(&self, waker: Waker) -> bool {
         let mut wakers = self.lock();
-        if !wakers.iter().any(|other| other.will_wake(&waker)) {
+        let is_new = !wakers.iter().any(|other| other.will_wake(&waker));
+        if is_new {
             wakers.push(waker);
         }
+        is_new
     }
 
-    /// Removes `waker`.
+    /// Removes `waker`. The list is locked while wakers are called, so when this returns, the waker is not being called and
+    /// never will be.
     pub(crate) fn forget(&self, waker: &Waker) {
         let mut wakers = self.lock();
         if let Some(at) = wakers.iter().position(|other| other.will_wake(waker)) {

@@ -23,6 +23,7 @@ crate::rows! {
         a_capture_that_cannot_be_compared_is_the_original_on_models_that_share_memory,
         a_clone_that_panics_is_the_failure_of_its_chunk,
         deep_recursion_has_the_same_stack,
+        a_reduction_that_cancels_its_fold_is_not_called_again,
         an_executor_may_be_first_made_while_a_thread_unwinds,
         an_async_task_that_panics_inside_a_runtime_has_a_location;
     local:
@@ -301,6 +302,32 @@ fn cancelling_reaches_nested_folds(model: Model) {
     let started = STARTED.load(Ordering::SeqCst);
     // The eleventh, one that the other worker had begun beside it, and no more.
     assert!(started <= 12, "{started} nested chunks were started");
+}
+
+#[task]
+fn number(chunk: u64) -> u64 {
+    chunk
+}
+
+/// Also where the outputs of several chunks come together.
+fn a_reduction_that_cancels_its_fold_is_not_called_again(model: Model) {
+    let mut on = vec![executor(model, 2)];
+    if matches!(model, Model::Threads | Model::Async) {
+        // Another thread runs the caller's part.
+        on.push(Executor::builder(model).workers(1).stack_size(64 << 20).build().unwrap());
+    }
+    for on in on {
+        let (token, mut calls) = (CancelToken::new(), 0);
+        let reduce = |(), output| {
+            calls += 1;
+            if output == 5_000 {
+                token.cancel();
+            }
+        };
+        let error = on.cancel(&token).fold(Items((0..10_000).collect()), number, (), reduce).unwrap_err();
+        assert!(error.is_cancelled(), "{error}");
+        assert_eq!(calls, 5_001);
+    }
 }
 
 /// Asks whether it is cancelled until it is, and returns something then.
