@@ -26,6 +26,7 @@ pub(crate) const ROWS: Rows = &[
     ("a_copy_sees_the_folder_the_mask_and_the_limits_of_now", changes),
     (A_HOST_THAT_GIVES_UP_ROOT, gives_up_root),
     ("a_memory_limit_holds_for_each_copy", limited),
+    ("half_a_line_that_is_there_before_the_copies_is_printed_once", half_a_line),
 ];
 
 pub(crate) const A_HOST_THAT_GIVES_UP_ROOT: &str = "a_host_that_gives_up_root_has_workers_without_it";
@@ -45,6 +46,9 @@ const STARTS: &str = "HOSTS_TEST_STARTS";
 /// With this variable a thread is there before `init()` is called.
 const THREAD: &str = "HOSTS_TEST_THREAD";
 
+/// With this variable half a line is printed before `init()` is called.
+const HALF: &str = "HOSTS_TEST_HALF";
+
 /// The beginning of `main`.
 pub(crate) fn before_init() {
     if env::args_os().nth(1).is_none_or(|mark| mark != "--threefold-worker") {
@@ -52,6 +56,9 @@ pub(crate) fn before_init() {
     }
     if let Some(file) = env::var_os(STARTS) {
         File::options().append(true).open(file).unwrap().write_all(b"x").unwrap();
+    }
+    if env::var_os(HALF).is_some() {
+        print!("half a line ");
     }
     if env::var_os(THREAD).is_some() {
         thread::spawn(|| thread::sleep(Duration::from_secs(600)));
@@ -128,6 +135,13 @@ fn crashes() {
 fn threads_before_init() {
     let starts = starts("folds-once", &[(THREAD, "1")]);
     assert!(starts >= 4, "{starts}");
+}
+
+fn half_a_line() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let printed = printed(host("folds-once").env(STARTS, file.path()).env(HALF, "1"));
+    assert_eq!(file.as_file().metadata().unwrap().len(), 1, "the others are copies");
+    assert_eq!(printed.matches("half a line").count(), 1, "{printed}");
 }
 
 /// What a worker sees of its parent's: the folder, the mask of new files, a limit.

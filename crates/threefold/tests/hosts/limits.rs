@@ -2,9 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
 
 use crate::tasks::echo;
@@ -16,6 +20,7 @@ pub(crate) const ROWS: Rows = &[
     ("a_memory_limit_too_small_for_this_program_is_refused_with_the_least", too_small_for_a_large_program),
     ("a_worker_gives_back_the_memory_of_a_large_output_and_a_large_chunk", gives_back),
     ("a_task_that_writes_over_the_status_page_makes_no_wrong_total", scribbles),
+    ("a_task_that_writes_over_answers_that_are_not_sent_makes_no_wrong_total", forges),
 ];
 
 pub(crate) const HOSTS: Hosts = &[("asks-above-the-hard-limit", asks_above_the_hard_limit), ("is-large", is_large)];
@@ -110,14 +115,19 @@ fn gives_back() {
     }
 }
 
-/// Writes words of all kinds over the page that tells the parent what this worker is doing.
-#[task]
-fn scribble(chunk: u64) -> u64 {
+/// The memory of this worker, and where in it the page lies that tells the parent what this worker is doing.
+fn status_page() -> (File, u64) {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let page = maps.lines().find(|line| line.contains("memfd:threefold")).expect("a worker has a status page");
     let (start, _) = page.split_once('-').unwrap();
-    let start = u64::from_str_radix(start, 16).unwrap();
-    let mut bytes = File::options().write(true).open("/proc/self/mem").unwrap();
+    let memory = File::options().read(true).write(true).open("/proc/self/mem").unwrap();
+    (memory, u64::from_str_radix(start, 16).unwrap())
+}
+
+/// Writes words of all kinds over the page that tells the parent what this worker is doing.
+#[task]
+fn scribble(chunk: u64) -> u64 {
+    let (mut bytes, start) = status_page();
     let words = [0, 1, chunk, u64::MAX, 1 << 63, chunk.wrapping_mul(0x9e37_79b9_7f4a_7c15)];
     for at in 0..4 {
         bytes.seek(SeekFrom::Start(start + 8 * at)).unwrap();
@@ -154,4 +164,51 @@ fn scribbles() {
         Err(error) => assert!(error.is_setup(), "{error}"),
     }
     assert_eq!(on.fold(Items((0..50).collect()), echo, 0, |sum, part| sum + part).unwrap(), 49 * 25);
+}
+
+/// Changes the last answer that its worker has not sent yet, notes that no chunk is running, and kills the worker; once, of
+/// which the file tells.
+#[derive(Serialize, Deserialize)]
+struct Forge(PathBuf);
+
+#[task]
+impl Task for Forge {
+    type Chunk = Range<u64>;
+    type Output = u64;
+
+    fn map(&self, chunk: Range<u64>) -> u64 {
+        let output = u64::MAX / 4 + chunk.start;
+        if chunk.start < 200 || self.0.exists() {
+            return output;
+        }
+        let (memory, start) = status_page();
+        let word = |number: u64| {
+            let mut bytes = [0; 8];
+            memory.read_exact_at(&mut bytes, start + 8 * number).unwrap();
+            u64::from_le_bytes(bytes)
+        };
+        // The length of what is not sent is in the lower half of its word.
+        let (done, length) = (word(2), word(8) & 0xffff_ffff);
+        if length > 0 {
+            fs::write(&self.0, "").unwrap();
+            memory.write_all_at(&done.to_le_bytes(), start + 8).unwrap();
+            let last = start + 8 * 10 + length - 1;
+            let mut byte = [0];
+            memory.read_exact_at(&mut byte, last).unwrap();
+            memory.write_all_at(&[byte[0] ^ 1], last).unwrap();
+            std::process::abort();
+        }
+        output
+    }
+}
+
+fn forges() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("forged");
+    let total = workers(1).fold((0..20_000u64).chunks_of(1), Forge(file.clone()), 0, u64::wrapping_add);
+    assert!(file.exists(), "an answer was forged");
+    match total {
+        Ok(total) => assert_eq!(total, (0..20_000).fold(0, |sum: u64, chunk| sum.wrapping_add(u64::MAX / 4 + chunk))),
+        Err(error) => assert!(error.is_worker_lost(), "{error}"),
+    }
 }

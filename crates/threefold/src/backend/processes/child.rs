@@ -266,9 +266,17 @@ impl Worker {
         let moved = std::mem::take(&mut self.moved);
         match self.page.running() {
             Some(running) => Activity::Runs { since: running.since },
-            None if moved || self.page.is_reading() => Activity::Moves,
+            None if moved || self.page.is_reading() || self.waits_for_parent() => Activity::Moves,
             None => Activity::Rests,
         }
+    }
+
+    /// Whether it has said something that is not read yet, or would be sent more if this process came to it. While outputs
+    /// are restored or reduced nothing is read or sent, for however long that takes.
+    fn waits_for_parent(&self) -> bool {
+        let wanted = if self.outbox.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        retry_on_intr(|| poll(&mut [PollFd::new(&self.channel, wanted)], Some(&now))).is_ok_and(|ready| ready > 0)
     }
 
     /// Tells it to terminate, with all that it started, where its chunk has run for longer than `timeout`; whether that

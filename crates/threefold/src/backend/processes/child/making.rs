@@ -123,3 +123,32 @@ impl Worker {
         let _ = self.channel.shutdown(std::net::Shutdown::Write);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+    use crate::remote::dispatch::Activity;
+
+    /// A parent that restores a large output, or reduces, for as long as it takes does not read or write meanwhile.
+    #[test]
+    fn a_worker_that_waits_for_its_parent_does_not_rest() {
+        let (channel, mut theirs) = UnixStream::pair().unwrap();
+        let pipe = || pipe_with(PipeFlags::CLOEXEC).unwrap().0;
+        let body = Body::Stillborn { refused: false };
+        let mut worker = Worker::of(0, Entrance::of_workers(), body, channel, [pipe(), pipe()]).unwrap();
+        assert_eq!([(); 2].map(|()| worker.activity()), [Activity::Moves, Activity::Rests]);
+        theirs.write_all(b"answer").unwrap();
+        assert_eq!(worker.activity(), Activity::Moves, "its answer is not read yet");
+        worker.channel.read_exact(&mut [0; 6]).unwrap();
+        assert_eq!(worker.activity(), Activity::Rests);
+        worker.outbox.end().extend(b"chunk");
+        assert_eq!(worker.activity(), Activity::Moves, "it is not sent yet, and there is room");
+        assert!(worker.send());
+        assert_eq!([(); 2].map(|()| worker.activity()), [Activity::Moves, Activity::Rests]);
+        worker.outbox.end().extend(vec![0; 16 << 20]);
+        assert!(!worker.send());
+        assert_eq!([(); 2].map(|()| worker.activity()), [Activity::Moves, Activity::Rests], "it does not read");
+    }
+}

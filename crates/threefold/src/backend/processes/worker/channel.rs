@@ -12,7 +12,7 @@ use rustix::io::retry_on_intr;
 use rustix::net::RecvFlags;
 
 use crate::backend::processes::descriptors;
-use crate::backend::processes::status_page::{HELD_BYTES, StatusPage};
+use crate::backend::processes::status_page::{Copied, HELD_BYTES, StatusPage};
 use crate::remote::wire::{Inbox, OpenDone};
 
 /// The room for answers that is kept, in bytes: more than those hold that are sent together.
@@ -23,8 +23,8 @@ pub(super) struct Channel {
     incoming: Inbox,
     /// Answers that were not sent yet.
     pub(super) outgoing: Vec<u8>,
-    /// How many of their bytes lie on the status page, as they will be sent.
-    held: usize,
+    /// How much of them lies on the status page, as it will be sent.
+    held: Copied,
     /// How many bytes were sent in this process's life.
     sent: u64,
 }
@@ -49,7 +49,13 @@ impl Channel {
 
     /// The channel at the other end of which the parent is.
     pub(super) fn of(descriptor: OwnedFd) -> Self {
-        Self { stream: descriptor.into(), incoming: Inbox::default(), outgoing: Vec::new(), held: 0, sent: 0 }
+        Self {
+            stream: descriptor.into(),
+            incoming: Inbox::default(),
+            outgoing: Vec::new(),
+            held: Copied::default(),
+            sent: 0,
+        }
     }
 
     /// What there is to wait for.
@@ -116,7 +122,7 @@ impl Channel {
 pub(super) struct Answers<'a> {
     stream: &'a UnixStream,
     pub(super) outgoing: &'a mut Vec<u8>,
-    held: &'a mut usize,
+    held: &'a mut Copied,
     sent: &'a mut u64,
     page: &'a StatusPage,
 }
@@ -131,7 +137,7 @@ impl Answers<'_> {
         self.stream.write_all(self.outgoing)?;
         *self.sent += self.outgoing.len() as u64;
         self.page.sent(*self.sent);
-        *self.held = 0;
+        *self.held = Copied::default();
         self.outgoing.clear();
         // A large answer does not stay in memory, where it would count against the limit of the next chunks.
         self.outgoing.shrink_to(KEPT);
@@ -141,7 +147,7 @@ impl Answers<'_> {
     /// Closes the frame of outputs, where there is one: the last of its chunks ended at that time.
     pub(super) fn close(&mut self, open: &mut Option<OpenDone>, ended: u64) {
         if let Some(open) = open.take() {
-            *self.held = open.start().min(*self.held);
+            self.held.cut(self.outgoing, open.start());
             open.close(self.outgoing, ended);
         }
     }
@@ -150,8 +156,7 @@ impl Answers<'_> {
     pub(super) fn hold(&mut self) -> bool {
         let fits = self.outgoing.len() <= HELD_BYTES;
         if fits {
-            self.page.hold(self.outgoing, *self.held);
-            *self.held = self.outgoing.len();
+            self.page.hold(self.outgoing, self.held);
         }
         fits
     }

@@ -11,7 +11,7 @@
 //! - **The number of the main thread**, which recursive locks compare and which the library tells to debuggers: it is written
 //!   by the kernel, as for `fork`. The number of the process is not kept anywhere.
 //! - **Locks**: with one thread, none is held but by this thread, which goes on in the copy.
-//! - **Streams**: what they hold has been written out, so that it is not written twice.
+//! - **Streams**: what they hold, here and in the standard library, has been written out, so that it is not written twice.
 //! - **The allocator**: it is in one piece, since no thread is in the middle of it. Both go on with their own.
 //! - **Robust locks**: the list of them is told to the kernel again, since a new process has none. It is empty.
 //! - **Restartable sequences and the stack for signals**: the kernel hands both on to a process that shares no memory.
@@ -22,7 +22,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_long};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::ptr;
 
@@ -44,8 +44,9 @@ pub(super) fn is_single_threaded() -> bool {
     std::fs::metadata("/proc/self/task").is_ok_and(|threads| threads.nlink() == 3)
 }
 
-/// Writes out what the C library's streams hold: a copy would write it once more when it exits.
+/// Writes out what the streams hold, those of the standard library and those of C: a copy would write it once more.
 pub(super) fn flush_streams() {
+    let _ = io::stdout().flush();
     // SAFETY: a null pointer asks for all streams. The locks of the library are free, since the only thread is here.
     unsafe { libc::fflush(ptr::null_mut()) };
 }

@@ -54,7 +54,8 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
         match channel.receive_first()? {
             First::Hello { page } => return Ok(Some((channel, page))),
             First::Copy { channel: stream, out, err } => {
-                if !std::mem::replace(&mut is_ready, true) {
+                // Where another thread holds a stream, to write it out would take as long as that does.
+                if copy::is_single_threaded() && !std::mem::replace(&mut is_ready, true) {
                     prepare();
                 }
                 match copy::make() {
