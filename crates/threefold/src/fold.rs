@@ -102,6 +102,11 @@ impl Fold {
         self.gate.get().map_or(0, |gate| gate.inside())
     }
 
+    /// Whether a worker other than the caller has come, or the caller had to wait.
+    pub(crate) fn had_help(&self) -> bool {
+        self.gate.get().is_some()
+    }
+
     /// Whether every chunk that may run has run, and nobody is inside. The caller asks this after its own part, when no
     /// further worker can find the fold.
     ///

@@ -13,15 +13,18 @@ use crate::fold::unpark;
 /// timed.
 ///
 /// A caller passes itself. If it is the only worker, it claims all chunks at once, and reads no clock: it reduces each
-/// output before the next chunk begins. Otherwise blocks are sized by time.
+/// output before the next chunk begins. Otherwise blocks are sized by time: by the clock, or by what is guessed.
 ///
 /// Only the caller can open a closed window, by taking outputs, so it stays here and does that until the window is open
 /// or the fold is over. The other workers return when the window is closed; the pool calls them when it opens.
 pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
-    let Part { worker, workers, guess, mut caller, look } = part;
+    let Part { worker, workers, guess, is_timed, mut caller, look } = part;
     let _here = current::enter(Some(fold.into()));
     let claims = fold.claims();
-    let mut pace = (workers > 1).then(|| (Pace::new(workers, guess), Lap::new()));
+    let mut pace = (workers > 1).then(|| match is_timed {
+        true => (Pace::new(workers, guess), Some(Lap::new())),
+        false => (Pace::untimed(workers, guess), None),
+    });
     loop {
         match (claims.claim(|left| pace.as_ref().map_or(left, |(pace, _)| pace.size(left))), &mut caller) {
             (Claim::Block(block), caller) => {
@@ -32,6 +35,7 @@ pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
                 }
                 let Some((pace, lap)) = &mut pace else { continue };
                 let is_due = pace.ran(chunks);
+                let Some(lap) = lap else { continue };
                 if claims.is_over() {
                     pace.took(lap.time());
                     return pace.average(guess);

@@ -40,13 +40,18 @@ impl Outlook {
     /// Whether one more worker, who begins after `arrival`, gains more than that. A thread takes `wake` to be woken.
     pub(super) fn is_worth(&self, arrival: u64, wake: u64) -> bool {
         // Asked first, since most folds that ask are small.
-        if self.left.saturating_mul(self.each) <= SHARING {
+        if self.is_small() {
             return false;
         }
         // More workers than cores help only with chunks that wait for something, and a chunk that waits is a thread that
         // must be woken.
         let can_run = self.present < self.cores || self.each >= wake;
         can_run && self.gain(arrival) > arrival.saturating_add(SHARING)
+    }
+
+    /// Whether so little is left that no helper is worth its coming, however near it is: it gains half of this at most.
+    pub(super) fn is_small(&self) -> bool {
+        self.left.saturating_mul(self.each) <= 2 * SHARING
     }
 
     /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are whole: with two left, and one
@@ -131,6 +136,15 @@ mod tests {
             let with = end(left, each, &free);
             prop_assert!(alone.saturating_sub(with) <= promised + each, "{alone} {with} {promised}");
             prop_assert!(promised <= alone.saturating_sub(with) + each, "{alone} {with} {promised}");
+        }
+
+        /// So it may be asked first.
+        #[test]
+        fn what_is_small_gains_too_little_by_any_helper(
+            left in 0..2_000u64, each in 0..20_000u64, present in 1..9u64, arrival in 0..60_000u64,
+        ) {
+            let outlook = Outlook { left, each, present, cores: 64 };
+            prop_assert!(!outlook.is_small() || outlook.gain(arrival) <= arrival + SHARING);
         }
 
         #[test]

@@ -12,6 +12,13 @@
 //! To ask for the time costs as much as some tens of cheap chunks. So it is asked only when it is expected that
 //! [`UNTIMED`] has passed since it was asked last. The times are passed in, in nanoseconds: a pace reads no clock. A
 //! [`Lap`] does.
+//!
+//! What an earlier fold of the same kind has told is better known than what a single chunk tells. The first chunk of a fold
+//! that comes after a pause runs from cold caches, and takes some times as long as the others: taken at its word, it calls
+//! helpers to work that is not there. So with a guess the pace asks only after [`FORESEEN`], and many chunks are timed
+//! together. And where the guess says that the whole fold is small, the pace is [untimed](Pace::untimed): it goes by the
+//! guess to the end. What a wrong guess may cost then is bounded by the share that a block may have, as above, and by the
+//! helper that ticks, which joins a fold that is stuck ([`open_folds`](super::open_folds)).
 
 use std::time::Instant;
 
@@ -25,6 +32,10 @@ const LEAST: u64 = 5_000;
 /// Blocks that are expected to take less than this together are timed together. It is some times the cost of the question.
 const UNTIMED: u64 = 500;
 
+/// The same where the expectation comes from an earlier fold of the same kind, and not from a single chunk: the answer is
+/// then seldom a surprise.
+const FORESEEN: u64 = 4_000;
+
 /// The largest factor by which blocks grow, and by which the estimate of a chunk grows. So a single measurement does little
 /// harm if it is too short, or too long because another thread had the core meanwhile.
 const GROWTH: u64 = 4;
@@ -35,6 +46,8 @@ pub(crate) struct Pace {
     size: u64,
     /// How long a chunk takes, if that is known.
     each: Option<u64>,
+    /// Chunks that are expected to take less than this together are timed together, in nanoseconds.
+    patience: u64,
     /// How many chunks were run since the time was asked last.
     untimed: u64,
     /// How many chunks were timed, and how long they took together.
@@ -45,7 +58,13 @@ pub(crate) struct Pace {
 impl Pace {
     /// For one of `workers` workers. The first block is one chunk, whatever the `guess` of how long it takes.
     pub(crate) fn new(workers: usize, guess: Option<u64>) -> Self {
-        Self { workers: workers as u64, size: 1, each: guess, untimed: 0, timed: 0, time: 0 }
+        let patience = if guess.is_some() { FORESEEN } else { UNTIMED };
+        Self { workers: workers as u64, size: 1, each: guess, patience, untimed: 0, timed: 0, time: 0 }
+    }
+
+    /// The same for a worker that goes by the guess and never asks for the time.
+    pub(crate) fn untimed(workers: usize, guess: Option<u64>) -> Self {
+        Self { patience: u64::MAX, ..Self::new(workers, guess.or(Some(0))) }
     }
 
     /// How many chunks to claim when `left` are left; at least 1.
@@ -61,7 +80,7 @@ impl Pace {
     pub(crate) fn ran(&mut self, chunks: u64) -> bool {
         self.untimed += chunks;
         match self.each {
-            Some(each) if each.saturating_mul(self.untimed) < UNTIMED => {
+            Some(each) if each.saturating_mul(self.untimed) < self.patience => {
                 self.grow(each);
                 false
             }
@@ -144,12 +163,31 @@ mod tests {
     #[test]
     fn a_block_that_was_interrupted_does_not_make_its_chunks_dear() {
         let mut pace = Pace::new(2, Some(100));
-        assert!(pace.ran(10));
+        assert!(pace.ran(40));
         assert_eq!(pace.took(4_000_000), 400);
         assert!(pace.ran(10));
         assert_eq!(pace.took(1_000), 100);
         assert_eq!(pace.average(Some(100)), Some(400));
-        assert_eq!(pace.average(None), Some(200_050));
+        assert_eq!(pace.average(None), Some(80_020));
+    }
+
+    #[test]
+    fn chunks_of_which_more_is_known_are_timed_less_often() {
+        assert!(Pace::new(2, None).ran(1));
+        let mut pace = Pace::new(2, Some(100));
+        assert!((1..FORESEEN / 100).all(|_| !pace.ran(1)) && pace.ran(1));
+    }
+
+    #[test]
+    fn a_pace_that_goes_by_its_guess_never_asks_for_the_time() {
+        for guess in [None, Some(0), Some(100), Some(1_000_000)] {
+            let mut pace = Pace::untimed(2, guess);
+            assert!((0..1_000).all(|_| !pace.ran(1_000)));
+            assert_eq!((pace.average(guess), pace.size(1)), (None, 1));
+        }
+        let mut pace = Pace::untimed(2, Some(100));
+        pace.ran(1);
+        assert_eq!(pace.size(1_000), GROWTH);
     }
 
     #[test]

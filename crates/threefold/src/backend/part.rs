@@ -16,6 +16,9 @@ pub(super) struct Part<'a> {
     pub(super) workers: usize,
     /// How long a chunk will take, in nanoseconds, if that can be guessed.
     pub(super) guess: Option<u64>,
+    /// Whether the worker reads the clock. If not, it goes by the guess from the first chunk to the last, never looks whether
+    /// others should help, and returns no time.
+    pub(super) is_timed: bool,
     /// The caller, if this is its part.
     pub(super) caller: Option<&'a mut dyn Caller>,
     /// Called whenever it is known better how long a chunk takes, in nanoseconds: to see whether others should help.

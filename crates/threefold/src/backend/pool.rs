@@ -20,7 +20,9 @@
 //! # Three folds of four chunks
 //!
 //! - A chunk takes 50 ns. The caller runs all four before a helper could have been told. It takes the lock of the list
-//!   twice, to put the fold on it and to take it off, and wakes nobody.
+//!   twice, to put the fold on it and to take it off, and wakes nobody. It reads no clock either, if the last such fold was
+//!   as small: after a pause, when all code and data are far from the core, the clock alone takes longer than such a fold.
+//!   One fold out of some is timed all the same, and the others go by its times ([`past`](super::past)).
 //! - A chunk takes 10 us, and the fold comes alone. To wake a helper would take as long as two chunks, and would gain less
 //!   than that, so the caller runs all four. If such folds follow one another at once ([`streak`](super::streak)), the
 //!   second one wakes a helper all the same. The helper spins between the folds from then on, and each takes half the time.
@@ -175,6 +177,9 @@ impl<W: Work> Backend for Pool<W> {
         let is_timed = is_shared && shared.work.is_timed(fold);
         let kind = Kind::new(fold.job.task(), fold.chunks);
         let guess = if is_timed { shared.past.get(kind) } else { None };
+        // Such a fold waits on the list like any other, for a helper that ticks. But it makes no calls, so it needs no times.
+        let is_small = guess.is_some_and(|each| shared.outlook(fold.chunks, each, 0).is_small());
+        let goes_by_guess = is_small && shared.past.suffices(kind);
         let mut is_introduced = false;
         let mut introduce = || {
             if !mem::replace(&mut is_introduced, true) {
@@ -197,7 +202,9 @@ impl<W: Work> Backend for Pool<W> {
                     shared.open.call(fold, Call::new(each));
                 }
             };
-            each = shared.work.run(fold, Part { worker: 0, workers, guess, caller: Some(caller), look });
+            each = shared
+                .work
+                .run(fold, Part { worker: 0, workers, guess, is_timed: !goes_by_guess, caller: Some(caller), look });
         };
         match shared.stack_size {
             // The thread is not one of the pool, which may all be waiting for the caller.
@@ -210,6 +217,9 @@ impl<W: Work> Backend for Pool<W> {
             if fold.helpers() > 0 {
                 spin::until(|| fold.helpers() == 0);
             }
+        }
+        if goes_by_guess && fold.had_help() {
+            shared.past.forget(kind);
         }
         if let Some(each) = each.filter(|_| is_timed) {
             shared.past.note(kind, each);
@@ -243,7 +253,8 @@ impl<W: Work> Shared<W> {
                     self.open.call(&fold, Call::new(each));
                 }
             };
-            self.work.run(&fold, Part { worker, workers: self.workers, guess: None, caller: None, look });
+            self.work
+                .run(&fold, Part { worker, workers: self.workers, guess: None, is_timed: true, caller: None, look });
             // The fold is dropped before the gate is left: once the verb has returned, only the caller owns what it
             // passed in.
             drop(fold);

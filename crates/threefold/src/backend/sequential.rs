@@ -21,6 +21,9 @@ impl Backend for Sequential {
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
-        blocks::run(fold, Part { worker: 0, workers: 1, guess: None, caller: Some(caller), look: &mut |_| () });
+        blocks::run(
+            fold,
+            Part { worker: 0, workers: 1, guess: None, is_timed: false, caller: Some(caller), look: &mut |_| () },
+        );
     }
 }

@@ -59,7 +59,7 @@ impl<O> Outputs<O> {
     }
 
     /// Keeps the value of `chunk`. Returns whether the caller can take it at once.
-    #[cfg(any(feature = "async", feature = "processes"))]
+    #[cfg(feature = "async")]
     pub(crate) fn keep_one(&self, chunk: u64, value: O) -> bool {
         self.insert(chunk, Kept::Value(value))
     }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(any(feature = "async", feature = "processes"))]
+    #[cfg(feature = "async")]
     fn single_values_that_follow_each_other_are_taken_at_once() {
         let outputs = Outputs::new();
         for chunk in [3, 1, 0, 5, 2] {
