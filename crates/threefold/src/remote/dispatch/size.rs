@@ -1,4 +1,12 @@
 //! How many chunks a block has. What is weighed, and why, is told in [the dispatcher's own file](super).
+//!
+//! There are three cases, by what is known:
+//!
+//! - *Nothing.* Each worker is sent one chunk, and, of very many, a few to go on with.
+//! - *What another fold took*, and that it was less than a message in all. Each worker is sent its share in one message. One
+//!   worker would be cheaper still, since one less is woken. But a worker cannot be asked to give chunks back that it has not
+//!   started. So where the chunks turned out to be expensive, all the others would wait for the one.
+//! - *What chunks of this fold took.* From then on only this counts.
 
 use super::{Block, Dispatch, MESSAGE};
 
@@ -41,6 +49,8 @@ impl Dispatch {
     }
 
     /// How many chunks a worker's first block has, before any chunk is done.
+    ///
+    /// The share is rounded up, so that nothing is left over: the last worker may be sent fewer, or none.
     fn first_block(&self) -> u64 {
         let all = self.expected.map(|pace| pace.saturating_mul(self.terms.chunks));
         match all {

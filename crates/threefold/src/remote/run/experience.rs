@@ -15,10 +15,12 @@ use super::Task;
 use crate::remote::carrier::Fingerprint;
 
 /// How long the chunks of a fold took.
+///
+/// One fold is remembered, the last. Two folds that take turns learn nothing from each other, and run as if nothing were known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Experience {
     of: Key,
-    /// How long a chunk took in the end, in nanoseconds.
+    /// How long a chunk took in the end, in nanoseconds, as the worker measured it.
     pace: u64,
 }
 
@@ -45,6 +47,7 @@ impl Key {
 }
 
 impl Experience {
+    /// The chunks of that fold took so many nanoseconds each.
     pub(super) fn new(of: Key, pace: u64) -> Self {
         Self { of, pace }
     }
