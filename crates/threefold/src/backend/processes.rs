@@ -12,6 +12,7 @@ use super::{Backend, Caller, Home, Running};
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::remote::run::Experience;
 use crate::remote::wire::Build;
 
 mod birth;
@@ -53,6 +54,8 @@ struct Idle {
     watch: Option<Watch>,
     /// What makes others.
     starter: Option<Starter>,
+    /// What the last fold has learnt.
+    experience: Option<Experience>,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
@@ -149,6 +152,7 @@ impl Processes {
         if idle.starter.is_none() {
             idle.starter = more.starter.take();
         }
+        idle.experience = more.experience.or(idle.experience);
         drop(idle);
         Idle { workers, ..more }.dismiss();
     }

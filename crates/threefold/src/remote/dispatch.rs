@@ -18,7 +18,9 @@
 //! - *A block that waits behind another waits for nothing where a worker is idle.* So the block to go on with is left out
 //!   towards the end, unless its chunks are cheaper than the message by which another worker would get them.
 //!
-//! How long chunks take is only known from those that are done. Until one is, blocks are of one chunk, or a few of very many;
+//! How long chunks take is only known from those that are done. Where it is expected that all of them together take no longer
+//! than a message, each worker is sent its share at once: that much is right even where the expectation is wrong, as far as
+//! the chunks take equally long. Until one is, blocks are of one chunk, or a few of very many;
 //! and a block never lasts much longer than the fold has lasted, since what was learnt in a moment may hold for no longer.
 //!
 //! What holds at any time:
@@ -40,6 +42,7 @@ mod loss;
 mod pending;
 #[cfg(test)]
 mod simulator;
+mod size;
 mod worker;
 
 pub(crate) use block::{Block, Sent};
@@ -48,13 +51,6 @@ pub(crate) use events::Activity;
 pub(crate) use loss::{Loss, Progress};
 use pending::Pending;
 use worker::Worker;
-
-/// A block is of chunks for about this long, in nanoseconds, or for an [`EXPERIENCE`]th of the time that the fold has run.
-/// A message costs some ten microseconds of the caller's time, which workers lose where they need all cores.
-const AHEAD: u64 = 1_000_000;
-
-/// See [`AHEAD`].
-const EXPERIENCE: u64 = 16;
 
 /// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
 const MESSAGE: u64 = 40_000;
@@ -118,6 +114,8 @@ pub(crate) struct Dispatch {
     done: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
     pace: Option<u64>,
+    /// How long a chunk is expected to take, in nanoseconds, until one is done.
+    expected: Option<u64>,
     /// When busy workers are to be looked at.
     look_at: u64,
     /// Commands that follow from an event.
@@ -143,6 +141,7 @@ impl Dispatch {
             began: now,
             done: 0,
             pace: None,
+            expected: None,
             look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
             commands: VecDeque::new(),
             notices: VecDeque::new(),
@@ -277,11 +276,6 @@ impl Dispatch {
         self.workers.iter().flatten().any(|worker| worker.unanswered() > 0)
     }
 
-    /// Whether `block` takes several times as long as a message, as far as is known.
-    pub(crate) fn lasts_long(&self, block: Block) -> bool {
-        self.pace.is_some_and(|pace| pace.saturating_mul(block.len()) >= 4 * MESSAGE)
-    }
-
     fn get(&self, worker: usize) -> Option<&Worker> {
         self.workers.get(worker)?.as_ref()
     }
@@ -349,35 +343,5 @@ impl Dispatch {
     /// Whether a worker that has run nothing is there or can be.
     fn has_fresh(&self) -> bool {
         self.fresh > 0 || (!self.free.is_empty() && self.starts_left > 0)
-    }
-
-    /// How many more chunks `worker` should be sent at once.
-    fn room(&self, worker: usize) -> u64 {
-        let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
-        let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
-        let wanted = match it.blocks() {
-            0 if it.is_ready() && self.pace.is_none() => 1,
-            0 if it.is_ready() => self.block_size().max(1),
-            // It may never come to life: it holds one chunk until it does.
-            0 => 1,
-            1 if it.is_ready() => self.block_size(),
-            _ => 0,
-        };
-        wanted.min(most)
-    }
-
-    /// How many chunks the next block has. It is 0 where a worker that is busy should not be sent more: another worker may
-    /// be idle before this one comes to it.
-    fn block_size(&self) -> u64 {
-        let fair = self.pending.left() / (2 * self.terms.workers as u64);
-        // Before anything is known, a few of very many are no risk, and keep a worker busy until more is.
-        let Some(pace) = self.pace else { return (fair / 16).clamp(fair.min(1), 4) };
-        let pace = pace.max(1);
-        let longest = AHEAD.max((self.now - self.began) / EXPERIENCE);
-        // Two blocks of each worker go into the window, and leave room while the outputs of the lowest come.
-        let within = (self.terms.window / (4 * self.terms.workers as u64)).max(1);
-        // What takes less time than its message is not worth dividing. But what some chunks took says little of many more.
-        let cheap = (MESSAGE / pace).min(4 * self.done);
-        (longest / pace).clamp(1, within).min(fair.max(cheap))
     }
 }

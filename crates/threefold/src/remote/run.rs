@@ -14,6 +14,10 @@ use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
 
 mod answers;
+mod experience;
+
+pub(crate) use experience::Experience;
+use experience::Key;
 
 /// An answer that is not wanted any more is waited for this long, in nanoseconds: a worker that only has such chunks
 /// skips them at once. One that is in the middle of a chunk is ended.
@@ -30,6 +34,8 @@ pub(crate) struct Run<'a, C> {
     terms: Terms,
     build: Build,
     task: Task,
+    /// What other folds this one says something of.
+    key: Option<Key>,
     /// Workers that were told of this fold.
     told: Vec<bool>,
     events: Vec<Event>,
@@ -64,15 +70,27 @@ impl Task {
 }
 
 impl<'a, C: Carrier> Run<'a, C> {
-    /// A run that has no workers yet. The carrier comes back with the error where it cannot begin.
-    pub(crate) fn new(port: FoldPort<'a>, carrier: C, terms: Terms, build: Build) -> Result<Self, (Error, C)> {
+    /// A run that has no workers yet, and what was learnt before it. The carrier comes back with the error where it cannot
+    /// begin.
+    pub(crate) fn new(
+        port: FoldPort<'a>,
+        carrier: C,
+        terms: Terms,
+        build: Build,
+        last: Option<Experience>,
+    ) -> Result<Self, (Error, C)> {
         let task = match Task::new(&port) {
             Ok(task) => task,
             Err(error) => return Err((error, carrier)),
         };
         port.on_stop(carrier.bell());
+        let key = Key::of(&task, terms.chunks);
+        let mut dispatch = Dispatch::new(terms, carrier.now());
+        if let Some(pace) = key.and_then(|key| last?.pace_of(key)) {
+            dispatch.expect(pace);
+        }
         Ok(Self {
-            dispatch: Dispatch::new(terms, carrier.now()),
+            dispatch,
             told: vec![false; terms.workers],
             events: Vec::new(),
             never_ready: None,
@@ -81,6 +99,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             terms,
             build,
             task,
+            key,
         })
     }
 
@@ -118,11 +137,12 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
     }
 
-    /// Gives back the carrier, and which workers have nothing left to do.
-    pub(crate) fn dismiss(mut self) -> (C, Vec<bool>) {
+    /// Gives back the carrier, which workers have nothing left to do, and what was learnt.
+    pub(crate) fn dismiss(mut self) -> (C, Vec<bool>, Option<Experience>) {
         self.port.moved(self.carrier.take_moved());
         let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
-        (self.carrier, idle)
+        let learnt = self.key.zip(self.dispatch.pace()).map(|(key, pace)| Experience::new(key, pace));
+        (self.carrier, idle, learnt)
     }
 
     /// Tells the dispatcher and the workers how far they may go.

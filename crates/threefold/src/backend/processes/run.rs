@@ -37,7 +37,7 @@ impl Processes {
         };
         let port = FoldPort::new(fold);
         let terms = port.terms(size, self.chunks_per_worker);
-        let mut run = match Run::new(port, crew, terms, self.build) {
+        let mut run = match Run::new(port, crew, terms, self.build, idle.experience) {
             Ok(run) => run,
             Err((error, _)) => return Err((error, idle.workers)),
         };
@@ -49,8 +49,8 @@ impl Processes {
             }
         }
         run.finish(ready);
-        let (crew, idle) = run.dismiss();
+        let (crew, idle, experience) = run.dismiss();
         let (workers, watch, starter) = crew.dismiss(&idle);
-        Ok(Idle { workers, watch: Some(watch), starter: Some(starter) })
+        Ok(Idle { workers, watch: Some(watch), starter: Some(starter), experience })
     }
 }

@@ -86,6 +86,7 @@ impl Simulation {
             plan,
             random,
         };
+        it.plan.expected.into_iter().for_each(|pace| it.dispatch.expect(pace));
         for number in 0..it.plan.admitted {
             let sent = it.random.random_range(0..3);
             if let Some(worker) = it.dispatch.admit(number, sent) {

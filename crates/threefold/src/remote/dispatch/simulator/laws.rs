@@ -52,6 +52,7 @@ fn plain(chunks: u64, workers: usize) -> Plan {
         },
         times: (US, 100 * US),
         shape: Shape::Random,
+        expected: None,
         holds: false,
         dear: 0,
         failing: 0,
@@ -91,6 +92,7 @@ fn random_plan(random: &mut SmallRng) -> Plan {
         },
         times,
         shape: Shape::Random,
+        expected: random.random::<bool>().then(|| random.random_range(0..10 * US)),
         holds: random.random(),
         dear,
         failing,
@@ -174,6 +176,32 @@ fn chunks_that_grow_or_shrink_take_little_more_than_half_the_time_on_two_workers
         assert!(lost <= ideal / 100 + 4 * MESSAGE, "{shape:?}: {took} ns instead of {ideal}");
         assert!(it.messages * 5 * US <= ideal / 50 + 300 * US, "{shape:?}: {} messages in {ideal} ns", it.messages);
     }
+}
+
+#[test]
+fn a_fold_that_was_tiny_the_last_time_takes_one_message_each_way_for_each_worker() {
+    // The fewest messages and the shortest time of many runs: the simulator cuts a block in two now and then.
+    let best = |each, expected, chunks, workers| {
+        let runs = (0..30).map(|run| {
+            let plan = Plan { times: (each, each), expected, holds: true, admitted: workers, ..plain(chunks, workers) };
+            let mut it = Simulation::new(plan, seed().wrapping_add(run));
+            it.run();
+            check(&it);
+            (it.messages, it.now)
+        });
+        runs.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1))).expect("there are some")
+    };
+    for (chunks, workers) in [(4, 2), (5, 2), (9, 4), (2, 2), (1, 1)] {
+        let (messages, _) = best(100, Some(100), chunks, workers);
+        assert!(messages <= 2 * workers as u64, "{messages} messages for {chunks} chunks on {workers}");
+        // Where the expectation was wrong, equal chunks are divided as well as ever.
+        let (_, took) = best(MS, Some(100), chunks, workers);
+        let rounds = chunks.div_ceil(workers as u64);
+        assert!(took <= rounds * MS + 4 * MESSAGE, "{took} ns for {chunks} chunks on {workers}");
+    }
+    assert!(best(100, None, 4, 2).0 > 4);
+    // Chunks that are not expected to be cheap go out one by one, as if nothing were known.
+    assert_eq!(best(MS, Some(MS), 4, 2), best(MS, None, 4, 2));
 }
 
 #[test]

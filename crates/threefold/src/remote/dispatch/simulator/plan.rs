@@ -39,6 +39,8 @@ pub(super) struct Plan {
     /// The shortest and the longest time of a chunk.
     pub(super) times: (u64, u64),
     pub(super) shape: Shape,
+    /// How long a chunk is expected to take, rightly or not.
+    pub(super) expected: Option<u64>,
     /// Whether workers hold answers back until their block ends, but no longer than [`HOLD`].
     pub(super) holds: bool,
     /// The chance that a chunk takes 50 times as long.
