@@ -85,7 +85,17 @@ pub(crate) fn asynchronous(contest: &mut Contest, job: Job, pace: Pace) {
 
 /// Processes, and procspawn's pool.
 pub(crate) fn processes(contest: &mut Contest, job: Job, pace: Pace, workers: usize) {
+    our_processes(contest, job, pace, workers);
+    their_processes(contest, job, pace, workers);
+}
+
+/// Worker processes of ours alone.
+pub(crate) fn our_processes(contest: &mut Contest, job: Job, pace: Pace, workers: usize) {
     ours(contest, Model::Processes, workers, job, pace);
+}
+
+/// Worker processes of procspawn's alone.
+pub(crate) fn their_processes(contest: &mut Contest, job: Job, pace: Pace, workers: usize) {
     let pool = procspawn::pool(workers);
     contest.rival("processes", "procspawn, pool", sample(job, pace, move || procspawn::run(&pool, job)));
 }
