@@ -33,10 +33,10 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) enum Body {
     /// Not started yet: a copy of this original was requested.
-    Unborn(Origin),
-    Born(Process),
+    Starting(Origin),
+    Started(Process),
     /// Never started: the copy was not made, or it died before it sent its process id.
-    Stillborn {
+    NeverStarted {
         /// Whether no copy can be made of this program's workers.
         refused: bool,
     },
@@ -50,7 +50,7 @@ impl Body {
     /// The process, if it is started.
     pub(super) fn process(&self) -> Option<&Process> {
         match self {
-            Self::Born(process) => Some(process),
+            Self::Started(process) => Some(process),
             _ => None,
         }
     }
@@ -61,23 +61,23 @@ impl Body {
     }
 
     /// Whether it is not started yet.
-    pub(super) fn is_unborn(&self) -> bool {
-        matches!(self, Self::Unborn(_))
+    pub(super) fn is_starting(&self) -> bool {
+        matches!(self, Self::Starting(_))
     }
 
     /// Updates this from what the channel says about the copy, without waiting.
     pub(super) fn look(&mut self, channel: &UnixStream) {
-        let Self::Unborn(origin) = self else { return };
+        let Self::Starting(origin) = self else { return };
         *self = match birth::look(channel) {
             Birth::Awaited => return,
             Birth::Of(number, handle) => {
                 origin.note_arrival();
-                Self::Born(Process::of(number, handle))
+                Self::Started(Process::of(number, handle))
             }
-            Birth::Refused => Self::Stillborn { refused: true },
+            Birth::Refused => Self::NeverStarted { refused: true },
             Birth::Failed => {
-                origin.collect_unborn(false);
-                Self::Stillborn { refused: false }
+                origin.collect_copies(false);
+                Self::NeverStarted { refused: false }
             }
         };
     }
@@ -86,21 +86,21 @@ impl Body {
     /// the original.
     pub(super) fn settle(&mut self, channel: &UnixStream) {
         self.look_for(channel, PATIENCE);
-        if let Self::Unborn(origin) = self {
+        if let Self::Starting(origin) = self {
             origin.kill();
         }
         self.look_for(channel, PATIENCE);
-        if let Self::Unborn(origin) = self {
+        if let Self::Starting(origin) = self {
             // The copy was made, but it hangs.
-            origin.collect_unborn(true);
-            *self = Self::Stillborn { refused: false };
+            origin.collect_copies(true);
+            *self = Self::NeverStarted { refused: false };
         }
     }
 
     fn look_for(&mut self, channel: &UnixStream, patience: Duration) {
         let until = Instant::now() + patience;
         self.look(channel);
-        while self.is_unborn() {
+        while self.is_starting() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -132,7 +132,7 @@ impl Body {
     pub(super) fn end(&mut self, channel: &UnixStream) -> Option<io::Result<ExitStatus>> {
         self.settle(channel);
         match self {
-            Self::Born(process) => Some(process.end()),
+            Self::Started(process) => Some(process.end()),
             _ => None,
         }
     }

@@ -94,8 +94,8 @@ impl Worker {
     }
 
     /// Whether it is not started yet.
-    pub(super) fn is_unborn(&self) -> bool {
-        self.body.is_unborn()
+    pub(super) fn is_starting(&self) -> bool {
+        self.body.is_starting()
     }
 
     /// Checks whether it is started, or known never to start. Takes its first message out of the channel, so that only
@@ -105,14 +105,14 @@ impl Worker {
     }
 
     /// Whether it never started: it was not made, or it died before it sent its process id.
-    pub(super) fn is_stillborn(&self) -> bool {
-        matches!(self.body, Body::Stillborn { .. })
+    pub(super) fn never_started(&self) -> bool {
+        matches!(self.body, Body::NeverStarted { .. })
     }
 
     /// Whether it was not made because no copy of this program's workers can be made: they have other threads at their
     /// entrance, or a C library whose internals are not known here.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.body, Body::Stillborn { refused: true })
+        matches!(self.body, Body::NeverStarted { refused: true })
     }
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
@@ -156,7 +156,7 @@ impl Worker {
 
     /// Reads once into the inbox; returns whether there may be more.
     pub(super) fn receive(&mut self) -> bool {
-        if self.is_unborn() {
+        if self.is_starting() {
             // The first message of a copy is not a frame.
             return false;
         }

@@ -166,7 +166,7 @@ impl Process {
             // nobody has waited for it.
             if Arc::strong_count(&self.handle) > 1 {
                 self.wait_for_death(PATIENCE);
-                self.origin().collect_unborn(true);
+                self.origin().collect_copies(true);
             }
         }
         self.ended = true;
@@ -208,7 +208,7 @@ impl Origin {
     /// They are children of this process, and no other children of it are in that group. The group is looked at only as
     /// long as nobody has waited for the original. After that its process id may belong to another process. A host
     /// program that waits for all children has waited for the copies as well.
-    pub(super) fn collect_unborn(&self, kills: bool) {
+    pub(super) fn collect_copies(&self, kills: bool) {
         let until = Instant::now() + PATIENCE;
         // As long as nobody has waited for the original, its process id names its group. Otherwise the host program
         // waits for all children.
@@ -256,7 +256,7 @@ mod tests {
         let leader = original.pid.as_raw_pid();
         let (dead, alive) = (child(leader), child(leader));
         let _ = pidfd_send_signal(&dead.handle.descriptor, Signal::KILL);
-        original.origin().collect_unborn(true);
+        original.origin().collect_copies(true);
         for mut copy in [dead, alive] {
             assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
             assert!(copy.end().is_err());
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn an_original_that_ends_takes_its_unborn_copies_along() {
+    fn an_original_that_ends_takes_its_unfinished_copies_along() {
         let mut original = child(0);
         let copy = child(original.pid.as_raw_pid());
         let origin = original.origin();

@@ -35,7 +35,7 @@ impl Worker {
     pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
         let (process, out, err) = Process::start(entrance, theirs)?;
-        Self::of(number, entrance, Body::Born(process), channel, [out.into(), err.into()])
+        Self::of(number, entrance, Body::Started(process), channel, [out.into(), err.into()])
     }
 
     /// Asks this worker, which has had no handshake yet, for a copy of itself. The parent may send the handshake and
@@ -50,7 +50,7 @@ impl Worker {
         let (channel, theirs) = UnixStream::pair()?;
         let (out, their_out) = pipe_with(PipeFlags::CLOEXEC)?;
         let (err, their_err) = pipe_with(PipeFlags::CLOEXEC)?;
-        let body = Body::Unborn(process.origin());
+        let body = Body::Starting(process.origin());
         let copy = Self::of(number, self.entrance, body, channel, [out, err])?;
         // Until the worker reaches its entrance, its channel holds some hundred requests. One more is an error.
         descriptors::send(&self.channel, COPY, &[theirs.as_fd(), their_out.as_fd(), their_err.as_fd()])?;
@@ -116,7 +116,7 @@ impl Worker {
     /// Whether it should be started by now, and is not.
     pub(in crate::backend::processes) fn is_overdue(&self) -> bool {
         match &self.body {
-            Body::Unborn(origin) => origin.has_arrived() && clock::now() > self.asked + PATIENCE,
+            Body::Starting(origin) => origin.has_arrived() && clock::now() > self.asked + PATIENCE,
             _ => false,
         }
     }
@@ -139,7 +139,7 @@ mod tests {
     fn a_worker_that_waits_for_its_parent_does_not_rest() {
         let (channel, mut theirs) = UnixStream::pair().unwrap();
         let pipe = || pipe_with(PipeFlags::CLOEXEC).unwrap().0;
-        let body = Body::Stillborn { refused: false };
+        let body = Body::NeverStarted { refused: false };
         let mut worker = Worker::of(0, Entrance::of_workers(), body, channel, [pipe(), pipe()]).unwrap();
         assert_eq!([(); 2].map(|()| worker.activity()), [Activity::Moves, Activity::Rests]);
         theirs.write_all(b"answer").unwrap();

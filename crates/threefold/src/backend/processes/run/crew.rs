@@ -1,9 +1,9 @@
 //! `Crew`: the worker processes of one run, and how they are reached: a socket and a status page each.
 //!
-//! The crew is the first carrier. It does what the dispatcher commands and decides nothing about chunks. It adds what only
-//! processes have: a worker is started, gets its handshake, prints, and ends in one of several ways, which are told
-//! apart here. The kernel says how the process ended; the status page says what it was doing; the last lines of its
-//! standard error, its memory limit and the kernel's counters say whether memory was the reason.
+//! The crew is the first carrier. It does what the dispatcher commands and decides nothing about chunks. It adds what
+//! only processes have: a worker is started, gets its handshake, prints, and ends in one of several ways, which are
+//! told apart here. The kernel says how the process ended; the status page says what it was doing; the last lines of
+//! its standard error, its memory limit and the kernel's counters say whether memory was the reason.
 //!
 //! A worker that ended is taken out of the crew at once, and its number is free for another. What it printed is passed
 //! on before that, so that no line is lost with it.
@@ -48,7 +48,7 @@ pub(super) struct Crew {
     /// anything.
     original: Option<usize>,
     /// How many workers are not started yet. While there are any, each is checked for being overdue.
-    unborn: usize,
+    starting: usize,
     oom_kills: OomKills,
     watch: Watch,
     workers: Vec<Option<Member>>,
@@ -83,7 +83,7 @@ impl Crew {
             memory_limit,
             starter,
             original: None,
-            unborn: 0,
+            starting: 0,
             oom_kills: OomKills::now(),
             watch,
             workers: (0..size).map(|_| None).collect(),
@@ -101,7 +101,7 @@ impl Crew {
         worker.number = number;
         worker.set_limit(self.limit);
         self.cores.forget(number);
-        self.unborn += usize::from(worker.is_unborn());
+        self.starting += usize::from(worker.is_starting());
         if !worker.is_greeted() {
             self.original = Some(number);
         }
@@ -276,7 +276,7 @@ impl Carrier for Crew {
                 Source::Death => events.push(Event::Gone { worker }),
                 Source::Out => member.worker.print(0),
                 Source::Err => member.worker.print(1),
-                Source::Channel if member.worker.is_unborn() => {
+                Source::Channel if member.worker.is_starting() => {
                     self.look_for_birth(worker, events).map_err(|error| cannot_start(&error))?;
                 }
                 Source::Channel => {

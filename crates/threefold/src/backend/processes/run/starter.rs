@@ -143,7 +143,7 @@ impl Starter {
         // A spare that has died would only have to be replaced again.
         while let Some(mut spare) = self.spares.pop_front() {
             spare.look_for_birth();
-            if spare.is_unborn() || !spare.is_dead() {
+            if spare.is_starting() || !spare.is_dead() {
                 self.lacks = true;
                 return Some(spare);
             }

@@ -74,11 +74,11 @@ impl Crew {
     pub(super) fn look_for_birth(&mut self, worker: usize, events: &mut Vec<Event>) -> io::Result<()> {
         let Some(Member { worker: made, mark, .. }) = &mut self.workers[worker] else { return Ok(()) };
         made.look_for_birth();
-        if made.is_unborn() {
+        if made.is_starting() {
             return Ok(());
         }
-        self.unborn -= 1;
-        if made.is_stillborn() {
+        self.starting -= 1;
+        if made.never_started() {
             events.push(Event::Gone { worker });
         }
         self.watch.add_death(made, *mark)
@@ -86,7 +86,7 @@ impl Crew {
 
     /// Gives up the workers that should have started long ago.
     pub(super) fn look_for_overdue(&self, events: &mut Vec<Event>) {
-        if self.unborn == 0 {
+        if self.starting == 0 {
             return;
         }
         for (worker, member) in self.workers.iter().enumerate() {
@@ -101,7 +101,7 @@ impl Crew {
         if self.original == Some(worker.number) {
             self.original = None;
         }
-        self.unborn -= usize::from(worker.is_unborn());
+        self.starting -= usize::from(worker.is_starting());
     }
 
     /// A worker has ended; `ready` tells whether it had been ready. For a copy that never started, `failed` tells
