@@ -77,7 +77,7 @@ pub(crate) trait Carrier {
     /// Messages to `worker`.
     fn outbox(&mut self, worker: usize) -> &mut Outbox;
 
-    /// What `worker` is sent next lasts long: it should run where no other worker does.
+    /// The next block for `worker` lasts long, so the worker should run on a core that no other worker uses.
     fn spread(&mut self, worker: usize);
 
     /// Sends what can be sent to `worker` now; whether that is everything.
@@ -92,8 +92,8 @@ pub(crate) trait Carrier {
     /// Messages from `worker`.
     fn inbox(&mut self, worker: usize) -> &mut Inbox;
 
-    /// Puts into the inbox of `worker`, from which nothing more will come, what it had to say and did not come to send, as
-    /// far as that is known. Nothing where it is alive, since it may write there still.
+    /// Nothing more will come from `worker`. Puts into its inbox what the worker had written and not sent, as far as
+    /// that is known. Does nothing while the worker is alive, since it may still write there.
     fn recover(&mut self, worker: usize);
 
     /// The task that `worker` was told last, in this fold or an earlier one.

@@ -5,23 +5,27 @@
 //! and it knows nothing of how workers are reached. So worker processes, other machines and the simulator in the tests
 //! drive the same code.
 //!
-//! Workers are sent *blocks*: ranges of consecutive chunk numbers, one to run and one to go on with, so that none waits
-//! for a message. A block lasts for about [`AHEAD`], but is never more than a fair share of half of what is left. So
-//! blocks shrink towards the end of the fold (guided self-scheduling), and workers finish together.
+//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker has one block to run and one more to
+//! continue with, so it never waits for a message. A block takes about [`AHEAD`], but is never more than a fair share
+//! of half of what is left. So blocks shrink towards the end of the fold (guided self-scheduling), and workers finish
+//! together.
 //!
-//! How long a block should be is a matter of three costs:
+//! The length of a block depends on three costs:
 //!
-//! - *A message costs the caller's time.* It is woken, takes in the outputs, and sends the next block: some ten to twenty
-//!   microseconds. Where workers need all cores, this time is taken from them. So blocks should be long.
-//! - *A block that is too long ends too late.* Half of what is left, shared by all workers, is the most that a block may be,
-//!   whatever its chunks cost: the other half evens out a block of chunks that cost more than those before them.
-//! - *A block that waits behind another waits for nothing where a worker is idle.* So the block to go on with is left out
-//!   towards the end, unless its chunks are cheaper than the message by which another worker would get them.
+//! - *A message costs the caller's time.* The caller wakes up, receives the outputs, and sends the next block. This
+//!   takes some ten to twenty microseconds. If the workers need all cores, they lose this time. So blocks should be
+//!   long.
+//! - *A block that is too long ends too late.* A block is at most half of what is left, divided by the number of
+//!   workers, whatever its chunks cost. The other half can make up for a block whose chunks cost more than the chunks
+//!   before them.
+//! - *A block that waits behind another could run on an idle worker.* So towards the end no block to continue with is
+//!   sent, unless its chunks are cheaper than the message by which another worker would get them.
 //!
-//! How long chunks take is only known from those that are done. Where it is expected that all of them together take no longer
-//! than a message, each worker is sent its share at once: that much is right even where the expectation is wrong, as far as
-//! the chunks take equally long. Until one is, blocks are of one chunk, or a few of very many;
-//! and a block never lasts much longer than the fold has lasted, since what was learnt in a moment may hold for no longer.
+//! How long chunks take is known only from finished chunks. All chunks together may be expected to take no longer than
+//! a message. Then each worker is sent its share at once. If the expectation is wrong, the shares are still fair, as
+//! far as the chunks take equally long. Without an expectation, blocks have one chunk until the first is done, or a few
+//! chunks if there are very many. A block never takes much longer than the fold has run so far, since what was measured
+//! in a short time may not hold for longer.
 //!
 //! What holds at any time:
 //!
@@ -85,7 +89,7 @@ pub(crate) struct Terms {
     pub(crate) chunks_per_worker: Option<u64>,
     /// How long a chunk may run, in nanoseconds.
     pub(crate) timeout: Option<u64>,
-    /// How far the window reaches above the lowest chunk whose output is not taken.
+    /// How far the window reaches above the lowest chunk whose output was not taken yet.
     pub(crate) window: u64,
 }
 
@@ -114,7 +118,7 @@ pub(crate) struct Dispatch {
     done: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
     pace: Option<u64>,
-    /// How long a chunk is expected to take, in nanoseconds, until one is done.
+    /// The expected time of a chunk, in nanoseconds. It is used until a chunk is done.
     expected: Option<u64>,
     /// When busy workers are to be looked at.
     look_at: u64,
@@ -256,7 +260,7 @@ impl Dispatch {
         self.get(worker)?.due()
     }
 
-    /// How many chunks from that one on `worker` may answer together.
+    /// How many chunks `worker` may answer in one frame, starting with the chunk that is due.
     pub(crate) fn due_together(&self, worker: usize) -> u64 {
         self.get(worker).map_or(0, Worker::due_together)
     }

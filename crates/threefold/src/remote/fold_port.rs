@@ -96,12 +96,13 @@ impl<'a> FoldPort<'a> {
         self.fold.job.encode(chunk, out)
     }
 
-    /// The source as bytes, where workers cut the chunks.
+    /// The serialized source, if workers cut the chunks from it.
     pub(crate) fn source(&self) -> Option<Vec<u8>> {
         self.fold.job.source()
     }
 
-    /// Keeps the outputs of the chunks from `first` on; says how many these are. The one after them may be refused.
+    /// Restores and keeps the outputs of the chunks from `first` on. Returns how many were kept. The next one may be
+    /// refused.
     pub(crate) fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>) -> (u64, Result<(), Cause>) {
         self.fold.job.decode(first, outputs, self.fold)
     }

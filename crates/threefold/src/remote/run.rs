@@ -34,7 +34,7 @@ pub(crate) struct Run<'a, C> {
     terms: Terms,
     build: Build,
     task: Task,
-    /// What other folds this one says something of.
+    /// Identifies the folds to which the measurements of this fold apply.
     key: Option<Key>,
     /// Workers that were told of this fold.
     told: Vec<bool>,
@@ -49,7 +49,7 @@ struct Task {
     captures: Vec<u8>,
     fingerprint: Fingerprint,
     rules: Rules,
-    /// What workers cut the chunks from; empty where chunks are sent.
+    /// The source from which workers cut the chunks; empty if chunks are sent.
     source: Vec<u8>,
 }
 
@@ -70,8 +70,8 @@ impl Task {
 }
 
 impl<'a, C: Carrier> Run<'a, C> {
-    /// A run that has no workers yet, and what was learnt before it. The carrier comes back with the error where it cannot
-    /// begin.
+    /// A run that has no workers yet, with the measurements of an earlier fold. If the run cannot begin, the carrier is
+    /// returned with the error.
     pub(crate) fn new(
         port: FoldPort<'a>,
         carrier: C,
@@ -137,7 +137,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
     }
 
-    /// Gives back the carrier, which workers have nothing left to do, and what was learnt.
+    /// Returns the carrier, whose workers have nothing left to do, and the measurements of this fold.
     pub(crate) fn dismiss(mut self) -> (C, Vec<bool>, Option<Experience>) {
         self.port.moved(self.carrier.take_moved());
         let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
@@ -210,7 +210,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
     }
 
-    /// Writes the chunks of `block` for `worker`, as many as go into one message.
+    /// Writes the chunks of `block` to `worker`, as many as fit into one message.
     fn send_chunks(&mut self, worker: usize, block: Block) {
         let port = &self.port;
         let out = self.carrier.outbox(worker).end();
@@ -264,13 +264,14 @@ impl<'a, C: Carrier> Run<'a, C> {
                 let gone = event == Event::Gone { worker };
                 let mut fault = self.take_answers(worker, gone).err();
                 if fault.is_none() && (gone || self.carrier.is_closed(worker)) {
-                    // What it had finished and not sent is not lost with it. What is wrong there it did not say.
+                    // Answers that it had finished and not sent are kept. It did not send them, so errors in them
+                    // are not its fault.
                     self.carrier.recover(worker);
                     let _ = self.take_frames(worker);
                     fault = Some("it closed its channel");
                 }
                 if gone || fault.is_some() {
-                    // One that is dead is not at fault for what it did not come to say.
+                    // A dead worker is not at fault for what it could not send.
                     self.lose(worker, fault.filter(|_| !gone));
                 }
             }

@@ -1,12 +1,12 @@
 //! The wire: what a parent and its workers say to each other, as bytes.
 //!
-//! Each says one message per frame (`frame`). Integers are little-endian; byte strings run to the end of the frame or
-//! carry their own length. Values are bytes here: what is in them is the codec's affair. Both sides are the same
-//! executable, so there is one version, which the first frame checks.
+//! Each side sends one message per frame (`frame`). Integers are little-endian; byte strings run to the end of the
+//! frame or carry their own length. Values are bytes here: what is in them is the codec's affair. Both sides are the
+//! same executable, so there is one version, which the first frame checks.
 //!
-//! A worker runs the chunks of its `Run` frames in the order in which they come, and answers them in that order. The
-//! outputs of consecutive chunks share one frame, so do several chunks that it does not start; a failure has a frame of
-//! its own.
+//! A worker runs the chunks of its `Run` frames in the order in which the frames arrive, and answers them in that
+//! order. The outputs of consecutive chunks share one frame. Several chunks that the worker does not start share one
+//! frame, too. A failure has its own frame.
 //!
 //! A fold over a range of integers, on one worker that has run the same task before:
 //!
@@ -16,7 +16,7 @@
 //!   Run { first: 0, Cut(1) } ->
 //!                                    <- Done { chunk: 0, outputs: 1 }
 //!   Run { first: 1, Cut(150) } ->
-//!   Run { first: 151, Cut(120) } ->       the block to go on with: it lies ready when the one before it ends
+//!   Run { first: 151, Cut(120) } ->       the block to continue with: it is there when the previous one ends
 //!                                    <- Done { chunk: 1, outputs: 150 }
 //!   Run { first: 271, Cut(90) } ->
 //!                                    <- Done { chunk: 151, outputs: 70 }
@@ -25,13 +25,13 @@
 //!                                    <- Skipped { first: 271, count: 90 }
 //! ```
 //!
-//! The first message to a worker is `Hello`, and so is its answer. `Task` comes before the first `Fold` and where the task is
-//! another one than in the fold before. Chunks of other sources are in the `Run` message, each behind its length: a worker
-//! cannot make them by itself.
+//! The first message to a worker is `Hello`, and so is its answer: the handshake. `Task` comes before the first `Fold`,
+//! and before a `Fold` whose task differs from that of the previous fold. Chunks of other sources are in the `Run`
+//! message, each after its length, since a worker cannot make them by itself.
 //!
-//! Nothing that a worker says is believed because it is well formed. Its answer must be about the chunk that is due from it,
-//! and about no more chunks than are left of the block that the chunk is of. Lengths are checked against what is there before
-//! anything is allocated for them, and a list is seen to be whole before any of it is used.
+//! A well-formed message is not trusted for its form alone. An answer must be about the chunk that is due from this
+//! worker, and about no more chunks than are left of that chunk's block. Lengths are checked against the received bytes
+//! before memory is allocated for them. A list is checked completely before any part of it is used.
 
 mod build;
 mod fields;

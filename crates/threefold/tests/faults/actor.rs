@@ -20,7 +20,7 @@ use rustix::process::{Signal, getpid, kill_process};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     BeforeHello,
-    /// Only where the parent wants copies of the first worker.
+    /// Reached only if the parent requests copies of the first worker.
     CopyWanted,
     InHello,
     AfterHello,
@@ -194,7 +194,8 @@ impl Actor {
         Ok(())
     }
 
-    /// The parent's greeting. It makes none of the copies that are wanted before: it lets go of what came for them.
+    /// Receives the parent's handshake. If the parent requests copies before, the actor makes none, and drops the
+    /// descriptors that came with the requests.
     fn receive_hello(&mut self) -> io::Result<Vec<u8>> {
         loop {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];

@@ -44,12 +44,12 @@ pub(crate) struct Case {
     fault: Fault,
     workers: usize,
     retries: u32,
-    /// Whether each chunk has a worker of its own: a copy of the first process, which runs nothing.
+    /// Whether each chunk has its own worker. The first process is then a fork server, which runs no chunk.
     fresh: bool,
 }
 
-/// Every fault at every step, with one worker and two, with and without retries. The first worker makes copies where there
-/// are two, or where it is a fork server.
+/// Every fault at every step, with one worker and two, with and without retries. The first worker makes copies if there
+/// are two workers, or if it is a fork server.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     Step::ALL.into_iter().flat_map(|step| {
         Fault::ALL.into_iter().flat_map(move |fault| {
@@ -85,7 +85,7 @@ impl Case {
         let only_slow = matches!(self.fault, Fault::Flood | Fault::Slow);
         match self.step {
             _ if only_slow => &["right"],
-            // It never came to life: another is tried.
+            // The worker never became ready: another one is started.
             Step::BeforeHello | Step::CopyWanted | Step::InHello => &["right"],
             // Nothing was started: the chunk is handed out again. All is answered, and nothing more to lose.
             Step::AfterHello | Step::ChunkReceived | Step::AfterAnswer | Step::AtGoodbye => &["right"],

@@ -1,5 +1,5 @@
-//! Faults while workers are copied: the process that makes the copies is killed or stopped, and so is the parent, at any
-//! moment. Totals stay right, and nothing is left.
+//! Faults while workers make copies of themselves with `clone3`. The tests kill or stop the fork server, and kill the
+//! parent, at any moment. Totals must stay right, and no process may be left.
 
 use std::fs;
 use std::io::Read;
@@ -14,13 +14,13 @@ use threefold::prelude::*;
 use crate::cases::echo;
 use crate::holdings::{Holdings, children, stat};
 
-/// How often the one that makes copies, or the parent, is killed.
+/// How often the fork server, or the parent, is killed.
 const ROUNDS: u64 = 60;
 
-/// The variable by which a parent and all that it starts are found.
+/// The environment variable by which a parent and all processes that it starts are found.
 const FAMILY: &str = "THREEFOLD_FAULTS_FAMILY";
 
-/// An executor that has a worker for each chunk.
+/// An executor that uses a new worker for each chunk.
 fn fresh() -> Executor {
     Executor::builder(Model::Processes).workers(2).chunks_per_worker(1).retries(2).build().unwrap()
 }
@@ -29,7 +29,7 @@ fn total(on: &Executor) -> u64 {
     on.fold(Items((0..30).collect()), echo, 0, |sum, part| sum + part).unwrap()
 }
 
-/// The process that makes the copies: it was started before them.
+/// The fork server. It was started before the copies, so it has the lowest process id.
 fn server() -> Option<Pid> {
     Pid::from_raw(children().into_iter().min()?.try_into().unwrap())
 }
@@ -73,7 +73,7 @@ pub(crate) fn the_fork_server_is_stopped() {
     assert_eq!(Holdings::now(), before);
 }
 
-/// Folds until it is killed: on workers that are copies of the first, and on one for each chunk.
+/// Folds until it is killed, on copies of the first worker and on a new worker for each chunk.
 pub(crate) fn folds_for_ever() {
     println!("it begins");
     loop {
@@ -91,7 +91,7 @@ pub(crate) fn the_parent_is_killed() {
         let mut parent = Command::new(std::env::current_exe().unwrap());
         parent.args([crate::surroundings::MARK, "folds_for_ever"]).env(FAMILY, &name).stdout(Stdio::piped());
         let mut parent = parent.spawn().unwrap();
-        // It says when it begins.
+        // The parent prints a line when it begins.
         parent.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         thread::sleep(Duration::from_micros(random.random_range(0..20_000)));
         workers += family(&name).len() - 1;
@@ -104,7 +104,7 @@ pub(crate) fn the_parent_is_killed() {
     assert!(workers as u64 > ROUNDS, "too little was put to the test");
 }
 
-/// The processes alive that have that variable.
+/// The living processes that have this variable in their environment.
 fn family(name: &str) -> Vec<u32> {
     let variable = format!("{FAMILY}={name}\0");
     let processes = fs::read_dir("/proc").unwrap().flatten();

@@ -1,6 +1,7 @@
-//! Workers that are copies of another worker: that they are, and that they see what a worker sees that was started.
+//! Workers that are copies of another worker, made with `clone3`. The rows check that copies are used, and that a copy
+//! sees what a started worker sees.
 //!
-//! Each start of the executable as a worker leaves a mark, so that a row can tell how many of the workers were started.
+//! Each start of the executable as a worker leaves a mark, so a row can count how many workers were started.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -43,13 +44,13 @@ pub(crate) const HOSTS: Hosts = &[
 /// The file to which each start of a worker adds a byte.
 const STARTS: &str = "HOSTS_TEST_STARTS";
 
-/// With this variable a thread is there before `init()` is called.
+/// If this variable is set, the host has a second thread before it calls `init()`.
 const THREAD: &str = "HOSTS_TEST_THREAD";
 
-/// With this variable half a line is printed before `init()` is called.
+/// If this variable is set, the host prints half a line before it calls `init()`.
 const HALF: &str = "HOSTS_TEST_HALF";
 
-/// The beginning of `main`.
+/// What `main` does first.
 pub(crate) fn before_init() {
     if env::args_os().nth(1).is_none_or(|mark| mark != "--threefold-worker") {
         return;
@@ -65,7 +66,7 @@ pub(crate) fn before_init() {
     }
 }
 
-/// How many workers the host `name` starts while it runs.
+/// How often the host `name` starts its executable as a worker.
 fn starts(name: &str, variables: &[(&str, &str)]) -> u64 {
     let file = tempfile::NamedTempFile::new().unwrap();
     printed(host(name).env(STARTS, file.path()).envs(variables.iter().copied()));
@@ -76,7 +77,7 @@ fn first_fold() {
     assert_eq!(starts("folds-once", &[]), 1);
 }
 
-/// Leaves a file named for its worker, and waits for those of three others; gives its number.
+/// Creates a file named after its worker, and waits for the files of three other workers. Returns the process id.
 #[task]
 fn meet(folder: PathBuf) -> u32 {
     fs::write(folder.join(process::id().to_string()), "").unwrap();
@@ -114,7 +115,7 @@ fn replaces() {
         drop(on);
         assert_eq!(Holdings::now(), before);
         if count == 1 {
-            // For the other executor no worker is started from the executable again: that is what is counted.
+            // The count starts again, since the second executor starts its own worker from the executable.
             assert_eq!(fs::metadata(env::var_os(STARTS).unwrap()).unwrap().len(), 1);
             fs::write(env::var_os(STARTS).unwrap(), "").unwrap();
         }
@@ -122,7 +123,7 @@ fn replaces() {
 }
 
 fn crashed() {
-    // The first worker, and the one that makes the others.
+    // Two starts: the first worker, and the fork server.
     assert_eq!(starts("crashes", &[]), 2);
 }
 
@@ -144,7 +145,7 @@ fn half_a_line() {
     assert_eq!(printed.matches("half a line").count(), 1, "{printed}");
 }
 
-/// What a worker sees of its parent's: the folder, the mask of new files, a limit.
+/// What a worker inherits from its parent: the working folder, the file mode creation mask, and a limit.
 #[task]
 fn surroundings(_chunk: u64) -> String {
     let mask = umask(Mode::empty());
@@ -172,7 +173,7 @@ fn host_changes() {
     setrlimit(Resource::Nofile, Rlimit { current: Some(200), maximum: files.maximum }).unwrap();
     assert_eq!(seen(), here());
     assert_eq!(seen(), here());
-    // The folder goes away; its place is taken by another of that name.
+    // The folder is removed, and a new folder gets the same name.
     fs::remove_dir(folder.path()).unwrap();
     fs::create_dir(folder.path()).unwrap();
     env::set_current_dir(folder.path()).unwrap();
@@ -193,14 +194,14 @@ fn host_gives_up_root() {
     let users = || on.map(Items((0..6).collect()), user).unwrap().into_iter().collect::<BTreeSet<_>>();
     assert_eq!(users(), BTreeSet::from([0]));
     let nobody = rustix::process::Uid::from_raw(65534);
-    // Of this thread, which is the only one, and starts the workers.
+    // This changes only this thread. It is the only thread of the host, and it starts the workers.
     set_thread_res_uid(nobody, nobody, nobody).unwrap();
     assert_eq!(users(), BTreeSet::from([65534]));
     drop(on);
     assert_eq!(children(), [0; 0]);
 }
 
-/// The limit on its memory, and how much it may still have beside it.
+/// The limit on the worker's private memory.
 #[task]
 fn memory_limit(_chunk: u64) -> Option<u64> {
     getrlimit(Resource::Data).current
@@ -216,7 +217,7 @@ fn limits_copies() {
     for _ in 0..2 {
         assert_eq!(on.map(Items((0..6).collect()), memory_limit).unwrap(), [Some(limit); 6]);
     }
-    // Of the first worker of another fold, too, which makes the second.
+    // The limit also holds for the first worker of another fold, which makes the second worker.
     let on = Executor::builder(Model::Processes).workers(2).memory_limit(limit).build().unwrap();
     assert_eq!(on.map(Items((0..6).collect()), memory_limit).unwrap(), [Some(limit); 6]);
     assert_eq!(on.map(Items(vec![7]), echo).unwrap(), [7]);

@@ -115,7 +115,7 @@ fn gives_back() {
     }
 }
 
-/// The memory of this worker, and where in it the page lies that tells the parent what this worker is doing.
+/// The memory of this worker, and the address of its status page.
 fn status_page() -> (File, u64) {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let page = maps.lines().find(|line| line.contains("memfd:threefold")).expect("a worker has a status page");
@@ -124,7 +124,7 @@ fn status_page() -> (File, u64) {
     (memory, u64::from_str_radix(start, 16).unwrap())
 }
 
-/// Writes words of all kinds over the page that tells the parent what this worker is doing.
+/// Writes words of all kinds over the status page of this worker.
 #[task]
 fn scribble(chunk: u64) -> u64 {
     let (mut bytes, start) = status_page();
@@ -166,8 +166,8 @@ fn scribbles() {
     assert_eq!(on.fold(Items((0..50).collect()), echo, 0, |sum, part| sum + part).unwrap(), 49 * 25);
 }
 
-/// Changes the last answer that its worker has not sent yet, notes that no chunk is running, and kills the worker; once, of
-/// which the file tells.
+/// Changes the last answer that its worker has not sent yet, notes that no chunk is running, and kills the worker. It
+/// does this only once: the file records that it has happened.
 #[derive(Serialize, Deserialize)]
 struct Forge(PathBuf);
 
@@ -187,7 +187,7 @@ impl Task for Forge {
             memory.read_exact_at(&mut bytes, start + 8 * number).unwrap();
             u64::from_le_bytes(bytes)
         };
-        // The length of what is not sent is in the lower half of its word.
+        // The lower half of word 8 holds the number of bytes that are not sent.
         let (done, length) = (word(2), word(8) & 0xffff_ffff);
         if length > 0 {
             fs::write(&self.0, "").unwrap();

@@ -1,10 +1,12 @@
-//! `Birth`: the first that a copy of a worker process says, before any frame: its number, with a handle of the process.
+//! `Birth`: the first message of a copy of a worker process. It comes before any frame, and holds the process id and a
+//! pidfd.
 //!
-//! The parent has not started it itself, and knows nothing of it until then. The number is 0 where no copy of such a process
-//! can be made, which the original says in its place.
+//! A copy is a process that a worker makes with `clone3`. The parent did not start it, so the parent knows nothing of
+//! the copy until this message arrives. If no copy of the worker can be made, the original sends the process id 0
+//! instead.
 //!
-//! The handle is a pidfd that the copy opens of itself. So it cannot be of another process, and the number beside it stands for
-//! the same one for as long as nobody has waited for it.
+//! The copy opens the pidfd of itself, so the pidfd cannot name another process. The process id next to it is valid for
+//! as long as nobody has waited for the process.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,32 +18,32 @@ use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 
 use super::descriptors;
 
-/// What came of a copy.
+/// What is known about a copy that was requested.
 #[derive(Debug)]
 pub(super) enum Birth {
-    /// It is there.
+    /// The copy exists and has sent its process id and pidfd.
     Of(Pid, OwnedFd),
-    /// Nothing is known yet.
+    /// Nothing has been received yet.
     Awaited,
     /// No copy can be made of this program's workers.
     Refused,
-    /// It was not made, or died before it could say anything.
+    /// The copy was not made, or it died before it sent its process id.
     Failed,
 }
 
-/// Says in a copy that it is there.
+/// In the copy: sends the process id and the pidfd to the parent.
 pub(super) fn announce(channel: &UnixStream) -> io::Result<()> {
     let number = getpid();
     let handle = pidfd_open(number, PidfdFlags::empty())?;
     Ok(descriptors::send(channel, &number.as_raw_pid().to_le_bytes(), &[handle.as_fd()])?)
 }
 
-/// Says in the original that there will be no copy, now or later.
+/// In the original: tells the parent that no copy can be made, now or later.
 pub(super) fn refuse(channel: &UnixStream) -> io::Result<()> {
     Ok(descriptors::send(channel, &0i32.to_le_bytes(), &[])?)
 }
 
-/// What a channel tells of the birth, without waiting.
+/// Reads from the channel what is known about the copy, without waiting.
 pub(super) fn look(channel: &UnixStream) -> Birth {
     let mut number = [0; 4];
     match descriptors::receive(channel, &mut number, RecvFlags::DONTWAIT) {

@@ -1,13 +1,17 @@
-//! `Body`: the process of a worker, which may still be in the making.
+//! `Body`: the process of a worker, which may not be started yet.
 //!
-//! A copy of another worker process is made there, so that its parent learns its number from itself. Until then the parent
-//! knows three things: its channel, which closes if it is not made or dies; the process that it is to be a copy of; and
-//! that it is a member of that one's group, by which it is found if it dies before it could say anything.
+//! A worker may be a copy of another worker process, made with `clone3`. The parent learns the process id of a copy
+//! only from the copy itself. Until then the parent knows three things:
 //!
-//! Whoever gives up a worker in the making must make sure that it does not come later: a process that nobody knows of would
-//! exit soon, since its channel is closed, and then stay a zombie for as long as the program runs. So it is waited for, for as
-//! long as a copy takes at most. After that its original is killed, which decides the matter: either the copy was made before,
-//! and says so, or its channel closes.
+//! - The channel of the copy. It closes if the copy is not made, or dies.
+//! - The original: the process that makes the copy.
+//! - The process group. The copy is a member of the original's group until it has sent its process id. If it dies
+//!   before that, the parent finds it in this group.
+//!
+//! A parent that gives up a requested copy must make sure that the copy is not made later. Such a copy would exit soon,
+//! since its channel is closed. But nobody would know its process id, so it would stay a zombie for as long as the
+//! program runs. So the parent first waits for as long as a copy takes at most. Then it kills the original, which
+//! leaves two cases: either the copy was made before and sends its process id, or its channel closes.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -21,19 +25,19 @@ use rustix::process::Signal;
 use super::birth::{self, Birth};
 use super::process::{Origin, Process};
 
-/// A copy that is asked for and then not wanted is waited for this long before its original is killed, which makes sure of
-/// it. An original that has arrived makes a copy in a tenth of a millisecond.
+/// How long the parent waits for a copy that it no longer wants. After that it kills the original, so that the copy
+/// cannot be made later. An original that has reached its entrance makes a copy in a tenth of a millisecond.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The process of a worker.
 #[derive(Debug)]
 pub(super) enum Body {
-    /// It is to be a copy of that one.
-    Unborn(Origin),
-    Born(Process),
-    /// It was not made, or died before its number was known.
-    Stillborn {
-        /// Whether none can be made of such processes.
+    /// Not started yet: a copy of this original was requested.
+    Starting(Origin),
+    Started(Process),
+    /// Never started: the copy was not made, or it died before it sent its process id.
+    NeverStarted {
+        /// Whether no copy can be made of this program's workers.
         refused: bool,
     },
 }
@@ -43,59 +47,60 @@ impl Body {
         self.process().map(Process::pid)
     }
 
-    /// The process, where it is there.
+    /// The process, if it is started.
     pub(super) fn process(&self) -> Option<&Process> {
         match self {
-            Self::Born(process) => Some(process),
+            Self::Started(process) => Some(process),
             _ => None,
         }
     }
 
-    /// Readable when the process has ended.
+    /// The pidfd, which is readable when the process has ended.
     pub(super) fn death(&self) -> Option<BorrowedFd<'_>> {
         self.process().map(Process::death)
     }
 
-    /// Whether it is still in the making.
-    pub(super) fn is_unborn(&self) -> bool {
-        matches!(self, Self::Unborn(_))
+    /// Whether it is not started yet.
+    pub(super) fn is_starting(&self) -> bool {
+        matches!(self, Self::Starting(_))
     }
 
-    /// Takes note of what the channel tells of the birth, without waiting.
+    /// Updates this from what the channel says about the copy, without waiting.
     pub(super) fn look(&mut self, channel: &UnixStream) {
-        let Self::Unborn(origin) = self else { return };
+        let Self::Starting(origin) = self else { return };
         *self = match birth::look(channel) {
             Birth::Awaited => return,
             Birth::Of(number, handle) => {
                 origin.note_arrival();
-                Self::Born(Process::of(number, handle))
+                Self::Started(Process::of(number, handle))
             }
-            Birth::Refused => Self::Stillborn { refused: true },
+            Birth::Refused => Self::NeverStarted { refused: true },
             Birth::Failed => {
-                origin.collect_unborn(false);
-                Self::Stillborn { refused: false }
+                origin.collect_copies(false);
+                Self::NeverStarted { refused: false }
             }
         };
     }
 
-    /// Waits until it is born or never will be, whatever that takes: the life of its original, if it must.
+    /// Waits until the process is started or is known never to start. If the copy does not answer in time, this kills
+    /// the original.
     pub(super) fn settle(&mut self, channel: &UnixStream) {
         self.look_for(channel, PATIENCE);
-        if let Self::Unborn(origin) = self {
+        if let Self::Starting(origin) = self {
             origin.kill();
         }
         self.look_for(channel, PATIENCE);
-        if let Self::Unborn(origin) = self {
-            // It is there, and hangs.
-            origin.collect_unborn(true);
-            *self = Self::Stillborn { refused: false };
+        if let Self::Starting(origin) = self {
+            // The copy was made, but it hangs.
+            origin.collect_copies(true);
+            *self = Self::NeverStarted { refused: false };
         }
     }
 
     fn look_for(&mut self, channel: &UnixStream, patience: Duration) {
         let until = Instant::now() + patience;
         self.look(channel);
-        while self.is_unborn() {
+        while self.is_starting() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -106,27 +111,28 @@ impl Body {
         }
     }
 
-    /// Whether it has ended, after as much patience. One that is not there has not begun, which comes to the same.
+    /// Waits for at most `patience`; returns whether the process has ended. A process that is not started counts as
+    /// ended.
     pub(super) fn wait_for_death(&self, patience: Duration) -> bool {
         self.process().is_none_or(|process| process.wait_for_death(patience))
     }
 
-    /// Sends `signal` to it and to all that it started in its group.
+    /// Sends `signal` to the process and to everything that it started in its group.
     pub(super) fn signal_group(&self, signal: Signal) {
         if let Some(process) = self.process() {
             process.signal_group(signal);
         }
     }
 
-    /// Kills it and its group, where they are alive, and waits for it. `None` where it was never made.
+    /// Kills the process and its group, if they are alive, and waits for the process. `None` if it was never started.
     ///
     /// # Errors
     ///
-    /// When the host has waited for it, so that nobody can tell any more how it ended.
+    /// When the host program has already waited for the process, so that its exit status is no longer known.
     pub(super) fn end(&mut self, channel: &UnixStream) -> Option<io::Result<ExitStatus>> {
         self.settle(channel);
         match self {
-            Self::Born(process) => Some(process.end()),
+            Self::Started(process) => Some(process.end()),
             _ => None,
         }
     }

@@ -46,9 +46,10 @@ pub(super) struct Worker {
     pub(super) inbox: Inbox,
     prints: [Lines; 2],
     page: StatusPage,
-    /// What it is to be greeted with: its end of the status page. Until then it makes copies of itself.
+    /// Its end of the status page, which the handshake will hand over. As long as it is here, the worker has had no
+    /// handshake and makes copies of itself.
     greeting: Option<OwnedFd>,
-    /// When it was asked for, on the machine's clock.
+    /// When the parent asked for this worker, on the machine's clock.
     asked: u64,
     /// The task that it was told last.
     pub(super) task: Option<Fingerprint>,
@@ -56,7 +57,7 @@ pub(super) struct Worker {
     pub(super) sent: u64,
     /// How many bytes went to it and came from it, since that was last asked.
     bytes_moved: u64,
-    /// How many bytes came from it in its life.
+    /// How many bytes this worker has sent in its life.
     received: u64,
     /// Whether any did since the last look.
     moved: bool,
@@ -87,31 +88,31 @@ pub(super) struct Remains {
 }
 
 impl Worker {
-    /// The number of its process, where it is known already. A worker in the making has none.
+    /// Its process id, if it is known already. A worker that is not started yet has none.
     pub(super) fn pid(&self) -> Option<u32> {
         self.body.pid()
     }
 
-    /// Whether it is still in the making.
-    pub(super) fn is_unborn(&self) -> bool {
-        self.body.is_unborn()
+    /// Whether it is not started yet.
+    pub(super) fn is_starting(&self) -> bool {
+        self.body.is_starting()
     }
 
-    /// Takes note of whether it is there, or never will be. What it said first is taken out of its channel, so that nothing but
-    /// frames comes after it.
+    /// Checks whether it is started, or known never to start. Takes its first message out of the channel, so that only
+    /// frames follow.
     pub(super) fn look_for_birth(&mut self) {
         self.body.look(&self.channel);
     }
 
-    /// Whether it was never made, or died before its number was known.
-    pub(super) fn is_stillborn(&self) -> bool {
-        matches!(self.body, Body::Stillborn { .. })
+    /// Whether it never started: it was not made, or it died before it sent its process id.
+    pub(super) fn never_started(&self) -> bool {
+        matches!(self.body, Body::NeverStarted { .. })
     }
 
-    /// Whether it was not made since none can be made of such processes: they have other threads at their entrance, or a C
-    /// library of which nothing is known here.
+    /// Whether it was not made because no copy of this program's workers can be made: they have other threads at their
+    /// entrance, or a C library whose internals are not known here.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.body, Body::Stillborn { refused: true })
+        matches!(self.body, Body::NeverStarted { refused: true })
     }
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
@@ -119,7 +120,7 @@ impl Worker {
         self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk });
     }
 
-    /// It goes to that core when it receives what is sent next.
+    /// The worker moves to that core when it receives the next message.
     pub(super) fn tell_core(&self, core: usize) {
         self.page.tell_core(core);
     }
@@ -155,8 +156,8 @@ impl Worker {
 
     /// Reads once into the inbox; returns whether there may be more.
     pub(super) fn receive(&mut self) -> bool {
-        if self.is_unborn() {
-            // What comes first is no frame.
+        if self.is_starting() {
+            // The first message of a copy is not a frame.
             return false;
         }
         let Self { inbox, channel, .. } = self;
@@ -178,7 +179,8 @@ impl Worker {
         }
     }
 
-    /// Takes in what it had to say and did not come to send. It is dead, and all that it had sent was received.
+    /// Adds to the inbox what the worker had written and not sent. The worker is dead, and everything that it sent has
+    /// been received.
     pub(super) fn recover(&mut self) {
         self.inbox.extend(&rest_of(self.page.held(), self.received));
     }
@@ -271,8 +273,8 @@ impl Worker {
         }
     }
 
-    /// Whether it has said something that is not read yet, or would be sent more if this process came to it. While outputs
-    /// are restored or reduced nothing is read or sent, for however long that takes.
+    /// Whether the worker waits for this process: it has sent something that is not read yet, or it would be sent more.
+    /// While this process restores or reduces outputs, it reads and sends nothing, however long that takes.
     fn waits_for_parent(&self) -> bool {
         let wanted = if self.outbox.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -369,7 +371,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Its number is learnt, so that it can be ended.
+        // The process id must be known before the process can be terminated.
         self.body.settle(&self.channel);
     }
 }

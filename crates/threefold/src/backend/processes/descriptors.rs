@@ -1,6 +1,7 @@
-//! Descriptors that are sent with a message, from one process to another.
+//! File descriptors that one process sends to another with a message.
 //!
-//! The kernel keeps them with the first byte of the message. They are closed by themselves where nobody receives that byte.
+//! The kernel keeps the descriptors with the first byte of the message. If nobody receives that byte, the kernel closes
+//! them.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -13,10 +14,10 @@ use rustix::net::{
     recvmsg, sendmsg,
 };
 
-/// The most that are sent with one message.
+/// The largest number of descriptors in one message.
 const MOST: usize = 3;
 
-/// Sends a few bytes with descriptors, whole or not at all. It does not wait for room.
+/// Sends a few bytes with descriptors, either all of them or none. Returns an error instead of waiting for room.
 pub(super) fn send(channel: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<(), Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -28,8 +29,8 @@ pub(super) fn send(channel: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd
     if sent == bytes.len() { Ok(()) } else { Err(Errno::NOBUFS) }
 }
 
-/// Receives bytes with the descriptors that were sent with them: gives how many bytes, and the descriptors. A receive ends
-/// behind bytes that came with descriptors, so that they are never those of two messages.
+/// Receives bytes and the descriptors that were sent with them. Returns the number of bytes, and the descriptors. One
+/// call never returns bytes of two messages that came with descriptors: the kernel ends a receive after such a message.
 pub(super) fn receive(
     channel: &UnixStream,
     bytes: &mut [u8],

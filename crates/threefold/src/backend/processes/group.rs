@@ -1,21 +1,22 @@
-//! Process groups: who is in one besides its leader, as `/proc` tells.
+//! Process groups: which processes are in a group besides its leader, as `/proc` tells.
 
 use std::{fs, io, process};
 
 use rustix::process::Pid;
 
-/// Whether the group of process `leader` has a living member besides it. Where that cannot be told, it has.
+/// Whether the group of process `leader` has a living member besides the leader. If that cannot be determined, the
+/// answer is yes.
 ///
-/// The number must belong to the leader still: it is alive, or was not waited for.
+/// The process id must still belong to the leader: the leader is alive, or nobody has waited for it.
 pub(super) fn has_others(leader: u32) -> bool {
     let Ok(mut others) = others(leader) else { return true };
     others.any(|(_, state)| !state.is_dead)
 }
 
-/// The children of this process in the group of process `leader`, besides it, and which of them are dead. Where that cannot be
-/// told, there are none.
+/// The children of this process in the group of process `leader`, except the leader itself, and whether each of them is
+/// dead. If that cannot be determined, the list is empty.
 ///
-/// The number must belong to the leader still, as above.
+/// The process id must still belong to the leader, as above.
 pub(super) fn children_in(leader: Pid) -> Vec<(Pid, bool)> {
     let this = process::id();
     let others = others(leader.as_raw_pid().unsigned_abs()).into_iter().flatten();
@@ -23,9 +24,9 @@ pub(super) fn children_in(leader: Pid) -> Vec<(Pid, bool)> {
     children.filter_map(|(pid, state)| Some((Pid::from_raw(pid.try_into().ok()?)?, state.is_dead))).collect()
 }
 
-/// What a process is, as far as it matters here.
+/// The properties of a process that matter here.
 struct State {
-    /// Whether nobody has waited for it although it has ended.
+    /// Whether it has ended and nobody has waited for it yet.
     is_dead: bool,
     parent: u32,
     group: u32,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A worker of the smallest program has enough with this much private memory, in bytes, before it runs any task: for what the
-/// C library keeps, and for its first buffers.
+/// A worker of the smallest program needs at most this much private memory, in bytes, before it runs any task. It is
+/// for what the C library keeps, and for the worker's first buffers.
 pub(super) const LEAST: u64 = 4 << 20;
 
 /// What a worker needs beyond the memory that it has when it arrives, in bytes: the buffers of its first messages.

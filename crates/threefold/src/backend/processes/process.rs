@@ -1,8 +1,9 @@
-//! `Process`: a child process that does not outlive its owner, and its group with it.
+//! `Process`: a child process that does not outlive its owner, together with its process group.
 //!
-//! Its number stands for it only until somebody has waited for it. That may be the host: one that waits for all
-//! children, or ignores their death, so that the kernel gives the number away at once. So everything that can be is
-//! asked of a handle (a pidfd), which never means another process. Only its group has no handle.
+//! Its process id is valid only until somebody has waited for the process. The host program may do that: it may wait
+//! for all children, or ignore their death, and then the kernel reuses the process id at once. So every operation that
+//! can use a pidfd uses it, since a pidfd never refers to another process. Only signals to the group need the process
+//! id.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,31 +25,31 @@ use rustix::process::{
 use super::group;
 use crate::backend::processes::worker::Entrance;
 
-/// What was killed is waited for this long at most, where it is looked for again and again ..
+/// The longest wait for the end of a killed process that is found only by looking at its group repeatedly.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// .. so often.
+/// The time between two such looks.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// A child process that does not outlive its owner.
 #[derive(Debug)]
 pub(super) struct Process {
     pid: Pid,
-    /// Readable when the process has ended. Copies that are being made of it have it too.
+    /// The pidfd, which is readable when the process has ended. Copies of it that are not started yet share it.
     handle: Arc<Handle>,
     /// Whether it was waited for.
     ended: bool,
 }
 
-/// What never means another process.
+/// The pidfd of a process, which never refers to another process.
 #[derive(Debug)]
 struct Handle {
     descriptor: OwnedFd,
-    /// Whether the process has come as far as its entrance.
+    /// Whether the process has reached its entrance.
     arrived: AtomicBool,
 }
 
-/// A process of which a copy is being made.
+/// The process that makes a copy of itself, with `clone3`, on the parent's request.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pid: Pid,
@@ -92,12 +93,13 @@ impl Process {
         }
     }
 
-    /// A child with that number and that handle.
+    /// A child with that process id and that pidfd.
     pub(super) fn of(pid: Pid, descriptor: OwnedFd) -> Self {
         Self { pid, handle: Arc::new(Handle { descriptor, arrived: AtomicBool::new(false) }), ended: false }
     }
 
-    /// What a copy of it is known by until it is there. As long as somebody has this, a copy may be in the making.
+    /// The original of a copy, by which the copy is found until it has sent its process id. As long as somebody holds
+    /// this value, a copy may not be started yet.
     pub(super) fn origin(&self) -> Origin {
         Origin { pid: self.pid, handle: Arc::clone(&self.handle) }
     }
@@ -127,8 +129,9 @@ impl Process {
         }
     }
 
-    /// Sends `signal` to it and to all that it started in its group. Nobody gets one once the host has waited for it:
-    /// its number, which is its group's too, may be another's.
+    /// Sends `signal` to the process and to everything that it started in its group. Sends nothing if the host program
+    /// has waited for the process: the process id, which is also the id of the group, may belong to another process
+    /// then.
     pub(super) fn signal_group(&self, signal: Signal) {
         // Between this question and the signal it would have to end, be waited for by another thread of the host, and
         // all other numbers be given away before its own.
@@ -137,10 +140,10 @@ impl Process {
         }
     }
 
-    /// Sends `signal` to it and its group, which nobody has waited for.
+    /// Sends `signal` to the process and its group. Nobody has waited for the process.
     fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.pid, signal);
-        // In case it has left the group, or is a copy that is not there yet.
+        // The process may have left the group, or be a copy that has not joined its own group yet.
         let _ = pidfd_send_signal(&self.handle.descriptor, signal);
     }
 
@@ -159,10 +162,11 @@ impl Process {
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
         if self.is_ours() {
             self.signal(Signal::KILL);
-            // Copies of it that are in the making are of its group. They are found by its number as long as it is its own.
+            // Copies of it that are not started yet are in its group. They are found by its process id as long as
+            // nobody has waited for it.
             if Arc::strong_count(&self.handle) > 1 {
                 self.wait_for_death(PATIENCE);
-                self.origin().collect_unborn(true);
+                self.origin().collect_copies(true);
             }
         }
         self.ended = true;
@@ -183,13 +187,13 @@ fn ask(handle: &OwnedFd, options: WaitIdOptions) -> rustix::io::Result<Option<Wa
 }
 
 impl Origin {
-    /// It has come as far as its entrance.
+    /// The process has reached its entrance.
     pub(super) fn note_arrival(&self) {
-        // Relaxed, here and below: a word that stands by itself.
+        // Relaxed, here and below: no other data depends on this flag.
         self.handle.arrived.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it has come as far as its entrance.
+    /// Whether the process has reached its entrance.
     pub(super) fn has_arrived(&self) -> bool {
         self.handle.arrived.load(Ordering::Relaxed)
     }
@@ -198,22 +202,23 @@ impl Origin {
         let _ = pidfd_send_signal(&self.handle.descriptor, Signal::KILL);
     }
 
-    /// Waits for copies of it that died before they could say their numbers, and for those that live to leave its group:
-    /// they are killed where they are not to.
+    /// Waits for copies of this process that died before they sent their process ids. Also waits for living copies to
+    /// leave its group. If `kills` is set, the living copies are killed.
     ///
-    /// They are this process's children, and nobody else's are in that group. Its number is looked at only as long as nobody
-    /// has waited for the original: after that it might be another's. A host that waits for all children has waited for these
-    /// as well.
-    pub(super) fn collect_unborn(&self, kills: bool) {
+    /// They are children of this process, and no other children of it are in that group. The group is looked at only as
+    /// long as nobody has waited for the original. After that its process id may belong to another process. A host
+    /// program that waits for all children has waited for the copies as well.
+    pub(super) fn collect_copies(&self, kills: bool) {
         let until = Instant::now() + PATIENCE;
-        // As long as nobody has waited for it, its number is its group's. Otherwise the host waits for all children.
+        // As long as nobody has waited for the original, its process id names its group. Otherwise the host program
+        // waits for all children.
         while ask(&self.handle.descriptor, WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok() {
             let mut lives = false;
             for (copy, is_dead) in group::children_in(self.pid) {
                 if kills && !is_dead {
                     let _ = kill_process(copy, Signal::KILL);
                 }
-                // A child that nobody has waited for: the number is its own.
+                // This is a child that nobody has waited for, so the process id is still its own.
                 let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
                 lives |= matches!(retry_on_intr(|| waitid(WaitId::Pid(copy), options)), Ok(None));
             }
@@ -237,7 +242,7 @@ impl Drop for Process {
 mod tests {
     use super::*;
 
-    /// A child of this process, in the group of process `leader` or in its own.
+    /// A child of this process, in the group of process `leader` or in its own group.
     #[allow(clippy::zombie_processes, reason = "it is waited for as a `Process`")]
     fn child(leader: i32) -> Process {
         let child = Command::new("sleep").arg("600").process_group(leader).spawn().unwrap();
@@ -251,7 +256,7 @@ mod tests {
         let leader = original.pid.as_raw_pid();
         let (dead, alive) = (child(leader), child(leader));
         let _ = pidfd_send_signal(&dead.handle.descriptor, Signal::KILL);
-        original.origin().collect_unborn(true);
+        original.origin().collect_copies(true);
         for mut copy in [dead, alive] {
             assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
             assert!(copy.end().is_err());
@@ -261,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn an_original_that_ends_takes_its_unborn_copies_along() {
+    fn an_original_that_ends_takes_its_unfinished_copies_along() {
         let mut original = child(0);
         let copy = child(original.pid.as_raw_pid());
         let origin = original.origin();

@@ -20,8 +20,8 @@ use crew::{Crew, cannot_start};
 use starter::Starter;
 
 impl Processes {
-    /// Runs `fold` on at most `size` workers, the idle ones first. Gives back those that can take part in the next, with what
-    /// watches and makes them.
+    /// Runs `fold` on at most `size` workers, the idle ones first. Returns the workers that can take part in the next
+    /// fold, with what watches them and what starts them.
     pub(super) fn run_fold(
         &self,
         fold: &Arc<Fold>,

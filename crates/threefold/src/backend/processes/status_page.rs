@@ -5,24 +5,24 @@
 //! which one was running, and which were not started. The parent notes up to which chunk anything may still start. A
 //! note costs a few stores.
 //!
-//! Behind these notes lies a copy of the answers that the worker holds back (see `remote/wire/held.rs`). A chunk is noted
-//! as done after its answer lies here, so that the answer of every chunk that is done was sent or is here. If the worker
-//! dies between the two notes, the answer of one chunk more is here: then that chunk was done.
+//! The page also has a copy of the answers that the worker holds back (see `remote/wire/held.rs`). The worker notes a
+//! chunk as done after its answer lies here. So the answer of every finished chunk was sent or is here. If the worker
+//! dies between the two notes, the page has the answer of one more chunk: that chunk was done, too.
 //!
 //! | words | written by | what |
 //! |---|---|---|
 //! | 0 | parent | one past the last chunk that may start |
 //! | 1 to 5 | worker | the chunk that was started last: its serial number, that of the last that is done, since when, which, at which attempt |
 //! | 6 | worker | whether a task is being read |
-//! | 7, 8 | worker | how many bytes were sent before the copy; how many are in it, with a checksum of them |
-//! | 9 | parent | the core that the worker is to go to |
+//! | 7, 8 | worker | how many bytes were sent before the copy; how many bytes are in the copy, with their checksum |
+//! | 9 | parent | the core that the worker should move to |
 //! | 10 to the end | worker | the copy |
 //!
-//! Each word is written by one side only, but for the last of the parent's, which the worker clears. No word is believed:
-//! a task may write anything here, since it runs in a process that has this memory. A number that cannot be is taken as the
-//! worst that it could mean, and the copy is read as if it had come through the channel. The checksum is there since the
-//! last frame of the copy may be open, and has none of its own then. It is in one word with the length, so that both are of
-//! the same moment wherever the worker dies.
+//! Each word is written by one side only, except word 9, which the parent writes and the worker clears. No word is
+//! trusted: a task runs in a process that has this memory, so it may write anything here. An impossible number is taken
+//! as the worst that it could mean, and the copy is read as if it had come through the channel. The last frame of the
+//! copy may be open, and then it has no checksum of its own. So the copy has one. The checksum is in one word with the
+//! length, so both belong to the same moment, wherever the worker dies.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -31,20 +31,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::backend::processes::shared_memory::SharedWords;
 use crate::remote::wire::Held;
 
-/// The words before the copy.
+/// The number of words before the copy.
 const NOTES: usize = 10;
 
 const WORD: usize = size_of::<u64>();
 
-/// How many bytes of answers the copy has room for: the worker sends them before they are more.
+/// The room for the copy, in bytes. The worker sends its answers before they need more.
 pub(crate) const HELD_BYTES: usize = 64 << 10;
 
 const WORDS: usize = NOTES + HELD_BYTES / WORD;
 
-/// The half of a word that has a length; the other has the checksum.
+/// The half of a word that holds the length. The other half holds the checksum.
 const LENGTH: u64 = u32::MAX as u64;
 
-/// How much of the answers lies on the page, as the worker knows.
+/// How much of the answers lies on the page. Only the worker has this value.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Copied {
     length: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Copied {
 }
 
 impl Copied {
-    /// From byte `start` on `bytes`, which lie there, are written anew.
+    /// The bytes from `start` on have changed, so they must be copied again.
     pub(crate) fn cut(&mut self, bytes: &[u8], start: usize) {
         if start < self.length {
             *self = Self { length: start, sum: bytes[..start].chunks_exact(WORD).map(word_of).fold(0, add) };
@@ -61,22 +61,22 @@ impl Copied {
     }
 }
 
-/// A checksum with one more word. Any word that is changed changes the sum for certain, and its upper half as good as
-/// always. That of two words costs a nanosecond, which is a tenth of their CRC-32.
+/// The checksum, extended by one word. A change of any single word certainly changes the sum, and almost always its
+/// upper half. Two words take a nanosecond, which is a tenth of the time of their CRC-32.
 fn add(sum: u64, word: u64) -> u64 {
     (sum.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
-/// At most eight bytes, and zeros behind them.
+/// At most eight bytes as a word, padded with zeros.
 fn word_of(bytes: &[u8]) -> u64 {
     let mut word = [0; WORD];
     word[..bytes.len()].copy_from_slice(bytes);
     u64::from_le_bytes(word)
 }
 
-/// A length and the checksum of so many bytes, in one word.
+/// A length and the checksum of that many bytes, in one word.
 fn seal(length: usize, sum: u64) -> u64 {
-    // The length counts too: the bytes of a longer one may be zeros.
+    // The checksum covers the length too, since a longer copy may end in zeros.
     add(sum, length as u64) & !LENGTH | length as u64
 }
 
@@ -142,17 +142,17 @@ impl StatusPage {
         &self.0.words()[6]
     }
 
-    /// How many bytes the worker had sent before those that it holds back.
+    /// How many bytes the worker had sent before the bytes that it holds back.
     fn before(&self) -> &AtomicU64 {
         &self.0.words()[7]
     }
 
-    /// How many bytes it holds back, in the lower half, and their checksum in the upper.
+    /// The number of bytes that the worker holds back, in the lower half, and their checksum, in the upper half.
     fn held_length(&self) -> &AtomicU64 {
         &self.0.words()[8]
     }
 
-    /// One more than the number of the core that the worker is to go to; 0 for none.
+    /// One more than the number of the core that the worker should move to; 0 for none.
     fn core(&self) -> &AtomicU64 {
         &self.0.words()[9]
     }
@@ -161,7 +161,7 @@ impl StatusPage {
         &self.0.words()[NOTES..]
     }
 
-    /// The worker: it holds back `bytes`, of which `copied` lies here already. They must have room.
+    /// The worker: it holds back `bytes`, of which `copied` lies here already. The bytes must fit.
     pub(crate) fn hold(&self, bytes: &[u8], copied: &mut Copied) {
         let first = copied.length / WORD;
         let words = bytes[first * WORD..].chunks(WORD);
@@ -169,22 +169,25 @@ impl StatusPage {
         copied.length = bytes.len();
         copied.sum = whole.clone().map(word_of).fold(copied.sum, add);
         let sum = if whole.remainder().is_empty() { copied.sum } else { add(copied.sum, word_of(whole.remainder())) };
-        // From behind: where a frame was closed its head is what has changed, and the checksum should follow it at once.
+        // In reverse order: if a frame was closed, its head is what has changed, and the checksum should be written
+        // directly after the head.
         for (place, word) in self.held_words()[first..].iter().zip(words).rev() {
             place.store(word_of(word), Ordering::Relaxed);
         }
-        // Release: who reads this length reads the bytes.
+        // Release: a reader of this length also sees the bytes.
         self.held_length().store(seal(bytes.len(), sum), Ordering::Release);
     }
 
-    /// The worker: it holds nothing back, and has sent so many bytes in its life.
+    /// The worker: it holds nothing back, and has sent this many bytes in its life.
     pub(crate) fn sent(&self, before: u64) {
-        // In this order: what is behind `before` must never be what was behind an earlier one. Release keeps it.
+        // This order matters: the copy of an earlier moment must never be combined with the new `before`. Release keeps
+        // the order.
         self.held_length().store(0, Ordering::Relaxed);
         self.before().store(before, Ordering::Release);
     }
 
-    /// The parent: what the worker, which is dead, held back. Nothing where it is not what the worker had put there.
+    /// The parent: the bytes that the dead worker held back. No bytes if the checksum does not match what the worker
+    /// had written.
     pub(crate) fn held(&self) -> Held {
         let sealed = self.held_length().load(Ordering::Acquire);
         // A task may have written anything there.
@@ -204,13 +207,13 @@ impl StatusPage {
         self.limit().store(chunk, Ordering::Relaxed);
     }
 
-    /// The parent: the worker is to go to that core.
+    /// The parent: the worker should move to that core.
     pub(crate) fn tell_core(&self, core: usize) {
-        // Relaxed: the message that is sent next, and system calls, stand between this and the worker's look.
+        // Relaxed: the next message and its system calls order this store before the worker's read.
         self.core().store(core as u64 + 1, Ordering::Relaxed);
     }
 
-    /// The worker: the core that it is to go to, once.
+    /// The worker: the core that it should move to. Returns it once.
     pub(crate) fn take_core(&self) -> Option<usize> {
         if self.core().load(Ordering::Relaxed) == 0 {
             return None;

@@ -12,7 +12,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// How many chunks these are.
+    /// How many chunks the block has.
     pub(crate) fn len(self) -> u64 {
         self.end - self.first
     }

@@ -23,8 +23,8 @@ impl Dispatch {
         became
     }
 
-    /// The outputs of the chunk that is due from `worker`, and of those behind it, are there: `count` in all, which are
-    /// of one block. Each took so many nanoseconds on average.
+    /// `worker` has sent the outputs of `count` chunks of one block, beginning with the chunk that is due. Each chunk
+    /// took `took` nanoseconds on average.
     pub(crate) fn done(&mut self, worker: usize, count: u64, took: u64) {
         // A moving average of the last eight: chunks may grow more expensive as the fold goes on.
         self.done += count;

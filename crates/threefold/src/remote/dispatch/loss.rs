@@ -1,15 +1,17 @@
-//! `Loss`: what a lost worker leaves behind.
+//! `Loss`: what happens to the chunks of a lost worker.
 //!
-//! Of the chunks that a worker was sent and has not answered, it had ended some, was running one, and had not started the
-//! others. What it had ended it may not have sent. If these outputs were lost with it, a fold would end at a chunk that
-//! has run to its end: below the one that killed the worker, and below a chunk of another worker that fails for certain,
-//! which is the one to report. It must not run them again either, since their starts were recorded. So the carrier keeps
-//! a copy of what is not sent where the worker's death cannot reach it, and hands it over before it says how far the
-//! worker had come. As a rule, then, nothing is `done` that is not answered.
+//! Some chunks that the worker was sent have no answer yet. The worker had finished some of them, was running one, and
+//! had not started the others. It may not have sent the outputs of the finished chunks. Suppose these outputs were lost
+//! with the worker. Then a fold would end at a chunk that has run to its end. That chunk is below the one that killed
+//! the worker, and it may be below a chunk of another worker that fails for certain. But the failing chunk is the one
+//! to report. And the fold must not run the finished chunks again either, since their starts were recorded. So the
+//! carrier keeps a copy of the unsent answers in a place that survives the worker. It hands the copy over before it
+//! reports how far the worker had come. As a rule, then, every chunk that is `done` is also answered.
 //!
-//! It may be so nevertheless: an answer that is too large for the copy dies while it is sent, a task may write over the
-//! copy, and a worker may be killed from outside in the instant between an answer and the note that it is there. Then the
-//! finished chunks count as lost too. They run again where retries allow that, and are listed by the error otherwise.
+//! There are exceptions. An answer that is too large for the copy is lost if the worker dies while it is sent. A task
+//! may write over the copy. And a worker may be killed from outside between an answer and the note that it is there. In
+//! these cases the finished chunks count as lost too. They run again if retries allow that, and otherwise the error
+//! lists them.
 
 use super::Sent;
 

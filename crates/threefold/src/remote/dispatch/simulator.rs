@@ -37,7 +37,7 @@ struct Simulation {
     /// Failures that are known forbid everything from here on.
     fall: u64,
     losses: u64,
-    /// Messages that went to workers, and came from them.
+    /// How many messages were sent to workers and by workers.
     messages: u64,
     gave_up: bool,
     cancelled: bool,

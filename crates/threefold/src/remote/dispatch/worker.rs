@@ -123,7 +123,7 @@ impl Worker {
         self.sent > self.unanswered
     }
 
-    /// How many blocks it has, the one that it runs included.
+    /// How many blocks the worker has, including the one that it runs.
     pub(super) fn blocks(&self) -> usize {
         self.blocks.len()
     }
@@ -178,12 +178,12 @@ impl Worker {
         self.blocks.front().map(|block| Sent { chunk: block.first, attempt: block.attempt })
     }
 
-    /// How many chunks from the one that is due on it may answer together: the rest of their block.
+    /// How many chunks it may answer in one frame, starting with the one that is due: the rest of their block.
     pub(super) fn due_together(&self) -> u64 {
         self.blocks.front().map_or(0, |block| block.len())
     }
 
-    /// It has answered the chunk that was due, and those behind it, `count` in all.
+    /// The worker has answered `count` chunks, beginning with the chunk that was due.
     pub(super) fn answers(&mut self, count: u64, now: u64) -> Option<Block> {
         let front = self.blocks.front().filter(|front| (1..=front.len()).contains(&count))?;
         let answered = Block { end: front.first + count, ..*front };

@@ -1,18 +1,19 @@
-//! What workers answer, taken in.
+//! Handles the answers of workers.
 //!
-//! Outputs come in batches: those of a block, as a rule. They are restored into one `Vec` and kept as one run of consecutive
-//! chunks, so that a cheap chunk costs the caller no allocation and no lock of its own. If one of them cannot be restored,
-//! those before it are kept, it fails, and those behind it are taken next.
+//! Outputs arrive in batches, usually those of one block. They are restored into one `Vec` and kept as one run of
+//! consecutive chunks. So a cheap chunk costs the caller no allocation and no lock of its own. If an output cannot be
+//! restored, the outputs before it are kept, its chunk fails, and the outputs behind it are handled next.
 //!
-//! An answer counts only where it is due: each worker answers its chunks in the order in which they were sent, and the
-//! dispatcher knows the next one. So an answer that comes twice, or for another chunk, ends the worker and is never
-//! counted. Of an answer that is due one of four things comes:
+//! An answer counts only if it is due. Each worker answers its chunks in the order in which they were sent, and the
+//! dispatcher knows the next one. If an answer comes twice, or for another chunk, the worker is terminated and the
+//! answer is never counted. An answer that is due has one of four effects:
 //!
-//! - Outputs are restored and kept. That of a chunk which ran past its deadline is refused like a chunk that was stopped.
-//! - A panic is the failure of its chunk, or the chunk runs again where panics are retried.
-//! - A chunk or output that cannot be serialized is the failure of its chunk. It would be so on every worker.
-//! - Chunks that were not started, because they are above the limit that the worker knew, are pending again. The limit may
-//!   have been that of an earlier moment only.
+//! - Outputs are restored and kept. If a chunk ran past its deadline, its output is refused, as for a chunk that was
+//!   stopped.
+//! - A panic is the failure of its chunk. If panics are retried, the chunk runs again instead.
+//! - A chunk or output that cannot be serialized is the failure of its chunk. The same would happen on every worker.
+//! - Chunks that were not started are pending again. They were above the limit that the worker knew, and this may have
+//!   been the limit of an earlier moment.
 
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl<C: Carrier> Run<'_, C> {
         }
     }
 
-    /// Takes the frames that lie ready.
+    /// Handles the frames that have arrived.
     pub(super) fn take_frames(&mut self, worker: usize) -> Result<(), &'static str> {
         let mut inbox = std::mem::take(self.carrier.inbox(worker));
         let mut taken = Ok(());
@@ -93,7 +94,7 @@ impl<C: Carrier> Run<'_, C> {
         Ok(())
     }
 
-    /// Takes the outputs of consecutive chunks.
+    /// Handles the outputs of consecutive chunks.
     fn take_outputs(&mut self, worker: usize, ran: Ran, outputs: List<'_>) -> Result<(), &'static str> {
         let sent = self.due(worker, ran)?;
         let count = outputs.count();
@@ -138,7 +139,7 @@ impl<C: Carrier> Run<'_, C> {
             .ok_or("it answered for a chunk that it was not running")
     }
 
-    /// Tells those who want to know when the chunk ran.
+    /// Tells the observers when the chunk ran.
     fn record(&mut self, worker: usize, sent: Sent, ran: Ran) {
         let carrier = &self.carrier;
         self.port.record(|| Span {

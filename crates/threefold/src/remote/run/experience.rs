@@ -1,12 +1,12 @@
-//! `Experience`: what the last fold has learnt of its chunks, for another that is the same.
+//! `Experience`: what the last fold has measured of its chunks, for a later fold that is the same.
 //!
-//! How long chunks take is only known from those that are done. A fold whose chunks all go into one message for each worker
-//! would learn it when more than half of its time is over: it sends one chunk to each, waits, and sends the rest. So whoever
-//! keeps workers from fold to fold keeps this with them.
+//! How long chunks take is known only from finished chunks. In a tiny fold, all chunks fit into one message for each
+//! worker. Such a fold would learn the time only after more than half of its own time: it sends one chunk to each
+//! worker, waits, and sends the rest. So the owner of the workers keeps this value with them from fold to fold.
 //!
-//! It is used for a fold of the same task with the same captures, the same source and as many chunks, and for no other: what
-//! is known of some chunks says little of chunks of another size. Such a fold may take longer nevertheless, where its task
-//! depends on something else. Then its chunks are divided evenly, once.
+//! It is used only for a fold of the same task with the same captures, the same source and as many chunks. The time of
+//! some chunks says little about chunks of another size. The same fold may still take longer, if its task depends on
+//! something else. Then its chunks are divided evenly, once.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
@@ -16,15 +16,16 @@ use crate::remote::carrier::Fingerprint;
 
 /// How long the chunks of a fold took.
 ///
-/// One fold is remembered, the last. Two folds that take turns learn nothing from each other, and run as if nothing were known.
+/// Only the last fold is remembered. Two folds that take turns learn nothing from each other, and run as if nothing
+/// were known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Experience {
     of: Key,
-    /// How long a chunk took in the end, in nanoseconds, as the worker measured it.
+    /// How long a chunk took at the end of the fold, in nanoseconds, as the worker measured it.
     pace: u64,
 }
 
-/// What two folds have in common of which the one says something of the other.
+/// What two folds must have in common, so that measurements of one apply to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     task: Fingerprint,
@@ -33,7 +34,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// `None` where chunks are sent one by one: that they are the same cannot be seen without looking at all of them.
+    /// `None` if chunks are sent one by one: only a look at all of them would show that they are the same.
     pub(super) fn of(task: &Task, chunks: u64) -> Option<Self> {
         /// A mistake here costs time, and nothing else.
         static KEYS: OnceLock<RandomState> = OnceLock::new();
@@ -47,12 +48,12 @@ impl Key {
 }
 
 impl Experience {
-    /// The chunks of that fold took so many nanoseconds each.
+    /// The chunks of the fold `of` took `pace` nanoseconds each.
     pub(super) fn new(of: Key, pace: u64) -> Self {
         Self { of, pace }
     }
 
-    /// How long a chunk of that fold may take, in nanoseconds, where this says anything of it.
+    /// How long a chunk of `fold` may take, in nanoseconds. `None` if these measurements do not apply to it.
     pub(super) fn pace_of(self, fold: Key) -> Option<u64> {
         (self.of == fold).then_some(self.pace)
     }

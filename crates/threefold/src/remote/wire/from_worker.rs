@@ -23,7 +23,8 @@ pub(crate) enum FromWorker<'a> {
     Skipped { first: u64, count: u64 },
 }
 
-/// Which chunk ran, and when on the machine's monotonic clock, in nanoseconds; of several, the first, and all together.
+/// Which chunk ran, when it started, and how long it took, in nanoseconds of the machine's monotonic clock. For several
+/// chunks: the first chunk, its start, and the time of all together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) chunk: u64,
@@ -67,7 +68,8 @@ impl<'a> FromWorker<'a> {
         }
     }
 
-    /// Begins a `Done` frame, to which outputs are appended: that of `chunk` first, which started at that time.
+    /// Begins a `Done` frame, to which outputs are appended. The first output is that of `chunk`, which started at
+    /// `started`.
     pub(crate) fn open_done(out: &mut Vec<u8>, chunk: u64, started: u64) -> OpenDone {
         let start = out.len();
         out.extend([0; HEAD]);
@@ -100,8 +102,8 @@ impl<'a> FromWorker<'a> {
     }
 }
 
-/// A `Done` frame whose outputs are being written in place. Until it is closed its head is zero, by which
-/// `rest_of` knows it.
+/// A `Done` frame whose outputs are being written in place. Its head is zero until the frame is closed. By this
+/// `rest_of` recognizes an open frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenDone {
     /// Where the frame begins.
@@ -112,7 +114,7 @@ pub(crate) struct OpenDone {
 }
 
 impl OpenDone {
-    /// Appends an output, whose bytes `encode` appends; not at all where it says that it did not.
+    /// Appends an output, whose bytes `encode` appends. Appends nothing if `is_written` says that `encode` wrote none.
     pub(crate) fn output<R>(
         self,
         out: &mut Vec<u8>,
@@ -122,7 +124,7 @@ impl OpenDone {
         list::push(out, encode, is_written)
     }
 
-    /// The frame is whole, and the last of its chunks ended at that time. Without any output it is none.
+    /// Closes the frame; the last of its chunks ended at `ended`. If it has no output, it is removed.
     pub(crate) fn close(self, out: &mut Vec<u8>, ended: u64) {
         if out.len() == self.head {
             out.truncate(self.start);

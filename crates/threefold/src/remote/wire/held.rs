@@ -1,25 +1,25 @@
-//! What a worker had written and not sent when it was lost.
+//! The answers that a worker had written and not sent when it was lost.
 //!
-//! Answers of cheap chunks are held back, to be sent together. So that a chunk which has ended is not lost with a later
-//! one, a copy of what is held back lies in memory that outlives the worker. Its parent takes what the channel did not
-//! bring from there, as if it had been sent: the error of the fold is that of the chunk that was running, and chunks
-//! below it count as they would have, had each been answered at once.
+//! Answers of cheap chunks are held back and sent together. A finished chunk should not be lost with a later one. So a
+//! copy of the answers that are held back lies in memory that outlives the worker. The parent takes from this copy what
+//! did not arrive through the channel, as if it had been sent. So the error of the fold is that of the chunk that was
+//! running. Chunks below it count as if each had been answered at once.
 //!
-//! The copy is a piece of the stream of all bytes that the worker sends in its life. So it is known where it goes on
-//! behind what was received, also where the worker died in the middle of sending it. Its last frame may not be closed;
-//! then its head is zero. Whatever else is wrong with it is found where frames are read.
+//! The copy is a part of the stream of all bytes that the worker sends in its life. So its position behind the received
+//! bytes is known, even if the worker died while it was sending. The last frame of the copy may be open, and then its
+//! head is zero. All other errors in the copy are found when the frames are read.
 
 use super::frame::{HEAD, close};
 
-/// What is held back.
+/// The answers that are held back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// How many bytes the worker had sent in its life before these.
+    /// How many bytes the worker had sent in its life before these bytes.
     pub(crate) before: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What follows the first `received` bytes of a worker's stream, as whole frames where it can be.
+/// The bytes that follow the first `received` bytes of a worker's stream. The last frame is closed if it was open.
 pub(crate) fn rest_of(held: Held, received: u64) -> Vec<u8> {
     let Held { before, mut bytes } = held;
     let known = received.checked_sub(before).and_then(|known| usize::try_from(known).ok());
@@ -28,10 +28,10 @@ pub(crate) fn rest_of(held: Held, received: u64) -> Vec<u8> {
     bytes.split_off(known)
 }
 
-/// Closes the last frame, where it is open.
+/// Closes the last frame, if it is open.
 fn close_last(bytes: &mut [u8]) {
     let mut rest = bytes;
-    // The length of a frame that is closed is that of its body, which is never empty.
+    // A closed frame has the length of its body in its head, and a body is never empty.
     while rest.len() > HEAD {
         let length = rest.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
         if length == 0 {

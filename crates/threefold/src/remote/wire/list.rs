@@ -1,11 +1,11 @@
-//! `List`: byte strings one behind the other, each behind its length: the chunks of a block, or their outputs.
+//! `List`: a sequence of byte strings, each after its length. It holds the chunks of a block, or their outputs.
 //!
-//! The lengths are 8 bytes each. They are there so that a value that is restored wrongly cannot take bytes of the next one,
-//! and so that the list can be seen to be whole before the first value is restored.
+//! Each length has 8 bytes. The lengths have two purposes. A value that is restored wrongly cannot take bytes of the
+//! next value. And the list can be checked completely before the first value is restored.
 
 use super::fields::Fields;
 
-/// At least one byte string. That all are whole was seen when the list was read.
+/// At least one byte string. The list was checked to be complete when it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct List<'a> {
     bytes: &'a [u8],
@@ -13,7 +13,7 @@ pub(crate) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// All that is left of a message, as a list; `None` for what is none, or empty.
+    /// The rest of a message as a list; `None` if it is no valid list, or is empty.
     pub(super) fn read(fields: &mut Fields<'a>) -> Option<Self> {
         let bytes = fields.rest();
         let (mut rest, mut count) = (Fields(bytes), 0);
@@ -28,7 +28,7 @@ impl<'a> List<'a> {
         out.extend_from_slice(self.bytes);
     }
 
-    /// How many they are, at least one.
+    /// The number of byte strings, at least one.
     pub(crate) fn count(self) -> u64 {
         self.count
     }
@@ -39,7 +39,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Appends a byte string, which `encode` writes; not at all where it says that it did not.
+/// Appends a byte string, which `encode` writes. Appends nothing if `is_written` says that `encode` wrote none.
 pub(super) fn push<R>(out: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>) -> R, is_written: fn(&R) -> bool) -> R {
     let start = out.len();
     out.extend([0; 8]);

@@ -1,18 +1,19 @@
-//! `Rules`: what a worker does by itself during a fold.
+//! `Rules`: what a worker decides by itself during a fold.
 
 use super::fields::Fields;
 
-/// What a worker does by itself, before it is told.
+/// What a worker does by itself, before the parent tells it to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
     /// Whether it starts nothing above a chunk whose output is `Err`.
     pub(crate) stop_on_err: bool,
     /// Whether it starts nothing above a chunk that panicked, or whose output cannot be serialized.
     pub(crate) stop_on_panic: bool,
-    /// Whether it sends each answer before it starts the next chunk: what is done cannot be lost with it then.
+    /// Whether it sends each answer before it starts the next chunk. Then finished chunks cannot be lost with the
+    /// worker.
     pub(crate) answer_each: bool,
-    /// Whether it tells of each chunk when it ran: somebody wants to know, or there is a deadline. Otherwise the clock is
-    /// not read for each, which would take longer than a cheap chunk.
+    /// Whether it reports for each chunk when the chunk ran, for an observer or a deadline. Otherwise the clock is not
+    /// read for each chunk, since a reading would take longer than a cheap chunk.
     pub(crate) time_each: bool,
 }
 

@@ -12,8 +12,8 @@ pub(crate) enum ToWorker<'a> {
     Hello { build: Build, memory_limit: u64 },
     /// From now on chunks are for this task.
     Task { address: &'a [u8], captures: &'a [u8] },
-    /// A new fold begins, with the task that was told last. The source is what the worker cuts chunks from by itself; it
-    /// is empty where it is sent them.
+    /// A new fold begins, with the task that was sent last. The worker cuts chunks from the source by itself. The
+    /// source is empty if chunks are sent.
     Fold { rules: Rules, source: &'a [u8] },
     /// Run these chunks.
     Run(Run<'a>),
@@ -31,12 +31,12 @@ pub(crate) struct Run<'a> {
     pub(crate) chunks: Chunks<'a>,
 }
 
-/// What a worker makes the chunks of a block from.
+/// Where a worker gets the chunks of a block from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chunks<'a> {
     /// Each chunk as bytes.
     Sent(List<'a>),
-    /// So many, which it cuts from the source that it was told with the fold.
+    /// This many chunks, which the worker cuts from the source that came with the fold.
     Cut(u64),
 }
 

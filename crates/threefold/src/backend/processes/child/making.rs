@@ -1,10 +1,11 @@
-//! How a worker is made: as a start of this executable, or as a copy of a worker that has only come as far as its entrance.
+//! How a worker is made. The parent starts this executable, or it asks a worker at its entrance for a copy, made with
+//! `clone3`.
 //!
-//! Either way it makes copies of itself when asked, until it is greeted. From then on it serves.
+//! A worker made in either way makes copies of itself on request until the handshake. From then on it serves.
 //!
-//! Everything by which a worker is reached is made here, by its parent: the channel, the pipes for what it prints, and the
-//! status page. One that is started gets them as the standard library hands them on; a copy gets them with the request. The
-//! page comes with the greeting in both cases.
+//! The parent makes everything by which it reaches a worker: the channel, the pipes for what the worker prints, and the
+//! status page. A worker started from the executable gets the channel and the pipes from the standard library. A copy
+//! gets them with the request. Both get the status page with the handshake.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -22,35 +23,36 @@ use crate::backend::processes::worker::Entrance;
 use crate::backend::processes::{clock, descriptors};
 use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
 
-/// The bytes of a request for a copy. The descriptors that are sent with it tell what it is.
+/// The bytes of a request for a copy. The worker recognizes the request by the number of descriptors that come with it.
 const COPY: &[u8] = b"c";
 
-/// A copy that an original which has arrived does not make in this time, in nanoseconds, is given up. It takes a tenth of a
-/// millisecond, and on a busy machine some tens.
+/// If an original has reached its entrance and does not make a copy within this time, in nanoseconds, the copy is given
+/// up. A copy takes a tenth of a millisecond, and some tens of milliseconds on a busy machine.
 const PATIENCE: u64 = 2_000_000_000;
 
 impl Worker {
-    /// Starts this executable again as a worker. It is not greeted yet.
+    /// Starts this executable again as a worker. The handshake is sent later.
     pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
         let (process, out, err) = Process::start(entrance, theirs)?;
-        Self::of(number, entrance, Body::Born(process), channel, [out.into(), err.into()])
+        Self::of(number, entrance, Body::Started(process), channel, [out.into(), err.into()])
     }
 
-    /// Asks this worker, which is not greeted, for a copy of itself. The copy can be written to at once, and be greeted: what
-    /// is sent waits for it.
+    /// Asks this worker, which has had no handshake yet, for a copy of itself. The parent may send the handshake and
+    /// other messages to the copy at once: they wait in its channel.
     ///
     /// # Errors
     ///
-    /// When this worker is dead, or takes no more requests, or there are no descriptors left. Nothing was asked for then.
+    /// When this worker is dead, takes no more requests, or no descriptors are left. In these cases no request was
+    /// sent.
     pub(in crate::backend::processes) fn copy(&self, number: usize) -> io::Result<Self> {
         let process = self.body.process().ok_or(io::ErrorKind::NotConnected)?;
         let (channel, theirs) = UnixStream::pair()?;
         let (out, their_out) = pipe_with(PipeFlags::CLOEXEC)?;
         let (err, their_err) = pipe_with(PipeFlags::CLOEXEC)?;
-        let body = Body::Unborn(process.origin());
+        let body = Body::Starting(process.origin());
         let copy = Self::of(number, self.entrance, body, channel, [out, err])?;
-        // The channel of a worker that has not arrived takes some hundred requests. More are an error.
+        // Until the worker reaches its entrance, its channel holds some hundred requests. One more is an error.
         descriptors::send(&self.channel, COPY, &[theirs.as_fd(), their_out.as_fd(), their_err.as_fd()])?;
         Ok(copy)
     }
@@ -86,39 +88,40 @@ impl Worker {
         })
     }
 
-    /// Greets it. It says hello later, by itself, and makes no more copies. A second greeting does nothing.
+    /// Sends the handshake, after which the worker makes no more copies. The worker answers later. A second call does
+    /// nothing.
     pub(in crate::backend::processes) fn greet(&mut self, build: Build, memory_limit: Option<u64>) -> io::Result<()> {
         let Some(page) = self.greeting.take() else { return Ok(()) };
         let mut hello = Vec::new();
         ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0) }.write(&mut hello);
         match descriptors::send(&self.channel, &hello, &[page.as_fd()]) {
-            // It is dead already. That is an event like any death, and another may live.
+            // The worker is dead already. That is reported like any death, and another worker may be started.
             Ok(()) | Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Whether it makes no more copies.
+    /// Whether the handshake was sent, so that it makes no more copies.
     pub(in crate::backend::processes) fn is_greeted(&self) -> bool {
         self.greeting.is_none()
     }
 
-    /// It is ready: it has come as far as its entrance long ago.
+    /// The worker is ready, so it has reached its entrance before.
     pub(in crate::backend::processes) fn note_arrival(&self) {
         if let Some(process) = self.body.process() {
             process.origin().note_arrival();
         }
     }
 
-    /// Whether it should be there by now, and is not.
+    /// Whether it should be started by now, and is not.
     pub(in crate::backend::processes) fn is_overdue(&self) -> bool {
         match &self.body {
-            Body::Unborn(origin) => origin.has_arrived() && clock::now() > self.asked + PATIENCE,
+            Body::Starting(origin) => origin.has_arrived() && clock::now() > self.asked + PATIENCE,
             _ => false,
         }
     }
 
-    /// Lets it exit where it was not greeted.
+    /// Closes the channel for writing, so that a worker without a handshake exits.
     pub(in crate::backend::processes) fn hang_up(&self) {
         let _ = self.channel.shutdown(std::net::Shutdown::Write);
     }
@@ -136,7 +139,7 @@ mod tests {
     fn a_worker_that_waits_for_its_parent_does_not_rest() {
         let (channel, mut theirs) = UnixStream::pair().unwrap();
         let pipe = || pipe_with(PipeFlags::CLOEXEC).unwrap().0;
-        let body = Body::Stillborn { refused: false };
+        let body = Body::NeverStarted { refused: false };
         let mut worker = Worker::of(0, Entrance::of_workers(), body, channel, [pipe(), pipe()]).unwrap();
         assert_eq!([(); 2].map(|()| worker.activity()), [Activity::Moves, Activity::Rests]);
         theirs.write_all(b"answer").unwrap();

@@ -1,22 +1,22 @@
-//! `Cores`: workers that wake together are spread over the cores.
+//! `Cores`: spreads workers that wake together over the cores.
 //!
-//! Where a caller wakes several workers and goes to sleep itself, the kernel may put two of them on one core and notice
-//! only after some milliseconds that another is idle. A fold of ten milliseconds then takes a tenth longer. So a worker
-//! that is about to run a long block is told of a core that no other worker of the fold is told of. It goes there by
-//! itself, and may go anywhere from then on: what a task sees as its affinity is what it was.
+//! A caller may wake several workers and then go to sleep itself. The kernel may put two of these workers on one core,
+//! and notice only after some milliseconds that another core is idle. A fold of ten milliseconds then takes a tenth
+//! longer. So a worker that is about to run a long block is told a core that no other worker of the fold is told. The
+//! worker moves there by itself, and may leave that core at any time. A task sees the same affinity as before.
 //!
-//! Only where the workers need more than half of the cores is it worth anything: where there are more, the kernel finds an
-//! idle one, and it knows better than we do what else runs on the machine.
+//! This helps only if the workers need more than half of the cores. With more cores than that the kernel finds an idle
+//! one, and it knows better what else runs on the machine.
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu};
 
 /// The cores of one run.
 #[derive(Debug)]
 pub(super) struct Cores {
-    /// Those that this process may use, the caller's own last; none where the kernel does well by itself. They are asked
-    /// for when the first worker is to be told.
+    /// The cores that this process may use, with the caller's own core last. Empty if the kernel needs no help. The
+    /// list is made when the first worker is to be told a core.
     cores: Option<Vec<usize>>,
-    /// Workers that were told.
+    /// Which workers were told a core.
     told: Vec<bool>,
 }
 
@@ -25,7 +25,7 @@ impl Cores {
         Self { cores: None, told: vec![false; workers] }
     }
 
-    /// The core of `worker`, the first time that this is asked.
+    /// The core for `worker`, on the first call for this worker.
     pub(super) fn tell(&mut self, worker: usize) -> Option<usize> {
         let workers = self.told.len();
         let told = self.told.get_mut(worker)?;
@@ -34,13 +34,13 @@ impl Cores {
         (!std::mem::replace(told, true)).then_some(*core)
     }
 
-    /// A new worker has that number.
+    /// A new worker has this number, so it has not been told a core.
     pub(super) fn forget(&mut self, worker: usize) {
         self.told[worker] = false;
     }
 }
 
-/// The cores for so many workers.
+/// The cores for this many workers.
 fn own(workers: usize) -> Vec<usize> {
     let Ok(allowed) = sched_getaffinity(None) else { return Vec::new() };
     let count = allowed.count() as usize;
@@ -48,7 +48,7 @@ fn own(workers: usize) -> Vec<usize> {
         return Vec::new();
     }
     let mut cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core)).take(count).collect();
-    // The last worker goes where the caller was, which sleeps meanwhile.
+    // The last worker goes to the core of the caller, which sleeps while workers run.
     let here = sched_getcpu();
     let after = cores.iter().position(|&core| core == here).map_or(0, |at| at + 1);
     cores.rotate_left(after % count.max(1));

@@ -1,9 +1,9 @@
 //! `Crew`: the worker processes of one run, and how they are reached: a socket and a status page each.
 //!
-//! The crew is the first carrier. It does what the dispatcher commands and decides nothing about chunks. What it adds is
-//! what only processes have: a worker is started, is greeted, prints, and ends in one of several ways, which are told
-//! apart here. The kernel says how the process ended; the status page says what it was doing; the last lines of its
-//! standard error, its memory limit and the kernel's counters say whether memory was the reason.
+//! The crew is the first carrier. It does what the dispatcher commands and decides nothing about chunks. It adds what
+//! only processes have: a worker is started, gets its handshake, prints, and ends in one of several ways, which are
+//! told apart here. The kernel says how the process ended; the status page says what it was doing; the last lines of
+//! its standard error, its memory limit and the kernel's counters say whether memory was the reason.
 //!
 //! A worker that ended is taken out of the crew at once, and its number is free for another. What it printed is passed
 //! on before that, so that no line is lost with it.
@@ -34,20 +34,21 @@ mod making;
 /// So many workers have their memory looked at when all are looked at: that takes some ten microseconds each.
 const MEMORY_LOOKS: usize = 64;
 
-/// The number of the fork server among those that are watched. No crew is so large.
+/// The number of the fork server among the watched processes. No crew has so many workers.
 ///
-/// The server is no member: it is sent no chunks, and its end is nobody's loss. It is watched for what `main` prints in it
-/// before `init()`, which is passed on as that of any worker.
+/// The fork server is no member of the crew: it is sent no chunks, and its end loses no chunk. It is watched for what
+/// `main` prints in it before `init()`. This output is passed on like that of any worker.
 const SERVER: usize = (1 << 30) - 1;
 
 /// The worker processes of one run.
 pub(super) struct Crew {
     memory_limit: Option<u64>,
     starter: Starter,
-    /// The worker that makes copies of itself until it is greeted, which is before the crew waits for anything.
+    /// The worker that makes copies of itself until its handshake. The handshake is sent before the crew waits for
+    /// anything.
     original: Option<usize>,
-    /// How many workers are still in the making. While there are any, it is looked whether one is overdue.
-    unborn: usize,
+    /// How many workers are not started yet. While there are any, each is checked for being overdue.
+    starting: usize,
     oom_kills: OomKills,
     watch: Watch,
     workers: Vec<Option<Member>>,
@@ -82,7 +83,7 @@ impl Crew {
             memory_limit,
             starter,
             original: None,
-            unborn: 0,
+            starting: 0,
             oom_kills: OomKills::now(),
             watch,
             workers: (0..size).map(|_| None).collect(),
@@ -100,7 +101,7 @@ impl Crew {
         worker.number = number;
         worker.set_limit(self.limit);
         self.cores.forget(number);
-        self.unborn += usize::from(worker.is_unborn());
+        self.starting += usize::from(worker.is_starting());
         if !worker.is_greeted() {
             self.original = Some(number);
         }
@@ -137,7 +138,7 @@ impl Crew {
     /// Sends what the channel takes; whether that is everything.
     fn push(&mut self, worker: usize) -> bool {
         if self.original == Some(worker) {
-            // Requests for copies come first.
+            // The requests for copies must be sent before any other message.
             return false;
         }
         let member = self.workers[worker].as_mut().expect("only workers that are there are spoken to");
@@ -220,7 +221,7 @@ impl Carrier for Crew {
 
     fn recover(&mut self, worker: usize) {
         let worker = &mut self.member(worker).worker;
-        // A process closes its channel before it is gone.
+        // A process closes its channel before it ends.
         if worker.has_ended() {
             worker.recover();
         }
@@ -252,7 +253,7 @@ impl Carrier for Crew {
 
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
         if until > clock::now() {
-            // No more workers are started for now.
+            // No more workers are requested for now.
             self.finish_making(events).map_err(|error| cannot_start(&error))?;
         }
         let until = self.farewells.due().map_or(until, |due| due.min(until));
@@ -275,7 +276,7 @@ impl Carrier for Crew {
                 Source::Death => events.push(Event::Gone { worker }),
                 Source::Out => member.worker.print(0),
                 Source::Err => member.worker.print(1),
-                Source::Channel if member.worker.is_unborn() => {
+                Source::Channel if member.worker.is_starting() => {
                     self.look_for_birth(worker, events).map_err(|error| cannot_start(&error))?;
                 }
                 Source::Channel => {
@@ -353,7 +354,7 @@ impl Carrier for Crew {
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
         let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
-        // A copy that was not made tells nothing of workers that are started.
+        // A copy that never started says nothing about workers that are started from the executable.
         let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
         Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }

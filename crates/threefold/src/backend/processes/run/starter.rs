@@ -1,52 +1,59 @@
-//! `Starter`: how the workers of a crew come to be, as cheaply as can be.
+//! `Starter`: how the workers of a crew are made, as cheaply as possible.
 //!
-//! To start the executable takes ten times as long as to copy a process that has come as far as its entrance. So only the
-//! first worker of a fold is started, and it makes the others before it is greeted. No process is there but the workers.
+//! Starting the executable takes ten times as long as copying a process that has reached its entrance. A copy is made
+//! with `clone3`. So the parent starts only the first worker of a fold, and this worker makes the others before its
+//! handshake. There are no processes besides the workers.
 //!
-//! Where workers are replaced - after so many chunks, or because one has died - one more process is started: the *fork
-//! server*, a worker that is never greeted. It makes all workers from then on, and some ahead of need: the *spares*, which
-//! have been greeted and wait. All are kept from fold to fold, and end with the executor.
+//! Workers may be replaced, because each runs a limited number of chunks or because one has died. Then the parent
+//! starts one more process: the *fork server*, a worker that never gets a handshake. From then on the fork server makes
+//! all workers. It also makes some ahead of need, called *spares*, which have had their handshake and wait. All of them
+//! are kept from fold to fold, and end with the executor.
 //!
-//! A worker sees its parent's folder, environment, limits and rights as they were when the executable was started. So the
-//! server is replaced where these are not the same any more when a fold begins to need it.
+//! A started worker has its parent's folder, environment, limits and rights as they were when the executable was
+//! started. So the fork server is replaced if these have changed when a fold begins to need it.
 //!
-//! Whatever goes wrong with a copy, the worker is started from the executable in its place. After a few times no more copies
-//! are asked for.
+//! If a copy fails for any reason, the worker is started from the executable instead. After a few failures no more
+//! copies are requested.
 //!
 //! # The first fold
 //!
-//! Four workers come to be like this:
+//! Four workers are made like this:
 //!
-//! 1. The parent starts the executable as worker 0, and holds back its greeting.
-//! 2. It sends three requests for copies into the channel of worker 0, each with the channel and the pipes of one copy. It
-//!    sends each copy its greeting, its task and its first chunks, into a channel whose other end nobody has read yet.
-//! 3. The dispatcher wants no more workers, so the parent is about to wait. It greets worker 0 and sends what was held back.
-//! 4. Worker 0 comes to its entrance. It finds the requests, makes the three copies, finds the greeting, and serves.
-//! 5. Each copy says its number, leaves the group of worker 0, finds its greeting and its chunks, and serves.
+//! 1. The parent starts the executable as worker 0. It does not send the handshake yet.
+//! 2. The parent sends three requests for copies into the channel of worker 0. Each request carries the channel and the
+//!    pipes of one copy. The parent sends each copy its handshake, its task and its first chunks. They wait in the
+//!    copy's channel, whose other end nobody reads yet.
+//! 3. The dispatcher wants no more workers, so the parent is about to wait. It sends worker 0 the handshake and the
+//!    messages that were held back.
+//! 4. Worker 0 reaches its entrance. It receives the requests, makes the three copies, receives the handshake, and
+//!    serves.
+//! 5. Each copy sends its process id, leaves the group of worker 0, receives its handshake and its chunks, and serves.
 //!
-//! The order of the messages in one channel is what makes this right: nobody has to wait for an answer, and no request can
-//! come after the greeting. Of the parent's time this takes a few system calls for each worker, and the start of one.
+//! This is correct because messages in one channel keep their order. Nobody has to wait for an answer, and no request
+//! can follow the handshake. The parent spends a few system calls on each worker, and the start of one process.
 //!
 //! # Replacements
 //!
-//! With `chunks_per_worker`, or once a worker has been lost, whoever makes copies must not run tasks. So from then on the
-//! server makes them. A worker that is needed is taken from the spares, where it has said hello long ago and only needs to be
-//! sent its chunk. What was taken is made again afterwards, while that chunk runs. If a fold is over, spares wait for the next.
+//! With `chunks_per_worker`, or once a worker has been lost, the process that makes copies must not run tasks. So from
+//! then on the fork server makes them. A new worker is taken from the spares. A spare has answered its handshake long
+//! ago and only needs to be sent its chunk. The spare is replaced while that chunk runs. After a fold, spares wait for
+//! the next one.
 //!
 //! # What a copy sees
 //!
-//! The laws say nothing of a task that depends on the working folder or on variables, but a program may well rely on them. A
-//! worker that is started has those of its parent at that moment. The [`Surroundings`] of the server are compared once in each
-//! fold that needs it. Within a fold they are those of its beginning, for all copies.
+//! The laws say nothing about a task that depends on the working folder or on variables, but a program may rely on
+//! them. A started worker has those of its parent at that moment. The [`Surroundings`] of the fork server are compared
+//! once in each fold that needs it. Within a fold, all copies have the surroundings of its beginning.
 //!
 //! # What can go wrong
 //!
-//! - The worker that makes copies has other threads. It says so once, and no copy is asked for again in this program.
-//! - It is dead. Its channel says so when a copy is asked for, or the channel of the copy closes.
-//! - The system refuses another process. The original lets go of the request, and the channel of the copy closes. The worker
-//!   is started instead, which the system refuses as well: that error is the one that is told.
-//! - It hangs. The copy is given up after two seconds, and the original is killed so that it cannot make it later.
-//! - The channel is full of requests that nobody takes, as with a thousand workers. The others are started.
+//! - The worker that makes copies has other threads. It says so once, and this program requests no copy again.
+//! - It is dead. Then a request fails with an error, or the channel of the copy closes.
+//! - The system refuses another process. The original drops the request, and the channel of the copy closes. The worker
+//!   is started from the executable instead. If the system refuses this as well, that error is reported.
+//! - It hangs. The copy is given up after two seconds, and the original is killed so that it cannot make the copy
+//!   later.
+//! - The channel is full of requests that nobody receives, as with a thousand workers. The other workers are started.
 
 use std::collections::VecDeque;
 use std::io;
@@ -57,13 +64,14 @@ use crate::backend::processes::child::Worker;
 use crate::backend::processes::worker::Entrance;
 use crate::remote::wire::Build;
 
-/// So often a copy may fail until the executable is started for each worker.
+/// After this many failed copies, each worker is started from the executable.
 const FAILURES: u32 = 3;
 
-/// So many workers are made ahead. To make one takes longer than to run a small chunk on it.
+/// This many workers are made ahead of need. Making a worker takes longer than running a small chunk on it.
 const SPARES: usize = 2;
 
-/// Whether workers of this program have other threads when they come to their entrance, so that no copy of them can be made.
+/// Whether no copies can be made in this program, because its workers have other threads when they reach their entrance
+/// or have an unknown C library.
 static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// Makes workers.
@@ -72,13 +80,13 @@ pub(in crate::backend::processes) struct Starter {
     build: Build,
     memory_limit: Option<u64>,
     server: Option<Server>,
-    /// Workers that no fold has yet.
+    /// Workers that are made ahead of need and are not in a fold yet.
     spares: VecDeque<Worker>,
-    /// Whether there should be more of them.
+    /// Whether more spares should be made.
     lacks: bool,
-    /// Whether workers are replaced, as far as is known.
+    /// Whether workers are replaced in this executor, as far as is known.
     replaces: bool,
-    /// How often a copy has failed.
+    /// How many copies have failed.
     failures: u32,
 }
 
@@ -86,7 +94,7 @@ pub(in crate::backend::processes) struct Starter {
 struct Server {
     worker: Worker,
     surroundings: Surroundings,
-    /// Whether these were compared since the fold began.
+    /// Whether the surroundings were compared since the fold began.
     compared: bool,
 }
 
@@ -95,15 +103,15 @@ impl Starter {
         Self { build, memory_limit, server: None, spares: VecDeque::new(), lacks: false, replaces, failures: 0 }
     }
 
-    /// A fold begins: what this process has for its children may have changed.
+    /// A fold begins. What this process passes on to its children may have changed.
     pub(in crate::backend::processes) fn begin(&mut self) {
         if let Some(server) = &mut self.server {
             server.compared = false;
         }
     }
 
-    /// Makes a worker, as a copy of `original` where that has not been greeted. One that is started from the executable is
-    /// not greeted yet: whoever gets it greets it when no more workers are wanted.
+    /// Makes a worker: a copy of `original` if that has had no handshake yet, or a start of the executable. A started
+    /// worker has had no handshake. The caller sends it when no more workers are wanted.
     ///
     /// # Errors
     ///
@@ -122,20 +130,20 @@ impl Starter {
         Worker::start(number, Entrance::of_workers())
     }
 
-    /// A copy of that worker, which has been greeted.
+    /// Requests a copy of `original`, and sends the copy its handshake.
     fn copy_of(&self, original: &Worker, number: usize) -> io::Result<Worker> {
         let mut copy = original.copy(number)?;
         self.greet(&mut copy)?;
         Ok(copy)
     }
 
-    /// A worker of the server's. Others are made ahead later, in [`refill`](Self::refill).
+    /// A worker made by the fork server. More are made ahead of need later, in [`refill`](Self::refill).
     fn replacement(&mut self) -> Option<Worker> {
         self.compare();
-        // One that has died since would only have to be replaced again.
+        // A spare that has died would only have to be replaced again.
         while let Some(mut spare) = self.spares.pop_front() {
             spare.look_for_birth();
-            if spare.is_unborn() || !spare.is_dead() {
+            if spare.is_starting() || !spare.is_dead() {
                 self.lacks = true;
                 return Some(spare);
             }
@@ -145,8 +153,8 @@ impl Starter {
         made
     }
 
-    /// Makes workers ahead, where some were taken. Those that were taken have been sent their chunks before, so that this
-    /// costs no time that anybody waits for. If one cannot be made, it is tried again after the next one was taken.
+    /// Makes spares, if some were taken. The workers that were taken have been sent their chunks before, so nobody
+    /// waits for this. If a spare cannot be made, the next attempt follows when another spare has been taken.
     pub(super) fn refill(&mut self) {
         while std::mem::take(&mut self.lacks)
             && let Ok(spare) = self.spare()
@@ -156,8 +164,8 @@ impl Starter {
         }
     }
 
-    /// Ends the server where a worker that is started now would see something else than those that it makes. Its spares go with
-    /// it: they have what it has.
+    /// Ends the fork server if a worker that is started now would have other surroundings than the server's copies. The
+    /// spares end with it, since they have the server's surroundings.
     fn compare(&mut self) {
         let Some(server) = &mut self.server else { return };
         if !std::mem::replace(&mut server.compared, true) && server.surroundings != Surroundings::now() {
@@ -165,7 +173,7 @@ impl Starter {
         }
     }
 
-    /// A copy of the server, which is started where it is not there.
+    /// Requests a copy of the fork server, which is started first if it is not running.
     fn spare(&mut self) -> io::Result<Worker> {
         let server = match self.server.take() {
             Some(server) => server,
@@ -184,45 +192,45 @@ impl Starter {
         made
     }
 
-    /// A worker was lost that had been ready: there may be more of that kind.
+    /// A worker was lost that had been ready. So more workers may be lost in the same way.
     pub(super) fn replaces(&mut self) {
         self.replaces = true;
     }
 
-    /// A copy has failed; `refused` where none can be made in this program.
+    /// A copy has failed. `refused` tells whether no copy can be made in this program.
     pub(super) fn failed(&mut self, refused: bool) {
         self.failures += 1;
         if refused {
-            // Relaxed: a word about the program that stands by itself.
+            // Relaxed: no other data depends on this flag.
             ARE_REFUSED.store(true, Ordering::Relaxed);
         }
         self.dismiss();
     }
 
-    /// Whether a worker that was started from the executable is to make others.
+    /// Whether a worker that was started from the executable should make the others.
     pub(super) fn wants_original(&self) -> bool {
         self.makes_copies() && !self.replaces
     }
 
-    /// Greets a worker, which makes no more copies then.
+    /// Sends a worker the handshake. The worker makes no more copies then.
     pub(super) fn greet(&self, worker: &mut Worker) -> io::Result<()> {
         worker.greet(self.build, self.memory_limit)
     }
 
-    /// Whether copies are asked for.
+    /// Whether copies are requested at all.
     fn makes_copies(&self) -> bool {
         self.failures < FAILURES && !ARE_REFUSED.load(Ordering::Relaxed)
     }
 
-    /// The server, where it is there.
+    /// The fork server, if it is running.
     pub(in crate::backend::processes) fn server(&mut self) -> Option<&mut Worker> {
         self.server.as_mut().map(|server| &mut server.worker)
     }
 
-    /// Ends the server and the spares: they are told first, all of them, and then waited for.
+    /// Ends the fork server and the spares. All of them are told first, and then they are waited for.
     ///
-    /// The server goes last. Spares that it has not made yet are made before it sees that its channel is closed, or are known
-    /// not to come when it is gone.
+    /// The fork server ends last. It makes the requested spares before it sees that its channel is closed. Once it is
+    /// gone, a spare that was not made is known never to start.
     pub(in crate::backend::processes) fn dismiss(&mut self) {
         let (mut spares, server) = (std::mem::take(&mut self.spares), self.server.take());
         spares.iter_mut().for_each(Worker::say_goodbye);

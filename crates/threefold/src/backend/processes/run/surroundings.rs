@@ -1,13 +1,14 @@
-//! `Surroundings`: what a process has from its parent by birth, as far as a program may change it while it runs.
+//! `Surroundings`: what a process inherits from its parent and a program may change while it runs.
 //!
-//! A worker that is started from the executable has these of its parent at that moment. A copy of another worker has those of
-//! its original. So a copy may stand for a start only as long as they are the same.
+//! A worker that is started from the executable inherits the surroundings of its parent at that moment. A copy of
+//! another worker has those of its original. So a copy may replace a start only as long as both are the same.
 //!
-//! To ask takes some tens of microseconds, most of it for the kernel's report, which a fold that replaces workers does not
-//! feel. The report is that of the calling thread, since a child has the rights of the thread that starts it.
+//! Reading the surroundings takes some tens of microseconds, most of it for the kernel's report. A fold that replaces
+//! workers takes much longer. The report is that of the calling thread, since a child has the rights of the thread that
+//! starts it.
 //!
-//! Left out is what a program hardly ever changes while it runs, and what cannot be asked for in a few calls: its control
-//! group, its namespaces, its scheduling class, the priority of its input and output. SECURITY.md names these.
+//! Some properties are left out. A program hardly ever changes them while it runs, and they cannot be read in a few
+//! calls: the control group, the namespaces, the scheduling class, and the I/O priority. SECURITY.md names them, too.
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +16,7 @@ use std::{env, fs};
 
 use rustix::process::{Pid, Resource, Rlimit, getpriority_process, getrlimit, getsid};
 
-/// All limits that a process has.
+/// All resource limits of a process.
 const LIMITS: [Resource; 16] = [
     Resource::Cpu,
     Resource::Fsize,
@@ -35,8 +36,8 @@ const LIMITS: [Resource; 16] = [
     Resource::Rttime,
 ];
 
-/// The lines of the kernel's report on a thread that its children have too: the mask of new files, rights, what confines it,
-/// which signals are ignored, and where it may run.
+/// The lines of the kernel's report on a thread that its children inherit: the file mode creation mask, its rights,
+/// what confines it, which signals are ignored, and where it may run.
 const LINES: [&str; 15] = [
     "Umask",
     "Uid",
@@ -55,11 +56,11 @@ const LINES: [&str; 15] = [
     "Mems_allowed",
 ];
 
-/// What the children of this process begin with.
+/// What a child of this process inherits.
 #[derive(Debug, PartialEq)]
 pub(super) struct Surroundings {
     environment: Vec<(OsString, OsString)>,
-    /// The working folder and the root, by device and number, where they can be asked for.
+    /// The working folder and the root folder, by device and inode. `None` if a folder cannot be read.
     folders: [Option<(u64, u64)>; 2],
     limits: [Rlimit; LIMITS.len()],
     report: String,
@@ -68,7 +69,7 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    /// What they are now, for a child of this thread.
+    /// The current surroundings, for a child of this thread.
     pub(super) fn now() -> Self {
         let folder = |path| fs::metadata(path).ok().map(|folder| (folder.dev(), folder.ino()));
         let mut report = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();

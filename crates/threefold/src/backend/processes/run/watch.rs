@@ -105,8 +105,8 @@ impl Watch {
         Ok(mark)
     }
 
-    /// Watches for the death of a worker that is watched, and whose process is there now. One that was not made has none: its
-    /// channel has closed.
+    /// Watches for the death of a worker that is watched already and whose process is known now. A worker that never
+    /// started has no process, and its channel has closed.
     pub(super) fn add_death(&self, worker: &Worker, mark: Mark) -> io::Result<()> {
         let Some(death) = worker.death() else { return Ok(()) };
         Ok(epoll::add(&self.epoll, death, data(mark, Source::Death), EventFlags::IN)?)

@@ -1,15 +1,16 @@
-//! A thread that costs a tenth of an ordinary one, for what must run beside the tasks of every worker. One of the few files
-//! with unsafe code: each call stands alone, with its proof.
+//! A thread that costs a tenth of an ordinary thread. Every worker has one beside its tasks. This is one of the few
+//! files with unsafe code: each call stands alone, with its proof.
 //!
-//! An ordinary thread has a stack of megabytes, an arena of the allocator, storage of its own for each thread-local
-//! variable, and a second stack for signals: some twenty system calls and as many page faults. This one has a stack of a few
-//! pages and nothing else. It shares the thread-local variables of the thread that starts it, so it must touch none: no
-//! allocation, no panic, no call of the C library that sets `errno`. No signal is delivered to it.
+//! An ordinary thread has a stack of megabytes, an arena of the allocator, its own storage for each thread-local
+//! variable, and a second stack for signals. Setting these up takes some twenty system calls and as many page faults.
+//! The bare thread has a stack of a few pages and nothing else. It shares the thread-local variables of the thread that
+//! starts it, so it must not touch any. It must not allocate, must not panic, and must not call a C library function
+//! that sets `errno`. No signal is delivered to it.
 //!
-//! The C library does not know of it, which is as it should be. It still takes the process for one with a single thread, so
-//! that allocations of the tasks need no locks. A task that starts threads of its own starts ordinary ones.
+//! The C library does not know of this thread, and this is intended. The library still treats the process as
+//! single-threaded, so the tasks allocate without locks. If a task starts threads, these are ordinary threads.
 //!
-//! Measured with a fresh worker for each chunk, an ordinary thread made each worker a fifth dearer.
+//! With a fresh worker for each chunk, an ordinary thread made each worker a fifth more expensive (measured).
 
 #![allow(unsafe_code)]
 
@@ -20,10 +21,10 @@ use std::mem::zeroed;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The bytes of the stack. A few calls of the system need some hundred, in a debug build some thousand.
+/// The size of the stack in bytes. A few system calls need some hundred bytes, and some thousand in a debug build.
 const STACK: usize = 32 << 10;
 
-/// The stack of the one such thread that a process has. Only the pages that it touches are there.
+/// The stack of the only bare thread of a process. The kernel provides only the pages that the thread touches.
 #[repr(C, align(64))]
 struct Stack(UnsafeCell<[u8; STACK]>);
 
@@ -33,15 +34,16 @@ unsafe impl Sync for Stack {}
 static THE_STACK: Stack = Stack(UnsafeCell::new([0; STACK]));
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Starts the one bare thread of this process, which runs `body`. It ends with the process.
+/// Starts the only bare thread of this process, which runs `body`. The thread ends with the process.
 ///
 /// # Errors
 ///
-/// When there is one already, or the system refuses another thread.
+/// When the process has a bare thread already, or the system refuses another thread.
 ///
-/// `body` may only make system calls, and only past the C library: see the top of this file.
+/// `body` may only make system calls, and must make them without the C library. The reasons are at the top of this
+/// file.
 pub(super) fn start(body: extern "C" fn(*mut c_void) -> c_int) -> io::Result<()> {
-    // Relaxed: whoever comes second gets nothing.
+    // Relaxed: only the first caller gets the stack, and nothing else depends on the order.
     if IS_TAKEN.swap(true, Ordering::Relaxed) {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -63,7 +65,7 @@ pub(super) fn start(body: extern "C" fn(*mut c_void) -> c_int) -> io::Result<()>
     if started == -1 { Err(error) } else { Ok(()) }
 }
 
-/// Blocks all signals of this thread; gives the mask that it had.
+/// Blocks all signals of this thread. Returns the previous mask.
 fn block_all_signals() -> io::Result<libc::sigset_t> {
     // SAFETY: a set of zeros is a valid value, the empty set.
     let mut all: libc::sigset_t = unsafe { zeroed() };

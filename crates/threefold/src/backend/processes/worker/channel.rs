@@ -1,6 +1,6 @@
-//! The worker's end of the channel: frames in, answers out, both through buffers.
+//! The worker's end of the channel. It reads frames and writes answers, both through buffers.
 //!
-//! Answers that are held back lie on the status page too, where they outlive this process.
+//! Answers that are held back also lie on the status page, where they outlive this process.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,27 +15,27 @@ use crate::backend::processes::descriptors;
 use crate::backend::processes::status_page::{Copied, HELD_BYTES, StatusPage};
 use crate::remote::wire::{Inbox, OpenDone};
 
-/// The room for answers that is kept, in bytes: more than those hold that are sent together.
+/// The capacity that the buffer for answers keeps, in bytes. It is larger than the answers that are sent together.
 const KEPT: usize = 256 << 10;
 
 pub(super) struct Channel {
     stream: UnixStream,
     incoming: Inbox,
-    /// Answers that were not sent yet.
+    /// Answers that are not sent yet.
     pub(super) outgoing: Vec<u8>,
-    /// How much of them lies on the status page, as it will be sent.
+    /// How much of these answers lies on the status page, exactly as it will be sent.
     held: Copied,
-    /// How many bytes were sent in this process's life.
+    /// How many bytes this process has sent in its life.
     sent: u64,
 }
 
-/// What comes before a worker serves.
+/// What the parent sends before a worker serves.
 pub(super) enum First {
-    /// A greeting, which is still to be read, and the status page.
+    /// The handshake. Its frame is still to be read; the status page came with it.
     Hello { page: OwnedFd },
-    /// Make a copy, with this channel, that prints there.
+    /// A request for a copy, with the channel of the copy and the pipes for what it prints.
     Copy { channel: OwnedFd, out: OwnedFd, err: OwnedFd },
-    /// The parent wants nothing more.
+    /// The parent has closed the channel.
     End,
 }
 
@@ -47,7 +47,7 @@ impl Channel {
         Ok(Self::of(descriptor))
     }
 
-    /// The channel at the other end of which the parent is.
+    /// The channel whose other end the parent holds.
     pub(super) fn of(descriptor: OwnedFd) -> Self {
         Self {
             stream: descriptor.into(),
@@ -58,18 +58,19 @@ impl Channel {
         }
     }
 
-    /// What there is to wait for.
+    /// The stream, to wait on.
     pub(super) fn stream(&self) -> &UnixStream {
         &self.stream
     }
 
-    /// The same channel, for someone who watches it.
+    /// A second descriptor of the channel, for the thread that watches it.
     pub(super) fn watch(&self) -> io::Result<UnixStream> {
         self.stream.try_clone()
     }
 
-    /// What comes before this process serves. The descriptors tell what it is: one is a status page, and three are what a copy
-    /// is reached by. A receive ends behind them, so that two messages are never taken for one.
+    /// What the parent sends before this process serves. The number of descriptors tells what it is: one descriptor is
+    /// a status page, and three belong to a copy. A receive ends after a message with descriptors, so two messages are
+    /// never taken for one.
     pub(super) fn receive_first(&mut self) -> io::Result<First> {
         let mut bytes = [0; 1024];
         let (length, descriptors) = descriptors::receive(&self.stream, &mut bytes, RecvFlags::empty())?;
@@ -84,12 +85,12 @@ impl Channel {
         }
     }
 
-    /// Whether the next frame need not be waited for.
+    /// Whether the next frame has arrived completely.
     pub(super) fn has_frame(&self) -> bool {
         self.incoming.has_frame()
     }
 
-    /// Waits until a frame lies ready; `false` when the parent has closed its end.
+    /// Waits until a frame has arrived. Returns `false` when the parent has closed its end.
     pub(super) fn wait(&mut self) -> io::Result<bool> {
         while !self.incoming.has_frame() {
             // A large frame does not stay in memory, where it would count against the limit of the next chunks.
@@ -102,7 +103,7 @@ impl Channel {
         Ok(true)
     }
 
-    /// The frame that lies ready, and where the answers to it go.
+    /// The frame that has arrived, and the buffer for the answers to it.
     pub(super) fn next<'a>(&'a mut self, page: &'a StatusPage) -> io::Result<(&'a [u8], Answers<'a>)> {
         let Self { stream, incoming, outgoing, held, sent } = self;
         match incoming.next() {
@@ -118,7 +119,7 @@ impl Channel {
     }
 }
 
-/// Answers that were not sent yet, and where they go.
+/// Answers that are not sent yet, and where they are sent.
 pub(super) struct Answers<'a> {
     stream: &'a UnixStream,
     pub(super) outgoing: &'a mut Vec<u8>,
@@ -144,7 +145,7 @@ impl Answers<'_> {
         Ok(())
     }
 
-    /// Closes the frame of outputs, where there is one: the last of its chunks ended at that time.
+    /// Closes the frame of outputs, if one is open. The last of its chunks ended at time `ended`.
     pub(super) fn close(&mut self, open: &mut Option<OpenDone>, ended: u64) {
         if let Some(open) = open.take() {
             self.held.cut(self.outgoing, open.start());
@@ -152,7 +153,8 @@ impl Answers<'_> {
         }
     }
 
-    /// Puts what is new of them on the status page; whether they have room there. What has none is sent soon.
+    /// Copies the new part of the answers to the status page. Returns whether they fit there; if not, they are sent
+    /// soon.
     pub(super) fn hold(&mut self) -> bool {
         let fits = self.outgoing.len() <= HELD_BYTES;
         if fits {
@@ -162,7 +164,8 @@ impl Answers<'_> {
     }
 }
 
-/// What chunks printed is in the pipe before their outputs are: the parent counts on that. Standard error has no buffer.
+/// What chunks printed must be in the pipe before their outputs are sent: the parent relies on it. Standard error has
+/// no buffer.
 fn flush_prints() {
     let _ = io::stdout().flush();
 }

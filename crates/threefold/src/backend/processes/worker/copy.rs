@@ -1,23 +1,25 @@
-//! A copy of this process that is its sibling: a child of the same parent. One of the few files with unsafe code: each call
-//! of the system stands alone, with its proof.
+//! A copy of this process that is its sibling: a child of the same parent, made with `clone3`. This is one of the few
+//! files with unsafe code: each system call stands alone, with its proof.
 //!
-//! The C library's `fork` makes children only, so the call is made past it, and what its `fork` does beside the call is done
-//! here: the new number of the main thread is written where the library keeps it, and the list of robust locks is told to
-//! the kernel again. What `fork` does about other threads has no object, since there are none. Handlers that were registered
-//! with `pthread_atfork` do not run.
+//! The C library's `fork` can only make children. So the system call is made directly, and this file does what `fork`
+//! does besides the call. The thread id of the main thread is written where the library keeps it. The list of robust
+//! locks is registered with the kernel again. What `fork` does about other threads is not needed, since there are none.
+//! Handlers that were registered with `pthread_atfork` do not run.
 //!
-//! What of the C library could notice that the process is another one, and why it does not:
+//! The C library could notice in these places that the process is another one:
 //!
-//! - **The number of the main thread**, which recursive locks compare and which the library tells to debuggers: it is written
-//!   by the kernel, as for `fork`. The number of the process is not kept anywhere.
-//! - **Locks**: with one thread, none is held but by this thread, which goes on in the copy.
-//! - **Streams**: what they hold, here and in the standard library, has been written out, so that it is not written twice.
-//! - **The allocator**: it is in one piece, since no thread is in the middle of it. Both go on with their own.
-//! - **Robust locks**: the list of them is told to the kernel again, since a new process has none. It is empty.
-//! - **Restartable sequences and the stack for signals**: the kernel hands both on to a process that shares no memory.
-//! - **The canary of the stack** and the layout of the memory are those of the original, as among the threads of a process.
-//! - **Timers and file locks** are not handed on, as with `fork`. Nobody has run that could have set any but the program
-//!   before its entrance.
+//! - **The thread id of the main thread.** Recursive locks compare it, and the library shows it to debuggers. The
+//!   kernel writes it, as for `fork`. The library keeps the process id nowhere.
+//! - **Locks.** The process has one thread, so only this thread can hold a lock, and it continues in the copy.
+//! - **Streams.** The buffers of the C library and of the standard library were flushed before, so their content is not
+//!   written twice.
+//! - **The allocator.** It is consistent, since no thread is in the middle of a call. Both processes continue with
+//!   their own.
+//! - **Robust locks.** A new process has no list of them, so the list is registered with the kernel again. It is empty.
+//! - **Restartable sequences and the stack for signals.** The kernel passes both on to a process that shares no memory.
+//! - **The stack canary** and the memory layout are those of the original, as among the threads of one process.
+//! - **Timers and file locks** are not passed on, as with `fork`. Only the program itself could have set any, before
+//!   its entrance.
 
 #![allow(unsafe_code)]
 
@@ -28,42 +30,42 @@ use std::ptr;
 
 use rustix::thread::get_clear_child_tid_address;
 
-/// Who returns from the making of a copy.
+/// The process in which `make` returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Original,
     Copy,
 }
 
-/// Whether this process has no thread but this one. Only such a process may be copied: a lock that another thread holds would
-/// stay locked in the copy for ever.
+/// Whether this process has no other thread. Only such a process may be copied: a lock that another thread holds would
+/// stay locked in the copy forever.
 ///
-/// Nobody can start a thread between this question and the copy, since nobody else is there to do it.
+/// No thread can be started between this check and the copy, since only this thread could start one.
 pub(super) fn is_single_threaded() -> bool {
-    // The folder of the threads, as every folder, has a link for each folder in it, and two for itself.
+    // A directory has one link for each directory in it, and two for itself. `task` has a directory for each thread.
     std::fs::metadata("/proc/self/task").is_ok_and(|threads| threads.nlink() == 3)
 }
 
-/// Writes out what the streams hold, those of the standard library and those of C: a copy would write it once more.
+/// Flushes the streams of the standard library and of C. Otherwise a copy would write the buffered output once more.
 pub(super) fn flush_streams() {
     let _ = io::stdout().flush();
     // SAFETY: a null pointer asks for all streams. The locks of the library are free, since the only thread is here.
     unsafe { libc::fflush(ptr::null_mut()) };
 }
 
-/// Makes a copy of this process. It has the same parent, shares no memory, and returns from this call too.
+/// Makes a copy of this process. The copy has the same parent, shares no memory, and returns from this call too.
 ///
-/// Its parent is told of its end as of any child's. The signal for that is the one that this process ends with, which the
-/// kernel takes over from it.
+/// The parent is notified of the copy's end as of any child's. The kernel sends the same signal for it as for the end
+/// of this process.
 ///
 /// # Errors
 ///
-/// When this process has other threads, or its C library is not the GNU one, or the system refuses.
+/// When this process has other threads, or its C library is not the GNU one, or the system refuses another process.
 pub(super) fn make() -> io::Result<Side> {
     if !cfg!(target_env = "gnu") || !is_single_threaded() {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    // The GNU library names the place where it keeps the main thread's number as the one that the kernel clears.
+    // The GNU library registers the place where it keeps the main thread's id as the one that the kernel clears.
     let number = get_clear_child_tid_address()?.ok_or(io::ErrorKind::Unsupported)?;
     let robust = RobustList::of_this_thread()?;
     // SAFETY: a `clone_args` of zeros is a valid value: no flags, and no memory named.
@@ -85,7 +87,7 @@ pub(super) fn make() -> io::Result<Side> {
     }
 }
 
-/// The list of robust locks of this thread, as the C library registered it. The kernel knows none of a copy.
+/// The list of robust locks of this thread, as the C library registered it. The kernel does not know it for a copy.
 struct RobustList {
     head: *const (),
     length: usize,

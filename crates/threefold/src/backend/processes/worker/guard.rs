@@ -1,8 +1,9 @@
-//! `Guard`: a worker ends with its parent, whatever it is doing.
+//! `Guard`: a worker exits when its parent ends, even while it runs a chunk.
 //!
-//! While a worker waits it would notice by itself. While it runs a chunk, a thread beside it waits for the end of the parent
-//! or of the channel. The channel alone would not tell: a process that the parent forked holds its end too. Each worker has
-//! such a thread, so it is a bare one: it waits, and makes system calls.
+//! A worker that waits for messages would notice the end by itself. While it runs a chunk, a second thread waits for
+//! the end of the parent or of the channel. The channel alone is not enough: a process that the parent forked holds its
+//! end of the channel too. Each worker has such a thread, so it must be cheap. It is a bare thread, which only waits
+//! and makes system calls.
 
 use std::ffi::{c_int, c_void};
 use std::io;
@@ -16,8 +17,8 @@ use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group}
 use super::bare_thread;
 use super::parent::Parent;
 
-/// What the guard of this process waits for. It stays where it is for as long as the process lives: a bare thread is given
-/// nothing that could go away.
+/// What the guard of this process waits for. It is never dropped, so the bare thread cannot be left with a reference to
+/// freed memory.
 static GUARDED: OnceLock<Guard> = OnceLock::new();
 
 struct Guard {
@@ -25,7 +26,7 @@ struct Guard {
     channel: UnixStream,
 }
 
-/// From now on this process ends, with its group, when the parent or the channel does.
+/// From now on this process kills itself and its group when the parent or the channel ends.
 ///
 /// # Errors
 ///
@@ -35,7 +36,7 @@ pub(super) fn start(parent: Parent, channel: UnixStream) -> io::Result<()> {
     bare_thread::start(watch)
 }
 
-/// The life of the guard. It stands by the rules of a bare thread.
+/// The body of the guard thread. It obeys the rules of a bare thread.
 extern "C" fn watch(_: *mut c_void) -> c_int {
     match GUARDED.get() {
         Some(guard) => end_with(&guard.parent, &guard.channel),
@@ -43,10 +44,10 @@ extern "C" fn watch(_: *mut c_void) -> c_int {
     }
 }
 
-/// Waits for the end of the parent or of the channel, and ends this process with it.
+/// Waits for the end of the parent or of the channel, and then kills this process and its group.
 fn end_with(parent: &Parent, channel: &UnixStream) -> ! {
     loop {
-        // Of the channel only the hang-up is asked for: data does not wake this thread.
+        // Only a hang-up of the channel is polled for: data does not wake this thread.
         let mut watched =
             [PollFd::new(channel, PollFlags::RDHUP), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];
         match poll(&mut watched, None) {
@@ -56,9 +57,9 @@ fn end_with(parent: &Parent, channel: &UnixStream) -> ! {
     }
 }
 
-/// Kills this process and what it started in its group.
+/// Kills this process and the processes that it started in its group.
 pub(super) fn end_group() -> ! {
-    // A worker that was started by hand shares its group with whoever did.
+    // A worker that was started by hand is in the group of the process that started it.
     if getpgrp() == getpid() {
         let _ = kill_process_group(getpid(), Signal::KILL);
     }

@@ -1,35 +1,42 @@
-//! What a worker process does before its parent greets it: it makes the copies of itself that the parent asks for.
+//! What a worker process does before the handshake: it makes the copies of itself that the parent asks for, with
+//! `clone3`.
 //!
-//! A process that has only come as far as its entrance has run nothing of any task, and mostly has a single thread. Then a
-//! copy of it is as good as another start of the executable, for a tenth of the time. A copy is a worker as any other: its
-//! parent is the same, its group is its own, and it begins here too. With the request come its channel and the pipes for
-//! what it prints.
+//! A process at its entrance has run no part of any task, and usually has a single thread. So a copy of it serves as
+//! well as another start of the executable, and takes a tenth of the time. A copy is a worker like any other: it has
+//! the same parent and its own group, and it begins here too. The request brings its channel and the pipes for what it
+//! prints.
 //!
-//! The first that a copy says is its number, with a handle of it: before that its parent can name it only as a
-//! member of the original's group, in which it stays until then. Where no copy can be made, the original says so on the
-//! copy's channel, or lets go of it.
+//! The first message of a copy holds its process id and a pidfd. Until then the parent knows the copy only as a member
+//! of the original's group, which the copy leaves afterwards. If no copy can be made, the original says so on the
+//! copy's channel, or closes that channel.
 //!
-//! Until the greeting nobody watches this process but itself: it waits for the parent's end as well as for messages.
+//! Before the handshake no guard thread watches the parent. So this process waits for the parent's end as well as for
+//! messages.
 //!
 //! # What a copy has of its original
 //!
-//! Its memory, and the descriptors that the original has at that moment: those that the program opened before its entrance,
-//! which a worker that is started would have opened by itself; the handle of the parent, which both need; the original's own
-//! channel, which the copy closes at once; and what came with the request. Requests that wait in the channel hold no
-//! descriptor in the original, so that no copy can have those of another one.
+//! A copy has the memory of the original, and the descriptors that the original has at that moment:
 //!
-//! Nothing that belongs to one worker alone is made before the copy: no guard, no status page, no memory limit, no task.
-//! Where the standard library draws random keys, it does so later, in each worker for itself.
+//! - Descriptors that the program opened before its entrance. A started worker would have opened them by itself.
+//! - The pidfd of the parent, which both processes need.
+//! - The original's own channel. The copy closes it at once.
+//! - The descriptors that came with the request for this copy.
+//!
+//! A request that waits in the channel holds no descriptor in the original. So no copy can have the descriptors of
+//! another copy.
+//!
+//! Everything that belongs to one worker alone is made after the copy: the guard, the status page, the memory limit and
+//! the task. The standard library draws random keys later than this, in each worker separately.
 //!
 //! # Moments at which a process may be killed
 //!
-//! - The original, before it has taken a request: the descriptors of the request go with its channel, and the copy's channel
-//!   closes.
-//! - The original, between taking and making: the same.
-//! - The copy, before it has said its number: its channel closes. It is a child of the parent, dead and nameless, in the
-//!   group of the original. The parent looks there.
-//! - The copy, after that: its parent has a handle of it, as of any worker.
-//! - The parent: the copy has the handle of the parent, and waits for it before it does anything else.
+//! - The original, before it has received a request: the kernel closes the descriptors of the request with its channel,
+//!   so the copy's channel closes.
+//! - The original, after it has received the request and before it has made the copy: the same.
+//! - The copy, before it has sent its process id: its channel closes. It is a dead child of the parent, in the group of
+//!   the original. The parent looks for it there.
+//! - The copy, after that: its parent has its pidfd, as of any worker.
+//! - The parent: the copy has the pidfd of the parent, and polls it before it does anything else.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -45,8 +52,8 @@ use super::parent::Parent;
 use crate::backend::processes::{birth, clock};
 use crate::remote::wire::FromWorker;
 
-/// Makes copies until the parent greets this process, or one of them, which comes back from here as well; gives the channel
-/// and the status page. `None` when the parent wants nothing more.
+/// Makes copies until the parent sends the handshake. This function returns in the original and in each copy, with the
+/// channel and the status page of that process. Returns `None` if the parent has closed the channel.
 pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(Channel, OwnedFd)>> {
     let mut is_ready = false;
     loop {
@@ -54,7 +61,7 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
         match channel.receive_first()? {
             First::Hello { page } => return Ok(Some((channel, page))),
             First::Copy { channel: stream, out, err } => {
-                // Where another thread holds a stream, to write it out would take as long as that does.
+                // Another thread may hold the lock of a stream, and flushing would wait for it.
                 if copy::is_single_threaded() && !std::mem::replace(&mut is_ready, true) {
                     prepare();
                 }
@@ -63,7 +70,7 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
                     Ok(Side::Copy) => {
                         rustix::stdio::dup2_stdout(&out)?;
                         rustix::stdio::dup2_stderr(&err)?;
-                        // The original's goes: it is not this process that would keep it open.
+                        // This closes the copy's descriptor of the original's channel, which it must not keep open.
                         channel = Channel::of(stream);
                         birth::announce(channel.stream())?;
                         setpgid(None, None)?;
@@ -71,7 +78,7 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
                     Err(error) if error.kind() == io::ErrorKind::Unsupported => {
                         let _ = birth::refuse(&stream.into());
                     }
-                    // There may be room for another process later.
+                    // The system may have room for another process later.
                     Err(_) => {}
                 }
             }
@@ -80,18 +87,19 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
     }
 }
 
-/// Does once what each copy would do by itself, so that all of them have it: their memory is this one's.
+/// Does once what each copy would otherwise do itself. The copies inherit the results with the memory.
 fn prepare() {
     copy::flush_streams();
-    // Which instructions the processor has, for the checksum of frames: to ask takes tens of microseconds in a virtual machine.
+    // The checksum of frames asks which instructions the processor has. In a virtual machine this takes tens of
+    // microseconds.
     FromWorker::Refused { reason: b"" }.write(&mut Vec::new());
-    // Where the kernel keeps the clock.
+    // The first reading finds out where the kernel keeps the clock.
     clock::now();
 }
 
-/// Waits for a message, and ends this process where the parent ends before.
+/// Waits for a message. If the parent ends first, kills this process.
 ///
-/// The channel alone would not tell: a process that the parent forked holds its end, too.
+/// The channel alone is not enough: a process that the parent forked holds its end of the channel too.
 fn wait(channel: &Channel, parent: &Parent) -> io::Result<()> {
     let mut waited =
         [PollFd::new(channel.stream(), PollFlags::IN), PollFd::from_borrowed_fd(parent.death(), PollFlags::IN)];

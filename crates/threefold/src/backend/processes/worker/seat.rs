@@ -1,15 +1,16 @@
-//! A seat: the core that the parent tells a worker of (see `run/cores.rs`).
+//! A seat: the core that the parent tells a worker to run on (see `run/cores.rs`).
 //!
-//! The worker goes there by itself: the parent would have to name the process by its number, which may be a stranger's by
-//! then. It binds itself to the core, by which the kernel moves it there at once, and takes the bond off again.
+//! The worker moves there by itself. The parent would have to name the process by its process id, which may belong to
+//! another process by then. The worker sets its affinity to that core, so the kernel moves it there at once, and then
+//! restores the affinity.
 
 use std::io;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-/// Moves this thread to `core`, where it may run there, and lets it go anywhere that it might before.
+/// Moves this thread to `core`, if it may run there. Afterwards the thread may run on the same cores as before.
 ///
-/// No chunk runs in between, so that none sees the affinity of that moment.
+/// No chunk runs in between, so no task sees the temporary affinity.
 pub(super) fn move_to(core: usize) -> io::Result<()> {
     if core >= CpuSet::MAX_CPU || sched_getcpu() == core {
         return Ok(());
@@ -20,7 +21,7 @@ pub(super) fn move_to(core: usize) -> io::Result<()> {
     }
     let mut only = CpuSet::new();
     only.set(core);
-    // Where the system does not allow it, the worker stays where it is.
+    // If the system does not allow the move, the worker stays where it is.
     if sched_setaffinity(None, &only).is_ok() {
         sched_setaffinity(None, &allowed)?;
     }

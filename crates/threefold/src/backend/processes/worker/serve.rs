@@ -28,8 +28,8 @@ use crate::remote::wire::{Build, FromWorker, ToWorker};
 use crate::task::received::Received;
 use crate::task::registry;
 
-/// While another block lies ready answers may wait for its own, but not longer than this, in nanoseconds: the parent sends
-/// the block after the next when it has them.
+/// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. The
+/// parent sends the block after the next when it has the answers.
 const HOLD: u64 = 100_000;
 
 /// Whether this process serves.
@@ -70,13 +70,13 @@ struct Server {
     task: Option<Told>,
     /// Chunks that it was sent so far.
     chunks: u64,
-    /// When the oldest answer that is held back was begun.
+    /// When the chunk of the oldest answer that is held back began.
     held_since: u64,
 }
 
 impl Server {
-    /// Comes back in this process or in a copy of it, which serves its parent by a channel of its own. `None` where the parent
-    /// has no use for this process any more.
+    /// Returns in this process, or in a copy of it that serves the parent through its own channel. `None` if the parent
+    /// has closed the channel.
     fn start(parent: Parent) -> io::Result<Option<Self>> {
         let Some((channel, page)) = nursery::stay(Channel::take_over()?, &parent)? else { return Ok(None) };
         guard::start(parent, channel.watch()?)?;

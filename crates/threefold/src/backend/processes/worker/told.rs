@@ -1,24 +1,26 @@
-//! `Told`: the task that a worker was told last, and how it runs a block of chunks.
+//! `Told`: the task that a worker was sent last, and how it runs a block of chunks.
 //!
-//! Answers are written where they will be sent from. The outputs of consecutive chunks share one frame, which is closed
-//! where something else follows or where it is sent. A send wakes the parent, which then takes a core that a worker may
-//! need; so the answers of a block are sent at its end, and in between only after [`LONGEST`]. Until then they lie on the
-//! status page too, so that a chunk which has ended is not lost with a later one.
+//! Answers are written into the buffer that they are sent from. The outputs of consecutive chunks share one frame. The
+//! frame is closed when another kind of answer follows, or when it is sent. A send wakes the parent, which then takes a
+//! core that a worker may need. So the answers of a block are sent at its end, and before that only after [`LONGEST`].
+//! Until then they also lie on the status page, so that the answer of a finished chunk is not lost with a later chunk.
 //!
-//! What happens to a chunk, in this order, and what is known of it where the worker dies in between:
+//! The following list gives what happens to a chunk, in order, and what the parent knows if the worker dies in between:
 //!
-//! 1. It is noted as started. From here on it is not run again unless retries are asked for.
-//! 2. The task runs, and its output is appended to the frame. A death here is the chunk's: the error names it.
-//! 3. What is new in the frame is copied to the status page. From here on the answer outlives this process.
-//! 4. It is noted as done. Between 3 and 4 the parent finds one answer more than chunks that are done, and takes it.
+//! 1. The chunk is noted as started. From here on it does not run again unless retries are asked for.
+//! 2. The task runs, and its output is appended to the frame. If the worker dies here, the error names this chunk.
+//! 3. The new part of the frame is copied to the status page. From here on the answer outlives this process.
+//! 4. The chunk is noted as done. Between steps 3 and 4 the parent finds one answer more than finished chunks, and
+//!    takes it.
 //! 5. The next chunk is noted as started, at the time at which this one ended.
 //!
-//! A frame is closed by writing its head, which lies before what was copied already, so the whole frame is copied again. A
-//! worker that is killed from outside within that microsecond leaves a frame whose checksum is wrong. Then its chunks count
-//! as finished and lost, as if they had never been copied: an error, and never a wrong answer.
+//! To close a frame, its head is written. The head lies before what was copied already, so the whole frame is copied
+//! again. If the worker is killed from outside within that microsecond, the frame has a wrong checksum. Then its chunks
+//! count as finished and lost, as if they had never been copied. The fold ends with an error, and never with a wrong
+//! answer.
 //!
-//! Two rules of a fold change this. Where each answer must be sent before the next chunk starts, nothing is held back. Where
-//! the time of each chunk is wanted, each output has a frame of its own, since a frame tells one time only.
+//! Two rules of a fold change this. If each answer must be sent before the next chunk starts, no answer is held back.
+//! If the time of each chunk is wanted, each output has its own frame, since a frame holds only one time.
 
 use std::io;
 
@@ -29,7 +31,7 @@ use crate::panics::Panic;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
 use crate::task::received::{self, Chunk, Received};
 
-/// Within a block answers are held back for this long, in nanoseconds: the caller waits for them.
+/// Within a block, answers are held back for at most this long, in nanoseconds, since the caller waits for them.
 const LONGEST: u64 = 2_000_000;
 
 /// The task that chunks are for.
@@ -37,18 +39,18 @@ pub(super) struct Told {
     /// The task, or the panic in which reading it ended: that of every chunk.
     task: Result<Box<dyn Received>, Panic>,
     rules: Rules,
-    /// How many chunks it can cut from the source.
+    /// How many chunks the task can cut from the source.
     cut: u64,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
 }
 
-/// What a worker keeps note of while it runs chunks.
+/// What a worker records while it runs chunks.
 pub(super) struct Notes<'a> {
     pub(super) page: &'a StatusPage,
-    /// Chunks that it was sent so far.
+    /// How many chunks the worker was sent so far.
     pub(super) chunks: &'a mut u64,
-    /// When the oldest answer that is held back was begun.
+    /// When the chunk of the oldest answer that is held back began.
     pub(super) held_since: &'a mut u64,
 }
 
@@ -65,7 +67,7 @@ impl Told {
         self.cut = match &mut self.task {
             _ if source.is_empty() => 0,
             Ok(task) => task.cut_from(source).map_err(io::Error::other)?,
-            // Each chunk panics, whatever it is.
+            // Each chunk panics, whatever the source holds.
             Err(_) => u64::MAX,
         };
         Ok(())
@@ -97,7 +99,7 @@ impl Told {
             let made_from =
                 sent.as_mut().map_or(Chunk::Cut(chunk), |sent| Chunk::Sent(sent.next().unwrap_or_default()));
             let read = self.run_chunk(running, made_from, answers, &mut open, &mut watch);
-            // Where each answer is sent before the next chunk starts, none is held back.
+            // If each answer is sent before the next chunk starts, none is held back.
             let waits = !self.rules.answer_each && answers.hold();
             notes.page.note_done(running.serial);
             if !waits || read && watch.now().saturating_sub(*notes.held_since) > LONGEST {
@@ -109,11 +111,11 @@ impl Told {
         if open.is_some() {
             answers.close(&mut open, watch.read());
         }
-        // Whether they wait for those of the next block is not known here.
+        // It is not known here whether these answers may wait for those of the next block.
         if answers.hold() { Ok(()) } else { answers.send() }
     }
 
-    /// Runs a chunk and writes the answer; whether the clock was read at its end.
+    /// Runs a chunk and writes its answer. Returns whether the clock was read at the end of the chunk.
     fn run_chunk(
         &mut self,
         running: Running,
@@ -141,7 +143,7 @@ impl Told {
             answers.close(open, watch.lap_exactly());
             return true;
         }
-        // The outputs before it ended when it began, as far as is known.
+        // As far as is known, the previous chunks ended when this one began.
         answers.close(open, since);
         let out = &mut *answers.outgoing;
         let ran = Ran { chunk, started: since, duration: watch.lap_exactly().saturating_sub(since) };

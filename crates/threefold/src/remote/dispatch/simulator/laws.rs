@@ -163,8 +163,8 @@ fn workers_finish_together() {
 
 #[test]
 fn chunks_that_grow_or_shrink_take_little_more_than_half_the_time_on_two_workers_and_few_messages() {
-    // 1,000 chunks of 20 ms and of 190 ms in all. A message costs the caller some ten microseconds, which it takes from
-    // the workers where there are no more cores than these.
+    // 1,000 chunks that take 20 ms or 190 ms in all. A message costs the caller some ten microseconds. The workers lose
+    // this time if they need all cores.
     for (shape, total) in [Shape::Rising, Shape::Falling].into_iter().flat_map(|it| [(it, 20 * MS), (it, 190 * MS)]) {
         let plan = Plan { times: (1, total / 500), shape, holds: true, admitted: 2, ..plain(1_000, 2) };
         let mut it = Simulation::new(plan, seed());
@@ -194,13 +194,13 @@ fn a_fold_that_was_tiny_the_last_time_takes_one_message_each_way_for_each_worker
     for (chunks, workers) in [(4, 2), (5, 2), (9, 4), (2, 2), (1, 1)] {
         let (messages, _) = best(100, Some(100), chunks, workers);
         assert!(messages <= 2 * workers as u64, "{messages} messages for {chunks} chunks on {workers}");
-        // Where the expectation was wrong, equal chunks are divided as well as ever.
+        // If the expectation was wrong, equal chunks are still divided evenly.
         let (_, took) = best(MS, Some(100), chunks, workers);
         let rounds = chunks.div_ceil(workers as u64);
         assert!(took <= rounds * MS + 4 * MESSAGE, "{took} ns for {chunks} chunks on {workers}");
     }
     assert!(best(100, None, 4, 2).0 > 4);
-    // Chunks that are not expected to be cheap go out one by one, as if nothing were known.
+    // Chunks that are expected to be expensive are sent one by one, as if nothing were known.
     assert_eq!(best(MS, Some(MS), 4, 2), best(MS, None, 4, 2));
 }
 

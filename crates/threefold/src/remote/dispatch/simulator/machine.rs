@@ -29,11 +29,11 @@ pub(super) struct Machine {
     pub(super) coming: VecDeque<Block>,
     pub(super) blocks: VecDeque<Block>,
     pub(super) running: Option<(Sent, u64)>,
-    /// Whether that is the last chunk of its block.
+    /// Whether this is the last chunk of its block.
     pub(super) ends_block: bool,
-    /// Answers that are held back, and behind others that are on their way.
+    /// Answers that are on their way, followed by answers that are held back.
     pub(super) going: VecDeque<Answer>,
-    /// How many of them are held back, and since when.
+    /// How many of these answers are held back, and since when.
     pub(super) held: usize,
     pub(super) held_since: u64,
     pub(super) last_answer: u64,

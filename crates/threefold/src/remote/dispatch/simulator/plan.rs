@@ -5,7 +5,7 @@ use super::Terms;
 pub(super) const US: u64 = 1_000;
 pub(super) const MS: u64 = 1_000_000;
 
-/// What worker processes do, too.
+/// How long answers are held back at most. Worker processes use the same time.
 pub(super) const HOLD: u64 = 2 * MS;
 
 /// What happens to a chunk on every attempt.
@@ -24,11 +24,11 @@ pub(super) enum Fate {
 /// How the times of chunks are spread over the fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Each is drawn anew.
+    /// The time of each chunk is drawn independently.
     Random,
-    /// Each is longer than the one before it, by the same time.
+    /// Each chunk takes longer than the previous one, by the same difference.
     Rising,
-    /// Each is shorter.
+    /// Each chunk takes less time than the previous one, by the same difference.
     Falling,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Plan {
     /// The shortest and the longest time of a chunk.
     pub(super) times: (u64, u64),
     pub(super) shape: Shape,
-    /// How long a chunk is expected to take, rightly or not.
+    /// The expected time of a chunk, which may be wrong.
     pub(super) expected: Option<u64>,
     /// Whether workers hold answers back until their block ends, but no longer than [`HOLD`].
     pub(super) holds: bool,

@@ -1,15 +1,15 @@
-//! How a crew gets its workers: those that are being made, and the one that makes them.
+//! How a crew gets its workers: the workers that are not started yet, and the worker that makes them.
 //!
-//! A worker is a member of its crew from the moment it is asked for. The dispatcher sends it chunks, which wait in its channel.
-//! Three things are different while it is in the making:
+//! A worker is a member of its crew from the moment it is requested. The dispatcher sends it chunks, which wait in its
+//! channel. Three things differ while the worker is not started yet:
 //!
-//! - There is no process yet whose death could be watched. It is added to the watch at its birth.
-//! - The first that comes from it is no frame, so it is not received as one.
-//! - If it is not made, it is reported as gone. It has started nothing, so its chunks are pending again, and another worker is
-//!   started in its place, which does not count as a start that has failed.
+//! - It has no process whose death could be watched. Its process is added to the watch when its process id is known.
+//! - Its first message is not a frame, so it is not received as one.
+//! - If it never starts, it is reported as gone. It has started no chunk, so its chunks are pending again. Another
+//!   worker is started in its place. This does not count as a failed start.
 //!
-//! The member that makes copies is the *original*. What is written for it is held back until it is greeted, since it would
-//! take the greeting for the end of the requests.
+//! The member that makes copies is called the *original*. The handshake ends the requests for copies, so the original
+//! gets it last. All other messages to the original are held back until then.
 
 use std::io;
 
@@ -19,7 +19,7 @@ use crate::backend::processes::run::watch::{Ready, Source};
 use crate::remote::carrier::Event;
 
 impl Crew {
-    /// Makes the worker of that number.
+    /// Makes the worker with that number.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl Crew {
         self.take_in(number, made)
     }
 
-    /// Takes in a worker that was just made. It is greeted where no copies of it are wanted.
+    /// Adds a worker that was just made. Sends it the handshake at once if no copies of it are wanted.
     fn take_in(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
         if !worker.is_greeted() && (self.original.is_some() || !self.starter.wants_original()) {
             self.starter.greet(&mut worker)?;
@@ -38,8 +38,8 @@ impl Crew {
         self.add(number, worker)
     }
 
-    /// No more workers are wanted for now. Makes some ahead, where they are replaced. Otherwise greets the worker that was
-    /// making the others, and sends what was held back for it.
+    /// No more workers are wanted for now. If workers are replaced, this makes some ahead of need. Otherwise it sends
+    /// the handshake to the worker that was making the others, and then the messages that were held back for it.
     pub(super) fn finish_making(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
         self.starter.refill();
         self.watch_server()?;
@@ -52,7 +52,7 @@ impl Crew {
         Ok(())
     }
 
-    /// Watches the fork server, where it is there.
+    /// Watches the fork server, if there is one.
     fn watch_server(&mut self) -> io::Result<()> {
         match self.starter.server() {
             Some(server) if server.mark.is_none() => self.watch.add(server, SERVER).map(drop),
@@ -60,7 +60,7 @@ impl Crew {
         }
     }
 
-    /// Something has happened to the fork server.
+    /// Handles an event of the fork server.
     pub(super) fn hear_server(&mut self, ready: Ready) {
         let Some(server) = self.starter.server() else { return };
         match ready.source {
@@ -70,23 +70,23 @@ impl Crew {
         }
     }
 
-    /// Something has come from a worker that is still in the making.
+    /// Handles the first message of a worker that is not started yet.
     pub(super) fn look_for_birth(&mut self, worker: usize, events: &mut Vec<Event>) -> io::Result<()> {
         let Some(Member { worker: made, mark, .. }) = &mut self.workers[worker] else { return Ok(()) };
         made.look_for_birth();
-        if made.is_unborn() {
+        if made.is_starting() {
             return Ok(());
         }
-        self.unborn -= 1;
-        if made.is_stillborn() {
+        self.starting -= 1;
+        if made.never_started() {
             events.push(Event::Gone { worker });
         }
         self.watch.add_death(made, *mark)
     }
 
-    /// Gives up the workers that should have been made long ago.
+    /// Gives up the workers that should have started long ago.
     pub(super) fn look_for_overdue(&self, events: &mut Vec<Event>) {
-        if self.unborn == 0 {
+        if self.starting == 0 {
             return;
         }
         for (worker, member) in self.workers.iter().enumerate() {
@@ -96,16 +96,16 @@ impl Crew {
         }
     }
 
-    /// `worker` is there no more, and may have been in the making, or have made others.
+    /// `worker` is gone. It may not have been started yet, or it may have been making other workers.
     pub(super) fn forget_making(&mut self, worker: &Worker) {
         if self.original == Some(worker.number) {
             self.original = None;
         }
-        self.unborn -= usize::from(worker.is_unborn());
+        self.starting -= usize::from(worker.is_starting());
     }
 
-    /// A worker has ended that was `ready` or not. `failed` says of a copy that was not made whether none can be. Returns
-    /// whether the worker is made in another way now.
+    /// A worker has ended; `ready` tells whether it had been ready. For a copy that never started, `failed` tells
+    /// whether no copies can be made. Returns whether the next worker is made in another way.
     pub(super) fn note_end(&mut self, ready: bool, failed: Option<bool>) -> bool {
         if ready {
             self.starter.replaces();
