@@ -163,8 +163,8 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
     request.map_err(|reason| Answer::Error(format!("{reason}\n")))
 }
 
-/// What a model's name alone asks for: all is as by default. To make the parser, which has nothing to read then, would take
-/// a quarter of the whole run, 0.2 ms.
+/// The request of a command line that holds a model's name alone: every option has its default. The parser would have
+/// nothing to read then. Making it would take 0.2 ms, a quarter of the whole run.
 fn alone(arguments: &[OsString]) -> Option<Request> {
     match arguments {
         [_, name] => {

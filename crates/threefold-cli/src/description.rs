@@ -19,7 +19,8 @@ pub(crate) struct Description {
     pub(crate) items: &'static str,
     /// The default number of items in a chunk.
     pub(crate) chunk_size: u64,
-    /// So many items take a few milliseconds at most, however they are spread; 0 if that depends on the items.
+    /// This many items take at most a few milliseconds, however they are divided into ranges; 0 if the time depends on
+    /// the items.
     pub(crate) brief_items: u128,
     /// Whether its chunks wait without computing: its task is an `async fn`.
     pub(crate) waits: bool,

@@ -33,10 +33,11 @@ impl Input {
         if self.ranges.is_empty() { vec![all] } else { self.ranges.clone() }
     }
 
-    /// Whether the workload with this `description` needs a few milliseconds at most for it.
+    /// Whether the workload with this `description` takes at most a few milliseconds for this input.
     pub(crate) fn is_brief(&self, description: &Description) -> bool {
         let items: u128 = self.ranges(description.default_range()).iter().map(Source::item_count).sum();
-        // What the user cuts may be very many chunks. No items may mean that nobody has counted them yet.
+        // If the user sets how the input is cut, there may be very many chunks. Zero items may mean that they are not
+        // counted yet.
         self.cut == Cut::Default && (1..=description.brief_items).contains(&items)
     }
 }

@@ -4,10 +4,10 @@
 //! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. Worker
 //! processes notice that their parent has gone, and end as well.
 //!
-//! A run that takes a few milliseconds gets no such thread, which would cost it 0.1 ms: the handler of the signal ends
-//! the program at once.
+//! A run that takes a few milliseconds has no such thread, which would cost 0.1 ms. There the signal handler ends the
+//! program at once.
 //!
-//! A signal that the program was started to ignore stays ignored.
+//! A signal that was already ignored when the program started stays ignored.
 
 #[cfg(not(unix))]
 mod console;
@@ -29,7 +29,7 @@ use self::console as platform;
 use self::unix as platform;
 use crate::exit;
 
-/// A cancelled run has so long to end in order: with it, the program ends within 0.5 s of the signal.
+/// How long a cancelled run may take to end normally. With this value the program ends within 0.5 s of the signal.
 pub(crate) const GRACE: Ending = Ending::Within(Duration::from_millis(400));
 
 /// The same for a comparison, which still shows what was measured: the program ends within 1 s of the signal.
@@ -51,7 +51,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on INT and TERM end the program like this; `token` cancels the run.
+    /// From now on INT and TERM have the effect `ending`. `token` cancels the run.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! `Arguments`: what the words after the program's name, and the environment, ask for.
+//! `Arguments`: the command-line arguments, together with the environment variables `ONLY` and `SEED`.
 
 use std::path::PathBuf;
 
@@ -9,15 +9,15 @@ pub struct Arguments {
     pub only: Vec<String>,
     /// The seed of the random orders, if one is given.
     pub seed: Option<u64>,
-    /// The results are put into this set.
+    /// The file of the set into which the results are put.
     pub save: Option<PathBuf>,
-    /// What got worse since this set is said at the end.
+    /// The file of the set that the results are compared with. The ratios that got worse are shown at the end.
     pub compare: Option<PathBuf>,
-    /// This set is shown as Markdown, and nothing is measured.
+    /// The file of the set that is shown as Markdown. Nothing is measured then.
     pub markdown: Option<PathBuf>,
     /// The names of all contests are shown, and nothing is measured.
     pub list: bool,
-    /// What the contests need besides is built, and nothing is measured.
+    /// The helper programs of the contests are built, and nothing is measured.
     pub prepare: bool,
 }
 

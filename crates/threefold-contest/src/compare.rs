@@ -1,4 +1,4 @@
-//! What got worse since an earlier set.
+//! Compares a set of results with an earlier set, and finds the ratios that got worse.
 
 use std::fmt;
 

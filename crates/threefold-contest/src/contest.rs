@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use crate::results::{Competitor, Ratio, Results, Target};
 use crate::{Dice, Measured, Quartiles, Sample, Unit};
 
-/// How long a contest lasts at most, unless it says otherwise: it runs alone on a quiet machine, which is not to be had
-/// for long.
+/// How long a contest lasts at most, unless it sets another limit. A contest runs alone on a quiet machine, and a
+/// machine is seldom quiet for long.
 const MOST: Duration = Duration::from_secs(15);
 
-/// Competitors, and what is asked of ours.
+/// Competitors, and the targets of ours.
 pub struct Contest {
     name: String,
     title: String,
@@ -91,7 +91,7 @@ impl Contest {
         self
     }
 
-    /// Something to be said below the table, for instance that a rival is absent.
+    /// A remark that is shown below the table, for instance that a rival is absent.
     pub fn remark(&mut self, remark: impl Into<String>) {
         self.remarks.push(remark.into());
     }
@@ -116,7 +116,7 @@ impl Contest {
         self.enter(family, name, false, Way::Sampled(sample));
     }
 
-    /// A rival that nobody has to run: `share` of what `of` needs in the same round.
+    /// A computed rival, which is not run: its figure is `share` times the figure of `of` in the same round.
     pub fn share(&mut self, family: &str, name: &str, of: &str, share: f64) {
         self.enter(family, name, false, Way::Share(of.to_string(), share));
     }
@@ -153,7 +153,7 @@ impl Contest {
         self.goals.push(Goal { who: who.to_string(), rival: None, factor: 0.0, plus: most, beside: true });
     }
 
-    /// Runs the rounds, after one that does not count: it warms caches and wakes threads.
+    /// Runs the rounds. One round before them is not counted: it warms caches and wakes threads.
     pub fn run(mut self, dice: &mut Dice) -> Results {
         self.round(&mut (0..self.entries.len()).collect(), dice);
         self.entries.iter_mut().for_each(|entry| entry.figures.clear());

@@ -1,4 +1,4 @@
-//! Figures as people write them: three digits and a unit.
+//! Formats figures for people: three digits and a unit.
 
 use serde::{Deserialize, Serialize};
 

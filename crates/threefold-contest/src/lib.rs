@@ -1,11 +1,11 @@
 //! Competitors measured in turn.
 //!
-//! A [`Contest`] has several competitors that do the same work. In each round every competitor runs once, in a new random
-//! order, so that a slow minute of the machine is shared by all. [`Results`] are what came of it: medians, quartiles,
-//! ratios to the rivals, and the targets that were reached or missed. A [`Set`] of results can be saved, compared with an
-//! earlier one, and shown as Markdown. [`Arguments`] are the words that choose all this.
+//! A [`Contest`] has several competitors that do the same work. In each round every competitor runs once, in a new
+//! random order, so that a slow minute of the machine affects all of them. [`Results`] hold the medians, the quartiles,
+//! the ratios to the rivals, and the targets that were reached or missed. A [`Set`] of results can be saved, compared
+//! with an earlier set, and shown as Markdown. [`Arguments`] are the command-line arguments that choose all this.
 //!
-//! What is measured is not known here: that is the business of `threefold-bench`.
+//! This crate does not know what is measured. `threefold-bench` defines that.
 
 mod arguments;
 mod compare;

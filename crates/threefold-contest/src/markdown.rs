@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{Quartiles, Results, Set, Unit};
 
-/// What the figures were measured on, the targets of all contests, then their tables.
+/// The machine, then the targets of all contests, then the table of each contest.
 pub fn markdown(set: &Set) -> String {
     let mut text = format!("{}\n", set.machine);
     let targets: Vec<[String; 4]> = set.contests.iter().flat_map(targets).collect();
@@ -25,7 +25,7 @@ fn targets(results: &Results) -> Vec<[String; 4]> {
     results.targets.iter().map(row).collect()
 }
 
-/// The table of one contest, with what is asked of ours.
+/// The table of one contest, with the targets of our competitors.
 pub fn contest_as_markdown(results: &Results) -> String {
     let mut header: Vec<String> = ["who", "median", "quartiles", "of the best rival"].map(String::from).to_vec();
     if let Some((title, _)) = &results.beside {

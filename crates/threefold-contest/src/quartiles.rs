@@ -1,15 +1,15 @@
-//! `Quartiles`: what is said about a set of figures.
+//! `Quartiles`: the summary of a set of figures.
 
 use serde::{Deserialize, Serialize};
 
 /// The lower quartile, the median and the upper quartile.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quartiles {
-    /// A quarter of the figures is below.
+    /// A quarter of the figures is below this.
     pub lower: f64,
-    /// Half of the figures is below.
+    /// Half of the figures is below this.
     pub median: f64,
-    /// A quarter of the figures is above.
+    /// A quarter of the figures is above this.
     pub upper: f64,
 }
 

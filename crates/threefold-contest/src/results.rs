@@ -1,4 +1,4 @@
-//! `Results`: what came of a contest.
+//! `Results`: the figures, ratios and targets of a contest.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,18 +21,18 @@ pub struct Results {
     pub competitors: Vec<Competitor>,
     /// Each of ours against each rival of its family.
     pub ratios: Vec<Ratio>,
-    /// What was asked of ours.
+    /// The targets of our competitors.
     pub targets: Vec<Target>,
-    /// What is said below the table.
+    /// The remarks that are shown below the table.
     pub remarks: Vec<String>,
 }
 
 /// One way to do the work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Competitor {
-    /// Who it is.
+    /// The name of the competitor.
     pub name: String,
-    /// What it is compared with: its like.
+    /// The family. A competitor is compared with the rivals of its family.
     pub family: String,
     /// Whether it is one of ours.
     pub ours: bool,
@@ -53,7 +53,7 @@ pub struct Ratio {
     pub ratio: Quartiles,
 }
 
-/// A limit that one of ours should keep.
+/// A limit that one of our competitors should not exceed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
     /// The name of ours.
@@ -65,7 +65,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// In words.
+    /// The target in words.
     pub fn verdict(&self) -> String {
         match self.of_limit {
             None => "not measured".to_string(),

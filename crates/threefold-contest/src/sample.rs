@@ -1,4 +1,4 @@
-//! `Sample`: how one figure is taken.
+//! `Sample`: how one figure is measured.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::Quartiles;
 pub struct Measured {
     /// The figure that the contest is about, usually seconds.
     pub main: f64,
-    /// What is watched besides, for instance processor time.
+    /// The second figure, for instance processor time.
     pub beside: Option<f64>,
 }
 
@@ -20,20 +20,21 @@ impl From<f64> for Measured {
     }
 }
 
-/// Runs once and says what that took.
+/// Runs a competitor once and returns its figures.
 pub type Sample = Box<dyn FnMut() -> Measured + Send>;
 
-/// How long one batch lasts at least. The clock is read twice for it, at about 30 ns.
+/// The shortest duration of one batch. The clock is read twice for it, at about 30 ns.
 const BATCH: Duration = Duration::from_millis(2);
 
 /// How long a caller is idle before a call.
 const IDLE: Duration = Duration::from_millis(1);
 
-/// How many calls after idleness make one sample, which is their median, unless they take longer than [`LONG`]. One more before them does not count: it meets
-/// caches and threads as another competitor left them.
+/// How many calls after idleness make one sample, unless they take longer than [`LONG`]. The sample is their median.
+/// One more call comes before them and is not counted: it runs with the caches and threads that another competitor has
+/// left.
 const IDLE_CALLS: usize = 9;
 
-/// A sample of calls after idleness ends once it has taken so long: of long calls a few say as much.
+/// A sample of calls after idleness ends once it has taken this long: a few long calls are as informative as nine.
 const LONG: Duration = Duration::from_millis(15);
 
 /// The seconds that `run` takes.
@@ -57,8 +58,8 @@ pub fn batched(mut run: impl FnMut() + Send + 'static) -> Sample {
     })
 }
 
-/// One call after a millisecond of idleness: the median of nine. `processor_time` gives the seconds of processor time that
-/// this process has used; what it uses while it is idle is the second figure, as a share of one core.
+/// One call after a millisecond of idleness: the median of nine. `processor_time` gives the seconds of processor time
+/// that this process has used; what it uses while it is idle is the second figure, as a share of one core.
 pub fn after_idling(mut run: impl FnMut() + Send + 'static, processor_time: fn() -> f64) -> Sample {
     Box::new(move || {
         std::thread::sleep(IDLE);

@@ -10,7 +10,7 @@ use crate::Results;
 /// The results of several contests on one machine.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Set {
-    /// What they were measured on.
+    /// The machine on which they were measured.
     pub machine: String,
     /// In the order in which they are shown.
     pub contests: Vec<Results>,
@@ -35,7 +35,7 @@ impl Set {
         fs::write(file, serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Puts results in: in place of older ones of the same contest, or at the end.
+    /// Adds results at the end, or replaces older results of the same contest.
     pub fn put(&mut self, results: Results) {
         match self.contests.iter_mut().find(|old| old.name == results.name) {
             Some(old) => *old = results,

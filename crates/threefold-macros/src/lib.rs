@@ -52,8 +52,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// A capture of type `&T` is given as a `T`, which must be owned, have serde's `Serialize` and `Deserialize`, and be
-/// `Send` and `Sync`. Two types of references are captured as what they borrow from: `&str` as a `String`, and `&[T]` as
-/// a `Vec<T>`. For these `with` takes whatever converts into it, such as a literal. A task has at most 12 captures.
+/// `Send` and `Sync`. Two types of references are captured as what they borrow from: `&str` as a `String`, and `&[T]`
+/// as a `Vec<T>`. For these `with` takes whatever converts into it, such as a literal. A task has at most 12 captures.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -119,9 +119,9 @@ use proc_macro::TokenStream;
 ///
 /// # The name of a task
 ///
-/// A task is a value of a type with the same name, as a unit struct is. In its scope no variable can have this name: Rust
-/// reads the name in a pattern as the task. Beside a task `sum`, neither `let sum = ..` nor `|sum, part| ..` compiles.
-/// Give the task or the variable another name. (A parameter of the task itself may have its name.)
+/// A task is a value of a type with the same name, as a unit struct is. In its scope no variable can have this name:
+/// Rust reads the name in a pattern as the task. Beside a task `sum`, neither `let sum = ..` nor `|sum, part| ..`
+/// compiles. Give the task or the variable another name. (A parameter of the task itself may have its name.)
 ///
 /// # Options
 ///
@@ -142,9 +142,9 @@ use proc_macro::TokenStream;
 /// # Loops for the CPU at hand
 ///
 /// A default build uses only instructions that every CPU of the target has. On x86-64 this is SSE2, of the year 2003.
-/// `#[task(simd)]` compiles the task for later CPUs as well: on x86-64 once each for SSE2, SSE4.2, AVX2 and AVX-512. Each
-/// process runs the version for its own CPU. On targets whose CPUs are not told apart, such as 64-bit ARM with NEON, there
-/// is one version. The option needs threefold's feature `simd`.
+/// `#[task(simd)]` compiles the task for later CPUs as well: on x86-64 once each for SSE2, SSE4.2, AVX2 and AVX-512.
+/// Each process runs the version for its own CPU. On targets where CPUs are not distinguished, such as 64-bit ARM with
+/// NEON, there is one version. The option needs threefold's feature `simd`.
 ///
 /// ```
 /// use std::ops::Range;
@@ -161,13 +161,14 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// - **What becomes faster** is a plain loop whose iterations do not wait for each other: sums of integers, the same
-///   arithmetic on each element of an array. `mul_add`, `floor`, `ceil` and `trunc` become single instructions. A sum of
-///   floats in one variable stays as it is, since Rust adds in the order that is written: keep several sums, for instance
-///   in an array. Functions of the mathematical library, such as `sin`, `exp` and `powf`, are called as before.
-///   Divisions may gain nothing: some CPUs divide no faster in wider vectors.
-/// - **What the body calls** is compiled along with it where the compiler inlines it. Mark helpers as `#[inline(always)]`.
-/// - **The result is the same on every CPU, bit for bit.** Rust neither reorders floats nor fuses a multiplication with an
-///   addition. Only the bits of a NaN are left open, as they are in Rust everywhere.
+///   arithmetic on each element of an array. `mul_add`, `floor`, `ceil` and `trunc` become single instructions. A sum
+///   of floats in one variable stays as it is, since Rust adds in the order that is written: keep several sums, for
+///   instance in an array. Functions of the mathematical library, such as `sin`, `exp` and `powf`, are called as
+///   before. Divisions may gain nothing: some CPUs divide no faster in wider vectors.
+/// - **What the body calls** is compiled along with it where the compiler inlines it. Mark helpers as
+///   `#[inline(always)]`.
+/// - **The result is the same on every CPU, bit for bit.** Rust neither reorders floats nor fuses a multiplication with
+///   an addition. Only the bits of a NaN are left open, as they are in Rust everywhere.
 /// - **The cost**: the CPU is examined once per process, and choosing the version takes up to 7 ns for each chunk. The
 ///   program has several copies of the task.
 ///
@@ -177,8 +178,9 @@ use proc_macro::TokenStream;
 /// # Errors
 ///
 /// These do not compile: a generic function or impl, since a worker process looks up one function; a method or an
-/// associated function; an unsafe or variadic function; a function with `#[target_feature]`; a chunk or an output that is
-/// a reference or `impl Trait`; a capture that is not a shared reference; an `async` or `const` function with `simd`.
+/// associated function; an unsafe or variadic function; a function with `#[target_feature]`; a chunk or an output that
+/// is a reference or `impl Trait`; a capture that is not a shared reference; an `async` or `const` function with
+/// `simd`.
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     parse::parse(options.into(), item.into())

@@ -208,7 +208,7 @@ fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
     Ok(Impl { name, is_async, item })
 }
 
-/// The member of an `impl Task` that is the work.
+/// The member `fn map` of an `impl Task`, which is the body of the task.
 fn as_map(member: &ImplItem) -> Option<&ImplItemFn> {
     match member {
         ImplItem::Fn(function) if function.sig.ident == "map" => Some(function),
@@ -216,7 +216,7 @@ fn as_map(member: &ImplItem) -> Option<&ImplItemFn> {
     }
 }
 
-/// Refuses what cannot be compiled for several CPUs.
+/// Refuses a signature that cannot be compiled for several CPUs.
 fn refuse_simd(signature: &Signature) -> Result<()> {
     if let Some(asyncness) = &signature.asyncness {
         return Err(Error::new(
@@ -230,7 +230,8 @@ fn refuse_simd(signature: &Signature) -> Result<()> {
     Ok(())
 }
 
-/// A function for one kind of CPU is unsafe to call on another one, so that its pointer is not that of a task.
+/// A function with `#[target_feature]` is unsafe to call on other CPUs, so its function pointer has another type than
+/// that of a task.
 fn refuse_target_features(attributes: &[Attribute]) -> Result<()> {
     match attributes.iter().find(|attribute| is_target_feature(&attribute.meta)) {
         None => Ok(()),

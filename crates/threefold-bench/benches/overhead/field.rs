@@ -1,4 +1,4 @@
-//! Who enters a contest: Threefold on one model, and its rivals on the same number of workers.
+//! The competitors of a contest: Threefold on one model, and its rivals on the same number of workers.
 
 use std::thread::available_parallelism;
 
@@ -31,7 +31,7 @@ pub(crate) fn sequential(contest: &mut Contest, job: Job, pace: Pace) {
     contest.rival("sequential", "a loop", sample(job, pace, move || job.in_a_loop()));
 }
 
-/// Threads, and whoever else has threads.
+/// Threads, and the rivals that have threads.
 pub(crate) fn threads(contest: &mut Contest, job: Job, pace: Pace, threads: usize) {
     const FAMILY: &str = "threads";
     ours(contest, Model::Threads, threads, job, pace);

@@ -1,4 +1,4 @@
-//! What processes hold, and which are the children of another one.
+//! The memory of processes, and the children of a process.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,9 +6,9 @@ use std::fs;
 /// Bytes that a process holds in memory.
 #[derive(Default)]
 pub(crate) struct Holdings {
-    /// What only this process maps.
+    /// The memory that only this process maps.
     pub(crate) private: u64,
-    /// What is in no file: heap, stacks, and changed data. All else can be read again.
+    /// The memory that is in no file: heap, stacks, and changed data. All other pages can be read again.
     pub(crate) anonymous: u64,
 }
 
@@ -35,7 +35,8 @@ pub(crate) fn children_of(pid: u32) -> BTreeSet<u32> {
 /// The processor time of a process, in the system's ticks.
 pub(crate) fn ticks_of(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name, which may have spaces, ends with the last parenthesis. User time is the 14th field, system time the next.
+    // The name, which may have spaces, ends with the last parenthesis. User time is the 14th field, system time the
+    // next.
     let fields = text.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
     fields.filter_map(|field| field.parse::<u64>().ok()).sum()
 }

@@ -1,4 +1,4 @@
-//! What a fold costs besides its work, on every model, beside what people use for each.
+//! The overhead of a fold on every model, beside the rivals that people use for each.
 //!
 //! ```text
 //! cargo bench -p threefold-bench --bench overhead                       every contest
@@ -64,7 +64,7 @@ fn run() -> Result<ExitCode, String> {
         print!("{}", markdown(&read(file)?));
         return Ok(ExitCode::SUCCESS);
     }
-    // What is compared with is read first: it may be the file that is saved to.
+    // The set to compare with is read first, since it may be the file that the results are saved to.
     let before = arguments.compare.as_deref().map(read).transpose()?;
     let write = |set: &Set, file: &Path| set.write(file).map_err(|error| format!("{}: {error}", file.display()));
     let mut saved = match arguments.save.as_deref() {
@@ -72,7 +72,7 @@ fn run() -> Result<ExitCode, String> {
         _ => Set::default(),
     };
     if let Some(file) = &arguments.save {
-        // A file that cannot be written is found out before anything is measured.
+        // An error for a file that cannot be written comes before anything is measured.
         write(&saved, file)?;
     }
     let seed = arguments.seed.unwrap_or_else(seed_of_now);
@@ -83,7 +83,7 @@ fn run() -> Result<ExitCode, String> {
         let results = make(name).run(&mut dice);
         println!("\n{}", contest_as_markdown(&results));
         if let Some(file) = &arguments.save {
-            // At once: whoever ends the program later keeps what was measured.
+            // Saved at once: if the user ends the program later, these results are not lost.
             saved.machine.clone_from(&now.machine);
             saved.put(results.clone());
             saved.sort(&names);

@@ -5,11 +5,11 @@ use threefold_contest::{Measured, Sample, after_idling, batched, once};
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Pace {
-    /// One call after another: what one of them takes.
+    /// Calls one after another; the figure is the time of one.
     Hot,
     /// One call after a millisecond of idleness.
     Idle,
-    /// One call, since it takes long enough.
+    /// A single call, which takes long enough to be timed alone.
     Once,
     /// One call, divided by its number of chunks.
     PerChunk(u64),

@@ -1,3 +1,3 @@
-//! A program that does nothing, linked the default way: what the system asks for every process.
+//! A program that does nothing, linked the default way: the cost that the system has for every process.
 
 fn main() {}

@@ -1,5 +1,5 @@
-//! What `.ci/instructions` counts the instructions of: `instructions CASE COUNT` does something COUNT times, so that the
-//! difference between two counts is the cost of one time, without the start of the program.
+//! The program whose instructions `.ci/instructions` counts: `instructions CASE COUNT` repeats an operation COUNT
+//! times. So the difference between two counts gives the cost of one repetition, without the start of the program.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -23,7 +23,8 @@ fn main() {
             let on = executor(model, if matches!(model, "threads" | "processes") { 2 } else { 1 });
             (0..count).for_each(|_| fold(&on, 4));
         }
-        // One fold of so many chunks, by the caller alone: with helpers each run would share the chunks out differently.
+        // One fold of so many chunks, by the caller alone: with helpers each run would share the chunks out
+        // differently.
         Some(("chunk", model)) => fold(&executor(model, 1), count),
         // A value as bytes, and the bytes as a value.
         Some(("codec", _)) => (0..count).for_each(there_and_back),

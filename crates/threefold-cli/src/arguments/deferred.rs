@@ -1,7 +1,7 @@
-//! `Deferred`: the arguments of a command, which the parser learns only when that command is the one that was given.
+//! `Deferred`: the arguments of a command, which are added to the parser only if the user has given that command.
 //!
-//! The program makes the parser at its start, and uses one command of it. To make all of them takes 0.1 ms more, longer than
-//! the tutorial's whole sum.
+//! The program makes the parser at its start, and uses one command of it. Making the arguments of all commands takes
+//! 0.1 ms more, which is longer than the tutorial's whole sum.
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};

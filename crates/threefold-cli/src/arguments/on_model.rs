@@ -1,4 +1,4 @@
-//! `OnModel`: the arguments of a model's command, of which its help shows those that the model has.
+//! `OnModel`: the arguments of a model's command. Its help shows only the arguments that the model has.
 
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 use threefold::Model;
@@ -30,7 +30,7 @@ impl FromArgMatches for OnModel {
     }
 }
 
-/// Hides the options that the model of this `command` does not have, and says of the others what they mean there.
+/// Hides the options that the model of this `command` does not have, and adapts the help of the others to the model.
 fn adapt(mut command: Command) -> Command {
     let model = Model::ALL.iter().copied().find(|model| model.name() == command.get_name());
     let model = model.expect("each of these commands has a model's name");

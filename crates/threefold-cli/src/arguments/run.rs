@@ -12,8 +12,8 @@ use crate::plan::Input;
 use crate::progress::Show;
 use crate::workloads::Workload;
 
-/// The smallest `--memory-limit`, in bytes: the library refuses less, because a worker process needs more than this before
-/// its first chunk.
+/// The smallest `--memory-limit`, in bytes: the library refuses less, because a worker process needs more than this
+/// before its first chunk.
 const LEAST_MEMORY: u64 = 4 << 20;
 
 /// One workload, to be run once on one model.
@@ -41,7 +41,7 @@ impl RunRequest {
         ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
     }
 
-    /// Whether it is over before anyone could want to end it, and has nothing to write on stdout if it is ended.
+    /// Whether the run ends too soon for a user to interrupt it, and writes nothing to stdout if it is interrupted.
     pub(crate) fn is_brief(&self) -> bool {
         self.format == Format::Plain && self.input.is_brief(self.workload.description())
     }
@@ -78,7 +78,7 @@ impl RunRequest {
     }
 }
 
-/// The defaults are those of their types: for whoever parses nothing they are the same.
+/// The defaults are those of the types, so that they are the same where nothing is parsed.
 #[derive(Args, Default)]
 pub(super) struct RunArguments {
     #[command(flatten)]

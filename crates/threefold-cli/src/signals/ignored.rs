@@ -1,8 +1,8 @@
-//! Whether this process ignores a signal, which the standard library does not say. One of the few files with unsafe code:
-//! each operation stands alone, with its proof.
+//! Whether this process ignores a signal. The standard library has no function for this. This is one of the few files
+//! with unsafe code: each operation has a block of its own, with its proof.
 //!
-//! `/proc/self/stat` says the same without unsafe code, but on Linux only, and to read it takes 15 us, a fiftieth of a whole
-//! brief run.
+//! `/proc/self/stat` gives the same answer without unsafe code, but on Linux only. Reading it takes 15 us, a fiftieth
+//! of a whole brief run.
 
 #![allow(unsafe_code)]
 
@@ -13,11 +13,12 @@ use std::{io, mem, ptr};
 ///
 /// # Errors
 ///
-/// There is no such signal.
+/// If there is no such signal.
 pub(super) fn is_ignored(signal: c_int) -> io::Result<bool> {
     // SAFETY: it is a C structure of integers, sets of bits and pointers that may be null, all of which may be zero.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    // SAFETY: with no new action nothing is changed. The current one is written to `action`, which is this function's own.
+    // SAFETY: with no new action nothing is changed. The current one is written to `action`, which is this function's
+    // own.
     if unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) } == 0 {
         Ok(action.sa_sigaction == libc::SIG_IGN)
     } else {

@@ -1,7 +1,7 @@
 //! INT and TERM on Unix.
 //!
-//! A signal that is ignored when the program starts stays ignored. Shells without job control ignore INT in commands that
-//! run in the background (`threefold .. &` in a script): Ctrl-C is not for them.
+//! A signal that is ignored when the program starts stays ignored. Shells without job control ignore INT in commands
+//! that run in the background (`threefold .. &` in a script), because Ctrl-C is not meant for them.
 
 use std::ffi::c_int;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) fn watch(end: impl FnOnce(u8) + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
-/// INT and TERM, or what of them is not ignored.
+/// Those of INT and TERM that are not ignored.
 fn not_ignored() -> io::Result<Vec<c_int>> {
     let mut signals = Vec::new();
     for signal in [SIGINT, SIGTERM] {

@@ -1,9 +1,9 @@
 //! The workload `sum`: adds every integer of a range, one by one, exactly.
 //!
-//! Integers are added in blocks of 2^16. Every integer's offset from the start of its block is generated and added in 32
-//! bits, in as many lanes as the vectors of this CPU have; then the starts are added for all at once, in 128 bits. The
-//! offsets of a block add up to less than 2^31, so that no lane can wrap, however lanes are combined. A range of `i64`
-//! adds up to at most 2^126, so that no chunk can wrap either.
+//! Integers are added in blocks of 2^16. The offset of each integer from the start of its block is generated and added
+//! in 32 bits, in as many lanes as the vectors of this CPU have. Then the start is added once for the whole block, in
+//! 128 bits. The offsets of a block add up to less than 2^31, so no lane can wrap, however lanes are combined. A range
+//! of `i64` adds up to at most 2^126, so that no chunk can wrap either.
 //!
 //! A compiler that understands the loop replaces it by a formula. To prevent that, each offset is combined with a zero
 //! that the compiler cannot know to be one. The time therefore grows in proportion to the range.
@@ -54,7 +54,7 @@ const BLOCK: u32 = 1 << 16;
 /// The sum of all integers of `chunk`. Returns early, with any value, when the fold is cancelled.
 #[task(simd)]
 fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
-    // Zero, which the compiler does not know.
+    // Zero, but the compiler does not know that.
     let zero: u32 = black_box(0);
     blocks(chunk)
         .take_while(|_| !threefold::is_cancelled())

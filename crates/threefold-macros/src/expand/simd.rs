@@ -1,16 +1,16 @@
-//! `#[task(simd)]`: the body, compiled for several CPUs.
+//! `#[task(simd)]`: compiles the body of a task for several CPUs.
 
 use quote::quote_spanned;
 use syn::{Block, Signature, parse_quote};
 
 use crate::parse::Options;
 
-/// Makes the body of a function a closure that the library calls, if `simd` was asked for.
+/// If the user wrote `simd`, turns the body of a function into a closure that the library calls.
 ///
-/// The library calls it from several functions, one for each instruction set. LLVM compiles the closure for each of them
-/// only where it is inlined, which must not be left to chance: hence `#[inline(always)]`.
+/// The library calls it from several functions, one for each instruction set. LLVM compiles the closure for each of
+/// them only where it is inlined, which must not be left to chance: hence `#[inline(always)]`.
 ///
-/// What the compiler says about the call, such as that the feature is missing, is shown at the option.
+/// The compiler shows errors about this call, for instance that the feature is missing, at the option `simd`.
 pub(crate) fn apply(options: &Options, signature: &Signature, body: &mut Block) {
     let Some(place) = options.simd else { return };
     let threefold = &options.threefold;

@@ -1,24 +1,25 @@
-//! `Arrivals`: how long a helper that sleeps takes to come when it is called, on this machine at this time.
+//! `Arrivals`: the wake-up latency of a helper that sleeps, on this machine at this time.
 //!
-//! It depends on the machine (2 us on bare metal, 20 to 50 us where a sleeping core is a halted virtual one), so it is
-//! measured whenever a sleeper is woken: from the call until the helper begins its first chunk, on whatever core it then is.
+//! The latency depends on the machine: 2 us on bare metal, and 20 to 50 us on a virtual machine, where a sleeping core
+//! is a halted virtual core. So it is measured at each wake-up, from the call until the helper is about to begin its
+//! first chunk, on whatever core it then runs.
 //!
-//! Only helpers that come in time are measured: one that finds the fold already over tells nothing. So the estimate is low
-//! rather than high, and a helper is called once too often rather than never again.
+//! Only helpers that arrive before the fold is over are measured. A helper that finds the fold over measures nothing.
+//! So the estimate is too low rather than too high, and a helper is called once too often rather than never again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What is assumed before the first was measured, in nanoseconds.
+/// The estimate before the first measurement, in nanoseconds.
 const USUAL: u64 = 30_000;
 
-/// A measurement is taken for at most this much. One that lasted longer tells of a helper that had to wait for a core, and
-/// if it counted in full, nobody would be called for a long time, and nothing better be measured.
+/// A measurement counts as at most this, in nanoseconds. In a longer one, the helper had to wait for a core. If that
+/// time counted in full, no helper would be called for a long time, and so no better time would be measured.
 const MOST: u64 = 100_000;
 
-/// How much of the estimate a new measurement replaces: one part of so many.
+/// A new measurement replaces one part in this many of the estimate.
 const WEIGHT: u64 = 8;
 
-/// A running estimate.
+/// A running estimate of the wake-up latency.
 #[derive(Debug)]
 pub(super) struct Arrivals(AtomicU64);
 
@@ -27,13 +28,13 @@ impl Arrivals {
         Self(AtomicU64::new(USUAL))
     }
 
-    /// How long a helper that sleeps takes to come, in nanoseconds.
+    /// The estimated wake-up latency, in nanoseconds.
     pub(super) fn usual(&self) -> u64 {
-        // Relaxed, here and below: a number that guards nothing. Of two that are noted at once one may be lost.
+        // Relaxed, here and below: no other data depends on this number. If two are noted at once, one may be lost.
         self.0.load(Ordering::Relaxed)
     }
 
-    /// A helper has come, after `took` nanoseconds.
+    /// Notes that a helper which was woken took `took` nanoseconds to arrive.
     pub(super) fn note(&self, took: u64) {
         let usual = self.usual();
         self.0.store(usual - usual / WEIGHT + took.min(MOST) / WEIGHT, Ordering::Relaxed);

@@ -9,11 +9,12 @@ use super::{Running, current};
 use crate::fold::claims::Claim;
 use crate::fold::unpark;
 
-/// Claims and runs chunks of `fold` until none is left. Returns how long one of them took, in nanoseconds, if they were
-/// timed.
+/// Claims and runs chunks of `fold` until none is left. Returns the average time per chunk in nanoseconds, if chunks
+/// were timed.
 ///
-/// A caller passes itself. If it is the only worker, it claims all chunks at once, and reads no clock: it reduces each
-/// output before the next chunk begins. Otherwise blocks are sized by time: by the clock, or by what is guessed.
+/// A caller passes itself. If it is the only worker, it claims all chunks at once and reads no clock, and it reduces
+/// each output before the next chunk begins. With more workers, blocks are sized by time: by the measured or the
+/// guessed time.
 ///
 /// Only the caller can open a closed window, by taking outputs, so it stays here and does that until the window is open
 /// or the fold is over. The other workers return when the window is closed; the pool calls them when it opens.

@@ -1,11 +1,12 @@
 //! For which fold this thread works: the answer to `Executor::current` and `is_cancelled`.
 //!
-//! A thread that enters a fold keeps two contexts: that of the fold, and the one that it had before. The second is what
-//! counts while the caller of the fold reduces an output: its closure is no part of the fold. To go from one to the other
-//! and back is a store each (see [`chunk`]), because a caller does it for every chunk that it runs.
+//! A thread that enters a fold keeps two contexts: the context of the fold, and the context that it had before. While
+//! the caller of the fold reduces an output, the second one applies, because the caller's closure is not part of the
+//! fold. Switching between the two takes one store each way (see [`chunk`]), because a caller does it for every chunk
+//! that it runs.
 //!
-//! A thread can be inside of several folds, one nested in the other. Each [`Restore`] on its stack keeps what its own fold
-//! has replaced, so two contexts in the thread's storage are enough.
+//! A thread can be inside several folds, each nested in the one before. Each [`Restore`] on its stack keeps the context
+//! that its own fold has replaced. So two contexts in the thread-local storage are enough.
 
 use std::cell::{Cell, RefCell};
 use std::mem::{self, ManuallyDrop};
@@ -46,7 +47,7 @@ impl From<&Running> for Context {
 struct Contexts {
     /// That of the fold.
     inside: Option<Context>,
-    /// What it was before the thread entered the fold, which is what a caller's reduction sees.
+    /// The context before the thread entered the fold. A caller's reduction sees this one.
     outside: Option<Context>,
 }
 
@@ -59,7 +60,8 @@ impl Contexts {
 }
 
 thread_local! {
-    /// Not dropped with the thread, which has left its last fold before: a destructor at the end of the thread may fold.
+    /// Not dropped with the thread, which has left its last fold before: a destructor at the end of the thread may
+    /// fold.
     static CONTEXTS: ManuallyDrop<RefCell<Contexts>> = const { ManuallyDrop::new(RefCell::new(Contexts::NONE)) };
     /// What to call when this thread has left its last fold.
     static ON_LEAVE: Cell<Option<fn()>> = const { Cell::new(None) };
@@ -68,7 +70,7 @@ thread_local! {
 /// Restores the earlier context when it is dropped.
 pub(crate) struct Restore {
     noted: Noted,
-    /// Of the two contexts before, the one that is not kept in its place.
+    /// Of the two earlier contexts, the one that was replaced and must be put back.
     before: Option<Context>,
     /// Whether the thread had stepped outside of another fold when it entered this one.
     was_outside: bool,
@@ -94,9 +96,9 @@ impl Drop for Restore {
     }
 }
 
-/// Sets the context of this thread until the result is dropped. What it was before is then the context outside.
+/// Sets the context of this thread until the result is dropped. The context before becomes the one outside.
 ///
-/// A reduction that folds has stepped outside already. What is outside of its fold stays what it is.
+/// A reduction that folds has stepped outside already. Then the context outside does not change.
 #[must_use]
 pub(crate) fn enter(context: Option<Context>) -> Restore {
     let was_outside = chunk::is_outside();
@@ -124,8 +126,8 @@ pub(crate) fn on_leave(leave: fn()) {
     ON_LEAVE.set(Some(leave));
 }
 
-/// Whether the output of the chunk that this thread runs is no longer needed, because its fold (or one that it is nested
-/// in) was cancelled, or because a lower chunk failed.
+/// Whether the output of the chunk that this thread runs is no longer needed, because its fold (or one that it is
+/// nested in) was cancelled, or because a lower chunk failed.
 ///
 /// A long task calls this now and then, and returns early, with any value, when it is `true`. Nothing else stops a
 /// plain function on sequential, threads and async.
@@ -148,8 +150,8 @@ pub fn is_cancelled() -> bool {
         let fold = contexts.get().as_ref().and_then(Context::fold);
         let is_cancelled = fold.is_some_and(|fold| !fold.may_start(chunk::get()));
         if is_cancelled {
-            // Acquire: pairs with the fall of the limit, so that whoever is given what the task returns now, by whatever
-            // lock, sees the reason too.
+            // Acquire: pairs with the fall of the limit, so that whoever is given what the task returns now, by
+            // whatever lock, sees the reason too.
             fence(Ordering::Acquire);
         }
         is_cancelled

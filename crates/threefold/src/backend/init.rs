@@ -7,17 +7,17 @@
 /// notes that it was called and returns at once. Without that note an executor for
 /// [`Model::Processes`](crate::Model::Processes) is an error, because its workers would run `main` again.
 ///
-/// Workers may be copies of one worker that has come to `init`, if that has no other threads there. So what `main` does before
-/// `init` may happen once for several workers: they then share the offsets of files that it opened, and random numbers that
-/// it drew.
+/// If a worker has no other threads when it reaches `init`, further workers may be made as copies of it. Then what
+/// `main` does before `init` happens once for several workers: they share the offsets of files that `main` has opened,
+/// and the random numbers that it has drawn.
 ///
-/// Call it before everything that has an effect: before output, files, threads, and the reading of arguments. In a program
-/// whose `main` has called it, every thread may make executors. Without the feature `processes`, and on systems other than
-/// Linux, it does nothing.
+/// Call it before everything that has an effect: before output, files, threads, and the reading of arguments. In a
+/// program whose `main` has called it, every thread may make executors. Without the feature `processes`, and on systems
+/// other than Linux, it does nothing.
 ///
-/// In a test, make it the first line of the `#[test]` function; workers then stop before the test harness runs. There the
-/// call counts for the thread that makes it, so that no test depends on which others ran before. A thread that the test
-/// starts, and that makes an executor itself, calls it too.
+/// In a test, make it the first line of the `#[test]` function; workers then stop before the test harness runs. There
+/// the call counts for the thread that makes it, so that no test depends on which others ran before. A thread that the
+/// test starts, and that makes an executor itself, calls it too.
 ///
 /// A worker serves nobody but the program that started it, for the same user. If that is not so, it prints the reason
 /// to standard error and exits with code 1. The same arguments without a channel in the standard input are the

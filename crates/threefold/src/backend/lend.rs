@@ -10,7 +10,7 @@ use super::{Caller, Running, stack};
 use crate::error::Error;
 use crate::fold::unpark;
 
-/// Runs `part` on a thread with a stack of `bytes`, which stands in for the caller. The caller uses what is there
+/// Runs `part` on a new thread with a stack of `bytes`. The caller waits for it, and takes and reduces outputs
 /// meanwhile.
 pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: impl FnOnce(&mut StandIn<'_>) + Send) {
     fold.gate().caller.register(unpark::this_thread());
@@ -39,7 +39,7 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
     });
 }
 
-/// Stands in for the caller on another thread: it runs chunks, and keeps their outputs for the caller.
+/// Takes the caller's part on another thread. It runs chunks and keeps their outputs for the caller.
 pub(super) struct StandIn<'a> {
     fold: &'a Running,
     pace: Pace,
@@ -47,7 +47,7 @@ pub(super) struct StandIn<'a> {
 }
 
 impl Caller for StandIn<'_> {
-    /// The block may be the whole fold. The caller gets the outputs in smaller ones.
+    /// The block may be the whole fold. It is divided, so that the caller gets outputs before the end of the block.
     fn run(&mut self, block: Range<u64>) {
         let mut next = block.start;
         while next < block.end {

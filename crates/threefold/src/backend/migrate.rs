@@ -1,24 +1,25 @@
 //! How a helper leaves the caller's core.
 //!
-//! Linux often places a thread that was woken on the core of the one that woke it, although that one goes on computing
-//! and another core is idle. Both then share a core for some milliseconds, until the kernel balances the load: longer
-//! than a small fold lasts. A helper that finds itself there excludes that core from its affinity, which moves it at
-//! once, and then restores the affinity that it had. So it is free to go anywhere when it begins its first chunk, and a
-//! task sees the affinity that it always saw.
+//! When a thread is woken, Linux often places it on the core of the thread that woke it, even though that thread goes
+//! on computing and another core is idle. Both threads then share a core for some milliseconds, until the kernel
+//! balances the load. That is longer than a small fold lasts. A helper that finds itself on the caller's core excludes
+//! that core from its affinity, which moves it at once. It then restores the affinity that it had. So the scheduler may
+//! place it on any allowed core when it begins its first chunk, and a task sees the same affinity as before.
 //!
-//! The move costs the helper about as much as a wake-up, and the caller nothing: it gets its core back at once. A helper that
-//! is alone on its core, as one is that spun, only asks where it is, which costs some nanoseconds. Where the process may use
-//! one core only, there is nowhere to go, and nothing is done. Nor is anything done on other systems than Linux.
+//! The move costs the helper about as much as a wake-up. It costs the caller nothing: the caller gets its core back at
+//! once. A helper on another core, for instance one that was spinning, only asks for its core, which costs some
+//! nanoseconds. Where the process may use one core only, nothing is done. On systems other than Linux nothing is done
+//! either.
 //!
-//! Between the two steps another thread may change this thread's affinity, which is then lost. The two are a few
-//! microseconds apart, and nobody but the library knows the threads of a pool.
+//! Between the two steps another thread may change this thread's affinity. The second step then overwrites that change.
+//! The two steps are a few microseconds apart, and only the library knows the threads of a pool.
 //!
-//! What is restored is the set of cores that the helper had, and since Linux 6.2 the kernel keeps a thread to the set that it
-//! has asked for. So if the cpuset of the process grows later, a helper that has moved stays within the cores that it had,
-//! while a thread that never set its affinity follows the cpuset. To use cores that were added while the program runs, make
-//! a new executor.
+//! The second step sets the cores that the helper had. Since Linux 6.2 the kernel keeps a thread within the set that it
+//! has asked for. So if the cpuset of the process grows later, a helper that has moved stays within its earlier cores,
+//! while a thread that never set its affinity follows the cpuset. To use cores that were added while the program runs,
+//! make a new executor.
 
-/// A core, by the system's number.
+/// A core, identified by the system's number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Core(usize);
 
@@ -40,7 +41,7 @@ mod system {
             if Self::current() != self || self.0 >= CpuSet::MAX_CPU {
                 return;
             }
-            // What cannot be asked or done is left alone: the fold is only slower.
+            // Errors are ignored: without the move the fold is only slower.
             let Ok(allowed) = sched_getaffinity(None) else { return };
             let mut others = allowed;
             others.unset(self.0);

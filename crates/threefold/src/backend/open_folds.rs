@@ -1,37 +1,44 @@
-//! `OpenFolds`: the folds of a pool, and the pool's helpers that rest until they are called to one of these.
+//! `OpenFolds`: the running folds of a pool, and the pool's helpers, which wait until they are called to one of these
+//! folds.
 //!
 //! # How a helper joins and leaves
 //!
-//! All shared state is a list of running folds under one lock. A helper, under this lock, finds a fold that it is called to
-//! and that has chunks to claim, and enters its gate; then it releases the lock and runs chunks. At the end the caller
-//! takes its fold off the list, under the same lock. So when the caller has done that and then sees nobody inside the
-//! gate, it is alone with its fold: a helper that came before is counted, and none can come after.
+//! All shared state is a list of running folds under one lock. A helper takes this lock, finds a fold that it is called
+//! to and that has chunks to claim, and enters the gate of that fold. Then it releases the lock and runs chunks. At the
+//! end the caller takes its fold off the list, under the same lock. So when the caller has done that and then sees
+//! nobody inside the gate, no other thread uses its fold: a helper that came before is counted, and no helper can come
+//! after.
 //!
 //! # How helpers are called
 //!
-//! A fold is put on the list before its first chunk, which costs its caller no more than the lock. It waits there without a
-//! call: no helper enters it, and nobody is woken. When its caller finds that help is worth while, it calls. One helper
+//! A fold is put on the list before its first chunk. This costs its caller no more than the lock. Without a call no
+//! helper enters the fold. When the caller finds that a helper would shorten the fold, it makes a call. One helper
 //! enters for each call.
 //!
-//! A helper that finds no call rests in one of three ways:
+//! A helper that finds no call waits in one of three ways:
 //!
-//! - It *spins* for some microseconds after it has worked, and looks at a counter of calls. It is there within a
-//!   microsecond of a call, and its caller makes no system call. There are fewer who spin than there are cores.
-//! - It *sleeps* on a condition variable, and a call wakes one sleeper if nobody spins. A helper that enters a fold calls
-//!   the next one if that is still worth while, so a large fold soon has all helpers and a small one has few.
-//! - It *ticks*: while folds come, one sleeper wakes each millisecond. If it finds a fold of which no chunk was claimed
-//!   since the tick before, then those inside are at chunks that take longer than anyone thought, or that wait for other
-//!   chunks, and it joins them without a call. A helper that goes from one fold to the next never sleeps, so it ticks in
-//!   passing, when it finds several folds: one of them may be stuck while the others always call. When no fold has come for
-//!   some ticks, it sleeps like the others, and the pool uses no processor time. The next fold that comes then wakes a helper, which ticks again.
+//! - It *spins* for some microseconds after it has run chunks, and reads a counter of calls again and again. It starts
+//!   within a microsecond of a call, and the caller makes no system call. Fewer helpers spin than there are cores.
+//! - It *sleeps* on a condition variable. A call wakes one sleeper if no helper spins. A helper that enters a fold
+//!   calls the next helper if that still shortens the fold. So a large fold soon has all helpers, and a small fold has
+//!   few or none.
+//! - It *ticks*: while folds come, one sleeper wakes each millisecond. It looks for a *stuck* fold, that is, one of
+//!   which no chunk was claimed since the last tick. The chunks that run in such a fold take longer than was expected,
+//!   or wait for other chunks. The helper joins the fold without a call. A helper that goes from one fold to the next
+//!   never sleeps. So it makes a tick before it enters a fold, if several folds are on the list and the last tick was a
+//!   millisecond ago: one of the folds may be stuck while the others keep calling. When no fold has come for some
+//!   ticks, the helper that ticks sleeps without a timeout like the others, and the pool uses no processor time. The
+//!   next fold then wakes a helper, which ticks again.
 //!
-//! Of several folds that call, the latest is helped first, since it may be nested in an earlier one that waits for it. A
-//! fold that a tick has found stuck is helped as soon as a helper is free and no later fold calls. Where several callers
-//! always call, that may take long. Its own caller goes on meanwhile, unless its chunks wait for each other.
+//! If several folds call, the latest one gets the helper, since it may be nested in an earlier fold that waits for it.
+//! A stuck fold gets a helper as soon as one is free and no later fold calls. Where several callers keep calling, that
+//! may take long. The caller of the stuck fold continues meanwhile, unless its chunks wait for each other.
 //!
-//! No call is lost. A helper looks at the list and goes to sleep under the lock, and a caller changes the list and looks
-//! for sleepers under the lock. A helper that spins is counted as one until it has the lock again, and then it looks at
-//! the list before it sleeps: so a caller that counts on it, and wakes nobody, may do so.
+//! # Why no call is lost
+//!
+//! A helper looks at the list and goes to sleep under the lock, and a caller changes the list and looks for sleepers
+//! under the lock. A helper that spins is counted as spinning until it has the lock again, and then it looks at the
+//! list before it sleeps. So a caller that sees a spinning helper need not wake another one.
 //!
 //! The model checker (crate threefold-loom) compiles this file with locks of its own, under which no tick comes.
 
@@ -41,48 +48,50 @@ use std::time::Duration;
 
 use super::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 
-/// How long a fold may be stuck before a helper joins without a call: at least this, at most twice this.
+/// The interval between ticks. A helper joins a fold without a call when no chunk of it was claimed for at least one
+/// interval; this takes at most two intervals.
 const TICK: Duration = Duration::from_millis(1);
 
-/// After so many ticks without a new fold nobody ticks any more.
+/// After this many ticks without a new fold no helper ticks any more.
 const QUIET: u32 = 10;
 
 /// What the list needs to know of a fold.
 pub(super) trait Open: Clone {
-    /// What a worker has while it is inside a fold.
+    /// What a worker holds while it is inside a fold. Dropping it leaves the fold.
     type Inside;
 
-    /// What a helper is told by whoever called it.
+    /// What a call tells the helper.
     type Call: Clone + Debug;
 
-    /// Whether there is something to claim now.
+    /// Whether a chunk can be claimed now.
     fn is_open(&self) -> bool;
 
-    /// How many chunks nobody has claimed.
+    /// How many chunks are not claimed yet.
     fn left(&self) -> u64;
 
-    /// A worker enters.
+    /// A worker enters the fold.
     fn enter(&self) -> Self::Inside;
 
     /// Whether both are the same fold.
     fn is(&self, other: &Self) -> bool;
 
-    /// The call in the name of those that are stuck in their chunks.
+    /// The call that a tick makes for a stuck fold, of which no chunk was claimed since the last tick.
     fn cry(&self) -> Self::Call;
 }
 
-/// What a helper does on its own account.
+/// What the list needs to know of a helper.
 pub(super) trait Helper<F: Open> {
     /// Whether it spins before it sleeps.
     fn may_spin(&self) -> bool;
 
-    /// Spins until `is_called`, or until it is better to sleep.
+    /// Spins until `is_called` returns true, or until sleeping is better than spinning on.
     fn spin(&self, is_called: &dyn Fn() -> bool);
 
-    /// The time since some moment, always the same one.
+    /// The time since a fixed moment.
     fn now(&self) -> Duration;
 
-    /// Whether, having been called to `fold` and entered it, it should call the next helper. `coming` are on their way.
+    /// Whether a helper that was called to `fold`, and has entered it, should call the next helper. `coming` helpers
+    /// were woken and are on their way.
     fn wants_more(&self, fold: &F, call: &F::Call, coming: usize) -> bool;
 }
 
@@ -90,10 +99,10 @@ pub(super) trait Helper<F: Open> {
 pub(super) struct OpenFolds<F: Open> {
     state: Mutex<State<F>>,
     wake: Condvar,
-    /// Rises at each call. Helpers that spin look at it.
+    /// The counter of calls. Helpers that spin read it.
     calls: AtomicU64,
-    /// How many helpers spin, and how many sleep and are not called. Both change under the lock only; callers read them
-    /// without it, to learn whether there is anyone to call.
+    /// How many helpers spin, and how many sleep and were not woken. Both change under the lock only. Callers read them
+    /// without the lock, to see whether a call would reach a helper.
     spinning: AtomicUsize,
     sleeping: AtomicUsize,
     /// The largest number of helpers that may spin.
@@ -102,15 +111,15 @@ pub(super) struct OpenFolds<F: Open> {
 
 #[derive(Debug)]
 struct State<F: Open> {
-    /// The latest last.
+    /// The latest fold is last.
     folds: Vec<Entry<F>>,
-    /// How many sleepers were woken and have not come yet.
+    /// How many sleepers were woken and do not have the lock yet.
     coming: usize,
     /// Whether a sleeper ticks.
     has_ticker: bool,
     /// When the last tick was, in the time of [`Helper::now`].
     ticked: Duration,
-    /// How many ticks have passed since the last fold came.
+    /// How many ticks have passed since the last fold was added.
     quiet: u32,
     stop: bool,
 }
@@ -124,9 +133,9 @@ struct Entry<F: Open> {
     fold: F,
     /// The latest call, if there was one.
     call: Option<F::Call>,
-    /// How many calls no helper has followed yet.
+    /// How many calls are open: no helper has entered for them yet.
     calls: usize,
-    /// How many chunks were left at the last tick, if the fold was there.
+    /// How many chunks were left at the last tick, if the fold was on the list then.
     left: Option<u64>,
 }
 
@@ -137,33 +146,33 @@ pub(super) struct Visit<F: Open> {
     pub(super) fold: F,
     pub(super) inside: F::Inside,
     pub(super) call: F::Call,
-    /// What the helper did before it came.
+    /// What the helper did before it entered.
     pub(super) came: Came,
 }
 
-/// How a helper came to a fold. The pool learns from it how long a sleeper takes to come.
+/// What a helper did before it entered a fold. The pool measures the wake-up latency of helpers that were woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
-    /// It was at work, or spun.
+    /// It ran chunks of another fold, or spun.
     Awake,
     /// A call woke it.
     Woken,
-    /// It woke by itself, to tick.
+    /// It woke at its own timeout, to tick.
     Ticked,
 }
 
-/// The helpers that a caller could call.
+/// Which helpers a call could reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Free {
-    /// One that spins.
+    /// At least one helper spins.
     Spinning,
-    /// Only such that sleep.
+    /// No helper spins, and at least one sleeps.
     Sleeping,
     Nobody,
 }
 
 impl<F: Open> OpenFolds<F> {
-    /// Of whose helpers at most `spinners` spin.
+    /// An empty list. At most `spinners` helpers spin at the same time.
     pub(super) fn new(spinners: usize) -> Self {
         let state =
             State { folds: Vec::new(), coming: 0, has_ticker: false, ticked: Duration::ZERO, quiet: 0, stop: false };
@@ -203,14 +212,15 @@ impl<F: Open> OpenFolds<F> {
         }
     }
 
-    /// Calls a helper to every fold that one was called to before: it may have something to claim again.
+    /// Calls a helper to every fold that has made a call before: there may be chunks to claim again.
     pub(super) fn call_again(&self) {
         let mut state = self.lock();
         state.folds.iter_mut().filter(|entry| entry.call.is_some()).for_each(|entry| entry.calls = entry.calls.max(1));
         self.call_one(&mut state);
     }
 
-    /// Whom a call would reach. It may have changed when it is used: then a call is in vain, or one is not made.
+    /// Which helpers a call would reach. This may change before the answer is used: then a call is in vain, or is not
+    /// made.
     pub(super) fn free(&self) -> Free {
         if self.spinning.load(Ordering::Relaxed) > 0 {
             Free::Spinning
@@ -221,7 +231,7 @@ impl<F: Open> OpenFolds<F> {
         }
     }
 
-    /// Wakes all helpers, and lets nobody find a fold any more.
+    /// Wakes all helpers. From now on no helper enters a fold.
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.stop = true;
@@ -229,13 +239,14 @@ impl<F: Open> OpenFolds<F> {
         self.wake.notify_all();
     }
 
-    /// Rests until there is a fold that `helper` is called to, or whose caller is stuck, and enters it; `None` after a stop.
+    /// Waits until a fold on the list has an open call, made by its caller or by a tick, and enters that fold. Returns
+    /// `None` after a stop.
     pub(super) fn enter_next(&self, helper: &impl Helper<F>) -> Option<Visit<F>> {
         let mut may_spin = helper.may_spin();
         let mut came = Came::Awake;
         let mut state = self.lock();
         while !state.stop {
-            // With one fold on the list nobody is passed over, so the time is not asked.
+            // With one fold on the list no other fold can wait behind it, so the clock is not read.
             if came != Came::Ticked && state.folds.len() > 1 {
                 let now = helper.now();
                 if now.saturating_sub(state.ticked) >= TICK {
@@ -264,7 +275,7 @@ impl<F: Open> OpenFolds<F> {
                 (may_spin, came) = (false, Came::Awake);
             } else {
                 (state, came) = self.sleep(state, helper);
-                // Also if what it was called to is over: the next fold may follow at once.
+                // A helper that was woken spins also if its fold is already over: the next fold may follow at once.
                 may_spin = came == Came::Woken;
             }
         }
@@ -272,7 +283,7 @@ impl<F: Open> OpenFolds<F> {
     }
 
     fn spin<'a>(&'a self, state: Guard<'a, F>, helper: &impl Helper<F>) -> Guard<'a, F> {
-        // Relaxed: the counters guard nothing. The list is behind the lock.
+        // Relaxed: no other data depends on the counters. The lock protects the list.
         let calls = self.calls.load(Ordering::Relaxed);
         self.spinning.fetch_add(1, Ordering::Relaxed);
         drop(state);
@@ -282,7 +293,7 @@ impl<F: Open> OpenFolds<F> {
         state
     }
 
-    /// Sleeps until it is woken, by a call or by a tick of its own, and says by which.
+    /// Sleeps until a call wakes this helper or its own tick is due, and returns which of the two it was.
     fn sleep<'a>(&'a self, mut state: Guard<'a, F>, helper: &impl Helper<F>) -> (Guard<'a, F>, Came) {
         self.sleeping.fetch_add(1, Ordering::Relaxed);
         let mut came = Came::Woken;
@@ -298,8 +309,8 @@ impl<F: Open> OpenFolds<F> {
                 came = Came::Ticked;
             }
         }
-        // Who wakes by itself counts as one that was called, if any was. The count is a guess about others, and then one
-        // more may be called.
+        // If a sleeper was woken meanwhile, a helper that wakes at its own timeout is counted as that one. `coming` is
+        // only an estimate: one more helper may be called then.
         if state.coming > 0 {
             state.coming -= 1;
         } else {
@@ -309,11 +320,11 @@ impl<F: Open> OpenFolds<F> {
     }
 
     fn lock(&self) -> Guard<'_, F> {
-        // Nothing can panic under this lock; and if something did, the list would still be whole.
+        // Nothing can panic under this lock. Even after a panic the list would be consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls one helper: one that spins sees it by itself, and otherwise a sleeper is woken.
+    /// Calls one helper. A helper that spins sees the call by itself. If none spins, a sleeper is woken.
     fn call_one(&self, state: &mut State<F>) {
         self.announce(state);
         if self.spinning.load(Ordering::Relaxed) == 0 {
@@ -321,12 +332,13 @@ impl<F: Open> OpenFolds<F> {
         }
     }
 
-    /// Lets those who spin look at the list. The lock is held.
+    /// Makes the helpers that spin look at the list. The lock is held.
     fn announce(&self, _state: &State<F>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Wakes one sleeper, if there is one that was not woken before. The lock is held, so none can fall asleep meanwhile.
+    /// Wakes one sleeper, if there is one that was not woken before. The lock is held, so no helper falls asleep
+    /// meanwhile.
     fn wake_one(&self, state: &mut State<F>) {
         if self.sleeping.load(Ordering::Relaxed) > 0 {
             self.sleeping.fetch_sub(1, Ordering::Relaxed);
@@ -337,18 +349,18 @@ impl<F: Open> OpenFolds<F> {
 }
 
 impl<F: Open> State<F> {
-    /// Whether nobody ticks, though there is a fold that may get stuck. A sleeper that is woken ticks if it finds nothing
-    /// else to do.
+    /// Whether no helper ticks, although there is a fold that may get stuck. A sleeper that is woken ticks if it finds
+    /// no call.
     fn wants_ticker(&self) -> bool {
         !self.has_ticker && self.coming == 0 && self.folds.iter().any(|entry| entry.fold.is_open())
     }
 
-    /// Whether nobody need tick.
+    /// Whether no helper needs to tick: no fold has come for some ticks, and no fold has chunks to claim.
     fn is_quiet(&self) -> bool {
         self.quiet >= QUIET && !self.folds.iter().any(|entry| entry.fold.is_open())
     }
 
-    /// Calls a helper to every fold that is stuck.
+    /// Calls a helper to every stuck fold: one of which no chunk was claimed since the last tick.
     fn tick(&mut self, now: Duration) {
         self.ticked = now;
         self.quiet = self.quiet.saturating_add(1);

@@ -1,63 +1,67 @@
-//! `Outlook`: what is left of a fold, and whether one more worker would be worth its coming.
+//! `Outlook`: the chunks that are left of a fold, and whether one more worker would shorten the fold.
 //!
-//! The caller of a fold begins alone. To call a helper costs time: a helper that sleeps comes some tens of microseconds
-//! later, and the caller spends a few of these on the system call; a helper that spins comes within one. So after each
-//! block that it has timed, the caller looks at what is left, and calls a helper only if the fold then ends sooner by more
-//! than the helper needs to come. A helper that has come looks likewise before it calls the next one.
+//! The caller of a fold begins alone. Calling a helper costs time. A helper that sleeps starts some tens of
+//! microseconds after the call, and the caller spends a few microseconds in the system call. A helper that spins starts
+//! within one microsecond. So after each block that it has timed, the caller looks at the chunks that are left. It
+//! calls a helper only if the fold then ends sooner by more than the helper's wake-up latency. A helper that has joined
+//! makes the same decision before it calls the next one.
 //!
-//! What the answer may cost if the times are wrong: a call in vain costs the caller a system call of some microseconds, once
-//! per fold and block. A call that is not made costs time until the next look, or until the helper that ticks finds the fold
-//! stuck. Neither changes which chunks are run, in which order they are claimed, or what comes of them.
+//! What the decision may cost if the times are wrong: a needless call costs the caller a system call of some
+//! microseconds, once per fold and block. A missing call costs time until the next decision, or until the helper that
+//! ticks finds that no chunk was claimed for a millisecond. Neither changes which chunks are run, the order in which
+//! they are claimed, or the result.
 //!
-//! All times are in nanoseconds and are passed in: nothing here reads a clock.
+//! All times are in nanoseconds. The caller of a function passes them in: nothing here reads a clock.
 
-/// What the caller has to do for each chunk, whoever runs it: to take its output and to reduce it. As far as this goes,
-/// helpers are no help. In nanoseconds, for outputs that come from another core.
+/// What the caller itself must do for each chunk, whoever runs it: take its output and reduce it. A helper does not
+/// save this time. In nanoseconds, for outputs that come from another core.
 const TAKING: u64 = 20;
 
-/// What a helper must gain beyond the time of its coming, in nanoseconds. It pays for what is shared from then on: claims
-/// and outputs move between the caches of two cores.
+/// How much a helper must gain beyond its wake-up latency, in nanoseconds. This covers the cost of sharing: claims and
+/// outputs move between the caches of two cores from then on.
 const SHARING: u64 = 8_000;
 
-/// A million chunks, and a minute for each.
+/// The formula counts at most a million chunks, of at most a minute each.
 const MOST_CHUNKS: u64 = 1 << 20;
 const MOST_EACH: u64 = 60_000_000_000;
 
-/// What is left of a fold.
+/// The chunks that are left of a fold, and the workers for them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outlook {
-    /// How many chunks nobody has claimed.
+    /// How many chunks are not claimed yet.
     pub(super) left: u64,
-    /// How long one of them takes, as far as is known.
+    /// The estimated time per chunk.
     pub(super) each: u64,
-    /// How many workers are there, or on their way; at least 1.
+    /// How many workers are inside the fold or on their way to it; at least 1.
     pub(super) present: u64,
-    /// How many cores there are for them.
+    /// How many cores these workers may use.
     pub(super) cores: u64,
 }
 
 impl Outlook {
-    /// Whether one more worker, who begins after `arrival`, gains more than that. A thread takes `wake` to be woken.
+    /// Whether one more worker, which begins after `arrival`, shortens the fold by more than `arrival` plus the cost of
+    /// sharing. Waking a thread takes `wake`.
     pub(super) fn is_worth(&self, arrival: u64, wake: u64) -> bool {
-        // Asked first, since most folds that ask are small.
+        // This is checked first, since most folds that come here are small.
         if self.is_small() {
             return false;
         }
-        // More workers than cores help only with chunks that wait for something, and a chunk that waits is a thread that
-        // must be woken.
+        // A worker without a core of its own helps only with chunks that wait for something. The thread of a chunk that
+        // waits must be woken, so such a chunk takes at least as long as a wake-up.
         let can_run = self.present < self.cores || self.each >= wake;
         can_run && self.gain(arrival) > arrival.saturating_add(SHARING)
     }
 
-    /// Whether so little is left that no helper is worth its coming, however near it is: it gains half of this at most.
+    /// Whether so little is left that no helper can pay off, whatever its latency. A helper saves at most half of the
+    /// remaining time.
     pub(super) fn is_small(&self) -> bool {
         self.left.saturating_mul(self.each) <= 2 * SHARING
     }
 
-    /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are whole: with two left, and one
-    /// of them taken by this worker, a newcomer can have one; of one that is left it can have none.
+    /// How much sooner the fold ends if one more worker begins after `arrival`. Chunks are not divided: with two left,
+    /// the present worker takes one and the new worker takes one; with one left, the new worker gets none.
     fn gain(&self, arrival: u64) -> u64 {
-        // More chunks, or dearer ones, than this are worth anyone, and the products below stay small.
+        // More or longer chunks than this always pay off. The limits keep the products below from overflowing.
         let left = self.left.min(MOST_CHUNKS);
         let each = self.each.saturating_sub(TAKING).min(MOST_EACH);
         let present = self.present;
@@ -82,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    /// About what it takes to wake a thread that sleeps, and to reach one that spins.
+    /// Typical latencies of a thread that sleeps and of one that spins.
     const ASLEEP: u64 = 20_000;
     const AWAKE: u64 = 500;
 
@@ -123,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the formula promises, against a simulation in which every worker takes the next chunk when it is free.
+        /// Compares the formula with a simulation in which every worker takes the next chunk when it is free.
         #[test]
         fn a_fold_with_the_newcomer_ends_sooner_by_what_was_promised(
             left in 0..200u64, each in 1..50_000u64, present in 1..9u64, arrival in 0..60_000u64,
@@ -132,13 +136,14 @@ mod tests {
             let alone = end(left, each, &vec![0; present as usize]);
             let mut free = vec![0; present as usize];
             free.push(arrival);
-            // A worker who takes chunks greedily may begin one too late; the formula counts only what pays.
+            // In the simulation a worker may begin a last chunk too late to gain by it. The formula does not count that
+            // chunk.
             let with = end(left, each, &free);
             prop_assert!(alone.saturating_sub(with) <= promised + each, "{alone} {with} {promised}");
             prop_assert!(promised <= alone.saturating_sub(with) + each, "{alone} {with} {promised}");
         }
 
-        /// So it may be asked first.
+        /// So `is_worth` may check `is_small` first.
         #[test]
         fn what_is_small_gains_too_little_by_any_helper(
             left in 0..2_000u64, each in 0..20_000u64, present in 1..9u64, arrival in 0..60_000u64,
@@ -156,7 +161,7 @@ mod tests {
         }
     }
 
-    /// When `left` chunks are done by workers who are free from these times on.
+    /// When `left` chunks are done, if worker k can begin at time `free[k]`.
     fn end(left: u64, each: u64, free: &[u64]) -> u64 {
         let mut free = free.to_vec();
         let mut end = 0;

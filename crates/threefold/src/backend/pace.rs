@@ -1,54 +1,58 @@
 //! `Pace`: the grain size, that is, how many chunks a worker claims at once.
 //!
-//! A claim costs about ten nanoseconds, on a counter that all workers share, so cheap chunks are claimed in blocks. The
-//! size of a block is chosen by time: from the time that a chunk of the last block took follows how many chunks make up
-//! [`TARGET`]. Chunks that take longer are claimed one by one, so that the workers finish within one chunk of each
-//! other.
+//! A claim costs about ten nanoseconds, on a counter that all workers share. So cheap chunks are claimed in blocks. The
+//! size of a block is chosen by time: the measured time per chunk of the last block gives the number of chunks that
+//! take [`TARGET`]. Chunks that take longer than that are claimed one by one, so that the workers finish within one
+//! chunk of each other.
 //!
-//! While little is known of the chunks, a block is small: the first one is a single chunk, and each is at most four times
-//! as large as the one before. Whatever the times say, no block is larger than its worker's share of what is left. So if
-//! chunks that seemed cheap turn out to take seconds, the other workers still find as many of them as each can use.
+//! While little is known of the chunks, a block is small. The first block is a single chunk, and each block is at most
+//! four times as large as the one before. Whatever the measured times are, no block is larger than its worker's share
+//! of the chunks that are left. So if chunks that seemed cheap turn out to take seconds, each of the other workers
+//! still finds as many of them as it can use.
 //!
-//! To ask for the time costs as much as some tens of cheap chunks. So it is asked only when it is expected that
-//! [`UNTIMED`] has passed since it was asked last. The times are passed in, in nanoseconds: a pace reads no clock. A
-//! [`Lap`] does.
+//! Reading the clock costs as much as some tens of cheap chunks. So the clock is read only when [`UNTIMED`] is expected
+//! to have passed since the last reading. The times are passed in, in nanoseconds: a pace reads no clock. A [`Lap`]
+//! does.
 //!
-//! What an earlier fold of the same kind has told is better known than what a single chunk tells. The first chunk of a fold
-//! that comes after a pause runs from cold caches, and takes some times as long as the others: taken at its word, it calls
-//! helpers to work that is not there. So with a guess the pace asks only after [`FORESEEN`], and many chunks are timed
-//! together. And where the guess says that the whole fold is small, the pace is [untimed](Pace::untimed): it goes by the
-//! guess to the end. What a wrong guess may cost then is bounded by the share that a block may have, as above, and by the
-//! helper that ticks, which joins a fold that is stuck ([`open_folds`](super::open_folds)).
+//! The time from an earlier fold of the same kind is more reliable than the time of a single chunk. The first chunk of
+//! a fold that comes after a pause runs with cold caches, and takes several times as long as the others. Taken alone,
+//! its time would call helpers for a fold that is too small for them. So with a guess the clock is read only after
+//! [`FORESEEN`], and many chunks are timed together. If the guess says that the whole fold is small, the pace is
+//! [untimed](Pace::untimed): it uses the guess to the end. Two things limit the cost of a wrong guess then: the largest
+//! share of a block, as above, and the helper that ticks, which joins a fold of which no chunk was claimed for a
+//! millisecond ([`open_folds`](super::open_folds)).
 
 use std::time::Instant;
 
-/// How long a block should take. It is a thousand times the cost of a claim, and far less than anyone notices at the
-/// end of a fold, when the other workers wait for the last block.
+/// How long a block should take. It is about a thousand times the cost of a claim. At the end of a fold, when the other
+/// workers wait for the last block, nobody notices a wait of this length.
 const TARGET: u64 = 20_000;
 
-/// A shorter block costs more than it evens out: its claim and its outputs move between the caches of two cores.
+/// A shorter block costs more than it gains by even division: its claim and its outputs move between the caches of two
+/// cores.
 const LEAST: u64 = 5_000;
 
-/// Blocks that are expected to take less than this together are timed together. It is some times the cost of the question.
+/// Blocks that are expected to take less than this together are timed together. It is several times the cost of a clock
+/// reading.
 const UNTIMED: u64 = 500;
 
-/// The same where the expectation comes from an earlier fold of the same kind, and not from a single chunk: the answer is
-/// then seldom a surprise.
+/// The same limit where the expected time comes from an earlier fold of the same kind. It is longer, because that time
+/// is seldom wrong.
 const FORESEEN: u64 = 4_000;
 
-/// The largest factor by which blocks grow, and by which the estimate of a chunk grows. So a single measurement does little
-/// harm if it is too short, or too long because another thread had the core meanwhile.
+/// The largest factor by which blocks grow, and by which the estimated time per chunk grows. So a single wrong
+/// measurement does little harm, whether it is too short, or too long because another thread had the core meanwhile.
 const GROWTH: u64 = 4;
 
 /// The grain size of one worker in one fold.
 pub(crate) struct Pace {
     workers: u64,
     size: u64,
-    /// How long a chunk takes, if that is known.
+    /// The estimated time per chunk, if there is an estimate.
     each: Option<u64>,
     /// Chunks that are expected to take less than this together are timed together, in nanoseconds.
     patience: u64,
-    /// How many chunks were run since the time was asked last.
+    /// How many chunks were run since the last reading of the clock.
     untimed: u64,
     /// How many chunks were timed, and how long they took together.
     timed: u64,
@@ -56,27 +60,27 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// For one of `workers` workers. The first block is one chunk, whatever the `guess` of how long it takes.
+    /// The pace of one of `workers` workers. The first block is one chunk, whatever time per chunk the `guess` gives.
     pub(crate) fn new(workers: usize, guess: Option<u64>) -> Self {
         let patience = if guess.is_some() { FORESEEN } else { UNTIMED };
         Self { workers: workers as u64, size: 1, each: guess, patience, untimed: 0, timed: 0, time: 0 }
     }
 
-    /// The same for a worker that goes by the guess and never asks for the time.
+    /// The pace of a worker that uses the guess and never reads the clock.
     pub(crate) fn untimed(workers: usize, guess: Option<u64>) -> Self {
         Self { patience: u64::MAX, ..Self::new(workers, guess.or(Some(0))) }
     }
 
     /// How many chunks to claim when `left` are left; at least 1.
     pub(crate) fn size(&self, left: u64) -> u64 {
-        // At most this worker's share of half of what is left. The other half evens out a worker that is late. Where that
-        // would be a very short block, a longer one, up to this worker's share of all. So if the chunks turn out to be dear
-        // after all, the others have as much of them.
+        // At most this worker's share of half of the chunks that are left. The other half makes up for a worker that is
+        // late. If that would be a very short block, a longer one is claimed, up to this worker's share of all that are
+        // left. So if the chunks turn out to be expensive, the other workers still have as many of them.
         let short = self.each.map_or(1, |each| LEAST / each.max(1)).min(left / self.workers);
         self.size.min(short.max(left / (2 * self.workers))).max(1)
     }
 
-    /// A block of `chunks` chunks was run. Whether it is now time to ask how long the untimed chunks took.
+    /// A block of `chunks` chunks was run. Returns whether it is time to read the clock for the untimed chunks.
     pub(crate) fn ran(&mut self, chunks: u64) -> bool {
         self.untimed += chunks;
         match self.each {
@@ -88,7 +92,7 @@ impl Pace {
         }
     }
 
-    /// The untimed chunks took `time`. Returns how long one chunk takes, as it is now estimated.
+    /// The untimed chunks took `time` together. Returns the new estimate of the time per chunk.
     pub(crate) fn took(&mut self, time: u64) -> u64 {
         let measured = time / self.untimed.max(1);
         let each = self.each.map_or(measured, |each| measured.min(each.max(1).saturating_mul(GROWTH)));
@@ -100,7 +104,7 @@ impl Pace {
         each
     }
 
-    /// How long a chunk took on average, of those that were timed, and at most some times as long as was guessed.
+    /// The average time of the chunks that were timed, and at most [`GROWTH`] times the guess.
     pub(crate) fn average(&self, guess: Option<u64>) -> Option<u64> {
         let most = guess.map_or(u64::MAX, |guess| guess.max(1).saturating_mul(GROWTH));
         Some(self.time.checked_div(self.timed)?.min(most))
@@ -111,7 +115,7 @@ impl Pace {
     }
 }
 
-/// Says how long something took.
+/// A clock that measures the time between two readings.
 pub(crate) struct Lap(Instant);
 
 impl Lap {
@@ -119,7 +123,7 @@ impl Lap {
         Self(Instant::now())
     }
 
-    /// The nanoseconds since this was asked last.
+    /// The nanoseconds since the last reading.
     pub(crate) fn time(&mut self) -> u64 {
         let before = std::mem::replace(&mut self.0, Instant::now());
         self.0.duration_since(before).as_nanos().try_into().unwrap_or(u64::MAX)
@@ -196,7 +200,8 @@ mod tests {
     }
 
     proptest! {
-        /// So that the others can do as much of what is left, if the first chunks were cheap and the rest is dear.
+        /// So the other workers can run as many of the chunks that are left, if the first were cheap and the rest are
+        /// not.
         #[test]
         fn no_block_is_more_than_the_share_of_its_worker(
             chunks in 1..5_000u64, workers in 1..20usize, guess in prop::option::of(0..100_000u64), cost in 0..10_000u64,

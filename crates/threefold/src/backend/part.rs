@@ -1,26 +1,27 @@
-//! `Part`: what one worker is told about its part in a fold.
+//! `Part`: what a worker needs to know to take part in a fold.
 //!
-//! The caller and the helpers run the same loop ([`blocks`](super::blocks)), and differ in what is here. The caller comes
-//! with itself, since it reduces what it runs, and with a guess from earlier folds. Whoever finds out how long a chunk takes
-//! says so, and the pool decides what follows from that: the loop itself calls nobody.
+//! The caller and the helpers run the same loop ([`blocks`](super::blocks)); only this value differs. The caller passes
+//! itself, since it reduces the outputs of its own chunks, and a guess from earlier folds. A worker that has measured
+//! the time per chunk reports it through `look`, and the pool decides whether to call a helper. The loop itself calls
+//! nobody.
 //!
-//! A model with one worker has a part that asks for nothing: sequential, and a fold of a single chunk.
+//! Where there is one worker, `look` does nothing: in the sequential model, and in a fold of a single chunk.
 
 use super::Caller;
 
-/// One worker's part in a fold.
+/// The part of one worker in a fold.
 pub(super) struct Part<'a> {
     /// The number of the worker.
     pub(super) worker: usize,
     /// How many workers the fold can have.
     pub(super) workers: usize,
-    /// How long a chunk will take, in nanoseconds, if that can be guessed.
+    /// The guessed time per chunk, in nanoseconds, if there is a guess.
     pub(super) guess: Option<u64>,
-    /// Whether the worker reads the clock. If not, it goes by the guess from the first chunk to the last, never looks whether
-    /// others should help, and returns no time.
+    /// Whether the worker reads the clock. If not, it uses the guess from the first chunk to the last, never calls
+    /// `look`, and returns no time.
     pub(super) is_timed: bool,
-    /// The caller, if this is its part.
+    /// The caller, if this is the part of the caller.
     pub(super) caller: Option<&'a mut dyn Caller>,
-    /// Called whenever it is known better how long a chunk takes, in nanoseconds: to see whether others should help.
+    /// Is called with each new estimate of the time per chunk, in nanoseconds, and decides whether to call a helper.
     pub(super) look: &'a mut dyn FnMut(u64),
 }

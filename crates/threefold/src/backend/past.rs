@@ -1,34 +1,35 @@
-//! `Past`: how long a chunk of each task took, in the last fold of its kind on this executor.
+//! `Past`: the time per chunk in the last fold of each kind on this executor. A kind is a task and a number of chunks.
 //!
-//! A guess for the next fold of the same task with the same number of chunks: whether helpers are called before the first
-//! chunk was run. A wrong guess costs time and nothing else, so a slot is shared by all tasks whose keys fall on it, and the
-//! latest wins.
+//! It is the guess for the next fold of the same kind. From the guess the caller decides whether to call helpers before
+//! the first chunk. A wrong guess costs time and nothing else. So all tasks whose keys map to the same slot share that
+//! slot, and the last one to write it wins.
 //!
-//! The number of chunks belongs to the kind, because the chunks of a source that is cut finer are cheaper. What the chunks
-//! cover does not, since most programs fold sources of about the same size again and again.
+//! The number of chunks belongs to the kind, because a source that is cut more finely has cheaper chunks. The length of
+//! the source does not, since most programs fold sources of about the same length again and again.
 //!
-//! A fold that is expected to be small reads no clock: two readings cost as much as some of its chunks, and after a pause,
-//! when the caches are cold, as much as all of them. It goes by the last time that was measured. So that this time does not
-//! grow old, one fold out of [`FOLDS`] is timed, and a fold that others had to join is forgotten: it was not small.
+//! A fold that is expected to be small reads no clock. Two readings cost as much as some of its chunks; after a pause,
+//! when the caches are cold, they cost as much as all of them. Such a fold uses the time that was measured last. To
+//! keep this time up to date, one fold out of [`FOLDS`] is timed. If a helper had to join such a fold, the fold was not
+//! small, and its kind is forgotten.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Enough for the tasks of one program that fold in turn.
+/// Enough slots for the tasks that one program folds in turn.
 const SLOTS: usize = 64;
 
-/// The bits of a slot that say how long a chunk took, in nanoseconds: up to a quarter of a second.
+/// The bits of a slot that hold the time per chunk, in nanoseconds: up to a quarter of a second.
 const EACH: u64 = (1 << 28) - 1;
 
-/// One fold that went by the last time, in the bits that count these.
+/// The unit of the bits that count the folds which used the measured time and were not timed themselves.
 const ONE: u64 = EACH + 1;
 
-/// One fold out of so many is timed. It is what the count has room for.
+/// One fold out of this many is timed. The count has four bits.
 const FOLDS: u64 = 16;
 
-/// The half of a slot that says of which folds it tells.
+/// The upper half of a slot, which identifies the kind of fold.
 const KIND: u64 = !(FOLDS * ONE - 1);
 
-/// What is known from earlier folds.
+/// The times per chunk that earlier folds have measured.
 #[derive(Debug)]
 pub(super) struct Past([AtomicU64; SLOTS]);
 
@@ -37,10 +38,10 @@ pub(super) struct Past([AtomicU64; SLOTS]);
 pub(super) struct Kind(u64);
 
 impl Kind {
-    /// `task` is the name of the task, whose place in memory tells it from most others.
+    /// `task` is the name of the task. Its address in memory distinguishes it from most other tasks.
     pub(super) fn new(task: &'static str, chunks: u64) -> Self {
         let mixed = (task.as_ptr().addr() as u64 ^ chunks.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        // Never 0 in the upper half, which an empty slot has.
+        // The upper half is never 0: that marks an empty slot.
         Self(mixed | 1 << 63)
     }
 
@@ -54,20 +55,20 @@ impl Past {
         Self([const { AtomicU64::new(0) }; SLOTS])
     }
 
-    /// How long a chunk took in the last fold of this kind, in nanoseconds.
+    /// The time per chunk in the last timed fold of this kind, in nanoseconds.
     pub(super) fn get(&self, kind: Kind) -> Option<u64> {
-        // Relaxed: a slot is one number, which guards nothing.
+        // Relaxed: a slot is a single number, and no other data depends on it.
         let slot = self.0[kind.slot()].load(Ordering::Relaxed);
         (slot & KIND == kind.0 & KIND).then_some(slot & EACH)
     }
 
-    /// Whether one more fold of this kind, of which something is known, may go by that and not be timed itself.
+    /// Whether the next fold of this kind may use the known time and read no clock. A time for this kind must be known.
     ///
-    /// After so many that did, the answer is no until one has been timed and [noted](Self::note). If that one fails, and so
-    /// notes nothing, the next one is timed in its place.
+    /// After `FOLDS - 1` such folds the answer is no until a fold has been timed and [noted](Self::note). If that fold
+    /// fails and so notes nothing, the next fold is timed in its place.
     pub(super) fn suffices(&self, kind: Kind) -> bool {
         let slot = &self.0[kind.slot()];
-        // Two stores and not one addition: of two folds that count at once one may be lost.
+        // A load and a store, not an atomic addition: if two folds count at the same time, one count may be lost.
         let known = slot.load(Ordering::Relaxed);
         let has_room = (known & !KIND) / ONE < FOLDS - 1;
         if has_room {
@@ -76,13 +77,13 @@ impl Past {
         has_room
     }
 
-    /// Notes that a chunk took `each` nanoseconds. More than the slot has room for counts as the most that it has.
+    /// Notes that a chunk took `each` nanoseconds. Times above [`EACH`] are stored as [`EACH`].
     pub(super) fn note(&self, kind: Kind, each: u64) {
         self.0[kind.slot()].store(kind.0 & KIND | each.min(EACH), Ordering::Relaxed);
     }
 
-    /// What was known of this kind was wrong. The next fold of this kind begins as if it were the first: its first chunk is
-    /// timed alone, and help is called for what that tells.
+    /// Forgets this kind, because the known time was wrong. The next fold of this kind begins as if it were the first:
+    /// its first chunk is timed alone, and that time decides whether helpers are called.
     pub(super) fn forget(&self, kind: Kind) {
         self.0[kind.slot()].store(0, Ordering::Relaxed);
     }

@@ -1,33 +1,33 @@
-//! `Pool`: the threads of an executor, which help whoever folds on it.
+//! `Pool`: the helper threads of an executor. They run chunks of any fold on that executor.
 //!
-//! The caller takes part in its fold as worker 0, and needs no help to finish it. So a fold that is nested in a task
+//! The caller takes part in its fold as worker 0, and can finish it without helpers. So a fold that is nested in a task
 //! finishes at any depth, whatever the other threads do. A worker that waits for the end of a nested fold runs nothing
 //! else meanwhile. Therefore waits only lead from a fold to the folds that are nested in it, and never in a circle.
 //!
-//! # Who helps
+//! # When helpers are called
 //!
-//! The caller begins alone, and calls helpers when it knows that what is left is worth their coming:
+//! The caller begins alone. It calls a helper if the fold then ends sooner. It decides this
 //!
-//! - before the first chunk, from how long the chunks of the last such fold took ([`past`](super::past));
-//! - after each block that was timed, from how long its chunks took ([`blocks`](super::blocks)).
+//! - before the first chunk, from the time per chunk of the last fold of the same kind ([`past`](super::past));
+//! - after each block that was timed, from the time per chunk of that block ([`blocks`](super::blocks)).
 //!
-//! Whether it is worth a call is decided in one place ([`outlook`](super::outlook)), from these times and from how long a
-//! helper needs to come: a helper that spins is there at once, one that sleeps must be woken
-//! ([`arrivals`](super::arrivals)). A helper that has come looks likewise, so a large fold soon has all helpers, and a
-//! small one has few or none. Where a helper joins and leaves a fold, and how helpers rest and are called, is told in
-//! [`open_folds`](super::open_folds).
+//! One pure function decides ([`outlook`](super::outlook)). It compares the chunks that are left with the wake-up
+//! latency: a helper that spins starts within a microsecond, and a helper that sleeps must be woken
+//! ([`arrivals`](super::arrivals)). A helper that has joined a fold decides in the same way whether to call the next
+//! one. So a large fold soon has all helpers, and a small fold has few or none. [`open_folds`](super::open_folds)
+//! explains how helpers join and leave.
 //!
 //! # Three folds of four chunks
 //!
-//! - A chunk takes 50 ns. The caller runs all four before a helper could have been told. It takes the lock of the list
-//!   twice, to put the fold on it and to take it off, and wakes nobody. It reads no clock either, if the last such fold was
-//!   as small: after a pause, when all code and data are far from the core, the clock alone takes longer than such a fold.
-//!   One fold out of some is timed all the same, and the others go by its times ([`past`](super::past)).
-//! - A chunk takes 10 us, and the fold comes alone. To wake a helper would take as long as two chunks, and would gain less
+//! - A chunk takes 50 ns. The caller runs all four before a helper could see a call. It takes the lock of the list
+//!   twice, to add the fold and to remove it, and wakes nobody. If the last fold of this kind was as small, the caller
+//!   reads no clock either. After a pause, code and data have left the core's caches, and reading the clock then takes
+//!   longer than such a fold. One fold in 16 is timed anyway, and the others use its time ([`past`](super::past)).
+//! - A chunk takes 10 us, and no fold came shortly before. Waking a helper takes as long as two chunks and gains less
 //!   than that, so the caller runs all four. If such folds follow one another at once ([`streak`](super::streak)), the
-//!   second one wakes a helper all the same. The helper spins between the folds from then on, and each takes half the time.
-//! - A chunk takes 1 s, but the last such fold took 50 ns a chunk, and so nobody is called. The caller is in its first chunk
-//!   when the helper that ticks sees, after 2 ms at most, that no chunk has been claimed since it looked last. It joins.
+//!   second one wakes a helper anyway. That helper then spins between the folds, and each fold takes half the time.
+//! - A chunk takes 1 s, but a chunk of the last such fold took 50 ns, so the caller calls nobody. After at most 2 ms
+//!   the helper that ticks sees that no chunk was claimed since its last tick. It joins in the caller's first chunk.
 
 use std::mem;
 use std::sync::Arc;
@@ -48,34 +48,34 @@ use crate::error::{Error, Result};
 use crate::fold::gate::Inside;
 use crate::model::Model;
 
-/// How long helpers that sleep take to come. It is the same for all pools of the process.
+/// The wake-up latency of helpers that sleep. All pools of the process share this estimate.
 static ARRIVALS: Arrivals = Arrivals::new();
 
-/// How long a helper that spins takes to come, in nanoseconds: a few cache lines change hands.
+/// The latency of a helper that spins, in nanoseconds: a few cache lines move between two cores.
 const NEARBY: u64 = 500;
 
 /// What a worker of a pool does with a fold.
 pub(super) trait Work: Send + Sync + 'static {
-    /// Whether the time that chunks take says how much work there is. If not, helpers are called at once.
+    /// Whether the time that chunks take tells how much processor time they need. If not, helpers are called at once.
     fn is_timed(&self, fold: &Running) -> bool;
 
-    /// Claims and runs chunks of `fold` until none is left. Returns how long one took on average, in nanoseconds, if it
-    /// is timed.
+    /// Claims and runs chunks of `fold` until none is left. Returns the average time per chunk in nanoseconds, if
+    /// chunks were timed.
     fn run(&self, fold: &Running, part: Part<'_>) -> Option<u64>;
 }
 
-/// The threads of an executor. Dropping it ends them.
+/// The helper threads of an executor. Dropping the pool ends them.
 pub(super) struct Pool<W> {
     shared: Arc<Shared<W>>,
     handles: Vec<JoinHandle<()>>,
-    /// Calls a helper when a closed window opens.
+    /// Calls a helper when the closed window of a fold opens.
     waker: Waker,
 }
 
 struct Shared<W> {
     work: W,
     workers: usize,
-    /// The stack size of every chunk, in bytes, if one was asked for.
+    /// The stack size for every chunk, in bytes, if the user has set one.
     stack_size: Option<usize>,
     /// How many cores this process may use.
     cores: usize,
@@ -83,16 +83,16 @@ struct Shared<W> {
     /// When the pool was made.
     began: Instant,
     past: Past,
-    /// When the last fold ended that was worth a helper nearby.
+    /// When the last fold ended that was worth a helper that spins.
     streak: Streak,
 }
 
 /// What a helper is told when it is called.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    /// How long a chunk takes, in nanoseconds, as far as is known.
+    /// The estimated time per chunk, in nanoseconds.
     each: u64,
-    /// The core on which the caller runs, and which a helper should leave to it.
+    /// The core on which the caller runs. A helper that finds itself there moves to another core.
     core: Option<Core>,
     at: Instant,
 }
@@ -124,7 +124,7 @@ impl Open for Running {
     }
 
     fn cry(&self) -> Call {
-        // Longer than a tick, and who knows how long.
+        // The chunks take longer than a tick. How much longer is unknown.
         Call { each: u64::MAX, core: None, at: Instant::now() }
     }
 }
@@ -133,9 +133,9 @@ impl<W: Work> Pool<W> {
     /// A pool of `workers`. The caller is the first of them.
     pub(super) fn new(model: Model, work: W, workers: usize, options: &Options) -> Result<Self> {
         let stack_size = options.stack_size;
-        // A pool without helpers need not ask how many cores there are, which costs some system calls.
+        // A pool without helpers does not need the number of cores. Asking for it costs some system calls.
         let cores = if workers > 1 { options::cores() } else { 1 };
-        // One core is the caller's.
+        // The caller uses one core.
         let open = OpenFolds::new(cores - 1);
         let (past, streak, began) = (Past::new(), Streak::new(), Instant::now());
         let shared = Arc::new(Shared { work, workers, stack_size, cores, open, began, past, streak });
@@ -149,7 +149,7 @@ impl<W: Work> Pool<W> {
                 stack::note(bytes);
                 shared.serve(worker);
             };
-            // If a thread cannot be started, dropping `pool` ends those that were.
+            // If a thread cannot be started, dropping `pool` ends the threads that were started.
             let handle = thread.spawn(serve).map_err(|error| {
                 Error::system(model, &format!("thread {worker} of {workers} could not be started"), error)
             })?;
@@ -177,7 +177,8 @@ impl<W: Work> Backend for Pool<W> {
         let is_timed = is_shared && shared.work.is_timed(fold);
         let kind = Kind::new(fold.job.task(), fold.chunks);
         let guess = if is_timed { shared.past.get(kind) } else { None };
-        // Such a fold waits on the list like any other, for a helper that ticks. But it makes no calls, so it needs no times.
+        // A small fold is on the list like any other, and a helper that ticks finds it. It makes no calls, so needs no
+        // times.
         let is_small = guess.is_some_and(|each| shared.outlook(fold.chunks, each, 0).is_small());
         let goes_by_guess = is_small && shared.past.suffices(kind);
         let mut is_introduced = false;
@@ -207,13 +208,13 @@ impl<W: Work> Backend for Pool<W> {
                 .run(fold, Part { worker: 0, workers, guess, is_timed: !goes_by_guess, caller: Some(caller), look });
         };
         match shared.stack_size {
-            // The thread is not one of the pool, which may all be waiting for the caller.
+            // Not a thread of the pool: those may all be waiting for the caller.
             Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
             _ => part(caller),
         }
         if is_shared {
             shared.open.take_off(fold);
-            // A helper that is still there has one block left at most. To be woken by it would take longer, usually.
+            // A helper that is still inside has at most one block left. A wake-up usually takes longer than that block.
             if fold.helpers() > 0 {
                 spin::until(|| fold.helpers() == 0);
             }
@@ -239,12 +240,12 @@ impl<W: Work> Shared<W> {
             if let Some(core) = call.core {
                 core.leave();
             }
-            // After it has left the caller's core: until then the caller itself was held up.
+            // Measured after the helper has left the caller's core: until then the caller could not run.
             if came == Came::Woken {
                 ARRIVALS.note(call.at.elapsed().as_nanos() as u64);
             }
-            // A tick has called, so the caller may not have introduced the pool. Another helper may have been turned away by
-            // the window before this, so one is called again.
+            // A tick made this call, so the caller may not have registered the pool's waker. The closed window may have
+            // sent another helper away before the waker was registered, so one helper is called again.
             if call.core.is_none() && fold.workers.register(Waker::from(Arc::clone(self))) {
                 self.open.call_again();
             }
@@ -255,20 +256,20 @@ impl<W: Work> Shared<W> {
             };
             self.work
                 .run(&fold, Part { worker, workers: self.workers, guess: None, is_timed: true, caller: None, look });
-            // The fold is dropped before the gate is left: once the verb has returned, only the caller owns what it
-            // passed in.
+            // The fold is dropped before the helper leaves the gate. So once the verb has returned, only the caller
+            // owns the source and the task that it passed in.
             drop(fold);
             drop(inside);
             rest.has_worked = true;
         }
     }
 
-    /// What is left of a fold, where so many helpers are there or on their way.
+    /// The outlook of a fold with `left` chunks and with `helpers` helpers that are inside or on their way.
     fn outlook(&self, left: u64, each: u64, helpers: usize) -> Outlook {
         Outlook { left, each, present: 1 + helpers as u64, cores: self.cores as u64 }
     }
 
-    /// Whether what is left of `fold`, at so many nanoseconds a chunk, is worth one helper more than it has.
+    /// Whether one more helper would shorten `fold`, if a chunk takes `each` nanoseconds.
     fn wants_help(&self, fold: &Running, each: u64) -> bool {
         let usual = ARRIVALS.usual();
         let arrival = match self.open.free() {
@@ -281,7 +282,7 @@ impl<W: Work> Shared<W> {
 
     /// Whether a helper should be called before the first chunk of `fold`, if a chunk takes `each` nanoseconds.
     fn begins_with_help(&self, fold: &Running, each: u64) -> bool {
-        // In a streak the helper that is woken now will be awake for the next fold.
+        // In a streak, a helper that is woken now is still awake when the next fold begins.
         let pays_later = || {
             let is_worth = self.outlook(fold.chunks, each, 0).is_worth(NEARBY, ARRIVALS.usual());
             is_worth && self.streak.is_on(Instant::now())
@@ -290,7 +291,7 @@ impl<W: Work> Shared<W> {
     }
 }
 
-/// How a helper rests.
+/// How a helper of this pool waits for calls.
 struct Rest<'a, W> {
     shared: &'a Shared<W>,
     has_worked: bool,
@@ -329,8 +330,8 @@ impl<W> Drop for Pool<W> {
     fn drop(&mut self) {
         self.shared.open.stop();
         for handle in self.handles.drain(..) {
-            // A task may have held the last executor, which is then dropped on a thread of its own pool. That thread
-            // cannot wait for itself; it ends right after this.
+            // A task may have held the last executor. Then this drop runs on a thread of the pool itself. That thread
+            // cannot join itself, and it ends right after this.
             if handle.thread().id() != thread::current().id() {
                 let _ = handle.join();
             }

@@ -1,17 +1,18 @@
 //! `Streak`: whether folds follow one another so closely that a helper stays awake between them.
 //!
-//! A fold of some tens of microseconds is not worth waking a helper that sleeps. A hundred of them in a row are: the
-//! helper is woken once, and spins from one to the next.
+//! A single fold of some tens of microseconds is not worth waking a helper that sleeps. A hundred such folds in a row
+//! are: the helper is woken once, and spins from one fold to the next.
 //!
-//! What is woken for the sake of later folds costs the first of them some microseconds. It comes to nothing if no fold
-//! follows within the time for which a helper spins. So two folds must have come that close before a helper is woken.
+//! Waking a helper for the sake of later folds costs the first fold some microseconds. This time is wasted if no other
+//! fold follows while the helper spins. So a helper is woken only after two folds have followed each other that
+//! closely.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::spin;
 
-/// When the last fold ended for which this counts.
+/// When the last fold ended that was worth a helper that spins.
 #[derive(Debug)]
 pub(super) struct Streak {
     began: Instant,
@@ -26,13 +27,13 @@ impl Streak {
 
     /// Whether a fold that begins now comes so soon after the last one that a helper would have spun until now.
     pub(super) fn is_on(&self, now: Instant) -> bool {
-        // Relaxed: a guess about time, which guards nothing.
+        // Relaxed: the time is a guess, and no other data depends on it.
         let ended = self.ended.load(Ordering::Relaxed);
         let since = now.duration_since(self.began).saturating_sub(Duration::from_nanos(ended));
         ended > 0 && since < spin::LONGEST
     }
 
-    /// Such a fold ends now.
+    /// Notes that a fold which was worth a helper that spins ends now.
     pub(super) fn end(&self, now: Instant) {
         self.ended.store(now.duration_since(self.began).as_nanos() as u64, Ordering::Relaxed);
     }

@@ -67,7 +67,7 @@ impl Executor {
     }
 }
 
-/// A caller that takes nothing before the end.
+/// A caller that runs chunks, and takes no output before the end of the fold.
 struct Onlooker<'a>(&'a Running);
 
 impl Caller for Onlooker<'_> {

@@ -6,20 +6,21 @@
 //! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
 //! again.
 //!
-//! # Two ways of an output
+//! # The two paths of an output
 //!
-//! - What another worker makes is *kept* in [`Outputs`](crate::fold::outputs::Outputs), and the caller takes it from there.
-//!   So is what the caller makes itself while a lower chunk is still running elsewhere.
-//! - What the caller makes and can take at once is not kept. Task and closure alternate under one guard against panics,
-//!   and one store per chunk says on whose behalf the thread runs: see [`chunk`].
+//! - An output of another worker is *kept* in [`Outputs`](crate::fold::outputs::Outputs), and the caller takes it from
+//!   there. An output of the caller is kept too, if a lower chunk is still running on another worker.
+//! - An output of the caller that is the next to be taken is not kept. The caller passes it to the closure at once.
+//!   Task and closure alternate under one guard against panics, and one store per chunk notes which of the two the
+//!   thread runs: see [`chunk`].
 //!
-//! Most small folds go the second way from the first chunk to the last. Such a fold makes one allocation, registers no
-//! waker, takes no lock and reads no clock. What it would need for other workers is made when the first of them comes, or
-//! when the caller has to wait.
+//! Most small folds use the second path from the first chunk to the last. Such a fold makes one allocation, registers
+//! no waker, takes no lock and reads no clock. The state that other workers would need is made when the first of them
+//! enters, or when the caller has to wait.
 //!
-//! Both ways give the same. A caller that takes at once takes in chunk order, since it does so only with a block that begins
-//! at the next chunk to take. It asks after each chunk whether the fold was cancelled, as it does with a kept output, and a
-//! failure is kept on both ways, so that the lowest one is found in one place.
+//! Both paths give the same result. On the second path the caller takes outputs in chunk order, since it uses that path
+//! only for a block that begins at the next chunk to take. After each chunk it asks whether the fold was cancelled, as
+//! it does with a kept output. On both paths a failure is kept, so that the lowest one is found in one place.
 
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -116,8 +117,8 @@ impl Executor {
         let mut taker = Taker { fold: &fold, work, outside, take, taken: 0, unwanted: None, end: End::Open };
         self.run(&fold, &mut taker);
 
-        // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic of
-        // an observer, a panic of the caller's closure, the result.
+        // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic
+        // of an observer, a panic of the caller's closure, the result.
         drop((tokens, nested));
         let Taker { taken, end, unwanted, .. } = taker;
         if let Some(recorder) = fold.recorder() {
@@ -190,7 +191,7 @@ where
     }
 
     fn ready(&mut self) {
-        // Nothing can wait behind the last chunk.
+        // After the last chunk there is nothing left to take.
         if self.taken < self.fold.chunks {
             self.take_ready();
         }
@@ -208,16 +209,17 @@ where
         matches!(self.end, End::Open) && self.unwanted.is_none()
     }
 
-    /// Runs the chunks of `block`, of which the first is the next to take, and takes each output as soon as it is there,
-    /// without keeping it.
+    /// Runs the chunks of `block`, of which the first is the next to take, and takes each output at once, without
+    /// keeping it.
     ///
-    /// The closure runs under the same guard as the task. After a panic, whoever had stepped outside was the closure.
+    /// The closure runs under the same guard as the task. If the thread had stepped outside when it panicked, the
+    /// closure has panicked; otherwise the task has.
     fn run_and_take(&mut self, block: Range<u64>) {
         let (fold, work): (&Fold, _) = (self.fold, self.work);
         let mut from = Some((block.start, 1));
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
             let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
-                // See `take_ready`. Whoever cancels lowers the limit too.
+                // See `take_ready`. A cancel lowers the limit too, so `may_start` is false after it.
                 if !fold.may_start(chunk) && fold.is_cancelled() {
                     self.unwanted = Some(Kept::Value(output));
                     return ControlFlow::Break(());
@@ -241,30 +243,31 @@ where
                 ended => work.settle(ended, (next, attempt), fold, 0),
             };
             self.passed();
-            // A failure of a chunk is kept, and taken from there.
+            // The failure of a chunk is kept, and `take_ready` takes it.
             if from.is_some() {
                 self.take_ready();
             }
         }
     }
 
-    /// Tells the fold how far the caller has come.
+    /// Tells the fold up to which chunk the caller has taken the outputs.
     fn passed(&self) {
         let fold: &Fold = self.fold;
         match self.end {
-            // Behind the last chunk nobody waits for the window.
+            // After the last chunk no worker waits for the window.
             End::Open if self.taken == fold.chunks => (),
             End::Open => fold.taken(self.taken),
-            // The result is known: whatever still runs or would run is not needed.
+            // The result is known: no other chunk is needed, whether it runs already or not.
             _ => fold.cancel(),
         }
     }
 
     /// Takes every result that has come, as long as the end is open.
     ///
-    /// Once the fold is cancelled nothing is taken: a task that asks whether it is cancelled may return anything, and one
-    /// whose nested folds were cancelled may panic. This is asked after the result was taken out of the lock under which
-    /// a worker that had seen the cancel has put it.
+    /// Once the fold is cancelled nothing is taken: a task that asks whether it is cancelled may return anything, and
+    /// one whose nested folds were cancelled may panic. The cancel is checked after the result was taken under the lock
+    /// of the outputs. A worker that had seen the cancel has put its result there under the same lock, so this check
+    /// sees the cancel too.
     fn take_ready(&mut self) {
         let fold: &Fold = self.fold;
         while self.is_open()
@@ -286,8 +289,8 @@ where
 
     /// Gives the caller's closure the results of the chunks from `first` on.
     ///
-    /// Before each of them it asks whether the fold was cancelled, which the closure itself may have done. So a closure
-    /// that cancels its fold is not called again, whether the caller has run the chunks itself or not.
+    /// Before each result it checks whether the fold was cancelled, since the closure itself may have cancelled it. So
+    /// a closure that cancels its fold is not called again, whether the caller has run the chunks itself or not.
     fn hand_over(&mut self, first: u64, outcomes: impl IntoIterator<Item = Result<T::Output>>) -> End {
         let fold: &Fold = self.fold;
         let (outside, number) = &self.outside;
@@ -297,7 +300,7 @@ where
         // ended. The outputs that are left after a break are dropped here as well.
         let result = catch_unwind(AssertUnwindSafe(|| {
             for (outcome, chunk) in outcomes.into_iter().zip(first..) {
-                // Whoever cancels lowers the limit too.
+                // A cancel lowers the limit too, so `may_start` is false after it.
                 if !fold.may_start(chunk) && fold.is_cancelled() {
                     return End::Open;
                 }

@@ -200,8 +200,8 @@ impl Executor {
 
     /// Runs `task` on every chunk of `source` for its effects, and drops the outputs.
     ///
-    /// The effects take place where the chunk runs. A worker process has its own memory: a global variable that the task
-    /// changes there does not change in this process.
+    /// The effects take place where the chunk runs. A worker process has its own memory: a global variable that the
+    /// task changes there does not change in this process.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -253,8 +253,8 @@ impl Executor {
     }
 }
 
-/// Room for a result of each chunk, so that results are not moved again and again while their number grows. A fold of very
-/// many chunks may end early, so it gets room for those that can wait at once.
+/// An empty vector with capacity for a result of each chunk, so that results are not moved again and again while their
+/// number grows. A fold of very many chunks may end early, so the capacity is at most the number that can wait at once.
 fn room_for<O>(source: &impl Source) -> Vec<O> {
     Vec::with_capacity(source.chunk_count().min(u128::from(WINDOW)) as usize)
 }

@@ -1,11 +1,11 @@
 //! The number of the chunk that this thread runs, for the folds that the task nests in it.
 //!
-//! A caller that runs the chunks of its own fold reduces each output as soon as it is there. Its reduction is no part of
-//! the chunk: it runs *outside*, as a part of the chunk, if any, that the caller itself is a task of. One store takes the
-//! thread outside, and noting the next chunk takes it inside again.
+//! A caller that runs the chunks of its own fold reduces each output at once. Its reduction is not part of the chunk.
+//! It runs *outside*: if the caller itself is a task, its reduction is part of the chunk of that task. One store takes
+//! the thread outside, and noting the next chunk takes it inside again.
 //!
-//! What is noted is the thread's own, so no order between threads matters here. A panic leaves the note as it was, which
-//! is how a caller knows whether its closure or the task has panicked.
+//! The notes are thread-local, so no memory ordering matters here. A panic does not change them. So after a panic the
+//! caller knows from them whether its closure or the task has panicked.
 
 use std::cell::Cell;
 
@@ -16,7 +16,7 @@ thread_local! {
     static OUTER: Cell<u64> = const { Cell::new(0) };
 }
 
-/// No chunk has this number, since the number of chunks fits in 64 bits.
+/// No chunk has this number: chunks are numbered from 0, and their count fits in 64 bits.
 const OUTSIDE: u64 = u64::MAX;
 
 /// What a thread notes about its chunk.
@@ -39,7 +39,7 @@ pub(crate) fn get() -> u64 {
     }
 }
 
-/// This thread runs what its caller does outside of the fold, until the next chunk is [set](set).
+/// Notes that this thread runs the reduction, outside of the fold, until the next chunk is [set](set).
 pub(crate) fn step_outside() {
     CHUNK.set(OUTSIDE);
 }

@@ -11,20 +11,20 @@
 //!
 //! # How the end is found
 //!
-//! A worker other than the caller enters the [gate](super::gate), claims and runs blocks until a claim gives nothing, puts
-//! every output in its place, and leaves the gate. The caller runs its own part, and then waits until it has seen
-//! `is_over` (nothing is left to claim) and *then* that nobody is inside the gate. No list of finished chunks is needed:
-//! every claimed chunk belongs to the caller or to a worker that is inside. The proof is at
+//! A worker other than the caller enters the [gate](super::gate), claims and runs blocks until a claim gives nothing,
+//! puts every output in its place, and leaves the gate. The caller runs its own part, and then waits until it has seen
+//! `is_over` (nothing is left to claim) and *then* that nobody is inside the gate. No list of finished chunks is
+//! needed: every claimed chunk belongs to the caller or to a worker that is inside. The proof is at
 //! [`Gate::is_idle`](super::gate::Gate::is_idle).
 //!
 //! # Why these orderings
 //!
-//! `next`, `limit` and `taken` hold numbers, and publish no data: they are relaxed. The gate publishes the outputs. The one
-//! place where two relaxed variables must be seen in an order is the closed window, between `claim` and `take`: two fences
-//! order them there.
+//! `next`, `limit` and `taken` hold numbers and publish no data, so their operations are relaxed. The gate publishes
+//! the outputs. In one place two relaxed variables must be seen in a certain order: at the closed window, between
+//! `claim` and `take`. Two fences order them there.
 //!
-//! The state that workers share about the chunks is these four atomics and the gate, which keeps the proofs short. The
-//! model checker (crate threefold-loom) compiles this file with atomics of its own.
+//! Workers share only these four atomics and the gate to know the state of the chunks, which keeps the proofs short.
+//! The model checker (crate threefold-loom) compiles this file with atomics of its own.
 
 use std::ops::Range;
 
@@ -77,7 +77,7 @@ impl Claims {
     /// Claims the lowest chunks that are not claimed yet. `size` is given the number of chunks that are left, and says
     /// how many to claim at most.
     pub(crate) fn claim(&self, size: impl Fn(u64) -> u64) -> Claim {
-        // Relaxed: a claim only hands out numbers, and the single modification order of `next` makes each number
+        // Relaxed: a claim only gives numbers, and the single modification order of `next` makes each number
         // unique. The outputs are published by the gate.
         let mut next = self.next.load(Ordering::Relaxed);
         loop {
@@ -163,7 +163,7 @@ impl Claims {
         next < self.limit() && self.look(next) > 0
     }
 
-    /// How many chunks nobody has claimed.
+    /// How many chunks are not claimed yet.
     pub(crate) fn left(&self) -> u64 {
         self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
     }

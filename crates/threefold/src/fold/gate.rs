@@ -2,22 +2,22 @@
 //!
 //! A worker that helps holds the fold in an `Arc`, and with it the source and the task. When the verb returns, the
 //! caller must own these alone again: the last drop of the user's values must not happen later on some other thread. So
-//! a worker drops the fold *before* it leaves the gate, and therefore the gate has an `Arc` of its own. It is made when the
-//! first worker comes, or when the caller must wait: a fold that its caller runs alone has none.
+//! a worker drops the fold *before* it leaves the gate, and therefore the gate has an `Arc` of its own. The gate is
+//! made when the first worker enters, or when the caller must wait. A fold that its caller runs alone has no gate.
 //!
-//! The caller itself does not enter. It knows when its own part has ended.
+//! The caller itself does not enter the gate. It knows when its own part has ended.
 
 use std::sync::Arc;
 
 use super::notify::Notify;
 use super::sync::{AtomicUsize, Ordering};
 
-/// How many workers are inside of a fold, and its caller, who is told when the last one has left.
+/// The number of workers inside a fold, and the waker of its caller, which is called when the last worker has left.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// The number of workers between `enter` and the drop of what it gives.
+    /// The number of workers that have called `enter` and have not dropped the [`Inside`] that it returned.
     inside: AtomicUsize,
-    /// The caller. It is told of the next output or failure that it can take, and of the end.
+    /// The waker of the caller. It is called for the next output or failure that the caller can take, and at the end.
     pub(crate) caller: Notify,
 }
 
@@ -35,21 +35,22 @@ impl Gate {
     /// A worker that finds the fold in a list must call this under the lock of the list. Whoever takes the fold off the
     /// list needs the same lock, so after that no further worker can come in, and `is_idle` stays true once it is.
     pub(crate) fn enter(self: &Arc<Self>) -> Inside {
-        // Acquire: an `enter` that comes after an `is_idle` must see what the caller saw. The proof is there.
+        // Acquire: an `enter` that comes after an `is_idle` must see what the caller saw. The proof is at `is_idle`.
         self.inside.fetch_add(1, Ordering::AcqRel);
         Inside(Arc::clone(self))
     }
 
-    /// How many workers are inside, at about this time. It proves nothing: see [`is_idle`](Self::is_idle).
+    /// How many workers are inside, as an estimate: the load is relaxed. For a proof see [`is_idle`](Self::is_idle).
     pub(crate) fn inside(&self) -> usize {
         self.inside.load(Ordering::Relaxed)
     }
 
     /// Whether no worker is inside.
     ///
-    /// After a caller has seen [`is_over`](super::claims::Claims::is_over) and then this, every chunk below the limit has
-    /// been run, its output is visible to the caller, and no chunk will start any more. For the caller's own chunks that
-    /// is so by the order of its steps. For those of others the proof takes the order in which `inside` was changed:
+    /// After a caller has seen [`is_over`](super::claims::Claims::is_over) and then this, every chunk below the limit
+    /// has been run, its output is visible to the caller, and no chunk will start any more. For the caller's own chunks
+    /// this follows from the order of its steps. For the chunks of other workers the proof uses the modification order
+    /// of `inside`:
     ///
     /// - A worker whose `enter` comes before this operation was counted. The count is 0 here, so it has left, and this
     ///   operation reads a value that was written when it left or after that. All changes of `inside` are

@@ -21,8 +21,8 @@ use super::sync::{Mutex, MutexGuard};
 pub(crate) struct Notify(Mutex<Vec<Waker>>);
 
 impl Notify {
-    /// Adds `waker`, and returns whether it was not there yet. It is called at every `tell` from now on. Look at the state
-    /// after this call.
+    /// Adds `waker`. Returns whether it was not in the list before. Every `tell` calls it from now on. The caller must
+    /// look at the state after this call.
     pub(crate) fn register(&self, waker: Waker) -> bool {
         let mut wakers = self.lock();
         let is_new = !wakers.iter().any(|other| other.will_wake(&waker));
@@ -32,8 +32,8 @@ impl Notify {
         is_new
     }
 
-    /// Removes `waker`. The list is locked while wakers are called, so when this returns, the waker is not being called and
-    /// never will be.
+    /// Removes `waker`. The list is locked while wakers are called, so when this returns, the waker is not being called
+    /// and never will be.
     pub(crate) fn forget(&self, waker: &Waker) {
         let mut wakers = self.lock();
         if let Some(at) = wakers.iter().position(|other| other.will_wake(waker)) {

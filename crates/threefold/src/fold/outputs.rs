@@ -4,15 +4,15 @@
 //! caller takes the lowest result that it has not taken, as soon as it is there. The window of
 //! [`claims`](super::claims) bounds how many results wait.
 //!
-//! A caller that runs the next chunks itself keeps nothing: it reduces their outputs at once, and only moves
-//! [`next`](Outputs::advance). So a fold that its caller runs alone comes here for its failures only.
+//! A caller that runs the next chunks itself keeps nothing. It reduces their outputs at once, and only
+//! [advances](Outputs::advance) `next`. So a fold that its caller runs alone keeps only failures here.
 //!
-//! # Who tells whom
+//! # Why the caller misses no result
 //!
-//! A worker that keeps a result asks whether it is the next one, and then tells the caller. It keeps and asks under the
-//! lock. The caller moves `next` without the lock, but before it waits it looks once more, under the lock, and after it has
-//! moved `next` for the last time. So either the lock of the worker comes first, and the caller finds the result; or it
-//! comes second, and the worker sees where `next` is. `next` is therefore relaxed.
+//! A worker keeps a result and compares it with `next`, both under the lock. If it is the next one, the worker wakes
+//! the caller. The caller advances `next` without the lock. But before it waits, it looks for results once more, under
+//! the lock, after it has advanced `next` for the last time. If the worker has the lock first, the caller finds the
+//! result. If the caller has the lock first, the worker sees the last value of `next`. `next` is therefore relaxed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,10 +20,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 
-/// How many single values are taken at once. The lock is held meanwhile.
+/// The most single values that are taken together. The lock is held meanwhile.
 ///
-/// Chunks that wait end one by one and are kept one by one, often thousands within a millisecond. To take each of them alone
-/// would cost a lock, a guard against panics and a move of the window for each.
+/// Chunks that wait end one by one and are kept one by one, often thousands within a millisecond. Taking each value
+/// alone would cost a lock, a guard against panics and a move of the window for each value.
 const MOST: u64 = 1024;
 
 /// The results of the chunks of one fold.
@@ -31,9 +31,9 @@ const MOST: u64 = 1024;
 pub(crate) struct Outputs<O> {
     /// The lowest chunk that the caller has not taken. Only the caller changes it.
     next: AtomicU64,
-    /// Whether results wait, as it was when the lock was last released.
+    /// Whether results waited when the lock was last released.
     is_waiting: AtomicBool,
-    /// The results that wait, by the number of their first chunk.
+    /// The results that wait to be taken, by the number of their first chunk.
     kept: Mutex<BTreeMap<u64, Kept<O>>>,
 }
 
@@ -105,7 +105,7 @@ impl<O> Outputs<O> {
         self.next.store(next, Ordering::Relaxed);
     }
 
-    /// Whether results wait, as far as can be seen without the lock: it may be seen late.
+    /// Whether results wait. This is read without the lock, so a change may be seen late.
     pub(crate) fn is_waiting(&self) -> bool {
         self.is_waiting.load(Ordering::Relaxed)
     }
@@ -115,7 +115,7 @@ impl<O> Outputs<O> {
     }
 }
 
-/// The value of chunk `first`, with those of the chunks that follow it if they wait too.
+/// The value of chunk `first`, together with the values of the chunks that follow it, if they wait too.
 fn run_of_values<O>(kept: &mut BTreeMap<u64, Kept<O>>, first: u64, value: O) -> Kept<O> {
     let mut next = first + 1;
     let mut follows = || {

@@ -1,14 +1,14 @@
 //! `Work`: a fold with its types: the source, the task, and the outputs.
 //!
 //! A block of chunks is run under one guard against panics, since a guard for each chunk would cost more than a cheap
-//! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and the
-//! rest of the block follows under a new guard, if it may still start.
+//! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and
+//! the rest of the block follows under a new guard, if it may still start.
 //!
-//! Whoever runs a block says where the outputs go (see [`Work::run_guarded`]): a worker keeps them, and a caller reduces
-//! them at once, under the same guard.
+//! The outputs of a block are passed to a sink (see [`Work::run_guarded`]). The sink of a worker keeps them. The sink
+//! of a caller reduces them at once, under the same guard.
 //!
-//! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per task
-//! and executor. A difference is the failure of chunk 0, and the rest of its block follows in the same way.
+//! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per
+//! task and executor. A difference is the failure of chunk 0, and the rest of its block follows in the same way.
 
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
@@ -41,7 +41,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
     }
 
-    /// The job of `fold`, for whoever made it and so knows its type.
+    /// The job of `fold`, with its type. Only code that knows the type calls this, because it has made the fold.
     pub(crate) fn of(fold: &Fold) -> &Self {
         let job: &dyn Any = &fold.job;
         job.downcast_ref().expect("a fold keeps the job that it was made with")
@@ -78,10 +78,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Ok(())
     }
 
-    /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics. `sink`
-    /// is given the output of each, and may break off. The first chunk is at this attempt.
+    /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
+    /// `sink` gets the output of each chunk, and may break off. `attempt` is the attempt of the first chunk.
     ///
-    /// After a panic only whole outputs are used of what the guarded code touched.
+    /// After a panic, only complete outputs are used of the data that the guarded code has touched.
     pub(crate) fn run_guarded(
         &self,
         block: Range<u64>,
@@ -112,9 +112,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         }
     }
 
-    /// Does what the policy says about a failure that ended a block, which had begun at a chunk and an attempt. Returns
-    /// where to go on, and at which attempt: at the chunk that failed, or at the one after it. Whether that may still
-    /// start is asked there.
+    /// Applies the policy to a failure that ended a block. The block had begun at chunk `first`, at attempt `attempt`.
+    /// Returns the chunk and the attempt to continue with: the chunk that failed, or the one after it. Whether that
+    /// chunk may still start is checked when it is run.
     pub(crate) fn settle(
         &self,
         ended: Ended,
@@ -144,14 +144,14 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     }
 }
 
-/// How the run of a block ended. A caller that reduces under the same guard asks who panicked: see
-/// [`is_outside`](chunk::is_outside).
+/// How the run of a block ended. A caller that reduces under the same guard learns from
+/// [`is_outside`](chunk::is_outside) whether the task or the reduction has panicked.
 pub(crate) enum Ended {
-    /// Every chunk of it has run, or must not start any more, or the sink broke off.
+    /// Every chunk of the block has run or must not start any more, or the sink broke off.
     Well,
     /// This chunk, or its output, cannot be serialized.
     Unsent(u64, Cause),
-    /// This chunk panicked, or the sink did, which was given its output.
+    /// This chunk panicked, or the sink panicked when it got the output of this chunk.
     Panicked(u64, Payload),
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Grid {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
-    /// This many chunks of this size; the first `longer` of them hold one item more. The division is made once, and not
+    /// This many chunks of this size; the first `longer` of them hold one item more. The division is done once, not
     /// for each chunk.
     Into { chunks: u128, size: u128, longer: u128 },
     /// This many items in each chunk; the last one holds the rest.

@@ -33,7 +33,7 @@ pub trait Integer: sealed::Sealed + Copy + Ord + Display + Send + Sync + 'static
     #[doc(hidden)]
     fn above(self, offset: u128) -> Self;
 
-    /// Its bits, as the lowest of these.
+    /// The bits of the integer, in the lowest bits of the result.
     #[doc(hidden)]
     fn bits(self) -> u128;
 
@@ -161,7 +161,7 @@ impl<T: Integer> Whole for RangeInclusive<T> {
     }
 
     fn as_bytes(&self) -> Option<Vec<u8>> {
-        // One that was iterated to its end has no chunks, so nobody is sent it.
+        // A range that was iterated to its end has no chunks, so it is never sent.
         Some([*self.start(), *self.end()].map(|end| end.bits().to_le_bytes()).concat())
     }
 }

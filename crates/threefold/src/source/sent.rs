@@ -1,12 +1,12 @@
 //! A source in a worker process: restored from the few bytes that its parent has sent, once per fold.
 //!
-//! Only ranges of integers are sent like this, since they are a few bytes whatever their length. The worker knows the type
-//! of its task's chunks, and a chunk of a range is a range of the same type. So the type of the source need not be sent:
-//! it is the one range whose chunks are of that type.
+//! Only ranges of integers are sent in this way, since they take a few bytes whatever their length. The worker knows
+//! the type of its task's chunks, and a chunk of a range is a range of the same type. So the type of the source need
+//! not be sent: it is the one range type whose chunks have that type.
 //!
-//! The bytes are the bits of both ends, each in 16 bytes whatever the type, and then how the range is cut: a byte for the
-//! kind and 16 for the number. The grid is computed anew from them. It is a function of the source alone, so the worker cuts
-//! the very chunks that the parent would.
+//! The bytes are the bits of both ends, each in 16 bytes whatever the integer type, and then the way in which the range
+//! is cut: one byte for the kind and 16 bytes for the number. The worker computes the grid from them. The grid is a
+//! function of the source alone, so the worker cuts exactly the same chunks as the parent.
 
 use std::any::{Any, TypeId};
 use std::ops::{Range, RangeInclusive};
@@ -14,7 +14,7 @@ use std::ops::{Range, RangeInclusive};
 use super::cut::{Cut, Windows};
 use super::{Integer, Pieces, Whole};
 
-/// The source with these bytes, whose chunks are of type `C`; `None` where there is none.
+/// Restores the source from its bytes. Its chunks have type `C`. `None` if no source has such chunks or these bytes.
 pub(crate) fn restore<C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = C>>> {
     macro_rules! any_of {
         ($($int:ident)+) => {
@@ -26,7 +26,7 @@ pub(crate) fn restore<C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk =
     any_of!(i8 u8 i16 u16 i32 u32 i64 u64 i128 u128 isize usize)
 }
 
-/// The same, where the source can only be an `R`.
+/// Restores the source if it can only be an `R`.
 fn restore_as<R: Sent, C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = C>>> {
     if TypeId::of::<R::Chunk>() != TypeId::of::<C>() {
         return None;
@@ -35,13 +35,13 @@ fn restore_as<R: Sent, C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk 
     let (start, end) = ends.split_first_chunk()?;
     let whole = R::of_ends(u128::from_le_bytes(*start), u128::from_le_bytes(end.try_into().ok()?));
     let pieces: Box<dyn Pieces<Chunk = R::Chunk>> = Box::new(Windows::new(whole, Cut::read(cut)?));
-    // The two types are one, which only this cast shows to the compiler.
+    // The two types are the same. The compiler cannot see that without this cast.
     (Box::new(pieces) as Box<dyn Any>).downcast().ok().map(|pieces| *pieces)
 }
 
-/// A source that is sent as a whole.
+/// A source that is sent once per fold, as a whole.
 trait Sent: Whole {
-    /// From the bits of its ends.
+    /// The range with these bits as its ends.
     fn of_ends(start: u128, end: u128) -> Self;
 }
 

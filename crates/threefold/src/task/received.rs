@@ -19,19 +19,20 @@ pub(crate) type Receive = fn(&[u8]) -> Result<Box<dyn Received>, String>;
 
 /// A task whose types are known only here.
 pub(crate) trait Received {
-    /// Cuts chunks from this source from now on; how many it has. An error where it cannot have chunks of the task's type.
+    /// Cuts chunks from this source from now on. Returns how many chunks it has, or an error if its chunks cannot have
+    /// the task's type.
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String>;
 
     /// Runs a chunk, and appends the output.
     fn run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Ran;
 }
 
-/// What a chunk is made from.
+/// The form in which a worker gets a chunk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Chunk<'a> {
-    /// Its bytes.
+    /// The chunk as bytes.
     Sent(&'a [u8]),
-    /// The source, of which it has this number.
+    /// The number of the chunk in the source.
     Cut(u64),
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, Str
 /// A task that was restored from its captures.
 struct Restored<T: Task> {
     task: T,
-    /// What chunks are cut from.
+    /// The source from which chunks are cut.
     pieces: Option<Box<dyn Pieces<Chunk = T::Chunk>>>,
     /// Whether the next output is checked to be the same on every model: the first one, in debug builds.
     checks: Cell<bool>,

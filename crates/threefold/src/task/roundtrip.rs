@@ -1,10 +1,10 @@
 //! The round trip: is a value the same after it was serialized and restored?
 //!
 //! A field that serde skips, or restores to something else, would give one answer on threads and another on processes.
-//! On processes every task is checked before it is sent. In debug builds every model checks the task, the first chunk and
-//! the first output, so that such a field is found on whichever model the tests run: it is an error there, and never
-//! changes the value that the task runs with. What can be compared is compared; values of more than [`CHECKED`] bytes are
-//! serialized up to there, which finds what cannot be serialized at all.
+//! On processes every task is checked before it is sent. In debug builds every model checks the task, the first chunk
+//! and the first output, so that such a field is found on whichever model the tests run: it is an error there, and
+//! never changes the value that the task runs with. What can be compared is compared; values of more than [`CHECKED`]
+//! bytes are serialized up to there, which finds what cannot be serialized at all.
 
 use super::Portable;
 #[cfg(feature = "processes")]
@@ -43,14 +43,14 @@ pub(crate) fn decode<V: Portable>(what: &'static str, bytes: &[u8]) -> Result<V,
     guarded(what, || portable::decode(bytes).map_err(|error| error.to_string()))
 }
 
-/// Appends the values that each of `all` holds, up to the first that cannot be restored.
+/// Restores a value from each of `all` and appends it to the list, up to the first that cannot be restored.
 #[cfg(feature = "processes")]
 pub(crate) fn decode_all<V: Portable>(
     what: &'static str,
     all: &mut dyn Iterator<Item = &[u8]>,
     values: &mut Vec<V>,
 ) -> Result<(), Cause> {
-    // After a panic the values are those before: the one that panicked was not appended.
+    // After a panic the list holds the values before: the value whose restoring panicked was not appended.
     guarded(what, || {
         for bytes in all {
             values.push(portable::decode(bytes).map_err(|error| error.to_string())?);

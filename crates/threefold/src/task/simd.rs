@@ -1,23 +1,25 @@
 //! `#[task(simd)]`: runs the body of a task in a copy that is compiled for this CPU.
 //!
-//! The default build of a program uses only what every CPU of its target has: SSE2 on x86-64, of 2003. `fearless_simd`
-//! has a function for each newer level that does nothing but call a closure, and is compiled with the instructions of its
-//! level. The closure is inlined there, and with it whatever the compiler inlines into the closure. So LLVM vectorizes
-//! the user's plain loop for each level. Which level to enter is read from the CPU once per process.
+//! The default build of a program uses only instructions that every CPU of its target has: on x86-64 this is SSE2, from
+//! 2003. `fearless_simd` has one function for each newer level (instruction set). This function does nothing but call a
+//! closure, and is compiled with the instructions of its level. The closure is inlined there, together with everything
+//! that the compiler inlines into the closure. So LLVM vectorizes the user's plain loop for each level. The level of
+//! the CPU is detected once per process.
 //!
 //! A level changes how fast a body is, and not what it computes: rustc neither reorders additions of floats nor fuses a
-//! multiplication with an addition, and each IEEE operation has one right result, in a vector as alone. The tests below
-//! hold this for every level of the CPU they run on. They say more in a release build, where loops are vectorized.
+//! multiplication with an addition, and each IEEE operation has one correct result, in a vector as in a scalar. The
+//! tests below check this for every level of the CPU that they run on. They check more in a release build, where loops
+//! are vectorized.
 
 use fearless_simd::{Level, dispatch};
 
-/// Runs `body`, a closure that is `#[inline(always)]`, in the copy for this CPU.
+/// Runs `body`, a closure that is `#[inline(always)]`, in the copy that is compiled for the level of this CPU.
 #[inline(always)]
 pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     dispatch!(level(), _ => body())
 }
 
-/// The level of this CPU. `fearless_simd` keeps it.
+/// The level of this CPU. `fearless_simd` caches it.
 #[cfg(not(test))]
 #[inline(always)]
 fn level() -> Level {
@@ -61,8 +63,8 @@ mod tests {
         below.into_iter().flatten().collect()
     }
 
-    /// Functions of two kinds, from one text: with the body that `#[task(simd)]` writes, and one whose every input passes
-    /// through `black_box`, so that no vector can hold several.
+    /// Makes two functions from one body. The first has the form that `#[task(simd)]` writes. In the second, every
+    /// input passes through `black_box`, so that no vector can hold several inputs.
     macro_rules! bodies {
         ($($name:ident($items:ident: $item:ty) -> $output:ty $body:block)*) => {
             $(
@@ -88,7 +90,7 @@ mod tests {
                 )*
             }
 
-            /// Of every body: its name, what it gives at the level of this thread, and what one by one gives.
+            /// For each body: its name, its result at the level of this thread, and its result one input at a time.
             fn outputs() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
                 let mut outputs = Vec::new();
                 $({
@@ -171,12 +173,12 @@ mod tests {
         }
     }
 
-    /// An output as text, which differs where a bit does. Only of a NaN the bits are not told: Rust leaves them open.
+    /// An output as text. Two texts differ if a bit differs, except for the bits of a NaN, which Rust does not define.
     fn text(output: impl Debug) -> String {
         format!("{output:?}")
     }
 
-    /// What the bodies are run on.
+    /// The inputs of the bodies.
     trait Inputs: Sized {
         fn chunks() -> Vec<Slice<Self>>;
     }

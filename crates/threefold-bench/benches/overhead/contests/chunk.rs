@@ -1,4 +1,4 @@
-//! What one trivial chunk more costs.
+//! The cost of one more trivial chunk.
 
 use threefold_contest::Contest;
 
@@ -8,7 +8,7 @@ use crate::work::Job;
 
 pub(crate) fn chunk(name: &str) -> Contest {
     const MANY: u64 = 10_000;
-    /// Enough for procspawn, of which one takes 50 us.
+    /// Enough for procspawn, where one chunk takes 50 us.
     const FEW: u64 = 500;
     let mut contest = Contest::new(name, "one trivial chunk, from 10,000 in order (500 for procspawn)").rounds(61);
     let (job, pace) = (Job::empty(MANY), Pace::PerChunk(MANY));

@@ -1,4 +1,4 @@
-//! From nothing to nothing, in this process: make it, fold 4 empty chunks, drop it.
+//! The cost of a whole executor in this process: make it, fold 4 empty chunks, drop it.
 
 use threefold::prelude::*;
 use threefold_contest::{Contest, once};

@@ -46,7 +46,7 @@ fn filled(contest: Contest) -> Contest {
     contest
 }
 
-/// What the system asks for four processes of a Rust program that does nothing.
+/// The cost of starting and ending four processes of a Rust program that does nothing.
 fn commands() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_empty"));
     command.stdin(Stdio::null());

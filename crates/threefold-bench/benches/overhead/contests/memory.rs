@@ -1,4 +1,4 @@
-//! What an idle worker process holds that no other process shares with it.
+//! The private memory of an idle worker process: what no other process shares with it.
 
 use std::process;
 
@@ -33,7 +33,7 @@ pub(crate) fn memory(name: &str) -> Contest {
     contest
 }
 
-/// What the children hold that `start` adds, whatever they are for, divided by the number of workers.
+/// The private memory of all children that `start` adds, whatever they are for, divided by the number of workers.
 fn each<T>(mut start: impl FnMut() -> T + Send + 'static) -> Sample {
     Box::new(move || {
         let before = children_of(process::id());

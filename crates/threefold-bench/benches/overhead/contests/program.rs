@@ -1,4 +1,4 @@
-//! The program `threefold`: what it costs from its start to its end on the tutorial's job, and what it holds.
+//! The program `threefold`: its time from start to end on the tutorial's job, and its memory.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const MEBIBYTE: f64 = 1024.0 * 1024.0;
 /// A sum that takes years.
 const LONG: &str = "-9223372036854775808..=9223372036854775807";
 
-/// After so long a program has started all that it will start.
+/// After this time a program has started all its threads and processes.
 const STARTED: Duration = Duration::from_millis(300);
 
 pub(crate) fn startup(name: &str) -> Contest {
@@ -69,7 +69,7 @@ fn started(program: &Path, arguments: &[&str]) -> Sample {
 }
 
 fn idle_worker(program: &Path) -> Measured {
-    // The first chunk is done at once, so that one of the two has nothing to do.
+    // The first chunk is done at once, so that one of the two workers is idle.
     let running = Running::start(program, &["processes", "--workers", "2", "1..=3", LONG]);
     let workers = children_of(running.0.id());
     assert!(workers.len() > 1, "it has two workers");
@@ -82,7 +82,7 @@ fn measured(holdings: &Holdings) -> Measured {
     Measured { main: holdings.private as f64, beside: Some(holdings.anonymous as f64) }
 }
 
-/// A program that works until this is dropped.
+/// A program that computes until this is dropped.
 struct Running(Child);
 
 impl Running {

@@ -1,4 +1,4 @@
-//! Where the machine is not there for us alone: no cliff.
+//! Folds on a machine that is busy, or has too few cores: the time must not rise steeply.
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use threefold_contest::Contest;

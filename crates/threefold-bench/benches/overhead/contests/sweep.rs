@@ -1,4 +1,4 @@
-//! Threads beside the sequential model for every size of job: to choose threads is never a loss.
+//! Threads beside the sequential model for every size of job: choosing threads must never cost time.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const CHUNKS: [(u64, &str); 8] = [
 const SECONDS: [(f64, &str); 6] =
     [(10e-9, "10 ns"), (100e-9, "100 ns"), (1e-6, "1 us"), (10e-6, "10 us"), (100e-6, "100 us"), (1e-3, "1 ms")];
 
-/// Jobs that take longer together are left out.
+/// Jobs that take longer than this together are left out.
 const LONGEST: f64 = 0.05;
 
 pub(crate) fn hot(name: &str) -> Contest {

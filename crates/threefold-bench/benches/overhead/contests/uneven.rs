@@ -1,4 +1,4 @@
-//! 1,000 chunks of which number k costs k: who ends with one worker idle?
+//! 1,000 chunks of which number k costs k: which competitor leaves a worker idle at the end?
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Rivals in C and C++: OpenMP and oneTBB, each a helper program of its own that is compiled here and asked for samples.
+//! Rivals in C and C++: OpenMP and oneTBB, each a helper program of its own that is compiled here and asked for
+//! samples.
 //!
 //! The helper reads one request in a line, `PACE CHUNKS STEPS SHAPE`, and answers `SECONDS BUSY SUM`. It ends when its
 //! standard input does.
@@ -49,7 +50,7 @@ fn compile(compiler: &str, source: &str, flags: &[&str]) -> Result<PathBuf, Stri
     }
 }
 
-/// Compiles all helpers, and says which are there.
+/// Compiles all helpers, and prints which are available.
 pub(crate) fn prepare() {
     for library in [&OPENMP, &TBB] {
         match &*library.program {
@@ -60,8 +61,8 @@ pub(crate) fn prepare() {
 }
 
 impl Library {
-    /// Puts a helper into the contest as a rival, or says below its table why there is none. `settings` are variables of
-    /// the helper's environment.
+    /// Adds a helper to the contest as a rival, or a remark below its table that says why there is none. `settings` are
+    /// variables of the helper's environment.
     pub(crate) fn enter(
         &self,
         contest: &mut Contest,

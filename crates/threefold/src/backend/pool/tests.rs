@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 
-/// A fold of which only the name matters.
+/// A fold that is only a name.
 #[derive(Clone, Debug, PartialEq)]
 struct Named(&'static str);
 
@@ -15,35 +15,28 @@ impl Open for Named {
     fn is_open(&self) -> bool {
         true
     }
-
     fn left(&self) -> u64 {
         1
     }
-
     fn enter(&self) {}
-
     fn is(&self, other: &Self) -> bool {
         self == other
     }
-
     fn cry(&self) {}
 }
 
-/// A helper for whom a millisecond passes whenever it asks for the time.
+/// A helper whose clock advances by one millisecond at each reading.
 struct Busy(Cell<Duration>);
 
 impl Helper<Named> for Busy {
     fn may_spin(&self) -> bool {
         false
     }
-
     fn now(&self) -> Duration {
         self.0.set(self.0.get() + Duration::from_millis(1));
         self.0.get()
     }
-
     fn spin(&self, _is_called: &dyn Fn() -> bool) {}
-
     fn wants_more(&self, _fold: &Named, _call: &(), _coming: usize) -> bool {
         false
     }

@@ -10,8 +10,8 @@
 //!
 //! At the start of a turn the driver registers with its [`Bell`], and only then looks at the limit, the futures, the
 //! claims and the outputs. So it misses no fall of the limit and no opening of the window, and the caller's driver no
-//! output that another worker has made: nobody else could reduce it, and open the window. A future that is woken wakes the
-//! driver through the set that holds it.
+//! output that another worker has made: nobody else could reduce it, and open the window. A future that is woken wakes
+//! the driver through the set that holds it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -83,24 +83,24 @@ impl Wake for Ready {
     }
 }
 
-/// The looks at the clock in one turn. A look costs as much as to begin a chunk, so of steps that are short a few are taken
-/// between two looks: as many as would fit in a quarter of what is left of the turn.
+/// Decides when the clock is read in one turn. A reading costs as much as beginning a chunk. So if steps are short,
+/// several are taken between two readings: as many as fit in a quarter of the time that is left of the turn.
 struct Looks {
     since: Instant,
     steps: u32,
-    /// The step at which to look.
+    /// The step after which the clock is read next.
     next: u32,
 }
 
 impl Looks {
-    /// The most steps between two looks, so that a few chunks that suddenly compute for long do not hold up timers.
+    /// The most steps between two readings, so that a few chunks that suddenly take long do not delay timers.
     const MOST: u64 = 8;
 
     fn new() -> Self {
         Self { since: Instant::now(), steps: 0, next: 1 }
     }
 
-    /// Counts a step, and says whether the turn is over as far as is known.
+    /// Counts a step. Returns whether the turn is over; between two readings of the clock the answer is no.
     fn is_over(&mut self) -> bool {
         self.steps += 1;
         if self.steps < self.next {
@@ -156,7 +156,7 @@ impl<'a> Driver<'a> {
     /// One turn.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         self.bell.0.register(cx.waker());
-        // For the chunks that are begun, polled and dropped in this turn.
+        // This context is for the chunks that are begun, polled and dropped in this turn.
         let _here = current::enter(Some(self.fold.into()));
         let mut looks = Looks::new();
         loop {

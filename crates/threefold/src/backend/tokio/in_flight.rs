@@ -21,18 +21,18 @@ pub(super) struct InFlight<'a> {
     future: Option<Begun<'a>>,
 }
 
-/// A chunk that runs. The error is the time after which it has ended, if that was too late.
+/// A chunk that runs. If it ended after its deadline, the error is the time that it took.
 type Run<'a> = BoxFuture<'a, Result<(), Duration>>;
 
-/// The future of a chunk. It gives an error if the chunk ended too late.
+/// The future of a chunk. Its result is an error if the chunk ended after its deadline.
 enum Begun<'a> {
     Plain(Run<'a>),
-    /// With a deadline, and the time at which it began.
+    /// A chunk with a deadline, and the time at which it began.
     Timed(Pin<Box<Timeout<Run<'a>>>>, Instant),
 }
 
 impl Begun<'_> {
-    /// The error is the time after which the chunk was dropped at an await, or has ended too late.
+    /// The error is the time that had passed when the chunk was dropped at an await, or when it ended too late.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Duration>> {
         match self {
             Self::Plain(future) => future.as_mut().poll(cx),
