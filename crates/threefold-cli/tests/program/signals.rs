@@ -1,11 +1,10 @@
 //! INT and TERM end the program within a second, with nothing left behind.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 #[cfg(target_os = "linux")]
 use std::io::{PipeReader, PipeWriter, Write, pipe};
-#[cfg(target_os = "linux")]
-use std::process::Stdio;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -25,6 +24,28 @@ const PIPE: u64 = 16 << 10;
 
 /// How often a state is asked for that does not tell of itself.
 const POLL: Duration = Duration::from_millis(2);
+
+/// What `env` is told so that a program does not ignore INT and TERM, even where these tests were started so. Scripts start
+/// their background jobs so, and the program leaves alone what is ignored.
+const NOT_IGNORED: &str = "--default-signal=INT,TERM";
+
+/// The program with these arguments, which INT and TERM reach.
+fn interruptible<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Command {
+    let plain = threefold(arguments);
+    if !cfg!(target_os = "linux") {
+        return plain;
+    }
+    let mut program = Command::new("env");
+    program.arg(NOT_IGNORED).arg(plain.get_program()).args(plain.get_args());
+    program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => program.env(name, value),
+            None => program.env_remove(name),
+        };
+    }
+    program
+}
 
 /// A child that is killed when the test fails.
 struct Guarded(Child);
@@ -88,7 +109,7 @@ const LONG: &str = "i64::MIN..=i64::MAX";
 #[test]
 fn ctrl_c_ends_every_model_within_a_second() {
     for name in every_name() {
-        let ended = signalled(threefold([name, LONG]), Signal::INT);
+        let ended = signalled(interruptible([name, LONG]), Signal::INT);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}");
         // What else is known of the worker follows on lines of its own.
         let complaint = ended.stderr.lines().next().expect("it says why");
@@ -99,7 +120,7 @@ fn ctrl_c_ends_every_model_within_a_second() {
 #[test]
 fn term_ends_every_model_within_a_second() {
     for name in every_name() {
-        let ended = signalled(threefold([name, LONG, "1..=3", "-9..9"]), Signal::TERM);
+        let ended = signalled(interruptible([name, LONG, "1..=3", "-9..9"]), Signal::TERM);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(143), ""), "{name}");
     }
 }
@@ -107,7 +128,7 @@ fn term_ends_every_model_within_a_second() {
 #[test]
 fn a_cancelled_fold_is_an_object_too() {
     for name in every_name() {
-        let ended = signalled(threefold([name, LONG, "--format", "json"]), Signal::INT);
+        let ended = signalled(interruptible([name, LONG, "--format", "json"]), Signal::INT);
         assert_eq!(ended.code, Some(130));
         let object: Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
         assert_eq!((&object["value"], object["chunks"].as_u64()), (&Value::Null, Some(4096)));
@@ -123,7 +144,7 @@ fn a_signal_leaves_no_process_behind() {
         // Every descendant of it has the mark in its environment.
         let mark = format!("THREEFOLD_TEST={}-{number}", std::process::id());
         let (variable, value) = mark.split_once('=').expect("it has one");
-        let mut program = threefold([name, LONG]);
+        let mut program = interruptible([name, LONG]);
         program.env(variable, value);
         signalled(program, Signal::INT);
         let since = Instant::now();
@@ -143,7 +164,7 @@ fn a_signal_ends_a_brief_run_at_once_with_nothing_left_behind() {
             let (variable, value) = mark.split_once('=').expect("it has one");
             let (_unread, full) = full_pipe();
             let mut child =
-                Guarded(threefold([name]).env(variable, value).stdout(full).spawn().expect("the program starts"));
+                Guarded(interruptible([name]).env(variable, value).stdout(full).spawn().expect("the program starts"));
             // It has a result that it cannot write, so that it does not end by itself.
             let since = Instant::now();
             while !catches(child.0.id(), signal) {
@@ -169,8 +190,15 @@ fn what_was_ignored_when_the_program_started_stays_ignored() {
         [(Signal::INT, "INT", Signal::TERM, 143), (Signal::TERM, "TERM", Signal::INT, 130)]
     {
         for range in ["1..=9", LONG] {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("trap '' {ignored}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_threefold")]);
+            let mut shell = Command::new("env");
+            shell.args([
+                NOT_IGNORED,
+                "sh",
+                "-c",
+                &format!("trap '' {ignored}; exec \"$@\""),
+                "sh",
+                env!("CARGO_BIN_EXE_threefold"),
+            ]);
             let (_unread, full) = full_pipe();
             let shell = shell.args(["sequential", range]).stdin(Stdio::null()).stdout(full).stderr(Stdio::null());
             let mut child = Guarded(shell.spawn().expect("the shell starts"));
@@ -211,7 +239,7 @@ fn catches(pid: u32, signal: Signal) -> bool {
 #[cfg(all(feature = "processes", target_os = "linux"))]
 fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
     let mut killed = 0;
-    let program = threefold(["processes", LONG, "-j", "1", "--format", "json"]);
+    let program = interruptible(["processes", LONG, "-j", "1", "--format", "json"]);
     let ended = disturbed(program, |pid| {
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("Linux has it");
         let worker = children.split_whitespace().next().expect("it has a worker");
@@ -239,7 +267,7 @@ fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
 #[test]
 fn ctrl_c_ends_a_program_whose_output_nobody_reads() {
     let arguments = "sequential 1..=5000 --chunk-size 1 --format json";
-    let mut child = Guarded(threefold(arguments.split(' ')).spawn().expect("the program starts"));
+    let mut child = Guarded(interruptible(arguments.split(' ')).spawn().expect("the program starts"));
     let stdout = child.0.stdout.take().expect("it is captured");
     // It is stuck once no more comes although more is to come.
     let since = Instant::now();
@@ -267,7 +295,7 @@ fn a_comparison_that_is_ended_keeps_what_was_measured() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         // Chunks of a millisecond or so, in more rounds than anyone waits for.
         let arguments = "compare --workload wait 1..=2 --runs 1000000 --models threads".split(' ');
-        let ended = signalled(threefold(arguments), signal);
+        let ended = signalled(interruptible(arguments), signal);
         assert_eq!(ended.code, Some(code), "{}", ended.stderr);
         assert!(ended.stdout.starts_with("wait: 2 waits in 2 chunks, "), "{}", ended.stdout);
         assert!(ended.stdout.contains("cancelled"), "{}", ended.stdout);
@@ -277,7 +305,7 @@ fn a_comparison_that_is_ended_keeps_what_was_measured() {
 #[test]
 fn ctrl_c_ends_a_run_that_keeps_going() {
     for name in every_name() {
-        let ended = signalled(threefold([name, LONG, "1..=3", "--keep-going"]), Signal::INT);
+        let ended = signalled(interruptible([name, LONG, "1..=3", "--keep-going"]), Signal::INT);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}: {}", ended.stderr);
     }
 }
@@ -285,7 +313,7 @@ fn ctrl_c_ends_a_run_that_keeps_going() {
 #[test]
 fn a_second_ctrl_c_changes_nothing() {
     for name in every_name() {
-        let ended = disturbed(threefold([name, LONG]), |pid| {
+        let ended = disturbed(interruptible([name, LONG]), |pid| {
             send(pid, Signal::INT);
             // It may have ended already.
             let pid = pid.try_into().ok().and_then(Pid::from_raw).expect("it is a process id");
