@@ -26,6 +26,30 @@ fn threefold<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Command
     program
 }
 
+/// What `env` is told so that a program does not ignore INT and TERM, even where these tests were started so. Scripts start
+/// their background jobs so, and the program leaves alone what is ignored.
+#[cfg(unix)]
+const NOT_IGNORED: &str = "--default-signal=INT,TERM";
+
+/// The program with these arguments, which INT and TERM reach.
+#[cfg(unix)]
+fn interruptible<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Command {
+    let plain = threefold(arguments);
+    if !cfg!(target_os = "linux") {
+        return plain;
+    }
+    let mut program = Command::new("env");
+    program.arg(NOT_IGNORED).arg(plain.get_program()).args(plain.get_args());
+    program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => program.env(name, value),
+            None => program.env_remove(name),
+        };
+    }
+    program
+}
+
 /// What the program answers to these arguments, which white space separates.
 fn answer(arguments: &str) -> Answer {
     threefold(arguments.split_whitespace()).output().map(Answer::from).expect("the program starts")

@@ -7,7 +7,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::{answer, every_name, threefold};
+use crate::{answer, every_name, interruptible};
 
 #[test]
 fn short_work_shows_no_progress_on_any_model() {
@@ -34,7 +34,7 @@ fn on_a_terminal_a_bar_is_drawn_and_taken_away() {
     let theirs = open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it is open to us");
 
     let mut child =
-        threefold(["sequential", "i64::MIN..=i64::MAX"]).stderr(theirs).spawn().expect("the program starts");
+        interruptible(["sequential", "i64::MIN..=i64::MAX"]).stderr(theirs).spawn().expect("the program starts");
     let mut shown = BufReader::new(File::from(ours));
     let mut until = |end: u8| {
         let mut text = Vec::new();

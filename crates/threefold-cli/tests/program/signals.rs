@@ -1,6 +1,5 @@
 //! INT and TERM end the program within a second, with nothing left behind.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 #[cfg(target_os = "linux")]
 use std::io::{PipeReader, PipeWriter, Write, pipe};
@@ -14,7 +13,7 @@ use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{every_name, threefold};
+use crate::{NOT_IGNORED, every_name, interruptible};
 
 /// The promise.
 const PROMISED: Duration = Duration::from_secs(1);
@@ -24,28 +23,6 @@ const PIPE: u64 = 16 << 10;
 
 /// How often a state is asked for that does not tell of itself.
 const POLL: Duration = Duration::from_millis(2);
-
-/// What `env` is told so that a program does not ignore INT and TERM, even where these tests were started so. Scripts start
-/// their background jobs so, and the program leaves alone what is ignored.
-const NOT_IGNORED: &str = "--default-signal=INT,TERM";
-
-/// The program with these arguments, which INT and TERM reach.
-fn interruptible<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Command {
-    let plain = threefold(arguments);
-    if !cfg!(target_os = "linux") {
-        return plain;
-    }
-    let mut program = Command::new("env");
-    program.arg(NOT_IGNORED).arg(plain.get_program()).args(plain.get_args());
-    program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => program.env(name, value),
-            None => program.env_remove(name),
-        };
-    }
-    program
-}
 
 /// A child that is killed when the test fails.
 struct Guarded(Child);
