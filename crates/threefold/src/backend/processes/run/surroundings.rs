@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::{env, fs};
 
-use rustix::process::{Pid, Resource, Rlimit, getpriority_process, getrlimit, getsid};
+use rustix::process::{Resource, Rlimit, getpriority_process, getrlimit};
 
 /// All resource limits of a process.
 const LIMITS: [Resource; 16] = [
@@ -37,8 +37,9 @@ const LIMITS: [Resource; 16] = [
 ];
 
 /// The lines of the kernel's report on a thread that its children inherit: the file mode creation mask, its rights,
-/// what confines it, which signals are ignored, and where it may run.
-const LINES: [&str; 15] = [
+/// what confines it, which signals are ignored, where it may run, and its session. The leader of the session may be outside
+/// of this PID namespace, as in a container: then the kernel calls it 0, which is no PID for a system call.
+const LINES: [&str; 16] = [
     "Umask",
     "Uid",
     "Gid",
@@ -54,6 +55,7 @@ const LINES: [&str; 15] = [
     "Seccomp_filters",
     "Cpus_allowed",
     "Mems_allowed",
+    "NSsid",
 ];
 
 /// What a child of this process inherits.
@@ -65,7 +67,6 @@ pub(super) struct Surroundings {
     limits: [Rlimit; LIMITS.len()],
     report: String,
     priority: Option<i32>,
-    session: Option<Pid>,
 }
 
 impl Surroundings {
@@ -81,7 +82,6 @@ impl Surroundings {
             limits: LIMITS.map(getrlimit),
             report,
             priority: getpriority_process(None).ok(),
-            session: getsid(None).ok(),
         }
     }
 }
