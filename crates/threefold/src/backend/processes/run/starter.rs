@@ -275,3 +275,42 @@ impl Server {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+    use super::*;
+    use crate::backend::processes::build;
+
+    fn starter(replaces: bool) -> Starter {
+        Starter::new(build::own().unwrap(), None, replaces)
+    }
+
+    #[test]
+    fn a_worker_that_was_started_early_and_not_asked_for_is_ended() {
+        let mut starter = starter(false);
+        starter.start_early();
+        let pid = starter.early.as_ref().and_then(Worker::pid).unwrap();
+        starter.end_early();
+        let child = WaitId::Pid(Pid::from_raw(pid.try_into().unwrap()).unwrap());
+        let asked = waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+        assert_eq!(asked.map(|_| ()), Err(Errno::CHILD), "it was waited for");
+    }
+
+    #[test]
+    fn what_is_started_early_is_the_process_that_makes_the_others() {
+        for replaces in [false, true] {
+            let mut starter = starter(replaces);
+            starter.start_early();
+            let pids = [starter.early.as_ref(), starter.server.as_ref().map(|server| &server.worker)];
+            let [early, server] = pids.map(|worker| worker.and_then(Worker::pid));
+            assert_eq!((early.is_some(), server.is_some()), (!replaces, replaces));
+            let first = starter.start(7, None).unwrap();
+            assert_eq!((first.number, first.pid()), (if replaces { 0 } else { 7 }, early));
+            first.end();
+            starter.dismiss();
+        }
+    }
+}
