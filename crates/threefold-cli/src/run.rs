@@ -60,9 +60,8 @@ impl Visitor for Once<'_> {
 
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
-        let on = executor(request);
-        let workers = on.as_ref().ok().map(Executor::workers);
-        let value = on.and_then(|on| {
+        let mut workers = None;
+        let value = executor(request).and_then(|on| {
             let mut on = on.cancel(token);
             if let Some(progress) = &progress {
                 on = on.observe(progress.observer());
@@ -74,10 +73,13 @@ impl Visitor for Once<'_> {
             if request.format == Format::Json {
                 on = on.trace(&trace);
             }
-            match request.failures.keep_going {
+            let value = match request.failures.keep_going {
                 true => keep_going(prepared, &on, &failures),
                 false => fail_fast(prepared, &on),
-            }
+            };
+            // Asked after the fold: where the user gives no number, worker processes count the cores while they start.
+            workers = Some(on.workers());
+            value
         });
         let total = began.elapsed();
 

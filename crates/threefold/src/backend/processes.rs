@@ -6,11 +6,12 @@
 //! chunks - does all the talking itself, in one loop over all workers: no thread of ours stands between an answer and
 //! its use. Two folds at once have workers each.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{Backend, Caller, Home, Running};
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
+use crate::fold::Fold;
 use crate::model::Model;
 use crate::remote::run::Experience;
 use crate::remote::wire::Build;
@@ -37,7 +38,9 @@ use run::watch::Watch;
 use worker::Entrance;
 
 struct Processes {
-    workers: usize,
+    /// How many workers a fold may have. If the user has not said so, it is found out when it is first needed: that
+    /// takes some ten microseconds, in which the first worker can start.
+    workers: OnceLock<usize>,
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
@@ -58,7 +61,6 @@ struct Idle {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
-    let workers = options.workers(cores());
     let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
     if worker::is_serving() {
         return refuse(
@@ -85,7 +87,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     }
     match build::own() {
         Ok(build) => Ok(Home::new(Box::new(Processes {
-            workers,
+            workers: options.workers.map_or_else(OnceLock::new, OnceLock::from),
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
@@ -99,15 +101,18 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
 
 impl Backend for Processes {
     fn workers(&self) -> usize {
-        self.workers
+        *self.workers.get_or_init(cores)
     }
 
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let fold = fold.fold();
-        let workers = self.workers.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
-        match self.run_fold(fold, workers, self.take_idle(workers), &mut || caller.ready()) {
+        let early = self.start_early(fold);
+        let workers = self.workers().min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
+        let mut idle = self.take_idle(workers);
+        idle.starter = idle.starter.or(early);
+        match self.run_fold(fold, workers, idle, &mut || caller.ready()) {
             Ok(idle) => self.keep(idle),
             Err((error, workers)) => {
                 self.keep(Idle { workers, ..Idle::default() });
@@ -118,6 +123,26 @@ impl Backend for Processes {
 }
 
 impl Processes {
+    /// Starts the first process of this executor at once, if there is none. All else that the fold needs is made while
+    /// that process starts.
+    fn start_early(&self, fold: &Fold) -> Option<Starter> {
+        let is_first = {
+            let idle = self.lock();
+            idle.workers.is_empty() && idle.starter.is_none()
+        };
+        if !is_first || fold.is_cancelled() {
+            return None;
+        }
+        let mut starter = self.starter();
+        starter.start_early();
+        Some(starter)
+    }
+
+    /// What makes the workers of this executor.
+    fn starter(&self) -> Starter {
+        Starter::new(self.build, self.memory_limit, self.chunks_per_worker.is_some())
+    }
+
     /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are gone, and
     /// had nothing to lose.
     fn take_idle(&self, most: usize) -> Idle {
@@ -146,7 +171,7 @@ impl Processes {
             }
         }
         idle.workers.append(&mut more.workers);
-        let most = self.workers.min(idle.workers.len());
+        let most = self.workers().min(idle.workers.len());
         let workers = idle.workers.split_off(most);
         if idle.starter.is_none() {
             idle.starter = more.starter.take();

@@ -156,9 +156,14 @@ impl<'a, C: Carrier> Run<'a, C> {
         match command {
             Command::Start { worker } => {
                 self.told[worker] = false;
-                if let Err(error) = self.carrier.start(worker) {
-                    self.port.abort(error);
-                    self.dispatch.limit_fell(0);
+                match self.carrier.start(worker) {
+                    // A worker that was made ahead of need has answered its handshake already. Who knows this sends it
+                    // two blocks at once, and it goes from one to the next without a wait.
+                    Ok(()) => self.take(Event::Heard { worker }),
+                    Err(error) => {
+                        self.port.abort(error);
+                        self.dispatch.limit_fell(0);
+                    }
                 }
             }
             Command::Send { worker, block } => self.send(worker, block),

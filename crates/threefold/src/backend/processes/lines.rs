@@ -19,6 +19,10 @@ const LONGEST: usize = 1 << 20;
 /// The bytes of one read: what a pipe holds by default.
 const READ: usize = 64 << 10;
 
+/// The bytes of the first read. Most workers print nothing or little, and a large buffer for each of them would be
+/// allocated for nothing.
+const FIRST: usize = 1 << 10;
+
 /// Reads in a row: together more than any pipe holds, so that all that was printed before now is passed on; and an end
 /// to it, since someone may print without one.
 const READS: usize = 32;
@@ -55,9 +59,9 @@ impl Lines {
 
     /// Passes on the lines that have come.
     pub(super) fn pass_on(&mut self) {
-        for _ in 0..READS {
+        for read in 0..READS {
             let Some(pipe) = &self.pipe else { return };
-            self.partial.reserve(READ);
+            self.partial.reserve(if read == 0 { FIRST } else { READ });
             match rustix::io::read(pipe, spare_capacity(&mut self.partial)) {
                 Ok(0) => self.pipe = None,
                 Ok(_) => self.pass_on_whole_lines(),
@@ -80,9 +84,8 @@ impl Lines {
         self.partial.drain(..whole);
     }
 
-    /// Passes on what is left, the end of a line or not; returns whether there was anything.
+    /// Passes on the line that has begun and not ended; returns whether there was one.
     pub(super) fn pass_on_rest(&mut self) -> bool {
-        self.pass_on();
         let rest = std::mem::take(&mut self.partial);
         self.stream.print(&rest);
         self.last.hear(&rest);

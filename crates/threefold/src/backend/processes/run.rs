@@ -17,7 +17,6 @@ mod surroundings;
 pub(super) mod watch;
 
 use crew::{Crew, cannot_start};
-use starter::Starter;
 
 impl Processes {
     /// Runs `fold` on at most `size` workers, the idle ones first. Returns the workers that can take part in the next
@@ -29,8 +28,7 @@ impl Processes {
         mut idle: Idle,
         ready: &mut dyn FnMut(),
     ) -> Result<Idle, (Error, Vec<Worker>)> {
-        let replaces = self.chunks_per_worker.is_some();
-        let starter = idle.starter.take().unwrap_or_else(|| Starter::new(self.build, self.memory_limit, replaces));
+        let starter = idle.starter.take().unwrap_or_else(|| self.starter());
         let crew = match Crew::new(size, self.memory_limit, idle.watch.take(), starter) {
             Ok(crew) => crew,
             Err(error) => return Err((error, idle.workers)),

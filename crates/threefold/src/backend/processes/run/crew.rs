@@ -125,6 +125,7 @@ impl Crew {
             }
         }
         self.farewells.finish();
+        self.starter.end_early();
         if let Some(server) = self.starter.server() {
             server.print_rest_after(&mut unfinished);
         }

@@ -1,13 +1,14 @@
 //! `Farewells`: workers that no fold has any more, and that are not gone yet. Each is given its time, while the fold goes
 //! on, and is ended then.
 
-use std::thread;
 use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::backend::processes::child::{GOODBYE, Worker};
 use crate::remote::clock;
 
-/// How often it is asked whether one is gone.
+/// How often it is asked whether one is gone, where nothing tells.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Workers on their way out.
@@ -52,9 +53,26 @@ impl Farewells {
     pub(super) fn finish(&mut self) {
         self.look();
         while !self.0.is_empty() {
-            thread::sleep(LOOK);
+            self.wait();
             self.look();
         }
+    }
+
+    /// Waits until another one may be over. The end of a worker is told at once by its pidfd. Nothing tells when the
+    /// rest of a dead worker's group is gone, so that is asked again after a while.
+    fn wait(&self) {
+        let now = clock::now();
+        let times = self.0.iter().map(|farewell| match farewell.dead {
+            true => LOOK,
+            false => Duration::from_nanos(farewell.until.saturating_sub(now)),
+        });
+        let time = times.min().unwrap_or_default();
+        let time = Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().into() };
+        let alive = self.0.iter().filter(|farewell| !farewell.dead);
+        let deaths = alive.filter_map(|farewell| farewell.worker.death());
+        let mut deaths: Vec<_> = deaths.map(|death| PollFd::from_borrowed_fd(death, PollFlags::IN)).collect();
+        // Whatever ends the wait, each of them is looked at next.
+        let _ = poll(&mut deaths, Some(&time));
     }
 }
 

@@ -19,7 +19,8 @@
 //!
 //! Four workers are made like this:
 //!
-//! 1. The parent starts the executable as worker 0. It does not send the handshake yet.
+//! 1. The parent starts the executable as worker 0, before it does anything else for the fold. What else the fold needs,
+//!    the parent makes while worker 0 starts. It does not send the handshake yet.
 //! 2. The parent sends three requests for copies into the channel of worker 0. Each request carries the channel and the
 //!    pipes of one copy. The parent sends each copy its handshake, its task and its first chunks. They wait in the
 //!    copy's channel, whose other end nobody reads yet.
@@ -80,6 +81,8 @@ pub(in crate::backend::processes) struct Starter {
     build: Build,
     memory_limit: Option<u64>,
     server: Option<Server>,
+    /// A worker that was started before the fold has asked for one.
+    early: Option<Worker>,
     /// Workers that are made ahead of need and are not in a fold yet.
     spares: VecDeque<Worker>,
     /// Whether more spares should be made.
@@ -100,7 +103,23 @@ struct Server {
 
 impl Starter {
     pub(in crate::backend::processes) fn new(build: Build, memory_limit: Option<u64>, replaces: bool) -> Self {
-        Self { build, memory_limit, server: None, spares: VecDeque::new(), lacks: false, replaces, failures: 0 }
+        let (server, early, spares) = (None, None, VecDeque::new());
+        Self { build, memory_limit, server, early, spares, lacks: false, replaces, failures: 0 }
+    }
+
+    /// Starts the process that will make the others, before the fold asks for a worker. If the system refuses, the fold
+    /// meets the same error when it asks.
+    pub(in crate::backend::processes) fn start_early(&mut self) {
+        if self.replaces && self.makes_copies() {
+            self.server = Server::start().ok();
+        } else {
+            self.early = Worker::start(0, Entrance::of_workers()).ok();
+        }
+    }
+
+    /// Ends the worker that was started early, if no fold has asked for it.
+    pub(super) fn end_early(&mut self) {
+        self.early = None;
     }
 
     /// A fold begins. What this process passes on to its children may have changed.
@@ -127,7 +146,13 @@ impl Starter {
                 return Ok(copy);
             }
         }
-        Worker::start(number, Entrance::of_workers())
+        match self.early.take() {
+            Some(mut early) => {
+                early.number = number;
+                Ok(early)
+            }
+            None => Worker::start(number, Entrance::of_workers()),
+        }
     }
 
     /// Requests a copy of `original`, and sends the copy its handshake.
@@ -177,11 +202,7 @@ impl Starter {
     fn spare(&mut self) -> io::Result<Worker> {
         let server = match self.server.take() {
             Some(server) => server,
-            None => Server {
-                surroundings: Surroundings::now(),
-                worker: Worker::start(0, Entrance::of_workers())?,
-                compared: true,
-            },
+            None => Server::start()?,
         };
         let made = self.copy_of(&server.worker, 0);
         let is_dead = made.is_err() && server.worker.is_dead();
@@ -240,6 +261,56 @@ impl Starter {
         spares.into_iter().for_each(Worker::finish);
         if let Some(server) = server {
             server.worker.finish();
+        }
+    }
+}
+
+impl Server {
+    fn start() -> io::Result<Self> {
+        Ok(Self {
+            // Before the start: what changes after this is noticed.
+            surroundings: Surroundings::now(),
+            worker: Worker::start(0, Entrance::of_workers())?,
+            compared: true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+    use super::*;
+    use crate::backend::processes::build;
+
+    fn starter(replaces: bool) -> Starter {
+        Starter::new(build::own().unwrap(), None, replaces)
+    }
+
+    #[test]
+    fn a_worker_that_was_started_early_and_not_asked_for_is_ended() {
+        let mut starter = starter(false);
+        starter.start_early();
+        let pid = starter.early.as_ref().and_then(Worker::pid).unwrap();
+        starter.end_early();
+        let child = WaitId::Pid(Pid::from_raw(pid.try_into().unwrap()).unwrap());
+        let asked = waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+        assert_eq!(asked.map(|_| ()), Err(Errno::CHILD), "it was waited for");
+    }
+
+    #[test]
+    fn what_is_started_early_is_the_process_that_makes_the_others() {
+        for replaces in [false, true] {
+            let mut starter = starter(replaces);
+            starter.start_early();
+            let pids = [starter.early.as_ref(), starter.server.as_ref().map(|server| &server.worker)];
+            let [early, server] = pids.map(|worker| worker.and_then(Worker::pid));
+            assert_eq!((early.is_some(), server.is_some()), (!replaces, replaces));
+            let first = starter.start(7, None).unwrap();
+            assert_eq!((first.number, first.pid()), (if replaces { 0 } else { 7 }, early));
+            first.end();
+            starter.dismiss();
         }
     }
 }

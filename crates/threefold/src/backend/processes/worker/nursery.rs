@@ -49,7 +49,7 @@ use super::channel::{Channel, First};
 use super::copy::{self, Side};
 use super::guard;
 use super::parent::Parent;
-use crate::backend::processes::birth;
+use crate::backend::processes::{birth, build};
 use crate::remote::clock;
 use crate::remote::wire::FromWorker;
 
@@ -63,7 +63,8 @@ pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(
             First::Hello { page } => return Ok(Some((channel, page))),
             First::Copy { channel: stream, out, err } => {
                 // Another thread may hold the lock of a stream, and flushing would wait for it.
-                if copy::is_single_threaded() && !std::mem::replace(&mut is_ready, true) {
+                if !is_ready && copy::is_single_threaded() {
+                    is_ready = true;
                     prepare();
                 }
                 match copy::make() {
@@ -96,6 +97,8 @@ fn prepare() {
     FromWorker::Refused { reason: b"" }.write(&mut Vec::new());
     // The first reading finds out where the kernel keeps the clock.
     clock::now();
+    // An error is met again by each process that needs the answer.
+    let _ = build::own();
 }
 
 /// Waits for a message. If the parent ends first, kills this process.
