@@ -91,7 +91,7 @@ impl Server {
             if self.answer()?.is_break() {
                 return Ok(());
             }
-            if !self.holds_back() {
+            if !self.holds_back()? {
                 self.channel.send(&self.page)?;
             }
         }
@@ -100,8 +100,8 @@ impl Server {
     }
 
     /// Whether the answers so far may wait for the next.
-    fn holds_back(&self) -> bool {
-        self.channel.has_frame() && clock::now().saturating_sub(self.held_since) <= HOLD
+    fn holds_back(&mut self) -> io::Result<bool> {
+        Ok(clock::now().saturating_sub(self.held_since) <= HOLD && self.channel.finds_frame()?)
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
