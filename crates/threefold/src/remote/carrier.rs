@@ -11,6 +11,10 @@
 //!   started: where the carrier does not know, it says [`Progress::Unknown`].
 //! - **The limit reaches workers faster than messages do**, where the transport can: a worker asks for it before each
 //!   chunk.
+//! - **A recall is a request.** A carrier may pass it on in memory that the worker reads before each chunk, or in a
+//!   message. A carrier that can do neither does nothing. What counts is the worker's answer alone: it says which chunks
+//!   it does not start, and these are the end of the block that it runs. A recall is over when the worker is sent another
+//!   block.
 //! - **Time is one number**, in nanoseconds, and never goes back: what [`now`](Carrier::now) says, what `wait` waits for,
 //!   and since when a chunk [`Runs`](Activity::Runs).
 
@@ -108,7 +112,10 @@ pub(crate) trait Carrier {
     /// Nothing from `limit` on may start on any worker.
     fn set_limit(&mut self, limit: u64);
 
-    /// Tells `worker` the limit once more: it has skipped chunks that are below.
+    /// Asks `worker` to give back the chunks from `from` on that it has not started, of the block that it runs.
+    fn recall(&mut self, worker: usize, from: u64);
+
+    /// Tells `worker` the limit once more, which alone counts from now on: no recall does.
     fn restate_limit(&mut self, worker: usize);
 
     /// Waits for events until `until` at the latest, and appends them to `events`. It may return early without any.

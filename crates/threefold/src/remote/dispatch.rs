@@ -5,10 +5,10 @@
 //! and it knows nothing of how workers are reached. So worker processes, other machines and the simulator in the tests
 //! drive the same code.
 //!
-//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker has one block to run and one more to
-//! continue with, so it never waits for a message. A block takes about [`AHEAD`], but is never more than a fair share
-//! of half of what is left. So blocks shrink towards the end of the fold (guided self-scheduling), and workers finish
-//! together.
+//! Workers are sent *blocks*: ranges of consecutive chunk numbers. A worker reports when it is almost done with its
+//! block, and is then sent the next one, so it never waits for a message. A block takes some milliseconds, but is never
+//! more than a fair share of half of what is left. So blocks shrink towards the end of the fold (guided
+//! self-scheduling). The end itself is divided at once, and what is then unequal is [recalled](recall).
 //!
 //! The length of a block depends on three costs:
 //!
@@ -17,15 +17,15 @@
 //!   long.
 //! - *A block that is too long ends too late.* A block is at most half of what is left, divided by the number of
 //!   workers, whatever its chunks cost. The other half can make up for a block whose chunks cost more than the chunks
-//!   before them.
-//! - *A block that waits behind another could run on an idle worker.* So towards the end no block to continue with is
-//!   sent, unless its chunks are cheaper than the message by which another worker would get them.
+//!   before them. At the end, a recall makes up for it, but its messages take as long as a few cheap chunks.
+//! - *A block that waits behind another could run on an idle worker*, and cannot be recalled before its worker comes to
+//!   it. So a block to continue with is sent only to a worker that is almost done, or that has a single chunk.
 //!
-//! How long chunks take is known only from finished chunks. All chunks together may be expected to take no longer than
-//! a message. Then each worker is sent its share at once. If the expectation is wrong, the shares are still fair, as
-//! far as the chunks take equally long. Without an expectation, blocks have one chunk until the first is done, or a few
-//! chunks if there are very many. A block never takes much longer than the fold has run so far, since what was measured
-//! in a short time may not hold for longer.
+//! How long chunks take is known only from finished chunks. If the same fold ran before, its mean is used until then. All
+//! chunks together may be expected to take no longer than a message. Then each worker is sent its share at once. If the
+//! expectation is wrong, the shares are still fair, as far as the chunks take equally long. Without an expectation, blocks
+//! have one chunk until the first is done, or a few chunks if there are very many. A block never takes much longer than
+//! the fold has run so far, or is expected to run, since what was measured in a short time may not hold for longer.
 //!
 //! What holds at any time:
 //!
@@ -35,6 +35,7 @@
 //!   not started is pending again as it was.
 //! - Pending chunks leave in ascending order, with one exception: a lost chunk may wait for a worker that has run
 //!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt.
+//! - A recall changes nothing until the worker answers it. Then the end of the worker's first block is pending again.
 //! - The limit only falls. Nothing at or above it leaves, nor anything beyond the window of outputs not yet taken.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -44,6 +45,7 @@ mod command;
 mod events;
 mod loss;
 mod pending;
+mod recall;
 #[cfg(test)]
 mod simulator;
 mod size;
@@ -108,6 +110,12 @@ pub(crate) struct Dispatch {
     fresh: usize,
     /// Chunks below the limit that workers have and have not answered.
     open: u64,
+    /// How many workers have a block of which a part can be recalled.
+    divisible: usize,
+    /// How many workers have been asked to give chunks back, and have not answered.
+    recalled: usize,
+    /// When to look again whether something is to be recalled, unless something happens before.
+    recall_at: u64,
     /// How many workers may still be started.
     starts_left: usize,
     /// Whether a worker was started since the time was last told: the others that are there come first.
@@ -116,6 +124,8 @@ pub(crate) struct Dispatch {
     began: u64,
     /// How many chunks are done.
     done: u64,
+    /// How long the chunks took that are done, in nanoseconds.
+    busy: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
     pace: Option<u64>,
     /// The expected time of a chunk, in nanoseconds. It is used until a chunk is done.
@@ -140,10 +150,14 @@ impl Dispatch {
             hungry: VecDeque::new(),
             fresh: 0,
             open: 0,
+            divisible: 0,
+            recalled: 0,
+            recall_at: u64::MAX,
             starts_left: terms.workers + SPARE_STARTS,
             started: false,
             began: now,
             done: 0,
+            busy: 0,
             pace: None,
             expected: None,
             look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
@@ -172,6 +186,9 @@ impl Dispatch {
         if let Some((worker, block)) = self.next_block() {
             return Some(Command::Send { worker, block });
         }
+        if let Some(recall) = self.recall() {
+            return Some(recall);
+        }
         if self.wants_start() {
             if self.starts_left > 0 && !self.started {
                 return self.start();
@@ -194,7 +211,8 @@ impl Dispatch {
         if self.wants_start() && self.starts_left > 0 {
             return self.now;
         }
-        self.notices.front().map_or(self.look_at, |&(until, _)| until.min(self.look_at))
+        let look_at = self.look_at.min(self.recall_at);
+        self.notices.front().map_or(look_at, |&(until, _)| until.min(look_at))
     }
 
     /// Whether nothing below the limit is left to do.
@@ -284,13 +302,22 @@ impl Dispatch {
         self.workers.get(worker)?.as_ref()
     }
 
-    fn worker(&mut self, worker: usize) -> Option<&mut Worker> {
-        self.workers.get_mut(worker)?.as_mut()
+    /// Changes what is known of `worker`.
+    fn change<T>(&mut self, worker: usize, change: impl FnOnce(&mut Worker) -> T) -> Option<T> {
+        let it = self.workers.get_mut(worker)?.as_mut()?;
+        self.divisible -= usize::from(it.divisible().is_some());
+        self.recalled -= usize::from(it.is_recalled());
+        let changed = change(it);
+        self.divisible += usize::from(it.divisible().is_some());
+        self.recalled += usize::from(it.is_recalled());
+        Some(changed)
     }
 
     fn remove(&mut self, worker: usize) -> Option<Worker> {
         let gone = self.workers.get_mut(worker)?.take()?;
         self.fresh -= usize::from(gone.is_fresh());
+        self.divisible -= usize::from(gone.divisible().is_some());
+        self.recalled -= usize::from(gone.is_recalled());
         self.free.insert(worker);
         self.hungry.retain(|&other| other != worker);
         self.notices.retain(|&(_, other)| other != worker);
@@ -309,7 +336,7 @@ impl Dispatch {
     }
 
     fn hungers(&mut self, worker: usize) {
-        if self.worker(worker).is_some_and(Worker::becomes_hungry) {
+        if self.change(worker, Worker::becomes_hungry) == Some(true) {
             self.hungry.push_back(worker);
         }
     }
@@ -323,9 +350,7 @@ impl Dispatch {
             let worker = self.hungry.pop_front()?;
             let room = self.room(worker);
             if room == 0 {
-                if let Some(it) = self.worker(worker) {
-                    it.is_fed();
-                }
+                self.change(worker, Worker::is_fed);
                 continue;
             }
             self.hungry.push_back(worker);
@@ -333,9 +358,7 @@ impl Dispatch {
             let may_retry = fresh || !self.has_fresh();
             if let Some(block) = self.pending.next(room, may_retry) {
                 let now = self.now;
-                if let Some(it) = self.worker(worker) {
-                    it.is_sent(block, now);
-                }
+                self.change(worker, |it| it.is_sent(block, now));
                 self.fresh -= usize::from(fresh);
                 self.open += block.len();
                 return Some((worker, block));

@@ -38,6 +38,8 @@ pub(crate) struct Run<'a, C> {
     key: Option<Key>,
     /// Workers that were told of this fold.
     told: Vec<bool>,
+    /// Workers that are asked to give chunks back.
+    recalled: Vec<bool>,
     events: Vec<Event>,
     /// How the last worker ended that was never ready.
     never_ready: Option<String>,
@@ -92,6 +94,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         Ok(Self {
             dispatch,
             told: vec![false; terms.workers],
+            recalled: vec![false; terms.workers],
             events: Vec::new(),
             never_ready: None,
             port,
@@ -141,7 +144,7 @@ impl<'a, C: Carrier> Run<'a, C> {
     pub(crate) fn dismiss(mut self) -> (C, Vec<bool>, Option<Experience>) {
         self.port.moved(self.carrier.take_moved());
         let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
-        let learnt = self.key.zip(self.dispatch.pace()).map(|(key, pace)| Experience::new(key, pace));
+        let learnt = self.key.zip(self.dispatch.mean()).map(|(key, pace)| Experience::new(key, pace));
         (self.carrier, idle, learnt)
     }
 
@@ -156,6 +159,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         match command {
             Command::Start { worker } => {
                 self.told[worker] = false;
+                self.recalled[worker] = false;
                 match self.carrier.start(worker) {
                     // A worker that was made ahead of need has answered its handshake already. Who knows this sends it
                     // two blocks at once, and it goes from one to the next without a wait.
@@ -167,6 +171,10 @@ impl<'a, C: Carrier> Run<'a, C> {
                 }
             }
             Command::Send { worker, block } => self.send(worker, block),
+            Command::Recall { worker, from } => {
+                self.recalled[worker] = true;
+                self.carrier.recall(worker, from);
+            }
             Command::Terminate { worker } => {
                 let timeout = self.terms.timeout.unwrap_or(u64::MAX);
                 if !self.carrier.terminate(worker, timeout) {
@@ -198,6 +206,10 @@ impl<'a, C: Carrier> Run<'a, C> {
     fn send(&mut self, worker: usize, block: Block) {
         if !std::mem::replace(&mut self.told[worker], true) {
             self.tell(worker);
+        }
+        if std::mem::take(&mut self.recalled[worker]) {
+            // The recall was about an earlier block.
+            self.carrier.restate_limit(worker);
         }
         if self.task.source.is_empty() {
             self.send_chunks(worker, block);

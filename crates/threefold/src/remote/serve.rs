@@ -42,8 +42,11 @@ pub(crate) trait Reporter {
     /// The worker is about to run a block.
     fn begin_block(&mut self) -> io::Result<()>;
 
-    /// Whether `chunk` may start, as far as the caller has told.
-    fn may_start(&self, chunk: u64) -> bool;
+    /// One past the last chunk that may start, as far as the caller has told.
+    fn limit(&self) -> u64;
+
+    /// Whether the caller has sent something more.
+    fn has_more(&self) -> bool;
 
     /// The worker starts a chunk.
     fn note_start(&mut self, running: Running);

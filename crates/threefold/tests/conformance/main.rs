@@ -20,6 +20,7 @@ mod law7_exact;
 mod law8_prints;
 mod options;
 mod properties;
+mod recall;
 mod reliability;
 mod tasks;
 mod waits;
@@ -113,6 +114,7 @@ fn main() -> ExitCode {
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
+        ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
         ("waits", waits::ROWS),
     ];

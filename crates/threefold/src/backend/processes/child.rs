@@ -65,6 +65,8 @@ pub(super) struct Worker {
     /// The largest resident memory that was seen, in bytes.
     memory: Option<u64>,
     condemned: Option<Condemned>,
+    /// It is asked to give back the chunks from here on.
+    recalled_from: u64,
 }
 
 /// A worker whose time is up.
@@ -118,7 +120,13 @@ impl Worker {
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
     pub(super) fn set_limit(&self, chunk: u64) {
-        self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk });
+        self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk.min(self.recalled_from) });
+    }
+
+    /// It is to give back the chunks from `from` on that it has not started. `limit` is the limit of the fold.
+    pub(super) fn recall(&mut self, from: u64, limit: u64) {
+        self.recalled_from = from;
+        self.set_limit(limit);
     }
 
     /// The worker moves to that core when it receives the next message.
@@ -294,7 +302,7 @@ impl Worker {
         // From here on it starts nothing. If it has come to its end just now, it is not to blame.
         self.page.set_limit(0);
         if late() != Some(serial) {
-            self.page.set_limit(limit);
+            self.set_limit(limit);
             return false;
         }
         self.condemned = Some(Condemned { serial, timeout, until: clock::now() + NOTICE });

@@ -2,8 +2,8 @@
 //!
 //! Before a chunk starts the worker notes here which chunk that is, at which attempt, and when; afterwards that it is
 //! done. Chunks are counted over the worker's life, so that its parent can tell which of those that it sent were done,
-//! which one was running, and which were not started. The parent notes up to which chunk anything may still start. A
-//! note costs a few stores.
+//! which one was running, and which were not started. The parent notes up to which chunk anything may still start. It
+//! lowers this limit for one worker alone to recall chunks from it. A note costs a few stores.
 //!
 //! The page also has a copy of the answers that the worker holds back (see `remote/wire/held.rs`). The worker notes a
 //! chunk as done after its answer lies here. So the answer of every finished chunk was sent or is here. If the worker
@@ -98,7 +98,7 @@ impl StatusPage {
     }
 
     /// One past the last chunk that may start: set by the parent.
-    fn limit(&self) -> &AtomicU64 {
+    fn limit_word(&self) -> &AtomicU64 {
         &self.0.words()[0]
     }
 
@@ -194,7 +194,7 @@ impl StatusPage {
     /// The parent: nothing from `chunk` on may start.
     pub(crate) fn set_limit(&self, chunk: u64) {
         // Relaxed: advice, like the limit of the claims; it stands by itself.
-        self.limit().store(chunk, Ordering::Relaxed);
+        self.limit_word().store(chunk, Ordering::Relaxed);
     }
 
     /// The parent: the worker should move to that core.
@@ -211,9 +211,9 @@ impl StatusPage {
         usize::try_from(self.core().swap(0, Ordering::Relaxed)).ok()?.checked_sub(1)
     }
 
-    /// The worker: whether `chunk` may start.
-    pub(crate) fn may_start(&self, chunk: u64) -> bool {
-        chunk < self.limit().load(Ordering::Relaxed)
+    /// The worker: one past the last chunk that may start.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit_word().load(Ordering::Relaxed)
     }
 
     /// The worker: this chunk starts now.

@@ -9,6 +9,9 @@ pub(crate) enum Command {
     Start { worker: usize },
     /// Send a worker these chunks. `Dispatch::cut` says so where not all of them were sent.
     Send { worker: usize, block: Block },
+    /// Have a worker give back the chunks from `from` on that it has not started. They are of the block that it runs.
+    /// Another worker has nothing to do. It is never wrong to do nothing instead.
+    Recall { worker: usize, from: u64 },
     /// Tell a worker to terminate, since its chunk has run for too long. `Dispatch::spare` takes it back where that
     /// chunk has just ended.
     Terminate { worker: usize },

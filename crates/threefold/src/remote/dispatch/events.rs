@@ -18,7 +18,7 @@ impl Dispatch {
     /// `worker` is ready; `false` where it was before, or is not there.
     pub(crate) fn ready(&mut self, worker: usize) -> bool {
         let now = self.now;
-        let became = self.worker(worker).is_some_and(|it| it.becomes_ready(now));
+        let became = self.change(worker, |it| it.becomes_ready(now)) == Some(true);
         self.hungers(worker);
         became
     }
@@ -28,6 +28,7 @@ impl Dispatch {
     pub(crate) fn done(&mut self, worker: usize, count: u64, took: u64) {
         // A moving average of the last eight: chunks may grow more expensive as the fold goes on.
         self.done += count;
+        self.busy = self.busy.saturating_add(took.saturating_mul(count));
         let weight = count.min(8);
         self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 * weight + took / 8 * weight));
         self.answered(worker, count);
@@ -63,11 +64,11 @@ impl Dispatch {
         again
     }
 
-    /// `worker` has started none of the `count` chunks from `first` on, which are due from it; `false` where they are
-    /// not.
+    /// `worker` has started none of the `count` chunks from `first` on, and does not start them. They are the end of the
+    /// block that is due from it; `false` where they are not.
     pub(crate) fn skipped(&mut self, worker: usize, first: u64, count: u64) -> bool {
         let limit = self.limit();
-        let Some(block) = self.worker(worker).and_then(|it| it.skips(first, count)) else { return false };
+        let Some(block) = self.change(worker, |it| it.skips(first, count)).flatten() else { return false };
         self.open -= block.below(limit);
         self.pending.give_back(block);
         self.after_answer(worker);
@@ -78,9 +79,8 @@ impl Dispatch {
     /// answers, or until [`drained`](Self::drained).
     pub(crate) fn cut(&mut self, worker: usize, end: u64) {
         let limit = self.limit();
-        let Some(it) = self.worker(worker) else { return };
-        let was_fresh = it.was_fresh_before_last();
-        let Some(rest) = it.cuts(end) else { return };
+        let cut = self.change(worker, |it| (it.was_fresh_before_last(), it.cuts(end)));
+        let Some((was_fresh, Some(rest))) = cut else { return };
         self.fresh += usize::from(was_fresh && self.get(worker).is_some_and(Worker::is_fresh));
         self.open -= rest.below(limit);
         self.pending.give_back(rest);
@@ -128,18 +128,15 @@ impl Dispatch {
     /// `worker` is doing this: the answer to [`Command::Look`].
     pub(crate) fn saw(&mut self, worker: usize, activity: Activity) {
         let (now, timeout) = (self.now, self.terms.timeout);
-        let Some(it) = self.worker(worker) else { return };
-        if it.is_stopping() {
-            return;
-        }
+        let Some(it) = self.get(worker).filter(|it| !it.is_stopping()) else { return };
         match (activity, timeout) {
             (Activity::Runs { since }, Some(timeout)) if since.saturating_add(timeout) <= now => {
-                it.stop();
+                self.change(worker, Worker::stop);
                 self.notices.push_back((now + NOTICE, worker));
                 self.commands.push_back(Command::Terminate { worker });
             }
             (Activity::Runs { since }, Some(timeout)) => {
-                it.moves(now);
+                self.change(worker, |it| it.moves(now));
                 self.look_at = self.look_at.min(since + timeout);
             }
             (Activity::Rests, _) if it.owes() => {
@@ -147,7 +144,9 @@ impl Dispatch {
                     self.commands.push_back(Command::Discard { worker });
                 }
             }
-            _ => it.moves(now),
+            _ => {
+                self.change(worker, |it| it.moves(now));
+            }
         }
     }
 
@@ -155,15 +154,13 @@ impl Dispatch {
     pub(crate) fn spare(&mut self, worker: usize) {
         self.notices.retain(|&(_, other)| other != worker);
         let now = self.now;
-        if let Some(it) = self.worker(worker) {
-            it.goes_on(now);
-        }
+        self.change(worker, |it| it.goes_on(now));
         self.hungers(worker);
     }
 
     /// Everything that was sent to `worker` has left: after a [`cut`](Self::cut) it may be sent more.
     pub(crate) fn drained(&mut self, worker: usize) {
-        if self.worker(worker).is_some_and(Worker::is_drained) {
+        if self.change(worker, Worker::is_drained) == Some(true) {
             self.hungers(worker);
         }
     }
@@ -176,7 +173,7 @@ impl Dispatch {
 
     fn answered(&mut self, worker: usize, count: u64) -> Option<Block> {
         let now = self.now;
-        let answered = self.worker(worker)?.answers(count, now)?;
+        let answered = self.change(worker, |it| it.answers(count, now))??;
         self.open -= answered.below(self.limit());
         self.after_answer(worker);
         Some(answered)

@@ -13,10 +13,11 @@ use super::{Activity, Block, Command, Dispatch, PATIENCE, Progress, Sent, Terms}
 
 mod laws;
 mod machine;
+mod occurrences;
 mod plan;
 
-use machine::{Answer, Event, Machine, Scheduled};
-use plan::{Fate, HOLD, MS, Plan, Shape, US};
+use machine::{Event, Machine, Scheduled};
+use plan::{Fate, MS, Plan, Recalls, Shape, US};
 
 struct Simulation {
     plan: Plan,
@@ -39,6 +40,9 @@ struct Simulation {
     losses: u64,
     /// How many messages were sent to workers and by workers.
     messages: u64,
+    /// How many recalls there were, and how many chunks they brought back.
+    recalls: u64,
+    brought_back: u64,
     gave_up: bool,
     cancelled: bool,
 }
@@ -78,6 +82,8 @@ impl Simulation {
             fall: if plan.terms.keeps_going { u64::MAX } else { plan.terms.chunks },
             losses: 0,
             messages: 0,
+            recalls: 0,
+            brought_back: 0,
             gave_up: false,
             cancelled: false,
             now: 0,
@@ -90,7 +96,7 @@ impl Simulation {
         for number in 0..it.plan.admitted {
             let sent = it.random.random_range(0..3);
             if let Some(worker) = it.dispatch.admit(number, sent) {
-                it.machines[worker] = Some(Machine { life: number as u64, ..Machine::default() });
+                it.machines[worker] = Some(Machine::new(number as u64));
             }
         }
         it
@@ -164,7 +170,7 @@ impl Simulation {
             Command::Start { worker } => {
                 self.serial += 1;
                 assert!(self.machines[worker].is_none(), "a worker of that number is there");
-                self.machines[worker] = Some(Machine { life: self.serial, ..Machine::default() });
+                self.machines[worker] = Some(Machine::new(self.serial));
                 let latency = self.random.random_range(MS / 2..2 * MS);
                 if !self.happens(self.plan.never_starts) {
                     self.schedule(latency, worker, Event::Hello);
@@ -173,6 +179,14 @@ impl Simulation {
                 }
             }
             Command::Send { worker, block } => self.send(worker, block),
+            Command::Recall { worker, from } => {
+                self.recalls += 1;
+                match self.plan.recalls {
+                    Recalls::Noted => self.occur(worker, Event::Recalled(from)),
+                    Recalls::Sent => self.schedule(20 * US, worker, Event::Recalled(from)),
+                    Recalls::Dropped => {}
+                }
+            }
             Command::Terminate { worker } => {
                 let machine = self.machines[worker].as_mut().expect("it is there");
                 let timeout = self.plan.terms.timeout.expect("there is a deadline");
@@ -235,6 +249,9 @@ impl Simulation {
         if block.first < end {
             let machine = self.machines[worker].as_mut().expect("it is there");
             machine.coming.push_back(Block { end, ..block });
+            if self.plan.recalls == Recalls::Noted {
+                machine.recalled_from = u64::MAX;
+            }
             self.messages += 1;
             self.schedule(20 * US, worker, Event::Arrives);
         }
@@ -244,154 +261,6 @@ impl Simulation {
         *self.failed.entry(chunk).or_default() += 1;
         if !self.plan.terms.keeps_going {
             self.fall = self.fall.min(chunk);
-        }
-    }
-
-    fn occur(&mut self, worker: usize, event: Event) {
-        let machine = self.machines[worker].as_mut().expect("it is there");
-        machine.moved = true;
-        match event {
-            Event::Hello => {
-                assert!(self.dispatch.ready(worker));
-                if self.happens(self.plan.dies_idle) {
-                    return self.die(worker);
-                }
-                self.begin(worker);
-            }
-            Event::Arrives => {
-                let block = machine.coming.pop_front().expect("it was sent");
-                machine.blocks.push_back(block);
-                self.begin(worker);
-            }
-            Event::Ends => {
-                let (sent, _) = machine.running.take().expect("it runs");
-                self.answer(worker, Answer::Ran(sent));
-                if self.happens(self.plan.dies_after_chunk) {
-                    return self.die(worker);
-                }
-                self.begin(worker);
-            }
-            Event::Answers => {
-                let answer = machine.going.pop_front().expect("it is on its way");
-                self.hear(worker, answer);
-            }
-            Event::Dies => self.die(worker),
-        }
-    }
-
-    /// The worker begins its next chunk, unless it is busy or not there yet.
-    fn begin(&mut self, worker: usize) {
-        if !self.dispatch.is_ready(worker) {
-            return;
-        }
-        let limit = self.dispatch.limit();
-        let machine = self.machines[worker].as_mut().expect("it is there");
-        if machine.running.is_some() || machine.stopped {
-            return;
-        }
-        let Some(front) = machine.blocks.front_mut() else { return };
-        if front.first >= limit || std::mem::take(&mut machine.skips) {
-            let block = machine.blocks.pop_front().expect("it is there");
-            self.answer(worker, Answer::Skipped(block));
-            return self.begin(worker);
-        }
-        let sent = Sent { chunk: front.first, attempt: front.attempt };
-        front.first += 1;
-        machine.ends_block = front.first == front.end;
-        if machine.ends_block {
-            machine.blocks.pop_front();
-        }
-        machine.running = Some((sent, self.now));
-        self.starts[sent.chunk as usize] += 1;
-        assert_eq!(self.starts[sent.chunk as usize], sent.attempt, "chunk {} starts again", sent.chunk);
-        let time = self.times[sent.chunk as usize];
-        if self.happens(self.plan.dies_in_chunk) {
-            let after = self.random.random_range(0..=time);
-            self.schedule(after, worker, Event::Dies);
-        } else if self.plan.terms.timeout.is_none() || !self.happens(self.plan.stalls_in_chunk) {
-            self.schedule(time, worker, Event::Ends);
-        }
-    }
-
-    fn answer(&mut self, worker: usize, answer: Answer) {
-        let latency = if self.happens(self.plan.late) { self.random.random_range(MS..50 * MS) } else { 20 * US };
-        let (now, holds) = (self.now, self.plan.holds);
-        let machine = self.machines[worker].as_mut().expect("it is there");
-        machine.going.push_back(answer);
-        machine.held += 1;
-        if machine.held == 1 {
-            machine.held_since = now;
-        }
-        let waits = matches!(answer, Answer::Ran(_)) && !machine.ends_block && now - machine.held_since < HOLD;
-        if holds && waits {
-            return;
-        }
-        machine.last_answer = machine.last_answer.max(now + latency);
-        let (at, life) = (machine.last_answer, machine.life);
-        for _ in 0..std::mem::take(&mut machine.held) {
-            self.schedule_at(at, worker, life, Event::Answers);
-        }
-        self.messages += 1;
-    }
-
-    fn hear(&mut self, worker: usize, answer: Answer) {
-        let sent = match answer {
-            Answer::Skipped(block) => {
-                return assert!(self.dispatch.skipped(worker, block.first, block.len()), "{block:?} was not due");
-            }
-            Answer::Ran(sent) => sent,
-        };
-        assert_eq!(self.dispatch.due_from(worker), Some(sent), "another chunk was due");
-        let chunk = sent.chunk as usize;
-        match self.fates[chunk] {
-            Fate::Panics => {
-                if !self.dispatch.panicked(worker) {
-                    self.fail(sent.chunk);
-                }
-            }
-            Fate::Unreadable => {
-                self.dispatch.failed(worker);
-                self.fail(sent.chunk);
-            }
-            fate => {
-                self.counted[chunk] += 1;
-                self.dispatch.done(worker, 1, self.times[chunk]);
-                if fate == Fate::IsErr && !self.plan.terms.keeps_going {
-                    self.dispatch.limit_fell(sent.chunk + 1);
-                }
-            }
-        }
-    }
-
-    fn die(&mut self, worker: usize) {
-        // Some of its answers were sent before; the others are lost with it.
-        let going = self.machines[worker].as_ref().map_or(0, |machine| machine.going.len());
-        for _ in 0..self.random.random_range(0..=going) {
-            let answer = self.machines[worker].as_mut().and_then(|machine| machine.going.pop_front());
-            self.hear(worker, answer.expect("it is on its way"));
-            if self.machines[worker].is_none() {
-                return;
-            }
-        }
-        let machine = self.machines[worker].take().expect("it is there");
-        // Up to the last that ran: what was skipped before it is beyond the limit.
-        let before = |upto: usize| -> u64 {
-            let answers = machine.going.iter().take(upto);
-            answers
-                .map(|answer| match answer {
-                    Answer::Ran(_) => 1,
-                    Answer::Skipped(block) => block.len(),
-                })
-                .sum()
-        };
-        let last_ran = machine.going.iter().rposition(|answer| matches!(answer, Answer::Ran(_)));
-        let running = machine.running.map(|(sent, _)| sent);
-        let done =
-            if running.is_some() { before(machine.going.len()) } else { last_ran.map_or(0, |last| before(last + 1)) };
-        self.losses += 1;
-        let loss = self.dispatch.lost(worker, Progress::Known { done, running });
-        for sent in loss.given_up {
-            self.fail(sent.chunk);
         }
     }
 }

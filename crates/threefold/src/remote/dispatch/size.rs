@@ -1,23 +1,36 @@
 //! How many chunks a block has. [The dispatcher's own file](super) explains which costs are weighed, and why.
 //!
-//! There are three cases, by what is known about the time of a chunk:
+//! There are four cases, by what is known about the time of a chunk:
 //!
 //! - *Nothing is known.* Each worker is sent one chunk. If there are very many chunks, it is sent a few more to
 //!   continue with.
 //! - *Another fold was measured*, and all of its chunks together took less than a message. Each worker is sent its
-//!   share in one message. A single worker would be cheaper still, since fewer workers are woken. But a worker cannot
-//!   give back chunks that it has not started. So if the chunks turned out to be expensive, all other workers would
-//!   wait for that one.
-//! - *Chunks of this fold were measured.* From then on only this measurement counts.
+//!   share in one message. A single worker would be cheaper still, since fewer workers are woken. But if the chunks
+//!   turned out to be expensive, all other workers would wait until that one has given some of them back.
+//! - *Another fold was measured*, and it took longer. The mean time of its chunks is used until a chunk is done, and its
+//!   whole time says how long a block may be.
+//! - *Chunks of this fold were measured.* From then on only their time counts.
+//!
+//! The end of a fold is divided at once: each worker that comes to the end of its block is sent its share of all that
+//! is left. If the shares turn out unequal, a [recall](super::recall) follows. The end begins when a share is as short as
+//! two blocks, and when the fold has run several times as long, so that its measurements can be relied on.
 
+use super::recall::SOON;
+use super::worker::Worker;
 use super::{Block, Dispatch, MESSAGE};
 
-/// A block takes about this long, in nanoseconds, or an [`EXPERIENCE`]th of the time that the fold has run if that is
-/// longer. A message takes some ten microseconds of the caller's time. Workers lose this time if they need all cores.
-const AHEAD: u64 = 1_000_000;
+/// A block takes about this long, in nanoseconds, or longer in a fold that takes longer. A message costs a worker some
+/// 25 us if the workers need all cores: the worker sends it, and the caller takes the worker's core to handle it.
+const AHEAD: u64 = 3_000_000;
 
-/// See [`AHEAD`].
-const EXPERIENCE: u64 = 16;
+/// A block may take this part of the time that the fold has run.
+const EXPERIENCE: u64 = 8;
+
+/// A block may take this part of a worker's share of the time that the fold is expected to take.
+const EXPECTED_BLOCKS: u64 = 4;
+
+/// At the end of a fold a block does not take less than this, in nanoseconds: it would hardly outlast its messages.
+const LEAST: u64 = 8 * MESSAGE;
 
 impl Dispatch {
     /// A chunk may take `pace` nanoseconds, as far as is known from another fold.
@@ -25,26 +38,28 @@ impl Dispatch {
         self.expected = Some(pace);
     }
 
-    /// The recent time of a chunk, in nanoseconds; `None` until one is done.
-    pub(crate) fn pace(&self) -> Option<u64> {
-        self.pace
+    /// How long a chunk took on average, in nanoseconds; `None` if none is done.
+    pub(crate) fn mean(&self) -> Option<u64> {
+        self.busy.checked_div(self.done)
     }
 
     /// Whether `block` should take several times as long as a message, as far as is known.
     pub(crate) fn lasts_long(&self, block: Block) -> bool {
-        self.pace.is_some_and(|pace| pace.saturating_mul(block.len()) >= 4 * MESSAGE)
+        self.pace.or(self.expected).is_some_and(|pace| pace.saturating_mul(block.len()) >= 4 * MESSAGE)
     }
 
     /// How many more chunks `worker` should be sent at once.
     pub(super) fn room(&self, worker: usize) -> u64 {
         let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
         let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
+        // A worker reports before its block ends, but not before its only chunk does. So it gets another block earlier.
+        let goes_on = || self.is_short(it) || it.unanswered() == 1 && !self.is_ending();
         let wanted = match it.blocks() {
             0 if it.is_ready() && self.pace.is_none() => self.first_block(),
             0 if it.is_ready() => self.block_size().max(1),
             // The worker may never become ready: it has one chunk until it is.
             0 => 1,
-            1 if it.is_ready() => self.block_size(),
+            1 if it.is_ready() && goes_on() => self.block_size(),
             _ => 0,
         };
         wanted.min(most)
@@ -57,23 +72,56 @@ impl Dispatch {
         let all = self.expected.map(|pace| pace.saturating_mul(self.terms.chunks));
         match all {
             Some(all) if all <= MESSAGE => self.terms.chunks.div_ceil(self.terms.workers as u64),
-            _ => 1,
+            Some(_) => self.block_size().max(1),
+            None => 1,
         }
+    }
+
+    /// Whether `worker` should get another block now: it is ready, and has little or nothing left to do.
+    pub(super) fn is_short(&self, worker: &Worker) -> bool {
+        let rest = |pace: u64| worker.unanswered().saturating_mul(pace);
+        worker.is_ready() && worker.blocks() <= 1 && self.known_pace().is_some_and(|pace| rest(pace) <= SOON)
+    }
+
+    /// The time of a chunk, as far as anything is known of it.
+    fn known_pace(&self) -> Option<u64> {
+        self.pace.or(self.expected).map(|pace| pace.max(1))
+    }
+
+    /// How long a block may take, in nanoseconds.
+    fn longest(&self) -> u64 {
+        let expected = self.expected.map_or(0, |pace| self.share(self.terms.chunks, pace));
+        AHEAD.max((self.now - self.began) / EXPERIENCE).max(expected / EXPECTED_BLOCKS)
+    }
+
+    /// How long `chunks` take if they are divided among the workers, in nanoseconds.
+    fn share(&self, chunks: u64, pace: u64) -> u64 {
+        chunks.saturating_mul(pace) / self.terms.workers as u64
+    }
+
+    /// Whether what is left is to be divided among the workers at once.
+    fn is_ending(&self) -> bool {
+        let short = (2 * self.longest()).min((self.now - self.began) / 4);
+        let share = self.known_pace().map(|pace| self.share(self.pending.left(), pace));
+        share.is_some_and(|share| share > MESSAGE && share <= short)
     }
 
     /// How many chunks the next block has. It is 0 if a busy worker should not be sent more, since another worker may
     /// become idle before this one starts the block.
     fn block_size(&self) -> u64 {
-        let fair = self.pending.left() / (2 * self.terms.workers as u64);
+        let workers = self.terms.workers as u64;
+        let left = self.pending.left();
+        let fair = left / (2 * workers);
         // Before any time is known, a few of very many chunks are no risk. They keep a worker busy until more is known.
-        let Some(pace) = self.pace else { return (fair / 16).clamp(fair.min(1), 4) };
-        let pace = pace.max(1);
-        let longest = AHEAD.max((self.now - self.began) / EXPERIENCE);
+        let Some(pace) = self.known_pace() else { return (fair / 16).clamp(fair.min(1), 4) };
         // The window holds two blocks of each worker, and leaves room while the outputs of the lowest chunks arrive.
-        let within = (self.terms.window / (4 * self.terms.workers as u64)).max(1);
+        let within = (self.terms.window / (4 * workers)).max(1);
+        if self.is_ending() {
+            return left.div_ceil(workers).max(LEAST / pace).min(within);
+        }
         // Chunks that take less time than their message are not worth dividing. But the time of a few chunks says
         // little about many more.
         let cheap = (MESSAGE / pace).min(4 * self.done);
-        (longest / pace).clamp(1, within).min(fair.max(cheap))
+        (self.longest() / pace).clamp(1, within).min(fair.max(cheap))
     }
 }

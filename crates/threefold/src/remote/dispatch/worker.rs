@@ -20,6 +20,10 @@ pub(super) struct Worker {
     hungry: bool,
     /// Whether the way to it is full.
     full: bool,
+    /// When it began the chunk that is due, as far as is known.
+    since: u64,
+    /// Whether it was asked to give back a part of its first block.
+    recalled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ impl Worker {
             moved: now,
             hungry: false,
             full: false,
+            since: now,
+            recalled: false,
         }
     }
 
@@ -144,6 +150,7 @@ impl Worker {
     pub(super) fn is_sent(&mut self, block: Block, now: u64) {
         if self.unanswered == 0 {
             self.moves(now);
+            self.since = now;
         }
         self.unanswered += block.len();
         self.sent += block.len();
@@ -190,15 +197,61 @@ impl Worker {
         self.take(count);
         self.full = false;
         self.moves(now);
+        self.since = now;
         Some(answered)
     }
 
-    /// It has not started the `count` chunks from `first` on, which are due.
+    /// It has not started the `count` chunks from `first` on, and does not start them. They are the end of its first
+    /// block.
     pub(super) fn skips(&mut self, first: u64, count: u64) -> Option<Block> {
-        let front = self.blocks.front().filter(|front| front.first == first && (1..=front.len()).contains(&count))?;
-        let block = Block { end: first + count, ..*front };
-        self.take(count);
+        let ends = |front: &&mut Block| first.checked_add(count) == Some(front.end);
+        let front = self.blocks.front_mut().filter(|front| front.first <= first && first < front.end).filter(ends)?;
+        let block = Block { first, ..*front };
+        front.end = first;
+        if front.len() == 0 {
+            self.blocks.pop_front();
+        }
+        self.unanswered -= count;
+        self.recalled = false;
         Some(block)
+    }
+
+    /// Its first block, if a part of this block can be recalled.
+    pub(super) fn divisible(&self) -> Option<Block> {
+        let may = self.state == State::Ready && !self.recalled;
+        self.blocks.front().copied().filter(|front| may && front.len() > 1)
+    }
+
+    /// The rest of the block that it runs after it has started `count` chunks, and how many chunks wait behind this block.
+    pub(super) fn runs_after(&self, count: u64) -> (Block, u64) {
+        let mut left = count;
+        let mut behind = self.unanswered;
+        let mut rest = Block { first: 0, end: 0, attempt: 1 };
+        for &block in &self.blocks {
+            let here = left.min(block.len());
+            behind -= block.len();
+            rest = Block { first: block.first + here, ..block };
+            if rest.len() > 0 {
+                break;
+            }
+            left -= here;
+        }
+        (rest, behind)
+    }
+
+    /// When it began the chunk that is due, as far as is known.
+    pub(super) fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// It is asked to give back a part of its first block.
+    pub(super) fn recall(&mut self) {
+        self.recalled = true;
+    }
+
+    /// Whether it was asked to give back a part of its first block, and has not answered.
+    pub(super) fn is_recalled(&self) -> bool {
+        self.recalled
     }
 
     /// Takes `count` chunks off its first block.
@@ -208,6 +261,7 @@ impl Worker {
             self.unanswered -= count;
             if front.len() == 0 {
                 self.blocks.pop_front();
+                self.recalled = false;
             }
         }
     }

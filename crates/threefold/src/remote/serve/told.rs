@@ -2,8 +2,15 @@
 //!
 //! Answers are written into the buffer that they are sent from. The outputs of consecutive chunks share one frame. The
 //! frame is closed when another kind of answer follows, or when it is sent. A send wakes the parent, which then takes a
-//! core that a worker may need. So the answers of a block are sent at its end, and before that only after [`LONGEST`].
-//! Until then they also lie on the status page, so that the answer of a finished chunk is not lost with a later chunk.
+//! core that a worker may need. So the answers of a block are sent at its end, and before that only if they were [`HELD`]
+//! back for long, or if the block ends [`SOON`]. Until then they also lie on the status page, so that the answer of a
+//! finished chunk is not lost with a later chunk.
+//!
+//! Before each chunk the worker looks up to where it may go. The parent may have lowered this limit, because a chunk has
+//! failed, or to recall chunks for another worker. Then the worker says at once which chunks at the end of its block it
+//! does not start, and goes on with the others. Chunks are counted in the order in which they were sent, and those that
+//! are not started count at this moment. The message is sent before the next chunk is noted as started. So the parent
+//! and the worker agree on the number of a running chunk, whenever the worker dies.
 //!
 //! The following list gives what happens to a chunk, in order, and what the parent knows if the worker dies in between:
 //!
@@ -23,15 +30,23 @@
 //! If the time of each chunk is wanted, each output has its own frame, since a frame holds only one time.
 
 use std::io;
+use std::ops::RangeInclusive;
 
 use super::stopwatch::Stopwatch;
 use super::{Reporter, Running};
 use crate::panics::Panic;
+use crate::remote::clock;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
 use crate::task::received::{self, Chunk, Received};
 
-/// Within a block, answers are held back for at most this long, in nanoseconds, since the caller waits for them.
-const LONGEST: u64 = 2_000_000;
+/// Within a block, answers are held back for an eighth of the time that the fold has run, but for no less and no more
+/// than this, in nanoseconds. The caller waits for them. But a worker loses some 25 us by each message if the workers
+/// need all cores.
+const HELD: RangeInclusive<u64> = 4_000_000..=20_000_000;
+
+/// A worker reports when it has about this much left to do, in nanoseconds, and nothing to continue with. Then the next
+/// block is there in time.
+const SOON: u64 = 100_000;
 
 /// The task that chunks are for.
 pub(super) struct Told {
@@ -42,6 +57,8 @@ pub(super) struct Told {
     cut: u64,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
+    /// When the fold began.
+    began: u64,
 }
 
 /// What a worker counts while it runs chunks.
@@ -52,16 +69,25 @@ pub(super) struct Counts<'a> {
     pub(super) held_since: &'a mut u64,
 }
 
+/// Whether a block ends soon, of which `done` chunks took `took` nanoseconds, and `left` chunks are left. The end of a
+/// block of few expensive chunks is reported before the last chunk, however long that one takes.
+fn ends_soon(took: u64, done: u64, left: u64) -> bool {
+    let rest = (took / done).saturating_mul(left);
+    // The parent learns as fast of a shorter block when the whole block is done.
+    took > SOON / 2 && left > 0 && (left == 1 || rest < SOON)
+}
+
 impl Told {
     pub(super) fn new(task: Result<Box<dyn Received>, Panic>) -> Self {
         let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: true, time_each: true };
-        Self { task, rules, cut: 0, limit: u64::MAX }
+        Self { task, rules, cut: 0, limit: u64::MAX, began: 0 }
     }
 
     /// A new fold begins.
     pub(super) fn begin(&mut self, rules: Rules, source: &[u8]) -> io::Result<()> {
         self.rules = rules;
         self.limit = u64::MAX;
+        self.began = clock::now();
         self.cut = match &mut self.task {
             _ if source.is_empty() => 0,
             Ok(task) => task.cut_from(source).map_err(io::Error::other)?,
@@ -73,7 +99,7 @@ impl Told {
 
     /// Runs the chunks of `block`, as long as they may start, and answers them.
     pub(super) fn run(&mut self, block: Run<'_>, reporter: &mut impl Reporter, counts: Counts<'_>) -> io::Result<()> {
-        let end = block.first + block.count();
+        let mut end = block.first + block.count();
         let mut sent = match block.chunks {
             Chunks::Sent(list) => Some(list.iter()),
             Chunks::Cut(_) if end <= self.cut => None,
@@ -84,13 +110,27 @@ impl Told {
             *counts.held_since = watch.now();
         }
         let mut open = None;
-        for chunk in block.first..end {
-            if chunk >= self.limit || !reporter.may_start(chunk) {
+        let began = watch.now();
+        let longest = (began.saturating_sub(self.began) / 8).clamp(*HELD.start(), *HELD.end());
+        // Whether it was reported, once, that the block ends soon.
+        let mut reported = false;
+        let mut next = block.first;
+        while next < end {
+            let chunk = next;
+            let limit = self.limit.min(reporter.limit());
+            if limit < end {
+                let first = limit.max(chunk);
                 close(reporter, &mut open, watch.read());
-                *counts.chunks += end - chunk;
-                FromWorker::Skipped { first: chunk, count: end - chunk }.write(reporter.unsent());
-                break;
+                FromWorker::Skipped { first, count: end - first }.write(reporter.unsent());
+                reporter.hold();
+                *counts.chunks += end - first;
+                // Another worker may be waiting for these chunks.
+                reporter.send()?;
+                *counts.held_since = watch.read();
+                end = first;
+                continue;
             }
+            next += 1;
             *counts.chunks += 1;
             let running = Running { serial: *counts.chunks, chunk, attempt: block.attempt, since: watch.now() };
             reporter.note_start(running);
@@ -100,7 +140,11 @@ impl Told {
             // If each answer is sent before the next chunk starts, none is held back.
             let waits = !self.rules.answer_each && reporter.hold();
             reporter.note_done(running.serial);
-            if !waits || read && watch.now().saturating_sub(*counts.held_since) > LONGEST {
+            let soon =
+                read && !reported && ends_soon(watch.now().saturating_sub(began), next - block.first, end - next);
+            reported |= soon;
+            let late = read && watch.now().saturating_sub(*counts.held_since) > longest;
+            if !waits || late || soon && !reporter.has_more() {
                 close(reporter, &mut open, watch.read());
                 reporter.send()?;
                 *counts.held_since = watch.read();

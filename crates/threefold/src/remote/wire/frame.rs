@@ -37,6 +37,11 @@ pub(super) fn missing(bytes: &[u8]) -> Result<u64, &'static str> {
     Ok((body_length(bytes)? + HEAD as u64).saturating_sub(bytes.len() as u64))
 }
 
+/// Whether more bytes follow the first frame in `bytes`.
+pub(super) fn has_more(bytes: &[u8]) -> bool {
+    bytes.len() >= HEAD && body_length(bytes).is_ok_and(|length| bytes.len() as u64 > length + HEAD as u64)
+}
+
 /// The length that the head of a frame tells of its body.
 fn body_length(head: &[u8]) -> Result<u64, &'static str> {
     let length = head.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
@@ -67,7 +72,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absurd_lengths_are_refused_before_anything_is_allocated() {
+    fn what_follows_a_frame_is_seen_and_absurd_lengths_are_refused_before_anything_is_allocated() {
+        assert!(!has_more(&[0; 4]));
+        let mut two = Vec::new();
+        frame(&mut two, 7, |out| out.push(1));
+        assert!(!has_more(&two));
+        two.push(0);
+        assert!(has_more(&two));
         for absurd in [0, MAX_FRAME + 1, u64::MAX] {
             let mut bytes = absurd.to_le_bytes().to_vec();
             bytes.extend([0; 4]);

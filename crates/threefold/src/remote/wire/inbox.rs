@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::KEPT;
-use super::frame::{missing, next_frame};
+use super::frame::{has_more, missing, next_frame};
 
 /// How much room is made for one read: enough for many small frames, and never more than arrives in good time, whatever
 /// length a frame claims to have.
@@ -21,6 +21,11 @@ impl Inbox {
     /// Whether another frame lies ready, or one that will never be whole.
     pub(crate) fn has_frame(&self) -> bool {
         !matches!(missing(&self.bytes[self.used..]), Ok(1..))
+    }
+
+    /// Whether anything lies behind the next frame.
+    pub(crate) fn has_more(&self) -> bool {
+        has_more(&self.bytes[self.used..])
     }
 
     /// The next frame, where it is whole.

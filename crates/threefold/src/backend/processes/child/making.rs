@@ -86,6 +86,7 @@ impl Worker {
             moved: true,
             memory: None,
             condemned: None,
+            recalled_from: u64::MAX,
         })
     }
 

@@ -99,7 +99,7 @@ impl Crew {
     pub(super) fn add(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
         let mark = self.watch.add(&mut worker, number)?;
         worker.number = number;
-        worker.set_limit(self.limit);
+        worker.recall(u64::MAX, self.limit);
         self.cores.forget(number);
         self.starting += usize::from(worker.is_starting());
         if !worker.is_greeted() {
@@ -247,9 +247,14 @@ impl Carrier for Crew {
         }
     }
 
+    fn recall(&mut self, worker: usize, from: u64) {
+        let limit = self.limit;
+        self.member(worker).worker.recall(from, limit);
+    }
+
     fn restate_limit(&mut self, worker: usize) {
         let limit = self.limit;
-        self.member(worker).worker.set_limit(limit);
+        self.member(worker).worker.recall(u64::MAX, limit);
     }
 
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::buffer::spare_capacity;
 use rustix::io::retry_on_intr;
-use rustix::net::RecvFlags;
+use rustix::net::{RecvFlags, recv};
 
 use crate::backend::processes::descriptors;
 use crate::backend::processes::status_page::{Copied, HELD_BYTES, StatusPage};
@@ -85,9 +85,21 @@ impl Channel {
         }
     }
 
-    /// Whether the next frame has arrived completely.
-    pub(super) fn has_frame(&self) -> bool {
-        self.incoming.has_frame()
+    /// Whether the next frame has arrived completely, or arrives now.
+    pub(super) fn finds_frame(&mut self) -> io::Result<bool> {
+        if !self.incoming.has_frame() {
+            let Self { stream, incoming, .. } = self;
+            let read = |bytes: &mut Vec<u8>| {
+                let (length, _) = retry_on_intr(|| recv(&*stream, spare_capacity(bytes), RecvFlags::DONTWAIT))?;
+                Ok(length)
+            };
+            match incoming.receive(read) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.incoming.has_frame())
     }
 
     /// Waits until a frame has arrived. Returns `false` when the parent has closed its end.
@@ -106,8 +118,9 @@ impl Channel {
     /// The frame that has arrived, and the buffer for the answers to it.
     pub(super) fn next<'a>(&'a mut self, page: &'a StatusPage) -> io::Result<(&'a [u8], Answers<'a>)> {
         let Self { stream, incoming, outgoing, held, sent } = self;
+        let has_more = incoming.has_more();
         match incoming.next() {
-            Ok(frame) => Ok((frame.unwrap_or_default(), Answers { stream, outgoing, held, sent, page })),
+            Ok(frame) => Ok((frame.unwrap_or_default(), Answers { stream, outgoing, held, sent, page, has_more })),
             Err(what) => Err(io::Error::new(io::ErrorKind::InvalidData, what)),
         }
     }
@@ -115,7 +128,7 @@ impl Channel {
     /// Sends all answers that are held back.
     pub(super) fn send(&mut self, page: &StatusPage) -> io::Result<()> {
         let Self { stream, outgoing, held, sent, .. } = self;
-        Answers { stream, outgoing, held, sent, page }.send_all()
+        Answers { stream, outgoing, held, sent, page, has_more: false }.send_all()
     }
 }
 
@@ -126,6 +139,8 @@ pub(super) struct Answers<'a> {
     pub(super) held: &'a mut Copied,
     sent: &'a mut u64,
     pub(super) page: &'a StatusPage,
+    /// Whether another message was received with this one.
+    has_more: bool,
 }
 
 impl Answers<'_> {
@@ -143,6 +158,12 @@ impl Answers<'_> {
         // A large answer does not stay in memory, where it would count against the limit of the next chunks.
         self.outgoing.shrink_to(KEPT);
         Ok(())
+    }
+
+    /// Whether something more has come from the parent.
+    pub(super) fn finds_more(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        self.has_more || recv(self.stream, &mut [0u8][..], flags).is_ok()
     }
 
     /// Copies the new part of the answers to the status page. Returns whether they fit there; if not, they are sent

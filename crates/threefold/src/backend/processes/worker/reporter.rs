@@ -36,8 +36,12 @@ impl Reporter for Answers<'_> {
         self.page.take_core().map_or(Ok(()), seat::move_to)
     }
 
-    fn may_start(&self, chunk: u64) -> bool {
-        self.page.may_start(chunk)
+    fn limit(&self) -> u64 {
+        self.page.limit()
+    }
+
+    fn has_more(&self) -> bool {
+        self.finds_more()
     }
 
     fn note_start(&mut self, running: Running) {

@@ -84,7 +84,7 @@ impl Process {
             if self.answer()?.is_break() {
                 return Ok(());
             }
-            if !self.holds_back() {
+            if !self.holds_back()? {
                 self.channel.send(&self.page)?;
             }
         }
@@ -93,8 +93,8 @@ impl Process {
     }
 
     /// Whether the answers so far may wait for the next.
-    fn holds_back(&self) -> bool {
-        self.channel.has_frame() && clock::now().saturating_sub(self.server.held_since()) <= HOLD
+    fn holds_back(&mut self) -> io::Result<bool> {
+        Ok(clock::now().saturating_sub(self.server.held_since()) <= HOLD && self.channel.finds_frame()?)
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {

@@ -54,6 +54,7 @@ fn plain(chunks: u64, workers: usize) -> Plan {
         shape: Shape::Random,
         expected: None,
         holds: false,
+        recalls: Recalls::Noted,
         dear: 0,
         failing: 0,
         dies_in_chunk: 0,
@@ -94,6 +95,7 @@ fn random_plan(random: &mut SmallRng) -> Plan {
         shape: Shape::Random,
         expected: random.random::<bool>().then(|| random.random_range(0..10 * US)),
         holds: random.random(),
+        recalls: [Recalls::Noted, Recalls::Sent, Recalls::Dropped][random.random_range(0..3)],
         dear,
         failing,
         dies_in_chunk,
@@ -115,7 +117,7 @@ fn seed() -> u64 {
 #[test]
 fn the_laws_hold_in_every_random_run() {
     let seed = seed();
-    let (mut losses, mut failures, mut whole) = (0, 0, 0);
+    let (mut losses, mut failures, mut whole, mut brought_back) = (0, 0, 0, 0);
     for run in 0..600 {
         let run = seed.wrapping_add(run);
         // Shown when the test fails: the last is the one.
@@ -126,10 +128,12 @@ fn the_laws_hold_in_every_random_run() {
         it.run();
         check(&it);
         losses += it.losses;
+        brought_back += it.brought_back;
         failures += u64::from(!it.failed.is_empty());
         whole += u64::from(it.counted.iter().all(|&counted| counted == 1));
     }
     assert!(losses > 0 && failures > 0 && whole > 0, "{losses} losses, {failures} failures, {whole} whole");
+    assert!(brought_back > 0, "no recall brought anything back");
 }
 
 /// How long a run without faults takes, and how long it would ideally: all workers busy until the end.
@@ -171,10 +175,49 @@ fn chunks_that_grow_or_shrink_take_little_more_than_half_the_time_on_two_workers
         it.run();
         check(&it);
         let (took, ideal, _) = spans(&it);
-        println!("{shape:?}: {took} ns instead of {ideal}, {} messages", it.messages);
+        println!(
+            "{shape:?}: {took} ns instead of {ideal}: {} us more, {} messages, {} recalls of {}",
+            (took - ideal) / US,
+            it.messages,
+            it.recalls,
+            it.brought_back
+        );
         let lost = took - ideal;
         assert!(lost <= ideal / 100 + 4 * MESSAGE, "{shape:?}: {took} ns instead of {ideal}");
         assert!(it.messages * 5 * US <= ideal / 50 + 300 * US, "{shape:?}: {} messages in {ideal} ns", it.messages);
+    }
+}
+
+#[test]
+fn a_worker_with_nothing_to_do_gets_chunks_of_another_by_few_messages() {
+    // The chunks seem to be so cheap that each worker is sent its share at once. But the first half takes three times
+    // as long as the second half.
+    let half = |recalls, workers: usize| {
+        let times = (1, 20 * MS / 500);
+        let plan = Plan {
+            times,
+            shape: Shape::Falling,
+            expected: Some(10),
+            holds: true,
+            recalls,
+            admitted: workers,
+            ..plain(1_000, workers)
+        };
+        let mut it = Simulation::new(plan, seed());
+        it.run();
+        check(&it);
+        let (took, ideal, longest) = spans(&it);
+        println!("{recalls:?}: {took} ns instead of {ideal}, {} messages, {} recalls", it.messages, it.recalls);
+        (took, ideal, longest, it.recalls)
+    };
+    for workers in [2, 3, 8] {
+        let (took, ideal, ..) = half(Recalls::Dropped, workers);
+        assert!(took > ideal + ideal / 3, "it takes longer if nothing is given back: {took} ns instead of {ideal}");
+        for recalls in [Recalls::Noted, Recalls::Sent] {
+            let (took, ideal, longest, count) = half(recalls, workers);
+            assert!(took <= ideal + ideal / 20 + longest + 8 * MESSAGE, "{recalls:?}: {took} ns instead of {ideal}");
+            assert!(count <= 12 * workers as u64, "{count} recalls on {workers} workers");
+        }
     }
 }
 

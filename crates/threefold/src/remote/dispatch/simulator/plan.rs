@@ -6,7 +6,10 @@ pub(super) const US: u64 = 1_000;
 pub(super) const MS: u64 = 1_000_000;
 
 /// How long answers are held back at most. Worker processes use the same time.
-pub(super) const HOLD: u64 = 2 * MS;
+pub(super) const HOLD: u64 = 4 * MS;
+
+/// How long before its end a worker reports that a block is almost done. Worker processes use the same time.
+pub(super) const SOON: u64 = 100 * US;
 
 /// What happens to a chunk on every attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,17 @@ pub(super) enum Shape {
     Falling,
 }
 
+/// How a recall reaches a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recalls {
+    /// At once, as on a status page.
+    Noted,
+    /// As a message.
+    Sent,
+    /// Never.
+    Dropped,
+}
+
 /// What a run is made of. Chances are in a million.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -43,6 +57,7 @@ pub(super) struct Plan {
     pub(super) expected: Option<u64>,
     /// Whether workers hold answers back until their block ends, but no longer than [`HOLD`].
     pub(super) holds: bool,
+    pub(super) recalls: Recalls,
     /// The chance that a chunk takes 50 times as long.
     pub(super) dear: u32,
     pub(super) failing: u32,
