@@ -70,7 +70,7 @@ impl Lost {
         if !self.also.is_empty() {
             let what = match self.end {
                 #[cfg(feature = "mpi")]
-                End::RankKilled | End::RankSilent(_) => "it also had the chunks",
+                End::RankGone | End::RankSilent(_) => "it also had the chunks",
                 _ => "the outputs of these finished chunks were lost with the worker:",
             };
             write!(f, "; {what} {}", text::numbers(&self.also))?;

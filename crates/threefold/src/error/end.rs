@@ -20,9 +20,9 @@ pub(crate) enum End {
     OutOfMemory { signal: i32, limit: MemoryLimit },
     /// It was stopped because the chunk took longer than this.
     Deadline(Duration),
-    /// Its MPI rank was killed.
+    /// Its MPI rank has ended.
     #[cfg(feature = "mpi")]
-    RankKilled,
+    RankGone,
     /// Its MPI rank has answered nothing for so long.
     #[cfg(feature = "mpi")]
     RankSilent(Duration),
@@ -66,7 +66,7 @@ impl fmt::Display for End {
             }
             Self::Deadline(timeout) => write!(f, "stopped after {}", text::duration(*timeout)),
             #[cfg(feature = "mpi")]
-            Self::RankKilled => f.write_str("was killed"),
+            Self::RankGone => f.write_str("has ended"),
             #[cfg(feature = "mpi")]
             Self::RankSilent(limit) => write!(f, "has answered nothing for {}", text::duration(*limit)),
             Self::Protocol(what) => write!(f, "was terminated: {what}"),

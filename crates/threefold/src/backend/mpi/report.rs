@@ -23,7 +23,7 @@ pub(super) fn killed_ranks(world: &World) {
     }
     world.is_ending.store(true, Ordering::Relaxed);
     for &rank in &gone {
-        world.lose(rank, End::RankKilled);
+        world.lose(rank, End::RankGone);
     }
     // The fold that has chunks there prints its error.
     let until = Instant::now() + FOLD;
@@ -32,7 +32,7 @@ pub(super) fn killed_ranks(world: &World) {
     }
     if !world.is_told.load(Ordering::Relaxed) {
         for rank in gone.into_iter().filter_map(|rank| world.rank(rank)) {
-            eprintln!("threefold: {rank} {}; no chunk of a fold is known to be lost with it", End::RankKilled);
+            eprintln!("threefold: {rank} {}; no chunk of a fold is known to be lost with it", End::RankGone);
         }
     }
 }
