@@ -60,8 +60,14 @@ impl Visitor for Once<'_> {
 
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
+        let on = executor(request);
+        if request.model == Model::Mpi && on.is_ok() && threefold::ranks() == 1 {
+            messages::note(
+                "there is only one MPI rank, which runs all chunks; to have more, start the program with mpirun",
+            );
+        }
         let mut workers = None;
-        let value = executor(request).and_then(|on| {
+        let value = on.and_then(|on| {
             let mut on = on.cancel(token);
             if let Some(progress) = &progress {
                 on = on.observe(progress.observer());

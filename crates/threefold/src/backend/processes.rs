@@ -18,7 +18,7 @@ use crate::remote::wire::Build;
 
 mod birth;
 mod body;
-mod build;
+pub(in crate::backend) mod build;
 mod child;
 mod descriptors;
 mod group;

@@ -14,6 +14,8 @@ use crate::panics::{self, Panic};
 use crate::task::received::Received;
 use crate::task::registry;
 
+#[cfg(feature = "mpi")]
+pub(crate) mod limit;
 mod stopwatch;
 mod told;
 

@@ -11,7 +11,7 @@ use crate::remote::wire::Build;
 ///
 /// The file is asked once. A copy of this process (see `worker/copy.rs`) runs the same file, and has the answer with the
 /// memory: the first look into a new process's part of `/proc` takes ten times as long as any other.
-pub(super) fn own() -> io::Result<Build> {
+pub(in crate::backend) fn own() -> io::Result<Build> {
     static OWN: OnceLock<Build> = OnceLock::new();
     if let Some(build) = OWN.get() {
         return Ok(*build);

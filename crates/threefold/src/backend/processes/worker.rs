@@ -21,4 +21,6 @@ mod serve;
 
 pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;
+#[cfg(feature = "mpi")]
+pub(crate) use serve::is_main_thread;
 pub(crate) use serve::is_serving;

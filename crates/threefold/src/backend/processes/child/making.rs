@@ -17,10 +17,11 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::Worker;
 use crate::backend::processes::body::Body;
 use crate::backend::processes::descriptors;
-use crate::backend::processes::lines::{Lines, Stream};
+use crate::backend::processes::lines::Lines;
 use crate::backend::processes::process::Process;
 use crate::backend::processes::status_page::StatusPage;
 use crate::backend::processes::worker::Entrance;
+use crate::backend::streams::Stream;
 use crate::remote::clock;
 use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
 

@@ -365,6 +365,10 @@ impl Carrier for Crew {
         Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 
+    fn ends_workers(&self) -> bool {
+        true
+    }
+
     fn take_moved(&mut self) -> u64 {
         let members = self.workers.iter_mut().flatten();
         std::mem::take(&mut self.moved) + members.map(|member| member.worker.take_moved()).sum::<u64>()

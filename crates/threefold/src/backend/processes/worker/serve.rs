@@ -39,7 +39,7 @@ pub(crate) fn is_serving() -> bool {
 }
 
 /// Whether this is the thread that `main` runs on.
-pub(super) fn is_main_thread() -> bool {
+pub(crate) fn is_main_thread() -> bool {
     gettid() == getpid()
 }
 

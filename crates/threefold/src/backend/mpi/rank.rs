@@ -1,0 +1,159 @@
+//! A rank other than rank 0: it serves in `init()` until rank 0 says goodbye, and never runs `main`.
+//!
+//! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
+//! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
+//! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use std::{panic, process, thread};
+
+use super::letter::{self, Address};
+use super::mailbox::LONGEST;
+use super::office::{Office, Route};
+use super::peer::Peer;
+use super::prints::{self, Pipes};
+use super::seam::{Mail, Membership, Seam};
+use super::term;
+use crate::panics;
+
+mod worker;
+
+use worker::{Order, Worker};
+
+/// Whether this process is such a rank.
+static SERVING: AtomicBool = AtomicBool::new(false);
+
+/// What the threads of this rank share.
+static RANK: OnceLock<Rank> = OnceLock::new();
+
+/// Whether this process serves rank 0.
+pub(crate) fn is_serving() -> bool {
+    // Relaxed: set before any task runs.
+    SERVING.load(Ordering::Relaxed)
+}
+
+struct Rank {
+    /// What messages call it.
+    name: String,
+    office: Office<Workers>,
+    pipes: Pipes,
+}
+
+/// Who is addressed in a rank: the workers of each session.
+#[derive(Default)]
+struct Workers {
+    sessions: HashMap<u32, HashMap<u32, Arc<Worker>>>,
+    /// Whether rank 0 has said goodbye.
+    is_over: bool,
+}
+
+impl Route for Workers {
+    type Receipt = ();
+
+    fn deliver(&mut self, Mail { tag, mut bytes, .. }: Mail) -> Option<(usize, i32, Vec<u8>)> {
+        let address = Address::split_off(&mut bytes);
+        match (tag, address) {
+            (letter::DATA, Some(address)) => {
+                let workers = self.sessions.entry(address.session).or_default();
+                let worker = workers.entry(address.worker).or_insert_with(|| Worker::start(address));
+                worker.mailbox.put(Order::Came { fold: address.fold, bytes });
+            }
+            (letter::LIMIT, Some(Address { session, worker, fold })) => {
+                if let (Some(workers), Some(limit)) = (self.sessions.get(&session), bytes.first_chunk()) {
+                    let limit = u64::from_le_bytes(*limit);
+                    let told = workers.iter().filter(|(number, _)| [**number, letter::ALL].contains(&worker));
+                    told.for_each(|(_, worker)| worker.limit.set(fold, limit));
+                }
+            }
+            (letter::CLOSE, Some(Address { session, .. })) => {
+                let workers = self.sessions.remove(&session).unwrap_or_default();
+                workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
+            }
+            (letter::ASK, _) => return Some((0, letter::ALIVE, Vec::new())),
+            (letter::ASK_FILE, _) => {
+                return Some((0, letter::FILE, Peer::checksum().unwrap_or(0).to_le_bytes().to_vec()));
+            }
+            (letter::BYE, _) => self.is_over = true,
+            _ => {}
+        }
+        None
+    }
+
+    fn sent(&mut self, (): ()) {}
+}
+
+/// Serves until rank 0 says goodbye, and exits.
+pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
+    SERVING.store(true, Ordering::Relaxed);
+    // A signal that goes to all ranks is for rank 0, which ends the others.
+    let _signal = term::catch();
+    panics::watch();
+    let rank = match Pipes::install() {
+        Ok(pipes) => RANK.get_or_init(|| {
+            let name = format!("rank {} ({}, pid {})", seam.rank(), own.host, own.pid);
+            Rank { name, office: Office::new(seam, Workers::default()), pipes }
+        }),
+        Err(error) => {
+            eprintln!("threefold: a rank cannot serve: its streams cannot be redirected: {error}");
+            seam.abort()
+        }
+    };
+    abort_at_defects();
+    rank.office.send(0, letter::HELLO, &mut own.write(), None);
+    let mut nap = 0;
+    loop {
+        for _ in 0..3 {
+            rank.office.poll();
+        }
+        rank.pipes.pass_on(&rank.office);
+        if rank.office.desk().route.is_over {
+            break;
+        }
+        nap = (2 * nap).clamp(LONGEST / 16, LONGEST);
+        thread::sleep(Duration::from_nanos(nap));
+    }
+    prints::flush();
+    rank.pipes.pass_on(&rank.office);
+    rank.office.desk().close();
+    drop(membership);
+    process::exit(0)
+}
+
+thread_local! {
+    /// Whether this thread is one of ours.
+    static IS_OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the panic hook abort the job if a thread of ours panics outside of a task. The thread would be gone, and rank 0
+/// would wait for its answers for ever.
+fn abort_at_defects() {
+    note_own_thread();
+    let next = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        next(info);
+        if IS_OURS.try_with(Cell::get) == Ok(true) && !panics::is_catching() {
+            Rank::get().abort("it panicked outside of any task, which is a defect of threefold");
+        }
+    }));
+}
+
+/// This thread is one of ours.
+fn note_own_thread() {
+    IS_OURS.set(true);
+}
+
+impl Rank {
+    fn get() -> &'static Self {
+        RANK.get().expect("a rank is set up before its threads are")
+    }
+
+    /// Says why this rank cannot go on, and ends the job.
+    fn abort(&self, why: &str) -> ! {
+        self.pipes.pass_by(&format!("threefold: {} cannot go on: {why}; the job is aborted\n", self.name));
+        self.office.abort()
+    }
+}
