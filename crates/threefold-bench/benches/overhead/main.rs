@@ -15,6 +15,7 @@
 mod busy;
 mod contests;
 mod field;
+mod helper;
 mod holdings;
 mod pace;
 mod rivals;
