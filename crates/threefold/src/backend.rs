@@ -37,6 +37,8 @@ pub(crate) mod init;
 mod lend;
 pub(crate) mod make;
 mod migrate;
+#[cfg(all(feature = "mpi", target_os = "linux"))]
+pub(crate) mod mpi;
 mod open_folds;
 pub(crate) mod options;
 mod outlook;
@@ -52,6 +54,8 @@ pub(crate) mod sequential;
 mod spin;
 mod stack;
 mod streak;
+#[cfg(all(feature = "processes", target_os = "linux"))]
+mod streams;
 mod sync;
 mod threads;
 #[cfg(feature = "async")]

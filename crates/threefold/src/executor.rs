@@ -104,7 +104,7 @@ impl Executor {
     /// executor, so that a task that folds can also be called as a plain function.
     ///
     /// On threads the same pool helps with the nested fold, and on async it runs on the same workers. In a worker
-    /// process it runs in that worker, one chunk after another, because workers start no workers. A nested fold always
+    /// process or an MPI rank it runs in that worker, one chunk after another, because workers start no workers. A nested fold always
     /// finishes, at any depth: its caller needs no other worker to make progress. It ends early when the fold that it
     /// is nested in does.
     ///
@@ -131,6 +131,8 @@ impl Executor {
             // Workers start no workers.
             #[cfg(all(feature = "processes", target_os = "linux"))]
             Context::Parent => Some((Model::Processes, Policy::default(), sequential::inline())),
+            #[cfg(all(feature = "mpi", target_os = "linux"))]
+            Context::Rank(_) => Some((Model::Mpi, Policy::default(), sequential::inline())),
         });
         let (model, policy, home) =
             running.unwrap_or_else(|| (Model::Sequential, Policy::default(), sequential::inline()));

@@ -210,7 +210,7 @@ mod task;
 mod trace;
 
 pub use backend::current::is_cancelled;
-pub use backend::init::init;
+pub use backend::init::{init, ranks};
 pub use cancel::CancelToken;
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a fold is run. The task and the result are the same on each model.
 ///
-/// `Display`, JSON and [`name`](Self::name) use the words `sequential`, `async`, `threads` and `processes`.
+/// `Display`, JSON and [`name`](Self::name) use the words `sequential`, `async`, `threads`, `processes` and `mpi`.
 ///
 /// ```
 /// use threefold::Model;
@@ -30,6 +30,9 @@ pub enum Model {
     Threads,
     /// Worker processes: a crash ends one worker, and never the caller. It needs the feature `processes`, and Linux.
     Processes,
+    /// The other ranks of an MPI job, on one host or on many. It needs the feature `mpi`, Linux, and a launcher such as
+    /// `mpirun`; without one the chunks run on threads of this process.
+    Mpi,
 }
 
 /// What a model can do: see [`Model::capabilities`].
@@ -65,10 +68,10 @@ impl Model {
     /// use threefold::Model;
     /// assert!(Model::ALL.starts_with(&[Model::Sequential]));
     /// ```
-    pub const ALL: &'static [Model] = &[Model::Sequential, Model::Async, Model::Threads, Model::Processes];
+    pub const ALL: &'static [Model] = &[Model::Sequential, Model::Async, Model::Threads, Model::Processes, Model::Mpi];
 
     /// The models that this build can run on this platform, in the order of [`ALL`](Self::ALL): sequential and threads
-    /// always, async and processes if their features are enabled, processes on Linux only.
+    /// always, async, processes and mpi if their features are enabled, processes and mpi on Linux only.
     ///
     /// ```
     /// use threefold::Model;
@@ -82,6 +85,8 @@ impl Model {
             Model::Threads,
             #[cfg(all(feature = "processes", target_os = "linux"))]
             Model::Processes,
+            #[cfg(all(feature = "mpi", target_os = "linux"))]
+            Model::Mpi,
         ]
     }
 
@@ -97,6 +102,7 @@ impl Model {
             Model::Async => "async",
             Model::Threads => "threads",
             Model::Processes => "processes",
+            Model::Mpi => "mpi",
         }
     }
 
@@ -134,6 +140,7 @@ impl Model {
                 copies_data: true,
                 ..NONE
             },
+            Model::Mpi => Capabilities { has_plural_workers: true, copies_data: true, ..NONE },
         }
     }
 }
@@ -150,7 +157,7 @@ impl fmt::Display for Model {
 /// use threefold::Model;
 ///
 /// let error = "fork".parse::<Model>().unwrap_err();
-/// assert_eq!(error.to_string(), "unknown model `fork`; expected one of sequential, async, threads, processes");
+/// assert_eq!(error.to_string(), "unknown model `fork`; expected one of sequential, async, threads, processes, mpi");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownModel {

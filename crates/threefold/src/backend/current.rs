@@ -14,6 +14,8 @@ use std::sync::atomic::{Ordering, fence};
 
 use super::Running;
 use crate::fold::chunk::{self, Noted};
+#[cfg(all(feature = "mpi", target_os = "linux"))]
+use crate::remote::serve::limit::Limited;
 
 /// For whom the task works that runs on this thread.
 #[derive(Clone)]
@@ -23,6 +25,9 @@ pub(crate) enum Context {
     /// For the parent of this worker process.
     #[cfg(all(feature = "processes", target_os = "linux"))]
     Parent,
+    /// For rank 0 of the MPI job of this process.
+    #[cfg(all(feature = "mpi", target_os = "linux"))]
+    Rank(Limited),
 }
 
 impl Context {
@@ -32,6 +37,19 @@ impl Context {
             Self::Fold(fold) => Some(fold),
             #[cfg(all(feature = "processes", target_os = "linux"))]
             Self::Parent => None,
+            #[cfg(all(feature = "mpi", target_os = "linux"))]
+            Self::Rank(_) => None,
+        }
+    }
+
+    /// Whether the output of `chunk` is still wanted, as far as is known here.
+    fn wants(&self, chunk: u64) -> bool {
+        match self {
+            Self::Fold(fold) => fold.may_start(chunk),
+            #[cfg(all(feature = "processes", target_os = "linux"))]
+            Self::Parent => true,
+            #[cfg(all(feature = "mpi", target_os = "linux"))]
+            Self::Rank(limited) => limited.may_start(chunk),
         }
     }
 }
@@ -130,7 +148,7 @@ pub(crate) fn on_leave(leave: fn()) {
 /// nested in) was cancelled, or because a lower chunk failed.
 ///
 /// A long task calls this now and then, and returns early, with any value, when it is `true`. Nothing else stops a
-/// plain function on sequential, threads and async.
+/// plain function on sequential, threads, async and mpi.
 ///
 /// It is `false` outside of a task, and always in a worker process, where a task that is not needed is killed.
 ///
@@ -147,8 +165,7 @@ pub(crate) fn on_leave(leave: fn()) {
 pub fn is_cancelled() -> bool {
     CONTEXTS.with(|contexts| {
         let contexts = contexts.borrow();
-        let fold = contexts.get().as_ref().and_then(Context::fold);
-        let is_cancelled = fold.is_some_and(|fold| !fold.may_start(chunk::get()));
+        let is_cancelled = contexts.get().as_ref().is_some_and(|context| !context.wants(chunk::get()));
         if is_cancelled {
             // Acquire: pairs with the fall of the limit, so that whoever is given what the task returns now, by
             // whatever lock, sees the reason too.

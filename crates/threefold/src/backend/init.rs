@@ -33,4 +33,26 @@
 pub fn init() {
     #[cfg(all(feature = "processes", target_os = "linux"))]
     super::processes::worker::entrance::enter();
+    // A worker process of a rank inherits the launcher's variables, so it looks for its own mark first.
+    #[cfg(all(feature = "mpi", target_os = "linux"))]
+    super::mpi::enter();
+}
+
+/// The number of ranks of the MPI job that this process belongs to, itself included.
+///
+/// It is 1 if the program was not started by an MPI launcher, has not called [`init()`], or is built without the feature
+/// `mpi`. With 1 rank, an executor for [`Model::Mpi`](crate::Model::Mpi) runs chunks on threads of this process. With
+/// more, rank 0 runs `main` and no chunks.
+///
+/// ```
+/// threefold::init();
+/// if threefold::ranks() == 1 {
+///     eprintln!("note: only this process takes part; start the program with mpirun to use more");
+/// }
+/// ```
+pub fn ranks() -> usize {
+    #[cfg(all(feature = "mpi", target_os = "linux"))]
+    return super::mpi::count();
+    #[cfg(not(all(feature = "mpi", target_os = "linux")))]
+    return 1;
 }

@@ -9,6 +9,13 @@ use crate::model::Model;
 
 /// The backend of `model`. The options have been checked.
 pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
+    #[cfg(all(feature = "mpi", target_os = "linux"))]
+    if matches!(model, Model::Mpi | Model::Processes) && super::mpi::is_serving() {
+        return Err(Error::setup(
+            Some(model),
+            "an MPI rank starts no workers of its own: inside a task, use `Executor::current()`",
+        ));
+    }
     match model {
         Model::Sequential => Ok(sequential::inline()),
         Model::Threads => threads::new(options),
@@ -16,6 +23,8 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
         Model::Async => super::tokio::new(options),
         #[cfg(all(feature = "processes", target_os = "linux"))]
         Model::Processes => super::processes::new(options),
+        #[cfg(all(feature = "mpi", target_os = "linux"))]
+        Model::Mpi => super::mpi::new(options),
         #[allow(unreachable_patterns, reason = "reached where a feature was left out, or on another platform")]
         absent => Err(Error::setup(Some(absent), absence(absent))),
     }
@@ -24,8 +33,13 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
 /// The reason why this build does not have the model.
 #[allow(dead_code, reason = "used where a feature was left out, or on another platform")]
 fn absence(model: Model) -> String {
-    if model == Model::Processes && cfg!(feature = "processes") {
-        return "the model processes is not available on this platform: it needs Linux; use threads".to_string();
+    let is_enabled = match model {
+        Model::Processes => cfg!(feature = "processes"),
+        Model::Mpi => cfg!(feature = "mpi"),
+        _ => false,
+    };
+    if is_enabled {
+        return format!("the model {model} is not available on this platform: it needs Linux; use threads");
     }
     format!("the model {model} is not in this build: enable threefold's feature `{model}`")
 }

@@ -17,9 +17,8 @@ use crate::remote::wire::Build;
 
 mod birth;
 mod body;
-mod build;
+pub(in crate::backend) mod build;
 mod child;
-mod clock;
 mod descriptors;
 mod group;
 mod lines;

@@ -22,5 +22,10 @@ impl Work for Blocks {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
-    Ok(Home::new(Box::new(Pool::new(Model::Threads, Blocks, options.workers(cores()), options)?)))
+    as_model(Model::Threads, options.workers(cores()), options)
+}
+
+/// So many threads, the caller included, for a model that has only this process for now.
+pub(super) fn as_model(model: Model, workers: usize, options: &Options) -> Result<Arc<Home>> {
+    Ok(Home::new(Box::new(Pool::new(model, Blocks, workers, options)?)))
 }

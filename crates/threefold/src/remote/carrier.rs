@@ -131,6 +131,9 @@ pub(crate) trait Carrier {
     /// whether its handshake is done. `fault` says why it is ended where it is alive.
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
 
+    /// Whether a worker can be ended while it runs a chunk. If not, a run that ends early waits for the chunks that run.
+    fn ends_workers(&self) -> bool;
+
     /// How many bytes were sent and received since this was last asked.
     fn take_moved(&mut self) -> u64;
 }

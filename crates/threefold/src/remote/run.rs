@@ -130,8 +130,9 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
         self.port.settled();
         // What is still out is not wanted.
-        let until = self.carrier.now() + GRACE;
-        while !self.port.is_cancelled() && self.dispatch.is_waiting() && self.carrier.now() < until {
+        let may_end = self.carrier.ends_workers();
+        let until = if may_end { self.carrier.now() + GRACE } else { u64::MAX };
+        while !(may_end && self.port.is_cancelled()) && self.dispatch.is_waiting() && self.carrier.now() < until {
             self.turn(until);
             self.publish_limit();
         }

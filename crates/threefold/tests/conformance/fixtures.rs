@@ -13,9 +13,9 @@ use tempfile::TempDir;
 use threefold::prelude::*;
 use threefold::{Executor, Items, Model};
 
-use crate::executor;
 use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
+use crate::{executor, ranked};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -57,11 +57,31 @@ pub(crate) fn fixture_to_kill(name: &str, model: Model, folder: &Path) -> Child 
     copy(name, model).arg(folder).stdin(Stdio::null()).spawn().expect("this program can be run")
 }
 
+/// A copy of this program, which an MPI launcher starts where the model needs one.
 fn copy(name: &str, model: Model) -> Command {
-    let mut copy = Command::new(env::current_exe().expect("this program has a file"));
+    let own = env::current_exe().expect("this program has a file");
+    let mut copy = if ranked(model) {
+        let words = env::var("THREEFOLD_MPIRUN").expect("THREEFOLD_MPIRUN is the launcher of jobs within this job");
+        let mut words = words.split_whitespace();
+        let mut launcher = Command::new(words.next().expect("the launcher is a program"));
+        launcher.args(words).args(["-n", &threefold::ranks().to_string()]).arg(own);
+        launcher
+    } else {
+        Command::new(own)
+    };
+    // It is no rank of this job.
+    for (name, _) in env::vars().filter(|(name, _)| is_of_a_launcher(name)) {
+        copy.env_remove(name);
+    }
     // What is asked for on the standard input must not reach a worker.
     copy.args([MARK, name, model.name()]).stdin(Stdio::null());
     copy
+}
+
+/// Whether an MPI launcher has set the variable for its ranks.
+fn is_of_a_launcher(variable: &str) -> bool {
+    let starts = ["OMPI_", "PMI_", "PMIX_", "PRTE_", "ORTE_", "SLURM_", "HYDI_", "MPIR_", "MPI_"];
+    starts.iter().any(|start| variable.starts_with(start)) && !variable.starts_with("OMPI_ALLOW_")
 }
 
 /// In a copy, does what it is for.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use threefold::{Event, Items, Model, TryError};
 
-use crate::executor;
 use crate::fixtures::folder;
 use crate::tasks::{FailsOn, Leaves, PanicsOn, files, panics_twice, panics_without_text};
+use crate::{executor, remote};
 
 crate::rows! {
     every:
@@ -15,7 +15,6 @@ crate::rows! {
         the_lowest_err_of_a_try_fold_is_reported,
         whichever_fails_first_of_a_panic_and_an_err_is_reported,
         an_err_of_the_reduction_ends_a_try_fold,
-        nothing_above_a_failing_chunk_starts_on_one_worker,
         chunks_below_a_failing_one_are_finished,
         the_error_says_where,
         a_payload_that_is_not_text_is_said_to_be_so,
@@ -25,6 +24,7 @@ crate::rows! {
         a_panic_in_an_observer_unwinds_to_the_caller,
         failures_are_outlived_by_map_results,
         panics_are_tried_again_where_that_is_asked_for;
+    with_one_worker: nothing_above_a_failing_chunk_starts_on_one_worker;
 }
 
 fn numbers(n: u64) -> Items<u64> {
@@ -104,7 +104,7 @@ fn the_error_says_where(model: Model) {
     assert_eq!((error.model(), error.attempt(), error.attempts()), (Some(model), Some(1), Some(1)));
     assert!(error.worker().is_some_and(|worker| worker < on.workers()));
     assert!(error.panic_location().is_some_and(|at| at.contains("tasks.rs:")), "{:?}", error.panic_location());
-    assert_eq!(error.pid().is_some(), model == Model::Processes);
+    assert_eq!(error.pid().is_some(), remote(model));
     assert!(!error.is_worker_lost() && !error.is_timeout() && !error.is_cancelled() && !error.is_setup());
     assert_eq!((error.signal(), error.exit_code()), (None, None));
 }

@@ -9,10 +9,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use threefold::prelude::*;
 use threefold::{Event, Executor, Items, Model, Trace};
 
-use crate::executor;
 use crate::fixtures::seed;
 use crate::holdings::children;
 use crate::tasks::{Death, DiesOn, Forgetful, add_up, brief, process_of};
+use crate::{executor, remote};
 
 crate::rows! {
     every:
@@ -37,12 +37,12 @@ fn every_chunk_is_run_once(model: Model) {
     assert!(trace.spans().iter().all(|span| span.worker < on.workers() && span.attempt == 1));
     // An output has 16 bytes at least, and nothing is sent where memory is shared.
     let sent = trace.bytes_moved();
-    assert!(if model == Model::Processes { sent > 16 * chunks.len() as u64 } else { sent == 0 }, "{sent}");
+    assert!(if remote(model) { sent > 16 * chunks.len() as u64 } else { sent == 0 }, "{sent}");
 }
 
 fn a_capture_that_serde_skips_is_an_error_in_debug_builds(model: Model) {
     let outcome = executor(model, 2).map(Items(vec![1, 2]), Forgetful { limit: 5 });
-    if cfg!(debug_assertions) || model == Model::Processes {
+    if cfg!(debug_assertions) || remote(model) {
         let error = outcome.unwrap_err().to_string();
         assert!(error.starts_with(&format!("Forgetful: the task cannot be serialized on {model}: ")), "{error}");
     } else {

@@ -10,7 +10,7 @@ crate::rows! {
     every:
         prints_arrive_before_the_fold_returns,
         many_lines_of_several_workers_arrive_whole;
-    processes: the_standard_input_of_a_worker_is_empty;
+    remote: the_standard_input_of_a_worker_is_empty;
 }
 
 fn prints_arrive_before_the_fold_returns(model: Model) {

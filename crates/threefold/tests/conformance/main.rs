@@ -57,12 +57,31 @@ fn with_workers(model: Model) -> bool {
 
 /// Where nothing but the chunk itself can end it.
 fn uninterruptible(model: Model) -> bool {
-    matches!(model, Model::Sequential | Model::Threads)
+    matches!(model, Model::Sequential | Model::Threads | Model::Mpi)
 }
 
-/// Where chunks run in this process.
+/// Where chunks run in this process. In an MPI job of one rank they do.
 fn local(model: Model) -> bool {
-    model != Model::Processes
+    match model {
+        Model::Processes => false,
+        Model::Mpi => threefold::ranks() == 1,
+        _ => true,
+    }
+}
+
+/// Where chunks run in other processes.
+fn remote(model: Model) -> bool {
+    !local(model)
+}
+
+/// Where chunks run in other ranks of an MPI job.
+fn ranked(model: Model) -> bool {
+    model == Model::Mpi && remote(model)
+}
+
+/// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
+fn with_one_worker(model: Model) -> bool {
+    model != Model::Mpi || threefold::ranks() <= 2
 }
 
 /// Where chunks run on threads that the executor starts.

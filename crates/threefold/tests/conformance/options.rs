@@ -22,7 +22,7 @@ fn no_workers_are_refused(model: Model) {
     assert_eq!(refusal(Executor::builder(model).workers(0)), "workers must be at least 1");
     assert!(refusal(Executor::builder(model).workers(1_000_000)).contains("at most 4096"));
     if model == Model::Sequential {
-        let text = "sequential has 1 worker, not 2: use async, threads or processes for more";
+        let text = "sequential has 1 worker, not 2: use async, threads, processes or mpi for more";
         assert_eq!(refusal(Executor::builder(model).workers(2)), text);
     }
     if model != Model::Async {
@@ -39,7 +39,7 @@ fn the_word_of_a_model_is_read_back(model: Model) {
     assert_eq!(json, format!("\"{model}\""));
     assert_eq!(serde_json::from_str::<Model>(&json).unwrap(), model);
     let unknown = "quantum".parse::<Model>().unwrap_err().to_string();
-    assert_eq!(unknown, "unknown model `quantum`; expected one of sequential, async, threads, processes");
+    assert_eq!(unknown, "unknown model `quantum`; expected one of sequential, async, threads, processes, mpi");
 }
 
 fn what_only_processes_can_do_is_refused_elsewhere(model: Model) {

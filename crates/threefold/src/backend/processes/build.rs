@@ -8,7 +8,7 @@ use crate::remote::wire::Build;
 
 /// The build of this process. The same file, unchanged, is the same build: a running executable cannot be written to,
 /// and one that was replaced is another file.
-pub(super) fn own() -> io::Result<Build> {
+pub(in crate::backend) fn own() -> io::Result<Build> {
     let file = fs::metadata("/proc/self/exe").or_else(|_| fs::metadata(std::env::current_exe()?))?;
     Ok(Build([file.dev(), file.ino(), file.size(), file.mtime() as u64, file.mtime_nsec() as u64]))
 }

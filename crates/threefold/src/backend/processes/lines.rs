@@ -3,18 +3,15 @@
 //! A worker's output comes through a pipe of its own, so that lines of several workers do not run into each other, and
 //! nothing that a task prints can be mistaken for the protocol.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 
 use super::stderr_tail::StderrTail;
-
-/// A line longer than this is passed on in pieces: it must not fill the memory.
-const LONGEST: usize = 1 << 20;
+use crate::backend::streams::{LONGEST, Stream};
 
 /// The bytes of one read: what a pipe holds by default.
 const READ: usize = 64 << 10;
@@ -22,13 +19,6 @@ const READ: usize = 64 << 10;
 /// Reads in a row: together more than any pipe holds, so that all that was printed before now is passed on; and an end
 /// to it, since someone may print without one.
 const READS: usize = 32;
-
-/// Where lines go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stream {
-    Out,
-    Err,
-}
 
 /// One of a worker's pipes.
 #[derive(Debug)]
@@ -102,46 +92,5 @@ impl Lines {
     /// The last of what was passed on.
     pub(super) fn stderr_tail(&mut self) -> StderrTail {
         std::mem::take(&mut self.last)
-    }
-}
-
-impl Stream {
-    /// Prints on this process's own stream. Where its reader is gone, nobody misses it.
-    pub(super) fn print(self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let _ = match self {
-            Self::Out => print(&mut io::stdout().lock(), bytes),
-            Self::Err => print(&mut io::stderr().lock(), bytes),
-        };
-    }
-}
-
-/// Writes all of `bytes`, and waits where the stream is one that does not block and is full.
-fn print(stream: &mut (impl Write + AsFd), mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match stream.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            // Nothing was taken.
-            Err(error) => wait_for_room(stream, error)?,
-        }
-    }
-    while let Err(error) = stream.flush() {
-        wait_for_room(stream, error)?;
-    }
-    Ok(())
-}
-
-/// After `error`, waits until `stream` takes more; gives back an error that waiting does not help against.
-fn wait_for_room(stream: &impl AsFd, error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::Interrupted => Ok(()),
-        io::ErrorKind::WouldBlock => {
-            rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(stream, PollFlags::OUT)], None))?;
-            Ok(())
-        }
-        _ => Err(error),
     }
 }

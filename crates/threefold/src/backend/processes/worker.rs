@@ -15,11 +15,12 @@ pub(crate) mod entrance;
 mod guard;
 mod nursery;
 mod parent;
+mod reporter;
 mod seat;
 mod serve;
-mod stopwatch;
-mod told;
 
 pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;
+#[cfg(feature = "mpi")]
+pub(crate) use serve::is_main_thread;
 pub(crate) use serve::is_serving;

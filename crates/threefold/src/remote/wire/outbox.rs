@@ -39,6 +39,21 @@ impl Outbox {
         &mut self.bytes
     }
 
+    /// Takes out what is to be sent. Nothing of it may have been sent before.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        debug_assert_eq!(self.sent, 0);
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Takes back an empty buffer, for the next frames.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn put_back(&mut self, buffer: Vec<u8>) {
+        if self.bytes.capacity() == 0 && buffer.is_empty() {
+            self.bytes = buffer;
+        }
+    }
+
     /// Lets go of the room that a large frame needed, once it is sent.
     pub(crate) fn shrink(&mut self) {
         if self.is_empty() && self.bytes.capacity() > KEPT {

@@ -19,13 +19,13 @@ use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
-use crate::backend::processes::clock;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::stderr_tail::StderrTail;
 use crate::error::{End, Error, MemoryLimit, SIGABRT, SIGKILL};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Inbox, Outbox};
 
@@ -357,6 +357,10 @@ impl Carrier for Crew {
         // A copy that never started says nothing about workers that are started from the executable.
         let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
         Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
+    }
+
+    fn ends_workers(&self) -> bool {
+        true
     }
 
     fn take_moved(&mut self) -> u64 {

@@ -1,0 +1,91 @@
+//! What ranks send each other: the tags of messages, and what is written behind their bytes.
+//!
+//! | tag | from | bytes |
+//! |---|---|---|
+//! | `DATA` | either side | a piece of the stream of [frames](crate::remote::wire) between a session and one of its workers, and an [`Address`] |
+//! | `LIMIT` | rank 0 | one past the last chunk that may start, and an [`Address`] |
+//! | `CLOSE` | rank 0 | the [`Address`] of a session that is over |
+//! | `HELLO` | others | who the rank is: its build, process id, processor and host |
+//! | `OUT`, `ERR` | others | what tasks of the rank printed |
+//! | `BYE` | rank 0 | nothing: `main` has ended |
+//!
+//! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
+//! message need not be copied to make room for it.
+
+use super::office::{Office, Route};
+use super::seam::LARGEST;
+
+pub(super) const DATA: i32 = 1;
+pub(super) const LIMIT: i32 = 2;
+pub(super) const CLOSE: i32 = 3;
+pub(super) const HELLO: i32 = 4;
+pub(super) const OUT: i32 = 5;
+pub(super) const ERR: i32 = 6;
+pub(super) const BYE: i32 = 7;
+
+/// For whom a message is, or from whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Address {
+    /// The session: the workers that one fold at a time has.
+    pub(super) session: u32,
+    /// The number of the worker in its session.
+    pub(super) worker: u32,
+    /// The number of the fold in its session, from 1.
+    pub(super) fold: u32,
+}
+
+impl Address {
+    /// Writes it behind `bytes`.
+    pub(super) fn append(self, bytes: &mut Vec<u8>) {
+        let Self { session, worker, fold } = self;
+        bytes.extend([session, worker, fold].iter().flat_map(|number| number.to_le_bytes()));
+    }
+
+    /// Takes it off the end of `bytes`; `None` if there is none.
+    pub(super) fn split_off(bytes: &mut Vec<u8>) -> Option<Self> {
+        let (rest, numbers) = bytes.split_last_chunk::<12>()?;
+        let number = |at: usize| Some(u32::from_le_bytes(*numbers[at..].first_chunk()?));
+        let address = Self { session: number(0)?, worker: number(4)?, fold: number(8)? };
+        let length = rest.len();
+        bytes.truncate(length);
+        Some(address)
+    }
+}
+
+/// Sends `bytes` as a part of the stream at `address`, and leaves the buffer empty. Returns whether they are sent
+/// already; if not, `receipt` is told when they are.
+pub(super) fn post<R: Route>(
+    office: &Office<R>,
+    to: usize,
+    bytes: &mut Vec<u8>,
+    address: Address,
+    receipt: Option<R::Receipt>,
+) -> bool {
+    if bytes.len() > LARGEST {
+        let all = std::mem::take(bytes);
+        let mut pieces = all.chunks(LARGEST).peekable();
+        while let Some(piece) = pieces.next() {
+            bytes.extend_from_slice(piece);
+            if pieces.peek().is_some() {
+                address.append(bytes);
+                office.send(to, DATA, bytes, None);
+            }
+        }
+    }
+    address.append(bytes);
+    office.send(to, DATA, bytes, receipt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_it_was_written() {
+        let address = Address { session: 7, worker: u32::MAX, fold: 3 };
+        let mut bytes = b"frames".to_vec();
+        address.append(&mut bytes);
+        assert_eq!((Address::split_off(&mut bytes), bytes.as_slice()), (Some(address), &b"frames"[..]));
+        assert_eq!(Address::split_off(&mut bytes), None);
+    }
+}

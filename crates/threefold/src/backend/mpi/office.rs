@@ -1,0 +1,121 @@
+//! `Office`: sends the messages of a rank, and brings those that arrive to the thread that they are for.
+//!
+//! One lock guards every call of MPI, and also the table of addressees. So messages of one sender are handed over in
+//! the order in which they arrived, whichever threads took them in. A thread that finds the lock taken need not wait
+//! for it: somebody else is looking.
+
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use super::seam::{LARGEST, Mail, SMALL, Seam, Sending};
+
+/// So many messages are taken in at one look, and the others at the next.
+const BATCH: usize = 16;
+
+/// Knows whom a message is for.
+pub(super) trait Route {
+    /// What is told when a large message is sent.
+    type Receipt;
+
+    /// Hands over a message that has arrived. A message that it returns is sent, to that rank and with that tag.
+    fn deliver(&mut self, mail: Mail) -> Option<(usize, i32, Vec<u8>)>;
+
+    /// A message that was not sent at once is sent now.
+    fn sent(&mut self, receipt: Self::Receipt);
+}
+
+/// The messages of one rank.
+pub(super) struct Office<R: Route>(Mutex<Desk<R>>);
+
+/// What the lock guards.
+pub(super) struct Desk<R: Route> {
+    seam: Seam,
+    pub(super) route: R,
+    /// Messages that are on their way.
+    outgoing: Vec<(Sending, Option<R::Receipt>)>,
+    /// Whether the job is left, so that MPI must not be called any more.
+    is_closed: bool,
+}
+
+impl<R: Route> Office<R> {
+    pub(super) fn new(seam: Seam, route: R) -> Self {
+        Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_closed: false }))
+    }
+
+    /// Takes in what has arrived, and notes what is sent. Does nothing if another thread does it.
+    pub(super) fn poll(&self) {
+        let mut desk = match self.0.try_lock() {
+            Ok(desk) => desk,
+            Err(TryLockError::Poisoned(desk)) => desk.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        desk.look();
+    }
+
+    /// Sends `bytes`, and leaves the buffer empty. Returns whether they are sent already; if not, `receipt` is told
+    /// when they are.
+    pub(super) fn send(&self, to: usize, tag: i32, bytes: &mut Vec<u8>, receipt: Option<R::Receipt>) -> bool {
+        self.desk().send(to, tag, bytes, receipt)
+    }
+
+    /// What the lock guards.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk<R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Route> Desk<R> {
+    fn look(&mut self) {
+        if self.is_closed {
+            return;
+        }
+        let Self { seam, route, outgoing, .. } = self;
+        if !outgoing.is_empty() {
+            let sent = outgoing.extract_if(.., |(sending, _)| seam.is_sent(sending));
+            sent.filter_map(|(_, receipt)| receipt).for_each(|receipt| route.sent(receipt));
+        }
+        for _ in 0..BATCH {
+            let Some(mail) = self.seam.receive() else { return };
+            if let Some((to, tag, mut answer)) = self.route.deliver(mail) {
+                self.send(to, tag, &mut answer, None);
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, to: usize, tag: i32, bytes: &mut Vec<u8>, receipt: Option<R::Receipt>) -> bool {
+        if self.is_closed {
+            bytes.clear();
+            return true;
+        }
+        if bytes.len() <= SMALL {
+            let Self { seam, route, .. } = self;
+            let mut answers = Vec::new();
+            seam.send_small(to, tag, bytes, |seam| answers.extend(seam.receive().and_then(|mail| route.deliver(mail))));
+            bytes.clear();
+            for (to, tag, mut answer) in answers {
+                self.send(to, tag, &mut answer, None);
+            }
+            return true;
+        }
+        debug_assert!(bytes.len() <= LARGEST + SMALL);
+        let mut sending = self.seam.start(to, tag, std::mem::take(bytes));
+        let is_sent = self.seam.is_sent(&mut sending);
+        if !is_sent {
+            self.outgoing.push((sending, receipt));
+        }
+        is_sent
+    }
+
+    /// Waits until everything is sent, and makes no more calls of MPI.
+    pub(super) fn close(&mut self) {
+        while !self.outgoing.is_empty() {
+            self.look();
+            std::thread::yield_now();
+        }
+        self.is_closed = true;
+    }
+
+    /// Ends all processes of the job.
+    pub(super) fn abort(&self) -> ! {
+        self.seam.abort()
+    }
+}

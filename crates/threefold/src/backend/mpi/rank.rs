@@ -1,0 +1,123 @@
+//! A rank other than rank 0: it serves in `init()` until rank 0 says goodbye, and never runs `main`.
+//!
+//! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
+//! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
+//! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
+
+use std::collections::HashMap;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use std::{io, thread};
+
+use super::letter::{self, Address};
+use super::mailbox::LONGEST;
+use super::office::{Office, Route};
+use super::peer::Peer;
+use super::prints::{self, Pipes};
+use super::seam::{Mail, Membership, Seam};
+use crate::panics;
+
+mod worker;
+
+use worker::{Order, Worker};
+
+/// Whether this process is such a rank.
+static SERVING: AtomicBool = AtomicBool::new(false);
+
+/// What the threads of this rank share.
+static RANK: OnceLock<Rank> = OnceLock::new();
+
+/// Whether this process serves rank 0.
+pub(crate) fn is_serving() -> bool {
+    // Relaxed: set before any task runs.
+    SERVING.load(Ordering::Relaxed)
+}
+
+struct Rank {
+    office: Office<Workers>,
+    pipes: Pipes,
+}
+
+/// Who is addressed in a rank: the workers of each session.
+#[derive(Default)]
+struct Workers {
+    sessions: HashMap<u32, HashMap<u32, Arc<Worker>>>,
+    /// Whether rank 0 has said goodbye.
+    is_over: bool,
+}
+
+impl Route for Workers {
+    type Receipt = ();
+
+    fn deliver(&mut self, Mail { tag, mut bytes, .. }: Mail) -> Option<(usize, i32, Vec<u8>)> {
+        let address = Address::split_off(&mut bytes);
+        match (tag, address) {
+            (letter::DATA, Some(address)) => {
+                let workers = self.sessions.entry(address.session).or_default();
+                let worker = workers.entry(address.worker).or_insert_with(|| Worker::start(address));
+                worker.mailbox.put(Order::Came { fold: address.fold, bytes });
+            }
+            (letter::LIMIT, Some(Address { session, fold, .. })) => {
+                if let (Some(workers), Some(limit)) = (self.sessions.get(&session), bytes.first_chunk()) {
+                    let limit = u64::from_le_bytes(*limit);
+                    workers.values().for_each(|worker| worker.limit.set(fold, limit));
+                }
+            }
+            (letter::CLOSE, Some(Address { session, .. })) => {
+                let workers = self.sessions.remove(&session).unwrap_or_default();
+                workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
+            }
+            (letter::BYE, _) => self.is_over = true,
+            _ => {}
+        }
+        None
+    }
+
+    fn sent(&mut self, (): ()) {}
+}
+
+/// Serves until rank 0 says goodbye, and exits.
+pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
+    SERVING.store(true, Ordering::Relaxed);
+    panics::watch();
+    let rank = match Pipes::install() {
+        Ok(pipes) => RANK.get_or_init(|| Rank { office: Office::new(seam, Workers::default()), pipes }),
+        Err(error) => {
+            eprintln!("threefold: a rank cannot serve: its streams cannot be redirected: {error}");
+            seam.abort()
+        }
+    };
+    rank.office.send(0, letter::HELLO, &mut own.write(), None);
+    let mut nap = 0;
+    loop {
+        for _ in 0..3 {
+            rank.office.poll();
+        }
+        rank.pipes.pass_on(&rank.office);
+        if rank.office.desk().route.is_over {
+            break;
+        }
+        nap = (2 * nap).clamp(LONGEST / 16, LONGEST);
+        thread::sleep(Duration::from_nanos(nap));
+    }
+    prints::flush();
+    rank.pipes.pass_on(&rank.office);
+    rank.office.desk().close();
+    drop(membership);
+    process::exit(0)
+}
+
+impl Rank {
+    fn get() -> &'static Self {
+        RANK.get().expect("a rank is set up before its threads are")
+    }
+
+    /// Reports a defect of this library, or of the machine, and ends the job.
+    fn fail(&self, what: &str, error: &io::Error) -> ! {
+        eprintln!("threefold: a rank cannot go on: {what}: {error}; the job is aborted");
+        self.pipes.pass_on(&self.office);
+        self.office.desk().abort()
+    }
+}

@@ -1,0 +1,139 @@
+//! `Worker`: a thread of a rank that runs the chunks of one worker of a session.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+
+use super::Rank;
+use crate::backend::current::{self, Context};
+use crate::backend::mpi::letter::{self, Address};
+use crate::backend::mpi::mailbox::Mailbox;
+use crate::backend::mpi::prints;
+use crate::backend::stack;
+use crate::fold::chunk;
+use crate::remote::clock;
+use crate::remote::serve::limit::{Limit, Limited};
+use crate::remote::serve::{Reporter, Running, Server};
+use crate::remote::wire::{Build, Inbox};
+
+/// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. Rank 0
+/// sends the block after the next when it has the answers.
+const HOLD: u64 = 100_000;
+
+/// Answers of more bytes than this are sent before the block ends.
+const HELD_BYTES: usize = 64 << 10;
+
+/// What a worker is told.
+pub(super) enum Order {
+    /// Bytes of its stream have come, during that fold.
+    Came { fold: u32, bytes: Vec<u8> },
+    /// The session is over.
+    Close,
+}
+
+/// A worker, as the other threads of its rank know it.
+#[derive(Default)]
+pub(super) struct Worker {
+    pub(super) mailbox: Mailbox<Order>,
+    pub(super) limit: Arc<Limit>,
+}
+
+impl Worker {
+    /// Starts the thread of a worker.
+    pub(super) fn start(address: Address) -> Arc<Self> {
+        let worker = Arc::<Self>::default();
+        let bytes = stack::size();
+        let thread = thread::Builder::new().name(format!("threefold-{}", address.worker)).stack_size(bytes);
+        let own = Arc::clone(&worker);
+        let started = thread.spawn(move || {
+            stack::note(bytes);
+            if let Err(error) = own.serve(address) {
+                Rank::get().fail("a message cannot be obeyed", &error);
+            }
+        });
+        if let Err(error) = started {
+            eprintln!("threefold: a rank cannot serve: a thread could not be started: {error}; the job is aborted");
+            std::process::abort();
+        }
+        worker
+    }
+
+    fn serve(&self, address: Address) -> io::Result<()> {
+        let rank = Rank::get();
+        let (mut server, mut inbox) = (Server::default(), Inbox::default());
+        let mut answers = Answers { rank, limit: &self.limit, address, unsent: Vec::new() };
+        loop {
+            let order = self.mailbox.take().or_else(|| self.mailbox.wait(&rank.office, u64::MAX, true));
+            match order {
+                Some(Order::Came { fold, bytes }) => {
+                    answers.address.fold = fold;
+                    inbox.extend(&bytes);
+                }
+                Some(Order::Close) => return Ok(()),
+                None => continue,
+            }
+            let _here = current::enter(Some(Context::Rank(Limited::new(&self.limit, answers.address.fold))));
+            while let Some(message) = inbox.next().map_err(io::Error::other)? {
+                if let ControlFlow::Break(()) = server.obey(message, &mut answers)? {
+                    break;
+                }
+            }
+            inbox.shrink();
+            let waits = !self.mailbox.is_empty() && clock::now().saturating_sub(server.held_since()) <= HOLD;
+            if !waits {
+                answers.send()?;
+            }
+        }
+    }
+}
+
+/// How a worker of a rank reports.
+struct Answers<'a> {
+    rank: &'static Rank,
+    limit: &'a Limit,
+    address: Address,
+    unsent: Vec<u8>,
+}
+
+impl Reporter for Answers<'_> {
+    fn prepare(&mut self, _build: Build, _memory_limit: u64) -> io::Result<Result<(), String>> {
+        // Ranks are compared when the job begins.
+        Ok(Ok(()))
+    }
+
+    fn note_reading(&mut self, _reads: bool) {}
+
+    fn begin_block(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn may_start(&self, chunk: u64) -> bool {
+        self.limit.may_start(self.address.fold, chunk)
+    }
+
+    fn note_start(&mut self, running: Running) {
+        chunk::set(running.chunk);
+    }
+
+    fn note_done(&mut self, _serial: u64) {}
+
+    fn unsent(&mut self) -> &mut Vec<u8> {
+        &mut self.unsent
+    }
+
+    fn rewrite(&mut self, _start: usize) {}
+
+    fn hold(&mut self) -> bool {
+        self.unsent.len() <= HELD_BYTES
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        if !self.unsent.is_empty() {
+            prints::flush();
+            self.rank.pipes.pass_on(&self.rank.office);
+            letter::post(&self.rank.office, 0, &mut self.unsent, self.address, None);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! `Ranks`: the workers of one run in the other ranks of the job, and how they are reached: by messages of MPI.
+//!
+//! Every worker is there from the beginning of the run, and none can be started, ended or killed. A run that ends early
+//! therefore waits for the chunks that run, as on threads.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::Instant;
+
+use super::letter::{self, Address};
+use super::mailbox::Mailbox;
+use super::session::{Member, Session};
+use super::world::Letter;
+use crate::error::{End, Error};
+use crate::model::Model;
+use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::clock;
+use crate::remote::dispatch::{Activity, Progress};
+use crate::remote::wire::{Inbox, Outbox};
+
+/// The workers of one run.
+pub(super) struct Ranks {
+    session: Session,
+    /// One past the last chunk that may start, as the workers know it.
+    limit: u64,
+    /// Whether anything was sent to a rank in this fold.
+    told: Vec<bool>,
+    moved: u64,
+}
+
+impl Ranks {
+    /// The workers of `session`, for a fold of so many chunks.
+    pub(super) fn new(mut session: Session, chunks: u64) -> Self {
+        session.fold = session.fold.wrapping_add(1);
+        let told = vec![false; session.world.size];
+        Self { session, limit: chunks, told, moved: 0 }
+    }
+
+    /// Ends the run. Prints what is left of the ranks' output.
+    pub(super) fn dismiss(self) -> Session {
+        self.session.world.print(true);
+        self.session
+    }
+
+    fn member(&mut self, worker: usize) -> &mut Member {
+        &mut self.session.members[worker]
+    }
+
+    /// Takes what has come in the session.
+    fn take(&mut self, letter: Letter, events: &mut Vec<Event>) {
+        match letter {
+            Letter::Came { worker, fold, bytes } => {
+                if fold == self.session.fold && worker < self.session.members.len() {
+                    self.moved += bytes.len() as u64;
+                    self.member(worker).inbox.extend(&bytes);
+                    events.push(Event::Heard { worker });
+                }
+            }
+            Letter::Sent { worker } => {
+                let member = self.member(worker);
+                member.on_the_way = member.on_the_way.saturating_sub(1);
+                if member.on_the_way == 0 {
+                    events.push(Event::Drained { worker });
+                }
+            }
+        }
+    }
+}
+
+impl Carrier for Ranks {
+    fn now(&self) -> u64 {
+        clock::now()
+    }
+
+    fn instant(&self, then: u64) -> Instant {
+        clock::instant(then)
+    }
+
+    fn bell(&self) -> Waker {
+        Arc::new(Bell(Arc::clone(&self.session.mailbox))).into()
+    }
+
+    fn start(&mut self, worker: usize) -> Result<(), Error> {
+        Err(Error::setup(Some(Model::Mpi), format!("rank {} is lost", self.session.rank_of(worker))))
+    }
+
+    fn has(&self, worker: usize) -> bool {
+        worker < self.session.members.len()
+    }
+
+    fn greeted(&mut self, _worker: usize) {}
+
+    fn outbox(&mut self, worker: usize) -> &mut Outbox {
+        &mut self.member(worker).outbox
+    }
+
+    fn spread(&mut self, _worker: usize) {}
+
+    fn send(&mut self, worker: usize) -> bool {
+        let rank = self.session.rank_of(worker);
+        let Session { world, number, fold, members, .. } = &mut self.session;
+        let member = &mut members[worker];
+        if member.outbox.is_empty() {
+            return member.on_the_way == 0;
+        }
+        let mut bytes = member.outbox.take();
+        self.moved += bytes.len() as u64;
+        self.told[rank] = true;
+        let address = Address { session: *number, worker: worker as u32, fold: *fold };
+        if !letter::post(&world.office, rank, &mut bytes, address, Some((*number, worker))) {
+            member.on_the_way += 1;
+        }
+        member.outbox.put_back(bytes);
+        member.on_the_way == 0
+    }
+
+    fn receive(&mut self, _worker: usize) -> bool {
+        false
+    }
+
+    fn is_closed(&self, _worker: usize) -> bool {
+        false
+    }
+
+    fn inbox(&mut self, worker: usize) -> &mut Inbox {
+        &mut self.member(worker).inbox
+    }
+
+    fn recover(&mut self, _worker: usize) {}
+
+    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
+        &mut self.member(worker).task
+    }
+
+    fn count_sent(&mut self, worker: usize, count: u64) {
+        self.member(worker).sent += count;
+    }
+
+    fn pid(&self, worker: usize) -> Option<u32> {
+        let rank = self.session.rank_of(worker);
+        self.session.world.office.desk().route.peers[rank].as_ref().map(|peer| peer.pid)
+    }
+
+    fn set_limit(&mut self, limit: u64) {
+        if limit >= self.limit {
+            return;
+        }
+        self.limit = limit;
+        let Session { world, number, fold, .. } = self.session;
+        for (rank, _) in self.told.iter().enumerate().filter(|(_, told)| **told) {
+            let mut bytes = limit.to_le_bytes().to_vec();
+            Address { session: number, worker: 0, fold }.append(&mut bytes);
+            world.office.send(rank, letter::LIMIT, &mut bytes, None);
+        }
+    }
+
+    fn restate_limit(&mut self, _worker: usize) {}
+
+    fn ends_workers(&self) -> bool {
+        false
+    }
+
+    fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
+        let (world, mailbox) = (self.session.world, Arc::clone(&self.session.mailbox));
+        let mut next = mailbox.wait(&world.office, until, false);
+        while let Some(letter) = next {
+            self.take(letter, events);
+            next = mailbox.take();
+        }
+        world.print(false);
+        Ok(())
+    }
+
+    fn activity(&mut self, _worker: usize) -> Activity {
+        // A rank that is silent is noticed as such, and a chunk may take as long as it likes.
+        Activity::Moves
+    }
+
+    fn terminate(&mut self, _worker: usize, _timeout: u64) -> bool {
+        false
+    }
+
+    fn kill(&mut self, _worker: usize) {}
+
+    fn retire(&mut self, _worker: usize) {}
+
+    fn end(&mut self, worker: usize, _unanswered: u64, _ready: bool, fault: Option<&'static str>) -> Gone {
+        Gone {
+            end: End::Protocol(fault.unwrap_or("its rank is gone")),
+            progress: Progress::Unknown,
+            another_way: false,
+            ran_for: None,
+            pid: self.pid(worker),
+            memory: None,
+            stderr_tail: Vec::new(),
+        }
+    }
+
+    fn take_moved(&mut self) -> u64 {
+        std::mem::take(&mut self.moved)
+    }
+}
+
+/// Wakes the thread that waits for messages of a session.
+struct Bell(Arc<Mailbox<Letter>>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.ring();
+    }
+}

@@ -1,0 +1,53 @@
+//! `Session`: workers of other ranks that one fold at a time has, kept from fold to fold.
+//!
+//! A session has a thread in a rank for each of its workers. The thread is started by the first message to its worker.
+//! Folds that run at the same time, such as one that a reduction begins, have a session each.
+
+use std::sync::Arc;
+
+use super::mailbox::Mailbox;
+use super::world::{Letter, World};
+use crate::remote::carrier::Fingerprint;
+use crate::remote::wire::{Inbox, Outbox};
+
+/// An open session.
+pub(super) struct Session {
+    pub(super) world: &'static World,
+    pub(super) number: u32,
+    pub(super) mailbox: Arc<Mailbox<Letter>>,
+    pub(super) members: Vec<Member>,
+    /// The number of the fold that the session has, from 1.
+    pub(super) fold: u32,
+}
+
+/// A worker of a session.
+#[derive(Default)]
+pub(super) struct Member {
+    pub(super) outbox: Outbox,
+    pub(super) inbox: Inbox,
+    /// The task that it was told last.
+    pub(super) task: Option<Fingerprint>,
+    /// How many chunks it was sent.
+    pub(super) sent: u64,
+    /// How many messages to it are on their way.
+    pub(super) on_the_way: usize,
+}
+
+impl Session {
+    /// A new session with so many workers.
+    pub(super) fn open(world: &'static World, workers: usize) -> Self {
+        let (number, mailbox) = world.open();
+        Self { world, number, mailbox, members: (0..workers).map(|_| Member::default()).collect(), fold: 0 }
+    }
+
+    /// The rank of a worker. The first workers are in different ranks.
+    pub(super) fn rank_of(&self, worker: usize) -> usize {
+        1 + worker % (self.world.size - 1)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.world.close(self.number);
+    }
+}

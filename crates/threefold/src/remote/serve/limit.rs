@@ -1,0 +1,76 @@
+//! `Limit`: up to which chunk anything may start, as one thread tells another in the same process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One past the last chunk that may start, in one fold after the other.
+///
+/// A fold begins without a limit. Only one fold at a time is limited: whoever sets a limit has seen all earlier folds
+/// of this worker end.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    /// The fold that the limit is for.
+    fold: AtomicU64,
+    limit: AtomicU64,
+}
+
+/// No fold has this number.
+const NONE: u64 = u64::MAX;
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self { fold: AtomicU64::new(NONE), limit: AtomicU64::new(u64::MAX) }
+    }
+}
+
+impl Limit {
+    /// Sets the limit of `fold`. One thread at a time may do this.
+    pub(crate) fn set(&self, fold: u32, limit: u64) {
+        if self.fold.load(Ordering::Relaxed) != fold.into() {
+            // A reader that sees the new limit with the old fold would skip chunks of the old one, which is over.
+            self.fold.store(NONE, Ordering::Relaxed);
+        }
+        self.limit.store(limit, Ordering::Relaxed);
+        // Release: whoever reads that the limit is that of this fold also reads the limit, or a lower one.
+        self.fold.store(fold.into(), Ordering::Release);
+    }
+
+    /// Whether `chunk` of `fold` may start.
+    pub(crate) fn may_start(&self, fold: u32, chunk: u64) -> bool {
+        self.fold.load(Ordering::Acquire) != fold.into() || chunk < self.limit.load(Ordering::Relaxed)
+    }
+}
+
+/// The limit of one fold, for a task that asks whether it is cancelled.
+#[derive(Clone, Debug)]
+pub(crate) struct Limited {
+    limit: Arc<Limit>,
+    fold: u32,
+}
+
+impl Limited {
+    pub(crate) fn new(limit: &Arc<Limit>, fold: u32) -> Self {
+        Self { limit: Arc::clone(limit), fold }
+    }
+
+    /// Whether the output of `chunk` is wanted.
+    pub(crate) fn may_start(&self, chunk: u64) -> bool {
+        self.limit.may_start(self.fold, chunk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_a_fold_is_no_limit_of_the_next() {
+        let limit = Limit::default();
+        assert!(limit.may_start(1, u64::MAX - 1));
+        limit.set(1, 5);
+        assert!(limit.may_start(1, 4) && !limit.may_start(1, 5));
+        assert!(limit.may_start(2, 5));
+        limit.set(2, 0);
+        assert!(!limit.may_start(2, 0));
+    }
+}
