@@ -29,7 +29,8 @@ pub(crate) enum Library {
 /// What launches ranks.
 #[derive(Clone)]
 pub(crate) struct Launcher {
-    pub(crate) program: String,
+    /// Its program, and options of it.
+    pub(crate) words: Vec<String>,
     pub(crate) library: Library,
 }
 
@@ -52,8 +53,8 @@ pub(crate) struct Ended {
 impl Job {
     pub(crate) fn launch(launcher: &Launcher, ranks: usize, bad: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(&launcher.program);
-        command.args(["-n", &ranks.to_string()]).arg(std::env::current_exe().unwrap());
+        let mut command = Command::new(&launcher.words[0]);
+        command.args(&launcher.words[1..]).args(["-n", &ranks.to_string()]).arg(std::env::current_exe().unwrap());
         command.arg(WORD).arg(folder.path());
         command.arg(bad.map_or("none".to_string(), |chunk| chunk.to_string()));
         // What the launcher keeps while the job runs is in the folder, and goes with it.
@@ -68,15 +69,16 @@ impl Job {
         self.folder.path().join(name)
     }
 
-    /// Waits until that file is there.
-    pub(crate) fn wait_for(&self, name: &str) -> Result<(), Failed> {
+    /// Waits until that file is there. The job must not end before.
+    pub(crate) fn wait_for(mut self, name: &str) -> Result<Self, Failed> {
         while !self.file(name).exists() {
-            if self.began.elapsed() > HANGS {
-                return Err(format!("the job hangs: there is no file `{name}`").into());
+            if self.began.elapsed() > HANGS || self.launcher.try_wait().unwrap().is_some() {
+                let ended = self.end()?;
+                return Err(ended.failure(&format!("the job ended without the file `{name}`")));
             }
             thread::sleep(Duration::from_millis(1));
         }
-        Ok(())
+        Ok(self)
     }
 
     /// The next fold that begins is the last one.
@@ -167,10 +169,14 @@ impl Ended {
         self.out.contains(words) || self.err.contains(words)
     }
 
-    /// An error that shows all that was printed, unless it holds.
+    /// That failure, with what was printed, unless it holds.
     pub(crate) fn demand(&self, holds: bool, otherwise: &str) -> Result<(), Failed> {
+        if holds { Ok(()) } else { Err(self.failure(otherwise)) }
+    }
+
+    fn failure(&self, sentence: &str) -> Failed {
         let Self { status, out, err } = self;
         let last = out.lines().rev().take(5).collect::<Vec<_>>();
-        if holds { Ok(()) } else { Err(format!("{otherwise}\n{status}\nlast lines: {last:#?}\n{err}").into()) }
+        format!("{sentence}\n{status}\nthe last lines, the last first: {last:#?}\n{err}").into()
     }
 }

@@ -1,7 +1,7 @@
 //! Faults of MPI ranks at random moments: a chunk panics, a rank is killed, a rank is stopped. No job hangs, no total is
 //! wrong, and the rank that was lost is named wherever the MPI library leaves the time.
 //!
-//! Each round is a job of its own, launched by `MPIRUN` (default: `mpirun`) with this program on its ranks. The rank that is
+//! Each round is a job of its own, launched by `THREEFOLD_MPIRUN` (default: `mpirun`) with this program on its ranks. The rank that is
 //! struck knows nothing of it: the signal comes from here, at a moment that the round's random numbers say. A round whose
 //! fault did not happen has failed. `THREEFOLD_ROUNDS` is the number of rounds, `THREEFOLD_SEED` repeats the random numbers
 //! of a run.
@@ -47,9 +47,10 @@ fn main() -> ExitCode {
 }
 
 fn launcher() -> Launcher {
-    let program = env::var("MPIRUN").unwrap_or_else(|_| "mpirun".to_string());
-    let version = Command::new(&program).arg("--version").output().expect("MPIRUN names a launcher");
+    let words = env::var("THREEFOLD_MPIRUN").unwrap_or_else(|_| "mpirun".to_string());
+    let words: Vec<_> = words.split_whitespace().map(String::from).collect();
+    let version = Command::new(&words[0]).arg("--version").output().expect("THREEFOLD_MPIRUN names a launcher");
     let library =
-        if String::from_utf8_lossy(&version.stdout).contains("Open MPI") { Library::OpenMpi } else { Library::Mpich };
-    Launcher { program, library }
+        if String::from_utf8_lossy(&version.stdout).contains("HYDRA") { Library::Mpich } else { Library::OpenMpi };
+    Launcher { words, library }
 }

@@ -67,8 +67,7 @@ impl Plan {
 
     /// The fold is an error that names the place. The folds before and after it have the right total.
     fn check_panic(&self, launcher: &Launcher, chunk: u64) -> Result<(), Failed> {
-        let job = Job::launch(launcher, self.ranks, Some(chunk));
-        job.wait_for("panicked")?;
+        let job = Job::launch(launcher, self.ranks, Some(chunk)).wait_for("panicked")?;
         job.tell_to_end();
         let ended = job.end()?;
         ended.totals_are_right()?;
@@ -87,14 +86,10 @@ impl Plan {
         moment: Moment,
         delay: Duration,
     ) -> Result<(), Failed> {
-        let job = Job::launch(launcher, self.ranks, None);
-        match moment {
-            Moment::Starting => job.wait_for(&format!("rank-{rank}"))?,
-            Moment::Folding => job.wait_for("folded")?,
-            Moment::Ending => {
-                job.wait_for("folded")?;
-                job.tell_to_end();
-            }
+        let before = if moment == Moment::Starting { format!("rank-{rank}") } else { "folded".to_string() };
+        let job = Job::launch(launcher, self.ranks, None).wait_for(&before)?;
+        if moment == Moment::Ending {
+            job.tell_to_end();
         }
         std::thread::sleep(delay);
         let is_struck = job.strike(rank, signal);
