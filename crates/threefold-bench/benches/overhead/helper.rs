@@ -3,24 +3,26 @@
 //! A helper reads one request in a line, `PACE CHUNKS STEPS SHAPE`, and answers `SECONDS BUSY SUM`. It ends when its
 //! standard input does.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::{env, fs};
 
 use threefold_contest::{Measured, Sample};
 
 use crate::pace::Pace;
 use crate::work::{Job, Shape};
 
-/// Compiles a helper, unless it is newer than its sources. `source` is its path below `benches`.
+/// Compiles a helper, unless it is newer than its sources. `source` is its path in this package. The helper is put beside
+/// this program.
 pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let source = folder.join(source);
     let name = source.file_name().expect("it is a file");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("helper");
+    let own = env::current_exe().map_err(|error| error.to_string())?;
+    let program = own.with_file_name(name).with_extension("helper");
     let changed = |file: &Path| fs::metadata(file).and_then(|data| data.modified()).ok();
-    let sources = [source.clone(), folder.join("overhead/native/helper.h")];
+    let sources = [source.clone(), folder.join("benches/overhead/native/helper.h")];
     if changed(&program) > sources.iter().map(|file| changed(file)).max().flatten() {
         return Ok(program);
     }

@@ -17,13 +17,15 @@ pub(crate) struct Library {
 }
 
 /// gcc's OpenMP.
-pub(crate) static OPENMP: Library =
-    Library { name: "OpenMP", program: LazyLock::new(|| compile("cc", "overhead/native/openmp.c", &["-fopenmp"])) };
+pub(crate) static OPENMP: Library = Library {
+    name: "OpenMP",
+    program: LazyLock::new(|| compile("cc", "benches/overhead/native/openmp.c", &["-fopenmp"])),
+};
 
 /// oneTBB.
 pub(crate) static TBB: Library = Library {
     name: "oneTBB",
-    program: LazyLock::new(|| compile("c++", "overhead/native/tbb.cpp", &["-std=c++17", "-ltbb"])),
+    program: LazyLock::new(|| compile("c++", "benches/overhead/native/tbb.cpp", &["-std=c++17", "-ltbb"])),
 };
 
 /// Compiles all helpers, and prints which are available.

@@ -15,16 +15,18 @@ use crate::pace::Pace;
 use crate::work::Job;
 
 /// The master and its workers in C.
-static MASTER: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| compile(&mpicc(), "ranks/native/master.c", &[]));
+static MASTER: LazyLock<Result<PathBuf, String>> =
+    LazyLock::new(|| compile(&mpicc(), "src/bin/ranks/native/master.c", &[]));
 
 /// The MPI program that does nothing.
-static EMPTY: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| compile(&mpicc(), "ranks/native/empty.c", &[]));
+static EMPTY: LazyLock<Result<PathBuf, String>> =
+    LazyLock::new(|| compile(&mpicc(), "src/bin/ranks/native/empty.c", &[]));
 
 /// The arguments by which Python runs the rival with mpi4py.futures, or why there is none.
 static FUTURES: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
     match Command::new(python()).args(["-c", "import mpi4py.futures"]).stderr(Stdio::null()).status() {
         Ok(status) if status.success() => {
-            Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/ranks/native/futures.py"))
+            Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/ranks/native/futures.py"))
         }
         Ok(_) => Err(format!("{} has no mpi4py", python())),
         Err(error) => Err(format!("{} cannot be run: {error}", python())),

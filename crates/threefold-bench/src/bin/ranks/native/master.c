@@ -1,14 +1,13 @@
-/* A master and its workers, by hand: rank 0 hands out blocks of chunks and adds up the outputs in chunk order, two blocks
-   in flight for each worker. `master WAIT BLOCK`: WAIT says how a rank waits for a message. `polls` is the back-off that
-   Threefold has: it probes for 20 us, then sleeps between probes, first 50 us, then twice as long
-   each time, at most 1 ms. `blocks` is
-   MPI_Mprobe, which keeps the core busy. BLOCK is the number of chunks in a block; 0 divides them evenly. */
+/* A master and its workers, by hand: rank 0 hands out blocks of chunks and adds up the outputs in chunk order, with two
+   blocks in flight for each worker. `master WAIT BLOCK`: WAIT says how a rank waits for a message. `polls` is the back-off
+   that Threefold has: the rank probes for 20 us, then sleeps between probes, at first for 50 us, each time twice as long,
+   and at most for 1 ms. `blocks` is MPI_Mprobe, which keeps the core busy. BLOCK is the number of chunks in a block; 0
+   divides them evenly. */
 
 #define _GNU_SOURCE
-#include "../../overhead/native/helper.h"
+#include "../../../../benches/overhead/native/helper.h"
 
 #include <mpi.h>
-#include <sched.h>
 #include <unistd.h>
 
 enum tag { BLOCK, DONE, REST, END };
