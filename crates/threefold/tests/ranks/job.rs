@@ -16,6 +16,9 @@ use crate::program::WORD;
 /// A job that has not ended by then hangs. A silent rank is noticed after 2 s, and four jobs share the machine.
 const HANGS: Duration = Duration::from_secs(60);
 
+/// After so many seconds a silent rank is lost.
+const SILENCE: &str = "2";
+
 /// How long the system may take to remove a process that was killed.
 const REMOVED: Duration = Duration::from_secs(10);
 
@@ -59,6 +62,7 @@ impl Job {
         command.arg(bad.map_or("none".to_string(), |chunk| chunk.to_string()));
         // What the launcher keeps while the job runs is in the folder, and goes with it.
         command.env("TMPDIR", folder.path()).env("RUST_BACKTRACE", "0");
+        command.env("THREEFOLD_RANK_SILENCE", SILENCE);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut launcher = command.spawn().unwrap();
         let output = [reader(launcher.stdout.take().unwrap()), reader(launcher.stderr.take().unwrap())];
@@ -84,6 +88,12 @@ impl Job {
     /// The next fold that begins is the last one.
     pub(crate) fn tell_to_end(&self) {
         fs::write(self.file("end"), "").unwrap();
+    }
+
+    /// What errors say of a rank.
+    pub(crate) fn name_of(&self, rank: usize) -> String {
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        format!("rank {rank} ({}, pid {})", host.trim(), self.pid(rank).unwrap().as_raw_nonzero())
     }
 
     fn pid(&self, rank: usize) -> Option<Pid> {

@@ -49,7 +49,8 @@ fn main() -> ExitCode {
 fn launcher() -> Launcher {
     let words = env::var("THREEFOLD_MPIRUN").unwrap_or_else(|_| "mpirun".to_string());
     let words: Vec<_> = words.split_whitespace().map(String::from).collect();
-    let version = Command::new(&words[0]).args(&words[1..]).arg("--version").output().expect("THREEFOLD_MPIRUN names a launcher");
+    let version =
+        Command::new(&words[0]).args(&words[1..]).arg("--version").output().expect("THREEFOLD_MPIRUN names a launcher");
     let library =
         if String::from_utf8_lossy(&version.stdout).contains("HYDRA") { Library::Mpich } else { Library::OpenMpi };
     Launcher { words, library }

@@ -5,7 +5,6 @@ use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use threefold::prelude::*;
 
@@ -17,9 +16,6 @@ pub(crate) const CHUNKS: u64 = 60;
 
 /// What the panic says.
 pub(crate) const MESSAGE: &str = "this chunk is bad";
-
-/// So long a rank may be silent.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// Some 10 us in a release build for the cheapest chunk, and 60 times as much for the dearest.
 #[task]
@@ -56,7 +52,7 @@ fn put(folder: &Path, name: &str, text: &str) {
 
 pub(crate) fn run() -> Option<ExitCode> {
     let (folder, bad) = words()?;
-    let on = Executor::builder(Model::Mpi).build().unwrap();
+    let on = Executor::new(Model::Mpi).unwrap();
     for fold in 1.. {
         // Read before the fold, so that one fold at least begins after it.
         let is_last = folder.join("end").exists();
