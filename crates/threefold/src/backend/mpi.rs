@@ -10,8 +10,11 @@
 
 use std::cell::RefCell;
 use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::io::retry_on_intr;
 
 use super::options::Options;
 use super::{Backend, Caller, Home, Running, threads};
@@ -22,16 +25,20 @@ use crate::remote::fold_port::FoldPort;
 use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
+mod compare;
 mod launch;
 mod letter;
 mod mailbox;
 mod office;
 mod peer;
 mod prints;
+mod pulse;
 mod rank;
 mod ranks;
+mod report;
 mod seam;
 mod session;
+mod term;
 mod world;
 
 use launch::Launch;
@@ -69,7 +76,25 @@ pub(crate) fn enter() {
         rank::serve(membership, seam, &own);
     }
     World::enter(seam, own);
+    watch_for_term();
     LEAVE.set(Some(Leave(Some(membership))));
+}
+
+/// Has a thread say which rank is lost when the launcher is about to kill this process for it.
+fn watch_for_term() {
+    let Ok(Some(event)) = term::catch() else { return };
+    let watch = move || {
+        while retry_on_intr(|| rustix::io::read(&event, &mut [0; 8])).is_ok() {
+            if let Some(world) = World::get() {
+                report::killed_ranks(world);
+            }
+            let _ = term::end_by_default();
+        }
+    };
+    // Without the thread the signal would have no effect any more.
+    if thread::Builder::new().name("threefold-term".to_string()).spawn(watch).is_err() {
+        refuse("a thread could not be started");
+    }
 }
 
 /// Ends this process: it must not go on to run `main` in each rank.
@@ -94,7 +119,10 @@ struct Mpi {
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
     let Some(world) = World::get() else { return threads::as_model(Model::Mpi, threads, options) };
-    introduce(world).map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
+    /// Once is enough.
+    static INTRODUCED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+    let introduced = INTRODUCED.get_or_init(|| introduce(world)).clone();
+    introduced.map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
     Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default() })))
 }
 
@@ -110,18 +138,9 @@ fn introduce(world: &World) -> std::result::Result<(), String> {
             return Err(format!("rank {rank} has not answered for {} s", PATIENCE.as_secs()));
         }
         drop(desk);
-        std::thread::yield_now();
+        thread::yield_now();
     }
-    let desk = world.office.desk();
-    for (rank, peer) in desk.route.peers.iter().enumerate().filter_map(|(rank, peer)| Some((rank, peer.as_ref()?))) {
-        if !peer.has_file_of(&world.own) {
-            return Err(format!(
-                "rank {rank} on {} runs another build of this program than rank 0 on {}: copy the same file to all hosts",
-                peer.host, world.own.host
-            ));
-        }
-    }
-    Ok(())
+    compare::builds(world, until)
 }
 
 impl Backend for Mpi {
@@ -140,6 +159,10 @@ impl Backend for Mpi {
 
 impl Mpi {
     fn run_fold(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) -> Result<()> {
+        if let Some((rank, how)) = self.world.lost().first() {
+            let rank = self.world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+            return Err(Error::setup(Some(Model::Mpi), format!("{rank} {how}: the job cannot go on without it")));
+        }
         let session = lock(&self.idle).pop().unwrap_or_else(|| Session::open(self.world, self.workers()));
         let workers = self.workers().min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         let sent: Vec<_> = session.members.iter().map(|member| member.sent).take(workers).collect();

@@ -48,13 +48,14 @@ impl Worker {
         let own = Arc::clone(&worker);
         let started = thread.spawn(move || {
             stack::note(bytes);
+            super::note_own_thread();
             if let Err(error) = own.serve(address) {
-                Rank::get().fail("a message cannot be obeyed", &error);
+                Rank::get().abort(&format!("a message cannot be obeyed: {error}"));
             }
         });
         if let Err(error) = started {
-            eprintln!("threefold: a rank cannot serve: a thread could not be started: {error}; the job is aborted");
-            std::process::abort();
+            // The lock of the office is held here, and given back while this thread unwinds.
+            panic!("a thread could not be started: {error}");
         }
         worker
     }
