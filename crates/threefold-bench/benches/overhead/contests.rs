@@ -1,5 +1,4 @@
-//! The contests, each with the name that chooses it. They are made when their turn comes, so that the threads and worker
-//! processes of one are gone before the next begins.
+//! The contests, each with the name that chooses it.
 
 mod chunk;
 mod cold;
@@ -16,10 +15,7 @@ mod sweep;
 mod uneven;
 pub(crate) mod waits;
 
-use threefold_contest::Contest;
-
-/// A contest by its name.
-pub(crate) type Entry = (&'static str, fn(&'static str) -> Contest);
+use threefold_contest::Entry;
 
 /// All contests, in the order in which they run and are shown.
 pub(crate) const ALL: &[Entry] = &[
