@@ -3,6 +3,8 @@
 //! (`fold_port`). Parent and workers speak to each other in the messages of `wire`.
 
 pub(crate) mod carrier;
+#[cfg(test)]
+mod cluster;
 pub(crate) mod dispatch;
 pub(crate) mod fold_port;
 #[cfg(any(test, fuzzing))]
