@@ -6,6 +6,8 @@
 pub(crate) mod carrier;
 #[cfg(target_os = "linux")]
 pub(crate) mod clock;
+#[cfg(test)]
+mod cluster;
 pub(crate) mod dispatch;
 pub(crate) mod fold_port;
 #[cfg(any(test, fuzzing))]
