@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::backend::processes::child::{GOODBYE, Worker};
-use crate::backend::processes::clock;
+use crate::remote::clock;
 
 /// How often it is asked whether one is gone, where nothing tells.
 const LOOK: Duration = Duration::from_millis(5);
