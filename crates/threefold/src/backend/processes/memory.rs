@@ -48,6 +48,8 @@ impl OomKills {
         let now = Instant::now();
         let (_, before) = match *seen {
             Some(seen) if now.duration_since(seen.0) < FRESH => seen,
+            // The search for the count has read it.
+            None if LazyLock::get(&COUNTER).is_none() => *seen.insert((now, COUNTER.found)),
             _ => *seen.insert((now, COUNTER.read().unwrap_or(0))),
         };
         Self { before }
@@ -73,6 +75,8 @@ static COUNTER: LazyLock<Counter> = LazyLock::new(|| {
 struct Counter {
     file: PathBuf,
     sentence: &'static str,
+    /// The count when the file was found.
+    found: u64,
 }
 
 impl Counter {
@@ -94,20 +98,28 @@ impl Counter {
         ];
         candidates.into_iter().find_map(|(top, group, file, sentence)| {
             let own = top.join(group?.trim_start_matches('/')).join(file);
-            let counters = [own, top.join(file)].into_iter().map(|file| Self { file, sentence });
-            counters.into_iter().find(|counter| counter.read().is_some())
+            [own, top.join(file)].into_iter().find_map(|file| {
+                let found = count_in(&file)?;
+                Some(Self { file, sentence, found })
+            })
         })
     }
 
     /// That of the machine.
     fn of_machine() -> Self {
         let sentence = "the machine's count of such kills, oom_kill in /proc/vmstat, rose";
-        Self { file: "/proc/vmstat".into(), sentence }
+        let file = PathBuf::from("/proc/vmstat");
+        Self { found: count_in(&file).unwrap_or(0), file, sentence }
     }
 
     fn read(&self) -> Option<u64> {
-        field(&fs::read_to_string(&self.file).ok()?, "oom_kill")
+        count_in(&self.file)
     }
+}
+
+/// The count in such a file.
+fn count_in(file: &Path) -> Option<u64> {
+    field(&fs::read_to_string(file).ok()?, "oom_kill")
 }
 
 /// The number after `name` at the beginning of a line.
