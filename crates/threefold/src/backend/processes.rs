@@ -19,7 +19,6 @@ mod birth;
 mod body;
 mod build;
 mod child;
-mod clock;
 mod descriptors;
 mod group;
 mod lines;

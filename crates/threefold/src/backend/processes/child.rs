@@ -17,10 +17,11 @@ use super::lines::Lines;
 use super::mark::Mark;
 use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
-use super::{clock, group, memory};
+use super::{group, memory};
 use crate::backend::processes::worker::Entrance;
 use crate::error::End;
 use crate::remote::carrier::Fingerprint;
+use crate::remote::clock;
 use crate::remote::dispatch::{Activity, NOTICE, Progress, Sent};
 use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
 

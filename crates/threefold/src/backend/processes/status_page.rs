@@ -29,6 +29,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::processes::shared_memory::SharedWords;
+use crate::remote::serve::Running;
 use crate::remote::wire::Held;
 
 /// The number of words before the copy.
@@ -83,17 +84,6 @@ fn seal(length: usize, sum: u64) -> u64 {
 /// One worker's status page, as the parent or the worker sees it.
 #[derive(Debug)]
 pub(crate) struct StatusPage(SharedWords);
-
-/// A chunk that is running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Running {
-    /// Its number among all chunks that the worker was sent, from 1.
-    pub(crate) serial: u64,
-    pub(crate) chunk: u64,
-    pub(crate) attempt: u32,
-    /// When it was started, in nanoseconds of the machine's monotonic clock.
-    pub(crate) since: u64,
-}
 
 impl StatusPage {
     /// A new page, and the descriptor to send to the worker.

@@ -15,10 +15,9 @@ pub(crate) mod entrance;
 mod guard;
 mod nursery;
 mod parent;
+mod reporter;
 mod seat;
 mod serve;
-mod stopwatch;
-mod told;
 
 pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;

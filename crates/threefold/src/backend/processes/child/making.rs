@@ -16,11 +16,12 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::Worker;
 use crate::backend::processes::body::Body;
+use crate::backend::processes::descriptors;
 use crate::backend::processes::lines::{Lines, Stream};
 use crate::backend::processes::process::Process;
 use crate::backend::processes::status_page::StatusPage;
 use crate::backend::processes::worker::Entrance;
-use crate::backend::processes::{clock, descriptors};
+use crate::remote::clock;
 use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
 
 /// The bytes of a request for a copy. The worker recognizes the request by the number of descriptors that come with it.

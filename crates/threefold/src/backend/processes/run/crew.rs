@@ -19,13 +19,13 @@ use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
 use crate::backend::processes::child::{Remains, Worker};
-use crate::backend::processes::clock;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::stderr_tail::StderrTail;
 use crate::error::{End, Error, MemoryLimit, SIGABRT, SIGKILL};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Inbox, Outbox};
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::backend::processes::child::{GOODBYE, Worker};
-use crate::backend::processes::clock;
+use crate::remote::clock;
 
 /// How often it is asked whether one is gone.
 const LOOK: Duration = Duration::from_millis(5);

@@ -13,7 +13,7 @@ use rustix::net::{RecvFlags, recv};
 
 use crate::backend::processes::descriptors;
 use crate::backend::processes::status_page::{Copied, HELD_BYTES, StatusPage};
-use crate::remote::wire::{Inbox, OpenDone};
+use crate::remote::wire::Inbox;
 
 /// The capacity that the buffer for answers keeps, in bytes. It is larger than the answers that are sent together.
 const KEPT: usize = 256 << 10;
@@ -128,7 +128,7 @@ impl Channel {
     /// Sends all answers that are held back.
     pub(super) fn send(&mut self, page: &StatusPage) -> io::Result<()> {
         let Self { stream, outgoing, held, sent, .. } = self;
-        Answers { stream, outgoing, held, sent, page, has_more: false }.send()
+        Answers { stream, outgoing, held, sent, page, has_more: false }.send_all()
     }
 }
 
@@ -136,16 +136,16 @@ impl Channel {
 pub(super) struct Answers<'a> {
     stream: &'a UnixStream,
     pub(super) outgoing: &'a mut Vec<u8>,
-    held: &'a mut Copied,
+    pub(super) held: &'a mut Copied,
     sent: &'a mut u64,
-    page: &'a StatusPage,
+    pub(super) page: &'a StatusPage,
     /// Whether another message was received with this one.
     has_more: bool,
 }
 
 impl Answers<'_> {
     /// Sends them.
-    pub(super) fn send(&mut self) -> io::Result<()> {
+    pub(super) fn send_all(&mut self) -> io::Result<()> {
         if self.outgoing.is_empty() {
             return Ok(());
         }
@@ -161,22 +161,14 @@ impl Answers<'_> {
     }
 
     /// Whether something more has come from the parent.
-    pub(super) fn has_more(&self) -> bool {
+    pub(super) fn has_received_more(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         self.has_more || recv(self.stream, &mut [0u8][..], flags).is_ok()
     }
 
-    /// Closes the frame of outputs, if one is open. The last of its chunks ended at time `ended`.
-    pub(super) fn close(&mut self, open: &mut Option<OpenDone>, ended: u64) {
-        if let Some(open) = open.take() {
-            self.held.cut(self.outgoing, open.start());
-            open.close(self.outgoing, ended);
-        }
-    }
-
     /// Copies the new part of the answers to the status page. Returns whether they fit there; if not, they are sent
     /// soon.
-    pub(super) fn hold(&mut self) -> bool {
+    pub(super) fn hold_on_page(&mut self) -> bool {
         let fits = self.outgoing.len() <= HELD_BYTES;
         if fits {
             self.page.hold(self.outgoing, self.held);

@@ -49,7 +49,8 @@ use super::channel::{Channel, First};
 use super::copy::{self, Side};
 use super::guard;
 use super::parent::Parent;
-use crate::backend::processes::{birth, clock};
+use crate::backend::processes::birth;
+use crate::remote::clock;
 use crate::remote::wire::FromWorker;
 
 /// Makes copies until the parent sends the handshake. This function returns in the original and in each copy, with the

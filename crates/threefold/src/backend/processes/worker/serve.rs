@@ -12,21 +12,18 @@ use std::ops::ControlFlow;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit};
+use rustix::process::getpid;
 use rustix::thread::gettid;
 
 use super::channel::Channel;
 use super::parent::Parent;
-use super::told::{Notes, Told};
-use super::{guard, nursery, seat};
+use super::{guard, nursery};
 
 use crate::backend::current::{self, Context};
 use crate::backend::processes::status_page::StatusPage;
-use crate::backend::processes::{build, clock, memory};
-use crate::panics::{self, Panic};
-use crate::remote::wire::{Build, FromWorker, ToWorker};
-use crate::task::received::Received;
-use crate::task::registry;
+use crate::panics;
+use crate::remote::clock;
+use crate::remote::serve::Server;
 
 /// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. The
 /// parent sends the block after the next when it has the answers.
@@ -50,8 +47,8 @@ pub(super) fn is_main_thread() -> bool {
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     panics::watch();
-    let run = || match Server::start(parent)? {
-        Some(mut server) => server.serve(),
+    let run = || match Process::start(parent)? {
+        Some(mut process) => process.serve(),
         None => Ok(()),
     };
     let reason = match panics::catch(run) {
@@ -64,24 +61,20 @@ pub(super) fn serve(parent: Parent) -> ! {
     process::exit(1)
 }
 
-struct Server {
+struct Process {
     channel: Channel,
     page: StatusPage,
-    task: Option<Told>,
-    /// Chunks that it was sent so far.
-    chunks: u64,
-    /// When the chunk of the oldest answer that is held back began.
-    held_since: u64,
+    server: Server,
 }
 
-impl Server {
+impl Process {
     /// Returns in this process, or in a copy of it that serves the parent through its own channel. `None` if the parent
     /// has closed the channel.
     fn start(parent: Parent) -> io::Result<Option<Self>> {
         let Some((channel, page)) = nursery::stay(Channel::take_over()?, &parent)? else { return Ok(None) };
         guard::start(parent, channel.watch()?)?;
         let page = StatusPage::open(page)?;
-        Ok(Some(Self { channel, page, task: None, chunks: 0, held_since: 0 }))
+        Ok(Some(Self { channel, page, server: Server::default() }))
     }
 
     fn serve(&mut self) -> io::Result<()> {
@@ -101,84 +94,11 @@ impl Server {
 
     /// Whether the answers so far may wait for the next.
     fn holds_back(&mut self) -> io::Result<bool> {
-        Ok(clock::now().saturating_sub(self.held_since) <= HOLD && self.channel.finds_frame()?)
+        Ok(clock::now().saturating_sub(self.server.held_since()) <= HOLD && self.channel.finds_frame()?)
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
-        let Self { channel, page, task, chunks, held_since } = self;
-        let (body, mut answers) = channel.next(page)?;
-        let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-        match ToWorker::read(body) {
-            Some(ToWorker::Hello { build, memory_limit }) => match prepare(build, memory_limit)? {
-                Ok(()) => FromWorker::Hello { build }.write(answers.outgoing),
-                Err(reason) => return self.refuse(&reason),
-            },
-            Some(ToWorker::Task { address, captures }) => {
-                page.note_reading(true);
-                let found = find(address, captures);
-                page.note_reading(false);
-                match found {
-                    Ok(found) => *task = Some(Told::new(found)),
-                    Err(reason) => return self.refuse(&reason),
-                }
-            }
-            Some(ToWorker::Fold { rules, source }) => {
-                let Some(task) = task else { return invalid("the parent sent a fold before its task") };
-                task.begin(rules, source)?;
-            }
-            Some(ToWorker::Run(block)) => {
-                let Some(task) = task else { return invalid("the parent sent chunks before their task") };
-                if let Some(core) = page.take_core() {
-                    seat::move_to(core)?;
-                }
-                task.run(block, &mut answers, Notes { page, chunks, held_since })?;
-            }
-            Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
-            None => return invalid("the parent sent an invalid message"),
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Tells the parent why this process does not serve.
-    fn refuse(&mut self, reason: &str) -> io::Result<ControlFlow<()>> {
-        FromWorker::Refused { reason: reason.as_bytes() }.write(&mut self.channel.outgoing);
-        self.channel.send(&self.page)?;
-        Ok(ControlFlow::Break(()))
-    }
-}
-
-/// Makes this process ready for a parent of that build; or tells why it cannot serve it.
-fn prepare(build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
-    if build != build::own()? {
-        return Ok(Err(
-            "it was started from another build: the program's file was replaced while the program ran".to_string()
-        ));
-    }
-    if memory_limit > 0 {
-        if let Some(least) = memory::least_here().filter(|&least| memory_limit < least) {
-            return Ok(Err(format!(
-                "a memory_limit of {memory_limit} bytes is too low for this program: it must be at least {least}"
-            )));
-        }
-        limit_memory(memory_limit)?;
-    }
-    Ok(Ok(()))
-}
-
-/// Bounds the private memory of this process: what the task asks for beyond is refused by the system.
-fn limit_memory(bytes: u64) -> io::Result<()> {
-    // The data segment, the heap and private mappings. The address space as a whole would count shared arrays too.
-    // A lower limit that is there already stays: it was meant, and it may not be allowed to be raised.
-    let there = getrlimit(Resource::Data);
-    let limit = [there.current, there.maximum, Some(bytes)].into_iter().flatten().min();
-    Ok(setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit })?)
-}
-
-/// The registered task with that address, with these captures; or the panic of the user's code that read them.
-fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
-    let entry = registry::find(address)?;
-    match panics::catch(|| (entry.receive)(captures)) {
-        Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
-        Err(panic) => Ok(Err(panic)),
+        let (message, mut answers) = self.channel.next(&self.page)?;
+        self.server.obey(message, &mut answers)
     }
 }

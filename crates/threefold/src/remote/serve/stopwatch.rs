@@ -11,7 +11,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::backend::processes::clock;
+use crate::remote::clock;
 
 /// A chunk that takes less than this, in nanoseconds, is cheap and gets no reading of its own. A reading takes 20 to 40
 /// ns.

@@ -32,11 +32,10 @@
 use std::io;
 use std::ops::RangeInclusive;
 
-use super::channel::Answers;
 use super::stopwatch::Stopwatch;
-use crate::backend::processes::clock;
-use crate::backend::processes::status_page::{Running, StatusPage};
+use super::{Reporter, Running};
 use crate::panics::Panic;
+use crate::remote::clock;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
 use crate::task::received::{self, Chunk, Received};
 
@@ -62,9 +61,8 @@ pub(super) struct Told {
     began: u64,
 }
 
-/// What a worker records while it runs chunks.
-pub(super) struct Notes<'a> {
-    pub(super) page: &'a StatusPage,
+/// What a worker counts while it runs chunks.
+pub(super) struct Counts<'a> {
     /// How many chunks the worker was sent so far.
     pub(super) chunks: &'a mut u64,
     /// When the chunk of the oldest answer that is held back began.
@@ -100,7 +98,7 @@ impl Told {
     }
 
     /// Runs the chunks of `block`, as long as they may start, and answers them.
-    pub(super) fn run(&mut self, block: Run<'_>, answers: &mut Answers<'_>, notes: Notes<'_>) -> io::Result<()> {
+    pub(super) fn run(&mut self, block: Run<'_>, reporter: &mut impl Reporter, counts: Counts<'_>) -> io::Result<()> {
         let mut end = block.first + block.count();
         let mut sent = match block.chunks {
             Chunks::Sent(list) => Some(list.iter()),
@@ -108,8 +106,8 @@ impl Told {
             Chunks::Cut(_) => return Err(io::Error::other("the parent sent chunks that the source does not have")),
         };
         let mut watch = Stopwatch::start();
-        if answers.outgoing.is_empty() {
-            *notes.held_since = watch.now();
+        if reporter.unsent().is_empty() {
+            *counts.held_since = watch.now();
         }
         let mut open = None;
         let began = watch.now();
@@ -119,44 +117,44 @@ impl Told {
         let mut next = block.first;
         while next < end {
             let chunk = next;
-            let limit = self.limit.min(notes.page.limit());
+            let limit = self.limit.min(reporter.limit());
             if limit < end {
                 let first = limit.max(chunk);
-                answers.close(&mut open, watch.read());
-                FromWorker::Skipped { first, count: end - first }.write(answers.outgoing);
-                answers.hold();
-                *notes.chunks += end - first;
+                close(reporter, &mut open, watch.read());
+                FromWorker::Skipped { first, count: end - first }.write(reporter.unsent());
+                reporter.hold();
+                *counts.chunks += end - first;
                 // Another worker may be waiting for these chunks.
-                answers.send()?;
-                *notes.held_since = watch.read();
+                reporter.send()?;
+                *counts.held_since = watch.read();
                 end = first;
                 continue;
             }
             next += 1;
-            *notes.chunks += 1;
-            let running = Running { serial: *notes.chunks, chunk, attempt: block.attempt, since: watch.now() };
-            notes.page.note_start(running);
+            *counts.chunks += 1;
+            let running = Running { serial: *counts.chunks, chunk, attempt: block.attempt, since: watch.now() };
+            reporter.note_start(running);
             let made_from =
                 sent.as_mut().map_or(Chunk::Cut(chunk), |sent| Chunk::Sent(sent.next().unwrap_or_default()));
-            let read = self.run_chunk(running, made_from, answers, &mut open, &mut watch);
+            let read = self.run_chunk(running, made_from, reporter, &mut open, &mut watch);
             // If each answer is sent before the next chunk starts, none is held back.
-            let waits = !self.rules.answer_each && answers.hold();
-            notes.page.note_done(running.serial);
+            let waits = !self.rules.answer_each && reporter.hold();
+            reporter.note_done(running.serial);
             let soon =
                 read && !reported && ends_soon(watch.now().saturating_sub(began), next - block.first, end - next);
             reported |= soon;
-            let late = read && watch.now().saturating_sub(*notes.held_since) > longest;
-            if !waits || late || soon && !answers.has_more() {
-                answers.close(&mut open, watch.read());
-                answers.send()?;
-                *notes.held_since = watch.read();
+            let late = read && watch.now().saturating_sub(*counts.held_since) > longest;
+            if !waits || late || soon && !reporter.has_more() {
+                close(reporter, &mut open, watch.read());
+                reporter.send()?;
+                *counts.held_since = watch.read();
             }
         }
         if open.is_some() {
-            answers.close(&mut open, watch.read());
+            close(reporter, &mut open, watch.read());
         }
         // It is not known here whether these answers may wait for those of the next block.
-        if answers.hold() { Ok(()) } else { answers.send() }
+        if reporter.hold() { Ok(()) } else { reporter.send() }
     }
 
     /// Runs a chunk and writes its answer. Returns whether the clock was read at the end of the chunk.
@@ -164,12 +162,12 @@ impl Told {
         &mut self,
         running: Running,
         made_from: Chunk<'_>,
-        answers: &mut Answers<'_>,
+        reporter: &mut impl Reporter,
         open: &mut Option<OpenDone>,
         watch: &mut Stopwatch,
     ) -> bool {
         let Running { chunk, since, .. } = running;
-        let out = &mut *answers.outgoing;
+        let out = reporter.unsent();
         let done = *open.get_or_insert_with(|| FromWorker::open_done(out, chunk, since));
         let task = &self.task;
         let run = |out: &mut Vec<u8>| match task {
@@ -184,12 +182,12 @@ impl Told {
             if !self.rules.time_each {
                 return watch.lap();
             }
-            answers.close(open, watch.lap_exactly());
+            close(reporter, open, watch.lap_exactly());
             return true;
         }
         // As far as is known, the previous chunks ended when this one began.
-        answers.close(open, since);
-        let out = &mut *answers.outgoing;
+        close(reporter, open, since);
+        let out = reporter.unsent();
         let ran = Ran { chunk, started: since, duration: watch.lap_exactly().saturating_sub(since) };
         match result {
             received::Ran::Panicked(panic) => {
@@ -205,5 +203,13 @@ impl Told {
             self.limit = self.limit.min(chunk);
         }
         true
+    }
+}
+
+/// Closes the frame of outputs, if one is open. The last of its chunks ended at time `ended`.
+fn close(reporter: &mut impl Reporter, open: &mut Option<OpenDone>, ended: u64) {
+    if let Some(open) = open.take() {
+        reporter.rewrite(open.start());
+        open.close(reporter.unsent(), ended);
     }
 }

@@ -1,0 +1,136 @@
+//! Serving: what a worker does with the messages of its fold's caller, wherever the worker is.
+//!
+//! A worker takes one message after another, in the order in which they come. It looks its task up, learns of a fold,
+//! runs blocks of chunks ([`told`]), and writes the answers. Two things depend on how the worker is reached, and a
+//! [`Reporter`] does them: it notes what the worker is doing, and it sends the answers. A worker process notes its
+//! progress on a page that outlives it, and answers through a socket. A thread of an MPI rank notes its progress in
+//! the memory of the rank, and answers in a message of MPI.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use super::wire::{Build, FromWorker, ToWorker};
+use crate::panics::{self, Panic};
+use crate::task::received::Received;
+use crate::task::registry;
+
+mod stopwatch;
+mod told;
+
+use told::Told;
+
+/// A chunk that is running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// Its number among all chunks that the worker was sent, from 1.
+    pub(crate) serial: u64,
+    pub(crate) chunk: u64,
+    pub(crate) attempt: u32,
+    /// When it was started, in nanoseconds of the machine's monotonic clock.
+    pub(crate) since: u64,
+}
+
+/// Notes what a worker is doing, and sends its answers.
+pub(crate) trait Reporter {
+    /// Makes the worker ready for a caller of that build. The error of the inner result says why the worker cannot
+    /// serve it.
+    fn prepare(&mut self, build: Build, memory_limit: u64) -> io::Result<Result<(), String>>;
+
+    /// The worker begins or ends reading a task.
+    fn note_reading(&mut self, reads: bool);
+
+    /// The worker is about to run a block.
+    fn begin_block(&mut self) -> io::Result<()>;
+
+    /// One past the last chunk that may start, as far as the caller has told.
+    fn limit(&self) -> u64;
+
+    /// Whether another message has arrived, so that there may be another block to go on with.
+    fn has_more(&self) -> bool;
+
+    /// The worker starts a chunk.
+    fn note_start(&mut self, running: Running);
+
+    /// The chunk with this serial number is done.
+    fn note_done(&mut self, serial: u64);
+
+    /// Answers that are not sent yet.
+    fn unsent(&mut self) -> &mut Vec<u8>;
+
+    /// The unsent answers from byte `start` on are about to be written again.
+    fn rewrite(&mut self, start: usize);
+
+    /// Keeps the new part of the unsent answers where it outlives the worker, if there is such a place. Returns whether
+    /// they may wait there; if not, they are sent soon.
+    fn hold(&mut self) -> bool;
+
+    /// Sends the unsent answers.
+    fn send(&mut self) -> io::Result<()>;
+}
+
+/// A worker, from its handshake to its end.
+#[derive(Default)]
+pub(crate) struct Server {
+    task: Option<Told>,
+    /// Chunks that it was sent so far.
+    chunks: u64,
+    /// When the chunk of the oldest answer that is held back began.
+    held_since: u64,
+}
+
+impl Server {
+    /// When the chunk of the oldest answer that is held back began.
+    pub(crate) fn held_since(&self) -> u64 {
+        self.held_since
+    }
+
+    /// Obeys one message. Breaks if it is the last one. An error means that the message is invalid, or that an answer
+    /// cannot be sent.
+    pub(crate) fn obey(&mut self, message: &[u8], reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
+        let Self { task, chunks, held_since } = self;
+        let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        match ToWorker::read(message) {
+            Some(ToWorker::Hello { build, memory_limit }) => match reporter.prepare(build, memory_limit)? {
+                Ok(()) => FromWorker::Hello { build }.write(reporter.unsent()),
+                Err(reason) => return refuse(&reason, reporter),
+            },
+            Some(ToWorker::Task { address, captures }) => {
+                reporter.note_reading(true);
+                let found = find(address, captures);
+                reporter.note_reading(false);
+                match found {
+                    Ok(found) => *task = Some(Told::new(found)),
+                    Err(reason) => return refuse(&reason, reporter),
+                }
+            }
+            Some(ToWorker::Fold { rules, source }) => {
+                let Some(task) = task else { return invalid("the parent sent a fold before its task") };
+                task.begin(rules, source)?;
+            }
+            Some(ToWorker::Run(block)) => {
+                let Some(task) = task else { return invalid("the parent sent chunks before their task") };
+                reporter.begin_block()?;
+                task.run(block, reporter, told::Counts { chunks, held_since })?;
+            }
+            Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
+            None => return invalid("the parent sent an invalid message"),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Tells the caller why this worker does not serve.
+fn refuse(reason: &str, reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
+    FromWorker::Refused { reason: reason.as_bytes() }.write(reporter.unsent());
+    reporter.send()?;
+    Ok(ControlFlow::Break(()))
+}
+
+/// The registered task with that address, with these captures; or the panic of the user's code that read them.
+fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
+    let entry = registry::find(address)?;
+    match panics::catch(|| (entry.receive)(captures)) {
+        Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),
+        Err(panic) => Ok(Err(panic)),
+    }
+}
