@@ -85,7 +85,12 @@ impl Channel {
         }
     }
 
-    /// Whether the next frame has arrived completely, or arrives now.
+    /// Whether the next frame has been received completely.
+    pub(super) fn has_frame(&self) -> bool {
+        self.incoming.has_frame()
+    }
+
+    /// Whether the next frame has arrived completely, which may take a system call to find out.
     pub(super) fn finds_frame(&mut self) -> io::Result<bool> {
         if !self.incoming.has_frame() {
             let Self { stream, incoming, .. } = self;
