@@ -47,7 +47,7 @@ pub(crate) trait Reporter {
     /// One past the last chunk that may start, as far as the caller has told.
     fn limit(&self) -> u64;
 
-    /// Whether the caller has sent something more.
+    /// Whether another message has arrived, so that there may be another block to go on with.
     fn has_more(&self) -> bool;
 
     /// The worker starts a chunk.

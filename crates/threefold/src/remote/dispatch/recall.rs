@@ -18,7 +18,7 @@
 use super::{Command, Dispatch, MESSAGE};
 
 /// A worker needs more chunks when it has this much left to do, in nanoseconds. That is about the time from a worker's
-/// report, by way of a recall, to its next block. A worker reports in time, see `worker/told.rs`.
+/// report, by way of a recall, to its next block. A worker reports in time, see `remote/serve/told.rs`.
 pub(super) const SOON: u64 = 3 * MESSAGE;
 
 /// The worker that has the most left to do.

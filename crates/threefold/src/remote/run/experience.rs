@@ -4,6 +4,11 @@
 //! worker. Such a fold would learn the time only after more than half of its own time: it sends one chunk to each
 //! worker, waits, and sends the rest. So the owner of the workers keeps this value with them from fold to fold.
 //!
+//! Longer folds gain less. Their first blocks need not be short, so the workers do not wait for the first answers, and
+//! the expected time of the whole fold says how long blocks may be. The value is a mean over the fold: if chunk k costs
+//! k, the time of the last chunks says nothing about the first. A first block that comes out too long is no great loss,
+//! since the end of it can be recalled.
+//!
 //! It is used only for a fold of the same task with the same captures, the same source and as many chunks. The time of
 //! some chunks says little about chunks of another size. The same fold may still take longer, if its task depends on
 //! something else. Then its chunks are divided evenly, once.
@@ -21,7 +26,7 @@ use crate::remote::carrier::Fingerprint;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Experience {
     of: Key,
-    /// How long a chunk took at the end of the fold, in nanoseconds, as the worker measured it.
+    /// How long a chunk took on average, in nanoseconds, as the worker measured it.
     pace: u64,
 }
 
@@ -48,7 +53,7 @@ impl Key {
 }
 
 impl Experience {
-    /// The chunks of the fold `of` took `pace` nanoseconds each.
+    /// The chunks of the fold `of` took `pace` nanoseconds each, on average.
     pub(super) fn new(of: Key, pace: u64) -> Self {
         Self { of, pace }
     }

@@ -85,7 +85,12 @@ impl Channel {
         }
     }
 
-    /// Whether the next frame has arrived completely, or arrives now.
+    /// Whether the next frame has been received completely.
+    pub(super) fn has_frame(&self) -> bool {
+        self.incoming.has_frame()
+    }
+
+    /// Whether the next frame has arrived completely, which may take a system call to find out.
     pub(super) fn finds_frame(&mut self) -> io::Result<bool> {
         if !self.incoming.has_frame() {
             let Self { stream, incoming, .. } = self;
@@ -161,7 +166,7 @@ impl Answers<'_> {
     }
 
     /// Whether something more has come from the parent.
-    pub(super) fn finds_more(&self) -> bool {
+    pub(super) fn has_received_more(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         self.has_more || recv(self.stream, &mut [0u8][..], flags).is_ok()
     }

@@ -41,7 +41,7 @@ impl Reporter for Answers<'_> {
     }
 
     fn has_more(&self) -> bool {
-        self.finds_more()
+        self.has_received_more()
     }
 
     fn note_start(&mut self, running: Running) {

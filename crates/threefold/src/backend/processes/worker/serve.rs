@@ -29,6 +29,10 @@ use crate::remote::serve::Server;
 /// parent sends the block after the next when it has the answers.
 const HOLD: u64 = 100_000;
 
+/// The parent has not sent another block yet if this one was as short as this, in nanoseconds, and no other came with it.
+/// So it is not worth a system call to look.
+const SHORT: u64 = 20_000;
+
 /// Whether this process serves.
 static SERVING: AtomicBool = AtomicBool::new(false);
 
@@ -94,7 +98,8 @@ impl Process {
 
     /// Whether the answers so far may wait for the next.
     fn holds_back(&mut self) -> io::Result<bool> {
-        Ok(clock::now().saturating_sub(self.server.held_since()) <= HOLD && self.channel.finds_frame()?)
+        let held = clock::now().saturating_sub(self.server.held_since());
+        Ok(held <= HOLD && (self.channel.has_frame() || held > SHORT && self.channel.finds_frame()?))
     }
 
     fn answer(&mut self) -> io::Result<ControlFlow<()>> {
