@@ -187,7 +187,7 @@ impl<F: Open> OpenFolds<F> {
         state.folds.push(Entry { fold, call, calls, left: None });
         state.quiet = 0;
         if calls > 0 {
-            self.call_one(&mut state);
+            self.call_one(state);
         } else if !state.has_ticker && state.coming == 0 {
             self.wake_one(&mut state);
         }
@@ -208,7 +208,7 @@ impl<F: Open> OpenFolds<F> {
         if let Some(entry) = state.folds.iter_mut().rev().find(|other| other.fold.is(fold)) {
             entry.call = Some(call);
             entry.calls += 1;
-            self.call_one(&mut state);
+            self.call_one(state);
         }
     }
 
@@ -216,7 +216,7 @@ impl<F: Open> OpenFolds<F> {
     pub(super) fn call_again(&self) {
         let mut state = self.lock();
         state.folds.iter_mut().filter(|entry| entry.call.is_some()).for_each(|entry| entry.calls = entry.calls.max(1));
-        self.call_one(&mut state);
+        self.call_one(state);
     }
 
     /// Which helpers a call would reach. This may change before the answer is used: then a call is in vain, or is not
@@ -235,7 +235,7 @@ impl<F: Open> OpenFolds<F> {
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.stop = true;
-        self.announce(&state);
+        self.announce();
         self.wake.notify_all();
     }
 
@@ -264,7 +264,7 @@ impl<F: Open> OpenFolds<F> {
                 entry.calls -= 1;
                 if helper.wants_more(&fold, &call, *coming) {
                     entry.calls += 1;
-                    self.call_one(&mut state);
+                    self.call_one(state);
                 } else if state.wants_ticker() {
                     self.wake_one(&mut state);
                 }
@@ -325,15 +325,19 @@ impl<F: Open> OpenFolds<F> {
     }
 
     /// Calls one helper. A helper that spins sees the call by itself. If none spins, a sleeper is woken.
-    fn call_one(&self, state: &mut State<F>) {
-        self.announce(state);
+    ///
+    /// The lock is released before the call is announced, or else the helper would only wait for the lock. A helper that
+    /// stops spinning in between takes the lock and finds the call on the list.
+    fn call_one(&self, mut state: Guard<'_, F>) {
         if self.spinning.load(Ordering::Relaxed) == 0 {
-            self.wake_one(state);
+            self.wake_one(&mut state);
         }
+        drop(state);
+        self.announce();
     }
 
-    /// Makes the helpers that spin look at the list. The lock is held.
-    fn announce(&self, _state: &State<F>) {
+    /// Makes the helpers that spin look at the list.
+    fn announce(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -50,6 +50,10 @@ pub(crate) struct Pace {
     size: u64,
     /// The estimated time per chunk, if there is an estimate.
     each: Option<u64>,
+    /// How many chunks take [`LEAST`], and how many take [`TARGET`], by this estimate. They change with the estimate and
+    /// not with each block, since a division takes about as long as a cheap chunk.
+    short: u64,
+    full: u64,
     /// Chunks that are expected to take less than this together are timed together, in nanoseconds.
     patience: u64,
     /// How many chunks were run since the last reading of the clock.
@@ -63,7 +67,10 @@ impl Pace {
     /// The pace of one of `workers` workers. The first block is one chunk, whatever time per chunk the `guess` gives.
     pub(crate) fn new(workers: usize, guess: Option<u64>) -> Self {
         let patience = if guess.is_some() { FORESEEN } else { UNTIMED };
-        Self { workers: workers as u64, size: 1, each: guess, patience, untimed: 0, timed: 0, time: 0 }
+        let (workers, size) = (workers as u64, 1);
+        let mut it = Self { workers, size, each: None, short: 1, full: 1, patience, untimed: 0, timed: 0, time: 0 };
+        guess.into_iter().for_each(|each| it.estimate(each));
+        it
     }
 
     /// The pace of a worker that uses the guess and never reads the clock.
@@ -76,8 +83,8 @@ impl Pace {
         // At most this worker's share of half of the chunks that are left. The other half makes up for a worker that is
         // late. If that would be a very short block, a longer one is claimed, up to this worker's share of all that are
         // left. So if the chunks turn out to be expensive, the other workers still have as many of them.
-        let short = self.each.map_or(1, |each| LEAST / each.max(1)).min(left / self.workers);
-        self.size.min(short.max(left / (2 * self.workers))).max(1)
+        let share = left / self.workers;
+        self.size.min(self.short.min(share).max(share / 2)).max(1)
     }
 
     /// A block of `chunks` chunks was run. Returns whether it is time to read the clock for the untimed chunks.
@@ -85,7 +92,7 @@ impl Pace {
         self.untimed += chunks;
         match self.each {
             Some(each) if each.saturating_mul(self.untimed) < self.patience => {
-                self.grow(each);
+                self.grow();
                 false
             }
             _ => true,
@@ -99,8 +106,8 @@ impl Pace {
         self.timed += self.untimed;
         self.time = self.time.saturating_add(time);
         self.untimed = 0;
-        self.each = Some(each);
-        self.grow(each);
+        self.estimate(each);
+        self.grow();
         each
     }
 
@@ -110,8 +117,14 @@ impl Pace {
         Some(self.time.checked_div(self.timed)?.min(most))
     }
 
-    fn grow(&mut self, each: u64) {
-        self.size = (TARGET / each.max(1)).clamp(1, self.size.saturating_mul(GROWTH));
+    /// A chunk takes `each` nanoseconds, as far as is known.
+    fn estimate(&mut self, each: u64) {
+        self.each = Some(each);
+        (self.short, self.full) = (LEAST / each.max(1), TARGET / each.max(1));
+    }
+
+    fn grow(&mut self) {
+        self.size = self.full.clamp(1, self.size.saturating_mul(GROWTH));
     }
 }
 
