@@ -190,6 +190,8 @@ impl Cluster {
             }
             // Ranks tell that they are alive by themselves.
             Command::Look => (0..self.plan.ranks).for_each(|rank| self.dispatch.saw(rank, Activity::Moves)),
+            // A recall may be ignored. What it would gain is not simulated here.
+            Command::Recall { .. } => {}
             other => unreachable!("no rank fails, and none is started: {other:?}"),
         }
     }

@@ -116,6 +116,8 @@ pub(crate) struct Dispatch {
     recalled: usize,
     /// When to look again whether something is to be recalled, unless something happens before.
     recall_at: u64,
+    /// Workers are not compared before this moment.
+    no_recall_before: u64,
     /// How many workers may still be started.
     starts_left: usize,
     /// Whether a worker was started since the time was last told: the others that are there come first.
@@ -153,6 +155,7 @@ impl Dispatch {
             divisible: 0,
             recalled: 0,
             recall_at: u64::MAX,
+            no_recall_before: 0,
             starts_left: terms.workers + SPARE_STARTS,
             started: false,
             began: now,

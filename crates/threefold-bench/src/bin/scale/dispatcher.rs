@@ -67,6 +67,7 @@ fn obey(dispatch: &mut Dispatch) {
         match command {
             Command::Send { worker, .. } => dispatch.drained(worker),
             Command::Start { worker } => _ = dispatch.ready(worker),
+            Command::Recall { .. } => {}
             other => unreachable!("no time passes: {other:?}"),
         }
     }
