@@ -73,7 +73,13 @@ impl Plan {
         match self.fault {
             Fault::Panic { chunk } => self.check_panic(launcher, chunk),
             Fault::Pause { rank, delay } => self.check_pause(launcher, rank, delay),
-            Fault::Signal { signal, rank, moment, delay } => self.check_signal(launcher, signal, rank, moment, delay),
+            Fault::Signal { signal, rank, moment, delay } => {
+                // Open MPI leaves rank 0 some tenths of a second to name a rank that was killed, and a busy machine may
+                // use them up. All else must be so at the first time.
+                let check = || self.check_signal(launcher, signal, rank, moment, delay);
+                let is_named = check()? || signal == Signal::KILL && (check()? || check()?);
+                if is_named { Ok(()) } else { Err(format!("nothing names rank {rank}").into()) }
+            }
         }
     }
 
@@ -107,6 +113,7 @@ impl Plan {
         ended.demand(ended.status.success() && ended.has_line("end"), "the job did not go on with the rank")
     }
 
+    /// The job ends with a failure. Returns whether the lost rank is named, or need not be.
     fn check_signal(
         &self,
         launcher: &Launcher,
@@ -114,7 +121,7 @@ impl Plan {
         rank: usize,
         moment: Moment,
         delay: Duration,
-    ) -> Result<(), Failed> {
+    ) -> Result<bool, Failed> {
         let before = if moment == Moment::Starting { format!("rank-{rank}") } else { "folded".to_string() };
         let job = Job::launch(launcher, self.ranks, None).wait_for(&before)?;
         if moment == Moment::Ending {
@@ -128,14 +135,15 @@ impl Plan {
         if !is_struck || moment == Moment::Ending && ended.status.success() {
             // It was over before. Nothing else may keep a fault from happening.
             ended.demand(moment == Moment::Ending, "the fault did not happen")?;
-            return ended.demand(ended.has_line("end") && ended.status.success(), "the program failed by itself");
+            ended.demand(ended.has_line("end") && ended.status.success(), "the program failed by itself")?;
+            return Ok(true);
         }
         ended.demand(!ended.status.success(), "a rank was lost, and the job says that all is well")?;
         // What rank 0 can still say depends on the launcher: MPICH's kills rank 0 at once, and so does either when rank 0
         // is the one that is lost.
         let can_speak = moment == Moment::Folding && rank > 0;
         let must_be_named = can_speak && (signal == Signal::STOP || launcher.library == Library::OpenMpi);
-        ended.demand(ended.says(&name) || !must_be_named, &format!("nothing names {name}"))
+        Ok(ended.says(&name) || !must_be_named)
     }
 }
 
