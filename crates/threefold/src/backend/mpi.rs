@@ -172,7 +172,7 @@ impl Mpi {
         let mut run = match Run::new(port, Ranks::new(session, fold.chunks), terms, Build([0; 5]), last) {
             Ok(run) => run,
             Err((error, ranks)) => {
-                lock(&self.idle).push(ranks.dismiss());
+                lock(&self.idle).extend(ranks.dismiss());
                 return Err(error);
             }
         };
@@ -182,7 +182,7 @@ impl Mpi {
         run.finish(ready);
         let (ranks, _, experience) = run.dismiss();
         *lock(&self.experience) = experience.or(last);
-        lock(&self.idle).push(ranks.dismiss());
+        lock(&self.idle).extend(ranks.dismiss());
         Ok(())
     }
 }

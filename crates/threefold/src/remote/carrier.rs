@@ -136,6 +136,9 @@ pub(crate) trait Carrier {
     /// whether its handshake is done. `fault` says why it is ended where it is alive.
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
 
+    /// `worker` cannot read its task.
+    fn refused(&mut self, _worker: usize) {}
+
     /// The loss of a worker has led to this error.
     fn lost(&mut self, _error: &Error) {}
 

@@ -20,8 +20,10 @@ use super::seam::{Mail, Membership, Seam};
 use super::term;
 use crate::panics;
 
+mod shared_task;
 mod worker;
 
+use shared_task::SharedTask;
 use worker::{Order, Worker};
 
 /// Whether this process is such a rank.
@@ -43,10 +45,17 @@ struct Rank {
     pipes: Pipes,
 }
 
+/// The part of a session in this rank.
+#[derive(Default)]
+struct Session {
+    workers: HashMap<u32, Arc<Worker>>,
+    task: Arc<SharedTask>,
+}
+
 /// Who is addressed in a rank: the workers of each session.
 #[derive(Default)]
 struct Workers {
-    sessions: HashMap<u32, HashMap<u32, Arc<Worker>>>,
+    sessions: HashMap<u32, Session>,
     /// Whether rank 0 has said goodbye.
     is_over: bool,
 }
@@ -58,18 +67,20 @@ impl Route for Workers {
         let address = Address::split_off(&mut bytes);
         match (tag, address) {
             (letter::DATA, Some(address)) => {
-                let workers = self.sessions.entry(address.session).or_default();
-                let worker = workers.entry(address.worker).or_insert_with(|| Worker::start(address));
-                worker.mailbox.put(Order::Came { fold: address.fold, bytes });
+                let Session { workers, task } = self.sessions.entry(address.session).or_default();
+                let start = || Worker::start(address, Arc::clone(task));
+                let worker = workers.entry(address.worker).or_insert_with(start);
+                worker.mailbox.put(Order::Came { address, bytes });
             }
             (letter::LIMIT, Some(Address { session, fold, .. })) => {
-                if let (Some(workers), Some(limit)) = (self.sessions.get(&session), bytes.first_chunk()) {
+                if let (Some(Session { workers, .. }), Some(limit)) = (self.sessions.get(&session), bytes.first_chunk())
+                {
                     let limit = u64::from_le_bytes(*limit);
                     workers.values().for_each(|worker| worker.limit.set(fold, limit));
                 }
             }
             (letter::CLOSE, Some(Address { session, .. })) => {
-                let workers = self.sessions.remove(&session).unwrap_or_default();
+                let Session { workers, .. } = self.sessions.remove(&session).unwrap_or_default();
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
             (letter::ASK, _) => return Some((0, letter::ALIVE, Vec::new())),

@@ -70,7 +70,7 @@ impl Route for Sessions {
         match tag {
             letter::DATA => {
                 // What belongs to a session that is over is not wanted.
-                if let Some(Address { session, worker, fold }) = Address::split_off(&mut bytes)
+                if let Some(Address { session, worker, fold, .. }) = Address::split_off(&mut bytes)
                     && let Some(mailbox) = self.open.get(&session)
                 {
                     mailbox.put(Letter::Came { worker: worker as usize, fold, bytes });
