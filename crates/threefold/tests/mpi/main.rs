@@ -77,11 +77,13 @@ impl Job {
     }
 }
 
-/// Whether the launcher is that of Open MPI, which leaves rank 0 time to speak.
+/// Whether the launcher is that of Open MPI, which leaves rank 0 time to speak. By which name Open MPI's calls itself depends
+/// on the name that it is called by, so MPICH's is recognized.
 fn leaves_time() -> bool {
     let launcher = env::var("THREEFOLD_MPIRUN").unwrap_or_default();
-    let version = Command::new(launcher.split_whitespace().next().unwrap_or("mpirun")).arg("--version").output();
-    version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("Open MPI"))
+    let mut words = launcher.split_whitespace();
+    let version = Command::new(words.next().unwrap_or("mpirun")).args(words).arg("--version").output();
+    version.is_ok_and(|output| !String::from_utf8_lossy(&output.stdout).contains("HYDRA"))
 }
 
 fn a_rank_that_is_killed_ends_the_job() {

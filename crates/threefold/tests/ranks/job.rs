@@ -100,18 +100,23 @@ impl Job {
         Pid::from_raw(fs::read_to_string(self.file(&format!("rank-{rank}"))).ok()?.parse().ok()?)
     }
 
-    /// Sends the signal to a rank. Returns whether it can be seen to have had its effect: the process was alive before, and
-    /// then is dead or stopped.
+    /// Sends the signal to a rank. Returns whether its effect can be seen: the process was alive before, and is dead or
+    /// stopped then, as the signal says.
     pub(crate) fn strike(&self, rank: usize, signal: Signal) -> bool {
         let pid = self.pid(rank).unwrap();
         if is_dead(pid) || kill_process(pid, signal).is_err() {
             return false;
         }
+        let has_effect = || match signal {
+            Signal::STOP => state_of(pid) == Some('T'),
+            Signal::CONT => state_of(pid) != Some('T'),
+            _ => is_dead(pid),
+        };
         let sent = Instant::now();
-        while sent.elapsed() < REMOVED && !is_dead(pid) && state_of(pid) != Some('T') {
+        while sent.elapsed() < REMOVED && !is_dead(pid) && !has_effect() {
             thread::yield_now();
         }
-        if signal == Signal::STOP { state_of(pid) == Some('T') } else { is_dead(pid) }
+        has_effect()
     }
 
     /// Waits for the end of the job. Nothing of it is left then.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use threefold_contest::{Contest, Measured, Sample, once};
 
 use crate::helper::{Helper, compile};
@@ -67,7 +68,7 @@ fn this_program(ranks: u32, word: &str) -> Command {
     command
 }
 
-/// A launched job, which answers requests. Between them its ranks are idle.
+/// A launched job, which answers requests.
 struct Launched {
     helper: Helper,
     pids: Vec<u32>,
@@ -83,6 +84,36 @@ impl Launched {
 
     fn processor_time(&self) -> f64 {
         self.pids.iter().map(|&pid| processor_time_of(pid)).sum()
+    }
+}
+
+/// A job whose ranks are stopped between samples: even ranks that sleep wake up now and then, and would disturb the others.
+struct Stopped {
+    /// There until this is dropped.
+    sample: Option<Sample>,
+    pids: Vec<u32>,
+}
+
+impl Stopped {
+    fn measure(&mut self) -> Measured {
+        self.send(Signal::CONT);
+        let measured = self.sample.as_mut().expect("it is there until this is dropped")();
+        self.send(Signal::STOP);
+        measured
+    }
+
+    fn send(&self, signal: Signal) {
+        for pid in self.pids.iter().filter_map(|&pid| Pid::from_raw(pid.cast_signed())) {
+            kill_process(pid, signal).expect("the rank is there");
+        }
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        // It ends when its input does, which it must be able to notice.
+        self.send(Signal::CONT);
+        self.sample = None;
     }
 }
 
@@ -104,7 +135,12 @@ pub(crate) enum Asked {
 impl Asked {
     fn of(self, mut command: Command) -> Sample {
         match self {
-            Asked::Job(job, pace) => Launched::start(&mut command).helper.sample(job, pace),
+            Asked::Job(job, pace) => {
+                let Launched { helper, pids } = Launched::start(&mut command);
+                let mut stopped = Stopped { sample: Some(helper.sample(job, pace)), pids };
+                stopped.send(Signal::STOP);
+                Box::new(move || stopped.measure())
+            }
             Asked::Idleness(seconds) => idle(command, seconds),
         }
     }
