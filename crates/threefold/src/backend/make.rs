@@ -16,6 +16,13 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
             "an MPI rank starts no workers of its own: inside a task, use `Executor::current()`",
         ));
     }
+    #[cfg(all(feature = "mpi", target_os = "linux"))]
+    if model == Model::Mpi && super::processes::worker::is_serving() {
+        return Err(Error::setup(
+            Some(model),
+            "a worker process starts no workers of its own: inside a task, use `Executor::current()`",
+        ));
+    }
     match model {
         Model::Sequential => Ok(sequential::inline()),
         Model::Threads => threads::new(options),

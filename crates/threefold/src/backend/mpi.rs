@@ -6,7 +6,8 @@
 //!
 //! Below this folder's [`seam`] is the crate that calls MPI. The office ([`office`]) sends and receives under one lock.
 //! Threads that wait look for messages themselves ([`mailbox`]). On rank 0 each fold has a session ([`session`]) with
-//! threads in the other ranks, and [`ranks`] reaches them for the dispatcher.
+//! threads in the other ranks, and [`ranks`] reaches them for the dispatcher. Where crashes are to be survived, it has
+//! worker processes of the other ranks instead ([`isolation`]), and [`isolated`] reaches those.
 
 use std::cell::RefCell;
 use std::process;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::Options;
-use super::{Backend, Caller, Home, Running, threads};
+use super::{Backend, Caller, Home, Running, launcher};
 use crate::error::{Error, Result};
 use crate::fold::Fold;
 use crate::model::Model;
@@ -22,6 +23,10 @@ use crate::remote::fold_port::FoldPort;
 use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
+mod alone;
+mod crew_letter;
+mod isolated;
+mod isolation;
 mod launch;
 mod letter;
 mod mailbox;
@@ -34,6 +39,7 @@ mod seam;
 mod session;
 mod world;
 
+use isolation::Isolation;
 use launch::Launch;
 use peer::Peer;
 pub(crate) use rank::is_serving;
@@ -64,6 +70,7 @@ pub(crate) fn enter() {
             seam.size()
         ));
     }
+    launcher::note_joined();
     let own = Peer::own(seam.host()).unwrap_or_else(|error| refuse(&format!("this program's file: {error}")));
     if seam.rank() > 0 {
         rank::serve(membership, seam, &own);
@@ -89,13 +96,15 @@ struct Mpi {
     threads: usize,
     idle: Mutex<Vec<Session>>,
     experience: Mutex<Option<Experience>>,
+    isolation: Isolation,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
-    let Some(world) = World::get() else { return threads::as_model(Model::Mpi, threads, options) };
+    let Some(world) = World::get() else { return alone::new(threads, options) };
+    let isolation = Isolation::new(options, threads)?;
     introduce(world).map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
-    Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default() })))
+    Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default(), isolation })))
 }
 
 /// Waits until all ranks have introduced themselves, and compares them with this one.
@@ -132,7 +141,12 @@ impl Backend for Mpi {
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
-        if let Err(error) = self.run_fold(fold.fold(), &mut || caller.ready()) {
+        let (fold, ready) = (fold.fold(), &mut || caller.ready());
+        let ran = match self.isolation.covers(fold) {
+            true => self.isolation.run(self.world, fold, ready),
+            false => self.run_fold(fold, ready),
+        };
+        if let Err(error) = ran {
             fold.abort(error);
         }
     }

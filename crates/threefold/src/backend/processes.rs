@@ -25,7 +25,7 @@ mod lines;
 mod mark;
 mod memory;
 mod process;
-mod run;
+pub(in crate::backend) mod run;
 mod shared_memory;
 mod status_page;
 mod stderr_tail;
@@ -37,6 +37,8 @@ use run::watch::Watch;
 use worker::Entrance;
 
 struct Processes {
+    /// The model that errors name.
+    model: Model,
     workers: usize,
     build: Build,
     memory_limit: Option<u64>,
@@ -58,33 +60,18 @@ struct Idle {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
-    let workers = options.workers(cores());
-    let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
-    if worker::is_serving() {
-        return refuse(
-            "a worker process starts no workers of its own: inside a task, use `Executor::current()`".to_string(),
-        );
-    }
-    if worker::has_other_rights() {
-        return refuse(
-            "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
-                .to_string(),
-        );
-    }
-    if !Entrance::is_open_here() {
-        return refuse(
-            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
-                .to_string(),
-        );
-    }
-    if let Some(limit) = options.memory_limit.filter(|&limit| limit < memory::LEAST) {
-        return refuse(format!(
-            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
-            memory::LEAST
-        ));
+    as_model(Model::Processes, options.workers(cores()), options)
+}
+
+/// So many worker processes, for a model that has only this process for now.
+pub(super) fn as_model(model: Model, workers: usize, options: &Options) -> Result<Arc<Home>> {
+    let refuse = |reason: String| Err(Error::setup(Some(model), reason));
+    if let Some(reason) = refusal(options) {
+        return refuse(reason);
     }
     match build::own() {
         Ok(build) => Ok(Home::new(Box::new(Processes {
+            model,
             workers,
             build,
             memory_limit: options.memory_limit,
@@ -95,6 +82,24 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
             refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
         }
     }
+}
+
+/// Why this process cannot have worker processes.
+pub(super) fn refusal(options: &Options) -> Option<String> {
+    let reason = if worker::is_serving() {
+        "a worker process starts no workers of its own: inside a task, use `Executor::current()`"
+    } else if worker::has_other_rights() {
+        "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
+    } else if !Entrance::is_open_here() {
+        "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
+    } else {
+        let limit = options.memory_limit.filter(|&limit| limit < memory::LEAST)?;
+        return Some(format!(
+            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
+            memory::LEAST
+        ));
+    };
+    Some(reason.to_string())
 }
 
 impl Backend for Processes {

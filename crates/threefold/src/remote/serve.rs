@@ -9,6 +9,8 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use super::wire::{Build, FromWorker, ToWorker};
 use crate::panics::{self, Panic};
 use crate::task::received::Received;
@@ -22,7 +24,7 @@ mod told;
 use told::Told;
 
 /// A chunk that is running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Running {
     /// Its number among all chunks that the worker was sent, from 1.
     pub(crate) serial: u64,

@@ -7,6 +7,7 @@
 //! | `CLOSE` | rank 0 | the [`Address`] of a session that is over |
 //! | `HELLO` | others | who the rank is: its build, process id, processor and host |
 //! | `OUT`, `ERR` | others | what tasks of the rank printed |
+//! | `CREW` | either side | a [letter](super::crew_letter) about a worker process, and an [`Address`] |
 //! | `BYE` | rank 0 | nothing: `main` has ended |
 //!
 //! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
@@ -22,6 +23,7 @@ pub(super) const HELLO: i32 = 4;
 pub(super) const OUT: i32 = 5;
 pub(super) const ERR: i32 = 6;
 pub(super) const BYE: i32 = 7;
+pub(super) const CREW: i32 = 12;
 
 /// For whom a message is, or from whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(super) struct Address {
     pub(super) session: u32,
     /// The number of the worker in its session.
     pub(super) worker: u32,
-    /// The number of the fold in its session, from 1.
+    /// The number of the fold in its session, from 1. If the worker is a process, the number of its life.
     pub(super) fold: u32,
 }
 

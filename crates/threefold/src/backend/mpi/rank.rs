@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{io, thread};
 
+use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
 use super::mailbox::LONGEST;
 use super::office::{Office, Route};
@@ -19,8 +20,10 @@ use super::prints::{self, Pipes};
 use super::seam::{Mail, Membership, Seam};
 use crate::panics;
 
+mod relay;
 mod worker;
 
+use relay::Relays;
 use worker::{Order, Worker};
 
 /// Whether this process is such a rank.
@@ -36,6 +39,10 @@ pub(crate) fn is_serving() -> bool {
 }
 
 struct Rank {
+    /// Its number in the job.
+    number: usize,
+    /// The number of ranks.
+    size: usize,
     office: Office<Workers>,
     pipes: Pipes,
 }
@@ -44,6 +51,8 @@ struct Rank {
 #[derive(Default)]
 struct Workers {
     sessions: HashMap<u32, HashMap<u32, Arc<Worker>>>,
+    /// The sessions whose workers are processes.
+    relays: Relays,
     /// Whether rank 0 has said goodbye.
     is_over: bool,
 }
@@ -54,7 +63,12 @@ impl Route for Workers {
     fn deliver(&mut self, Mail { tag, mut bytes, .. }: Mail) -> Option<(usize, i32, Vec<u8>)> {
         let address = Address::split_off(&mut bytes);
         match (tag, address) {
+            (letter::CREW, Some(address)) => self.relays.deliver(address, bytes),
             (letter::DATA, Some(address)) => {
+                if let Some(relay) = self.relays.get(address.session) {
+                    relay.put(relay::Order::Came { worker: address.worker, life: address.fold, bytes });
+                    return None;
+                }
                 let workers = self.sessions.entry(address.session).or_default();
                 let worker = workers.entry(address.worker).or_insert_with(|| Worker::start(address));
                 worker.mailbox.put(Order::Came { fold: address.fold, bytes });
@@ -66,6 +80,7 @@ impl Route for Workers {
                 }
             }
             (letter::CLOSE, Some(Address { session, .. })) => {
+                self.relays.close(session);
                 let workers = self.sessions.remove(&session).unwrap_or_default();
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
@@ -83,7 +98,12 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     panics::watch();
     let rank = match Pipes::install() {
-        Ok(pipes) => RANK.get_or_init(|| Rank { office: Office::new(seam, Workers::default()), pipes }),
+        Ok(pipes) => RANK.get_or_init(|| Rank {
+            number: seam.rank(),
+            size: seam.size(),
+            office: Office::new(seam, Workers::default()),
+            pipes,
+        }),
         Err(error) => {
             eprintln!("threefold: a rank cannot serve: its streams cannot be redirected: {error}");
             seam.abort()
@@ -102,6 +122,11 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
         nap = (2 * nap).clamp(LONGEST / 16, LONGEST);
         thread::sleep(Duration::from_nanos(nap));
     }
+    let relays = rank.office.desk().route.relays.close_all();
+    while relays.iter().any(|relay| !relay.is_finished()) {
+        rank.pipes.pass_on(&rank.office);
+        thread::sleep(Duration::from_nanos(LONGEST));
+    }
     prints::flush();
     rank.pipes.pass_on(&rank.office);
     rank.office.desk().close();
@@ -112,6 +137,21 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
 impl Rank {
     fn get() -> &'static Self {
         RANK.get().expect("a rank is set up before its threads are")
+    }
+
+    /// The place of a worker among those of this rank.
+    fn place_of(&self, worker: u32) -> usize {
+        worker as usize / (self.size - 1)
+    }
+
+    /// The worker with that place.
+    fn worker_at(&self, place: usize) -> u32 {
+        (place * (self.size - 1) + self.number - 1) as u32
+    }
+
+    /// Sends rank 0 a letter about a worker process.
+    fn tell(&self, letter: &FromCrew, address: Address) {
+        self.office.send(0, crew_letter::TAG, &mut crew_letter::write(letter, address), None);
     }
 
     /// Reports a defect of this library, or of the machine, and ends the job.

@@ -56,6 +56,7 @@ impl Ranks {
                     events.push(Event::Heard { worker });
                 }
             }
+            Letter::Crew { .. } => {}
             Letter::Sent { worker } => {
                 let member = self.member(worker);
                 member.on_the_way = member.on_the_way.saturating_sub(1);
@@ -186,7 +187,7 @@ impl Carrier for Ranks {
 
     fn end(&mut self, worker: usize, _unanswered: u64, _ready: bool, fault: Option<&'static str>) -> Gone {
         Gone {
-            end: End::Protocol(fault.unwrap_or("its rank is gone")),
+            end: End::Protocol(fault.unwrap_or("its rank is gone").into()),
             progress: Progress::Unknown,
             another_way: false,
             ran_for: None,
@@ -202,7 +203,7 @@ impl Carrier for Ranks {
 }
 
 /// Wakes the thread that waits for messages of a session.
-struct Bell(Arc<Mailbox<Letter>>);
+pub(super) struct Bell(pub(super) Arc<Mailbox<Letter>>);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {

@@ -34,6 +34,8 @@ pub(super) struct World {
 pub(super) enum Letter {
     /// Bytes have come from a worker, during that fold.
     Came { worker: usize, fold: u32, bytes: Vec<u8> },
+    /// A letter about a worker process has come, during that life.
+    Crew { worker: u32, life: u32, bytes: Vec<u8> },
     /// A large message to a worker is sent.
     Sent { worker: usize },
 }
@@ -58,6 +60,13 @@ impl Route for Sessions {
                     && let Some(mailbox) = self.open.get(&session)
                 {
                     mailbox.put(Letter::Came { worker: worker as usize, fold, bytes });
+                }
+            }
+            letter::CREW => {
+                if let Some(Address { session, worker, fold }) = Address::split_off(&mut bytes)
+                    && let Some(mailbox) = self.open.get(&session)
+                {
+                    mailbox.put(Letter::Crew { worker, life: fold, bytes });
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),

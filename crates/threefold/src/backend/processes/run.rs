@@ -10,9 +10,9 @@ use crate::remote::fold_port::FoldPort;
 use crate::remote::run::Run;
 
 mod cores;
-mod crew;
+pub(in crate::backend) mod crew;
 mod farewells;
-pub(super) mod starter;
+pub(in crate::backend) mod starter;
 mod surroundings;
 pub(super) mod watch;
 
@@ -31,7 +31,7 @@ impl Processes {
     ) -> Result<Idle, (Error, Vec<Worker>)> {
         let replaces = self.chunks_per_worker.is_some();
         let starter = idle.starter.take().unwrap_or_else(|| Starter::new(self.build, self.memory_limit, replaces));
-        let crew = match Crew::new(size, self.memory_limit, idle.watch.take(), starter) {
+        let crew = match Crew::new(self.model, size, self.memory_limit, idle.watch.take(), starter) {
             Ok(crew) => crew,
             Err(error) => return Err((error, idle.workers)),
         };
@@ -45,7 +45,7 @@ impl Processes {
             if let Some(number) = run.admit(worker.number, worker.sent)
                 && let Err(error) = run.carrier().add(number, worker)
             {
-                return Err((cannot_start(&error), idle.workers));
+                return Err((cannot_start(self.model, &error), idle.workers));
             }
         }
         run.finish(ready);
