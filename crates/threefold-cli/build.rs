@@ -55,8 +55,9 @@ fn main() -> io::Result<()> {
 /// Whether this build is to be tried: a release for Linux with the GNU C library. Debug builds stay as tools for debugging
 /// expect them.
 fn is_wanted() -> bool {
-    // A program with MPI will have to be linked dynamically: its feature will be one condition more.
-    variable("PROFILE") == "release"
+    // MPI libraries are shared ones, and load parts of themselves when they start.
+    env::var_os("CARGO_FEATURE_MPI").is_none()
+        && variable("PROFILE") == "release"
         && variable("CARGO_CFG_TARGET_OS") == "linux"
         && variable("CARGO_CFG_TARGET_ENV") == "gnu"
         && ["x86_64", "aarch64"].contains(&variable("CARGO_CFG_TARGET_ARCH").as_str())

@@ -56,8 +56,8 @@ struct Arguments {
 }
 
 const ABOUT: &str = "\
-Runs one parallel computation as async tasks, on threads, or in worker processes. Every model gives \
-the same result, bit for bit.";
+Runs one parallel computation as async tasks, on threads, in worker processes, or in the ranks of an \
+MPI job. Every model gives the same result, bit for bit.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,6 +91,12 @@ Examples:
   threefold processes --workload locked
   threefold processes --workload primes --timeout 10 --retries 2 --memory-limit 512MiB --keep-going";
 
+const MPI_EXAMPLES: &str = "\
+Examples:
+  mpirun -n 8 threefold mpi 1..=10_000_000_000
+  mpirun -n 4 threefold mpi --workload primes --workers 2
+  srun --mpi=pmi2 -n 64 threefold mpi --workload primes";
+
 const COMPARE_EXAMPLES: &str = "\
 Examples:
   threefold compare
@@ -116,6 +122,9 @@ enum Command {
     /// Run the chunks in worker processes, by default one for each core; a crash ends one worker only
     #[command(visible_alias = "multiprocess", after_help = PROCESSES_EXAMPLES)]
     Processes(Deferred<OnModel>),
+    /// Run the chunks in the other ranks of an MPI job, on one host or on many
+    #[command(after_help = MPI_EXAMPLES)]
+    Mpi(Deferred<OnModel>),
     /// Measure a workload on every model, and recommend one
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(Deferred<CompareArguments>),
@@ -155,6 +164,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
         Command::Async(arguments) => run(Model::Async, arguments),
         Command::Threads(arguments) => run(Model::Threads, arguments),
         Command::Processes(arguments) => run(Model::Processes, arguments),
+        Command::Mpi(arguments) => run(Model::Mpi, arguments),
         Command::Compare(Deferred(arguments)) => arguments.read().map(Request::Compare),
         Command::Report(Deferred(request)) => Ok(Request::Report(request)),
         Command::Workloads => Ok(Request::Workloads),
@@ -287,15 +297,15 @@ mod tests {
 
     #[test]
     fn both_names_of_a_model_are_read() {
-        let names = ["sequential", "async", "threads", "multithreading", "processes", "multiprocess"];
+        let names = ["sequential", "async", "threads", "multithreading", "processes", "multiprocess", "mpi"];
         let models = names.map(|name| request(&format!("threefold {name}")).unwrap().model);
-        use Model::{Async, Processes, Sequential, Threads};
-        assert_eq!(models, [Sequential, Async, Threads, Threads, Processes, Processes]);
+        use Model::{Async, Mpi, Processes, Sequential, Threads};
+        assert_eq!(models, [Sequential, Async, Threads, Threads, Processes, Processes, Mpi]);
     }
 
     #[test]
     fn a_model_alone_is_read_as_the_parser_reads_it() {
-        for name in ["sequential", "async", "threads", "multithreading", "processes", "multiprocess"] {
+        for name in ["sequential", "async", "threads", "multithreading", "processes", "multiprocess", "mpi"] {
             let parsed = request(&format!("threefold {name} --retries 0")).unwrap();
             assert_eq!(format!("{parsed:?}"), format!("{:?}", request(&format!("threefold {name}")).unwrap()));
         }

@@ -10,6 +10,11 @@ pub(crate) fn warning(what: impl Display) {
     write(&format!("threefold: warning: {what}\n"));
 }
 
+/// Says what the user may not expect.
+pub(crate) fn note(what: impl Display) {
+    write(&format!("threefold: note: {what}\n"));
+}
+
 /// Says what failed.
 pub(crate) fn error(what: impl Display) {
     write(&format!("threefold: error: {what}\n"));

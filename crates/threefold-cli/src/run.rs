@@ -62,6 +62,11 @@ impl Visitor for Once<'_> {
         let began = Instant::now();
         let on = executor(request);
         let workers = on.as_ref().ok().map(Executor::workers);
+        if request.model == Model::Mpi && on.is_ok() && threefold::ranks() == 1 {
+            messages::note(
+                "there is only one MPI rank, which runs all chunks; to have more, start the program with mpirun",
+            );
+        }
         let value = on.and_then(|on| {
             let mut on = on.cancel(token);
             if let Some(progress) = &progress {

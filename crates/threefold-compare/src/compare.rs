@@ -9,7 +9,7 @@ use threefold::{CancelToken, Model, Source, Task};
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
 use crate::measure::{self, Folding, Subject};
-use crate::plan::{Plan, Progress, Rounds};
+use crate::plan::{self, Plan, Progress, Rounds};
 use crate::text;
 
 /// Measures one workload on several models.
@@ -60,7 +60,7 @@ impl Compare {
                 workload: workload.into(),
                 unit: "items".to_string(),
                 formula: None,
-                models: Model::available().to_vec(),
+                models: plan::default_models(),
                 workers: Vec::new(),
                 rounds: Rounds::Needed,
                 warmup: 1,
@@ -72,7 +72,8 @@ impl Compare {
         }
     }
 
-    /// Compares only these models. Sequential is always measured, because it is the baseline.
+    /// Compares only these models. Sequential is always measured, because it is the baseline. If this is not called, all
+    /// models of the build are compared, but mpi only in an MPI job with other ranks.
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]

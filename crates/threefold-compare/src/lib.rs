@@ -61,7 +61,8 @@
 //! # The verdict
 //!
 //! A difference between two contenders is reported only if the interval of their ratio excludes 1. Of the contenders that
-//! are as fast as the fastest, the simplest is recommended: sequential, then threads, async, and processes.
+//! are as fast as the fastest, the simplest is recommended: sequential, then threads, async,
+//! processes, and mpi.
 
 mod compare;
 mod comparison;

@@ -59,6 +59,12 @@ pub struct Progress {
     pub rounds: usize,
 }
 
+/// The models that are compared if none are named. In an MPI job of one rank mpi is threads by another name.
+pub(crate) fn default_models() -> Vec<Model> {
+    let available = Model::available().iter().copied();
+    available.filter(|&model| model != Model::Mpi || threefold::ranks() > 1).collect()
+}
+
 impl Plan {
     /// How many rounds there may be.
     pub(crate) fn most_rounds(&self) -> usize {

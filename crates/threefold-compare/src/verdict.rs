@@ -73,11 +73,11 @@ impl Verdict {
 }
 
 /// How much a model asks of a program, 0 being least: nothing, a thread pool, an async runtime, processes that start anew
-/// and to which everything is sent.
+/// and to which everything is sent, a launcher that starts them.
 fn effort(model: Model) -> u8 {
     let can = model.capabilities();
     match (can.copies_data, can.waits_at_once, can.has_plural_workers) {
-        (true, _, _) => 3,
+        (true, _, _) => 3 + u8::from(model == Model::Mpi),
         (false, true, _) => 2,
         (false, false, plural) => u8::from(plural),
     }

@@ -14,6 +14,7 @@ mod details;
 mod end;
 mod kind;
 mod place;
+mod rank;
 mod text;
 mod try_error;
 
@@ -22,6 +23,7 @@ pub(crate) use end::End;
 #[cfg(feature = "processes")]
 pub(crate) use end::{MemoryLimit, SIGABRT, SIGKILL};
 pub(crate) use place::{Attempt, Place};
+pub(crate) use rank::Rank;
 pub use try_error::TryError;
 
 /// The failure of a fold, or of making an executor.
@@ -115,7 +117,11 @@ impl fmt::Display for Error {
             Cause::Panic { message, .. } => {
                 f.write_str("panicked")?;
                 place.write_model(f)?;
-                write!(f, ": {}", text::one_line(message))
+                f.write_str(": ")?;
+                if let Some(rank) = &place.rank {
+                    write!(f, "{rank}: ")?;
+                }
+                f.write_str(&text::one_line(message))
             }
             Cause::Lost(lost) => lost.write(place, f),
             Cause::Cancelled => {

@@ -57,6 +57,12 @@ pub(crate) fn watch() {
     }
 }
 
+/// Whether a panic of this thread is caught, and becomes a value.
+#[cfg(feature = "mpi")]
+pub(crate) fn is_catching() -> bool {
+    DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
+}
+
 fn note(info: &PanicHookInfo<'_>) {
     // `try_with`: a thread that is being torn down may still panic.
     if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {

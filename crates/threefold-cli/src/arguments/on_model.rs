@@ -41,6 +41,11 @@ fn adapt(mut command: Command) -> Command {
         // It is accepted, but no worker can be lost.
         command = command.mut_arg("retries", |argument| argument.hide(true));
     }
+    if model == Model::Mpi {
+        command = command.mut_arg("workers", |argument| {
+            argument.help("The number of threads in each rank; rank 0 runs no chunks [default: 1]")
+        });
+    }
     if model == Model::Async {
         command = command
             .mut_arg("workers", |argument| argument.help("The number of threads of the runtime [default: 1]"))

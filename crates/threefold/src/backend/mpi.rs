@@ -11,8 +11,11 @@
 
 use std::cell::RefCell;
 use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::io::retry_on_intr;
 
 use super::options::Options;
 use super::{Backend, Caller, Home, Running, launcher};
@@ -24,6 +27,7 @@ use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
 mod alone;
+mod compare;
 mod crew_letter;
 mod isolated;
 mod isolation;
@@ -33,10 +37,13 @@ mod mailbox;
 mod office;
 mod peer;
 mod prints;
+mod pulse;
 mod rank;
 mod ranks;
+mod report;
 mod seam;
 mod session;
+mod term;
 mod world;
 
 use isolation::Isolation;
@@ -76,7 +83,25 @@ pub(crate) fn enter() {
         rank::serve(membership, seam, &own);
     }
     World::enter(seam, own);
+    watch_for_term();
     LEAVE.set(Some(Leave(Some(membership))));
+}
+
+/// Has a thread say which rank is lost when the launcher is about to kill this process for it.
+fn watch_for_term() {
+    let Ok(Some(event)) = term::catch() else { return };
+    let watch = move || {
+        while retry_on_intr(|| rustix::io::read(&event, &mut [0; 8])).is_ok() {
+            if let Some(world) = World::get() {
+                report::killed_ranks(world);
+            }
+            let _ = term::end_by_default();
+        }
+    };
+    // Without the thread the signal would have no effect any more.
+    if thread::Builder::new().name("threefold-term".to_string()).spawn(watch).is_err() {
+        refuse("a thread could not be started");
+    }
 }
 
 /// Ends this process: it must not go on to run `main` in each rank.
@@ -103,7 +128,10 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
     let Some(world) = World::get() else { return alone::new(threads, options) };
     let isolation = Isolation::new(options, threads)?;
-    introduce(world).map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
+    /// Once is enough.
+    static INTRODUCED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+    let introduced = INTRODUCED.get_or_init(|| introduce(world)).clone();
+    introduced.map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
     Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default(), isolation })))
 }
 
@@ -119,18 +147,9 @@ fn introduce(world: &World) -> std::result::Result<(), String> {
             return Err(format!("rank {rank} has not answered for {} s", PATIENCE.as_secs()));
         }
         drop(desk);
-        std::thread::yield_now();
+        thread::yield_now();
     }
-    let desk = world.office.desk();
-    for (rank, peer) in desk.route.peers.iter().enumerate().filter_map(|(rank, peer)| Some((rank, peer.as_ref()?))) {
-        if !peer.has_file_of(&world.own) {
-            return Err(format!(
-                "rank {rank} on {} runs another build of this program than rank 0 on {}: copy the same file to all hosts",
-                peer.host, world.own.host
-            ));
-        }
-    }
-    Ok(())
+    compare::builds(world, until)
 }
 
 impl Backend for Mpi {
@@ -142,10 +161,10 @@ impl Backend for Mpi {
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let (fold, ready) = (fold.fold(), &mut || caller.ready());
-        let ran = match self.isolation.covers(fold) {
+        let ran = self.refuse_after_loss().and_then(|()| match self.isolation.covers(fold) {
             true => self.isolation.run(self.world, fold, ready),
             false => self.run_fold(fold, ready),
-        };
+        });
         if let Err(error) = ran {
             fold.abort(error);
         }
@@ -153,6 +172,13 @@ impl Backend for Mpi {
 }
 
 impl Mpi {
+    /// The error of a fold that begins after a rank was lost.
+    fn refuse_after_loss(&self) -> Result<()> {
+        let Some((rank, how)) = self.world.lost().into_iter().next() else { return Ok(()) };
+        let rank = self.world.rank(rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+        Err(Error::setup(Some(Model::Mpi), format!("{rank} {how}: the job cannot go on without it")))
+    }
+
     fn run_fold(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) -> Result<()> {
         let session = lock(&self.idle).pop().unwrap_or_else(|| Session::open(self.world, self.workers()));
         let workers = self.workers().min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));

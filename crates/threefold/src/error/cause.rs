@@ -68,8 +68,12 @@ impl Lost {
             write!(f, "; the smallest range that is lost too is {smallest_range}")?;
         }
         if !self.also.is_empty() {
-            let numbers: Vec<_> = self.also.iter().map(u64::to_string).collect();
-            write!(f, "; the outputs of these finished chunks were lost with the worker: {}", numbers.join(", "))?;
+            let what = match self.end {
+                #[cfg(feature = "mpi")]
+                End::RankGone | End::RankSilent(_) => "it also had the chunks",
+                _ => "the outputs of these finished chunks were lost with the worker:",
+            };
+            write!(f, "; {what} {}", text::numbers(&self.also))?;
         }
         if f.alternate() {
             self.write_details(f)?;

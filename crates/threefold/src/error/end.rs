@@ -23,6 +23,12 @@ pub(crate) enum End {
     OutOfMemory { signal: i32, limit: MemoryLimit },
     /// It was stopped because the chunk took longer than this.
     Deadline(Duration),
+    /// Its MPI rank has ended.
+    #[cfg(feature = "mpi")]
+    RankGone,
+    /// Its MPI rank has answered nothing for so long.
+    #[cfg(feature = "mpi")]
+    RankSilent(Duration),
     /// It was alive, but its channel was closed or carried an invalid message, and it was terminated for that.
     Protocol(Cow<'static, str>),
 }
@@ -62,6 +68,10 @@ impl fmt::Display for End {
                 write!(f, "killed by SIGKILL, probably by the kernel because memory ran out ({why})")
             }
             Self::Deadline(timeout) => write!(f, "stopped after {}", text::duration(*timeout)),
+            #[cfg(feature = "mpi")]
+            Self::RankGone => f.write_str("has ended"),
+            #[cfg(feature = "mpi")]
+            Self::RankSilent(limit) => write!(f, "has answered nothing for {}", text::duration(*limit)),
             Self::Protocol(what) => write!(f, "was terminated: {what}"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::rank::Rank;
 use crate::model::Model;
 
 /// Where a failure happened, as far as it is known.
@@ -13,6 +14,8 @@ pub(crate) struct Place {
     pub(crate) range: Option<String>,
     pub(crate) worker: Option<usize>,
     pub(crate) pid: Option<u32>,
+    /// The process, where it is a rank of an MPI job.
+    pub(crate) rank: Option<Rank>,
     pub(crate) attempt: Option<Attempt>,
 }
 
@@ -24,6 +27,11 @@ pub(crate) struct Attempt {
 }
 
 impl Place {
+    /// The same place, on the worker of `at`.
+    pub(crate) fn at(self, at: Self) -> Self {
+        Self { worker: at.worker, pid: at.pid, rank: at.rank, ..self }
+    }
+
     pub(super) fn write_chunk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.task, self.chunk, &self.range) {
             (Some(task), Some(chunk), Some(range)) => write!(f, "{task}: chunk {chunk} ({range}) "),
@@ -38,6 +46,10 @@ impl Place {
 
     pub(super) fn write_worker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.worker, self.pid) {
+            (Some(worker), Some(pid)) if let Some(rank) = self.rank.as_ref().filter(|rank| rank.pid != pid) => {
+                write!(f, "worker {worker} (pid {pid}) of rank {} ({}) ", rank.number, rank.host)
+            }
+            _ if self.rank.is_some() => self.rank.iter().try_for_each(|rank| write!(f, "{rank} ")),
             (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
             (Some(worker), None) => write!(f, "worker {worker} "),
             _ => Ok(()),

@@ -21,6 +21,16 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
+/// Ascending numbers; runs of three and more as ranges.
+pub(super) fn numbers(numbers: &[u64]) -> String {
+    let runs = numbers.chunk_by(|&one, &next| one + 1 == next);
+    let texts = runs.flat_map(|run| match run {
+        [first, _, .., last] => vec![format!("{first}..={last}")],
+        few => few.iter().map(u64::to_string).collect(),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 /// A number of bytes for people, in the largest binary unit that is not larger than it.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
@@ -50,6 +60,12 @@ mod tests {
         assert_eq!(one_line("  one\n\n two\u{1b}[2Jthree\tfour "), "one two\\u{1b}[2Jthree\\tfour");
         assert_eq!(printable("größer ≠ \\n"), "größer ≠ \\n");
         assert_eq!(printable("bell\u{7}, c1 \u{9b}"), "bell\\u{7}, c1 \\u{9b}");
+    }
+
+    #[test]
+    fn many_numbers_are_short() {
+        assert_eq!(numbers(&[1, 2, 5, 6, 7, 9]), "1, 2, 5..=7, 9");
+        assert_eq!(numbers(&[]), "");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Fold {
     /// The error of a chunk that panicked.
     pub(crate) fn panic(&self, chunk: u64, attempt: u32, at: Place, panic: Panic) -> Error {
         let attempt = Attempt { number: attempt, of: self.policy.attempts_at_panics() };
-        let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
+        let place = Place { attempt: Some(attempt), ..self.place(chunk).at(at) };
         Error::new(panic.into(), place)
     }
 
@@ -48,7 +48,7 @@ impl Fold {
         let end = End::Deadline(self.policy.timeout.unwrap_or(ran_for));
         let lost = Lost { ran_for: Some(ran_for), ..Lost::new(end) };
         let attempt = Attempt { number: attempt, of: self.policy.attempts() };
-        let place = Place { worker: at.worker, pid: at.pid, attempt: Some(attempt), ..self.place(chunk) };
+        let place = Place { attempt: Some(attempt), ..self.place(chunk).at(at) };
         Error::new(Cause::Lost(Box::new(lost)), place)
     }
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use super::dispatch::{Activity, Progress};
 use super::wire::{Inbox, Outbox};
-use crate::error::{End, Error};
+use crate::error::{End, Error, Rank};
 
 /// What has happened to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +105,11 @@ pub(crate) trait Carrier {
     /// The process of `worker`, where it is one.
     fn pid(&self, worker: usize) -> Option<u32>;
 
+    /// The rank of `worker` in an MPI job.
+    fn rank(&self, _worker: usize) -> Option<Rank> {
+        None
+    }
+
     /// Nothing from `limit` on may start on any worker.
     fn set_limit(&mut self, limit: u64);
 
@@ -130,6 +135,9 @@ pub(crate) trait Carrier {
     /// Ends `worker`, dead or alive. It has not answered `unanswered` of the chunks that it was sent, and `ready` says
     /// whether its handshake is done. `fault` says why it is ended where it is alive.
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
+
+    /// The loss of a worker has led to this error.
+    fn lost(&mut self, _error: &Error) {}
 
     /// Whether a worker can be ended while it runs a chunk. If not, a run that ends early waits for the chunks that run.
     fn ends_workers(&self) -> bool;

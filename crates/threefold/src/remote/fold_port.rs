@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
-use crate::error::{Attempt, Cause, Error, Lost, Place};
+use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
 use crate::fold::claims::WINDOW;
 use crate::panics::Panic;
@@ -18,15 +18,16 @@ pub(crate) struct FoldPort<'a> {
 }
 
 /// Where a chunk ran.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spot {
     pub(crate) worker: usize,
     pub(crate) pid: Option<u32>,
+    pub(crate) rank: Option<Rank>,
 }
 
 impl Spot {
     fn on(self, place: Place) -> Place {
-        Place { worker: Some(self.worker), pid: self.pid, ..place }
+        place.at(Place { worker: Some(self.worker), pid: self.pid, rank: self.rank, ..Place::default() })
     }
 }
 
@@ -134,7 +135,8 @@ impl<'a> FoldPort<'a> {
 
     /// A chunk ended after its deadline, and runs `again`, or has failed for good.
     pub(crate) fn late(&self, sent: Sent, at: Spot, ran_for: Duration, again: bool) {
-        let error = || self.fold.timeout(sent.chunk, sent.attempt, at.on(Place::default()), ran_for);
+        let at = at.on(Place::default());
+        let error = || self.fold.timeout(sent.chunk, sent.attempt, at.clone(), ran_for);
         if again {
             self.fold.retried(error);
         } else {
@@ -142,11 +144,11 @@ impl<'a> FoldPort<'a> {
         }
     }
 
-    /// Chunks were lost with their worker.
-    pub(crate) fn lost(&self, loss: &Loss, lost: &Lost, at: Spot) {
+    /// Chunks were lost with their worker. Returns the error, if it ends the fold.
+    pub(crate) fn lost(&self, loss: &Loss, lost: &Lost, at: Spot) -> Option<Error> {
         let error = |sent: &Sent, also: Vec<u64>| {
             let attempt = Attempt { number: sent.attempt, of: self.fold.policy.attempts() };
-            let place = Place { attempt: Some(attempt), ..at.on(self.fold.place(sent.chunk)) };
+            let place = Place { attempt: Some(attempt), ..at.clone().on(self.fold.place(sent.chunk)) };
             Error::new(Cause::Lost(Box::new(Lost { also, ..lost.clone() })), place)
         };
         for sent in &loss.again {
@@ -162,8 +164,11 @@ impl<'a> FoldPort<'a> {
             let mut also: Vec<u64> = also.iter().map(|sent| sent.chunk).collect();
             also.sort_unstable();
             let lowest = also.first().map_or(named.chunk, |&lowest| lowest.min(named.chunk));
-            self.fold.fail(lowest, error(named, also));
+            let error = error(named, also);
+            self.fold.fail(lowest, error.clone());
+            return Some(error);
         }
+        None
     }
 
     /// The machinery has failed: nothing goes on.

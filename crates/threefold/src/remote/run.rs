@@ -282,7 +282,7 @@ impl<'a, C: Carrier> Run<'a, C> {
 
     /// `worker` is gone, or must go, for that fault.
     fn lose(&mut self, worker: usize, fault: Option<&'static str>) {
-        let ready = self.dispatch.is_ready(worker);
+        let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
         let loss = self.dispatch.lost(worker, progress);
@@ -294,6 +294,8 @@ impl<'a, C: Carrier> Run<'a, C> {
             self.never_ready = Some(format!("{end} before it was ready{said}"));
         }
         let lost = Lost { ran_for, memory, stderr_tail, ..Lost::new(end) };
-        self.port.lost(&loss, &lost, Spot { worker, pid });
+        if let Some(error) = self.port.lost(&loss, &lost, Spot { worker, pid, rank }) {
+            self.carrier.lost(&error);
+        }
     }
 }

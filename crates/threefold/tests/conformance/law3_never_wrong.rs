@@ -12,7 +12,7 @@ use threefold::{Event, Items, Model, Trace};
 use crate::fixtures::seed;
 use crate::holdings::children;
 use crate::tasks::{Death, DiesOn, Forgetful, add_up, brief, process_of};
-use crate::{executor, isolated, remote};
+use crate::{executor, isolated, ranked, remote};
 
 crate::rows! {
     every:
@@ -56,10 +56,12 @@ fn a_lost_worker_is_an_error_that_names_the_chunk(model: Model) {
     let error = on.fold((1..=1_000_000).split_into(4), task, 0, |total, part| total + part).unwrap_err();
     assert!(error.is_worker_lost() && !error.is_panic());
     let (worker, pid) = (error.worker().unwrap(), error.pid().unwrap());
+    let rank = error.rank().map(|rank| format!("of rank {rank} ({}) ", error.host().unwrap())).unwrap_or_default();
+    assert_eq!(rank.is_empty(), !ranked(model));
     assert_eq!(
         error.to_string(),
         format!(
-            "DiesOn: chunk 2 (500001..=750000) was lost on {model}: worker {worker} (pid {pid}) killed by SIGKILL, \
+            "DiesOn: chunk 2 (500001..=750000) was lost on {model}: worker {worker} (pid {pid}) {rank}killed by SIGKILL, \
              attempt 1 of 1"
         )
     );

@@ -131,7 +131,9 @@ fn with_its_rank_killed_no_worker_is_left(model: Model) {
 /// The names of the files, which are two numbers each.
 fn read_pairs(folder: &std::path::Path) -> Vec<(u32, u32)> {
     let names = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    names.map(|name| name.split_once('-').map(|(one, other)| (one.parse().unwrap(), other.parse().unwrap())).unwrap()).collect()
+    names
+        .map(|name| name.split_once('-').map(|(one, other)| (one.parse().unwrap(), other.parse().unwrap())).unwrap())
+        .collect()
 }
 
 fn with_the_parent_killed_no_worker_is_left(model: Model) {

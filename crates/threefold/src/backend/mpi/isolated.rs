@@ -18,7 +18,7 @@ use super::ranks::Bell;
 use super::session::Session;
 use super::world::{Letter, World};
 use crate::backend::processes::run::crew::Departed;
-use crate::error::Error;
+use crate::error::{End, Error, Rank};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::clock;
@@ -28,6 +28,9 @@ use crate::remote::wire::{Build, FromWorker, Inbox, Outbox};
 /// The build that all workers say they are of: their ranks were compared when the job began, and each compares its
 /// workers with itself.
 pub(super) const BUILD: Build = Build([0; 5]);
+
+/// How often it is asked whether an answer that is waited for will come, in nanoseconds.
+const PATIENCE: u64 = 100_000_000;
 
 /// The worker processes of a session, kept from fold to fold.
 pub(super) struct Crews {
@@ -92,6 +95,8 @@ pub(super) struct Isolated {
     /// One past the last chunk that may start.
     limit: u64,
     moved: u64,
+    /// The ranks that are lost, and how.
+    lost: Vec<(usize, End)>,
     /// What has happened while an answer was waited for.
     events: Vec<Event>,
     /// Why a rank has no workers.
@@ -101,7 +106,8 @@ pub(super) struct Isolated {
 impl Isolated {
     /// At most so many workers of `crews`, for a fold of so many chunks.
     pub(super) fn new(crews: Crews, workers: usize, chunks: u64) -> Self {
-        let mut new = Self { crews, workers, limit: chunks, moved: 0, events: Vec::new(), refused: None };
+        let mut new =
+            Self { crews, workers, limit: chunks, moved: 0, lost: Vec::new(), events: Vec::new(), refused: None };
         // Workers may have ended since the last fold, and had nothing to lose.
         new.look();
         new.events.clear();
@@ -136,7 +142,7 @@ impl Isolated {
             self.post(rank, ALL, &ToCrew::Rest { busy, wants_word });
         }
         while self.crews.ranks.iter().any(|branch| branch.owes_word) {
-            self.wait_for_letters(clock::now() + 1_000_000_000);
+            self.wait_for_letters(clock::now() + PATIENCE);
         }
         self.crews.session.world.print(true);
         self.crews
@@ -175,6 +181,24 @@ impl Isolated {
         while let Some(letter) = next {
             self.take(letter);
             next = mailbox.take();
+        }
+        self.look_for_lost();
+    }
+
+    /// Notes the ranks that were lost since this was last asked, with what they had.
+    fn look_for_lost(&mut self) {
+        let (world, ranks) = (self.crews.session.world, &self.crews.ranks);
+        world.look(clock::now(), |rank| ranks[rank].is_told || ranks[rank].owes_word);
+        for (rank, end) in world.lost().into_iter().skip(self.lost.len()) {
+            self.crews.ranks[rank].owes_word = false;
+            for worker in 0..self.crews.lives.len() {
+                let life = &mut self.crews.lives[worker];
+                if self.crews.session.rank_of(worker) == rank && life.is_there && life.departed.is_none() {
+                    life.departed = Some(Departed::unknown(end.clone(), None));
+                    self.note(Event::Gone { worker });
+                }
+            }
+            self.lost.push((rank, end));
         }
     }
 
@@ -261,6 +285,10 @@ impl Carrier for Isolated {
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
+        let rank = self.crews.session.rank_of(worker);
+        if self.lost.iter().any(|&(lost, _)| lost == rank) {
+            return Err(Error::setup(Some(Model::Mpi), format!("rank {rank} is lost")));
+        }
         let life = &mut self.crews.lives[worker];
         *life = Life { number: life.number.wrapping_add(1), is_there: true, ..Life::default() };
         let member = &mut self.crews.session.members[worker];
@@ -329,6 +357,16 @@ impl Carrier for Isolated {
         self.crews.lives[worker].pid
     }
 
+    fn rank(&self, worker: usize) -> Option<Rank> {
+        self.crews.session.world.rank(self.crews.session.rank_of(worker))
+    }
+
+    fn lost(&mut self, error: &Error) {
+        if !self.lost.is_empty() {
+            self.crews.session.world.tell_loss(error);
+        }
+    }
+
     fn set_limit(&mut self, limit: u64) {
         if limit == self.limit {
             return;
@@ -388,7 +426,7 @@ impl Carrier for Isolated {
             if let Some(departed) = self.crews.lives[worker].departed.take() {
                 break departed;
             }
-            self.wait_for_letters(clock::now() + 1_000_000_000);
+            self.wait_for_letters(clock::now() + PATIENCE);
         };
         self.crews.lives[worker].is_there = false;
         // Another worker may have its number soon.

@@ -7,6 +7,10 @@
 //! | `CLOSE` | rank 0 | the [`Address`] of a session that is over |
 //! | `HELLO` | others | who the rank is: its build, process id, processor and host |
 //! | `OUT`, `ERR` | others | what tasks of the rank printed |
+//! | `ASK` | rank 0 | nothing: is this rank alive? |
+//! | `ALIVE` | others | nothing: the answer |
+//! | `ASK_FILE` | rank 0 | nothing: which file was this rank started from? |
+//! | `FILE` | others | the answer: a checksum of the file |
 //! | `CREW` | either side | a [letter](super::crew_letter) about a worker process, and an [`Address`] |
 //! | `BYE` | rank 0 | nothing: `main` has ended |
 //!
@@ -23,6 +27,10 @@ pub(super) const HELLO: i32 = 4;
 pub(super) const OUT: i32 = 5;
 pub(super) const ERR: i32 = 6;
 pub(super) const BYE: i32 = 7;
+pub(super) const ASK: i32 = 8;
+pub(super) const ALIVE: i32 = 9;
+pub(super) const ASK_FILE: i32 = 10;
+pub(super) const FILE: i32 = 11;
 pub(super) const CREW: i32 = 12;
 
 /// For whom a message is, or from whom.

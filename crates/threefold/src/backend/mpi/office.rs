@@ -5,11 +5,16 @@
 //! for it: somebody else is looking.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+use std::{process, thread};
 
 use super::seam::{LARGEST, Mail, SMALL, Seam, Sending};
 
 /// So many messages are taken in at one look, and the others at the next.
 const BATCH: usize = 16;
+
+/// So long an abort waits for the lock.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Knows whom a message is for.
 pub(super) trait Route {
@@ -55,6 +60,21 @@ impl<R: Route> Office<R> {
     /// when they are.
     pub(super) fn send(&self, to: usize, tag: i32, bytes: &mut Vec<u8>, receipt: Option<R::Receipt>) -> bool {
         self.desk().send(to, tag, bytes, receipt)
+    }
+
+    /// Ends all processes of the job, after what was printed had a moment to get out. Works even if the thread that
+    /// holds the lock never gives it back.
+    pub(super) fn abort(&self) -> ! {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            match self.0.try_lock() {
+                Ok(desk) => desk.seam.abort(),
+                Err(TryLockError::Poisoned(desk)) => desk.into_inner().seam.abort(),
+                Err(TryLockError::WouldBlock) => thread::sleep(PATIENCE / 50),
+            }
+        }
+        // The launcher ends the others.
+        process::abort()
     }
 
     /// What the lock guards.
@@ -109,13 +129,8 @@ impl<R: Route> Desk<R> {
     pub(super) fn close(&mut self) {
         while !self.outgoing.is_empty() {
             self.look();
-            std::thread::yield_now();
+            thread::yield_now();
         }
         self.is_closed = true;
-    }
-
-    /// Ends all processes of the job.
-    pub(super) fn abort(&self) -> ! {
-        self.seam.abort()
     }
 }

@@ -44,7 +44,13 @@ impl Peer {
         Some(Self { build, pid, processor: next(), host: String::from_utf8_lossy(host).into_owned() })
     }
 
-    /// Whether both were started from one file. Two hosts number their file systems differently, so that the first
+    /// A checksum of the file that this process was started from.
+    pub(super) fn checksum() -> io::Result<u64> {
+        let file = fs::read("/proc/self/exe")?;
+        Ok((file.len() as u64) << 32 | u64::from(crc32fast::hash(&file)))
+    }
+
+    /// Whether both were certainly started from one file. Two hosts number their file systems differently, so that the first
     /// word, the device, is not compared.
     pub(super) fn has_file_of(&self, other: &Self) -> bool {
         self.build.0[1..] == other.build.0[1..]

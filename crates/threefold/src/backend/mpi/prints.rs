@@ -26,6 +26,8 @@ const READ: usize = 64 << 10;
 pub(super) struct Pipes {
     out: OwnedFd,
     err: OwnedFd,
+    /// The standard error as the launcher made it.
+    original: OwnedFd,
     /// Held while what was read is sent, so that two threads keep the order.
     order: Mutex<()>,
 }
@@ -37,10 +39,11 @@ impl Pipes {
         let (err, err_end) = pipe_with(PipeFlags::CLOEXEC)?;
         fcntl_setfl(&out, OFlags::NONBLOCK)?;
         fcntl_setfl(&err, OFlags::NONBLOCK)?;
+        let original = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?;
         rustix::stdio::dup2_stdout(out_end)?;
         rustix::stdio::dup2_stderr(err_end)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Self { out, err, order: Mutex::default() })
+        Ok(Self { out, err, original, order: Mutex::default() })
     }
 
     /// Sends what was printed so far to rank 0.
@@ -58,6 +61,15 @@ impl Pipes {
                 }
             }
         }
+    }
+
+    /// Writes what was printed on the standard error so far, and `message`, to the launcher: nobody at rank 0 may be
+    /// listening any more.
+    pub(super) fn pass_by(&self, message: &str) {
+        let mut bytes = Vec::with_capacity(READ);
+        let _ = retry_on_intr(|| rustix::io::read(&self.err, spare_capacity(&mut bytes)));
+        bytes.extend_from_slice(message.as_bytes());
+        let _ = rustix::io::write(&self.original, &bytes);
     }
 
     /// Whether nothing was printed. It asks for both pipes in one system call.

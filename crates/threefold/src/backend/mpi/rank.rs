@@ -4,12 +4,12 @@
 //! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
 //! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use std::{io, thread};
+use std::{panic, process, thread};
 
 use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
@@ -18,6 +18,7 @@ use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{self, Pipes};
 use super::seam::{Mail, Membership, Seam};
+use super::term;
 use crate::panics;
 
 mod relay;
@@ -43,6 +44,8 @@ struct Rank {
     number: usize,
     /// The number of ranks.
     size: usize,
+    /// What messages call it.
+    name: String,
     office: Office<Workers>,
     pipes: Pipes,
 }
@@ -84,6 +87,10 @@ impl Route for Workers {
                 let workers = self.sessions.remove(&session).unwrap_or_default();
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
+            (letter::ASK, _) => return Some((0, letter::ALIVE, Vec::new())),
+            (letter::ASK_FILE, _) => {
+                return Some((0, letter::FILE, Peer::checksum().unwrap_or(0).to_le_bytes().to_vec()));
+            }
             (letter::BYE, _) => self.is_over = true,
             _ => {}
         }
@@ -96,19 +103,21 @@ impl Route for Workers {
 /// Serves until rank 0 says goodbye, and exits.
 pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     SERVING.store(true, Ordering::Relaxed);
+    // A signal that goes to all ranks is for rank 0, which ends the others.
+    let _signal = term::catch();
     panics::watch();
     let rank = match Pipes::install() {
-        Ok(pipes) => RANK.get_or_init(|| Rank {
-            number: seam.rank(),
-            size: seam.size(),
-            office: Office::new(seam, Workers::default()),
-            pipes,
+        Ok(pipes) => RANK.get_or_init(|| {
+            let name = format!("rank {} ({}, pid {})", seam.rank(), own.host, own.pid);
+            let (number, size) = (seam.rank(), seam.size());
+            Rank { number, size, name, office: Office::new(seam, Workers::default()), pipes }
         }),
         Err(error) => {
             eprintln!("threefold: a rank cannot serve: its streams cannot be redirected: {error}");
             seam.abort()
         }
     };
+    abort_at_defects();
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
@@ -134,6 +143,29 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     process::exit(0)
 }
 
+thread_local! {
+    /// Whether this thread is one of ours.
+    static IS_OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the panic hook abort the job if a thread of ours panics outside of a task. The thread would be gone, and rank 0
+/// would wait for its answers for ever.
+fn abort_at_defects() {
+    note_own_thread();
+    let next = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        next(info);
+        if IS_OURS.try_with(Cell::get) == Ok(true) && !panics::is_catching() {
+            Rank::get().abort("it panicked outside of any task, which is a defect of threefold");
+        }
+    }));
+}
+
+/// This thread is one of ours.
+fn note_own_thread() {
+    IS_OURS.set(true);
+}
+
 impl Rank {
     fn get() -> &'static Self {
         RANK.get().expect("a rank is set up before its threads are")
@@ -154,10 +186,9 @@ impl Rank {
         self.office.send(0, crew_letter::TAG, &mut crew_letter::write(letter, address), None);
     }
 
-    /// Reports a defect of this library, or of the machine, and ends the job.
-    fn fail(&self, what: &str, error: &io::Error) -> ! {
-        eprintln!("threefold: a rank cannot go on: {what}: {error}; the job is aborted");
-        self.pipes.pass_on(&self.office);
-        self.office.desk().abort()
+    /// Says why this rank cannot go on, and ends the job.
+    fn abort(&self, why: &str) -> ! {
+        self.pipes.pass_by(&format!("threefold: {} cannot go on: {why}; the job is aborted\n", self.name));
+        self.office.abort()
     }
 }

@@ -11,7 +11,7 @@ use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::session::{Member, Session};
 use super::world::Letter;
-use crate::error::{End, Error};
+use crate::error::{End, Error, Rank};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::clock;
@@ -26,6 +26,10 @@ pub(super) struct Ranks {
     /// Whether anything was sent to a rank in this fold.
     told: Vec<bool>,
     moved: u64,
+    /// Workers whose rank is lost.
+    gone: Vec<bool>,
+    /// The ranks that are lost, and how.
+    lost: Vec<(usize, End)>,
 }
 
 impl Ranks {
@@ -33,13 +37,26 @@ impl Ranks {
     pub(super) fn new(mut session: Session, chunks: u64) -> Self {
         session.fold = session.fold.wrapping_add(1);
         let told = vec![false; session.world.size];
-        Self { session, limit: chunks, told, moved: 0 }
+        let gone = vec![false; session.members.len()];
+        Self { session, limit: chunks, told, moved: 0, gone, lost: Vec::new() }
     }
 
     /// Ends the run. Prints what is left of the ranks' output.
     pub(super) fn dismiss(self) -> Session {
         self.session.world.print(true);
         self.session
+    }
+
+    /// Notes the ranks that were lost since this was last asked, with what they had.
+    fn look_for_lost(&mut self, events: &mut Vec<Event>) {
+        let told = &self.told;
+        self.session.world.look(clock::now(), |rank| told[rank]);
+        let lost = self.session.world.lost();
+        for (rank, end) in lost.into_iter().skip(self.lost.len()) {
+            let workers = (0..self.session.members.len()).filter(|&worker| self.session.rank_of(worker) == rank);
+            events.extend(workers.map(|worker| Event::Gone { worker }));
+            self.lost.push((rank, end));
+        }
     }
 
     fn member(&mut self, worker: usize) -> &mut Member {
@@ -86,7 +103,7 @@ impl Carrier for Ranks {
     }
 
     fn has(&self, worker: usize) -> bool {
-        worker < self.session.members.len()
+        self.gone.get(worker) == Some(&false)
     }
 
     fn greeted(&mut self, _worker: usize) {}
@@ -138,8 +155,11 @@ impl Carrier for Ranks {
     }
 
     fn pid(&self, worker: usize) -> Option<u32> {
-        let rank = self.session.rank_of(worker);
-        self.session.world.office.desk().route.peers[rank].as_ref().map(|peer| peer.pid)
+        self.rank(worker).map(|rank| rank.pid)
+    }
+
+    fn rank(&self, worker: usize) -> Option<Rank> {
+        self.session.world.rank(self.session.rank_of(worker))
     }
 
     fn set_limit(&mut self, limit: u64) {
@@ -157,6 +177,10 @@ impl Carrier for Ranks {
 
     fn restate_limit(&mut self, _worker: usize) {}
 
+    fn lost(&mut self, error: &Error) {
+        self.session.world.tell_loss(error);
+    }
+
     fn ends_workers(&self) -> bool {
         false
     }
@@ -169,6 +193,7 @@ impl Carrier for Ranks {
             next = mailbox.take();
         }
         world.print(false);
+        self.look_for_lost(events);
         Ok(())
     }
 
@@ -186,8 +211,11 @@ impl Carrier for Ranks {
     fn retire(&mut self, _worker: usize) {}
 
     fn end(&mut self, worker: usize, _unanswered: u64, _ready: bool, fault: Option<&'static str>) -> Gone {
+        self.gone[worker] = true;
+        let rank = self.session.rank_of(worker);
+        let lost = self.lost.iter().find(|&&(lost, _)| lost == rank).map(|(_, end)| end.clone());
         Gone {
-            end: End::Protocol(fault.unwrap_or("its rank is gone").into()),
+            end: lost.unwrap_or(End::Protocol(fault.unwrap_or("it was not expected to end").into())),
             progress: Progress::Unknown,
             another_way: false,
             ran_for: None,

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{Heard, Printer};
+use super::pulse::Pulse;
 use super::seam::{Mail, Membership, Seam};
 use crate::backend::streams::Stream;
+use crate::error::{End, Error, Rank};
 
 /// The job of this process, if it is rank 0 of one with other ranks.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -28,6 +30,15 @@ pub(super) struct World {
     printers: [Printer; 2],
     /// Whether the beginning of a line may wait in a printer.
     has_begun_lines: AtomicBool,
+    pulse: Mutex<Pulse>,
+    /// Ranks that are lost, and how. The job cannot go on without them.
+    lost: Mutex<Vec<(usize, End)>>,
+    /// Whether any is lost.
+    has_lost: AtomicBool,
+    /// Whether an error has told of it.
+    pub(super) is_told: AtomicBool,
+    /// Whether this process is about to be killed, so that an error must be printed at once.
+    pub(super) is_ending: AtomicBool,
 }
 
 /// Something has happened in a session.
@@ -45,6 +56,10 @@ pub(super) struct Sessions {
     open: HashMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
+    /// Which ranks were heard since this was last asked.
+    pub(super) alive: Vec<bool>,
+    /// Checksums of the files that ranks were started from, where they were asked.
+    pub(super) files: Vec<Option<u64>>,
     /// What tasks have printed on their standard output and error.
     heard: [Heard; 2],
 }
@@ -53,6 +68,7 @@ impl Route for Sessions {
     type Receipt = (u32, usize);
 
     fn deliver(&mut self, Mail { from, tag, mut bytes }: Mail) -> Option<(usize, i32, Vec<u8>)> {
+        self.alive[from] = true;
         match tag {
             letter::DATA => {
                 // What belongs to a session that is over is not wanted.
@@ -70,6 +86,7 @@ impl Route for Sessions {
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::OUT => self.heard[0].push((from, bytes)),
             letter::ERR => self.heard[1].push((from, bytes)),
             _ => {}
@@ -93,8 +110,13 @@ impl World {
     /// Takes up the job.
     pub(super) fn enter(seam: Seam, own: Peer) {
         let size = seam.size();
-        let sessions =
-            Sessions { open: HashMap::new(), peers: (0..size).map(|_| None).collect(), heard: Default::default() };
+        let sessions = Sessions {
+            open: HashMap::new(),
+            peers: vec![None; size],
+            alive: vec![false; size],
+            files: vec![None; size],
+            heard: Default::default(),
+        };
         WORLD.get_or_init(|| Self {
             size,
             own,
@@ -102,6 +124,11 @@ impl World {
             next: AtomicU32::new(0),
             printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
             has_begun_lines: AtomicBool::new(false),
+            pulse: Mutex::new(Pulse::of(size)),
+            lost: Mutex::default(),
+            has_lost: AtomicBool::new(false),
+            is_told: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
         });
     }
 
@@ -125,6 +152,53 @@ impl World {
         }
     }
 
+    /// Asks now and then whether the ranks that have chunks are alive. Those that are silent are lost.
+    pub(super) fn look(&self, now: u64, works: impl Fn(usize) -> bool) {
+        // Whoever comes too late finds that another thread is looking.
+        let Ok(mut pulse) = self.pulse.try_lock() else { return };
+        let (ask, silent) = pulse.look(now, works, |rank| std::mem::take(&mut self.office.desk().route.alive[rank]));
+        for rank in ask {
+            self.office.send(rank, letter::ASK, &mut Vec::new(), None);
+        }
+        for rank in silent {
+            self.lose(rank, End::RankSilent(pulse.limit()));
+        }
+    }
+
+    /// That rank is lost: every fold that has chunks there is told.
+    pub(super) fn lose(&self, rank: usize, how: End) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if lost.iter().all(|&(other, _)| other != rank) {
+            lost.push((rank, how));
+        }
+        // Release: whoever sees it finds the rank in the list.
+        self.has_lost.store(true, Ordering::Release);
+        self.office.desk().route.open.values().for_each(|mailbox| mailbox.ring());
+    }
+
+    /// The ranks that are lost.
+    pub(super) fn lost(&self) -> Vec<(usize, End)> {
+        if !self.has_lost.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A fold ends with this error, since a rank is lost.
+    pub(super) fn tell_loss(&self, error: &Error) {
+        if self.is_ending.load(Ordering::Relaxed) {
+            eprintln!("threefold: {error}");
+        }
+        self.is_told.store(true, Ordering::Relaxed);
+    }
+
+    /// What errors say of a rank.
+    pub(super) fn rank(&self, number: usize) -> Option<Rank> {
+        let desk = self.office.desk();
+        let peer = desk.route.peers[number].as_ref()?;
+        Some(Rank { number, host: peer.host.as_str().into(), pid: peer.pid })
+    }
+
     /// Prints what has come from tasks on other ranks: whole lines, and if `all` also the beginnings of lines.
     pub(super) fn print(&self, all: bool) {
         let has_heard = self.office.desk().route.heard.each_ref().map(|heard| !heard.is_empty());
@@ -145,6 +219,11 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 impl Drop for Leave {
     fn drop(&mut self) {
         if let Some(world) = World::get() {
+            if let Some((rank, how)) = world.lost().first() {
+                let rank = world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+                eprintln!("threefold: {rank} {how}; the job is aborted");
+                world.office.abort();
+            }
             let mut desk = world.office.desk();
             for rank in 1..world.size {
                 desk.send(rank, letter::BYE, &mut Vec::new(), None);

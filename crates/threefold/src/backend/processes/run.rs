@@ -30,7 +30,8 @@ impl Processes {
         ready: &mut dyn FnMut(),
     ) -> Result<Idle, (Error, Vec<Worker>)> {
         let replaces = self.chunks_per_worker.is_some();
-        let starter = idle.starter.take().unwrap_or_else(|| Starter::new(self.build, self.memory_limit, replaces));
+        let starter =
+            idle.starter.take().unwrap_or_else(|| Starter::new(self.model, self.build, self.memory_limit, replaces));
         let crew = match Crew::new(self.model, size, self.memory_limit, idle.watch.take(), starter) {
             Ok(crew) => crew,
             Err(error) => return Err((error, idle.workers)),

@@ -157,6 +157,6 @@ impl<C: Carrier> Run<'_, C> {
     }
 
     fn spot(&self, worker: usize) -> Spot {
-        Spot { worker, pid: self.carrier.pid(worker) }
+        Spot { worker, pid: self.carrier.pid(worker), rank: self.carrier.rank(worker) }
     }
 }

@@ -94,10 +94,8 @@ impl Relays {
             let thread = thread::Builder::new().name("threefold-relay".to_string());
             match thread.spawn(move || serve(&own, address.session)) {
                 Ok(thread) => threads.push(thread),
-                Err(error) => {
-                    eprintln!("threefold: a rank cannot serve: a thread could not be started: {error}; the job is aborted");
-                    std::process::abort();
-                }
+                // The lock of the office is held here, and given back while this thread unwinds.
+                Err(error) => panic!("a thread could not be started: {error}"),
             }
             relay
         });
@@ -120,6 +118,7 @@ impl Relays {
 
 /// The body of a relay's thread.
 fn serve(relay: &Relay, session: u32) {
+    super::note_own_thread();
     let rank = Rank::get();
     let mut crew = None;
     while crew.is_none() {

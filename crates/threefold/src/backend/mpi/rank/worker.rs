@@ -12,6 +12,7 @@ use crate::backend::mpi::mailbox::Mailbox;
 use crate::backend::mpi::prints;
 use crate::backend::stack;
 use crate::fold::chunk;
+use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::serve::limit::{Limit, Limited};
 use crate::remote::serve::{Reporter, Running, Server};
@@ -48,13 +49,14 @@ impl Worker {
         let own = Arc::clone(&worker);
         let started = thread.spawn(move || {
             stack::note(bytes);
+            super::note_own_thread();
             if let Err(error) = own.serve(address) {
-                Rank::get().fail("a message cannot be obeyed", &error);
+                Rank::get().abort(&format!("a message cannot be obeyed: {error}"));
             }
         });
         if let Err(error) = started {
-            eprintln!("threefold: a rank cannot serve: a thread could not be started: {error}; the job is aborted");
-            std::process::abort();
+            // The lock of the office is held here, and given back while this thread unwinds.
+            panic!("a thread could not be started: {error}");
         }
         worker
     }
@@ -97,7 +99,7 @@ struct Answers<'a> {
 }
 
 impl Reporter for Answers<'_> {
-    fn prepare(&mut self, _build: Build, _memory_limit: u64) -> io::Result<Result<(), String>> {
+    fn prepare(&mut self, _build: Build, _memory_limit: u64, _model: Model) -> io::Result<Result<(), String>> {
         // Ranks are compared when the job begins.
         Ok(Ok(()))
     }

@@ -62,6 +62,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::surroundings::Surroundings;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::worker::Entrance;
+use crate::model::Model;
 use crate::remote::wire::Build;
 
 /// After this many failed copies, each worker is started from the executable.
@@ -77,6 +78,8 @@ static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
 /// Makes workers.
 #[derive(Debug)]
 pub(in crate::backend::processes) struct Starter {
+    /// The model that workers are told.
+    model: Model,
     build: Build,
     memory_limit: Option<u64>,
     server: Option<Server>,
@@ -99,8 +102,13 @@ struct Server {
 }
 
 impl Starter {
-    pub(in crate::backend::processes) fn new(build: Build, memory_limit: Option<u64>, replaces: bool) -> Self {
-        Self { build, memory_limit, server: None, spares: VecDeque::new(), lacks: false, replaces, failures: 0 }
+    pub(in crate::backend::processes) fn new(
+        model: Model,
+        build: Build,
+        memory_limit: Option<u64>,
+        replaces: bool,
+    ) -> Self {
+        Self { model, build, memory_limit, server: None, spares: VecDeque::new(), lacks: false, replaces, failures: 0 }
     }
 
     /// A fold begins. What this process passes on to its children may have changed.
@@ -214,7 +222,7 @@ impl Starter {
 
     /// Sends a worker the handshake. The worker makes no more copies then.
     pub(super) fn greet(&self, worker: &mut Worker) -> io::Result<()> {
-        worker.greet(self.build, self.memory_limit)
+        worker.greet(self.build, self.memory_limit, self.model)
     }
 
     /// Whether copies are requested at all.

@@ -146,7 +146,10 @@ mod tests {
         assert!(watch.is_due(late));
         assert_eq!(watch.saw(0, runs, late, |timeout| timeout == TIMEOUT), Some(Doing::Stops));
         assert_eq!(watch.saw(0, runs, late, |_| unreachable!()), None, "once");
-        assert_eq!([watch.kill(late + NOTICE - 1), watch.kill(late + NOTICE), watch.kill(u64::MAX)], [None, Some(0), None]);
+        assert_eq!(
+            [watch.kill(late + NOTICE - 1), watch.kill(late + NOTICE), watch.kill(u64::MAX)],
+            [None, Some(0), None]
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Crew {
         replaces: bool,
     ) -> Result<(Self, Build), Error> {
         let build = build::own().map_err(|error| cannot_start(Model::Mpi, &error))?;
-        let starter = Starter::new(build, memory_limit, replaces);
+        let starter = Starter::new(Model::Mpi, build, memory_limit, replaces);
         Ok((Self::new(Model::Mpi, size, memory_limit, None, starter)?, build))
     }
 

@@ -12,12 +12,14 @@ use crate::backend::processes::run::watch::Watch;
 use crate::backend::processes::stderr_tail::StderrTail;
 use crate::error::{End, MemoryLimit, SIGABRT, SIGKILL};
 use crate::remote::carrier::Gone;
+use crate::remote::dispatch::Progress;
 
 /// All that is known of a worker that is gone, wherever its caller is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::backend) struct Departed {
     end: End,
-    notes: Notes,
+    /// `None` if nothing is known of its progress.
+    notes: Option<Notes>,
     another_way: bool,
     ran_for: Option<Duration>,
     pub(in crate::backend) pid: Option<u32>,
@@ -29,15 +31,14 @@ impl Departed {
     /// A worker that had nothing to do, and could not go on.
     #[cfg(feature = "mpi")]
     pub(in crate::backend) fn idle() -> Self {
-        Self {
-            end: End::Protocol("it could not take part in another fold".into()),
-            notes: Notes::default(),
-            another_way: false,
-            ran_for: None,
-            pid: None,
-            memory: None,
-            stderr_tail: Vec::new(),
-        }
+        let end = End::Protocol("it could not take part in another fold".into());
+        Self { notes: Some(Notes::default()), ..Self::unknown(end, None) }
+    }
+
+    /// A worker of which only this is known.
+    #[cfg(feature = "mpi")]
+    pub(in crate::backend) fn unknown(end: End, pid: Option<u32>) -> Self {
+        Self { end, notes: None, another_way: false, ran_for: None, pid, memory: None, stderr_tail: Vec::new() }
     }
 
     /// Whether it missed a deadline. What it started may still be terminating.
@@ -49,7 +50,8 @@ impl Departed {
     /// The same for a caller that had sent the worker so many chunks, of which `unanswered` are not answered.
     pub(in crate::backend) fn after(self, sent: u64, unanswered: u64) -> Gone {
         let Self { end, notes, another_way, ran_for, pid, memory, stderr_tail } = self;
-        Gone { end, progress: notes.progress(sent, unanswered), another_way, ran_for, pid, memory, stderr_tail }
+        let progress = notes.map_or(Progress::Unknown, |notes| notes.progress(sent, unanswered));
+        Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail }
     }
 }
 
@@ -92,6 +94,7 @@ impl Crew {
         let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
         // A copy that never started says nothing about workers that are started from the executable.
         let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
+        let notes = Some(notes);
         Departed { end, notes, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 
