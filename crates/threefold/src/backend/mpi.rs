@@ -171,6 +171,12 @@ impl Backend for Mpi {
     }
 }
 
+impl Drop for Mpi {
+    fn drop(&mut self) {
+        self.isolation.disband();
+    }
+}
+
 impl Mpi {
     /// The error of a fold that begins after a rank was lost.
     fn refuse_after_loss(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use threefold::prelude::*;
 use threefold::{CancelToken, Event, Executor, Items, Model};
 
 use crate::fixtures::{fixture, fixture_to_kill, folder, is_alive};
-use crate::tasks::{Endless, EndlessWait, Leaves, PanicsOn, files, wait_until};
+use crate::tasks::{Endless, EndlessWait, Leaves, PanicsOn, files, process_of, wait_until};
 use crate::{executor, isolated, remote};
 
 crate::rows! {
@@ -20,7 +20,9 @@ crate::rows! {
     pooled: an_executor_that_nobody_uses_rests;
     uninterruptible: a_task_that_asks_ends_a_cancelled_fold;
     asynchronous: chunks_are_dropped_at_their_await;
-    isolating: workers_of_a_cancelled_fold_are_killed;
+    isolating:
+        workers_of_a_cancelled_fold_are_killed,
+        dropping_the_last_executor_ends_its_worker_processes;
     ranked: with_its_rank_killed_no_worker_is_left;
     processes:
         with_the_parent_killed_no_worker_is_left;
@@ -113,6 +115,14 @@ fn an_executor_that_nobody_uses_rests(model: Model) {
 fn dropping_the_last_executor_leaves_nothing(model: Model) {
     let output = fixture("leaves-nothing", model);
     assert_eq!(output.stdout, "nothing left\n", "{}", output.stderr);
+}
+
+fn dropping_the_last_executor_ends_its_worker_processes(model: Model) {
+    let on = isolated(model, 2);
+    let workers = on.map(Items((0..8).collect()), process_of).unwrap();
+    assert!(workers.iter().all(|&worker| worker != std::process::id() && is_alive(worker)));
+    drop(on);
+    assert!(!workers.iter().any(|&worker| is_alive(worker)));
 }
 
 fn with_its_rank_killed_no_worker_is_left(model: Model) {

@@ -33,6 +33,8 @@ pub(super) enum ToCrew {
     /// The fold is over. End the workers that are busy with something. If it `wants_word`, answer when they are gone and
     /// everything is printed.
     Rest { busy: Vec<u32>, wants_word: bool },
+    /// The executor is gone. End all workers, and answer then. It is the last letter.
+    Disband,
 }
 
 /// What all worker processes of a session have in common.
@@ -61,7 +63,7 @@ pub(super) enum FromCrew {
     Rests(bool),
     /// Whether a worker of the rank has begun a line and not ended it.
     HasBegunLine { rank: usize, has: bool },
-    /// The rank has done what the end of a fold asks for.
+    /// The rank has done what the end of a fold, or of an executor, asks for.
     Rested { rank: usize },
     /// The system refuses worker processes.
     Refused { reason: String },

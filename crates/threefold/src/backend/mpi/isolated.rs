@@ -85,6 +85,14 @@ impl Crews {
         let lives = (0..workers).map(|_| Life::default()).collect();
         Self { session: Session::open(world, workers), wishes, lives, ranks: vec![Branch::default(); world.size] }
     }
+
+    /// Ends all workers, and waits until they are gone. Does nothing if this process has left the job: its ranks have
+    /// ended them then.
+    pub(super) fn disband(self) {
+        if !self.session.world.office.desk().is_closed() {
+            Isolated::new(self, 0, 0).disband();
+        }
+    }
 }
 
 /// The workers of one run.
@@ -122,6 +130,13 @@ impl Isolated {
         members.filter(|(_, (life, _))| life.is_there).map(|(worker, (_, member))| (worker, member.sent)).collect()
     }
 
+    /// Waits until all ranks have answered that are to, and deals with the letters that come.
+    fn wait_for_words(&mut self) {
+        while self.crews.ranks.iter().any(|branch| branch.owes_word) {
+            self.wait_for_letters(clock::now() + PATIENCE);
+        }
+    }
+
     /// Ends the run: workers that are not `idle` are ended, and what is left of the prints is printed.
     pub(super) fn dismiss(mut self, idle: &[bool]) -> Crews {
         for rank in 1..self.crews.ranks.len() {
@@ -141,11 +156,21 @@ impl Isolated {
             (branch.has_begun_line, branch.lingers, branch.owes_word) = (false, false, wants_word);
             self.post(rank, ALL, &ToCrew::Rest { busy, wants_word });
         }
-        while self.crews.ranks.iter().any(|branch| branch.owes_word) {
-            self.wait_for_letters(clock::now() + PATIENCE);
-        }
+        self.wait_for_words();
         self.crews.session.world.print(true);
         self.crews
+    }
+
+    /// Ends all workers, and waits until they are gone.
+    fn disband(mut self) {
+        for rank in 1..self.crews.ranks.len() {
+            if self.crews.ranks[rank].is_open {
+                self.crews.ranks[rank].owes_word = true;
+                self.post(rank, ALL, &ToCrew::Disband);
+            }
+        }
+        self.wait_for_words();
+        self.crews.session.world.print(true);
     }
 
     /// Sends a letter about a worker, or about all workers, to a rank.

@@ -4,7 +4,7 @@
 //! An executor has such folds only if an option asks for what needs processes ([`Options::isolates`]). A fold that
 //! keeps going after failures has them too, since a crash is one of its outcomes.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::crew_letter::Wishes;
 use super::isolated::{BUILD, Crews, Isolated};
@@ -48,6 +48,12 @@ impl Isolation {
             idle: Mutex::default(),
             experience: Mutex::default(),
         })
+    }
+
+    /// Ends the worker processes, and waits until they are gone.
+    pub(super) fn disband(&mut self) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        idle.drain(..).for_each(Crews::disband);
     }
 
     /// Whether `fold` is isolated.

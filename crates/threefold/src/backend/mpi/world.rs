@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
@@ -13,6 +15,9 @@ use super::pulse::Pulse;
 use super::seam::{Mail, Membership, Seam};
 use crate::backend::streams::Stream;
 use crate::error::{End, Error, Rank};
+
+/// So long rank 0 waits for the last messages of the other ranks.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// The job of this process, if it is rank 0 of one with other ranks.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -56,6 +61,8 @@ pub(super) struct Sessions {
     open: HashMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
+    /// How many ranks have sent their last message.
+    left: usize,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
     /// Checksums of the files that ranks were started from, where they were asked.
@@ -87,6 +94,7 @@ impl Route for Sessions {
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
+            letter::BYE => self.left += 1,
             letter::OUT => self.heard[0].push((from, bytes)),
             letter::ERR => self.heard[1].push((from, bytes)),
             _ => {}
@@ -113,6 +121,7 @@ impl World {
         let sessions = Sessions {
             open: HashMap::new(),
             peers: vec![None; size],
+            left: 0,
             alive: vec![false; size],
             files: vec![None; size],
             heard: Default::default(),
@@ -228,7 +237,15 @@ impl Drop for Leave {
             for rank in 1..world.size {
                 desk.send(rank, letter::BYE, &mut Vec::new(), None);
             }
-            desk.close();
+            drop(desk);
+            // A message that nobody has received when a process leaves is a warning of some MPI libraries.
+            let until = Instant::now() + GOODBYE;
+            while world.office.desk().route.left < world.size - 1 && Instant::now() < until {
+                world.office.poll();
+                thread::yield_now();
+            }
+            world.print(true);
+            world.office.desk().close();
         }
         // The last call of MPI. It waits for the other ranks.
         drop(self.0.take());

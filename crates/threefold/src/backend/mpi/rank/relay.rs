@@ -132,7 +132,9 @@ fn serve(relay: &Relay, session: u32) {
                         Err(reason) => say(FromCrew::Refused { reason }),
                     },
                     Some(ToCrew::Start) => say(FromCrew::Refused { reason: "a rank has no workers".to_string() }),
-                    Some(ToCrew::Rest { wants_word: true, .. }) => say(FromCrew::Rested { rank: rank.number }),
+                    Some(ToCrew::Rest { wants_word: true, .. } | ToCrew::Disband) => {
+                        say(FromCrew::Rested { rank: rank.number })
+                    }
                     _ => {}
                 }
             }
@@ -186,11 +188,11 @@ impl Crewed {
                     has_moved = true;
                     match order {
                         Order::Came { worker, life, bytes } => self.send(worker, life, &bytes),
-                        Order::Told { worker, life, bytes } => {
-                            if let Some(letter) = crew_letter::read(&bytes) {
-                                self.obey(worker, life, letter);
-                            }
-                        }
+                        Order::Told { worker, life, bytes } => match crew_letter::read(&bytes) {
+                            Some(ToCrew::Disband) => return self.disband(),
+                            Some(letter) => self.obey(worker, life, letter),
+                            None => {}
+                        },
                         Order::Close => return self.crew.disband(),
                     }
                 }
@@ -243,7 +245,7 @@ impl Crewed {
 
     fn obey(&mut self, worker: u32, life: u32, letter: ToCrew) {
         match letter {
-            ToCrew::Open(_) => {}
+            ToCrew::Open(_) | ToCrew::Disband => {}
             ToCrew::Begin { limit } => {
                 self.crew.begin();
                 self.crew.set_limit(limit);
@@ -280,6 +282,15 @@ impl Crewed {
             }
             ToCrew::Rest { busy, wants_word } => self.rest(&busy, wants_word),
         }
+    }
+
+    /// The executor is gone.
+    fn disband(self) {
+        let Self { rank, session, crew, .. } = self;
+        crew.disband();
+        rank.pipes.pass_on(&rank.office);
+        let address = Address { session, worker: ALL, ..Address::default() };
+        rank.tell(&FromCrew::Rested { rank: rank.number }, address);
     }
 
     /// A fold is over.
