@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::at_exit;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
@@ -31,6 +32,8 @@ pub(super) struct World {
     /// Whether the beginning of a line may wait in a printer.
     has_begun_lines: AtomicBool,
     pulse: Mutex<Pulse>,
+    /// How far the clock of each rank is ahead of this one's, in nanoseconds.
+    pub(super) ahead: OnceLock<Vec<i64>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
     lost: Mutex<Vec<(usize, End)>>,
     /// Whether any is lost.
@@ -56,6 +59,8 @@ pub(super) struct Sessions {
     pub(super) peers: Vec<Option<Peer>>,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
+    /// What the clocks of ranks showed when they were asked last.
+    pub(super) clocks: Vec<Option<u64>>,
     /// Checksums of the files that ranks were started from, where they were asked.
     pub(super) files: Vec<Option<u64>>,
     /// What tasks have printed on their standard output and error.
@@ -77,6 +82,7 @@ impl Route for Sessions {
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::OUT => self.heard[0].push((from, bytes)),
             letter::ERR => self.heard[1].push((from, bytes)),
@@ -105,6 +111,7 @@ impl World {
             open: HashMap::new(),
             peers: vec![None; size],
             alive: vec![false; size],
+            clocks: vec![None; size],
             files: vec![None; size],
             heard: Default::default(),
         };
@@ -116,11 +123,20 @@ impl World {
             printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
             has_begun_lines: AtomicBool::new(false),
             pulse: Mutex::new(Pulse::of(size)),
+            ahead: OnceLock::new(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
             is_told: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
         });
+    }
+
+    /// Ends the job, because this process exits without leaving it.
+    pub(super) fn abort() {
+        if let Some(world) = Self::get() {
+            eprintln!("threefold: rank 0 exits on another thread than that of `main`; the job is aborted");
+            world.office.abort();
+        }
     }
 
     /// Opens a session.
@@ -201,6 +217,7 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
+        at_exit::note_leaving();
         if let Some(world) = World::get() {
             if let Some((rank, how)) = world.lost().first() {
                 let rank = world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
