@@ -1,4 +1,4 @@
-//! One parallel fold on any model: async tasks, threads or worker processes, chosen with one word.
+//! One parallel fold on any model: async tasks, threads, worker processes or MPI ranks, chosen with one word.
 //!
 //! A fold cuts its input into chunks, runs a task on every chunk, and reduces the outputs in chunk order. The task is
 //! written once. The result is the same on every model and with any number of workers, bit for bit, also for floats.
@@ -14,7 +14,7 @@
 //! }
 //!
 //! fn main() -> threefold::Result<()> {
-//!     threefold::init(); // a worker process stops here and serves
+//!     threefold::init(); // a worker process or an MPI rank stops here and serves
 //!     for &model in Model::available() {
 //!         let on = Executor::new(model)?;
 //!         let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;
@@ -34,20 +34,22 @@
 //!
 //! # Which model
 //!
-//! | | sequential | async | threads | processes |
-//! |---|---|---|---|---|
-//! | several workers | no | yes | yes | yes |
-//! | many chunks of an `async` task wait at the same time on one worker | no | yes | no | no |
-//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes |
-//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes |
-//! | chunks and outputs are serialized and copied | no | no | no | yes |
-//! | the stack size can be chosen ([`stack_size`](Builder::stack_size)) | no | yes | yes | no |
-//! | platforms | all | all | all | Linux |
-//! | feature, enabled by default | | `async` | | `processes` |
+//! | | sequential | async | threads | processes | mpi |
+//! |---|---|---|---|---|---|
+//! | several workers | no | yes | yes | yes | yes |
+//! | workers on several hosts | no | no | no | no | yes |
+//! | many chunks of an `async` task wait at the same time on one worker | no | yes | no | no | no |
+//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes | no |
+//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes | no |
+//! | chunks and outputs are serialized and copied | no | no | no | yes | yes |
+//! | the stack size can be chosen ([`stack_size`](Builder::stack_size)) | no | yes | yes | no | no |
+//! | platforms | all | all | all | Linux | Linux |
+//! | feature | | `async` (default) | | `processes` (default) | `mpi` |
 //!
 //! - If the chunks compute, use threads.
 //! - If they wait, for the network or a timer, write the task as an `async fn` and use async.
 //! - If they may crash, leak memory, call `exit`, or must be stopped after a time, use processes.
+//! - If one machine is not enough, use mpi.
 //! - Sequential is the reference for the others, and the simplest to debug.
 //!
 //! [`Model::capabilities`] gives this table to programs. An option that a model does not support is an error of
@@ -131,6 +133,28 @@
 //! chunks on their main thread, start no workers of their own, and end with the executor, or with the program, however
 //! it ends.
 //!
+//! # MPI ranks
+//!
+//! With the feature `mpi`, the same program runs on a cluster. An MPI launcher starts it several times:
+//! `mpirun -n 8 program`, `mpiexec`, or Slurm's `srun`. Rank 0 runs `main`. The other ranks stop in [`init()`], serve
+//! rank 0, and end with it. Rank 0 hands the chunks out and runs none itself. Without a launcher, and in a job of one
+//! rank, the chunks run on threads of this process; [`ranks()`] tells.
+//!
+//! - [`workers`](Builder::workers) is the number of threads in each of the other ranks, by default 1. With one rank for
+//!   each host and as many threads as cores, the threads of a host share the task and its captures.
+//! - A fold inside of a task runs in its rank, one chunk after another.
+//! - What a task prints comes to the standard output and error of rank 0, in whole lines, before the fold returns.
+//! - A task that panics is an [`Error`] that names its [rank](Error::rank) and [host](Error::host), and the next fold
+//!   works. A rank that is killed ends the whole job. Open MPI leaves rank 0 the time to say which chunks were lost;
+//!   MPICH does not. A rank that is stopped, or whose host is gone, is noticed after 10 s, and is the error of the fold;
+//!   the environment variable `THREEFOLD_RANK_SILENCE` sets another number of seconds. The job is then aborted when
+//!   `main` ends.
+//! - All ranks must run the same build of the program: a rank that does not is an error of [`Builder::build`]. If the
+//!   processors of two hosts have different features, a warning is printed, since functions such as `sin` and `exp` may
+//!   then give other bits.
+//! - A program that a rank starts inherits the launcher's variables. If it uses this library too, remove those
+//!   variables, or it takes itself for a rank.
+//!
 //! # Async tasks and async runtimes
 //!
 //! On the model async each worker drives its chunks on an async runtime of its own. If a task spawns
@@ -173,6 +197,7 @@
 //! |---|---|---|
 //! | `async` | yes | the model `async`, on tokio |
 //! | `processes` | yes | the model `processes`, on Linux |
+//! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
 //! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
 //!
 //! # Memory and stack

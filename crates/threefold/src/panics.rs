@@ -118,7 +118,9 @@ fn text(payload: &(dyn Any + Send)) -> Option<String> {
 
 /// Drops the payload of a panic. It is a value of the task's, and its destructor may panic.
 pub(crate) fn drop_quietly(payload: Payload) {
-    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+    if let Err(second) = catch_payload(|| drop(payload)) {
+        // It is no panic of a task, whose place somebody asks for.
+        let _ = LATEST.try_with(RefCell::take);
         // The payload of the second panic may do so too, unless it is text.
         match second.downcast::<&'static str>() {
             Ok(text) => drop(text),

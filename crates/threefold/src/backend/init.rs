@@ -1,6 +1,6 @@
-//! `init`: the line of `main` at which a worker process stops and serves.
+//! `init`: the line of `main` at which a worker process or an MPI rank stops and serves; `ranks`: how many there are.
 
-/// Makes worker processes possible. It must be the first line of `main`.
+/// Makes worker processes and MPI ranks possible. It must be the first line of `main`.
 ///
 /// A worker process is this same program, started once more. When it comes to `init`, it stops there, serves its
 /// parent, and never returns, so that the rest of `main` runs in the parent alone. In the parent itself `init` only
@@ -12,8 +12,12 @@
 /// and the random numbers that it has drawn.
 ///
 /// Call it before everything that has an effect: before output, files, threads, and the reading of arguments. In a
-/// program whose `main` has called it, every thread may make executors. Without the feature `processes`, and on systems
-/// other than Linux, it does nothing.
+/// program whose `main` has called it, every thread may make executors. Without the features `processes` and `mpi`, and on
+/// systems other than Linux, it does nothing.
+///
+/// In an MPI job the same holds for the ranks: rank 0 goes on with `main`, and the others stop here, serve rank 0, and
+/// exit when it ends. A process is in a job if an MPI launcher has started it, which the launcher's variables tell. In
+/// any other process `init` does not call MPI.
 ///
 /// In a test, make it the first line of the `#[test]` function; workers then stop before the test harness runs. There
 /// the call counts for the thread that makes it, so that no test depends on which others ran before. A thread that the

@@ -27,8 +27,10 @@ use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
 mod alone;
+mod at_exit;
 mod compare;
 mod crew_letter;
+mod crews;
 mod isolated;
 mod isolation;
 mod launch;
@@ -84,6 +86,7 @@ pub(crate) fn enter() {
     }
     World::enter(seam, own);
     watch_for_term();
+    at_exit::abort_with(World::abort).unwrap_or_else(|error| refuse(&error.to_string()));
     LEAVE.set(Some(Leave(Some(membership))));
 }
 
@@ -149,7 +152,9 @@ fn introduce(world: &World) -> std::result::Result<(), String> {
         drop(desk);
         thread::yield_now();
     }
-    compare::builds(world, until)
+    compare::builds(world, until)?;
+    world.ahead.get_or_init(|| compare::clocks(world, until));
+    Ok(())
 }
 
 impl Backend for Mpi {
@@ -195,7 +200,7 @@ impl Mpi {
         let mut run = match Run::new(port, Ranks::new(session, fold.chunks), terms, Build([0; 5]), last) {
             Ok(run) => run,
             Err((error, ranks)) => {
-                lock(&self.idle).push(ranks.dismiss());
+                lock(&self.idle).extend(ranks.dismiss());
                 return Err(error);
             }
         };
@@ -205,7 +210,7 @@ impl Mpi {
         run.finish(ready);
         let (ranks, _, experience) = run.dismiss();
         *lock(&self.experience) = experience.or(last);
-        lock(&self.idle).push(ranks.dismiss());
+        lock(&self.idle).extend(ranks.dismiss());
         Ok(())
     }
 }

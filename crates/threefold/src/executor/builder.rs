@@ -44,9 +44,10 @@ impl Builder {
     /// | async | a thread with an async runtime; the caller is the first | 1 |
     /// | threads | a thread; the caller is the first | the cores that this process may use |
     /// | processes | a worker process; a fold uses at most one for each chunk | the cores that this process may use |
+    /// | mpi | a thread in each rank but rank 0; in a job of one rank as on threads | 1 |
     ///
     /// CPU affinity and the quota of a container (cgroup) reduce the cores that a process may use. The caller runs
-    /// chunks itself, except on processes, and except with a [`stack_size`](Self::stack_size).
+    /// chunks itself, except on processes and mpi, and except with a [`stack_size`](Self::stack_size).
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -59,8 +59,8 @@ pub(crate) trait Carrier {
     /// The time, in nanoseconds.
     fn now(&self) -> u64;
 
-    /// The moment at which `now` said `then`, as near as can be told.
-    fn instant(&self, then: u64) -> Instant;
+    /// The moment at which the clock of `worker` showed `then`, as near as can be told.
+    fn instant(&self, worker: usize, then: u64) -> Instant;
 
     /// What wakes `wait` from any thread, at once and without blocking.
     fn bell(&self) -> Waker;
@@ -135,6 +135,9 @@ pub(crate) trait Carrier {
     /// Ends `worker`, dead or alive. It has not answered `unanswered` of the chunks that it was sent, and `ready` says
     /// whether its handshake is done. `fault` says why it is ended where it is alive.
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
+
+    /// `worker` cannot read its task.
+    fn refused(&mut self, _worker: usize) {}
 
     /// The loss of a worker has led to this error.
     fn lost(&mut self, _error: &Error) {}

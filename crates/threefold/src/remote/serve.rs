@@ -44,6 +44,9 @@ pub(crate) trait Reporter {
     /// The worker begins or ends reading a task.
     fn note_reading(&mut self, reads: bool);
 
+    /// The worker has read a task, or cannot read it. Others may use it.
+    fn note_found(&mut self, _task: Option<&Found>) {}
+
     /// The worker is about to run a block.
     fn begin_block(&mut self) -> io::Result<()>;
 
@@ -70,6 +73,9 @@ pub(crate) trait Reporter {
     fn send(&mut self) -> io::Result<()>;
 }
 
+/// A task that was read, or the panic of the user's code that read it.
+pub(crate) type Found = Result<Box<dyn Received>, Panic>;
+
 /// A worker, from its handshake to its end.
 #[derive(Default)]
 pub(crate) struct Server {
@@ -84,6 +90,12 @@ impl Server {
     /// When the chunk of the oldest answer that is held back began.
     pub(crate) fn held_since(&self) -> u64 {
         self.held_since
+    }
+
+    /// Has the worker use a task that another one has read.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn adopt(&mut self, task: Found) {
+        self.task = Some(Told::new(task));
     }
 
     /// Obeys one message. Breaks if it is the last one. An error means that the message is invalid, or that an answer
@@ -102,6 +114,7 @@ impl Server {
                 reporter.note_reading(true);
                 let found = find(address, captures);
                 reporter.note_reading(false);
+                reporter.note_found(found.as_ref().ok());
                 match found {
                     Ok(found) => *task = Some(Told::new(found)),
                     Err(reason) => return refuse(&reason, reporter),
@@ -131,7 +144,7 @@ fn refuse(reason: &str, reporter: &mut impl Reporter) -> io::Result<ControlFlow<
 }
 
 /// The registered task with that address, with these captures; or the panic of the user's code that read them.
-fn find(address: &[u8], captures: &[u8]) -> Result<Result<Box<dyn Received>, Panic>, String> {
+fn find(address: &[u8], captures: &[u8]) -> Result<Found, String> {
     let entry = registry::find(address)?;
     match panics::catch(|| (entry.receive)(captures)) {
         Ok(task) => task.map(Ok).map_err(|reason| format!("the task cannot be read: {reason}")),

@@ -1,6 +1,7 @@
 //! A task in a worker process: made from bytes, run from bytes to bytes.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use super::{Task, portable, roundtrip};
 use crate::error::Cause;
@@ -18,7 +19,11 @@ pub(crate) enum Part {
 pub(crate) type Receive = fn(&[u8]) -> Result<Box<dyn Received>, String>;
 
 /// A task whose types are known only here.
-pub(crate) trait Received {
+pub(crate) trait Received: Send {
+    /// The same task, with the same captures in memory, for another thread. It has no source.
+    #[cfg(feature = "mpi")]
+    fn another(&self) -> Box<dyn Received>;
+
     /// Cuts chunks from this source from now on. Returns how many chunks it has, or an error if its chunks cannot have
     /// the task's type.
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String>;
@@ -53,12 +58,12 @@ pub(crate) enum Ran {
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
     let task = portable::decode::<T>(captures).map_err(|error| error.to_string())?;
-    Ok(Box::new(Restored { task, pieces: None, checks: Cell::new(cfg!(debug_assertions)) }))
+    Ok(Box::new(Restored { task: Arc::new(task), pieces: None, checks: Cell::new(cfg!(debug_assertions)) }))
 }
 
 /// A task that was restored from its captures.
 struct Restored<T: Task> {
-    task: T,
+    task: Arc<T>,
     /// The source from which chunks are cut.
     pieces: Option<Box<dyn Pieces<Chunk = T::Chunk>>>,
     /// Whether the next output is checked to be the same on every model: the first one, in debug builds.
@@ -80,6 +85,11 @@ impl<T: Task> Restored<T> {
 }
 
 impl<T: Task> Received for Restored<T> {
+    #[cfg(feature = "mpi")]
+    fn another(&self) -> Box<dyn Received> {
+        Box::new(Self { task: Arc::clone(&self.task), pieces: None, checks: self.checks.clone() })
+    }
+
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String> {
         let pieces = sent::restore(source).ok_or("it is no source of chunks of this task")?;
         let count = pieces.count()?;

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_letter_is_read_as_it_was_written() {
-        let address = Address { session: 1, worker: ALL, fold: 2 };
+        let address = Address { session: 1, worker: ALL, fold: 2, ..Address::default() };
         let wishes =
             Wishes { workers: 2, memory_limit: Some(1 << 30), replaces: true, timeout: Some(Duration::from_millis(5)) };
         for letter in [ToCrew::Open(wishes), ToCrew::Start, ToCrew::Rest { busy: vec![3], wants_word: true }] {

@@ -12,18 +12,20 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use super::crew_letter::{self, ALL, FromCrew, ToCrew, Wishes};
+use super::crew_letter::{self, ALL, ToCrew};
+use super::crews::{Crews, Life};
 use super::letter::{self, Address};
 use super::ranks::Bell;
 use super::session::Session;
-use super::world::{Letter, World};
 use crate::backend::processes::run::crew::Departed;
 use crate::error::{End, Error, Rank};
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
-use crate::remote::wire::{Build, FromWorker, Inbox, Outbox};
+use crate::remote::wire::{Build, Inbox, Outbox};
+
+mod letters;
 
 /// The build that all workers say they are of: their ranks were compared when the job began, and each compares its
 /// workers with itself.
@@ -31,69 +33,6 @@ pub(super) const BUILD: Build = Build([0; 5]);
 
 /// How often it is asked whether an answer that is waited for will come, in nanoseconds.
 const PATIENCE: u64 = 100_000_000;
-
-/// The worker processes of a session, kept from fold to fold.
-pub(super) struct Crews {
-    session: Session,
-    wishes: Wishes,
-    lives: Vec<Life>,
-    ranks: Vec<Branch>,
-}
-
-/// What is known of the process that has a number.
-#[derive(Default)]
-struct Life {
-    /// Which process it is, of those that have had the number.
-    number: u32,
-    /// Whether it is there.
-    is_there: bool,
-    pid: Option<u32>,
-    /// Whether it was found to be doing nothing.
-    rests: bool,
-    /// Whether it was told to terminate.
-    stops: bool,
-    /// How it ended, until the run is told.
-    departed: Option<Departed>,
-}
-
-impl Life {
-    /// If the process has ended, it had nothing to do.
-    fn forget_departed(&mut self) {
-        self.is_there &= self.departed.take().is_none();
-    }
-}
-
-/// What is known of a rank.
-#[derive(Clone, Default)]
-struct Branch {
-    /// Whether it knows of the session.
-    is_open: bool,
-    /// Whether it knows of the fold.
-    is_told: bool,
-    /// Whether one of its workers has begun a line and not ended it.
-    has_begun_line: bool,
-    /// Whether what a late worker has started may still be terminating.
-    lingers: bool,
-    /// Whether an answer is due, at the end of a fold.
-    owes_word: bool,
-}
-
-impl Crews {
-    /// New crews, with so many workers in each of the other ranks.
-    pub(super) fn open(world: &'static World, wishes: Wishes) -> Self {
-        let workers = wishes.workers * (world.size - 1);
-        let lives = (0..workers).map(|_| Life::default()).collect();
-        Self { session: Session::open(world, workers), wishes, lives, ranks: vec![Branch::default(); world.size] }
-    }
-
-    /// Ends all workers, and waits until they are gone. Does nothing if this process has left the job: its ranks have
-    /// ended them then.
-    pub(super) fn disband(self) {
-        if !self.session.world.office.desk().is_closed() {
-            Isolated::new(self, 0, 0).disband();
-        }
-    }
-}
 
 /// The workers of one run.
 pub(super) struct Isolated {
@@ -128,6 +67,14 @@ impl Isolated {
     pub(super) fn idle(&self) -> Vec<(usize, u64)> {
         let members = self.crews.lives.iter().zip(&self.crews.session.members).enumerate().take(self.workers);
         members.filter(|(_, (life, _))| life.is_there).map(|(worker, (_, member))| (worker, member.sent)).collect()
+    }
+
+    /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its ranks
+    /// have ended them then.
+    pub(super) fn end(crews: Crews) {
+        if !crews.session.world.office.desk().is_closed() {
+            Self::new(crews, 0, 0).disband();
+        }
     }
 
     /// Waits until all ranks have answered that are to, and deals with the letters that come.
@@ -177,7 +124,8 @@ impl Isolated {
     fn post(&mut self, rank: usize, worker: u32, letter: &ToCrew) {
         let Session { world, number, .. } = self.crews.session;
         let life = self.crews.lives.get(worker as usize).map_or(0, |life| life.number);
-        let mut bytes = crew_letter::write(letter, Address { session: number, worker, fold: life });
+        let mut bytes =
+            crew_letter::write(letter, Address { session: number, worker, fold: life, ..Address::default() });
         world.office.send(rank, crew_letter::TAG, &mut bytes, None);
     }
 
@@ -231,69 +179,6 @@ impl Isolated {
     fn look(&mut self) {
         self.wait_for_letters(0);
     }
-
-    fn take(&mut self, letter: Letter) {
-        match letter {
-            Letter::Came { worker, fold: life, bytes } => {
-                if self.is_there(worker, life) {
-                    self.moved += bytes.len() as u64;
-                    self.crews.session.members[worker].inbox.extend(&bytes);
-                    self.note(Event::Heard { worker });
-                }
-            }
-            Letter::Sent { worker } => {
-                let member = &mut self.crews.session.members[worker];
-                member.on_the_way = member.on_the_way.saturating_sub(1);
-                if member.on_the_way == 0 && self.crews.lives[worker].is_there {
-                    self.note(Event::Drained { worker });
-                }
-            }
-            Letter::Crew { worker, life, bytes } => {
-                if let Some(letter) = crew_letter::read(&bytes) {
-                    self.take_crew(worker as usize, life, letter);
-                }
-            }
-        }
-    }
-
-    fn take_crew(&mut self, worker: usize, life: u32, letter: FromCrew) {
-        match letter {
-            FromCrew::Refused { reason } => self.refused = Some(Error::setup(Some(Model::Mpi), reason)),
-            FromCrew::Rested { rank } => self.crews.ranks[rank].owes_word = false,
-            FromCrew::HasBegunLine { rank, has } => self.crews.ranks[rank].has_begun_line = has,
-            _ if !self.is_there(worker, life) => {}
-            FromCrew::Ready { pid } => {
-                self.crews.lives[worker].pid = pid;
-                let mut hello = Vec::new();
-                FromWorker::Hello { build: BUILD }.write(&mut hello);
-                self.crews.session.members[worker].inbox.extend(&hello);
-                self.note(Event::Heard { worker });
-            }
-            FromCrew::Gone(departed) => {
-                let rank = self.crews.session.rank_of(worker);
-                self.crews.ranks[rank].lingers |= departed.was_late();
-                self.crews.lives[worker].departed = Some(departed);
-                self.note(Event::Gone { worker });
-            }
-            FromCrew::Stops => self.crews.lives[worker].stops = true,
-            FromCrew::Rests(rests) => self.crews.lives[worker].rests = rests,
-        }
-    }
-
-    /// Whether a worker is there and in that life.
-    fn is_there(&self, worker: usize, life: u32) -> bool {
-        self.crews.lives.get(worker).is_some_and(|known| known.is_there && known.number == life)
-    }
-
-    /// Something has happened to a worker. The run is told if the worker takes part.
-    fn note(&mut self, event: Event) {
-        let (Event::Heard { worker } | Event::Drained { worker } | Event::Gone { worker }) = event;
-        if worker < self.workers {
-            self.events.push(event);
-        } else if let Some(life) = self.crews.lives.get_mut(worker) {
-            life.forget_departed();
-        }
-    }
 }
 
 impl Carrier for Isolated {
@@ -301,8 +186,9 @@ impl Carrier for Isolated {
         clock::now()
     }
 
-    fn instant(&self, then: u64) -> Instant {
-        clock::instant(then)
+    fn instant(&self, worker: usize, then: u64) -> Instant {
+        let ahead = self.crews.session.world.ahead.get().map_or(0, |ahead| ahead[self.crews.session.rank_of(worker)]);
+        clock::instant(then.wrapping_sub_signed(ahead))
     }
 
     fn bell(&self) -> Waker {
@@ -317,7 +203,7 @@ impl Carrier for Isolated {
         let life = &mut self.crews.lives[worker];
         *life = Life { number: life.number.wrapping_add(1), is_there: true, ..Life::default() };
         let member = &mut self.crews.session.members[worker];
-        (member.inbox, member.outbox, member.task, member.sent) = Default::default();
+        (member.inbox, member.outbox, member.sent) = Default::default();
         self.tell(worker, &ToCrew::Start);
         Ok(())
     }
@@ -344,7 +230,7 @@ impl Carrier for Isolated {
             let mut bytes = member.outbox.take();
             self.moved += bytes.len() as u64;
             let life = self.crews.lives[worker].number;
-            let address = Address { session: number, worker: worker as u32, fold: life };
+            let address = Address { session: number, worker: worker as u32, fold: life, ..Address::default() };
             if !letter::post(&world.office, rank, &mut bytes, address, Some((number, worker))) {
                 member.on_the_way += 1;
             }
@@ -371,7 +257,7 @@ impl Carrier for Isolated {
     }
 
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
-        &mut self.crews.session.members[worker].task
+        &mut self.crews.lives[worker].task
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {

@@ -7,7 +7,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::crew_letter::Wishes;
-use super::isolated::{BUILD, Crews, Isolated};
+use super::crews::Crews;
+use super::isolated::{BUILD, Isolated};
 use super::lock;
 use super::world::World;
 use crate::backend::options::Options;
@@ -53,7 +54,7 @@ impl Isolation {
     /// Ends the worker processes, and waits until they are gone.
     pub(super) fn disband(&mut self) {
         let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
-        idle.drain(..).for_each(Crews::disband);
+        idle.drain(..).for_each(Isolated::end);
     }
 
     /// Whether `fold` is isolated.

@@ -8,7 +8,7 @@
 //! | `HELLO` | others | who the rank is: its build, process id, processor and host |
 //! | `OUT`, `ERR` | others | what tasks of the rank printed |
 //! | `ASK` | rank 0 | nothing: is this rank alive? |
-//! | `ALIVE` | others | nothing: the answer |
+//! | `ALIVE` | others | the answer: the time of the rank's clock |
 //! | `ASK_FILE` | rank 0 | nothing: which file was this rank started from? |
 //! | `FILE` | others | the answer: a checksum of the file |
 //! | `CREW` | either side | a [letter](super::crew_letter) about a worker process, and an [`Address`] |
@@ -43,20 +43,25 @@ pub(super) struct Address {
     pub(super) worker: u32,
     /// The number of the fold in its session, from 1. If the worker is a process, the number of its life.
     pub(super) fold: u32,
+    /// The number of the fold's task, from 1, as the rank counts the tasks of the session.
+    pub(super) task: u32,
+    /// Whether the task comes with this message: 1, or 0.
+    pub(super) brings_task: u32,
 }
 
 impl Address {
     /// Writes it behind `bytes`.
     pub(super) fn append(self, bytes: &mut Vec<u8>) {
-        let Self { session, worker, fold } = self;
-        bytes.extend([session, worker, fold].iter().flat_map(|number| number.to_le_bytes()));
+        let Self { session, worker, fold, task, brings_task } = self;
+        bytes.extend([session, worker, fold, task, brings_task].iter().flat_map(|number| number.to_le_bytes()));
     }
 
     /// Takes it off the end of `bytes`; `None` if there is none.
     pub(super) fn split_off(bytes: &mut Vec<u8>) -> Option<Self> {
-        let (rest, numbers) = bytes.split_last_chunk::<12>()?;
+        let (rest, numbers) = bytes.split_last_chunk::<20>()?;
         let number = |at: usize| Some(u32::from_le_bytes(*numbers[at..].first_chunk()?));
-        let address = Self { session: number(0)?, worker: number(4)?, fold: number(8)? };
+        let (session, worker, fold) = (number(0)?, number(4)?, number(8)?);
+        let address = Self { session, worker, fold, task: number(12)?, brings_task: number(16)? };
         let length = rest.len();
         bytes.truncate(length);
         Some(address)
@@ -93,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_address_is_read_as_it_was_written() {
-        let address = Address { session: 7, worker: u32::MAX, fold: 3 };
+        let address = Address { session: 7, worker: u32::MAX, fold: 3, task: 2, brings_task: 1 };
         let mut bytes = b"frames".to_vec();
         address.append(&mut bytes);
         assert_eq!((Address::split_off(&mut bytes), bytes.as_slice()), (Some(address), &b"frames"[..]));

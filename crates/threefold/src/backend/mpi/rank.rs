@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{panic, process, thread};
 
+use super::at_exit;
 use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
 use super::mailbox::LONGEST;
@@ -20,11 +21,14 @@ use super::prints::{self, Pipes};
 use super::seam::{Mail, Membership, Seam};
 use super::term;
 use crate::panics;
+use crate::remote::clock;
 
 mod relay;
+mod shared_task;
 mod worker;
 
 use relay::Relays;
+use shared_task::SharedTask;
 use worker::{Order, Worker};
 
 /// Whether this process is such a rank.
@@ -50,10 +54,17 @@ struct Rank {
     pipes: Pipes,
 }
 
+/// The part of a session in this rank.
+#[derive(Default)]
+struct Session {
+    workers: HashMap<u32, Arc<Worker>>,
+    task: Arc<SharedTask>,
+}
+
 /// Who is addressed in a rank: the workers of each session.
 #[derive(Default)]
 struct Workers {
-    sessions: HashMap<u32, HashMap<u32, Arc<Worker>>>,
+    sessions: HashMap<u32, Session>,
     /// The sessions whose workers are processes.
     relays: Relays,
     /// Whether rank 0 has said goodbye.
@@ -72,22 +83,24 @@ impl Route for Workers {
                     relay.put(relay::Order::Came { worker: address.worker, life: address.fold, bytes });
                     return None;
                 }
-                let workers = self.sessions.entry(address.session).or_default();
-                let worker = workers.entry(address.worker).or_insert_with(|| Worker::start(address));
-                worker.mailbox.put(Order::Came { fold: address.fold, bytes });
+                let Session { workers, task } = self.sessions.entry(address.session).or_default();
+                let start = || Worker::start(address, Arc::clone(task));
+                let worker = workers.entry(address.worker).or_insert_with(start);
+                worker.mailbox.put(Order::Came { address, bytes });
             }
             (letter::LIMIT, Some(Address { session, fold, .. })) => {
-                if let (Some(workers), Some(limit)) = (self.sessions.get(&session), bytes.first_chunk()) {
+                if let (Some(Session { workers, .. }), Some(limit)) = (self.sessions.get(&session), bytes.first_chunk())
+                {
                     let limit = u64::from_le_bytes(*limit);
                     workers.values().for_each(|worker| worker.limit.set(fold, limit));
                 }
             }
             (letter::CLOSE, Some(Address { session, .. })) => {
                 self.relays.close(session);
-                let workers = self.sessions.remove(&session).unwrap_or_default();
+                let Session { workers, .. } = self.sessions.remove(&session).unwrap_or_default();
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
-            (letter::ASK, _) => return Some((0, letter::ALIVE, Vec::new())),
+            (letter::ASK, _) => return Some((0, letter::ALIVE, clock::now().to_le_bytes().to_vec())),
             (letter::ASK_FILE, _) => {
                 return Some((0, letter::FILE, Peer::checksum().unwrap_or(0).to_le_bytes().to_vec()));
             }
@@ -118,6 +131,9 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
         }
     };
     abort_at_defects();
+    if let Err(error) = at_exit::abort_with(|| Rank::get().abort("a task has exited")) {
+        rank.abort(&error.to_string());
+    }
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
@@ -140,6 +156,7 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     rank.pipes.pass_on(&rank.office);
     rank.office.send(0, letter::BYE, &mut Vec::new(), None);
     rank.office.desk().close();
+    at_exit::note_leaving();
     drop(membership);
     process::exit(0)
 }

@@ -26,6 +26,8 @@ pub(super) struct Ranks {
     /// Whether anything was sent to a rank in this fold.
     told: Vec<bool>,
     moved: u64,
+    /// Whether a worker cannot read its task.
+    is_refused: bool,
     /// Workers whose rank is lost.
     gone: Vec<bool>,
     /// The ranks that are lost, and how.
@@ -38,13 +40,14 @@ impl Ranks {
         session.fold = session.fold.wrapping_add(1);
         let told = vec![false; session.world.size];
         let gone = vec![false; session.members.len()];
-        Self { session, limit: chunks, told, moved: 0, gone, lost: Vec::new() }
+        Self { session, limit: chunks, told, moved: 0, is_refused: false, gone, lost: Vec::new() }
     }
 
     /// Ends the run. Prints what is left of the ranks' output.
-    pub(super) fn dismiss(self) -> Session {
+    /// Gives back the session, unless a worker has refused its task.
+    pub(super) fn dismiss(self) -> Option<Session> {
         self.session.world.print(true);
-        self.session
+        (!self.is_refused).then_some(self.session)
     }
 
     /// Notes the ranks that were lost since this was last asked, with what they had.
@@ -90,8 +93,9 @@ impl Carrier for Ranks {
         clock::now()
     }
 
-    fn instant(&self, then: u64) -> Instant {
-        clock::instant(then)
+    fn instant(&self, worker: usize, then: u64) -> Instant {
+        let ahead = self.session.world.ahead.get().map_or(0, |ahead| ahead[self.session.rank_of(worker)]);
+        clock::instant(then.wrapping_sub_signed(ahead))
     }
 
     fn bell(&self) -> Waker {
@@ -116,7 +120,7 @@ impl Carrier for Ranks {
 
     fn send(&mut self, worker: usize) -> bool {
         let rank = self.session.rank_of(worker);
-        let Session { world, number, fold, members, .. } = &mut self.session;
+        let Session { world, number, fold, members, tasks, .. } = &mut self.session;
         let member = &mut members[worker];
         if member.outbox.is_empty() {
             return member.on_the_way == 0;
@@ -124,7 +128,14 @@ impl Carrier for Ranks {
         let mut bytes = member.outbox.take();
         self.moved += bytes.len() as u64;
         self.told[rank] = true;
-        let address = Address { session: *number, worker: worker as u32, fold: *fold };
+        let task = &mut tasks[rank];
+        // The run writes the task for the worker that it sends to next.
+        let brings_task = task.sent != task.last;
+        if brings_task {
+            (task.sent, task.number) = (task.last, task.number.wrapping_add(1));
+        }
+        let (session, task, brings_task) = (*number, task.number, brings_task.into());
+        let address = Address { session, worker: worker as u32, fold: *fold, task, brings_task };
         if !letter::post(&world.office, rank, &mut bytes, address, Some((*number, worker))) {
             member.on_the_way += 1;
         }
@@ -147,7 +158,8 @@ impl Carrier for Ranks {
     fn recover(&mut self, _worker: usize) {}
 
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
-        &mut self.member(worker).task
+        let rank = self.session.rank_of(worker);
+        &mut self.session.tasks[rank].last
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {
@@ -170,7 +182,7 @@ impl Carrier for Ranks {
         let Session { world, number, fold, .. } = self.session;
         for (rank, _) in self.told.iter().enumerate().filter(|(_, told)| **told) {
             let mut bytes = limit.to_le_bytes().to_vec();
-            Address { session: number, worker: 0, fold }.append(&mut bytes);
+            Address { session: number, fold, ..Address::default() }.append(&mut bytes);
             world.office.send(rank, letter::LIMIT, &mut bytes, None);
         }
     }
@@ -179,6 +191,10 @@ impl Carrier for Ranks {
 
     fn lost(&mut self, error: &Error) {
         self.session.world.tell_loss(error);
+    }
+
+    fn refused(&mut self, _worker: usize) {
+        self.is_refused = true;
     }
 
     fn ends_workers(&self) -> bool {

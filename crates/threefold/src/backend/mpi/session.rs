@@ -18,6 +18,18 @@ pub(super) struct Session {
     pub(super) members: Vec<Member>,
     /// The number of the fold that the session has, from 1.
     pub(super) fold: u32,
+    /// For each rank, the task that it has.
+    pub(super) tasks: Vec<TaskOfRank>,
+}
+
+/// The task that a rank was told last in a session. Its workers share it.
+#[derive(Clone, Default)]
+pub(super) struct TaskOfRank {
+    pub(super) last: Option<Fingerprint>,
+    /// The task of the last message to the rank.
+    pub(super) sent: Option<Fingerprint>,
+    /// How many tasks the rank was sent.
+    pub(super) number: u32,
 }
 
 /// A worker of a session.
@@ -25,8 +37,6 @@ pub(super) struct Session {
 pub(super) struct Member {
     pub(super) outbox: Outbox,
     pub(super) inbox: Inbox,
-    /// The task that it was told last.
-    pub(super) task: Option<Fingerprint>,
     /// How many chunks it was sent.
     pub(super) sent: u64,
     /// How many messages to it are on their way.
@@ -37,7 +47,8 @@ impl Session {
     /// A new session with so many workers.
     pub(super) fn open(world: &'static World, workers: usize) -> Self {
         let (number, mailbox) = world.open();
-        Self { world, number, mailbox, members: (0..workers).map(|_| Member::default()).collect(), fold: 0 }
+        let members = (0..workers).map(|_| Member::default()).collect();
+        Self { world, number, mailbox, members, fold: 0, tasks: vec![TaskOfRank::default(); world.size] }
     }
 
     /// The rank of a worker. The first workers are in different ranks.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::at_exit;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
@@ -36,6 +37,8 @@ pub(super) struct World {
     /// Whether the beginning of a line may wait in a printer.
     has_begun_lines: AtomicBool,
     pulse: Mutex<Pulse>,
+    /// How far the clock of each rank is ahead of this one's, in nanoseconds.
+    pub(super) ahead: OnceLock<Vec<i64>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
     lost: Mutex<Vec<(usize, End)>>,
     /// Whether any is lost.
@@ -65,6 +68,8 @@ pub(super) struct Sessions {
     left: usize,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
+    /// What the clocks of ranks showed when they were asked last.
+    pub(super) clocks: Vec<Option<u64>>,
     /// Checksums of the files that ranks were started from, where they were asked.
     pub(super) files: Vec<Option<u64>>,
     /// What tasks have printed on their standard output and error.
@@ -79,20 +84,21 @@ impl Route for Sessions {
         match tag {
             letter::DATA => {
                 // What belongs to a session that is over is not wanted.
-                if let Some(Address { session, worker, fold }) = Address::split_off(&mut bytes)
+                if let Some(Address { session, worker, fold, .. }) = Address::split_off(&mut bytes)
                     && let Some(mailbox) = self.open.get(&session)
                 {
                     mailbox.put(Letter::Came { worker: worker as usize, fold, bytes });
                 }
             }
             letter::CREW => {
-                if let Some(Address { session, worker, fold }) = Address::split_off(&mut bytes)
+                if let Some(Address { session, worker, fold, .. }) = Address::split_off(&mut bytes)
                     && let Some(mailbox) = self.open.get(&session)
                 {
                     mailbox.put(Letter::Crew { worker, life: fold, bytes });
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::BYE => self.left += 1,
             letter::OUT => self.heard[0].push((from, bytes)),
@@ -123,6 +129,7 @@ impl World {
             peers: vec![None; size],
             left: 0,
             alive: vec![false; size],
+            clocks: vec![None; size],
             files: vec![None; size],
             heard: Default::default(),
         };
@@ -134,11 +141,20 @@ impl World {
             printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
             has_begun_lines: AtomicBool::new(false),
             pulse: Mutex::new(Pulse::of(size)),
+            ahead: OnceLock::new(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
             is_told: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
         });
+    }
+
+    /// Ends the job, because this process exits without leaving it.
+    pub(super) fn abort() {
+        if let Some(world) = Self::get() {
+            eprintln!("threefold: rank 0 exits on another thread than that of `main`; the job is aborted");
+            world.office.abort();
+        }
     }
 
     /// Opens a session.
@@ -227,6 +243,7 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
+        at_exit::note_leaving();
         if let Some(world) = World::get() {
             if let Some((rank, how)) = world.lost().first() {
                 let rank = world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());

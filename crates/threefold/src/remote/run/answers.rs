@@ -64,7 +64,10 @@ impl<C: Carrier> Run<'_, C> {
                 self.carrier.greeted(worker);
             }
             FromWorker::Hello { .. } => return Err("it was started from another build"),
-            FromWorker::Refused { reason } => self.port.give_up(format!("a worker cannot serve: {}", text(reason))),
+            FromWorker::Refused { reason } => {
+                self.carrier.refused(worker);
+                self.port.give_up(format!("a worker cannot serve: {}", text(reason)));
+            }
             _ if !self.dispatch.is_ready(worker) => return Err("its first message was not a handshake"),
             FromWorker::Skipped { first, count } => {
                 if !self.dispatch.skipped(worker, first, count) {
@@ -145,7 +148,7 @@ impl<C: Carrier> Run<'_, C> {
         self.port.record(|| Span {
             chunk: sent.chunk,
             worker,
-            started: carrier.instant(ran.started),
+            started: carrier.instant(worker, ran.started),
             duration: Duration::from_nanos(ran.duration),
             attempt: sent.attempt,
         });

@@ -1,11 +1,11 @@
 //! `Worker`: a thread of a rank that runs the chunks of one worker of a session.
 
 use std::io;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
 use super::Rank;
+use super::shared_task::SharedTask;
 use crate::backend::current::{self, Context};
 use crate::backend::mpi::letter::{self, Address};
 use crate::backend::mpi::mailbox::Mailbox;
@@ -15,8 +15,8 @@ use crate::fold::chunk;
 use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::serve::limit::{Limit, Limited};
-use crate::remote::serve::{Reporter, Running, Server};
-use crate::remote::wire::{Build, Inbox};
+use crate::remote::serve::{Found, Reporter, Running, Server};
+use crate::remote::wire::{Build, FromWorker, Inbox, ToWorker};
 
 /// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. Rank 0
 /// sends the block after the next when it has the answers.
@@ -27,8 +27,8 @@ const HELD_BYTES: usize = 64 << 10;
 
 /// What a worker is told.
 pub(super) enum Order {
-    /// Bytes of its stream have come, during that fold.
-    Came { fold: u32, bytes: Vec<u8> },
+    /// Bytes of its stream have come.
+    Came { address: Address, bytes: Vec<u8> },
     /// The session is over.
     Close,
 }
@@ -42,7 +42,7 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts the thread of a worker.
-    pub(super) fn start(address: Address) -> Arc<Self> {
+    pub(super) fn start(address: Address, task: Arc<SharedTask>) -> Arc<Self> {
         let worker = Arc::<Self>::default();
         let bytes = stack::size();
         let thread = thread::Builder::new().name(format!("threefold-{}", address.worker)).stack_size(bytes);
@@ -50,7 +50,7 @@ impl Worker {
         let started = thread.spawn(move || {
             stack::note(bytes);
             super::note_own_thread();
-            if let Err(error) = own.serve(address) {
+            if let Err(error) = own.serve(address, &task) {
                 Rank::get().abort(&format!("a message cannot be obeyed: {error}"));
             }
         });
@@ -61,24 +61,37 @@ impl Worker {
         worker
     }
 
-    fn serve(&self, address: Address) -> io::Result<()> {
+    fn serve(&self, address: Address, task: &SharedTask) -> io::Result<()> {
         let rank = Rank::get();
         let (mut server, mut inbox) = (Server::default(), Inbox::default());
-        let mut answers = Answers { rank, limit: &self.limit, address, unsent: Vec::new() };
+        // The task that this worker has, and whether it has none because it cannot be read.
+        let (mut known, mut refuses) = (0, false);
+        let mut answers = Answers { rank, limit: &self.limit, address, task, unsent: Vec::new() };
         loop {
             let order = self.mailbox.take().or_else(|| self.mailbox.wait(&rank.office, u64::MAX, true));
             match order {
-                Some(Order::Came { fold, bytes }) => {
-                    answers.address.fold = fold;
+                Some(Order::Came { address, bytes }) => {
+                    answers.address = address;
                     inbox.extend(&bytes);
+                    if address.brings_task > 0 {
+                        refuses = false;
+                    } else if address.task != known {
+                        let found = task.get(address.task);
+                        refuses = found.is_none();
+                        found.into_iter().for_each(|found| server.adopt(found));
+                    }
+                    known = address.task;
                 }
                 Some(Order::Close) => return Ok(()),
                 None => continue,
             }
             let _here = current::enter(Some(Context::Rank(Limited::new(&self.limit, answers.address.fold))));
             while let Some(message) = inbox.next().map_err(io::Error::other)? {
-                if let ControlFlow::Break(()) = server.obey(message, &mut answers)? {
-                    break;
+                if refuses {
+                    // Rank 0 knows why, or will. It waits until no chunk is left here.
+                    skip(message, &mut answers.unsent);
+                } else {
+                    refuses = server.obey(message, &mut answers)?.is_break();
                 }
             }
             inbox.shrink();
@@ -90,11 +103,19 @@ impl Worker {
     }
 }
 
+/// Answers that none of the chunks was started.
+fn skip(message: &[u8], answers: &mut Vec<u8>) {
+    if let Some(ToWorker::Run(block)) = ToWorker::read(message) {
+        FromWorker::Skipped { first: block.first, count: block.count() }.write(answers);
+    }
+}
+
 /// How a worker of a rank reports.
 struct Answers<'a> {
     rank: &'static Rank,
     limit: &'a Limit,
     address: Address,
+    task: &'a SharedTask,
     unsent: Vec<u8>,
 }
 
@@ -105,6 +126,10 @@ impl Reporter for Answers<'_> {
     }
 
     fn note_reading(&mut self, _reads: bool) {}
+
+    fn note_found(&mut self, task: Option<&Found>) {
+        self.task.publish(self.address.task, task);
+    }
 
     fn begin_block(&mut self) -> io::Result<()> {
         Ok(())
