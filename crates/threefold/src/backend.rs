@@ -34,6 +34,8 @@ mod arrivals;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod init;
+#[cfg(all(feature = "processes", target_os = "linux"))]
+mod launcher;
 mod lend;
 pub(crate) mod make;
 mod migrate;

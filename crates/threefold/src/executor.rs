@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::backend::current::{self, Context};
+#[cfg(all(feature = "processes", target_os = "linux"))]
+use crate::backend::processes;
 use crate::backend::{Home, sequential};
 use crate::cancel::CancelToken;
 use crate::error::Result;
@@ -130,7 +132,7 @@ impl Executor {
             Context::Fold(fold) => Some((fold.model, fold.policy, fold.home()?)),
             // Workers start no workers.
             #[cfg(all(feature = "processes", target_os = "linux"))]
-            Context::Parent => Some((Model::Processes, Policy::default(), sequential::inline())),
+            Context::Parent => Some((processes::worker::model(), Policy::default(), sequential::inline())),
             #[cfg(all(feature = "mpi", target_os = "linux"))]
             Context::Rank(_) => Some((Model::Mpi, Policy::default(), sequential::inline())),
         });

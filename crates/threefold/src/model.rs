@@ -53,7 +53,8 @@ pub struct Capabilities {
     pub waits_at_once: bool,
     /// A chunk that runs too long can be stopped, so that [`timeout`](crate::Builder::timeout) can be set.
     pub stops_chunks: bool,
-    /// Workers are separate processes: a crash, an exit or a lack of memory ends a worker and never the caller.
+    /// Workers are separate processes: a crash, an exit or a lack of memory ends a worker and never the caller. On mpi
+    /// this is so if it is [asked for](crate::Builder::isolate).
     pub survives_crashes: bool,
     /// Tasks, chunks and outputs are serialized and copied between processes.
     pub copies_data: bool,
@@ -112,7 +113,7 @@ impl Model {
     /// use threefold::Model;
     ///
     /// let can_stop: Vec<_> = Model::ALL.iter().filter(|model| model.capabilities().stops_chunks).collect();
-    /// assert_eq!(can_stop, [&Model::Async, &Model::Processes]);
+    /// assert_eq!(can_stop, [&Model::Async, &Model::Processes, &Model::Mpi]);
     /// ```
     pub const fn capabilities(self) -> Capabilities {
         const NONE: Capabilities = Capabilities {
@@ -140,7 +141,13 @@ impl Model {
                 copies_data: true,
                 ..NONE
             },
-            Model::Mpi => Capabilities { has_plural_workers: true, copies_data: true, ..NONE },
+            Model::Mpi => Capabilities {
+                has_plural_workers: true,
+                stops_chunks: true,
+                survives_crashes: true,
+                copies_data: true,
+                ..NONE
+            },
         }
     }
 }

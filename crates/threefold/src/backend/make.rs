@@ -16,6 +16,13 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
             "an MPI rank starts no workers of its own: inside a task, use `Executor::current()`",
         ));
     }
+    #[cfg(all(feature = "mpi", target_os = "linux"))]
+    if model == Model::Mpi && super::processes::worker::is_serving() {
+        return Err(Error::setup(
+            Some(model),
+            "a worker process starts no workers of its own: inside a task, use `Executor::current()`",
+        ));
+    }
     match model {
         Model::Sequential => Ok(sequential::inline()),
         Model::Threads => threads::new(options),
@@ -33,12 +40,8 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
 /// The reason why this build does not have the model.
 #[allow(dead_code, reason = "used where a feature was left out, or on another platform")]
 fn absence(model: Model) -> String {
-    let is_enabled = match model {
-        Model::Processes => cfg!(feature = "processes"),
-        Model::Mpi => cfg!(feature = "mpi"),
-        _ => false,
-    };
-    if is_enabled {
+    let features = [(Model::Processes, cfg!(feature = "processes")), (Model::Mpi, cfg!(feature = "mpi"))];
+    if features.contains(&(model, true)) {
         return format!("the model {model} is not available on this platform: it needs Linux; use threads");
     }
     format!("the model {model} is not in this build: enable threefold's feature `{model}`")

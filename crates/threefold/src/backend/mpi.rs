@@ -6,7 +6,8 @@
 //!
 //! Below this folder's [`seam`] is the crate that calls MPI. The office ([`office`]) sends and receives under one lock.
 //! Threads that wait look for messages themselves ([`mailbox`]). On rank 0 each fold has a session ([`session`]) with
-//! threads in the other ranks, and [`ranks`] reaches them for the dispatcher.
+//! threads in the other ranks, and [`ranks`] reaches them for the dispatcher. Where crashes are to be survived, it has
+//! worker processes of the other ranks instead ([`isolation`]), and [`isolated`] reaches those.
 
 use std::cell::RefCell;
 use std::process;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use rustix::io::retry_on_intr;
 
 use super::options::Options;
-use super::{Backend, Caller, Home, Running, threads};
+use super::{Backend, Caller, Home, Running, launcher};
 use crate::error::{Error, Result};
 use crate::fold::Fold;
 use crate::model::Model;
@@ -25,7 +26,13 @@ use crate::remote::fold_port::FoldPort;
 use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
+mod alone;
+mod at_exit;
 mod compare;
+mod crew_letter;
+mod crews;
+mod isolated;
+mod isolation;
 mod launch;
 mod letter;
 mod mailbox;
@@ -41,6 +48,7 @@ mod session;
 mod term;
 mod world;
 
+use isolation::Isolation;
 use launch::Launch;
 use peer::Peer;
 pub(crate) use rank::is_serving;
@@ -71,12 +79,14 @@ pub(crate) fn enter() {
             seam.size()
         ));
     }
+    launcher::note_joined();
     let own = Peer::own(seam.host()).unwrap_or_else(|error| refuse(&format!("this program's file: {error}")));
     if seam.rank() > 0 {
         rank::serve(membership, seam, &own);
     }
     World::enter(seam, own);
     watch_for_term();
+    at_exit::abort_with(World::abort).unwrap_or_else(|error| refuse(&error.to_string()));
     LEAVE.set(Some(Leave(Some(membership))));
 }
 
@@ -114,16 +124,18 @@ struct Mpi {
     threads: usize,
     idle: Mutex<Vec<Session>>,
     experience: Mutex<Option<Experience>>,
+    isolation: Isolation,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
-    let Some(world) = World::get() else { return threads::as_model(Model::Mpi, threads, options) };
+    let Some(world) = World::get() else { return alone::new(threads, options) };
+    let isolation = Isolation::new(options, threads)?;
     /// Once is enough.
     static INTRODUCED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
     let introduced = INTRODUCED.get_or_init(|| introduce(world)).clone();
     introduced.map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
-    Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default() })))
+    Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default(), isolation })))
 }
 
 /// Waits until all ranks have introduced themselves, and compares them with this one.
@@ -140,7 +152,9 @@ fn introduce(world: &World) -> std::result::Result<(), String> {
         drop(desk);
         thread::yield_now();
     }
-    compare::builds(world, until)
+    compare::builds(world, until)?;
+    world.ahead.get_or_init(|| compare::clocks(world, until));
+    Ok(())
 }
 
 impl Backend for Mpi {
@@ -151,18 +165,32 @@ impl Backend for Mpi {
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
-        if let Err(error) = self.run_fold(fold.fold(), &mut || caller.ready()) {
+        let (fold, ready) = (fold.fold(), &mut || caller.ready());
+        let ran = self.refuse_after_loss().and_then(|()| match self.isolation.covers(fold) {
+            true => self.isolation.run(self.world, fold, ready),
+            false => self.run_fold(fold, ready),
+        });
+        if let Err(error) = ran {
             fold.abort(error);
         }
     }
 }
 
+impl Drop for Mpi {
+    fn drop(&mut self) {
+        self.isolation.disband();
+    }
+}
+
 impl Mpi {
+    /// The error of a fold that begins after a rank was lost.
+    fn refuse_after_loss(&self) -> Result<()> {
+        let Some((rank, how)) = self.world.lost().into_iter().next() else { return Ok(()) };
+        let rank = self.world.rank(rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+        Err(Error::setup(Some(Model::Mpi), format!("{rank} {how}: the job cannot go on without it")))
+    }
+
     fn run_fold(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) -> Result<()> {
-        if let Some((rank, how)) = self.world.lost().first() {
-            let rank = self.world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
-            return Err(Error::setup(Some(Model::Mpi), format!("{rank} {how}: the job cannot go on without it")));
-        }
         let session = lock(&self.idle).pop().unwrap_or_else(|| Session::open(self.world, self.workers()));
         let workers = self.workers().min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
         let sent: Vec<_> = session.members.iter().map(|member| member.sent).take(workers).collect();

@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) memory_limit: Option<u64>,
     pub(crate) chunks_per_worker: Option<usize>,
     pub(crate) stack_size: Option<usize>,
+    pub(crate) isolate: bool,
     pub(crate) policy: Policy,
 }
 
@@ -33,6 +34,14 @@ impl Options {
         self.workers.unwrap_or(default)
     }
 
+    /// Whether an option asks for what only worker processes can do.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn isolates(&self) -> bool {
+        let Policy { retries, retry_panics, timeout, bisect, .. } = self.policy;
+        let is_limited = self.memory_limit.is_some() || self.chunks_per_worker.is_some() || timeout.is_some();
+        self.isolate || is_limited || retries > 0 || retry_panics || bisect
+    }
+
     /// Refuses options that `model` does not support, and names the models that do.
     pub(crate) fn check(&self, model: Model) -> Result<()> {
         let refuse = |reason: String| Err(Error::setup(Some(model), reason));
@@ -48,7 +57,7 @@ impl Options {
             }
             _ => {}
         }
-        let limited: [Limited; 6] = [
+        let limited: [Limited; 7] = [
             (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "limits how many chunks wait at once"),
             (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
             (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
@@ -58,6 +67,7 @@ impl Options {
                 |can| can.survives_crashes,
                 "needs worker processes",
             ),
+            (self.isolate, "isolate", |can| can.survives_crashes, "needs worker processes"),
             (self.policy.bisect, "bisect", |can| can.survives_crashes, "needs worker processes"),
             (
                 self.stack_size.is_some(),

@@ -26,7 +26,7 @@ mod lines;
 mod mark;
 mod memory;
 mod process;
-mod run;
+pub(in crate::backend) mod run;
 mod shared_memory;
 mod status_page;
 mod stderr_tail;
@@ -38,6 +38,8 @@ use run::watch::Watch;
 use worker::Entrance;
 
 struct Processes {
+    /// The model that errors name.
+    model: Model,
     /// How many workers a fold may have. If the user has not said so, it is found out when it is first needed: that
     /// takes some ten microseconds, in which the first worker can start.
     workers: OnceLock<usize>,
@@ -61,33 +63,19 @@ struct Idle {
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
-    let refuse = |reason: String| Err(Error::setup(Some(Model::Processes), reason));
-    if worker::is_serving() {
-        return refuse(
-            "a worker process starts no workers of its own: inside a task, use `Executor::current()`".to_string(),
-        );
-    }
-    if worker::has_other_rights() {
-        return refuse(
-            "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
-                .to_string(),
-        );
-    }
-    if !Entrance::is_open_here() {
-        return refuse(
-            "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
-                .to_string(),
-        );
-    }
-    if let Some(limit) = options.memory_limit.filter(|&limit| limit < memory::LEAST) {
-        return refuse(format!(
-            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
-            memory::LEAST
-        ));
+    as_model(Model::Processes, options.workers, options)
+}
+
+/// So many worker processes, for a model that has only this process for now. `None`: as many as there are cores.
+pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) -> Result<Arc<Home>> {
+    let refuse = |reason: String| Err(Error::setup(Some(model), reason));
+    if let Some(reason) = refusal(options) {
+        return refuse(reason);
     }
     match build::own() {
         Ok(build) => Ok(Home::new(Box::new(Processes {
-            workers: options.workers.map_or_else(OnceLock::new, OnceLock::from),
+            model,
+            workers: workers.map_or_else(OnceLock::new, OnceLock::from),
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
@@ -97,6 +85,24 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
             refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
         }
     }
+}
+
+/// Why this process cannot have worker processes.
+pub(super) fn refusal(options: &Options) -> Option<String> {
+    let reason = if worker::is_serving() {
+        "a worker process starts no workers of its own: inside a task, use `Executor::current()`"
+    } else if worker::has_other_rights() {
+        "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
+    } else if !Entrance::is_open_here() {
+        "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
+    } else {
+        let limit = options.memory_limit.filter(|&limit| limit < memory::LEAST)?;
+        return Some(format!(
+            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
+            memory::LEAST
+        ));
+    };
+    Some(reason.to_string())
 }
 
 impl Backend for Processes {
@@ -140,7 +146,7 @@ impl Processes {
 
     /// What makes the workers of this executor.
     fn starter(&self) -> Starter {
-        Starter::new(self.build, self.memory_limit, self.chunks_per_worker.is_some())
+        Starter::new(self.model, self.build, self.memory_limit, self.chunks_per_worker.is_some())
     }
 
     /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are gone, and

@@ -1,7 +1,10 @@
 //! `End`: how a worker ended, as far as the system tells.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::text;
 
@@ -10,7 +13,7 @@ use super::text;
     not(all(feature = "async", feature = "processes")),
     allow(dead_code, reason = "not every model can fail like this")
 )]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum End {
     /// A signal ended it.
     Signal(i32),
@@ -27,7 +30,7 @@ pub(crate) enum End {
     #[cfg(feature = "mpi")]
     RankSilent(Duration),
     /// It was alive, but its channel was closed or carried an invalid message, and it was terminated for that.
-    Protocol(&'static str),
+    Protocol(Cow<'static, str>),
 }
 
 /// Which limit a worker reached.
@@ -35,12 +38,12 @@ pub(crate) enum End {
     not(all(feature = "async", feature = "processes")),
     allow(dead_code, reason = "not every model can fail like this")
 )]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum MemoryLimit {
     /// Its own limit, in bytes.
     Own(u64),
     /// The limit of the machine or the container; `why` is the evidence for it.
-    Kernel { why: &'static str },
+    Kernel { why: Cow<'static, str> },
 }
 
 /// SIGABRT, which `abort` raises.

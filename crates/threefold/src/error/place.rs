@@ -46,6 +46,9 @@ impl Place {
 
     pub(super) fn write_worker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.worker, self.pid) {
+            (Some(worker), Some(pid)) if let Some(rank) = self.rank.as_ref().filter(|rank| rank.pid != pid) => {
+                write!(f, "worker {worker} (pid {pid}) of rank {} ({}) ", rank.number, rank.host)
+            }
             _ if self.rank.is_some() => self.rank.iter().try_for_each(|rank| write!(f, "{rank} ")),
             (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
             (Some(worker), None) => write!(f, "worker {worker} "),

@@ -21,7 +21,7 @@ use crate::panics;
 /// assert_eq!(on.workers(), 4);
 ///
 /// let error = Executor::builder(Model::Threads).memory_limit(1 << 30).build().unwrap_err();
-/// assert!(error.to_string().ends_with("it needs worker processes; use processes"));
+/// assert!(error.to_string().ends_with("it needs worker processes; use processes or mpi"));
 /// # Ok::<(), threefold::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Builder {
     /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
     ///
     /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
-    /// the fold. Only worker processes can be lost. A chunk that misses its [`timeout`](Self::timeout)
+    /// the fold. Only worker processes can be lost, on processes and mpi. A chunk that misses its [`timeout`](Self::timeout)
     /// is run again too, also on async. A chunk that panics is not, unless [`retry_panics`](Self::retry_panics) is set.
     ///
     /// ```
@@ -139,9 +139,9 @@ impl Builder {
     }
 
     /// How long one attempt at a chunk may take, from when the chunk begins; it must be longer than 0 s. It is for
-    /// async and processes; on other models, where nothing can stop a chunk, it is an error.
+    /// async, processes and mpi; on other models, where nothing can stop a chunk, it is an error.
     ///
-    /// On processes the worker, and whatever processes it started, are told to terminate (SIGTERM) and are killed 100
+    /// On processes and mpi the worker, and whatever processes it started, are told to terminate (SIGTERM) and are killed 100
     /// ms later. On async the future of the chunk is dropped at the await at which it waits. An `async` task that never
     /// awaits cannot be stopped; if it ends too late, its chunk is a timeout error too. On async, a timeout with a plain
     /// function as the task is an error of the fold.
@@ -168,7 +168,7 @@ impl Builder {
 
     /// The private memory that a worker process may have, in bytes, at least 4 MiB: its data segment, heap and private
     /// mappings, which the system counts as `RLIMIT_DATA`. If the system sets a lower limit, that one applies. The option
-    /// is for processes only; on other models it is an error.
+    /// is for processes and mpi; on other models it is an error.
     ///
     /// A worker that asks for more is lost, and the error says so:
     /// [`Error::is_out_of_memory`](crate::Error::is_out_of_memory).
@@ -195,7 +195,7 @@ impl Builder {
     }
 
     /// The number of chunks after which a worker process is replaced by a fresh one, at least 1, for tasks that leak.
-    /// By default workers are kept as long as the executor. It is for processes only; on other models it is an error.
+    /// By default workers are kept as long as the executor. It is for processes and mpi; on other models it is an error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -218,9 +218,47 @@ impl Builder {
         self
     }
 
+    /// Whether chunks run in worker processes, so that a crash ends a worker and is an error of the fold. On processes
+    /// they always do. On mpi each rank then starts [`workers`](Self::workers) worker processes of its own, and keeps
+    /// them as long as the executor; without it a crash ends the rank, and with it the whole job. On other models it is
+    /// an error. The default is `false`.
+    ///
+    /// On mpi these options have the same effect: [`retries`](Self::retries), [`retry_panics`](Self::retry_panics),
+    /// [`timeout`](Self::timeout), [`memory_limit`](Self::memory_limit),
+    /// [`chunks_per_worker`](Self::chunks_per_worker) and [`bisect`](Self::bisect). So has a fold that keeps going after
+    /// failures, such as [`map_results`](crate::Executor::map_results).
+    ///
+    /// A chunk costs more in a worker process of a rank: its messages go through one process more.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn crash(n: u32) -> u32 {
+    ///     if n == 7 {
+    ///         std::process::abort();
+    ///     }
+    ///     n
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let on = Executor::builder(Model::Processes).isolate(true).build()?;
+    /// assert!(on.for_each(Items(vec![1, 7]), crash).unwrap_err().is_worker_lost());
+    ///
+    /// let error = Executor::builder(Model::Threads).isolate(true).build().unwrap_err();
+    /// assert!(error.to_string().starts_with("isolate cannot be set for threads"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn isolate(mut self, isolate: bool) -> Self {
+        self.options.isolate = isolate;
+        self
+    }
+
     /// Whether a chunk that is lost at its last attempt is bisected: it is halved again and again, to find the smallest
     /// range that is lost too when it is run alone. [`Error::smallest_range`](crate::Error::smallest_range) gives it.
-    /// The default is `false`. It is for processes only; on other models it is an error.
+    /// The default is `false`. It is for processes and mpi; on other models it is an error.
     ///
     /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses.
     /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.

@@ -9,7 +9,10 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use super::wire::{Build, FromWorker, ToWorker};
+use crate::model::Model;
 use crate::panics::{self, Panic};
 use crate::task::received::Received;
 use crate::task::registry;
@@ -22,7 +25,7 @@ mod told;
 use told::Told;
 
 /// A chunk that is running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Running {
     /// Its number among all chunks that the worker was sent, from 1.
     pub(crate) serial: u64,
@@ -34,9 +37,9 @@ pub(crate) struct Running {
 
 /// Notes what a worker is doing, and sends its answers.
 pub(crate) trait Reporter {
-    /// Makes the worker ready for a caller of that build. The error of the inner result says why the worker cannot
+    /// Makes the worker ready for a caller of that build, whose folds are of that model. The error of the inner result says why the worker cannot
     /// serve it.
-    fn prepare(&mut self, build: Build, memory_limit: u64) -> io::Result<Result<(), String>>;
+    fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>>;
 
     /// The worker begins or ends reading a task.
     fn note_reading(&mut self, reads: bool);
@@ -104,10 +107,12 @@ impl Server {
         let Self { task, chunks, held_since } = self;
         let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(message) {
-            Some(ToWorker::Hello { build, memory_limit }) => match reporter.prepare(build, memory_limit)? {
-                Ok(()) => FromWorker::Hello { build }.write(reporter.unsent()),
-                Err(reason) => return refuse(&reason, reporter),
-            },
+            Some(ToWorker::Hello { build, memory_limit, model }) => {
+                match reporter.prepare(build, memory_limit, model)? {
+                    Ok(()) => FromWorker::Hello { build }.write(reporter.unsent()),
+                    Err(reason) => return refuse(&reason, reporter),
+                }
+            }
             Some(ToWorker::Task { address, captures }) => {
                 reporter.note_reading(true);
                 let found = find(address, captures);

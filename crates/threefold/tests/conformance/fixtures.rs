@@ -15,7 +15,7 @@ use threefold::{Executor, Items, Model};
 
 use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
-use crate::{executor, ranked};
+use crate::{executor, isolated, ranked};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -97,6 +97,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         "leaves-nothing" => leaves_nothing(model),
         "rests" => rests(model),
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
+        "works-forever-isolated" => works_forever_isolated(model, words.next().expect("and a folder")),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
         "ends-late" => ends_late(model),
@@ -165,6 +166,18 @@ fn switches() -> u64 {
 
 fn works_forever(model: Model, folder: String) {
     let _ = executor(model, 2).for_each(Items(vec![0, 1]), Endless { folder: folder.into() });
+}
+
+/// Notes its process and the parent of that in the name of a file, and never ends.
+#[task]
+fn notes_itself(folder: std::path::PathBuf) {
+    let name = format!("{}-{}", std::process::id(), std::os::unix::process::parent_id());
+    fs::write(folder.join(name), "").expect("the folder is there");
+    wait_until("its rank is killed", || false);
+}
+
+fn works_forever_isolated(model: Model, folder: String) {
+    let _ = isolated(model, 2).for_each(Items(vec![folder.into(); 2]), notes_itself);
 }
 
 /// Stops the parent of its worker until long after it has ended itself, later than its deadline.

@@ -48,7 +48,7 @@ crate::rows! {
         an_output_whose_destructor_panics_leaves_nothing_of_its_fold;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
-    processes: a_bisection_that_is_cancelled_names_no_range, a_chunk_that_ends_after_its_deadline_is_a_timeout;
+    isolating: a_bisection_that_is_cancelled_names_no_range, a_chunk_that_ends_after_its_deadline_is_a_timeout;
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -7,24 +7,24 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use rustix::process::{Pid, Signal, kill_process};
 use threefold::prelude::*;
-use threefold::{Event, Executor, Items, Model, Trace};
+use threefold::{Event, Items, Model, Trace};
 
 use crate::fixtures::seed;
 use crate::holdings::children;
 use crate::tasks::{Death, DiesOn, Forgetful, add_up, brief, process_of};
-use crate::{executor, remote};
+use crate::{executor, isolated, ranked, remote};
 
 crate::rows! {
     every:
         every_chunk_is_run_once,
         a_capture_that_serde_skips_is_an_error_in_debug_builds;
-    processes:
+    isolating:
         a_lost_worker_is_an_error_that_names_the_chunk,
         cheap_chunks_that_were_finished_outlive_their_worker,
         every_way_to_die_is_told_apart,
-        chunks_that_merely_waited_are_not_blamed,
         a_worker_that_dies_while_idle_is_replaced,
         killed_at_random_moments_200_times_and_never_a_wrong_total;
+    isolating_with_one_worker: chunks_that_merely_waited_are_not_blamed;
 }
 
 fn every_chunk_is_run_once(model: Model) {
@@ -51,15 +51,17 @@ fn a_capture_that_serde_skips_is_an_error_in_debug_builds(model: Model) {
 }
 
 fn a_lost_worker_is_an_error_that_names_the_chunk(model: Model) {
-    let on = executor(model, 2);
+    let on = isolated(model, 2);
     let task = DiesOn { chunk: 600_000, death: Death::Kill };
     let error = on.fold((1..=1_000_000).split_into(4), task, 0, |total, part| total + part).unwrap_err();
     assert!(error.is_worker_lost() && !error.is_panic());
     let (worker, pid) = (error.worker().unwrap(), error.pid().unwrap());
+    let rank = error.rank().map(|rank| format!("of rank {rank} ({}) ", error.host().unwrap())).unwrap_or_default();
+    assert_eq!(rank.is_empty(), !ranked(model));
     assert_eq!(
         error.to_string(),
         format!(
-            "DiesOn: chunk 2 (500001..=750000) was lost on processes: worker {worker} (pid {pid}) killed by SIGKILL, \
+            "DiesOn: chunk 2 (500001..=750000) was lost on {model}: worker {worker} (pid {pid}) {rank}killed by SIGKILL, \
              attempt 1 of 1"
         )
     );
@@ -74,7 +76,7 @@ fn cheap_chunks_that_were_finished_outlive_their_worker(model: Model) {
     for workers in [1, 2, 1, 2, 1, 2] {
         let mut taken = 0;
         let task = DiesOn { chunk: 1500, death: Death::Kill };
-        let outcome = executor(model, workers).fold((0..=1999).split_into(2000), task, (), |(), _| taken += 1);
+        let outcome = isolated(model, workers).fold((0..=1999).split_into(2000), task, (), |(), _| taken += 1);
         let error = outcome.unwrap_err();
         assert_eq!((error.chunk(), error.also_lost()), (Some(1500), &[][..]), "{error}");
         assert_eq!(taken, 1500, "every output below the chunk that was lost is used");
@@ -82,7 +84,7 @@ fn cheap_chunks_that_were_finished_outlive_their_worker(model: Model) {
 }
 
 fn every_way_to_die_is_told_apart(model: Model) {
-    let on = executor(model, 2);
+    let on = isolated(model, 2);
     for (death, signal, code, words) in [
         (Death::Kill, Some(9), None, "killed by SIGKILL"),
         (Death::Abort, Some(6), None, "aborted (SIGABRT)"),
@@ -97,7 +99,7 @@ fn every_way_to_die_is_told_apart(model: Model) {
 
 fn chunks_that_merely_waited_are_not_blamed(model: Model) {
     // One worker: when it dies many chunks wait in its queue.
-    let on = Executor::builder(model).workers(1).build().unwrap();
+    let on = isolated(model, 1);
     on.for_each((1..=2000).chunks_of(1), add_up).unwrap();
     let task = DiesOn { chunk: 1500, death: Death::Kill };
     let outcomes = on.map_results((1..=2000).chunks_of(1), task).unwrap();
@@ -109,7 +111,7 @@ fn chunks_that_merely_waited_are_not_blamed(model: Model) {
 }
 
 fn a_worker_that_dies_while_idle_is_replaced(model: Model) {
-    let on = executor(model, 1);
+    let on = isolated(model, 1);
     let before = on.map(Items(vec![0]), process_of).unwrap();
     kill_process(Pid::from_raw(before[0] as i32).unwrap(), Signal::KILL).unwrap();
     let after = on.map(Items(vec![0]), process_of).unwrap();
@@ -121,7 +123,7 @@ fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
     let (mut right, mut lost) = (0, 0);
     for _ in 0..200 {
         // An executor of its own, so that its workers are those whose parent is this thread's executor.
-        let on = Executor::builder(model).workers(2).build().unwrap();
+        let on = isolated(model, 2);
         let mut workers = on.map(Items((0..8).collect()), process_of).unwrap();
         workers.sort_unstable();
         workers.dedup();

@@ -9,7 +9,7 @@ use threefold::{Items, Model};
 
 use crate::fixtures::folder;
 use crate::tasks::{Meets, Nests, add_up, files, folds_in_its_reductions, model_of, process_of};
-use crate::{executor, ranked};
+use crate::{executor, is_isolated, ranked};
 
 crate::rows! {
     every:
@@ -100,6 +100,7 @@ fn more_than_one_worker_takes_part(model: Model) {
     let processes: BTreeSet<_> = places.iter().map(|(process, _)| process).collect();
     let expected = match model {
         Model::Processes => 2,
+        _ if is_isolated(model) => 2,
         // Each rank but the caller's has two workers.
         _ if ranked(model) => (threefold::ranks() - 1).min(2),
         _ => 1,

@@ -3,12 +3,13 @@
 use std::fs;
 use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process};
 use threefold::prelude::*;
-use threefold::{CancelToken, Event, Items, Model};
+use threefold::{CancelToken, Event, Executor, Items, Model};
 
 use crate::fixtures::{fixture, fixture_to_kill, folder, is_alive};
-use crate::tasks::{Endless, EndlessWait, Leaves, PanicsOn, files, wait_until};
-use crate::{executor, remote};
+use crate::tasks::{Endless, EndlessWait, Leaves, PanicsOn, files, process_of, wait_until};
+use crate::{executor, isolated, remote};
 
 crate::rows! {
     every:
@@ -19,8 +20,11 @@ crate::rows! {
     pooled: an_executor_that_nobody_uses_rests;
     uninterruptible: a_task_that_asks_ends_a_cancelled_fold;
     asynchronous: chunks_are_dropped_at_their_await;
-    processes:
+    isolating:
         workers_of_a_cancelled_fold_are_killed,
+        dropping_the_last_executor_ends_its_worker_processes;
+    ranked: with_its_rank_killed_no_worker_is_left;
+    processes:
         with_the_parent_killed_no_worker_is_left;
 }
 
@@ -67,12 +71,11 @@ fn the_executor_works_after_a_cancel(model: Model) {
 
 /// Cancels once `begun` chunks have begun; gives the fold's error.
 fn cancel_once_begun<T: Task<Chunk = u64>>(
-    model: Model,
+    on: &Executor,
     task: T,
     folder: &std::path::Path,
     begun: usize,
 ) -> threefold::Error {
-    let on = executor(model, 2);
     let token = CancelToken::new();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -85,14 +88,15 @@ fn cancel_once_begun<T: Task<Chunk = u64>>(
 
 fn a_task_that_asks_ends_a_cancelled_fold(model: Model) {
     let folder = folder();
-    let error = cancel_once_begun(model, Endless { folder: folder.path().into() }, folder.path(), 1);
+    let on = executor(model, 2);
+    let error = cancel_once_begun(&on, Endless { folder: folder.path().into() }, folder.path(), 1);
     assert!(error.is_cancelled());
-    assert!(files(folder.path()) <= executor(model, 2).workers().max(2), "nothing more was started");
+    assert!(files(folder.path()) <= on.workers().max(2), "nothing more was started");
 }
 
 fn chunks_are_dropped_at_their_await(model: Model) {
     let folder = folder();
-    let error = cancel_once_begun(model, EndlessWait { folder: folder.path().into() }, folder.path(), 50);
+    let error = cancel_once_begun(&executor(model, 2), EndlessWait { folder: folder.path().into() }, folder.path(), 50);
     assert!(error.is_cancelled());
     assert_eq!(files(folder.path()), 100, "each chunk that began was dropped");
 }
@@ -100,7 +104,7 @@ fn chunks_are_dropped_at_their_await(model: Model) {
 fn workers_of_a_cancelled_fold_are_killed(model: Model) {
     // In a worker process `is_cancelled` stays false: these chunks never end by themselves.
     let folder = folder();
-    let error = cancel_once_begun(model, Endless { folder: folder.path().into() }, folder.path(), 2);
+    let error = cancel_once_begun(&isolated(model, 2), Endless { folder: folder.path().into() }, folder.path(), 2);
     assert!(error.is_cancelled());
 }
 
@@ -111,6 +115,35 @@ fn an_executor_that_nobody_uses_rests(model: Model) {
 fn dropping_the_last_executor_leaves_nothing(model: Model) {
     let output = fixture("leaves-nothing", model);
     assert_eq!(output.stdout, "nothing left\n", "{}", output.stderr);
+}
+
+fn dropping_the_last_executor_ends_its_worker_processes(model: Model) {
+    let on = isolated(model, 2);
+    let workers = on.map(Items((0..8).collect()), process_of).unwrap();
+    assert!(workers.iter().all(|&worker| worker != std::process::id() && is_alive(worker)));
+    drop(on);
+    assert!(!workers.iter().any(|&worker| is_alive(worker)));
+}
+
+fn with_its_rank_killed_no_worker_is_left(model: Model) {
+    let folder = folder();
+    let mut job = fixture_to_kill("works-forever-isolated", model, folder.path());
+    wait_until("two workers run", || files(folder.path()) >= 2);
+    let workers: Vec<(u32, u32)> = read_pairs(folder.path());
+    let rank = Pid::from_raw(workers[0].1 as i32).unwrap();
+    kill_process(rank, Signal::KILL).unwrap();
+    // The launcher ends the job, with the ranks and the workers that are left.
+    assert!(!job.wait().unwrap().success());
+    wait_until("the workers are gone", || !workers.iter().any(|&(worker, _)| is_alive(worker)));
+    fs::remove_dir_all(folder.path()).unwrap();
+}
+
+/// The names of the files, which are two numbers each.
+fn read_pairs(folder: &std::path::Path) -> Vec<(u32, u32)> {
+    let names = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    names
+        .map(|name| name.split_once('-').map(|(one, other)| (one.parse().unwrap(), other.parse().unwrap())).unwrap())
+        .collect()
 }
 
 fn with_the_parent_killed_no_worker_is_left(model: Model) {

@@ -3,6 +3,8 @@
 //! A row is a function of the model; its name is the sentence that it proves. Where a row holds for some models only, it
 //! says which, and why, and is not listed for the others. What must be watched from outside - a whole process's streams,
 //! descriptors, children - runs in a copy of this program: see `fixtures`.
+//!
+//! With `THREEFOLD_ISOLATED` in the environment all rows for mpi run their chunks in worker processes of the ranks.
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
@@ -65,7 +67,7 @@ fn uninterruptible(model: Model) -> bool {
 fn local(model: Model) -> bool {
     match model {
         Model::Processes => false,
-        Model::Mpi => threefold::ranks() == 1,
+        Model::Mpi => threefold::ranks() == 1 && !is_isolated(model),
         _ => true,
     }
 }
@@ -77,7 +79,7 @@ fn remote(model: Model) -> bool {
 
 /// Where chunks run in other ranks of an MPI job.
 fn ranked(model: Model) -> bool {
-    model == Model::Mpi && remote(model)
+    model == Model::Mpi && threefold::ranks() > 1
 }
 
 /// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
@@ -106,11 +108,36 @@ fn processes(model: Model) -> bool {
     model == Model::Processes
 }
 
+/// Where a crash ends a worker and never the caller, if that is asked for.
+fn isolating(model: Model) -> bool {
+    model.capabilities().survives_crashes
+}
+
+fn isolating_with_one_worker(model: Model) -> bool {
+    isolating(model) && with_one_worker(model)
+}
+
+/// Where nothing can stop a chunk.
+fn without_deadlines(model: Model) -> bool {
+    !model.capabilities().stops_chunks
+}
+
+/// Whether chunks of an MPI job run in worker processes of the ranks in all rows, as the environment asks for.
+fn is_isolated(model: Model) -> bool {
+    model == Model::Mpi && std::env::var_os("THREEFOLD_ISOLATED").is_some()
+}
+
 /// An executor with so many workers, where the model has a choice.
 fn executor(model: Model, workers: usize) -> Executor {
     let builder = Executor::builder(model);
     let builder = if with_workers(model) { builder.workers(workers) } else { builder };
+    let builder = if is_isolated(model) { builder.isolate(true) } else { builder };
     builder.build().expect("the model is available")
+}
+
+/// An executor with so many workers, where a crash ends a worker.
+fn isolated(model: Model, workers: usize) -> Executor {
+    Executor::builder(model).workers(workers).isolate(true).build().expect("the model is available")
 }
 
 fn main() -> ExitCode {

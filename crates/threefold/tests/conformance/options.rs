@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use threefold::{Builder, Executor, Model};
 
+use crate::isolating;
+
 crate::rows! {
     every:
         no_workers_are_refused,
         the_word_of_a_model_is_read_back,
         what_only_processes_can_do_is_refused_elsewhere;
-    uninterruptible: deadlines_are_refused_where_they_cannot_be_kept;
+    without_deadlines: deadlines_are_refused_where_they_cannot_be_kept;
 }
 
 fn refusal(builder: Builder) -> String {
@@ -43,17 +45,18 @@ fn the_word_of_a_model_is_read_back(model: Model) {
 }
 
 fn what_only_processes_can_do_is_refused_elsewhere(model: Model) {
-    let builders: [fn(Builder) -> Builder; 3] = [
+    let builders: [fn(Builder) -> Builder; 4] = [
+        |builder| builder.isolate(true),
         |builder| builder.memory_limit(1 << 30),
         |builder| builder.chunks_per_worker(5),
         |builder| builder.bisect(true),
     ];
     for option in builders {
         let builder = option(Executor::builder(model));
-        if model == Model::Processes {
+        if isolating(model) {
             assert!(builder.build().is_ok());
         } else {
-            assert!(refusal(builder).ends_with("use processes"));
+            assert!(refusal(builder).ends_with("use processes or mpi"));
         }
     }
 }
@@ -62,6 +65,6 @@ fn deadlines_are_refused_where_they_cannot_be_kept(model: Model) {
     let text = refusal(Executor::builder(model).timeout(Duration::from_secs(1)));
     assert_eq!(
         text,
-        format!("timeout cannot be set for {model}: it needs chunks that can be stopped; use async or processes")
+        format!("timeout cannot be set for {model}: it needs chunks that can be stopped; use async, processes or mpi")
     );
 }

@@ -1,4 +1,4 @@
-//! What worker processes do beyond the laws: retries, deadlines, limits, recycling, and the search for the culprit.
+//! What worker processes, of this process or of MPI ranks, do beyond the laws: retries, deadlines, limits, recycling, and the search for the culprit.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::fixtures::{folder, is_alive};
 use crate::tasks::{Death, DiesOn, EndlessWait, PanicsOn, add_up, files, irregular, process_of, wait_until};
 
 crate::rows! {
-    processes:
+    isolating:
         lost_chunks_run_again_and_the_bits_are_those_without_a_crash,
         a_chunk_that_kills_every_worker_is_given_up_after_its_attempts,
         a_panic_is_not_tried_again_as_a_loss,
@@ -30,18 +30,18 @@ crate::rows! {
         chunks_of_any_size_go_both_ways_whatever_goes_into_one_message,
         a_worker_that_does_not_heed_the_notice_is_killed,
         a_memory_limit_is_an_error_that_says_so,
-        workers_are_replaced_after_their_chunks,
         the_stderr_tail_of_a_lost_worker_are_reported,
         the_smallest_piece_that_is_lost_is_named,
         what_can_be_finished_is_finished,
         chunks_that_were_done_are_not_lost_with_their_worker;
+    isolating_with_one_worker: workers_are_replaced_after_their_chunks;
     asynchronous:
         a_deadline_is_kept_at_an_await,
         a_deadline_on_a_plain_function_is_an_error_that_says_what_to_use;
 }
 
 fn on(model: Model, options: impl FnOnce(Builder) -> Builder) -> Executor {
-    options(Executor::builder(model).workers(2)).build().unwrap()
+    options(Executor::builder(model).workers(2).isolate(true)).build().unwrap()
 }
 
 /// Goes wrong on one chunk, so many times, which files count; then is as good as any.
@@ -164,7 +164,7 @@ fn grandchildren_are_gone(model: Model, deaf: bool) -> Error {
 fn a_missed_deadline_ends_the_chunk_and_what_it_started(model: Model) {
     let error = grandchildren_are_gone(model, false);
     assert!(error.is_timeout() && !error.is_worker_lost());
-    assert!(error.to_string().contains("chunk 0 (item 0) ran out of time on processes"), "{error}");
+    assert!(error.to_string().contains(&format!("chunk 0 (item 0) ran out of time on {model}")), "{error}");
 }
 
 fn a_worker_that_does_not_heed_the_notice_is_killed(model: Model) {

@@ -8,10 +8,12 @@
 //! | `HELLO` | others | who the rank is: its build, process id, processor and host |
 //! | `OUT`, `ERR` | others | what tasks of the rank printed |
 //! | `ASK` | rank 0 | nothing: is this rank alive? |
-//! | `ALIVE` | others | nothing: the answer |
+//! | `ALIVE` | others | the answer: the time of the rank's clock |
 //! | `ASK_FILE` | rank 0 | nothing: which file was this rank started from? |
 //! | `FILE` | others | the answer: a checksum of the file |
+//! | `CREW` | either side | a [letter](super::crew_letter) about a worker process, and an [`Address`] |
 //! | `BYE` | rank 0 | nothing: `main` has ended |
+//! | `BYE` | others | nothing: this is the last message |
 //!
 //! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
 //! message need not be copied to make room for it.
@@ -33,6 +35,7 @@ pub(super) const ASK: i32 = 8;
 pub(super) const ALIVE: i32 = 9;
 pub(super) const ASK_FILE: i32 = 10;
 pub(super) const FILE: i32 = 11;
+pub(super) const CREW: i32 = 12;
 
 /// For whom a message is, or from whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub(super) struct Address {
     pub(super) session: u32,
     /// The number of the worker in its session.
     pub(super) worker: u32,
-    /// The number of the fold in its session, from 1.
+    /// The number of the fold in its session, from 1. If the worker is a process, the number of its life.
     pub(super) fold: u32,
     /// The number of the fold's task, from 1, as the rank counts the tasks of the session.
     pub(super) task: u32,

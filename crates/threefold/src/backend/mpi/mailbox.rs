@@ -18,16 +18,16 @@ use crate::remote::clock;
 
 /// How long a thread looks for messages without a pause, in nanoseconds. A message and its answer take a few
 /// microseconds within a machine.
-const SPIN: u64 = 20_000;
+pub(super) const SPIN: u64 = 20_000;
 
 /// The first sleep between looks, in nanoseconds. The kernel adds about as much.
-const SHORTEST: u64 = 50_000;
+pub(super) const SHORTEST: u64 = 50_000;
 
 /// The longest sleep between looks, in nanoseconds.
 pub(super) const LONGEST: u64 = 1_000_000;
 
 /// So many looks are taken in a row.
-const LOOKS: usize = 3;
+pub(super) const LOOKS: usize = 3;
 
 /// Messages for one thread.
 pub(super) struct Mailbox<T> {

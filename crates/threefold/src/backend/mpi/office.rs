@@ -125,6 +125,11 @@ impl<R: Route> Desk<R> {
         is_sent
     }
 
+    /// Whether the job is left.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     /// Waits until everything is sent, and makes no more calls of MPI.
     pub(super) fn close(&mut self) {
         while !self.outgoing.is_empty() {

@@ -11,6 +11,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{panic, process, thread};
 
+use super::at_exit;
+use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
 use super::mailbox::LONGEST;
 use super::office::{Office, Route};
@@ -19,10 +21,13 @@ use super::prints::{self, Pipes};
 use super::seam::{Mail, Membership, Seam};
 use super::term;
 use crate::panics;
+use crate::remote::clock;
 
+mod relay;
 mod shared_task;
 mod worker;
 
+use relay::Relays;
 use shared_task::SharedTask;
 use worker::{Order, Worker};
 
@@ -39,6 +44,10 @@ pub(crate) fn is_serving() -> bool {
 }
 
 struct Rank {
+    /// Its number in the job.
+    number: usize,
+    /// The number of ranks.
+    size: usize,
     /// What messages call it.
     name: String,
     office: Office<Workers>,
@@ -56,6 +65,8 @@ struct Session {
 #[derive(Default)]
 struct Workers {
     sessions: HashMap<u32, Session>,
+    /// The sessions whose workers are processes.
+    relays: Relays,
     /// Whether rank 0 has said goodbye.
     is_over: bool,
 }
@@ -66,7 +77,12 @@ impl Route for Workers {
     fn deliver(&mut self, Mail { tag, mut bytes, .. }: Mail) -> Option<(usize, i32, Vec<u8>)> {
         let address = Address::split_off(&mut bytes);
         match (tag, address) {
+            (letter::CREW, Some(address)) => self.relays.deliver(address, bytes),
             (letter::DATA, Some(address)) => {
+                if let Some(relay) = self.relays.get(address.session) {
+                    relay.put(relay::Order::Came { worker: address.worker, life: address.fold, bytes });
+                    return None;
+                }
                 let Session { workers, task } = self.sessions.entry(address.session).or_default();
                 let start = || Worker::start(address, Arc::clone(task));
                 let worker = workers.entry(address.worker).or_insert_with(start);
@@ -81,10 +97,11 @@ impl Route for Workers {
                 }
             }
             (letter::CLOSE, Some(Address { session, .. })) => {
+                self.relays.close(session);
                 let Session { workers, .. } = self.sessions.remove(&session).unwrap_or_default();
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
-            (letter::ASK, _) => return Some((0, letter::ALIVE, Vec::new())),
+            (letter::ASK, _) => return Some((0, letter::ALIVE, clock::now().to_le_bytes().to_vec())),
             (letter::ASK_FILE, _) => {
                 return Some((0, letter::FILE, Peer::checksum().unwrap_or(0).to_le_bytes().to_vec()));
             }
@@ -106,7 +123,8 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     let rank = match Pipes::install() {
         Ok(pipes) => RANK.get_or_init(|| {
             let name = format!("rank {} ({}, pid {})", seam.rank(), own.host, own.pid);
-            Rank { name, office: Office::new(seam, Workers::default()), pipes }
+            let (number, size) = (seam.rank(), seam.size());
+            Rank { number, size, name, office: Office::new(seam, Workers::default()), pipes }
         }),
         Err(error) => {
             eprintln!("threefold: a rank cannot serve: its streams cannot be redirected: {error}");
@@ -114,6 +132,9 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
         }
     };
     abort_at_defects();
+    if let Err(error) = at_exit::abort_with(|| Rank::get().abort("a task has exited")) {
+        rank.abort(&error.to_string());
+    }
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
@@ -127,9 +148,16 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
         nap = (2 * nap).clamp(LONGEST / 16, LONGEST);
         thread::sleep(Duration::from_nanos(nap));
     }
+    let relays = rank.office.desk().route.relays.close_all();
+    while relays.iter().any(|relay| !relay.is_finished()) {
+        rank.pipes.pass_on(&rank.office);
+        thread::sleep(Duration::from_nanos(LONGEST));
+    }
     prints::flush();
     rank.pipes.pass_on(&rank.office);
+    rank.office.send(0, letter::BYE, &mut Vec::new(), None);
     rank.office.desk().close();
+    at_exit::note_leaving();
     drop(membership);
     process::exit(0)
 }
@@ -160,6 +188,21 @@ fn note_own_thread() {
 impl Rank {
     fn get() -> &'static Self {
         RANK.get().expect("a rank is set up before its threads are")
+    }
+
+    /// The place of a worker among those of this rank.
+    fn place_of(&self, worker: u32) -> usize {
+        worker as usize / (self.size - 1)
+    }
+
+    /// The worker with that place.
+    fn worker_at(&self, place: usize) -> u32 {
+        (place * (self.size - 1) + self.number - 1) as u32
+    }
+
+    /// Sends rank 0 a letter about a worker process.
+    fn tell(&self, letter: &FromCrew, address: Address) {
+        self.office.send(0, crew_letter::TAG, &mut crew_letter::write(letter, address), None);
     }
 
     /// Says why this rank cannot go on, and ends the job.

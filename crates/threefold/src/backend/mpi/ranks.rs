@@ -4,7 +4,6 @@
 //! therefore waits for the chunks that run, as on threads.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
@@ -85,6 +84,7 @@ impl Ranks {
                     events.push(Event::Heard { worker });
                 }
             }
+            Letter::Crew { .. } => {}
             Letter::Sent { worker } => {
                 let member = self.member(worker);
                 member.on_the_way = member.on_the_way.saturating_sub(1);
@@ -101,8 +101,9 @@ impl Carrier for Ranks {
         clock::now()
     }
 
-    fn instant(&self, then: u64) -> Instant {
-        clock::instant(then)
+    fn instant(&self, worker: usize, then: u64) -> Instant {
+        let ahead = self.session.world.ahead.get().map_or(0, |ahead| ahead[self.session.rank_of(worker)]);
+        clock::instant(then.wrapping_sub_signed(ahead))
     }
 
     fn bell(&self) -> Waker {
@@ -201,11 +202,7 @@ impl Carrier for Ranks {
     }
 
     fn lost(&mut self, error: &Error) {
-        let world = self.session.world;
-        if world.is_ending.load(Ordering::Relaxed) {
-            eprintln!("threefold: {error}");
-        }
-        world.is_told.store(true, Ordering::Relaxed);
+        self.session.world.tell_loss(error);
     }
 
     fn refused(&mut self, _worker: usize) {
@@ -246,7 +243,7 @@ impl Carrier for Ranks {
         let rank = self.session.rank_of(worker);
         let lost = self.lost.iter().find(|&&(lost, _)| lost == rank).map(|(_, end)| end.clone());
         Gone {
-            end: lost.unwrap_or(End::Protocol(fault.unwrap_or("it was not expected to end"))),
+            end: lost.unwrap_or(End::Protocol(fault.unwrap_or("it was not expected to end").into())),
             progress: Progress::Unknown,
             another_way: false,
             ran_for: None,
@@ -262,7 +259,7 @@ impl Carrier for Ranks {
 }
 
 /// Wakes the thread that waits for messages of a session.
-struct Bell(Arc<Mailbox<Letter>>);
+pub(super) struct Bell(pub(super) Arc<Mailbox<Letter>>);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {

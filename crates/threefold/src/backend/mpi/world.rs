@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use super::at_exit;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
@@ -12,7 +15,10 @@ use super::prints::{Heard, Printer};
 use super::pulse::Pulse;
 use super::seam::{Mail, Membership, Seam};
 use crate::backend::streams::Stream;
-use crate::error::{End, Rank};
+use crate::error::{End, Error, Rank};
+
+/// So long rank 0 waits for the last messages of the other ranks.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// The job of this process, if it is rank 0 of one with other ranks.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -31,6 +37,8 @@ pub(super) struct World {
     /// Whether the beginning of a line may wait in a printer.
     has_begun_lines: AtomicBool,
     pulse: Mutex<Pulse>,
+    /// How far the clock of each rank is ahead of this one's, in nanoseconds.
+    pub(super) ahead: OnceLock<Vec<i64>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
     lost: Mutex<Vec<(usize, End)>>,
     /// Whether any is lost.
@@ -45,6 +53,8 @@ pub(super) struct World {
 pub(super) enum Letter {
     /// Bytes have come from a worker, during that fold.
     Came { worker: usize, fold: u32, bytes: Vec<u8> },
+    /// A letter about a worker process has come, during that life.
+    Crew { worker: u32, life: u32, bytes: Vec<u8> },
     /// A large message to a worker is sent.
     Sent { worker: usize },
 }
@@ -54,8 +64,12 @@ pub(super) struct Sessions {
     open: HashMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
+    /// How many ranks have sent their last message.
+    left: usize,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
+    /// What the clocks of ranks showed when they were asked last.
+    pub(super) clocks: Vec<Option<u64>>,
     /// Checksums of the files that ranks were started from, where they were asked.
     pub(super) files: Vec<Option<u64>>,
     /// What tasks have printed on their standard output and error.
@@ -76,8 +90,17 @@ impl Route for Sessions {
                     mailbox.put(Letter::Came { worker: worker as usize, fold, bytes });
                 }
             }
+            letter::CREW => {
+                if let Some(Address { session, worker, fold, .. }) = Address::split_off(&mut bytes)
+                    && let Some(mailbox) = self.open.get(&session)
+                {
+                    mailbox.put(Letter::Crew { worker, life: fold, bytes });
+                }
+            }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
+            letter::BYE => self.left += 1,
             letter::OUT => self.heard[0].push((from, bytes)),
             letter::ERR => self.heard[1].push((from, bytes)),
             _ => {}
@@ -104,7 +127,9 @@ impl World {
         let sessions = Sessions {
             open: HashMap::new(),
             peers: vec![None; size],
+            left: 0,
             alive: vec![false; size],
+            clocks: vec![None; size],
             files: vec![None; size],
             heard: Default::default(),
         };
@@ -116,11 +141,20 @@ impl World {
             printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
             has_begun_lines: AtomicBool::new(false),
             pulse: Mutex::new(Pulse::of(size)),
+            ahead: OnceLock::new(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
             is_told: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
         });
+    }
+
+    /// Ends the job, because this process exits without leaving it.
+    pub(super) fn abort() {
+        if let Some(world) = Self::get() {
+            eprintln!("threefold: rank 0 exits on another thread than that of `main`; the job is aborted");
+            world.office.abort();
+        }
     }
 
     /// Opens a session.
@@ -175,6 +209,14 @@ impl World {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A fold ends with this error, since a rank is lost.
+    pub(super) fn tell_loss(&self, error: &Error) {
+        if self.is_ending.load(Ordering::Relaxed) {
+            eprintln!("threefold: {error}");
+        }
+        self.is_told.store(true, Ordering::Relaxed);
+    }
+
     /// What errors say of a rank.
     pub(super) fn rank(&self, number: usize) -> Option<Rank> {
         let desk = self.office.desk();
@@ -201,6 +243,7 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
+        at_exit::note_leaving();
         if let Some(world) = World::get() {
             if let Some((rank, how)) = world.lost().first() {
                 let rank = world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
@@ -211,7 +254,15 @@ impl Drop for Leave {
             for rank in 1..world.size {
                 desk.send(rank, letter::BYE, &mut Vec::new(), None);
             }
-            desk.close();
+            drop(desk);
+            // A message that nobody has received when a process leaves is a warning of some MPI libraries.
+            let until = Instant::now() + GOODBYE;
+            while world.office.desk().route.left < world.size - 1 && Instant::now() < until {
+                world.office.poll();
+                thread::yield_now();
+            }
+            world.print(true);
+            world.office.desk().close();
         }
         // The last call of MPI. It waits for the other ranks.
         drop(self.0.take());

@@ -22,10 +22,13 @@ use crate::backend::processes::worker::Entrance;
 use crate::error::End;
 use crate::remote::carrier::Fingerprint;
 use crate::remote::clock;
-use crate::remote::dispatch::{Activity, NOTICE, Progress, Sent};
+use crate::remote::dispatch::{Activity, NOTICE};
 use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
 
 mod making;
+mod notes;
+
+pub(crate) use notes::Notes;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
@@ -83,7 +86,8 @@ struct Condemned {
 /// A worker of which all is known but how its process ended.
 #[derive(Debug)]
 pub(super) struct Remains {
-    pub(super) progress: Progress,
+    /// What it had noted of its progress.
+    pub(super) notes: Notes,
     /// How long the chunk that was running had been running.
     pub(super) ran_for: Option<Duration>,
     /// The deadline that this chunk missed.
@@ -232,27 +236,13 @@ impl Worker {
         self.body.wait_for_death(GOODBYE)
     }
 
-    /// How far it had come, where `unanswered` of its chunks are not answered. It is dead, or will be.
-    pub(super) fn remains(&self, unanswered: u64) -> Remains {
-        let answered = self.sent.saturating_sub(unanswered);
-        let Some(running) = self.page.running() else {
-            let done = self.page.last_done().saturating_sub(answered);
-            let progress = Progress::Known { done, running: None };
-            return Remains { progress, ran_for: None, missed: None };
-        };
-        // A task may have written anything there.
-        let progress = if running.serial == answered {
-            // It died when it had answered this chunk and was about to note that the chunk was done.
-            Progress::Known { done: 0, running: None }
-        } else if (answered + 1..=self.sent).contains(&running.serial) {
-            let named = Sent { chunk: running.chunk, attempt: running.attempt };
-            Progress::Known { done: running.serial - answered - 1, running: Some(named) }
-        } else {
-            Progress::Unknown
-        };
-        let ran_for = Duration::from_nanos(clock::now().saturating_sub(running.since));
-        let missed = self.condemned.filter(|condemned| condemned.serial == running.serial);
-        Remains { progress, ran_for: Some(ran_for), missed: missed.map(|condemned| condemned.timeout) }
+    /// What it had noted, and how its time was. It is dead, or will be.
+    pub(super) fn remains(&self) -> Remains {
+        let running = self.page.running();
+        let notes = Notes { done: self.page.last_done(), running };
+        let ran_for = running.map(|running| Duration::from_nanos(clock::now().saturating_sub(running.since)));
+        let missed = self.condemned.filter(|condemned| Some(condemned.serial) == running.map(|running| running.serial));
+        Remains { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
     }
 
     /// Kills it, where it is alive, with all that it started in its group; says how it had ended.
@@ -264,10 +254,10 @@ impl Worker {
                 (Some(signal), _) => End::Signal(signal),
                 (None, code) => End::Exit(code.unwrap_or_default()),
             },
-            None => End::Protocol("it could not be made as a copy of another worker"),
+            None => End::Protocol("it could not be made as a copy of another worker".into()),
             // Somebody else in this program waits for all children, and was told instead.
             Some(Err(_)) => {
-                End::Protocol("its exit status is unknown, since something else in this program waited for it")
+                End::Protocol("its exit status is unknown, since something else in this program waited for it".into())
             }
         }
     }
@@ -350,6 +340,12 @@ impl Worker {
             }
             *unfinished |= lines.pass_on_rest();
         }
+    }
+
+    /// Whether it has begun a line and not ended it.
+    #[cfg(feature = "mpi")]
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.prints.iter().any(Lines::is_unfinished)
     }
 
     /// The last lines that it wrote to its standard error.

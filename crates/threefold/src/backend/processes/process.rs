@@ -23,6 +23,7 @@ use rustix::process::{
 };
 
 use super::group;
+use crate::backend::launcher;
 use crate::backend::processes::worker::Entrance;
 
 /// The longest wait for the end of a killed process that is found only by looking at its group repeatedly.
@@ -65,6 +66,7 @@ impl Process {
         if let Some(name) = std::env::args_os().next() {
             command.arg0(name);
         }
+        launcher::hide_from(&mut command);
         // Nothing here makes the standard library fork: it spawns, which costs the same for a parent of any size.
         let mut child = command
             .arg(entrance.mark())

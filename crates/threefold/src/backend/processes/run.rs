@@ -10,9 +10,9 @@ use crate::remote::fold_port::FoldPort;
 use crate::remote::run::Run;
 
 mod cores;
-mod crew;
+pub(in crate::backend) mod crew;
 mod farewells;
-pub(super) mod starter;
+pub(in crate::backend) mod starter;
 mod surroundings;
 pub(super) mod watch;
 
@@ -29,7 +29,7 @@ impl Processes {
         ready: &mut dyn FnMut(),
     ) -> Result<Idle, (Error, Vec<Worker>)> {
         let starter = idle.starter.take().unwrap_or_else(|| self.starter());
-        let crew = match Crew::new(size, self.memory_limit, idle.watch.take(), starter) {
+        let crew = match Crew::new(self.model, size, self.memory_limit, idle.watch.take(), starter) {
             Ok(crew) => crew,
             Err(error) => return Err((error, idle.workers)),
         };
@@ -43,7 +43,7 @@ impl Processes {
             if let Some(number) = run.admit(worker.number, worker.sent)
                 && let Err(error) = run.carrier().add(number, worker)
             {
-                return Err((cannot_start(&error), idle.workers));
+                return Err((cannot_start(self.model, &error), idle.workers));
             }
         }
         run.finish(ready);

@@ -23,4 +23,4 @@ pub(crate) use c_library::has_other_rights;
 pub(crate) use entrance::Entrance;
 #[cfg(feature = "mpi")]
 pub(crate) use serve::is_main_thread;
-pub(crate) use serve::is_serving;
+pub(crate) use serve::{is_serving, model};

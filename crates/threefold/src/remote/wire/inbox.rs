@@ -50,6 +50,14 @@ impl Inbox {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Takes out all bytes that are not done with, whole frames or not.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        self.bytes.drain(..self.used);
+        self.used = 0;
+        std::mem::take(&mut self.bytes)
+    }
+
     /// Lets go of the room that a large frame needed, where nothing is left of it.
     pub(crate) fn shrink(&mut self) {
         if self.used == self.bytes.len() && self.bytes.capacity() > KEPT {

@@ -4,12 +4,13 @@ use super::fields::{Fields, put_bytes};
 use super::frame::{close, frame};
 use super::list::{self, List};
 use super::{Build, Rules};
+use crate::model::Model;
 
 /// What a parent says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToWorker<'a> {
-    /// The first message. A memory limit of 0 is none.
-    Hello { build: Build, memory_limit: u64 },
+    /// The first message, from a parent whose folds are of that model. A memory limit of 0 is none.
+    Hello { build: Build, memory_limit: u64, model: Model },
     /// From now on chunks are for this task.
     Task { address: &'a [u8], captures: &'a [u8] },
     /// A new fold begins, with the task that was sent last. The worker cuts chunks from the source by itself. The
@@ -65,9 +66,10 @@ impl<'a> Run<'a> {
 impl ToWorker<'_> {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match *self {
-            Self::Hello { build, memory_limit } => frame(out, 0, |out| {
+            Self::Hello { build, memory_limit, model } => frame(out, 0, |out| {
                 build.put(out);
                 out.extend(memory_limit.to_le_bytes());
+                out.extend(Model::ALL.iter().position(|&known| known == model).map(|place| place as u8));
             }),
             Self::Task { address, captures } => frame(out, 1, |out| {
                 put_bytes(out, address);
@@ -102,7 +104,11 @@ impl<'a> ToWorker<'a> {
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut fields = Fields(body);
         let said = match fields.byte()? {
-            0 => Self::Hello { build: fields.build()?, memory_limit: fields.word()? },
+            0 => Self::Hello {
+                build: fields.build()?,
+                memory_limit: fields.word()?,
+                model: *Model::ALL.get(usize::from(fields.byte()?))?,
+            },
             1 => Self::Task { address: fields.bytes()?, captures: fields.rest() },
             2 => Self::Fold { rules: Rules::read(&mut fields)?, source: fields.rest() },
             3 => Self::Run(Run::read(&mut fields, |fields| List::read(fields).map(Chunks::Sent))?),
@@ -171,7 +177,7 @@ mod tests {
     #[test]
     fn every_message_is_read_as_it_was_written() {
         for said in [
-            ToWorker::Hello { build: Build([1, 2, 3, 4, u64::MAX]), memory_limit: 1 << 40 },
+            ToWorker::Hello { build: Build([1, 2, 3, 4, u64::MAX]), memory_limit: 1 << 40, model: Model::Mpi },
             ToWorker::Task { address: b"a::b", captures: b"" },
             ToWorker::Fold { rules: RULES, source: b"" },
             ToWorker::Fold { rules: RULES, source: b"1..9" },

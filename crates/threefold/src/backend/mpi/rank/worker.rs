@@ -12,6 +12,7 @@ use crate::backend::mpi::mailbox::Mailbox;
 use crate::backend::mpi::prints;
 use crate::backend::stack;
 use crate::fold::chunk;
+use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::serve::limit::{Limit, Limited};
 use crate::remote::serve::{Found, Reporter, Running, Server};
@@ -121,7 +122,7 @@ struct Answers<'a> {
 }
 
 impl Reporter for Answers<'_> {
-    fn prepare(&mut self, _build: Build, _memory_limit: u64) -> io::Result<Result<(), String>> {
+    fn prepare(&mut self, _build: Build, _memory_limit: u64, _model: Model) -> io::Result<Result<(), String>> {
         // Ranks are compared when the job begins.
         Ok(Ok(()))
     }

@@ -22,6 +22,7 @@ use crate::backend::processes::process::Process;
 use crate::backend::processes::status_page::StatusPage;
 use crate::backend::processes::worker::Entrance;
 use crate::backend::streams::Stream;
+use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::wire::{Build, Inbox, Outbox, ToWorker};
 
@@ -93,10 +94,15 @@ impl Worker {
 
     /// Sends the handshake, after which the worker makes no more copies. The worker answers later. A second call does
     /// nothing.
-    pub(in crate::backend::processes) fn greet(&mut self, build: Build, memory_limit: Option<u64>) -> io::Result<()> {
+    pub(in crate::backend::processes) fn greet(
+        &mut self,
+        build: Build,
+        memory_limit: Option<u64>,
+        model: Model,
+    ) -> io::Result<()> {
         let Some(page) = self.greeting.take() else { return Ok(()) };
         let mut hello = Vec::new();
-        ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0) }.write(&mut hello);
+        ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0), model }.write(&mut hello);
         match descriptors::send(&self.channel, &hello, &[page.as_fd()]) {
             // The worker is dead already. That is reported like any death, and another worker may be started.
             Ok(()) | Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),

@@ -8,6 +8,7 @@
 //! A worker that ended is taken out of the crew at once, and its number is free for another. What it printed is passed
 //! on before that, so that no line is lost with it.
 
+use std::borrow::Cow;
 use std::io;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -18,11 +19,10 @@ use super::cores::Cores;
 use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
-use crate::backend::processes::child::{Remains, Worker};
+use crate::backend::processes::child::Worker;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
-use crate::backend::processes::stderr_tail::StderrTail;
-use crate::error::{End, Error, MemoryLimit, SIGABRT, SIGKILL};
+use crate::error::Error;
 use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::clock;
@@ -30,6 +30,12 @@ use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Inbox, Outbox};
 
 mod making;
+#[cfg(feature = "mpi")]
+mod of_rank;
+mod parting;
+
+#[cfg(feature = "mpi")]
+pub(in crate::backend) use parting::Departed;
 
 /// So many workers have their memory looked at when all are looked at: that takes some ten microseconds each.
 const MEMORY_LOOKS: usize = 64;
@@ -41,7 +47,9 @@ const MEMORY_LOOKS: usize = 64;
 const SERVER: usize = (1 << 30) - 1;
 
 /// The worker processes of one run.
-pub(super) struct Crew {
+pub(in crate::backend) struct Crew {
+    /// The model that errors name.
+    model: Model,
     memory_limit: Option<u64>,
     starter: Starter,
     /// The worker that makes copies of itself until its handshake. The handshake is sent before the crew waits for
@@ -71,15 +79,17 @@ struct Member {
 
 impl Crew {
     /// A crew of at most `size` workers, none of which is there yet. `watch` is that of an earlier fold.
-    pub(super) fn new(
+    pub(in crate::backend::processes) fn new(
+        model: Model,
         size: usize,
         memory_limit: Option<u64>,
         watch: Option<Watch>,
         mut starter: Starter,
     ) -> Result<Self, Error> {
-        let watch = watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(&error))?;
+        let watch = watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(model, &error))?;
         starter.begin();
         Ok(Self {
+            model,
             memory_limit,
             starter,
             original: None,
@@ -109,29 +119,6 @@ impl Crew {
         Ok(())
     }
 
-    /// Ends the run: passes on what is left of the prints, ends the workers that are busy with something, and gives back
-    /// those that are `idle`, with what watches them.
-    pub(super) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
-        let mut unfinished = [false; 2];
-        let mut kept = Vec::new();
-        for (member, idle) in self.workers.into_iter().zip(idle) {
-            let Some(Member { mut worker, .. }) = member else { continue };
-            worker.print_rest_after(&mut unfinished);
-            if *idle && worker.is_whole() {
-                worker.shrink();
-                kept.push(worker);
-            } else {
-                worker.end();
-            }
-        }
-        self.farewells.finish();
-        self.starter.end_early();
-        if let Some(server) = self.starter.server() {
-            server.print_rest_after(&mut unfinished);
-        }
-        (kept, self.watch, self.starter)
-    }
-
     fn member(&mut self, worker: usize) -> &mut Member {
         self.workers[worker].as_mut().expect("only workers that are there are spoken to")
     }
@@ -150,21 +137,6 @@ impl Crew {
         }
         all
     }
-
-    /// What is behind the way in which a worker ended.
-    fn explain(&mut self, end: End, stderr_tail: &StderrTail) -> End {
-        match end {
-            End::Signal(SIGABRT) if stderr_tail.tell_of_no_memory() => match self.memory_limit {
-                Some(limit) => End::OutOfMemory { signal: SIGABRT, limit: MemoryLimit::Own(limit) },
-                None => end,
-            },
-            End::Signal(SIGKILL) => match self.oom_kills.increased() {
-                Some(why) => End::OutOfMemory { signal: SIGKILL, limit: MemoryLimit::Kernel { why } },
-                None => end,
-            },
-            _ => end,
-        }
-    }
 }
 
 impl Carrier for Crew {
@@ -172,7 +144,7 @@ impl Carrier for Crew {
         clock::now()
     }
 
-    fn instant(&self, then: u64) -> Instant {
+    fn instant(&self, _worker: usize, then: u64) -> Instant {
         clock::instant(then)
     }
 
@@ -181,7 +153,8 @@ impl Carrier for Crew {
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
-        self.make(worker).map_err(|error| cannot_start(&error))
+        let model = self.model;
+        self.make(worker).map_err(|error| cannot_start(model, &error))
     }
 
     fn has(&self, worker: usize) -> bool {
@@ -258,13 +231,14 @@ impl Carrier for Crew {
     }
 
     fn wait(&mut self, until: u64, events: &mut Vec<Event>) -> Result<(), Error> {
+        let model = self.model;
         if until > clock::now() {
             // No more workers are requested for now.
-            self.finish_making(events).map_err(|error| cannot_start(&error))?;
+            self.finish_making(events).map_err(|error| cannot_start(model, &error))?;
         }
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
-        self.watch.wait(patience).map_err(|error| cannot_start(&error))?;
+        self.watch.wait(patience).map_err(|error| cannot_start(model, &error))?;
         self.farewells.look();
         while let Some(ready) = self.watch.next() {
             let worker = ready.mark.number();
@@ -283,7 +257,7 @@ impl Carrier for Crew {
                 Source::Out => member.worker.print(0),
                 Source::Err => member.worker.print(1),
                 Source::Channel if member.worker.is_starting() => {
-                    self.look_for_birth(worker, events).map_err(|error| cannot_start(&error))?;
+                    self.look_for_birth(worker, events).map_err(|error| cannot_start(model, &error))?;
                 }
                 Source::Channel => {
                     if ready.readable {
@@ -332,37 +306,8 @@ impl Carrier for Crew {
     }
 
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone {
-        let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
-            unreachable!("a worker ends once");
-        };
-        self.forget_making(&worker);
-        // One that has closed its channel because it is dying has the fault that it dies of.
-        let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
-        worker.print_rest();
-        self.moved += worker.take_moved();
-        let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
-        let (is_copy, refused) = (pid.is_none(), worker.is_refused());
-        let Remains { progress, ran_for, missed } = worker.remains(unanswered);
-        let status = match worker.promised().filter(|_| missed.is_some()) {
-            Some(until) => {
-                self.watch.forget(&mut worker);
-                self.farewells.linger(worker, until);
-                None
-            }
-            None => Some(worker.end()),
-        };
-        let end = match (missed, fault, status) {
-            (Some(timeout), ..) => End::Deadline(timeout),
-            (_, Some(fault), _) => End::Protocol(fault),
-            (_, _, Some(status)) => self.explain(status, &tail),
-            (..) => unreachable!("only a worker that missed a deadline lingers"),
-        };
-        // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
-        // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
-        let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
-        // A copy that never started says nothing about workers that are started from the executable.
-        let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
-        Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
+        let sent = self.member(worker).worker.sent;
+        self.part(worker, ready, fault.map(Cow::Borrowed)).after(sent, unanswered)
     }
 
     fn ends_workers(&self) -> bool {
@@ -376,7 +321,7 @@ impl Carrier for Crew {
 }
 
 /// The error of a worker that the system refused, with the limit that it ran into.
-pub(super) fn cannot_start(error: &io::Error) -> Error {
+pub(super) fn cannot_start(model: Model, error: &io::Error) -> Error {
     let limit = match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::AGAIN) => ": the limit on processes is reached (ulimit -u, or pids.max of the container)",
         Some(Errno::MFILE) => ": the limit on this process's open files is reached (ulimit -n)",
@@ -384,5 +329,5 @@ pub(super) fn cannot_start(error: &io::Error) -> Error {
         Some(Errno::NOMEM) => ": there is no memory for another process",
         _ => "",
     };
-    Error::setup(Some(Model::Processes), format!("a worker process could not be started: {error}{limit}"))
+    Error::setup(Some(model), format!("a worker process could not be started: {error}{limit}"))
 }

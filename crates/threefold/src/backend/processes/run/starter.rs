@@ -63,6 +63,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::surroundings::Surroundings;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::worker::Entrance;
+use crate::model::Model;
 use crate::remote::wire::Build;
 
 /// After this many failed copies, each worker is started from the executable.
@@ -78,6 +79,8 @@ static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
 /// Makes workers.
 #[derive(Debug)]
 pub(in crate::backend::processes) struct Starter {
+    /// The model that workers are told.
+    model: Model,
     build: Build,
     memory_limit: Option<u64>,
     server: Option<Server>,
@@ -102,9 +105,14 @@ struct Server {
 }
 
 impl Starter {
-    pub(in crate::backend::processes) fn new(build: Build, memory_limit: Option<u64>, replaces: bool) -> Self {
+    pub(in crate::backend::processes) fn new(
+        model: Model,
+        build: Build,
+        memory_limit: Option<u64>,
+        replaces: bool,
+    ) -> Self {
         let (server, early, spares) = (None, None, VecDeque::new());
-        Self { build, memory_limit, server, early, spares, lacks: false, replaces, failures: 0 }
+        Self { model, build, memory_limit, server, early, spares, lacks: false, replaces, failures: 0 }
     }
 
     /// Starts the process that will make the others, before the fold asks for a worker. If the system refuses, the fold
@@ -235,7 +243,7 @@ impl Starter {
 
     /// Sends a worker the handshake. The worker makes no more copies then.
     pub(super) fn greet(&self, worker: &mut Worker) -> io::Result<()> {
-        worker.greet(self.build, self.memory_limit)
+        worker.greet(self.build, self.memory_limit, self.model)
     }
 
     /// Whether copies are requested at all.
@@ -285,7 +293,7 @@ mod tests {
     use crate::backend::processes::build;
 
     fn starter(replaces: bool) -> Starter {
-        Starter::new(build::own().unwrap(), None, replaces)
+        Starter::new(Model::Processes, build::own().unwrap(), None, replaces)
     }
 
     #[test]

@@ -5,13 +5,15 @@ use std::io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::channel::Answers;
-use super::seat;
+use super::{seat, serve};
 use crate::backend::processes::{build, memory};
+use crate::model::Model;
 use crate::remote::serve::{Reporter, Running};
 use crate::remote::wire::Build;
 
 impl Reporter for Answers<'_> {
-    fn prepare(&mut self, build: Build, memory_limit: u64) -> io::Result<Result<(), String>> {
+    fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>> {
+        serve::note_model(model);
         if build != build::own()? {
             return Ok(Err(
                 "it was started from another build: the program's file was replaced while the program ran".to_string()

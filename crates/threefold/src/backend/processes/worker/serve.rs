@@ -10,6 +10,7 @@
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::process;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::getpid;
@@ -21,6 +22,7 @@ use super::{guard, nursery};
 
 use crate::backend::current::{self, Context};
 use crate::backend::processes::status_page::StatusPage;
+use crate::model::Model;
 use crate::panics;
 use crate::remote::clock;
 use crate::remote::serve::Server;
@@ -35,6 +37,19 @@ const SHORT: u64 = 20_000;
 
 /// Whether this process serves.
 static SERVING: AtomicBool = AtomicBool::new(false);
+
+/// The model of the parent's folds.
+static MODEL: OnceLock<Model> = OnceLock::new();
+
+/// The model of the folds of this worker's parent. It may be an MPI rank.
+pub(crate) fn model() -> Model {
+    MODEL.get().copied().unwrap_or(Model::Processes)
+}
+
+/// The parent has named its model.
+pub(super) fn note_model(model: Model) {
+    let _ = MODEL.set(model);
+}
 
 /// Whether this process is a worker.
 pub(crate) fn is_serving() -> bool {

@@ -1,0 +1,46 @@
+//! `Alone`: a job of one rank, in which this process runs all chunks: on threads, or in worker processes where crashes
+//! are to be survived.
+
+use std::sync::Arc;
+
+use crate::backend::options::Options;
+use crate::backend::{Backend, Caller, Home, Running, processes, threads};
+use crate::error::Result;
+use crate::model::Model;
+
+/// A job of one rank.
+struct Alone {
+    threads: Arc<Home>,
+    /// Where folds run that keep going after failures. An error if this process cannot have worker processes.
+    processes: Result<Arc<Home>>,
+}
+
+/// So many workers in this process.
+pub(super) fn new(workers: usize, options: &Options) -> Result<Arc<Home>> {
+    let processes = processes::as_model(Model::Mpi, Some(workers), options);
+    if options.isolates() {
+        return processes;
+    }
+    let threads = threads::as_model(Model::Mpi, workers, options)?;
+    Ok(Home::new(Box::new(Alone { threads, processes })))
+}
+
+impl Backend for Alone {
+    fn workers(&self) -> usize {
+        self.threads.workers()
+    }
+
+    fn start(&self, fold: &Running) {
+        if !fold.policy.keeps_going {
+            self.threads.start(fold);
+        }
+    }
+
+    fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        match &self.processes {
+            _ if !fold.policy.keeps_going => self.threads.take_part(fold, caller),
+            Ok(processes) => processes.take_part(fold, caller),
+            Err(error) => fold.abort(error.clone()),
+        }
+    }
+}

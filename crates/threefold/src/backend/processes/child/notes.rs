@@ -1,0 +1,63 @@
+//! `Notes`: what a worker had noted of its progress when it ended, and what that says of the chunks that it was sent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::remote::dispatch::{Progress, Sent};
+use crate::remote::serve::Running;
+
+/// The last notes of a worker. They count the chunks of its whole life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notes {
+    /// The serial number of the last chunk that was done.
+    pub(super) done: u64,
+    /// The chunk that was running.
+    pub(super) running: Option<Running>,
+}
+
+impl Notes {
+    /// How far the worker had come, where it was sent so many chunks in its life and `unanswered` of them are not
+    /// answered.
+    pub(crate) fn progress(self, sent: u64, unanswered: u64) -> Progress {
+        let answered = sent.saturating_sub(unanswered);
+        let Some(running) = self.running else {
+            return Progress::Known { done: self.done.saturating_sub(answered), running: None };
+        };
+        // A task may have written anything there.
+        if running.serial == answered {
+            // It died when it had answered this chunk and was about to note that the chunk was done.
+            Progress::Known { done: 0, running: None }
+        } else if (answered + 1..=sent).contains(&running.serial) {
+            let named = Sent { chunk: running.chunk, attempt: running.attempt };
+            Progress::Known { done: running.serial - answered - 1, running: Some(named) }
+        } else {
+            Progress::Unknown
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running(serial: u64) -> Option<Running> {
+        Some(Running { serial, chunk: 70, attempt: 2, since: 0 })
+    }
+
+    #[test]
+    fn progress_is_counted_from_what_was_answered() {
+        let known = |done, running| Progress::Known { done, running };
+        let named = Some(Sent { chunk: 70, attempt: 2 });
+        // Ten chunks were sent, of which seven were answered.
+        let progress = |notes: Notes| notes.progress(10, 3);
+        assert_eq!(progress(Notes { done: 8, running: running(9) }), known(1, named));
+        assert_eq!(progress(Notes { done: 9, running: None }), known(2, None));
+        assert_eq!(progress(Notes { done: 6, running: running(7) }), known(0, None), "it was answered");
+    }
+
+    #[test]
+    fn notes_that_cannot_be_are_not_believed() {
+        for serial in [1, 6, 11, u64::MAX] {
+            assert_eq!(Notes { done: 0, running: running(serial) }.progress(10, 3), Progress::Unknown, "{serial}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! A crew in an MPI rank: the caller of its fold is in another process, and the crew is kept from fold to fold.
+
+use crate::backend::processes::build;
+use crate::backend::processes::child::Worker;
+use crate::backend::processes::memory::OomKills;
+use crate::backend::processes::run::starter::Starter;
+use crate::error::Error;
+use crate::model::Model;
+use crate::remote::wire::Build;
+
+use super::{Crew, cannot_start};
+
+impl Crew {
+    /// A crew of at most `size` workers, and the build that their handshakes name. `replaces` tells whether workers are
+    /// replaced after a number of chunks.
+    pub(in crate::backend) fn of_rank(
+        size: usize,
+        memory_limit: Option<u64>,
+        replaces: bool,
+    ) -> Result<(Self, Build), Error> {
+        let build = build::own().map_err(|error| cannot_start(Model::Mpi, &error))?;
+        let starter = Starter::new(Model::Mpi, build, memory_limit, replaces);
+        Ok((Self::new(Model::Mpi, size, memory_limit, None, starter)?, build))
+    }
+
+    /// Another run begins, on the workers that are there.
+    pub(in crate::backend) fn begin(&mut self) {
+        self.starter.begin();
+        self.oom_kills = OomKills::now();
+    }
+
+    /// Passes on what `worker` has printed; whether it has begun a line and not ended it.
+    pub(in crate::backend) fn print(&mut self, worker: usize) -> bool {
+        let worker = &mut self.member(worker).worker;
+        [0, 1].iter().for_each(|&stream| worker.print(stream));
+        worker.is_unfinished()
+    }
+
+    /// Ends all workers, and what makes them.
+    pub(in crate::backend) fn disband(mut self) {
+        let mut workers: Vec<_> = self.workers.into_iter().flatten().map(|member| member.worker).collect();
+        workers.iter_mut().for_each(Worker::say_goodbye);
+        self.starter.dismiss();
+        workers.into_iter().for_each(Worker::finish);
+        self.farewells.finish();
+    }
+}

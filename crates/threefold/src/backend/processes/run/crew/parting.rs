@@ -1,0 +1,142 @@
+//! How a crew parts with its workers: one that is gone or must go, those that are busy when a run ends, and all.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Crew, Member};
+use crate::backend::processes::child::{Notes, Remains, Worker};
+use crate::backend::processes::run::starter::Starter;
+use crate::backend::processes::run::watch::Watch;
+use crate::backend::processes::stderr_tail::StderrTail;
+use crate::error::{End, MemoryLimit, SIGABRT, SIGKILL};
+use crate::remote::carrier::Gone;
+use crate::remote::dispatch::Progress;
+
+/// All that is known of a worker that is gone, wherever its caller is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::backend) struct Departed {
+    end: End,
+    /// `None` if nothing is known of its progress.
+    notes: Option<Notes>,
+    another_way: bool,
+    ran_for: Option<Duration>,
+    pub(in crate::backend) pid: Option<u32>,
+    memory: Option<u64>,
+    stderr_tail: Vec<String>,
+}
+
+impl Departed {
+    /// A worker that had nothing to do, and could not go on.
+    #[cfg(feature = "mpi")]
+    pub(in crate::backend) fn idle() -> Self {
+        let end = End::Protocol("it could not take part in another fold".into());
+        Self { notes: Some(Notes::default()), ..Self::unknown(end, None) }
+    }
+
+    /// A worker of which only this is known.
+    #[cfg(feature = "mpi")]
+    pub(in crate::backend) fn unknown(end: End, pid: Option<u32>) -> Self {
+        Self { end, notes: None, another_way: false, ran_for: None, pid, memory: None, stderr_tail: Vec::new() }
+    }
+
+    /// Whether it missed a deadline. What it started may still be terminating.
+    #[cfg(feature = "mpi")]
+    pub(in crate::backend) fn was_late(&self) -> bool {
+        matches!(self.end, End::Deadline(_))
+    }
+
+    /// The same for a caller that had sent the worker so many chunks, of which `unanswered` are not answered.
+    pub(in crate::backend) fn after(self, sent: u64, unanswered: u64) -> Gone {
+        let Self { end, notes, another_way, ran_for, pid, memory, stderr_tail } = self;
+        let progress = notes.map_or(Progress::Unknown, |notes| notes.progress(sent, unanswered));
+        Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail }
+    }
+}
+
+impl Crew {
+    /// Ends `worker`, dead or alive; `ready` says whether its handshake is done. `fault` says why it is ended where it is
+    /// alive.
+    pub(in crate::backend) fn part(
+        &mut self,
+        worker: usize,
+        ready: bool,
+        fault: Option<Cow<'static, str>>,
+    ) -> Departed {
+        let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
+            unreachable!("a worker ends once");
+        };
+        self.forget_making(&worker);
+        // One that has closed its channel because it is dying has the fault that it dies of.
+        let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
+        worker.print_rest();
+        self.moved += worker.take_moved();
+        let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
+        let (is_copy, refused) = (pid.is_none(), worker.is_refused());
+        let Remains { notes, ran_for, missed } = worker.remains();
+        let status = match worker.promised().filter(|_| missed.is_some()) {
+            Some(until) => {
+                self.watch.forget(&mut worker);
+                self.farewells.linger(worker, until);
+                None
+            }
+            None => Some(worker.end()),
+        };
+        let end = match (missed, fault, status) {
+            (Some(timeout), ..) => End::Deadline(timeout),
+            (_, Some(fault), _) => End::Protocol(fault),
+            (_, _, Some(status)) => self.explain(status, &tail),
+            (..) => unreachable!("only a worker that missed a deadline lingers"),
+        };
+        // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
+        // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
+        let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
+        // A copy that never started says nothing about workers that are started from the executable.
+        let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
+        let notes = Some(notes);
+        Departed { end, notes, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
+    }
+
+    /// What is behind the way in which a worker ended.
+    fn explain(&mut self, end: End, stderr_tail: &StderrTail) -> End {
+        match end {
+            End::Signal(SIGABRT) if stderr_tail.tell_of_no_memory() => match self.memory_limit {
+                Some(limit) => End::OutOfMemory { signal: SIGABRT, limit: MemoryLimit::Own(limit) },
+                None => end,
+            },
+            End::Signal(SIGKILL) => match self.oom_kills.increased() {
+                Some(why) => End::OutOfMemory { signal: SIGKILL, limit: MemoryLimit::Kernel { why: why.into() } },
+                None => end,
+            },
+            _ => end,
+        }
+    }
+
+    /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on.
+    pub(in crate::backend) fn rest(&mut self, is_idle: impl Fn(usize) -> bool) {
+        let mut unfinished = [false; 2];
+        for number in 0..self.workers.len() {
+            let Some(Member { worker, .. }) = &mut self.workers[number] else { continue };
+            worker.print_rest_after(&mut unfinished);
+            if is_idle(number) && worker.is_whole() {
+                worker.shrink();
+            } else if let Some(Member { mut worker, .. }) = self.workers[number].take() {
+                self.forget_making(&worker);
+                self.moved += worker.take_moved();
+                worker.end();
+            }
+        }
+        self.farewells.finish();
+        self.starter.end_early();
+        if let Some(server) = self.starter.server() {
+            server.print_rest_after(&mut unfinished);
+        }
+    }
+
+    /// The same, and gives back the other workers, with what watches them and what makes more.
+    pub(in crate::backend::processes) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
+        self.rest(|worker| idle[worker]);
+        (self.workers.into_iter().flatten().map(|member| member.worker).collect(), self.watch, self.starter)
+    }
+}
