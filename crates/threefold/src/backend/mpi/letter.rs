@@ -12,6 +12,7 @@
 //! | `ASK_FILE` | rank 0 | nothing: which file was this rank started from? |
 //! | `FILE` | others | the answer: a checksum of the file |
 //! | `BYE` | rank 0 | nothing: `main` has ended |
+//! | `BYE` | others | the answer, and the last message of the rank |
 //!
 //! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
 //! message need not be copied to make room for it.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use super::at_exit;
 use super::letter::{self, Address};
@@ -59,6 +60,8 @@ pub(super) struct Sessions {
     pub(super) peers: Vec<Option<Peer>>,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
+    /// Which ranks have said goodbye.
+    has_left: Vec<bool>,
     /// What the clocks of ranks showed when they were asked last.
     pub(super) clocks: Vec<Option<u64>>,
     /// Checksums of the files that ranks were started from, where they were asked.
@@ -82,6 +85,7 @@ impl Route for Sessions {
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::BYE => self.has_left[from] = true,
             letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::OUT => self.heard[0].push((from, bytes)),
@@ -111,6 +115,7 @@ impl World {
             open: HashMap::new(),
             peers: vec![None; size],
             alive: vec![false; size],
+            has_left: vec![false; size],
             clocks: vec![None; size],
             files: vec![None; size],
             heard: Default::default(),
@@ -129,6 +134,23 @@ impl World {
             is_told: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
         });
+    }
+
+    /// Takes in the last messages of the ranks: MPI complains about messages that nobody has taken in. A rank that does
+    /// not say goodbye would make this process wait for ever when it leaves.
+    fn hear_goodbyes(&self) {
+        let patience = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).limit();
+        let until = Instant::now() + patience;
+        loop {
+            self.office.poll();
+            let Some(rank) = (1..self.size).find(|&rank| !self.office.desk().route.has_left[rank]) else { return };
+            if Instant::now() > until {
+                let rank = self.rank(rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+                eprintln!("threefold: {rank} does not end; the job is aborted");
+                self.office.abort();
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Ends the job, because this process exits without leaving it.
@@ -224,11 +246,12 @@ impl Drop for Leave {
                 eprintln!("threefold: {rank} {how}; the job is aborted");
                 world.office.abort();
             }
-            let mut desk = world.office.desk();
             for rank in 1..world.size {
-                desk.send(rank, letter::BYE, &mut Vec::new(), None);
+                world.office.send(rank, letter::BYE, &mut Vec::new(), None);
             }
-            desk.close();
+            world.hear_goodbyes();
+            world.print(true);
+            world.office.desk().close();
         }
         // The last call of MPI. It waits for the other ranks.
         drop(self.0.take());
