@@ -8,6 +8,73 @@
 //! Threads that wait look for messages themselves ([`mailbox`]). On rank 0 each fold has a session ([`session`]) with
 //! threads in the other ranks, and [`ranks`] reaches them for the dispatcher. Where crashes are to be survived, it has
 //! worker processes of the other ranks instead ([`isolation`]), and [`isolated`] reaches those.
+//!
+//! # The life of a job
+//!
+//! 1. The launcher starts the program once for each rank, and says so in variables ([`launch`]). A process without
+//!    these variables, and one whose job has one rank, makes no call of MPI.
+//! 2. `init()` joins the job on the main thread. On any other thread it does nothing. It compares the number of ranks
+//!    with the number that the launcher named. If they differ, the process prints why it cannot take part, and exits
+//!    with code 1.
+//! 3. Each rank but rank 0 introduces itself, serves, and never comes back from `init()` ([`rank`]).
+//! 4. Rank 0 installs a handler of SIGTERM ([`term`]) and a function that is called at its exit ([`at_exit`]). Then it
+//!    goes on with `main`. The other ranks have both, too.
+//! 5. The first executor of this model waits until all ranks have introduced themselves, for at most a minute. It
+//!    compares their builds and their clocks ([`compare`]). Later executors rely on the answer.
+//! 6. Folds run.
+//! 7. When the main thread ends, [`Leave`] is dropped. Rank 0 says goodbye to each rank, and each rank answers when its
+//!    worker processes are gone. Then all leave the job together.
+//!
+//! # The life of a fold
+//!
+//! A fold runs on the thread of its caller. No thread of this library belongs to it on rank 0.
+//!
+//! 1. If a rank is lost, the fold ends at once with an error.
+//! 2. The fold takes a session that no other fold has, or opens one. It may use one worker for each chunk, at most as
+//!    many as the other ranks have threads. All of them count as ready, so nothing is started.
+//! 3. The run sends each worker its task, the rules of the fold, and a block of chunks, in one message. The first
+//!    message of a session to a worker starts the worker's thread in its rank.
+//! 4. The caller waits for messages, hands the answers to the fold, and sends the next blocks. In between it may
+//!    reduce.
+//! 5. At the end the caller waits for all answers, wanted or not. Then the workers have nothing left to do.
+//! 6. What the tasks have printed is printed, and the session is kept for the next fold. If a worker could not read its
+//!    task, the session is closed instead. Its threads end with it.
+//!
+//! Folds whose crashes are to be survived go the same way, with letters about processes besides ([`isolated`]).
+//!
+//! # Who calls MPI, and when
+//!
+//! | rank | thread | calls |
+//! |---|---|---|
+//! | 0 | the main thread | joins in `init()`, and leaves when it ends |
+//! | 0 | the caller of a fold | sends blocks, and looks for answers while it waits |
+//! | 0 | whoever makes the first executor | looks for introductions, and asks for checksums and clocks |
+//! | 0 | whoever drops an executor | says that its sessions are over, and waits until worker processes are gone |
+//! | 0 | `threefold-term`, after SIGTERM | asks ranks of other hosts whether they are alive |
+//! | others | the main thread | joins, looks for messages every millisecond, sends prints, and leaves |
+//! | others | the thread of a worker | looks for its blocks, and sends prints and answers |
+//! | others | the thread of a relay | the same, for worker processes |
+//!
+//! Between these moments nobody on rank 0 calls MPI. What the ranks send meanwhile waits in the MPI library. All calls
+//! of a process are made under the lock of its [`office`].
+//!
+//! # How a job ends early
+//!
+//! | what happens | who notices, and when | what follows |
+//! |---|---|---|
+//! | a rank never introduces itself | the first executor, after 60 s | the executor is refused, with an error |
+//! | a rank is killed, under Open MPI | rank 0, by the launcher's SIGTERM | [`report`] says what is lost with it |
+//! | a rank is killed, under MPICH | the launcher | it kills all ranks at once, and prints its own message |
+//! | a rank is stopped, or its link is dead | a caller whose fold has chunks there ([`pulse`]) | an error of the fold |
+//! | a task calls `exit` in a rank | that rank, at once | it prints so, and aborts the job |
+//! | a thread of a rank panics outside of a task | that rank, at once | it prints so, and aborts the job |
+//! | `exit` on another thread of rank 0 | rank 0, at once | it prints so, and aborts the job |
+//! | a call of MPI fails | the rank that called | it prints so, and aborts the job |
+//! | a rank does not answer the goodbye | rank 0, after the silence of [`pulse`] | it prints so, and aborts the job |
+//!
+//! A panic of a task is none of these. It is an answer like any other, and the failure of its chunk. After a rank was
+//! lost, no other fold of the job can run. The program may still finish `main`. Then rank 0 says which rank was lost,
+//! and aborts the job instead of leaving it, since leaving would wait for the lost rank.
 
 use std::cell::RefCell;
 use std::process;

@@ -3,6 +3,34 @@
 //! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
 //! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
 //! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
+//!
+//! # The life of a rank
+//!
+//! 1. It installs a handler of SIGTERM that has no effect ([`term`]). It makes its streams pipes, so that what tasks
+//!    print can be sent to rank 0 ([`prints`]).
+//! 2. It installs a panic hook, and a function that is called at an exit.
+//! 3. It introduces itself to rank 0.
+//! 4. It looks for messages three times, passes on what was printed, and sleeps. The first sleep takes 62 us, and each
+//!    takes twice as long as the one before, up to a millisecond.
+//! 5. When rank 0 says goodbye, all relays end their worker processes. The main thread passes on prints until all are
+//!    gone.
+//! 6. It says goodbye as well. This is the last message of the rank, and from here on no other thread calls MPI.
+//! 7. It leaves the job and exits with code 0. Threads of workers that are left end with the process.
+//!
+//! # Who takes a message in
+//!
+//! Any thread of the rank may. Each of them looks under the lock of the office, and puts what it finds into the mailbox
+//! of whom it is for. The main thread is there for the messages that nobody else would take in soon: a limit while all
+//! workers run chunks, a question whether the rank is alive, a first message to a worker without a thread, and the
+//! goodbye. These four are dealt with where they are taken in.
+//!
+//! # How a rank aborts the job
+//!
+//! It prints one line to the standard error that the launcher gave it, past the pipes: who it is and why it cannot go
+//! on. Then it waits a moment so that the launcher passes the line on, and aborts. The reasons are a task that has
+//! exited, a panic of its own thread outside of any task, and a message that cannot be obeyed.
+//!
+//! A rank does not watch whether rank 0 is alive. The launcher ends all ranks when one of them dies.
 
 use std::cell::Cell;
 use std::collections::HashMap;

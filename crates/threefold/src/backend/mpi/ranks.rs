@@ -2,6 +2,43 @@
 //!
 //! Every worker is there from the beginning of the run, and none can be started, ended or killed. A run that ends early
 //! therefore waits for the chunks that run, as on threads.
+//!
+//! # What this carrier does not have to do
+//!
+//! | duty of a carrier | here |
+//! |---|---|
+//! | start a worker | an error: each worker is there from the beginning, so one is missing only if its rank is lost |
+//! | send | one message of MPI with all that was written; the MPI library copies a small one at once |
+//! | receive | nothing: letters are put into the inboxes while the run waits |
+//! | tell of the limit | a message to each rank that was sent something in this fold |
+//! | recall | the same message, to one worker, with a lower limit |
+//! | watch running chunks | nothing: there are no deadlines, and a worker always counts as moving |
+//! | terminate, kill, retire | nothing: a thread cannot be ended |
+//! | end | notes that the worker is gone, with what became of its rank |
+//!
+//! A large message stays on its way until the MPI library has sent it. Meanwhile the worker counts as not drained. The
+//! office tells the session when the message is sent.
+//!
+//! # What belongs to which fold
+//!
+//! The workers of a session outlive a fold, so a message may arrive late. Each message therefore carries the number of
+//! the fold in its session. An answer to another fold is dropped. A limit of another fold has no effect either, since a
+//! rank keeps the number of the fold beside each limit.
+//!
+//! # The task of a rank
+//!
+//! The workers of a rank share what they were told of the task. The run asks, for each worker, whether its task is the
+//! one of this fold. All workers of a rank give the same answer, so the task is written for the first of them only. The
+//! message that brings a task says so, and each later message names the number of that task. A worker that does not
+//! have the task yet takes it from the other.
+//!
+//! # When a rank is lost
+//!
+//! 1. A look finds that the rank was silent for too long, or the thread that watches for SIGTERM finds it gone.
+//! 2. The world notes the rank and rings every session. So each caller that waits wakes up.
+//! 3. The run is told that the workers of this rank are gone. Nothing is known of their progress, so all chunks that
+//!    they had count as started.
+//! 4. The fold ends with an error that names the rank. No other worker can take the place of the lost ones.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};

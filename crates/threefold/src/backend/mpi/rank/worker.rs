@@ -1,4 +1,30 @@
 //! `Worker`: a thread of a rank that runs the chunks of one worker of a session.
+//!
+//! # The life of a worker
+//!
+//! 1. The first message to the worker starts its thread. Whoever took that message in starts it, under the lock of the
+//!    office.
+//! 2. It waits for a message. It looks for messages itself, at first without a pause. After 50 ms without any it leaves
+//!    that to the main thread, and sleeps until it is woken.
+//! 3. It takes the bytes of the message into its inbox. If the message names a task that the worker does not have, it
+//!    waits until another worker of the session has read that task.
+//! 4. It obeys all whole messages in its inbox. Chunks run here, and their answers collect in one buffer.
+//! 5. It sends the answers, unless another message has arrived and the oldest answer is younger than 100 us. Before
+//!    each send it passes on what the rank has printed. So prints are at rank 0 before the answer is.
+//! 6. When the session is closed, the thread ends.
+//!
+//! # What it shares with a worker process
+//!
+//! The code that obeys messages is the same ([`Server`]). Only the reports differ. There is no status page, since no
+//! thread survives its rank, so the progress of a chunk is not noted anywhere. The limit is a number in the memory of
+//! the rank. Whichever thread takes in the message about a limit sets it, while chunks run. A chunk's own number is
+//! noted for what the task asks about itself.
+//!
+//! # A task that cannot be read
+//!
+//! The first worker answers with the reason. It and all others then answer each block with the chunks that they do not
+//! start. Rank 0 waits for these answers, so no chunk is left in the rank when the fold ends. A later message may bring
+//! another task, and then the worker serves again.
 
 use std::io;
 use std::sync::Arc;

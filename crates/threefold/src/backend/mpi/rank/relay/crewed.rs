@@ -1,4 +1,22 @@
 //! `Crewed`: the worker processes of one relay, and the loop that serves them.
+//!
+//! # One turn of the loop
+//!
+//! 1. Look for messages, three times. Bytes go into the channel of their worker, and letters are obeyed.
+//! 2. If it is time, look at what the workers are doing. Only changes are told to rank 0.
+//! 3. Decide how long to wait: not at all within 20 us of the last message or event, and after that up to a
+//!    millisecond. After 50 ms of silence it is half a second, since the main thread rings when a message comes.
+//! 4. Say that the thread is asleep, look into the mailbox once more, and wait for the workers.
+//! 5. Deal with what the workers have done: pass on prints and answers, and part with those that are gone.
+//!
+//! Step 4 has this order so that no message is missed. Whoever brings a message puts it into the mailbox first, and
+//! then asks whether the thread is asleep.
+//!
+//! # What a worker must do before its answers are passed on
+//!
+//! Its first message must be a handshake that names the build of this rank. Only then is rank 0 told that the worker is
+//! ready. A worker that cannot serve says why instead, and that message is passed on as it is. Anything else is a
+//! fault, for which the worker is ended. All later bytes are passed on unread.
 
 use std::sync::atomic::Ordering;
 use std::task::Waker;

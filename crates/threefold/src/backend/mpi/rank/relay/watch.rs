@@ -4,6 +4,20 @@
 //! are on other hosts, and a message about each look would come too late to tell whether a chunk is late. So the relay
 //! keeps deadlines, with the same rules. It tells rank 0 only what changes: that a worker stops, and that a worker does
 //! nothing or does something again.
+//!
+//! # A late chunk, step by step
+//!
+//! A chunk may take 1 s, and was started at time 0.
+//!
+//! | time | what happens |
+//! |---|---|
+//! | 0 to 0.95 s | a look each 50 ms finds that the chunk runs; the next look is no later than 1 s |
+//! | 1 s | the look finds the chunk late: the worker gets SIGTERM, and rank 0 is told that it stops |
+//! | 1 s, the chunk has just ended | no signal is sent, nothing is told, and the worker goes on |
+//! | 1.1 s | the notice is over: the worker and what it started are killed |
+//!
+//! A timeout below 50 ms also shortens the time between two looks. The number of a worker that is gone is forgotten, so
+//! that the notice of the last process does not kill the next one.
 
 use std::collections::VecDeque;
 use std::time::Duration;
