@@ -3,6 +3,37 @@
 //! One lock guards every call of MPI, and also the table of addressees. So messages of one sender are handed over in
 //! the order in which they arrived, whichever threads took them in. A thread that finds the lock taken need not wait
 //! for it: somebody else is looking.
+//!
+//! # How a message is sent
+//!
+//! | size | what happens | when the sender goes on |
+//! |---|---|---|
+//! | at most [`SMALL`] | the MPI library copies it away | as a rule at once |
+//! | larger | the office keeps the bytes until the library no longer needs them | at once |
+//!
+//! A small message may have to wait: the library takes no more for a receiver that has very many messages waiting. If
+//! the receiver were sending to this rank at the same time, both would wait for ever. So the sender takes in messages
+//! while it waits, and the receiver does the same. What has to be answered is answered afterwards, so that no message
+//! is sent in the middle of another.
+//!
+//! A larger message has a receipt. At each look the office asks which of them are sent, and tells whoever they are
+//! from. The buffer of a small message can be used again, and that of a larger one is gone with it.
+//!
+//! # How a message is taken in
+//!
+//! 1. A thread that waits calls [`Office::poll`]. If another thread has the lock, it does nothing.
+//! 2. It asks which large messages are sent.
+//! 3. It takes in at most 16 messages. For each it learns from the table whom the message is for, and puts it there.
+//! 4. Some messages are answered at once, by whoever takes them in: a question whether the rank is alive, for instance.
+//!
+//! The limit of 16 keeps the lock free for others, and a thread that waits for one message does not work for all others
+//! for long.
+//!
+//! # The end
+//!
+//! After [`Desk::close`] nothing is sent or received any more. Messages that are sent later are dropped, and the sender
+//! is told that they are sent. This concerns threads that are still there when the job is left, and that nobody waits
+//! for.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};

@@ -1,4 +1,29 @@
 //! The job as rank 0 sees it: the other ranks, and the sessions that are open with them.
+//!
+//! # What is kept here
+//!
+//! The world is made once, in `init()`, and is there until the process ends. It knows four kinds of things:
+//!
+//! - who the other ranks are, and how far their clocks are ahead;
+//! - which sessions are open, each with the mailbox of the caller that waits for its messages;
+//! - what tasks on other ranks have printed and rank 0 has not;
+//! - which ranks are lost.
+//!
+//! # The order of the locks
+//!
+//! A thread may hold several locks at once, and takes them in this order: the pulse, the list of lost ranks, the desk
+//! of the office, a mailbox. Who prints takes the lock of a printer first, and then that of the desk. No lock is held
+//! while code of the user runs.
+//!
+//! # What is printed when rank 0 leaves the job
+//!
+//! | what rank 0 finds when `main` has ended | what it does |
+//! |---|---|
+//! | all ranks say goodbye | it prints what is left of their output, and leaves |
+//! | a rank was lost before | it prints which rank and how, and aborts the job |
+//! | a rank does not say goodbye, for as long as a rank may be silent | it prints so, and aborts the job |
+//!
+//! Leaving the job waits for the other ranks. So rank 0 never tries it with a rank that may not come.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
