@@ -3,6 +3,15 @@
 //!
 //! An executor has such folds only if an option asks for what needs processes ([`Options::isolates`]). A fold that
 //! keeps going after failures has them too, since a crash is one of its outcomes.
+//!
+//! # Which folds are isolated
+//!
+//! | the user asks for | isolated |
+//! |---|---|
+//! | worker processes, a memory limit, a number of chunks per worker, or a timeout | all folds of the executor |
+//! | retries, also after panics, or a search for the items that fail | all folds of the executor |
+//! | results although chunks fail | those folds |
+//! | none of these | no fold: chunks run on threads of the ranks |
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -8,6 +8,17 @@
 //! the end for [`LONGEST`]. It looks [`LOOKS`] times each time it wakes: one look moves a message only one step on its
 //! way through MPI, and with one look between two sleeps both sides of a conversation would always sleep. A message
 //! that another thread brings ends the sleep.
+//!
+//! # How long a thread sleeps
+//!
+//! | time since the thread began to wait | between two looks |
+//! |---|---|
+//! | up to 20 us | nothing, but other threads may run |
+//! | then | 50 us, 100 us, 200 us, 400 us, 800 us |
+//! | then | 1 ms each time |
+//! | from 50 ms on, if others look | until it is woken |
+//!
+//! A thread that waits begins anew after each message. So a conversation is fast, and silence costs little.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -2,13 +2,26 @@
 //!
 //! Nine things are asked: to join and to leave a job, the rank and the size, the name of the host, to send bytes, to
 //! test whether they are sent, to look for a message and receive it, and to abort. No call waits for another rank, but
-//! for joining and leaving.
+//! for joining and leaving, and for the rest of a message that has begun to arrive.
 //!
 //! MPI is asked for the level `Serialized`: any thread may call, and no two at once. Whoever owns a [`Seam`] sees to
 //! that, with one lock.
 //!
 //! A call that fails is a defect of the machinery: a link is dead, or the program has damaged MPI's memory. There is
 //! nobody to tell but the user, so the message is printed and the whole job is aborted.
+//!
+//! # The nine calls
+//!
+//! | asked | which call of MPI it becomes | may it wait? |
+//! |---|---|---|
+//! | to join | `MPI_Init_thread` | for the other ranks |
+//! | to leave | `MPI_Finalize` | for the other ranks |
+//! | the rank, the size, the host | `MPI_Comm_rank`, `MPI_Comm_size`, `MPI_Get_processor_name` | no |
+//! | to send, small | `MPI_Isend`, and `MPI_Test` until it is sent | only if the library takes no more |
+//! | to send, large | `MPI_Send_init` and `MPI_Start` | no |
+//! | whether it is sent | `MPI_Test` | no |
+//! | to receive | `MPI_Improbe`, and `MPI_Mrecv` of what it found | until the message that was found is whole |
+//! | to abort | `MPI_Abort` | it does not come back |
 
 use std::time::{Duration, Instant};
 use std::{io, thread};

@@ -55,7 +55,7 @@
 //! | each answer is to be sent | each answer, before the next chunk starts |
 //! | the page has no room for the answers | all answers so far |
 //! | the oldest answer has waited for an eighth of the fold's time, within 4 and 20 ms | all answers so far |
-//! | the block has one chunk or 0.1 ms left, has run for 0.05 ms, and is the last that has come | all, once in a block |
+//! | the block has one chunk or 0.1 ms left, has run for 0.05 ms, and no other has come | all, once in a block |
 //! | a part of the block is not started | all answers so far, and which chunks these are |
 //! | the block ends | all answers, if the reporter does not hold them |
 //!

@@ -1,4 +1,15 @@
 //! `Notes`: what a worker had noted of its progress when it ended, and what that says of the chunks that it was sent.
+//!
+//! # An example
+//!
+//! A worker was sent ten chunks in its life, and the parent has answers about seven.
+//!
+//! | the notes say | what is known of the three chunks without an answer |
+//! |---|---|
+//! | serial number 9 is running | the first is done and its answer is lost, the second was running |
+//! | nothing is running, and 9 are done | two are done and their answers are lost, the third was not started |
+//! | serial number 7 is running | none was started: that chunk is answered, and was not noted as done |
+//! | serial number 6 or 11 is running | nothing: such notes cannot be right, so all three count as started |
 
 use serde::{Deserialize, Serialize};
 

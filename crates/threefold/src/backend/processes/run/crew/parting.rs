@@ -1,4 +1,17 @@
 //! How a crew parts with its workers: one that is gone or must go, those that are busy when a run ends, and all.
+//!
+//! # Four ways to part
+//!
+//! | when | what happens to the worker | how long it may take |
+//! |---|---|---|
+//! | it is gone, or must go | it is killed with its group, and all that is known of it is reported | at once |
+//! | its chunk was too late | the same, but what it started keeps the time that was promised | 100 ms from SIGTERM on |
+//! | it has run all chunks that it may | it is told to exit, while the fold goes on | 100 ms, and then it is killed |
+//! | the run ends and it is busy | it is killed with its group, and nothing is reported | at once |
+//!
+//! What the worker has printed is passed on before it is killed, or while it is given its time. A worker that is idle when
+//! the run ends is kept. It is killed only if it cannot take part in another fold: its channel is closed, something
+//! written for it was not sent, or it was told to terminate.
 
 use std::borrow::Cow;
 use std::time::Duration;
