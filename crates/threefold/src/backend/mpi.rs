@@ -32,8 +32,9 @@
 //! 1. If a rank is lost, the fold ends at once with an error.
 //! 2. The fold takes a session that no other fold has, or opens one. It may use one worker for each chunk, at most as
 //!    many as the other ranks have threads. All of them count as ready, so nothing is started.
-//! 3. The run sends each worker its task, the rules of the fold, and a block of chunks, in one message. The first
-//!    message of a session to a worker starts the worker's thread in its rank.
+//! 3. The run sends each worker the rules of the fold and a block of chunks, in one message. The first message to a
+//!    rank also brings the task, unless the rank has it from the fold before. The first message of a session to a
+//!    worker starts the worker's thread.
 //! 4. The caller waits for messages, hands the answers to the fold, and sends the next blocks. In between it may
 //!    reduce.
 //! 5. At the end the caller waits for all answers, wanted or not. Then the workers have nothing left to do.
@@ -55,8 +56,8 @@
 //! | others | the thread of a worker | looks for its blocks, and sends prints and answers |
 //! | others | the thread of a relay | the same, for worker processes |
 //!
-//! Between these moments nobody on rank 0 calls MPI. What the ranks send meanwhile waits in the MPI library. All calls
-//! of a process are made under the lock of its [`office`].
+//! Between these moments nobody on rank 0 calls MPI. What the ranks send meanwhile waits in the MPI library. Except for
+//! joining and leaving, all calls of a process are made under the lock of its [`office`].
 //!
 //! # How a job ends early
 //!

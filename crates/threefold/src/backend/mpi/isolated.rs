@@ -23,7 +23,7 @@
 //! Rested, if a word is wanted    <-  once they are gone
 //! ```
 //!
-//! Nobody waits for `Ready` before the first chunk is sent. It waits in the channel of the worker. The handshake is
+//! Nobody waits for `Ready` before the first chunk is sent. The chunk waits in the worker's channel. The handshake is
 //! between the relay and the worker. The run on rank 0 is told of another one, which names a build that all workers
 //! share.
 //!

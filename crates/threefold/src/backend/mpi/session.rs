@@ -5,11 +5,11 @@
 //!
 //! # From fold to fold
 //!
-//! A session keeps three things that would cost a message or more to make again: the threads in the ranks, the task
+//! A session keeps three things that would cost time to make again: the threads in the ranks, the task
 //! that each rank has, and the buffers. So a fold with the task of the fold before sends only its rules and its chunks.
 //!
 //! An executor has as many sessions as it has had folds at one time. They are closed when the executor is dropped. A
-//! session is also closed when a worker could not read its task, since the worker then serves nothing for now.
+//! session is also closed when a worker could not read its task, since the worker then has no task.
 //!
 //! Workers are numbered through all ranks in turn. With four ranks, workers 0, 1 and 2 are in ranks 1, 2 and 3, and
 //! worker 3 is in rank 1 again. So a fold of few chunks uses as many ranks as it can.

@@ -23,8 +23,8 @@
 //! # A task that cannot be read
 //!
 //! The first worker answers with the reason. It and all others then answer each block with the chunks that they do not
-//! start. Rank 0 waits for these answers, so no chunk is left in the rank when the fold ends. A later message may bring
-//! another task, and then the worker serves again.
+//! start. Rank 0 waits for these answers, so no chunk is left in the rank when the fold ends. Then it closes
+//! the session.
 
 use std::io;
 use std::sync::Arc;
