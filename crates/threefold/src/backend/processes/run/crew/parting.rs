@@ -10,8 +10,8 @@
 //! | the run ends and it is busy | it is killed with its group, and nothing is reported | at once |
 //!
 //! What the worker has printed is passed on before it is killed, or while it is given its time. A worker that is idle
-//! when the run ends is kept. It is killed only if it cannot take part in another fold: its channel is closed, something
-//! written for it was not sent, or it was told to terminate.
+//! when the run ends is kept. It is killed only if it cannot take part in another fold: its channel is closed,
+//! something written for it was not sent, or it was told to terminate.
 
 use std::borrow::Cow;
 use std::time::Duration;
