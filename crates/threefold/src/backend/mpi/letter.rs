@@ -13,7 +13,7 @@
 //! | `FILE` | others | the answer: a checksum of the file |
 //! | `CREW` | either side | a [letter](super::crew_letter) about a worker process, and an [`Address`] |
 //! | `BYE` | rank 0 | nothing: `main` has ended |
-//! | `BYE` | others | nothing: this is the last message |
+//! | `BYE` | others | the answer, and the last message of the rank |
 //!
 //! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
 //! message need not be copied to make room for it.

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::at_exit;
 use super::letter::{self, Address};
@@ -16,9 +15,6 @@ use super::pulse::Pulse;
 use super::seam::{Mail, Membership, Seam};
 use crate::backend::streams::Stream;
 use crate::error::{End, Error, Rank};
-
-/// So long rank 0 waits for the last messages of the other ranks.
-const GOODBYE: Duration = Duration::from_secs(5);
 
 /// The job of this process, if it is rank 0 of one with other ranks.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -64,10 +60,10 @@ pub(super) struct Sessions {
     open: HashMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
-    /// How many ranks have sent their last message.
-    left: usize,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
+    /// Which ranks have said goodbye.
+    has_left: Vec<bool>,
     /// What the clocks of ranks showed when they were asked last.
     pub(super) clocks: Vec<Option<u64>>,
     /// Checksums of the files that ranks were started from, where they were asked.
@@ -98,9 +94,9 @@ impl Route for Sessions {
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::BYE => self.has_left[from] = true,
             letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
-            letter::BYE => self.left += 1,
             letter::OUT => self.heard[0].push((from, bytes)),
             letter::ERR => self.heard[1].push((from, bytes)),
             _ => {}
@@ -127,8 +123,8 @@ impl World {
         let sessions = Sessions {
             open: HashMap::new(),
             peers: vec![None; size],
-            left: 0,
             alive: vec![false; size],
+            has_left: vec![false; size],
             clocks: vec![None; size],
             files: vec![None; size],
             heard: Default::default(),
@@ -147,6 +143,23 @@ impl World {
             is_told: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
         });
+    }
+
+    /// Takes in the last messages of the ranks: MPI complains about messages that nobody has taken in. A rank that does
+    /// not say goodbye would make this process wait for ever when it leaves.
+    fn hear_goodbyes(&self) {
+        let patience = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).limit();
+        let until = Instant::now() + patience;
+        loop {
+            self.office.poll();
+            let Some(rank) = (1..self.size).find(|&rank| !self.office.desk().route.has_left[rank]) else { return };
+            if Instant::now() > until {
+                let rank = self.rank(rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+                eprintln!("threefold: {rank} does not end; the job is aborted");
+                self.office.abort();
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Ends the job, because this process exits without leaving it.
@@ -250,17 +263,10 @@ impl Drop for Leave {
                 eprintln!("threefold: {rank} {how}; the job is aborted");
                 world.office.abort();
             }
-            let mut desk = world.office.desk();
             for rank in 1..world.size {
-                desk.send(rank, letter::BYE, &mut Vec::new(), None);
+                world.office.send(rank, letter::BYE, &mut Vec::new(), None);
             }
-            drop(desk);
-            // A message that nobody has received when a process leaves is a warning of some MPI libraries.
-            let until = Instant::now() + GOODBYE;
-            while world.office.desk().route.left < world.size - 1 && Instant::now() < until {
-                world.office.poll();
-                thread::yield_now();
-            }
+            world.hear_goodbyes();
             world.print(true);
             world.office.desk().close();
         }
