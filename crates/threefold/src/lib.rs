@@ -39,8 +39,8 @@
 //! | several workers | no | yes | yes | yes | yes |
 //! | workers on several hosts | no | no | no | no | yes |
 //! | many chunks of an `async` task wait at the same time on one worker | no | yes | no | no | no |
-//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes | no |
-//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes | no |
+//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes | yes |
+//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes | if [asked for](Builder::isolate) |
 //! | chunks and outputs are serialized and copied | no | no | no | yes | yes |
 //! | the stack size can be chosen ([`stack_size`](Builder::stack_size)) | no | yes | yes | no | no |
 //! | platforms | all | all | all | Linux | Linux |
@@ -154,6 +154,10 @@
 //!   then give other bits.
 //! - A program that a rank starts inherits the launcher's variables. If it uses this library too, remove those
 //!   variables, or it takes itself for a rank.
+//! - A task that crashes, exits or runs out of memory ends its rank, and with it the whole job. With
+//!   [`isolate`](Builder::isolate), or an option that needs it such as [`retries`](Builder::retries), each rank runs the
+//!   chunks in worker processes of its own. The crash is then an error of the fold, or is retried, and the job goes on.
+//!   These processes do not see the variables of the MPI launcher, so a task must not call MPI.
 //!
 //! # Async tasks and async runtimes
 //!

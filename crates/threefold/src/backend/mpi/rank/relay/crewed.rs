@@ -1,4 +1,28 @@
 //! `Crewed`: the worker processes of one relay, and the loop that serves them.
+//!
+//! # The loop
+//!
+//! The thread has two sources of news that cannot be waited for together. Workers are watched with epoll. Messages of MPI
+//! can only be looked for. So each turn looks for messages, obeys them, looks at the time, and then waits for workers: not
+//! at all shortly after something has happened, and longer and longer after that. Another thread of the rank may take a
+//! message in for this one. It rings, which ends the wait.
+//!
+//! A wait that is not a mere look also ends the making of workers: the worker that makes copies of itself gets its
+//! handshake then (see the crew). Rank 0 asks for one worker after another, in messages that are some microseconds
+//! apart, and this thread does not wait for so short a time. So all workers of a fold are asked for before.
+//!
+//! # Prints
+//!
+//! A worker's output comes through pipes to this process, which prints whole lines on its own standard output and error.
+//! These are pipes as well, whose contents the rank sends to rank 0. Both steps are done before an answer of the worker
+//! is passed on. The beginning of a line stays here: lines of two workers must not run into each other. Rank 0 is told
+//! that there is one, and asks for it at the end of the fold.
+//!
+//! # A worker that is gone
+//!
+//! First everything that it had sent is passed on. Then what it had written and not sent is taken from its status page,
+//! as on processes, and passed on as if it had been sent. Then the process is waited for, and what is left of its prints is
+//! printed. The letter to rank 0 comes last.
 
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -19,6 +43,9 @@ use crate::remote::wire::{Build, FromWorker};
 const SILENCE: u64 = 50 * LONGEST;
 
 /// The worker processes of a session in this rank.
+///
+/// A worker has three numbers. Rank 0 numbers the workers of all ranks. The crew numbers those of this rank, which is the
+/// worker's *place*. Its *life* tells it from others that have had its place.
 pub(super) struct Crewed {
     rank: &'static Rank,
     session: u32,

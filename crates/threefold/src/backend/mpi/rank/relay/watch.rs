@@ -4,6 +4,17 @@
 //! are on other hosts, and a message about each look would come too late to tell whether a chunk is late. So the relay
 //! keeps deadlines, with the same rules. It tells rank 0 only what changes: that a worker stops, and that a worker does
 //! nothing or does something again.
+//!
+//! The rules are:
+//!
+//! - A chunk is late when it has been running for the timeout. The next look is at the earliest such moment, or after 50
+//!   ms, or after the timeout if that is shorter: a chunk that starts now cannot be late before.
+//! - The worker of a late chunk is told to terminate, with what it has started. The status page is read once more after
+//!   the limit of the worker was set to 0. So a chunk that has ended in between is not blamed, and the next one is not
+//!   stopped in its place.
+//! - A worker that is still there 100 ms later is killed.
+//!
+//! Rank 0 does not repeat any of this. It is told that the worker stops, and sends it no more chunks.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,4 +1,16 @@
-//! How a crew parts with its workers: one that is gone or must go, those that are busy when a run ends, and all.
+//! How a crew parts with its workers: one that is gone or must go, and those that are busy when a run ends.
+//!
+//! What is known of a worker that is gone comes from four places, and each must be read before it goes away:
+//!
+//! - The pipes hold the last that it printed, and its last lines on the standard error may say why it ended.
+//! - The status page says which chunk was running and since when. It is memory of this process, too, and outlives the
+//!   worker.
+//! - The kernel says by which signal or with which code the process ended, once, to whoever waits for it.
+//! - The kernel's counters say whether it has killed for want of memory since the fold began.
+//!
+//! How far the worker had come with the chunks that it was sent follows from the status page and from what its caller
+//! knows: how many chunks that were, and how many have no answer. The caller may be on another host. So the two are put
+//! together last ([`Departed::after`]).
 
 use std::borrow::Cow;
 use std::time::Duration;
