@@ -25,6 +25,7 @@ use crate::remote::fold_port::FoldPort;
 use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
+mod at_exit;
 mod compare;
 mod launch;
 mod letter;
@@ -77,6 +78,7 @@ pub(crate) fn enter() {
     }
     World::enter(seam, own);
     watch_for_term();
+    at_exit::abort_with(World::abort).unwrap_or_else(|error| refuse(&error.to_string()));
     LEAVE.set(Some(Leave(Some(membership))));
 }
 
@@ -140,7 +142,9 @@ fn introduce(world: &World) -> std::result::Result<(), String> {
         drop(desk);
         thread::yield_now();
     }
-    compare::builds(world, until)
+    compare::builds(world, until)?;
+    world.ahead.get_or_init(|| compare::clocks(world, until));
+    Ok(())
 }
 
 impl Backend for Mpi {

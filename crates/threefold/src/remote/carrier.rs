@@ -59,8 +59,8 @@ pub(crate) trait Carrier {
     /// The time, in nanoseconds.
     fn now(&self) -> u64;
 
-    /// The moment at which `now` said `then`, as near as can be told.
-    fn instant(&self, then: u64) -> Instant;
+    /// The moment at which the clock of `worker` showed `then`, as near as can be told.
+    fn instant(&self, worker: usize, then: u64) -> Instant;
 
     /// What wakes `wait` from any thread, at once and without blocking.
     fn bell(&self) -> Waker;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 9] = [
+const UNSAFE: [&str; 10] = [
     "crates/threefold-cli/src/signals/ignored.rs",
+    "crates/threefold/src/backend/mpi/at_exit.rs",
     "crates/threefold/src/backend/mpi/term.rs",
     "crates/threefold/src/backend/processes/shared_memory.rs",
     "crates/threefold/src/backend/processes/worker/bare_thread.rs",

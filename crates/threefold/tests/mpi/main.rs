@@ -101,6 +101,7 @@ fn a_rank_that_exits_ends_the_job() {
     let job = job("exits");
     assert!(!job.output.status.success());
     assert!(!job.out().contains("total"), "no total is printed");
+    assert!(job.err().contains("cannot go on: a task has exited; the job is aborted"), "{}", job.err());
 }
 
 fn a_rank_that_is_stopped_is_an_error_that_names_it() {
@@ -134,6 +135,7 @@ fn an_exit_of_main_is_the_exit_of_the_job() {
 fn an_exit_in_another_thread_ends_the_job() {
     let job = job("thread-exits");
     assert!(job.out().contains("total 45\n"));
+    assert!(job.err().contains("rank 0 exits on another thread than that of `main`"), "{}", job.err());
 }
 
 fn a_job_that_never_folds_ends() {

@@ -8,10 +8,11 @@
 //! | `HELLO` | others | who the rank is: its build, process id, processor and host |
 //! | `OUT`, `ERR` | others | what tasks of the rank printed |
 //! | `ASK` | rank 0 | nothing: is this rank alive? |
-//! | `ALIVE` | others | nothing: the answer |
+//! | `ALIVE` | others | the answer: the time of the rank's clock |
 //! | `ASK_FILE` | rank 0 | nothing: which file was this rank started from? |
 //! | `FILE` | others | the answer: a checksum of the file |
 //! | `BYE` | rank 0 | nothing: `main` has ended |
+//! | `BYE` | others | the answer, and the last message of the rank |
 //!
 //! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
 //! message need not be copied to make room for it.

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{panic, process, thread};
 
+use super::at_exit;
 use super::letter::{self, Address};
 use super::mailbox::LONGEST;
 use super::office::{Office, Route};
@@ -19,6 +20,7 @@ use super::prints::{self, Pipes};
 use super::seam::{Mail, Membership, Seam};
 use super::term;
 use crate::panics;
+use crate::remote::clock;
 
 mod shared_task;
 mod worker;
@@ -83,7 +85,7 @@ impl Route for Workers {
                 let Session { workers, .. } = self.sessions.remove(&session).unwrap_or_default();
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
-            (letter::ASK, _) => return Some((0, letter::ALIVE, Vec::new())),
+            (letter::ASK, _) => return Some((0, letter::ALIVE, clock::now().to_le_bytes().to_vec())),
             (letter::ASK_FILE, _) => {
                 return Some((0, letter::FILE, Peer::checksum().unwrap_or(0).to_le_bytes().to_vec()));
             }
@@ -113,6 +115,9 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
         }
     };
     abort_at_defects();
+    if let Err(error) = at_exit::abort_with(|| Rank::get().abort("a task has exited")) {
+        rank.abort(&error.to_string());
+    }
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
@@ -128,7 +133,9 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     }
     prints::flush();
     rank.pipes.pass_on(&rank.office);
+    rank.office.send(0, letter::BYE, &mut Vec::new(), None);
     rank.office.desk().close();
+    at_exit::note_leaving();
     drop(membership);
     process::exit(0)
 }

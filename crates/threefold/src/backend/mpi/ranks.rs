@@ -93,8 +93,9 @@ impl Carrier for Ranks {
         clock::now()
     }
 
-    fn instant(&self, then: u64) -> Instant {
-        clock::instant(then)
+    fn instant(&self, worker: usize, then: u64) -> Instant {
+        let ahead = self.session.world.ahead.get().map_or(0, |ahead| ahead[self.session.rank_of(worker)]);
+        clock::instant(then.wrapping_sub_signed(ahead))
     }
 
     fn bell(&self) -> Waker {

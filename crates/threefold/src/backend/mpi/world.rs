@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
+use super::at_exit;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
@@ -31,6 +33,8 @@ pub(super) struct World {
     /// Whether the beginning of a line may wait in a printer.
     has_begun_lines: AtomicBool,
     pulse: Mutex<Pulse>,
+    /// How far the clock of each rank is ahead of this one's, in nanoseconds.
+    pub(super) ahead: OnceLock<Vec<i64>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
     lost: Mutex<Vec<(usize, End)>>,
     /// Whether any is lost.
@@ -56,6 +60,10 @@ pub(super) struct Sessions {
     pub(super) peers: Vec<Option<Peer>>,
     /// Which ranks were heard since this was last asked.
     pub(super) alive: Vec<bool>,
+    /// Which ranks have said goodbye.
+    has_left: Vec<bool>,
+    /// What the clocks of ranks showed when they were asked last.
+    pub(super) clocks: Vec<Option<u64>>,
     /// Checksums of the files that ranks were started from, where they were asked.
     pub(super) files: Vec<Option<u64>>,
     /// What tasks have printed on their standard output and error.
@@ -77,6 +85,8 @@ impl Route for Sessions {
                 }
             }
             letter::HELLO => self.peers[from] = Peer::read(&bytes),
+            letter::BYE => self.has_left[from] = true,
+            letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::OUT => self.heard[0].push((from, bytes)),
             letter::ERR => self.heard[1].push((from, bytes)),
@@ -105,6 +115,8 @@ impl World {
             open: HashMap::new(),
             peers: vec![None; size],
             alive: vec![false; size],
+            has_left: vec![false; size],
+            clocks: vec![None; size],
             files: vec![None; size],
             heard: Default::default(),
         };
@@ -116,11 +128,37 @@ impl World {
             printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
             has_begun_lines: AtomicBool::new(false),
             pulse: Mutex::new(Pulse::of(size)),
+            ahead: OnceLock::new(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
             is_told: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
         });
+    }
+
+    /// Takes in the last messages of the ranks: MPI complains about messages that nobody has taken in. A rank that does
+    /// not say goodbye would make this process wait for ever when it leaves.
+    fn hear_goodbyes(&self) {
+        let patience = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).limit();
+        let until = Instant::now() + patience;
+        loop {
+            self.office.poll();
+            let Some(rank) = (1..self.size).find(|&rank| !self.office.desk().route.has_left[rank]) else { return };
+            if Instant::now() > until {
+                let rank = self.rank(rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
+                eprintln!("threefold: {rank} does not end; the job is aborted");
+                self.office.abort();
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends the job, because this process exits without leaving it.
+    pub(super) fn abort() {
+        if let Some(world) = Self::get() {
+            eprintln!("threefold: rank 0 exits on another thread than that of `main`; the job is aborted");
+            world.office.abort();
+        }
     }
 
     /// Opens a session.
@@ -201,17 +239,19 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
+        at_exit::note_leaving();
         if let Some(world) = World::get() {
             if let Some((rank, how)) = world.lost().first() {
                 let rank = world.rank(*rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
                 eprintln!("threefold: {rank} {how}; the job is aborted");
                 world.office.abort();
             }
-            let mut desk = world.office.desk();
             for rank in 1..world.size {
-                desk.send(rank, letter::BYE, &mut Vec::new(), None);
+                world.office.send(rank, letter::BYE, &mut Vec::new(), None);
             }
-            desk.close();
+            world.hear_goodbyes();
+            world.print(true);
+            world.office.desk().close();
         }
         // The last call of MPI. It waits for the other ranks.
         drop(self.0.take());

@@ -148,7 +148,7 @@ impl<C: Carrier> Run<'_, C> {
         self.port.record(|| Span {
             chunk: sent.chunk,
             worker,
-            started: carrier.instant(ran.started),
+            started: carrier.instant(worker, ran.started),
             duration: Duration::from_nanos(ran.duration),
             attempt: sent.attempt,
         });

@@ -171,7 +171,7 @@ impl Carrier for Crew {
         clock::now()
     }
 
-    fn instant(&self, then: u64) -> Instant {
+    fn instant(&self, _worker: usize, then: u64) -> Instant {
         clock::instant(then)
     }
 
