@@ -33,11 +33,8 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
 /// The reason why this build does not have the model.
 #[allow(dead_code, reason = "used where a feature was left out, or on another platform")]
 fn absence(model: Model) -> String {
-    let is_enabled = match model {
-        Model::Processes => cfg!(feature = "processes"),
-        Model::Mpi => cfg!(feature = "mpi"),
-        _ => false,
-    };
+    let is_enabled =
+        model == Model::Processes && cfg!(feature = "processes") || model == Model::Mpi && cfg!(feature = "mpi");
     if is_enabled {
         return format!("the model {model} is not available on this platform: it needs Linux; use threads");
     }
