@@ -28,6 +28,21 @@
 //!   second one wakes a helper anyway. That helper then spins between the folds, and each fold takes half the time.
 //! - A chunk takes 1 s, but a chunk of the last such fold took 50 ns, so the caller calls nobody. After at most 2 ms
 //!   the helper that ticks sees that no chunk was claimed since its last tick. It joins in the caller's first chunk.
+//!
+//! # The life of a helper
+//!
+//! 1. It is started with the executor, named `threefold-1`, `threefold-2` and so on. If one cannot be started, those
+//!    before it are ended, and the executor is refused.
+//! 2. It waits for a call. At first it sleeps, and it may spin only after it has run chunks.
+//! 3. It enters the fold that called. From here on the caller waits for it at the end of the fold.
+//! 4. If it finds itself on the caller's core, it moves to another one. Otherwise the two would take turns there.
+//! 5. If it was woken, the time since the call is noted, as the wake-up latency to expect.
+//! 6. It claims and runs chunks until none is left. After each timed block it may call the next helper.
+//! 7. It drops its handle of the fold, and then leaves the gate. So the caller never returns while a helper holds the
+//!    fold.
+//! 8. It waits for the next call, and spins first.
+//! 9. When the executor is dropped, it ends, and is joined. A helper in which the executor was dropped joins the
+//!    others, and ends by itself.
 
 use std::mem;
 use std::sync::Arc;

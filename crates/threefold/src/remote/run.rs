@@ -3,6 +3,48 @@
 //! One loop: obey the dispatcher's commands, wait until something happens, tell the dispatcher. Nothing in it blocks but
 //! the wait, so large messages may go both ways at once. What is decided, the dispatcher decides; what is done to
 //! workers, the carrier does; what comes of chunks, the fold keeps.
+//!
+//! # One turn of the loop
+//!
+//! 1. The limit and the window of the fold are passed to the dispatcher, and the limit to the carrier.
+//! 2. The dispatcher is told the time.
+//! 3. The dispatcher's commands are obeyed until it has none left.
+//! 4. The limit is passed on once more, since a command may have lowered it: a worker could not be started, for
+//!    instance.
+//! 5. If nothing below the limit is left to do, the loop ends.
+//! 6. The run waits until something happens, but no longer than the dispatcher says. Then it takes in what has come.
+//! 7. The caller may use what is there, so that outputs are reduced while other chunks run.
+//!
+//! # What comes of a command
+//!
+//! | command | what the run does |
+//! |---|---|
+//! | `Start` | the carrier starts a worker; if it cannot, the fold ends with an error |
+//! | `Send` | writes the task if the worker has another, the fold if it is not told yet, and the block; sends them |
+//! | `Recall` | the carrier asks the worker to give chunks back |
+//! | `Terminate` | the carrier tells the worker to end; if its chunk has just ended, it goes on instead |
+//! | `Kill` | the carrier kills the worker |
+//! | `Discard` | the worker is given up, as one that sends nothing |
+//! | `Retire` | the carrier lets the worker go, which has answered everything |
+//! | `Look` | the dispatcher is told what each worker is doing |
+//! | `GiveUp` | the fold ends with an error: no worker lives long enough to run a chunk |
+//!
+//! # What comes of an event
+//!
+//! | event | what the run does |
+//! |---|---|
+//! | a worker was heard | reads whole frames from its inbox, and handles each answer ([`answers`]) |
+//! | a worker is drained | tells the dispatcher, which may send more |
+//! | a worker is gone | reads all that it sent, and all that it had written and not sent; then counts it as lost |
+//! | a worker sent nonsense | ends the worker for this fault, and counts it as lost |
+//!
+//! # The end
+//!
+//! When all wanted chunks are done, workers may still have others, above a failure. They skip those as soon as they see
+//! the limit. The run waits for their answers, so that the workers can serve the next fold. Where workers can be ended,
+//! it waits for 20 ms at most, or not at all if the fold is cancelled. Whoever began the run learns which workers are
+//! idle, and has the carrier end the others. Where workers cannot be ended, the run waits until the last chunk is
+//! answered.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;

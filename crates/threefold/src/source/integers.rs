@@ -1,5 +1,26 @@
 //! Ranges of integers as sources. There is one generic impl for each kind of range, so that the literals of
 //! `1..=1_000_000` take the type that the task asks for.
+//!
+//! # Counting items
+//!
+//! The items of a range are counted in `u128`, which holds the length of every range but one. For example,
+//! `-100i8..100` has 200 items, and 200 is no `i8`. The difference of the ends is taken in `i8`, where it wraps around
+//! to -56. As a `u8` this is 200 again. The way back is the same: -100 and 200 make 100, computed modulo 256.
+//!
+//! The one exception is the range of all integers of 128 bits with both ends included. It has 2^128 items, and is
+//! refused when it is cut.
+//!
+//! # Ends that are included
+//!
+//! `0..=255u8` has 256 items, and its last window ends at 255. One past this item is no `u8`, so a window is made from
+//! its first and its last item. A window of `0..256` could not be written with `u8` at all. A range that was iterated
+//! to its end is empty, although its ends may be equal.
+//!
+//! # As bytes
+//!
+//! A range is sent as the bits of its ends, each in 16 bytes, whatever its type. A negative number is extended with
+//! ones, and reading it back keeps only the bits of its type. With the cut, a whole range takes 49 bytes (see
+//! `source/sent.rs`).
 
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};

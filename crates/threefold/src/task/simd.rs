@@ -10,6 +10,33 @@
 //! multiplication with an addition, and each IEEE operation has one correct result, in a vector as in a scalar. The
 //! tests below check this for every level of the CPU that they run on. They check more in a release build, where loops
 //! are vectorized.
+//!
+//! # What the attribute makes of a task
+//!
+//! The user writes
+//!
+//! ```text
+//! #[task(simd)]
+//! fn count(chunk: Slice<u64>) -> u32 { chunk.iter().map(|i| i.count_ones()).sum() }
+//! ```
+//!
+//! and the compiler sees a function whose body is a closure, which this file calls:
+//!
+//! ```text
+//! fn count(chunk: Slice<u64>) -> u32 {
+//!     vectorized(#[inline(always)] || -> u32 { chunk.iter().map(|i| i.count_ones()).sum() })
+//! }
+//! ```
+//!
+//! The level is asked for once per chunk, and not for each item. What the body calls is compiled for the level only
+//! where the compiler inlines it. A function that is not inlined stays at the level of the default build, and is
+//! correct there.
+//!
+//! | in the body | at a newer level |
+//! |---|---|
+//! | integers, and floats that do not depend on each other | more of them in one instruction |
+//! | a sum of floats, in order | the same additions one after the other, since their order decides about the bits |
+//! | `a * b + c` with floats | two operations, each rounded, as at every level |
 
 use fearless_simd::{Level, dispatch};
 

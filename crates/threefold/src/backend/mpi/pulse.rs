@@ -6,6 +6,24 @@
 //!
 //! Rank 0 asks, and the others do not report by themselves: their reports would pile up while nobody at rank 0 waits.
 //! For the same reason the time that a rank was silent counts only while rank 0 looks: a reduction may take an hour.
+//!
+//! # An example
+//!
+//! A fold has chunks in rank 1, and rank 1 is stopped just before time 0.
+//!
+//! | time | what rank 0 does |
+//! |---|---|
+//! | 0 | it asks rank 1 |
+//! | 0.25 s, 0.5 s, .. | it has not heard of rank 1, and does not ask twice |
+//! | 10 s | rank 1 is lost: the fold ends with an error that says so |
+//!
+//! If rank 1 goes on after 9 s, it answers. Any message counts as a sign of life, an answer to a chunk as well. From
+//! then on it may be silent for another 10 s. A chunk may run for hours, since the main thread of the rank answers
+//! meanwhile.
+//!
+//! If rank 0 does not look for more than a second, because it reduces, the silence is counted from its next look. A
+//! rank that was sent nothing in a fold is not asked. So a fold may go on with a rank that is gone and that it does not
+//! need.
 
 use std::env;
 use std::time::Duration;

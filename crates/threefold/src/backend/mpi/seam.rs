@@ -2,7 +2,7 @@
 //!
 //! Nine things are asked: to join and to leave a job, the rank and the size, the name of the host, to send bytes, to
 //! test whether they are sent, to look for a message and receive it, and to abort. No call waits for another rank, but
-//! for joining and leaving.
+//! for joining and leaving, and for the rest of a message that has begun to arrive.
 //!
 //! MPI is asked for the level `Serialized`: any thread may call, and no two at once. Whoever owns a [`Seam`] sees to
 //! that, with one lock.

@@ -7,6 +7,19 @@
 //!
 //! The program may have a handler of its own. If it was installed later, it has replaced this one, or calls it. Then it
 //! decides what becomes of the process. Otherwise the process ends as if there was no handler.
+//!
+//! # What SIGTERM does
+//!
+//! | process | handler of the program | what follows |
+//! |---|---|---|
+//! | rank 0 | none | the thread reports the ranks that are gone, and the process ends by SIGTERM |
+//! | rank 0 | installed before `init()`, or SIGTERM is ignored | nothing is installed here, and nothing is reported |
+//! | rank 0 | installed later, and calls this one | the thread reports, and the program decides whether it ends |
+//! | rank 0 | installed later, and does not call this one | nothing is reported, and the program decides |
+//! | another rank | none | nothing: rank 0 or the launcher ends it |
+//!
+//! A handler may do very little. This one writes eight bytes to an event descriptor, and a thread that reads it does
+//! all the rest. System calls that it interrupts are restarted, where the kernel can do this.
 #![allow(unsafe_code)]
 
 use std::io;

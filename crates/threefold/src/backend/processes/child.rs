@@ -1,4 +1,14 @@
 //! `Worker`: one worker process as its parent sees it: started, spoken to, and ended.
+//!
+//! # How a late worker is told to terminate
+//!
+//! 1. The status page shows that a chunk has run for longer than it may.
+//! 2. The limit on the page becomes 0. From here on the worker starts nothing.
+//! 3. The page is read once more. If another chunk runs by now, or none, the late chunk has ended: the limit is
+//!    restored.
+//! 4. Otherwise this chunk is the one to blame, and the group of the worker gets SIGTERM.
+//!
+//! Without step 2 the chunk might end between the look and the signal, and the next chunk would be ended for it.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -4,6 +4,27 @@
 //! for all children, or ignore their death, and then the kernel reuses the process id at once. So every operation that
 //! can use a pidfd uses it, since a pidfd never refers to another process. Only signals to the group need the process
 //! id.
+//!
+//! # What is done by which name of the process
+//!
+//! | what | by | why it is safe |
+//! |---|---|---|
+//! | wait for its end | the pidfd becomes readable | a pidfd never refers to another process |
+//! | ask how it ended | `waitid` with the pidfd | the same |
+//! | signal the process | `pidfd_send_signal` | the same |
+//! | signal its group | the process id | nobody has waited for it, which is asked just before |
+//! | find copies that are not started | the process id, as the number of their group | the same |
+//!
+//! # How it ends
+//!
+//! 1. If nobody has waited for it, its group and the process itself get SIGKILL. A process that is dead already is not
+//!    harmed.
+//! 2. Copies that are not started yet are in its group. They are waited for before the process is, since its process id
+//!    names the group only until then.
+//! 3. It is waited for, and its exit status is given back.
+//!
+//! If the host program has waited for it, nothing is killed. Then its process id may belong to a stranger. A fork of
+//! the host program holds the same pidfd and is not its parent, so it kills nothing either.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -1,4 +1,16 @@
 //! `Pending`: the chunks that no worker has, in ascending order.
+//!
+//! # An example
+//!
+//! Of 100 chunks, 0 to 9 were sent. Chunk 2 was lost and is tried again. Chunks 6 and 7 came back without having been
+//! started. A worker that may have four chunks is sent, one block after the other:
+//!
+//! 1. chunk 2, alone, as attempt 2;
+//! 2. chunks 6 and 7, which are one range;
+//! 3. chunks 10 to 13, which were never sent.
+//!
+//! A worker that may not retry is sent chunks 6 and 7 first. If the limit falls to 7, chunk 7 and all chunks from 10 on
+//! are dropped, and 2 and 6 are left.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,39 @@
 //! `Worker`: what the dispatcher knows of one worker: the blocks that it has, and whether it is at work.
+//!
+//! # The states of a worker
+//!
+//! | state | it becomes this when | it is sent | it is left when |
+//! |---|---|---|---|
+//! | starting | it was started | one chunk, which waits for it | its handshake comes, or it is gone |
+//! | ready | its handshake came, or an earlier fold had it | blocks | its chunk is late, or it is retired or gone |
+//! | stopping | its chunk was found to be late | nothing | its chunk has just ended after all, or it is gone |
+//!
+//! A worker that is gone or retired has no state: its number is free. A worker that stops is killed when its notice is
+//! over.
+//!
+//! Besides the state, four notes say what may be done with a worker:
+//!
+//! - *hungry*: it is in the queue of workers that may want chunks, so it is not put there twice.
+//! - *full*: the last block was cut, since its message became too large. The worker is sent no block until it answers,
+//!   or until all is sent.
+//! - *recalled*: it was asked to give back the end of its first block. It is not asked again before it answers, or
+//!   before this block is done.
+//! - *fresh*: it was sent nothing in its life. A chunk that was lost waits for such a worker, if there is or can be
+//!   one.
+//!
+//! # An example
+//!
+//! A worker has two blocks, chunks 10 to 13 and 30 to 31. Six chunks are unanswered, and chunk 10 is due.
+//!
+//! | event | first block | second block | unanswered |
+//! |---|---|---|---|
+//! | | 10 to 13 | 30 to 31 | 6 |
+//! | it answers two chunks | 12 to 13 | 30 to 31 | 4 |
+//! | it does not start one chunk from 13 on | 12 | 30 to 31 | 3 |
+//! | it answers one chunk | 30 to 31 | | 2 |
+//!
+//! An answer about another chunk than the one that is due is refused, and so is one that reaches beyond the first
+//! block.
 
 use std::collections::VecDeque;
 

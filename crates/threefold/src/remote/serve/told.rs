@@ -28,6 +28,39 @@
 //!
 //! Two rules of a fold change this. If each answer must be sent before the next chunk starts, no answer is held back.
 //! If the time of each chunk is wanted, each output has its own frame, since a frame holds only one time.
+//!
+//! # An example
+//!
+//! A worker is sent its first block, chunks 20 to 23. While chunk 20 runs, the parent recalls the chunks from 22 on.
+//!
+//! | moment | serial number | what the worker writes or notes |
+//! |---|---|---|
+//! | chunk 20 starts | 1 | chunk 20 is running, with serial number 1 |
+//! | chunk 20 ends | | its output is appended to a frame, and serial number 1 is done |
+//! | before chunk 21 | 2 and 3 | the limit is 22: the frame is closed; chunks 22 and 23 are not started |
+//! | | | all this is sent at once, since another worker may be waiting |
+//! | chunk 21 starts | 4 | chunk 21 is running, with serial number 4 |
+//! | chunk 21 ends | | its output is appended to a new frame, and serial number 4 is done |
+//! | the block ends | | the frame is closed and sent |
+//!
+//! Suppose the worker dies in chunk 21. The parent has sent four chunks and has answers about three of them. The note
+//! says that the chunk with serial number 4 was running. So this is the one without an answer, chunk 21, and nothing
+//! else is lost. If the chunks that were not started did not count, the note would say 2. The parent would not believe
+//! it, since it has the answer of that chunk, and nothing would be known of the worker's progress.
+//!
+//! # When answers are sent
+//!
+//! | rule of the fold, or moment | what is sent |
+//! |---|---|
+//! | each answer is to be sent | each answer, before the next chunk starts |
+//! | the page has no room for the answers | all answers so far |
+//! | the oldest answer has waited for an eighth of the fold's time, within 4 and 20 ms | all answers so far |
+//! | the block has one chunk or 0.1 ms left, has run for 0.05 ms, and no other has come | all, once in a block |
+//! | a part of the block is not started | all answers so far, and which chunks these are |
+//! | the block ends | all answers, if the reporter does not hold them |
+//!
+//! The third and the fourth rule need the time. The clock is not read after each chunk, if chunks are cheap. Then these
+//! rules are asked at the next reading.
 
 use std::io;
 use std::ops::RangeInclusive;

@@ -1,4 +1,29 @@
 //! `FromWorker`: what a worker says.
+//!
+//! # The bytes of each message
+//!
+//! Every message is the body of a frame. Its first byte is the kind. Numbers have 8 bytes, the lowest byte first.
+//!
+//! | kind | message | what follows |
+//! |---|---|---|
+//! | 0 | `Hello` | the build: five numbers |
+//! | 1 | `Refused` | the reason, to the end of the frame |
+//! | 2 | `Done` | chunk, start and duration, and then for each output its length and its bytes |
+//! | 3 | `Panicked` | chunk, start and duration, the length of the place, the place, and the message to the end |
+//! | 4 | `Unportable` | chunk, start and duration, one byte (0: the chunk, 1: its output), and the reason to the end |
+//! | 5 | `Skipped` | the first chunk, and how many |
+//!
+//! For example, `Skipped { first: 9, count: 3 }` takes 29 bytes: 12 for the head of the frame, one for the kind, and
+//! two numbers. Texts are bytes here. They are read as UTF-8, and what is not UTF-8 is replaced.
+//!
+//! A message of another kind, one with too few bytes and one with bytes left over are no messages. The worker that sent
+//! them is given up for it.
+//!
+//! # The order of messages
+//!
+//! `Hello` or `Refused` is the first message of a worker process. A thread of an MPI rank sends no `Hello`. A task that
+//! cannot be read is answered with `Refused` as well. All other messages answer chunks, in the order in which the
+//! worker runs them. `Done` answers as many chunks as it has outputs, and `Skipped` as many as it says.
 
 use super::Build;
 use super::fields::{Fields, put_bytes};

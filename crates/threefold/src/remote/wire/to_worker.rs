@@ -1,4 +1,31 @@
 //! `ToWorker`: what a parent says.
+//!
+//! # The bytes of each message
+//!
+//! Every message is the body of a frame. Its first byte is the kind. Numbers have 8 bytes, the lowest byte first.
+//!
+//! | kind | message | what follows |
+//! |---|---|---|
+//! | 0 | `Hello` | the build: five numbers; the memory limit; one byte for the model, its place among all models |
+//! | 1 | `Task` | the length of the address and the address, and the captures to the end of the frame |
+//! | 2 | `Fold` | four bytes for the rules, each 0 or 1, and the source to the end of the frame |
+//! | 3 | `Run` with chunks | the first chunk and the attempt, and then for each chunk its length and its bytes |
+//! | 4 | `Bye` | nothing |
+//! | 5 | `Run` of chunks to cut | the first chunk, the attempt, and how many chunks |
+//!
+//! So a block of a range of integers takes 37 bytes, however many chunks it has: 12 for the head of the frame, one for
+//! the kind, and three numbers.
+//!
+//! # The order of messages
+//!
+//! 1. `Hello` comes first, and only to a worker process.
+//! 2. `Task` comes before the first fold with this task. It is not repeated while the worker, or its rank,
+//!    has the task.
+//! 3. `Fold` comes before the first block of each fold.
+//! 4. `Run` may come while an earlier block runs. The blocks are run in order.
+//! 5. `Bye` ends a worker process in order. A worker that finds its channel closed ends without it.
+//!
+//! A fold or a block that comes before its task is a defect of the parent, and ends the worker.
 
 use super::fields::{Fields, put_bytes};
 use super::frame::{close, frame};

@@ -15,6 +15,20 @@
 //! Each session has a relay of its own, with a thread. The thread waits for its workers and looks for messages in turn. It
 //! looks without a pause for 20 us after something has happened. Then it sleeps until a worker does something, and at most
 //! a millisecond. After a long silence only the rank's main thread looks for messages, and rings.
+//!
+//! # The life of a relay
+//!
+//! 1. The first letter of a session starts the thread. It waits for `Open`, which says how many workers there may be
+//!    and what they have in common.
+//! 2. It makes a crew without workers ([`crewed`]). If it cannot, it refuses this letter and each `Start` after it.
+//! 3. It serves. Workers are started on request, and kept from fold to fold.
+//! 4. `Disband` ends it in order: all workers are told to exit, and rank 0 gets a word when they are gone. When the
+//!    session is closed, or rank 0 has said goodbye, they end in the same way, and no word is sent.
+//!
+//! # Why a relay is not a part of the rank's main thread
+//!
+//! The end of a worker process may take a tenth of a second. If the main thread waited for it, it could not tell rank 0
+//! meanwhile that the rank is alive. And relays of folds that run at the same time do not wait for each other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

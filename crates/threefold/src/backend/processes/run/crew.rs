@@ -7,6 +7,34 @@
 //!
 //! A worker that ended is taken out of the crew at once, and its number is free for another. What it printed is passed
 //! on before that, so that no line is lost with it.
+//!
+//! # What a worker's descriptors tell
+//!
+//! | descriptor | what it tells | what the crew does |
+//! |---|---|---|
+//! | the pidfd | the process has ended | reports the worker as gone |
+//! | the channel, before the worker is started | its process id, or that it never started | watches it, or reports it as gone |
+//! | the channel, readable | answers, or its end | reports that the worker was heard |
+//! | the channel, writable | there is room | sends the rest, and reports when all is sent |
+//! | its standard output and error | what tasks print | passes whole lines on |
+//!
+//! A mark goes with each of them, since a number may belong to another worker by the time an event is handled. The
+//! event of a worker that is gone has a mark that no worker has.
+//!
+//! # How the end of a worker is explained
+//!
+//! The first row that applies gives the reason that the error names:
+//!
+//! | what is known | the reason |
+//! |---|---|
+//! | it was told to terminate, and the same chunk was still running | its chunk took too long |
+//! | the parent found a fault, and the worker was not dying | the fault |
+//! | a copy was asked for and not made | that it could not be made |
+//! | the host program has waited for it | that its exit status is unknown |
+//! | SIGABRT, a memory limit, and last lines about memory | it needed more memory than its limit |
+//! | SIGKILL, and the kernel has counted another victim | the kernel killed it, because memory ran out |
+//! | any other signal | the signal |
+//! | an exit | the exit code |
 
 use std::borrow::Cow;
 use std::io;
