@@ -39,8 +39,8 @@
 //! | several workers | no | yes | yes | yes | yes |
 //! | workers on several hosts | no | no | no | no | yes |
 //! | many chunks of an `async` task wait at the same time on one worker | no | yes | no | no | no |
-//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes | no |
-//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes | no |
+//! | a chunk that takes too long can be stopped ([`timeout`](Builder::timeout)) | no | at an await | no | yes | yes |
+//! | a crash, an exit or a lack of memory ends one worker, not the program | no | no | no | yes | if [asked for](Builder::isolate) |
 //! | chunks and outputs are serialized and copied | no | no | no | yes | yes |
 //! | the stack size can be chosen ([`stack_size`](Builder::stack_size)) | no | yes | yes | no | no |
 //! | platforms | all | all | all | Linux | Linux |
@@ -140,6 +140,25 @@
 //! rank 0, and end with it. Rank 0 hands the chunks out and runs none itself. Without a launcher, and in a job of one
 //! rank, the chunks run on threads of this process; [`ranks()`] tells.
 //!
+//! ```
+//! # #[cfg(feature = "mpi")] {
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn count_multiples(chunk: std::ops::Range<u64>) -> usize {
+//!     chunk.filter(|number| number % 7 == 0).count()
+//! }
+//!
+//! fn main() -> threefold::Result<()> {
+//!     threefold::init(); // all ranks but rank 0 stop here and serve
+//!     let on = Executor::new(Model::Mpi)?;
+//!     let count = on.fold(0..1_000_000, count_multiples, 0, |sum, part| sum + part)?;
+//!     println!("{count} multiples, counted by {} ranks", threefold::ranks());
+//!     Ok(())
+//! }
+//! # main().unwrap() }
+//! ```
+//!
 //! - [`workers`](Builder::workers) is the number of threads in each of the other ranks, by default 1. With one rank for
 //!   each host and as many threads as cores, the threads of a host share the task and its captures.
 //! - A fold inside of a task runs in its rank, one chunk after another.
@@ -154,6 +173,10 @@
 //!   then give other bits.
 //! - A program that a rank starts inherits the launcher's variables. If it uses this library too, remove those
 //!   variables, or it takes itself for a rank.
+//! - A task that crashes, exits or runs out of memory ends its rank, and with it the whole job. With
+//!   [`isolate`](Builder::isolate), or an option that needs it such as [`retries`](Builder::retries), each rank runs the
+//!   chunks in worker processes of its own. The crash is then an error of the fold, or is retried, and the job goes on.
+//!   These processes do not see the variables of the MPI launcher, so a task must not call MPI.
 //!
 //! # Async tasks and async runtimes
 //!

@@ -11,37 +11,39 @@
 //!
 //! # The life of a job
 //!
-//! 1. The launcher starts the program once for each rank, and says so in variables ([`launch`]). A process without
-//!    these variables, and one whose job has one rank, makes no call of MPI.
-//! 2. `init()` joins the job on the main thread. On any other thread it does nothing. It compares the number of ranks
-//!    with the number that the launcher named. If they differ, the process prints why it cannot take part, and exits
-//!    with code 1.
-//! 3. Each rank but rank 0 introduces itself, serves, and never comes back from `init()` ([`rank`]).
-//! 4. Rank 0 installs a handler of SIGTERM ([`term`]) and a function that is called at its exit ([`at_exit`]). Then it
-//!    goes on with `main`. The other ranks have both, too.
-//! 5. The first executor of this model waits until all ranks have introduced themselves, for at most a minute. It
-//!    compares their builds and their clocks ([`compare`]). Later executors rely on the answer.
-//! 6. Folds run.
-//! 7. When the main thread ends, [`Leave`] is dropped. Rank 0 says goodbye to each rank, and each rank answers when its
-//!    worker processes are gone. Then all leave the job together.
+//! 1. The launcher starts the processes, and sets variables for them. `init()` reads these ([`launch`]). It joins the
+//!    job through MPI, and compares the launcher's number of ranks with the number that MPI knows. If the launcher
+//!    belongs to another MPI library, each process would find itself alone, so this is refused.
+//! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
+//! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): a rank of another
+//!    build is an error of the executor.
+//! 4. A fold takes a session, or opens one. The dispatcher's messages go to its workers, as they go to worker processes.
+//!    The answers come back the same way.
+//! 5. When `main` ends, rank 0 says goodbye to all ranks and waits for theirs ([`world`]). Then all leave MPI together.
 //!
-//! # The life of a fold
+//! # A fold, message by message
 //!
-//! A fold runs on the thread of its caller. No thread of this library belongs to it on rank 0.
+//! The frames are those of [`crate::remote::wire`]. A message holds one or more of them, and an address. The first fold
+//! of a session with two workers in two ranks, with a source that workers cut themselves:
 //!
-//! 1. If a rank is lost, the fold ends at once with an error.
-//! 2. The fold takes a session that no other fold has, or opens one. It may use one worker for each chunk, at most as
-//!    many as the other ranks have threads. All of them count as ready, so nothing is started.
-//! 3. The run sends each worker the rules of the fold and a block of chunks, in one message. The first message to a
-//!    rank also brings the task, unless the rank has it from the fold before. The first message of a session to a
-//!    worker starts the worker's thread.
-//! 4. The caller waits for messages, hands the answers to the fold, and sends the next blocks. In between it may
-//!    reduce.
-//! 5. At the end the caller waits for all answers, wanted or not. Then the workers have nothing left to do.
-//! 6. What the tasks have printed is printed, and the session is kept for the next fold. If a worker could not read its
-//!    task, the session is closed instead. Its threads end with it.
+//! ```text
+//! rank 0                                          rank 1                      rank 2
+//!   DATA { Task, Fold, Run 0..1 } to worker 0  ->   starts a thread, runs
+//!   DATA { Task, Fold, Run 1..2 } to worker 1  ->                               starts a thread, runs
+//!                                              <-   DATA { Done 0..1 }
+//!   DATA { Run 2..90, Run 90..150 }            ->
+//!                                              <-                               OUT { "a line" }
+//!                                              <-                               DATA { Done 1..2 }
+//!   prints the line
+//!   DATA { Run 150..220 }                      ->
+//!                                              <-   DATA { Done 2..50, Panicked 50, Skipped 51..90 }
+//!   LIMIT { 50 }                               ->   notes it                    notes it between two chunks
+//!                                              <-   DATA { Skipped 90..150 }
+//!                                              <-                               DATA { Skipped 150..220 }
+//! ```
 //!
-//! Folds whose crashes are to be survived go the same way, with letters about processes besides ([`isolated`]).
+//! The next fold with the same task sends no `Task`. A second worker of a rank is not sent the task either: it uses the
+//! task that the first one has read.
 //!
 //! # Who calls MPI, and when
 //!
@@ -59,23 +61,20 @@
 //! Between these moments nobody on rank 0 calls MPI. What the ranks send meanwhile waits in the MPI library. Except for
 //! joining and leaving, all calls of a process are made under the lock of its [`office`].
 //!
-//! # How a job ends early
+//! # What ends a job
 //!
-//! | what happens | who notices, and when | what follows |
+//! A panic of a task is an answer like others, and ends nothing. All else ends the job, since MPI cannot go on without a
+//! rank. The rule is that whoever notices first says what it knows, waits for a moment, and aborts the job:
+//!
+//! | what happens | who notices | what is said |
 //! |---|---|---|
-//! | a rank never introduces itself | the first executor, after 60 s | the executor is refused, with an error |
-//! | a rank is killed, under Open MPI | rank 0, by the launcher's SIGTERM | [`report`] says what is lost with it |
-//! | a rank is killed, under MPICH | the launcher | it kills all ranks at once, and prints its own message |
-//! | a rank is stopped, or its link is dead | a caller whose fold has chunks there ([`pulse`]) | an error of the fold |
-//! | a task calls `exit` in a rank | that rank, at once | it prints so, and aborts the job |
-//! | a thread of a rank panics outside of a task | that rank, at once | it prints so, and aborts the job |
-//! | `exit` on another thread of rank 0 | rank 0, at once | it prints so, and aborts the job |
-//! | a call of MPI fails | the rank that called | it prints so, and aborts the job |
-//! | a rank does not answer the goodbye | rank 0, after the silence of [`pulse`] | it prints so, and aborts the job |
-//!
-//! A panic of a task is none of these. It is an answer like any other, and the failure of its chunk. After a rank was
-//! lost, no other fold of the job can run. The program may still finish `main`. Then rank 0 says which rank was lost,
-//! and aborts the job instead of leaving it, since leaving would wait for the lost rank.
+//! | a rank is killed | the launcher; rank 0 is told by SIGTERM, if it is told | the rank, and the chunks that it had ([`report`]) |
+//! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the error of the fold; the abort follows when `main` ends |
+//! | a task calls `exit` | the exiting rank itself ([`at_exit`]) | the rank |
+//! | a thread of ours panics in a rank | its panic hook ([`rank`]) | the rank, and the panic |
+//! | a call of MPI fails | the caller of MPI ([`seam`]) | the rank, and the error |
+//! | `main` panics or exits | rank 0, while its thread ends ([`world`]) | nothing: the job ends in order, with that exit code |
+//! | `main` exits on another thread | rank 0 ([`at_exit`]) | that it did |
 
 use std::cell::RefCell;
 use std::process;
@@ -186,15 +185,22 @@ pub(crate) fn count() -> usize {
     World::get().map_or(1, |world| world.size)
 }
 
+/// Folds on the other ranks of the job.
+///
+/// It keeps the sessions that no fold uses, and what was measured of the last fold. Two folds at once use a session
+/// each. The sessions are closed with the last executor, and the threads in the ranks end.
 struct Mpi {
     world: &'static World,
     /// The number of threads in each rank.
     threads: usize,
+    /// Sessions without a fold.
     idle: Mutex<Vec<Session>>,
+    /// What the last fold has measured of its chunks.
     experience: Mutex<Option<Experience>>,
     isolation: Isolation,
 }
 
+/// A backend with so many threads in each of the other ranks, or in this process if there are none.
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
     let Some(world) = World::get() else { return alone::new(threads, options) };

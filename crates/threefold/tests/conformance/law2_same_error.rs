@@ -7,7 +7,7 @@ use threefold::{Event, Items, Model, TryError};
 
 use crate::fixtures::folder;
 use crate::tasks::{FailsOn, Leaves, PanicsOn, files, panics_twice, panics_without_text};
-use crate::{executor, ranked, remote};
+use crate::{executor, is_isolated, ranked, remote};
 
 crate::rows! {
     every:
@@ -96,11 +96,19 @@ fn chunks_below_a_failing_one_are_finished(model: Model) {
     assert!((0..=37).all(|chunk: u64| folder.path().join(chunk.to_string()).exists()));
 }
 
+/// The process of the rank that the text of an error names.
+fn rank_pid(text: &str) -> String {
+    let (_, rest) = text.split_once(", pid ").expect("it names the rank");
+    rest.split(')').next().unwrap_or_default().to_string()
+}
+
 fn the_error_says_where(model: Model) {
     let on = executor(model, 2);
     let error = on.for_each(numbers(10), PanicsOn(vec![4])).unwrap_err();
     let place = error.rank().map(|rank| {
         let (host, pid) = (error.host().expect("a rank has a host"), error.pid().expect("and a process"));
+        // The text has the process of the rank. Its worker processes have others.
+        let pid = if is_isolated(model) { rank_pid(&error.to_string()) } else { pid.to_string() };
         format!(": rank {rank} ({host}, pid {pid})")
     });
     assert_eq!(place.is_some(), ranked(model));

@@ -5,6 +5,51 @@
 //! in [letters](super::crew_letter), and learns from them what has happened. It waits for an answer in two cases only: when a
 //! worker that is alive has to be ended for a fault, and at the end of a fold, if a rank has something to clear up.
 //!
+//! # A fold, message by message
+//!
+//! The first fold of an executor with one worker in rank 1, whose task crashes the worker once and is retried:
+//!
+//! ```text
+//! rank 0                                    rank 1
+//!   Open, Begin { limit } ->                  the relay begins
+//!   Start (life 1) ->                         a worker process is started
+//!   bytes: Task, Fold, Run ->                 they wait in the channel of the worker
+//!                                          <- Ready { pid }        the handshake is done
+//!                                          <- what the chunk has printed
+//!                                          <- Gone(how it ended)   the chunk has crashed the worker
+//!   Start (life 2) ->                         another worker process
+//!   bytes: Task, Fold, Run ->
+//!                                          <- Ready { pid }
+//!                                          <- bytes: Done
+//!   Rest ->                                   the worker is kept for the next fold
+//! ```
+//!
+//! In the next fold with the same task, `Begin` and the bytes of `Fold` and `Run` go one way, and `Done` comes back.
+//!
+//! # What is in order and what is not
+//!
+//! MPI keeps the messages of two ranks in order, and bytes and letters share one order. So everything that a worker had
+//! sent is here before the letter that it is gone. And a worker is told the limit of a fold before its first chunk.
+//!
+//! Messages in the two directions may cross. When rank 0 sends chunks to a worker, the letter that the worker is gone
+//! may be on its way. Two rules follow:
+//!
+//! - Each letter and each piece of a stream has the number of the worker's life. What is for a life that is over is
+//!   dropped, on both sides.
+//! - Chunks that were dropped on their way count as sent and not answered. The worker had not noted their start, so the
+//!   dispatcher gives them to another worker.
+//!
+//! # What can go wrong
+//!
+//! - A worker ends while no fold is there. The letter waits until the next fold, which finds the number free.
+//! - The system refuses a worker process. The relay says so, and the fold ends with that error.
+//! - The whole rank is lost. Then nothing more comes from it. The job's heartbeat finds out, and every worker of the rank
+//!   counts as gone, with unknown progress. The job cannot go on, and the error names the rank.
+//! - This caller restores or reduces outputs for a long time, and looks at no letters. A worker is therefore found to
+//!   rest only if no letter waits.
+//!
+//! # Deadlines
+//!
 //! The relay watches the time of running chunks. When it tells a worker to terminate, it says so. The worker then counts as
 //! one that runs too long, so that the dispatcher sends it nothing more.
 //!

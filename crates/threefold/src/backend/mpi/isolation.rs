@@ -4,14 +4,16 @@
 //! An executor has such folds only if an option asks for what needs processes ([`Options::isolates`]). A fold that
 //! keeps going after failures has them too, since a crash is one of its outcomes.
 //!
-//! # Which folds are isolated
+//! Why not always? Each message then passes one process more, and each rank has as many processes more as it has
+//! workers. On the other hand a task that shares the memory of its rank's threads, through statics, does not share it with
+//! worker processes. What a task may depend on is the same as on processes.
 //!
-//! | the user asks for | isolated |
-//! |---|---|
-//! | worker processes, a memory limit, a number of chunks per worker, or a timeout | all folds of the executor |
-//! | retries, also after panics, or a search for the items that fail | all folds of the executor |
-//! | results although chunks fail | those folds |
-//! | none of these | no fold: chunks run on threads of the ranks |
+//! Worker processes are kept between folds in *crews*, one set for each fold that runs at the same time. The folds of an
+//! executor hardly ever overlap, unless a reduction folds or several threads share the executor. So there is usually one
+//! set. All sets end with the executor, which waits for that.
+//!
+//! The measurements of an isolated fold are kept apart from those of folds on the threads of the ranks: a message takes
+//! longer, and a chunk may, too.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

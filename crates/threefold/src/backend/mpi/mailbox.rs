@@ -9,16 +9,12 @@
 //! way through MPI, and with one look between two sleeps both sides of a conversation would always sleep. A message
 //! that another thread brings ends the sleep.
 //!
-//! # How long a thread sleeps
+//! Measured within one machine, a message and its answer take a few microseconds while both sides look. After a pause
+//! both sides sleep, and a message waits for up to 1 ms at each of them. In return an idle rank uses one or two percent
+//! of a core. A blocking receive of MPI would use all of it, for ever.
 //!
-//! | time since the thread began to wait | between two looks |
-//! |---|---|
-//! | up to 20 us | nothing, but other threads may run |
-//! | then | 50 us, 100 us, 200 us, 400 us, 800 us |
-//! | then | 1 ms each time |
-//! | from 50 ms on, if others look | until it is woken |
-//!
-//! A thread that waits begins anew after each message. So a conversation is fast, and silence costs little.
+//! No wake-up is lost. A message is put in, and the bell is rung, under the lock of the mailbox; a thread that goes to
+//! sleep looks at both under the same lock.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -42,11 +38,14 @@ pub(super) const LOOKS: usize = 3;
 
 /// Messages for one thread.
 pub(super) struct Mailbox<T> {
+    /// What has come.
     inside: Mutex<Inside<T>>,
+    /// Told when something has.
     came: Condvar,
 }
 
 struct Inside<T> {
+    /// Messages that nobody has taken, the oldest first.
     letters: VecDeque<T>,
     /// Whether the thread is to stop waiting for another reason.
     is_rung: bool,
@@ -76,6 +75,7 @@ impl<T> Mailbox<T> {
         self.inside().letters.pop_front()
     }
 
+    /// Whether there is no message.
     pub(super) fn is_empty(&self) -> bool {
         self.inside().letters.is_empty()
     }

@@ -4,36 +4,21 @@
 //! the order in which they arrived, whichever threads took them in. A thread that finds the lock taken need not wait
 //! for it: somebody else is looking.
 //!
-//! # How a message is sent
+//! # Why nothing waits for itself here
 //!
-//! | size | what happens | when the sender goes on |
-//! |---|---|---|
-//! | at most [`SMALL`] | the MPI library copies it away | as a rule at once |
-//! | larger | the office keeps the bytes until the library no longer needs them | at once |
+//! - *A send never waits for a receiver that waits for the sender.* A small message is taken by MPI at once, as a rule.
+//!   Where it is not, the sender takes in messages until it is, so a receiver that is sending, too, comes to an end. A
+//!   large message is on its way while its sender goes on. Both sides may therefore send at the same time.
+//! - *No user code runs under the lock.* What arrives is put into mailboxes, and what is printed is kept for later. A
+//!   thread that prints may hold a lock of the user's for long.
+//! - *The lock is held for a few microseconds*: for a batch of messages at most. A thread that only wants to look does
+//!   not wait for it.
 //!
-//! A small message may have to wait: the library takes no more for a receiver that has very many messages waiting. If
-//! the receiver were sending to this rank at the same time, both would wait for ever. So the sender takes in messages
-//! while it waits, and the receiver does the same. What has to be answered is answered afterwards, so that no message
-//! is sent in the middle of another.
+//! # What is in order
 //!
-//! A larger message has a receipt. At each look the office asks which of them are sent, and tells whoever they are
-//! from. The buffer of a small message can be used again, and that of a larger one is gone with it.
-//!
-//! # How a message is taken in
-//!
-//! 1. A thread that waits calls [`Office::poll`]. If another thread has the lock, it does nothing.
-//! 2. It asks which large messages are sent.
-//! 3. It takes in at most 16 messages. For each it learns from the table whom the message is for, and puts it there.
-//! 4. Some messages are answered at once, by whoever takes them in: a question whether the rank is alive, for instance.
-//!
-//! The limit of 16 keeps the lock free for others, and a thread that waits for one message does not work for all others
-//! for long.
-//!
-//! # The end
-//!
-//! After [`Desk::close`] nothing is sent or received any more. Messages that are sent later are dropped, and the sender
-//! is told that they are sent. This concerns threads that are still there when the job is left, and that nobody waits
-//! for.
+//! MPI keeps the messages of one rank to another in the order in which they were begun, whichever of them ends first.
+//! They are begun under the lock, and taken in under the lock. So a stream of frames needs no numbers, an output of a
+//! task comes before the answer of its chunk, and a `LIMIT` comes after the messages that it limits.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -65,6 +50,7 @@ pub(super) struct Office<R: Route>(Mutex<Desk<R>>);
 /// What the lock guards.
 pub(super) struct Desk<R: Route> {
     seam: Seam,
+    /// The table of addressees.
     pub(super) route: R,
     /// Messages that are on their way.
     outgoing: Vec<(Sending, Option<R::Receipt>)>,
@@ -73,6 +59,7 @@ pub(super) struct Desk<R: Route> {
 }
 
 impl<R: Route> Office<R> {
+    /// The office of a rank that has just joined its job.
     pub(super) fn new(seam: Seam, route: R) -> Self {
         Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_closed: false }))
     }
@@ -115,6 +102,7 @@ impl<R: Route> Office<R> {
 }
 
 impl<R: Route> Desk<R> {
+    /// Notes which messages are sent, and takes in a batch of those that have arrived.
     fn look(&mut self) {
         if self.is_closed {
             return;
@@ -132,6 +120,7 @@ impl<R: Route> Desk<R> {
         }
     }
 
+    /// Sends `bytes`, and leaves the buffer empty: see [`Office::send`]. After the job was left, nothing is sent any more.
     pub(super) fn send(&mut self, to: usize, tag: i32, bytes: &mut Vec<u8>, receipt: Option<R::Receipt>) -> bool {
         if self.is_closed {
             bytes.clear();

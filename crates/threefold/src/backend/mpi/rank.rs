@@ -4,33 +4,25 @@
 //! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
 //! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
 //!
-//! # The life of a rank
+//! Whichever thread takes a message in hands it to the one that it is for:
 //!
-//! 1. It installs a handler of SIGTERM that has no effect ([`term`]). It makes its streams pipes, so that what tasks
-//!    print can be sent to rank 0 ([`prints`]).
-//! 2. It installs a panic hook, and a function that is called at an exit.
-//! 3. It introduces itself to rank 0.
-//! 4. It looks for messages three times, passes on what was printed, and sleeps. The first sleep takes 62 us, and each
-//!    takes twice as long as the one before, up to a millisecond.
-//! 5. When rank 0 says goodbye, all relays end their worker processes. The main thread passes on prints until all are
-//!    gone.
-//! 6. It says goodbye as well. This is the last message of the rank, and from here on no other thread calls MPI.
-//! 7. It leaves the job and exits with code 0. Threads of workers that are left end with the process.
+//! - `DATA` goes to a worker. The first message to a worker starts its thread.
+//! - `LIMIT` is noted for all workers of its session at once, while they run chunks.
+//! - `ASK` is answered at once, so that rank 0 knows that the rank is alive while all its threads run chunks.
+//! - `CLOSE` ends the threads of a session, after what they were sent before.
+//! - `BYE` ends the rank. Rank 0 says it when `main` has ended. The answer is the last message of this rank.
 //!
-//! # Who takes a message in
+//! # Defects
 //!
-//! Any thread of the rank may. Each of them looks under the lock of the office, and puts what it finds into the mailbox
-//! of whom it is for. The main thread is there for the messages that nobody else would take in soon: a limit while all
-//! workers run chunks, a question whether the rank is alive, a first message to a worker without a thread, and the
-//! goodbye. These four are dealt with where they are taken in.
+//! A panic of a task is caught where the task is called, and becomes an answer. Any other panic on a thread of ours is a
+//! defect of this library. Unwinding would end the thread, and rank 0 would wait for its answers. So the panic hook
+//! ends the whole job, with a message that names the rank. The message goes to the standard error that the launcher
+//! gave, not to rank 0: nobody may be listening there.
 //!
-//! # How a rank aborts the job
+//! # Signals
 //!
-//! It prints one line to the standard error that the launcher gave it, past the pipes: who it is and why it cannot go
-//! on. Then it waits a moment so that the launcher passes the line on, and aborts. The reasons are a task that has
-//! exited, a panic of its own thread outside of any task, and a message that cannot be obeyed.
-//!
-//! A rank does not watch whether rank 0 is alive. The launcher ends all ranks when one of them dies.
+//! SIGTERM does nothing here. Open MPI sends it to all ranks when one was killed. Rank 0 ends by it and takes the others
+//! along; until then they must be alive, or rank 0 could not tell who was killed.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -71,6 +63,7 @@ pub(crate) fn is_serving() -> bool {
     SERVING.load(Ordering::Relaxed)
 }
 
+/// This rank, as all its threads know it.
 struct Rank {
     /// Its number in the job.
     number: usize,

@@ -3,42 +3,25 @@
 //! Every worker is there from the beginning of the run, and none can be started, ended or killed. A run that ends early
 //! therefore waits for the chunks that run, as on threads.
 //!
-//! # What this carrier does not have to do
+//! # How this carrier keeps its contract
 //!
-//! | duty of a carrier | here |
-//! |---|---|
-//! | start a worker | an error: each worker is there from the beginning, so one is missing only if its rank is lost |
-//! | send | one message of MPI with all that was written; the MPI library copies a small one at once |
-//! | receive | nothing: letters are put into the inboxes while the run waits |
-//! | tell of the limit | a message to each rank that was sent something in this fold |
-//! | recall | the same message, to one worker, with a lower limit |
-//! | watch running chunks | nothing: there are no deadlines, and a worker always counts as moving |
-//! | terminate, kill, retire | nothing: a thread cannot be ended |
-//! | end | notes that the worker is gone, with what became of its rank |
+//! - *Messages arrive whole, in order, once.* An outbox is sent as one message, or in pieces if it is very large, and
+//!   the bytes of an answer are appended to the inbox of its worker. An answer of an earlier fold cannot come: a run ends
+//!   when its workers have answered everything. Its number is compared all the same.
+//! - *Nothing but `wait` blocks.* `send` hands its bytes to MPI. A message that is not sent at once is counted as on its
+//!   way, and `wait` reports when the last one is sent.
+//! - *A worker that is gone is reported once.* It is gone with its rank, and all workers of the rank are reported
+//!   together. How far they had come is not known, so each of their chunks counts as started.
+//! - *The limit reaches workers faster than messages do.* It is a message, but no worker has to finish its chunk to
+//!   receive it: the thread that takes it in notes it, and that is usually the rank's main thread. A limit is sent only
+//!   to ranks that have chunks of this fold.
+//! - *Time is one number.* Ranks of other hosts have other clocks. How far each is ahead was measured, and the times of
+//!   spans are corrected.
 //!
-//! A large message stays on its way until the MPI library has sent it. Meanwhile the worker counts as not drained. The
-//! office tells the session when the message is sent.
+//! # What a fold costs
 //!
-//! # What belongs to which fold
-//!
-//! The workers of a session outlive a fold, so a message may arrive late. Each message therefore carries the number of
-//! the fold in its session. An answer to another fold is dropped. A limit of another fold has no effect either, since a
-//! rank keeps the number of the fold beside each limit.
-//!
-//! # The task of a rank
-//!
-//! The workers of a rank share what they were told of the task. The run asks, for each worker, whether its task is the
-//! one of this fold. All workers of a rank give the same answer, so the task is written for the first of them only. The
-//! message that brings a task says so, and each later message names the number of that task. A worker that does not
-//! have the task yet takes it from the other.
-//!
-//! # When a rank is lost
-//!
-//! 1. A look finds that the rank was silent for too long, or the thread that watches for SIGTERM finds it gone.
-//! 2. The world notes the rank and rings every session. So each caller that waits wakes up.
-//! 3. The run is told that the workers of this rank are gone. Nothing is known of their progress, so all chunks that
-//!    they had count as started.
-//! 4. The fold ends with an error that names the rank. No other worker can take the place of the lost ones.
+//! A fold of a session that is there already sends one message to each worker that gets chunks, and gets one back. A
+//! fold begins a new number and sends nothing for it. Ranks that have nothing to do in a fold hear nothing of it.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -62,6 +45,7 @@ pub(super) struct Ranks {
     limit: u64,
     /// Whether anything was sent to a rank in this fold.
     told: Vec<bool>,
+    /// Bytes sent and received since this was last asked.
     moved: u64,
     /// Whether a worker cannot read its task.
     is_refused: bool,
@@ -99,6 +83,7 @@ impl Ranks {
         }
     }
 
+    /// A worker of the session.
     fn member(&mut self, worker: usize) -> &mut Member {
         &mut self.session.members[worker]
     }

@@ -1,19 +1,15 @@
 //! What rank 0 says of ranks that were killed, in the moment before it is killed itself.
 //!
-//! # Step by step
+//! SIGTERM does not tell who was killed, and MPI does not either. But a process that was killed is gone, or is a zombie,
+//! by the time at which the launcher knows of it. Ranks of this host are looked up by their process ids. Ranks of other
+//! hosts are asked, and those that do not answer within [`ANSWER`] are taken for gone.
 //!
-//! 1. The launcher has sent SIGTERM, and a thread of rank 0 calls [`killed_ranks`]. The process has some 0.3 s left.
-//! 2. Ranks of this host are looked up in `/proc`. A process that is missing there, or that is a zombie, is gone.
-//! 3. If none of this host is gone, those of other hosts are asked. Those that do not answer within 0.1 s count as
-//!    gone.
-//! 4. If no rank is gone, nothing is printed: somebody has ended the whole job.
-//! 5. The ranks that are gone are lost. Each caller that waits in a fold wakes up.
-//! 6. A fold that had chunks there prints its error at once. It cannot leave this to `main`, since `main` has no time
-//!    left. The error names the chunks that are lost.
-//! 7. If no fold has told of the loss after 0.15 s, one line is printed for each of these ranks.
-//! 8. The process ends by the signal, unless the program has a handler of its own.
+//! If no rank is gone, somebody has sent SIGTERM to rank 0, or to the launcher, which passes it on. Then nothing is
+//! said.
 //!
-//! Under MPICH none of this happens, since its launcher sends SIGKILL. Then only the launcher prints something.
+//! The fold that had chunks on such a rank prints its error itself, from the thread that waits for it: only the fold
+//! knows which chunks they were. A caller that is in the middle of a long reduction does not come to that in time. Then
+//! only the rank is named.
 
 use std::fs;
 use std::sync::atomic::Ordering;

@@ -10,18 +10,12 @@
 //! A call that fails is a defect of the machinery: a link is dead, or the program has damaged MPI's memory. There is
 //! nobody to tell but the user, so the message is printed and the whole job is aborted.
 //!
-//! # The nine calls
+//! What is deliberately not used:
 //!
-//! | asked | which call of MPI it becomes | may it wait? |
-//! |---|---|---|
-//! | to join | `MPI_Init_thread` | for the other ranks |
-//! | to leave | `MPI_Finalize` | for the other ranks |
-//! | the rank, the size, the host | `MPI_Comm_rank`, `MPI_Comm_size`, `MPI_Get_processor_name` | no |
-//! | to send, small | `MPI_Isend`, and `MPI_Test` until it is sent | only if the library takes no more |
-//! | to send, large | `MPI_Send_init` and `MPI_Start` | no |
-//! | whether it is sent | `MPI_Test` | no |
-//! | to receive | `MPI_Improbe`, and `MPI_Mrecv` of what it found | until the message that was found is whole |
-//! | to abort | `MPI_Abort` | it does not come back |
+//! - *Collective calls.* They wait for all ranks, and a rank may be in the middle of a chunk for an hour.
+//! - *Receives that are posted.* One that was posted for a rank that died could neither be completed nor be taken back.
+//!   A message is looked for, and received when it is there. The look takes it out of MPI's queue for this caller alone.
+//! - *Blocking sends.* They use a whole core until the receiver takes the message, and the receiver may be in a chunk.
 
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -50,7 +44,9 @@ pub(super) struct Seam {
 
 /// A message that has arrived.
 pub(super) struct Mail {
+    /// The rank that has sent it.
     pub(super) from: usize,
+    /// What kind of message it is.
     pub(super) tag: i32,
     pub(super) bytes: Vec<u8>,
 }

@@ -1,4 +1,11 @@
 //! What the letters of other ranks mean for a run: its events, and what is known of its workers.
+//!
+//! Letters are taken in at three moments: while the run waits, while an answer is waited for, and as a fold begins. The
+//! last two happen where the run cannot be told of an event. So events are kept, and the run gets them when it waits the
+//! next time. A worker that has no part in this fold makes no event. If it is gone, only its number becomes free.
+//!
+//! The handshake of a worker is the affair of its relay. The run expects one, since it knows no other way by which a
+//! worker becomes ready. So the letter that a worker is ready is turned into the frame that the worker would have sent.
 
 use super::{BUILD, Isolated};
 use crate::backend::mpi::crew_letter::{self, FromCrew};

@@ -1,30 +1,13 @@
 //! `Worker`: a thread of a rank that runs the chunks of one worker of a session.
 //!
-//! # The life of a worker
+//! It runs what a worker process runs ([`Server`]), with other means. Its limit is a number that the thread that takes in
+//! a `LIMIT` changes. Its answers are one message for each block, or for 64 KiB. There is no status page: a chunk that
+//! takes the process down takes the whole rank down, and the job with it.
 //!
-//! 1. The first message to the worker starts its thread. Whoever took that message in starts it, under the lock of the
-//!    office.
-//! 2. It waits for a message. It looks for messages itself, at first without a pause. After 50 ms without any it leaves
-//!    that to the main thread, and sleeps until it is woken.
-//! 3. It takes the bytes of the message into its inbox. If the message names a task that the worker does not have, it
-//!    waits until another worker of the session has read that task.
-//! 4. It obeys all whole messages in its inbox. Chunks run here, and their answers collect in one buffer.
-//! 5. It sends the answers, unless another message has arrived and the oldest answer is younger than 100 us. Before
-//!    each send it passes on what the rank has printed. So prints are at rank 0 before the answer is.
-//! 6. When the session is closed, the thread ends.
+//! It waits for its messages itself. After 50 ms without any it leaves that to the rank's main thread, which wakes it.
 //!
-//! # What it shares with a worker process
-//!
-//! The code that obeys messages is the same ([`Server`]). Only the reports differ. There is no status page, since no
-//! thread survives its rank, so the progress of a chunk is not noted anywhere. The limit is a number in the memory of
-//! the rank. Whichever thread takes in the message about a limit sets it, while chunks run. A chunk's own number is
-//! noted for what the task asks about itself.
-//!
-//! # A task that cannot be read
-//!
-//! The first worker answers with the reason. It and all others then answer each block with the chunks that they do not
-//! start. Rank 0 waits for these answers, so no chunk is left in the rank when the fold ends. Then it closes
-//! the session.
+//! A task that cannot be read is reported once. The chunks of that fold are answered as not started, so that rank 0,
+//! which cannot end this thread, has nothing to wait for.
 
 use std::io;
 use std::sync::Arc;
@@ -62,7 +45,9 @@ pub(super) enum Order {
 /// A worker, as the other threads of its rank know it.
 #[derive(Default)]
 pub(super) struct Worker {
+    /// What it is told.
     pub(super) mailbox: Mailbox<Order>,
+    /// Up to which chunk it may go.
     pub(super) limit: Arc<Limit>,
 }
 
@@ -87,6 +72,7 @@ impl Worker {
         worker
     }
 
+    /// Obeys orders until the session is over.
     fn serve(&self, address: Address, task: &SharedTask) -> io::Result<()> {
         let rank = Rank::get();
         let (mut server, mut inbox) = (Server::default(), Inbox::default());

@@ -1,15 +1,9 @@
 //! `Notes`: what a worker had noted of its progress when it ended, and what that says of the chunks that it was sent.
 //!
-//! # An example
-//!
-//! A worker was sent ten chunks in its life, and the parent has answers about seven.
-//!
-//! | the notes say | what is known of the three chunks without an answer |
-//! |---|---|
-//! | serial number 9 is running | the first is done and its answer is lost, the second was running |
-//! | nothing is running, and 9 are done | two are done and their answers are lost, the third was not started |
-//! | serial number 7 is running | none was started: that chunk is answered, and was not noted as done |
-//! | serial number 6 or 11 is running | nothing: such notes cannot be right, so all three count as started |
+//! The notes count the chunks of the worker's whole life. The caller knows how many it had sent and how many of them have
+//! no answer. The worker answers in order, so the difference is the serial number of the last chunk that is answered. A
+//! chunk that the worker had noted as running must come after it. Anything else was written by a task that has damaged the
+//! page, and then nothing is known: every chunk without an answer counts as started.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,22 +1,28 @@
 //! `Crewed`: the worker processes of one relay, and the loop that serves them.
 //!
-//! # One turn of the loop
+//! # The loop
 //!
-//! 1. Look for messages, three times. Bytes go into the channel of their worker, and letters are obeyed.
-//! 2. If it is time, look at what the workers are doing. Only changes are told to rank 0.
-//! 3. Decide how long to wait: not at all within 20 us of the last message or event, and after that up to a
-//!    millisecond. After 50 ms of silence it is half a second, since the main thread rings when a message comes.
-//! 4. Say that the thread is asleep, look into the mailbox once more, and wait for the workers.
-//! 5. Deal with what the workers have done: pass on prints and answers, and part with those that are gone.
+//! The thread has two sources of news that cannot be waited for together. Workers are watched with epoll. Messages of MPI
+//! can only be looked for. So each turn looks for messages, obeys them, looks at the time, and then waits for workers: not
+//! at all shortly after something has happened, and longer and longer after that. Another thread of the rank may take a
+//! message in for this one. It rings, which ends the wait.
 //!
-//! Step 4 has this order so that no message is missed. Whoever brings a message puts it into the mailbox first, and
-//! then asks whether the thread is asleep.
+//! A wait that is not a mere look also ends the making of workers: the worker that makes copies of itself gets its
+//! handshake then (see the crew). Rank 0 asks for one worker after another, in messages that are some microseconds
+//! apart, and this thread does not wait for so short a time. So all workers of a fold are asked for before.
 //!
-//! # What a worker must do before its answers are passed on
+//! # Prints
 //!
-//! Its first message must be a handshake that names the build of this rank. Only then is rank 0 told that the worker is
-//! ready. A worker that cannot serve says why instead, and that message is passed on as it is. Anything else is a
-//! fault, for which the worker is ended. All later bytes are passed on unread.
+//! A worker's output comes through pipes to this process, which prints whole lines on its own standard output and error.
+//! These are pipes as well, whose contents the rank sends to rank 0. Both steps are done before an answer of the worker
+//! is passed on. The beginning of a line stays here: lines of two workers must not run into each other. Rank 0 is told
+//! that there is one, and asks for it at the end of the fold.
+//!
+//! # A worker that is gone
+//!
+//! First everything that it had sent is passed on. Then what it had written and not sent is taken from its status page,
+//! as on processes, and passed on as if it had been sent. Then the process is waited for, and what is left of its prints is
+//! printed. The letter to rank 0 comes last.
 
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -37,6 +43,9 @@ use crate::remote::wire::{Build, FromWorker};
 const SILENCE: u64 = 50 * LONGEST;
 
 /// The worker processes of a session in this rank.
+///
+/// A worker has three numbers. Rank 0 numbers the workers of all ranks. The crew numbers those of this rank, which is the
+/// worker's *place*. Its *life* tells it from others that have had its place.
 pub(super) struct Crewed {
     rank: &'static Rank,
     session: u32,

@@ -5,19 +5,16 @@
 //! keeps deadlines, with the same rules. It tells rank 0 only what changes: that a worker stops, and that a worker does
 //! nothing or does something again.
 //!
-//! # A late chunk, step by step
+//! The rules are:
 //!
-//! A chunk may take 1 s, and was started at time 0.
+//! - A chunk is late when it has been running for the timeout. The next look is at the earliest such moment, or after 50
+//!   ms, or after the timeout if that is shorter: a chunk that starts now cannot be late before.
+//! - The worker of a late chunk is told to terminate, with what it has started. The status page is read once more after
+//!   the limit of the worker was set to 0. So a chunk that has ended in between is not blamed, and the next one is not
+//!   stopped in its place.
+//! - A worker that is still there 100 ms later is killed.
 //!
-//! | time | what happens |
-//! |---|---|
-//! | 0 to 0.95 s | a look each 50 ms finds that the chunk runs; the next look is no later than 1 s |
-//! | 1 s | the look finds the chunk late: the worker gets SIGTERM, and rank 0 is told that it stops |
-//! | 1 s, the chunk has just ended | no signal is sent, nothing is told, and the worker goes on |
-//! | 1.1 s | the notice is over: the worker and what it started are killed |
-//!
-//! A timeout below 50 ms also shortens the time between two looks. The number of a worker that is gone is forgotten, so
-//! that the notice of the last process does not kill the next one.
+//! Rank 0 does not repeat any of this. It is told that the worker stops, and sends it no more chunks.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,11 +1,7 @@
 //! A crew in an MPI rank: the caller of its fold is in another process, and the crew is kept from fold to fold.
 //!
-//! # What differs from a crew of this process's own folds
-//!
-//! - The crew is not made for a fold. It begins one run after another with the same workers, and keeps its watch.
-//! - What workers print is asked for before their answers are passed on, and goes into the pipes of the rank.
-//! - A worker that ends is reported to rank 0, which knows what the worker was sent. So the crew says only what the
-//!   worker had noted, and rank 0 finds out which chunks this concerns.
+//! A crew of this process is made for one run, and gives its workers back. A crew of a rank has no run. It is told when one
+//! begins and when it rests, and it has all its workers until it is disbanded.
 
 use crate::backend::processes::build;
 use crate::backend::processes::child::Worker;

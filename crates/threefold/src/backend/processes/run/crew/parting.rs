@@ -1,17 +1,16 @@
-//! How a crew parts with its workers: one that is gone or must go, those that are busy when a run ends, and all.
+//! How a crew parts with its workers: one that is gone or must go, and those that are busy when a run ends.
 //!
-//! # Four ways to part
+//! What is known of a worker that is gone comes from four places, and each must be read before it goes away:
 //!
-//! | when | what happens to the worker | how long it may take |
-//! |---|---|---|
-//! | it is gone, or must go | it is killed with its group, and all that is known of it is reported | at once |
-//! | its chunk was too late | the same, but what it started keeps the time that was promised | 100 ms from SIGTERM on |
-//! | it has run all chunks that it may | it is told to exit, while the fold goes on | 100 ms, and then it is killed |
-//! | the run ends and it is busy | it is killed with its group, and nothing is reported | at once |
+//! - The pipes hold the last that it printed, and its last lines on the standard error may say why it ended.
+//! - The status page says which chunk was running and since when. It is memory of this process, too, and outlives the
+//!   worker.
+//! - The kernel says by which signal or with which code the process ended, once, to whoever waits for it.
+//! - The kernel's counters say whether it has killed for want of memory since the fold began.
 //!
-//! What the worker has printed is passed on before it is killed, or while it is given its time. A worker that is idle
-//! when the run ends is kept. It is killed only if it cannot take part in another fold: its channel is closed,
-//! something written for it was not sent, or it was told to terminate.
+//! How far the worker had come with the chunks that it was sent follows from the status page and from what its caller
+//! knows: how many chunks that were, and how many have no answer. The caller may be on another host. So the two are put
+//! together last ([`Departed::after`]).
 
 use std::borrow::Cow;
 use std::time::Duration;
