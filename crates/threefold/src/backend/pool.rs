@@ -40,7 +40,7 @@
 //! 6. It claims and runs chunks until none is left. After each timed block it may call the next helper.
 //! 7. It drops its handle of the fold, and then leaves the gate. So the caller never returns while a helper holds the
 //!    fold.
-//! 8. It waits for the next call, and spins first.
+//! 8. It waits for the next call, and may spin first.
 //! 9. When the executor is dropped, it ends, and is joined. A helper in which the executor was dropped joins the
 //!    others, and ends by itself.
 

@@ -5,8 +5,8 @@
 //!
 //! Rank 0 asks when its clock shows 1000 us, and the answer comes at 1200 us. It says 5500 us. The other clock was read
 //! at some moment in between, and is taken for read at 1100 us. So it is 4400 us ahead, and the error is at most 100
-//! us. Of four answers the one that came soonest has the smallest error. The times that a rank
-//! names are shifted by this number, so that rank 0 can compare them with its own.
+//! us. Of four answers the one that came soonest has the smallest error. The times that a rank names are shifted by
+//! this number, so that rank 0 can compare them with its own.
 
 use std::thread;
 use std::time::Instant;

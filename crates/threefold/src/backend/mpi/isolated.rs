@@ -39,36 +39,7 @@
 //! - Chunks that were dropped on their way count as sent and not answered. The worker had not noted their start, so the
 //!   dispatcher gives them to another worker.
 //!
-//! # What can go wrong
-//!
-//! - A worker ends while no fold is there. The letter waits until the next fold, which finds the number free.
-//! - The system refuses a worker process. The relay says so, and the fold ends with that error.
-//! - The whole rank is lost. Then nothing more comes from it. The job's heartbeat finds out, and every worker of the rank
-//!   counts as gone, with unknown progress. The job cannot go on, and the error names the rank.
-//! - This caller restores or reduces outputs for a long time, and looks at no letters. A worker is therefore found to
-//!   rest only if no letter waits.
-//!
-//! # Deadlines
-//!
-//! The relay watches the time of running chunks. When it tells a worker to terminate, it says so. The worker then counts as
-//! one that runs too long, so that the dispatcher sends it nothing more.
-//!
-//! # The letters of a fold
-//!
-//! ```text
-//! rank 0                             relay                              worker process
-//! Open, once in a session        ->  makes a crew without workers
-//! Begin { limit }                ->  begins a run
-//! Start                          ->  starts a process, greets it    ->  reads the handshake
-//! DATA: task, rules, one chunk   ->  writes it into the channel     ->  runs the chunk
-//! Ready { pid }                  <-  compares the builds            <-  Hello
-//! DATA: answers                  <-  reads the pipes first          <-  answers
-//! DATA: the next blocks          ->                                 ->
-//! Rest { busy, wants_word }      ->  ends the busy workers
-//! Rested, if a word is wanted    <-  once they are gone
-//! ```
-//!
-//! Nobody waits for `Ready` before the first chunk is sent. It waits in the channel of the worker. The handshake is
+//! Nobody waits for `Ready` before the first chunk is sent. The chunk waits in the worker's channel. The handshake is
 //! between the relay and the worker. The run on rank 0 is told of another one, which names a build that all workers
 //! share.
 //!

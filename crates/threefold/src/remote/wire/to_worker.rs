@@ -19,8 +19,8 @@
 //! # The order of messages
 //!
 //! 1. `Hello` comes first, and only to a worker process.
-//! 2. `Task` comes before the first fold with this task. It is not repeated while the worker, or its rank,
-//!    has the task.
+//! 2. `Task` comes before the first fold with this task. It is not repeated while the worker, or its MPI rank, has
+//!    the task.
 //! 3. `Fold` comes before the first block of each fold.
 //! 4. `Run` may come while an earlier block runs. The blocks are run in order.
 //! 5. `Bye` ends a worker process in order. A worker that finds its channel closed ends without it.

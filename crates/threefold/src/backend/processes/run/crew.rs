@@ -13,7 +13,7 @@
 //! | descriptor | what it tells | what the crew does |
 //! |---|---|---|
 //! | the pidfd | the process has ended | reports the worker as gone |
-//! | the channel, before the worker is started | its process id, or that it never started | watches it, or reports it as gone |
+//! | the channel, before the start | its process id, or that it never started | watches it, or reports it as gone |
 //! | the channel, readable | answers, or its end | reports that the worker was heard |
 //! | the channel, writable | there is room | sends the rest, and reports when all is sent |
 //! | its standard output and error | what tasks print | passes whole lines on |
