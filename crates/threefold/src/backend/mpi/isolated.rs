@@ -39,57 +39,15 @@
 //! - Chunks that were dropped on their way count as sent and not answered. The worker had not noted their start, so the
 //!   dispatcher gives them to another worker.
 //!
-//! # What can go wrong
-//!
-//! - A worker ends while no fold is there. The letter waits until the next fold, which finds the number free.
-//! - The system refuses a worker process. The relay says so, and the fold ends with that error.
-//! - The whole rank is lost. Then nothing more comes from it. The job's heartbeat finds out, and every worker of the rank
-//!   counts as gone, with unknown progress. The job cannot go on, and the error names the rank.
-//! - This caller restores or reduces outputs for a long time, and looks at no letters. A worker is therefore found to
-//!   rest only if no letter waits.
-//!
-//! # Deadlines
-//!
-//! The relay watches the time of running chunks. When it tells a worker to terminate, it says so. The worker then counts as
-//! one that runs too long, so that the dispatcher sends it nothing more.
-//!
-//! # The letters of a fold
-//!
-//! ```text
-//! rank 0                             relay                              worker process
-//! Open, once in a session        ->  makes a crew without workers
-//! Begin { limit }                ->  begins a run
-//! Start                          ->  starts a process, greets it    ->  reads the handshake
-//! DATA: task, rules, one chunk   ->  writes it into the channel     ->  runs the chunk
-//! Ready { pid }                  <-  compares the builds            <-  Hello
-//! DATA: answers                  <-  reads the pipes first          <-  answers
-//! DATA: the next blocks          ->                                 ->
-//! Rest { busy, wants_word }      ->  ends the busy workers
-//! Rested, if a word is wanted    <-  once they are gone
-//! ```
-//!
-//! Nobody waits for `Ready` before the first chunk is sent. The chunk waits in the worker's channel. The handshake is
-//! between the relay and the worker. The run on rank 0 is told of another one, which names a build that all workers
-//! share.
-//!
 //! # Who notices what
 //!
 //! | what happens | who notices, and when | what the run is told |
 //! |---|---|---|
 //! | a worker crashes | the relay, by its pidfd, at once | `Gone`, with all that the worker's status page says |
-//! | a chunk runs too long | the relay, at a look after at most 50 ms | `Stops` at the SIGTERM, and `Gone` at its end |
-//! | the worker goes on after SIGTERM | the relay, 100 ms later | nothing: it is killed, and `Gone` follows |
+//! | a chunk runs too long | the relay, at a look after at most 50 ms | `Stops` at SIGTERM; `Gone`, 100 ms later if it is killed |
 //! | a worker does nothing | the relay, which tells only the change | `Rests`; the dispatcher gives it up after 10 s |
 //! | a worker sends nonsense | the run, when it reads the frame | nothing: the run asks for its end, and waits for it |
 //! | a process cannot be started | the relay | `Refused`, which ends the fold with an error |
-//! | the rank itself is lost | the pulse of rank 0 | each of its workers is gone, and nothing is known of it |
-//!
-//! # The end of a fold
-//!
-//! A rank that was told nothing of the fold is not told of its end. The others are told which workers are still busy,
-//! and end those. Rank 0 waits for an answer only in three cases: a worker is busy, a worker has begun a line and not
-//! ended it, or a worker that was too late may still be terminating. So a fold that went well costs no message more
-//! than `Rest`. A rank that is lost meanwhile owes no answer.
 
 use std::sync::Arc;
 use std::task::Waker;
