@@ -24,8 +24,6 @@
 //!   Rest ->                                   the worker is kept for the next fold
 //! ```
 //!
-//! In the next fold with the same task, `Begin` and the bytes of `Fold` and `Run` go one way, and `Done` comes back.
-//!
 //! # What is in order and what is not
 //!
 //! MPI keeps the messages of two ranks in order, and bytes and letters share one order. So everything that a worker had
@@ -39,10 +37,6 @@
 //! - Chunks that were dropped on their way count as sent and not answered. The worker had not noted their start, so the
 //!   dispatcher gives them to another worker.
 //!
-//! Nobody waits for `Ready` before the first chunk is sent. The chunk waits in the worker's channel. The handshake is
-//! between the relay and the worker. The run on rank 0 is told of another one, which names a build that all workers
-//! share.
-//!
 //! # Who notices what
 //!
 //! | what happens | who notices, and when | what the run is told |
@@ -54,13 +48,6 @@
 //! | a worker sends nonsense | the run, when it reads the frame | nothing: the run asks for its end, and waits for it |
 //! | a process cannot be started | the relay | `Refused`, which ends the fold with an error |
 //! | the rank itself is lost | the pulse of rank 0 | each of its workers is gone, and nothing is known of it |
-//!
-//! # The end of a fold
-//!
-//! A rank that was told nothing of the fold is not told of its end. The others are told which workers are still busy,
-//! and end those. Rank 0 waits for an answer only in three cases: a worker is busy, a worker has begun a line and not
-//! ended it, or a worker that was too late may still be terminating. So a fold that went well costs no message more
-//! than `Rest`. A rank that is lost meanwhile owes no answer.
 
 use std::sync::Arc;
 use std::task::Waker;
