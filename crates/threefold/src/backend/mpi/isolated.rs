@@ -24,8 +24,6 @@
 //!   Rest ->                                   the worker is kept for the next fold
 //! ```
 //!
-//! In the next fold with the same task, `Begin` and the bytes of `Fold` and `Run` go one way, and `Done` comes back.
-//!
 //! # What is in order and what is not
 //!
 //! MPI keeps the messages of two ranks in order, and bytes and letters share one order. So everything that a worker had
@@ -44,10 +42,12 @@
 //! | what happens | who notices, and when | what the run is told |
 //! |---|---|---|
 //! | a worker crashes | the relay, by its pidfd, at once | `Gone`, with all that the worker's status page says |
-//! | a chunk runs too long | the relay, at a look after at most 50 ms | `Stops` at SIGTERM; `Gone`, 100 ms later if it is killed |
+//! | a chunk runs too long | the relay, at a look after at most 50 ms | `Stops` at the SIGTERM, and `Gone` at its end |
+//! | the worker goes on after SIGTERM | the relay, 100 ms later | nothing: it is killed, and `Gone` follows |
 //! | a worker does nothing | the relay, which tells only the change | `Rests`; the dispatcher gives it up after 10 s |
 //! | a worker sends nonsense | the run, when it reads the frame | nothing: the run asks for its end, and waits for it |
 //! | a process cannot be started | the relay | `Refused`, which ends the fold with an error |
+//! | the rank itself is lost | the pulse of rank 0 | each of its workers is gone, and nothing is known of it |
 
 use std::sync::Arc;
 use std::task::Waker;
