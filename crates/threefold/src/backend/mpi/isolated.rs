@@ -60,6 +60,7 @@ use std::time::Instant;
 use super::crew_letter::{self, ALL, ToCrew};
 use super::crews::{Crews, Life};
 use super::letter::{self, Address};
+use super::mailbox::SPIN_FOR_PROCESS;
 use super::ranks::Bell;
 use super::session::Session;
 use crate::backend::processes::run::crew::Departed;
@@ -195,7 +196,7 @@ impl Isolated {
     /// Waits for letters, and deals with those that have come.
     fn wait_for_letters(&mut self, until: u64) {
         let (world, mailbox) = (self.crews.session.world, Arc::clone(&self.crews.session.mailbox));
-        let mut next = mailbox.wait(&world.office, until, false);
+        let mut next = mailbox.wait_spinning(&world.office, until, false, SPIN_FOR_PROCESS);
         while let Some(letter) = next {
             self.take(letter);
             next = mailbox.take();
