@@ -140,6 +140,25 @@
 //! rank 0, and end with it. Rank 0 hands the chunks out and runs none itself. Without a launcher, and in a job of one
 //! rank, the chunks run on threads of this process; [`ranks()`] tells.
 //!
+//! ```
+//! # #[cfg(feature = "mpi")] {
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn count_multiples(chunk: std::ops::Range<u64>) -> usize {
+//!     chunk.filter(|number| number % 7 == 0).count()
+//! }
+//!
+//! fn main() -> threefold::Result<()> {
+//!     threefold::init(); // all ranks but rank 0 stop here and serve
+//!     let on = Executor::new(Model::Mpi)?;
+//!     let count = on.fold(0..1_000_000, count_multiples, 0, |sum, part| sum + part)?;
+//!     println!("{count} multiples, counted by {} ranks", threefold::ranks());
+//!     Ok(())
+//! }
+//! # main().unwrap() }
+//! ```
+//!
 //! - [`workers`](Builder::workers) is the number of threads in each of the other ranks, by default 1. With one rank for
 //!   each host and as many threads as cores, the threads of a host share the task and its captures.
 //! - A fold inside of a task runs in its rank, one chunk after another.

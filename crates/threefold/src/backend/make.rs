@@ -40,8 +40,9 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
 /// The reason why this build does not have the model.
 #[allow(dead_code, reason = "used where a feature was left out, or on another platform")]
 fn absence(model: Model) -> String {
-    let features = [(Model::Processes, cfg!(feature = "processes")), (Model::Mpi, cfg!(feature = "mpi"))];
-    if features.contains(&(model, true)) {
+    let is_enabled =
+        cfg!(feature = "processes") && model == Model::Processes || cfg!(feature = "mpi") && model == Model::Mpi;
+    if is_enabled {
         return format!("the model {model} is not available on this platform: it needs Linux; use threads");
     }
     format!("the model {model} is not in this build: enable threefold's feature `{model}`")

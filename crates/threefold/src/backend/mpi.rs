@@ -8,6 +8,57 @@
 //! Threads that wait look for messages themselves ([`mailbox`]). On rank 0 each fold has a session ([`session`]) with
 //! threads in the other ranks, and [`ranks`] reaches them for the dispatcher. Where crashes are to be survived, it has
 //! worker processes of the other ranks instead ([`isolation`]), and [`isolated`] reaches those.
+//!
+//! # The life of a job
+//!
+//! 1. The launcher starts the processes, and sets variables for them. `init()` reads these ([`launch`]). It joins the
+//!    job through MPI, and compares the launcher's number of ranks with the number that MPI knows. If the launcher
+//!    belongs to another MPI library, each process would find itself alone, so this is refused.
+//! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
+//! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): a rank of another
+//!    build is an error of the executor.
+//! 4. A fold takes a session, or opens one. The dispatcher's messages go to its workers, as they go to worker processes.
+//!    The answers come back the same way.
+//! 5. When `main` ends, rank 0 says goodbye to all ranks and waits for theirs ([`world`]). Then all leave MPI together.
+//!
+//! # A fold, message by message
+//!
+//! The frames are those of [`crate::remote::wire`]. A message holds one or more of them, and an address. The first fold
+//! of a session with two workers in two ranks, with a source that workers cut themselves:
+//!
+//! ```text
+//! rank 0                                          rank 1                      rank 2
+//!   DATA { Task, Fold, Run 0..1 } to worker 0  ->   starts a thread, runs
+//!   DATA { Task, Fold, Run 1..2 } to worker 1  ->                               starts a thread, runs
+//!                                              <-   DATA { Done 0..1 }
+//!   DATA { Run 2..90, Run 90..150 }            ->
+//!                                              <-                               OUT { "a line" }
+//!                                              <-                               DATA { Done 1..2 }
+//!   prints the line
+//!   DATA { Run 150..220 }                      ->
+//!                                              <-   DATA { Done 2..50, Panicked 50, Skipped 51..90 }
+//!   LIMIT { 50 }                               ->   notes it                    notes it between two chunks
+//!                                              <-   DATA { Skipped 90..150 }
+//!                                              <-                               DATA { Skipped 150..220 }
+//! ```
+//!
+//! The next fold with the same task sends no `Task`. A second worker of a rank is not sent the task either: it uses the
+//! task that the first one has read.
+//!
+//! # What ends a job
+//!
+//! A panic of a task is an answer like others, and ends nothing. All else ends the job, since MPI cannot go on without a
+//! rank. The rule is that whoever notices first says what it knows, waits for a moment, and aborts the job:
+//!
+//! | what happens | who notices | what is said |
+//! |---|---|---|
+//! | a rank is killed | the launcher; rank 0 is told by SIGTERM, if it is told | the rank, and the chunks that it had ([`report`]) |
+//! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the error of the fold; the abort follows when `main` ends |
+//! | a task calls `exit` | the exiting rank itself ([`at_exit`]) | the rank |
+//! | a thread of ours panics in a rank | its panic hook ([`rank`]) | the rank, and the panic |
+//! | a call of MPI fails | the caller of MPI ([`seam`]) | the rank, and the error |
+//! | `main` panics or exits | rank 0, while its thread ends ([`world`]) | nothing: the job ends in order, with that exit code |
+//! | `main` exits on another thread | rank 0 ([`at_exit`]) | that it did |
 
 use std::cell::RefCell;
 use std::process;
@@ -118,15 +169,22 @@ pub(crate) fn count() -> usize {
     World::get().map_or(1, |world| world.size)
 }
 
+/// Folds on the other ranks of the job.
+///
+/// It keeps the sessions that no fold uses, and what was measured of the last fold. Two folds at once use a session
+/// each. The sessions are closed with the last executor, and the threads in the ranks end.
 struct Mpi {
     world: &'static World,
     /// The number of threads in each rank.
     threads: usize,
+    /// Sessions without a fold.
     idle: Mutex<Vec<Session>>,
+    /// What the last fold has measured of its chunks.
     experience: Mutex<Option<Experience>>,
     isolation: Isolation,
 }
 
+/// A backend with so many threads in each of the other ranks, or in this process if there are none.
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
     let Some(world) = World::get() else { return alone::new(threads, options) };

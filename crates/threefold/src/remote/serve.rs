@@ -5,6 +5,10 @@
 //! [`Reporter`] does them: it notes what the worker is doing, and it sends the answers. A worker process notes its
 //! progress on a page that outlives it, and answers through a socket. A thread of an MPI rank notes its progress in
 //! the memory of the rank, and answers in a message of MPI.
+//!
+//! The order of the messages is checked, and nothing else about them: a fold needs a task before it, and chunks need a
+//! fold. A worker that is told something else, or something that it cannot read, reports an error and does not go on.
+//! What a task does, a panic included, is never such an error.
 
 use std::io;
 use std::ops::ControlFlow;

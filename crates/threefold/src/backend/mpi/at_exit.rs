@@ -2,6 +2,13 @@
 //!
 //! An exit is in order on rank 0's main thread, whose [`Leave`](super::world::Leave) was dropped before, and in a rank
 //! to which rank 0 has said goodbye. Any other exit ends the job: that of a task, or of another thread of `main`'s.
+//!
+//! What a launcher does with a rank that has just gone differs. Open MPI ends the others. MPICH does, too, if the exit
+//! code is not 0, and waits for the others otherwise. And MPI itself must be left by the thread that joined it, which is
+//! not the one that exits. So the job is aborted, with a word about who exited.
+//!
+//! The C library calls this once, after it has dropped the thread-local values of the exiting thread. So on the main
+//! thread of rank 0 the job has been left by then.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -12,6 +12,8 @@ use crate::remote::clock;
 /// How often a rank of another host is asked what its clock shows.
 const ASKED: usize = 4;
 
+/// Asks the ranks what differs, and waits for their answers until `until`.
+///
 /// Refuses a rank that runs another build, and warns of a processor with other features.
 ///
 /// Ranks that were started from one file run the same build. The others are asked for a checksum of their file, since

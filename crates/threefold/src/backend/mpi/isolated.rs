@@ -102,7 +102,7 @@ impl Isolated {
         let mut new =
             Self { crews, workers, limit: chunks, moved: 0, lost: Vec::new(), events: Vec::new(), refused: None };
         // Workers may have ended since the last fold, and had nothing to lose.
-        new.look();
+        new.wait_for_letters(0);
         new.events.clear();
         new.crews.lives.iter_mut().for_each(Life::forget_departed);
         new.refused = None;
@@ -219,11 +219,6 @@ impl Isolated {
             }
             self.lost.push((rank, end));
         }
-    }
-
-    /// Deals with the letters that have come.
-    fn look(&mut self) {
-        self.wait_for_letters(0);
     }
 }
 

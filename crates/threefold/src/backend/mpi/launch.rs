@@ -2,6 +2,10 @@
 //!
 //! Only variables are read. To ask MPI itself would mean to initialize it, which takes 18 ms to a second in a process
 //! that no launcher has started.
+//!
+//! A process that a rank starts inherits the variables. A worker process of this library is told apart by its own mark,
+//! which `init()` looks for first. Any other program that uses this library, and is started by a rank, must be started
+//! without the variables.
 
 use std::env;
 

@@ -8,6 +8,13 @@
 //! the end for [`LONGEST`]. It looks [`LOOKS`] times each time it wakes: one look moves a message only one step on its
 //! way through MPI, and with one look between two sleeps both sides of a conversation would always sleep. A message
 //! that another thread brings ends the sleep.
+//!
+//! Measured within one machine, a message and its answer take a few microseconds while both sides look. After a pause
+//! both sides sleep, and a message waits for up to 1 ms at each of them. In return an idle rank uses one or two percent
+//! of a core. A blocking receive of MPI would use all of it, for ever.
+//!
+//! No wake-up is lost. A message is put in, and the bell is rung, under the lock of the mailbox; a thread that goes to
+//! sleep looks at both under the same lock.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,11 +41,14 @@ pub(super) const LOOKS: usize = 3;
 
 /// Messages for one thread.
 pub(super) struct Mailbox<T> {
+    /// What has come.
     inside: Mutex<Inside<T>>,
+    /// Told when something has.
     came: Condvar,
 }
 
 struct Inside<T> {
+    /// Messages that nobody has taken, the oldest first.
     letters: VecDeque<T>,
     /// Whether the thread is to stop waiting for another reason.
     is_rung: bool,
@@ -68,6 +78,7 @@ impl<T> Mailbox<T> {
         self.inside().letters.pop_front()
     }
 
+    /// Whether there is no message.
     pub(super) fn is_empty(&self) -> bool {
         self.inside().letters.is_empty()
     }

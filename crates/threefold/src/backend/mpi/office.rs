@@ -3,6 +3,22 @@
 //! One lock guards every call of MPI, and also the table of addressees. So messages of one sender are handed over in
 //! the order in which they arrived, whichever threads took them in. A thread that finds the lock taken need not wait
 //! for it: somebody else is looking.
+//!
+//! # Why nothing waits for itself here
+//!
+//! - *A send never waits for a receiver that waits for the sender.* A small message is taken by MPI at once, as a rule.
+//!   Where it is not, the sender takes in messages until it is, so a receiver that is sending, too, comes to an end. A
+//!   large message is on its way while its sender goes on. Both sides may therefore send at the same time.
+//! - *No user code runs under the lock.* What arrives is put into mailboxes, and what is printed is kept for later. A
+//!   thread that prints may hold a lock of the user's for long.
+//! - *The lock is held for a few microseconds*: for a batch of messages at most. A thread that only wants to look does
+//!   not wait for it.
+//!
+//! # What is in order
+//!
+//! MPI keeps the messages of one rank to another in the order in which they were begun, whichever of them ends first.
+//! They are begun under the lock, and taken in under the lock. So a stream of frames needs no numbers, an output of a
+//! task comes before the answer of its chunk, and a `LIMIT` comes after the messages that it limits.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -34,6 +50,7 @@ pub(super) struct Office<R: Route>(Mutex<Desk<R>>);
 /// What the lock guards.
 pub(super) struct Desk<R: Route> {
     seam: Seam,
+    /// The table of addressees.
     pub(super) route: R,
     /// Messages that are on their way.
     outgoing: Vec<(Sending, Option<R::Receipt>)>,
@@ -42,6 +59,7 @@ pub(super) struct Desk<R: Route> {
 }
 
 impl<R: Route> Office<R> {
+    /// The office of a rank that has just joined its job.
     pub(super) fn new(seam: Seam, route: R) -> Self {
         Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_closed: false }))
     }
@@ -84,6 +102,7 @@ impl<R: Route> Office<R> {
 }
 
 impl<R: Route> Desk<R> {
+    /// Notes which messages are sent, and takes in a batch of those that have arrived.
     fn look(&mut self) {
         if self.is_closed {
             return;
@@ -101,6 +120,7 @@ impl<R: Route> Desk<R> {
         }
     }
 
+    /// Sends `bytes`, and leaves the buffer empty: see [`Office::send`]. After the job was left, nothing is sent any more.
     pub(super) fn send(&mut self, to: usize, tag: i32, bytes: &mut Vec<u8>, receipt: Option<R::Receipt>) -> bool {
         if self.is_closed {
             bytes.clear();

@@ -1,4 +1,8 @@
 //! `Peer`: who another rank is, as it introduces itself.
+//!
+//! The introduction is cheap: it reads no large file. Two ranks that were started from one file, on one host or from a
+//! shared file system, have the same numbers of it. Only ranks that differ are asked for a checksum of the whole file.
+//! The features of the processor are compared by a checksum of the line in which the kernel lists them.
 
 use std::fs;
 use std::io;

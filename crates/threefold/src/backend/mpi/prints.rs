@@ -3,6 +3,12 @@
 //! A rank's standard output and error become pipes once it serves. Before a rank sends answers, it reads the pipes, and
 //! sends what it has read first. So whatever a chunk printed is at rank 0 before the chunk's output is. The rank's main
 //! thread reads the pipes too, so that a chunk that prints much does not wait for itself.
+//!
+//! The launcher would forward the streams of all ranks by itself. But what it forwards has no order with the messages of
+//! MPI, so a line could appear long after its fold has returned, and lines of several ranks could run into each other.
+//!
+//! The streams are those of the whole rank, and its threads share them. So it is not known which session has printed a
+//! line, and rank 0 prints what has come from a rank whichever of its folds has ended.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -24,7 +30,9 @@ const READ: usize = 64 << 10;
 
 /// The ends of the pipes that a rank reads.
 pub(super) struct Pipes {
+    /// What tasks print on the standard output comes here.
     out: OwnedFd,
+    /// The same of the standard error.
     err: OwnedFd,
     /// The standard error as the launcher made it.
     original: OwnedFd,

@@ -22,11 +22,12 @@ const VARIABLE: &str = "THREEFOLD_RANK_SILENCE";
 /// What is known of the ranks.
 pub(super) struct Pulse {
     limit: u64,
-    /// When ranks were asked last.
+    /// When ranks were asked last, in nanoseconds.
     looked: u64,
     ranks: Vec<OfRank>,
 }
 
+/// What is known of one rank.
 #[derive(Clone, Default)]
 struct OfRank {
     /// When it was heard last, or was not expected to be.
@@ -36,6 +37,7 @@ struct OfRank {
 }
 
 impl Pulse {
+    /// Nothing is known of so many ranks. The limit is read from the environment.
     pub(super) fn of(ranks: usize) -> Self {
         let seconds = env::var(VARIABLE).ok().and_then(|text| text.parse().ok());
         let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(LIMIT);

@@ -3,6 +3,26 @@
 //! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
 //! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
 //! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
+//!
+//! Whichever thread takes a message in hands it to the one that it is for:
+//!
+//! - `DATA` goes to a worker. The first message to a worker starts its thread.
+//! - `LIMIT` is noted for all workers of its session at once, while they run chunks.
+//! - `ASK` is answered at once, so that rank 0 knows that the rank is alive while all its threads run chunks.
+//! - `CLOSE` ends the threads of a session, after what they were sent before.
+//! - `BYE` ends the rank. Rank 0 says it when `main` has ended. The answer is the last message of this rank.
+//!
+//! # Defects
+//!
+//! A panic of a task is caught where the task is called, and becomes an answer. Any other panic on a thread of ours is a
+//! defect of this library. Unwinding would end the thread, and rank 0 would wait for its answers. So the panic hook
+//! ends the whole job, with a message that names the rank. The message goes to the standard error that the launcher
+//! gave, not to rank 0: nobody may be listening there.
+//!
+//! # Signals
+//!
+//! SIGTERM does nothing here. Open MPI sends it to all ranks when one was killed. Rank 0 ends by it and takes the others
+//! along; until then they must be alive, or rank 0 could not tell who was killed.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -43,6 +63,7 @@ pub(crate) fn is_serving() -> bool {
     SERVING.load(Ordering::Relaxed)
 }
 
+/// This rank, as all its threads know it.
 struct Rank {
     /// Its number in the job.
     number: usize,

@@ -2,6 +2,26 @@
 //!
 //! Every worker is there from the beginning of the run, and none can be started, ended or killed. A run that ends early
 //! therefore waits for the chunks that run, as on threads.
+//!
+//! # How this carrier keeps its contract
+//!
+//! - *Messages arrive whole, in order, once.* An outbox is sent as one message, or in pieces if it is very large, and
+//!   the bytes of an answer are appended to the inbox of its worker. An answer of an earlier fold cannot come: a run ends
+//!   when its workers have answered everything. Its number is compared all the same.
+//! - *Nothing but `wait` blocks.* `send` hands its bytes to MPI. A message that is not sent at once is counted as on its
+//!   way, and `wait` reports when the last one is sent.
+//! - *A worker that is gone is reported once.* It is gone with its rank, and all workers of the rank are reported
+//!   together. How far they had come is not known, so each of their chunks counts as started.
+//! - *The limit reaches workers faster than messages do.* It is a message, but no worker has to finish its chunk to
+//!   receive it: the thread that takes it in notes it, and that is usually the rank's main thread. A limit is sent only
+//!   to ranks that have chunks of this fold.
+//! - *Time is one number.* Ranks of other hosts have other clocks. How far each is ahead was measured, and the times of
+//!   spans are corrected.
+//!
+//! # What a fold costs
+//!
+//! A fold of a session that is there already sends one message to each worker that gets chunks, and gets one back. A
+//! fold begins a new number and sends nothing for it. Ranks that have nothing to do in a fold hear nothing of it.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -25,6 +45,7 @@ pub(super) struct Ranks {
     limit: u64,
     /// Whether anything was sent to a rank in this fold.
     told: Vec<bool>,
+    /// Bytes sent and received since this was last asked.
     moved: u64,
     /// Whether a worker cannot read its task.
     is_refused: bool,
@@ -62,6 +83,7 @@ impl Ranks {
         }
     }
 
+    /// A worker of the session.
     fn member(&mut self, worker: usize) -> &mut Member {
         &mut self.session.members[worker]
     }

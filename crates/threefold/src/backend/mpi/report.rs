@@ -1,4 +1,15 @@
 //! What rank 0 says of ranks that were killed, in the moment before it is killed itself.
+//!
+//! SIGTERM does not tell who was killed, and MPI does not either. But a process that was killed is gone, or is a zombie,
+//! by the time at which the launcher knows of it. Ranks of this host are looked up by their process ids. Ranks of other
+//! hosts are asked, and those that do not answer within [`ANSWER`] are taken for gone.
+//!
+//! If no rank is gone, somebody has sent SIGTERM to rank 0, or to the launcher, which passes it on. Then nothing is
+//! said.
+//!
+//! The fold that had chunks on such a rank prints its error itself, from the thread that waits for it: only the fold
+//! knows which chunks they were. A caller that is in the middle of a long reduction does not come to that in time. Then
+//! only the rank is named.
 
 use std::fs;
 use std::sync::atomic::Ordering;

@@ -9,6 +9,13 @@
 //!
 //! A call that fails is a defect of the machinery: a link is dead, or the program has damaged MPI's memory. There is
 //! nobody to tell but the user, so the message is printed and the whole job is aborted.
+//!
+//! What is deliberately not used:
+//!
+//! - *Collective calls.* They wait for all ranks, and a rank may be in the middle of a chunk for an hour.
+//! - *Receives that are posted.* One that was posted for a rank that died could neither be completed nor be taken back.
+//!   A message is looked for, and received when it is there. The look takes it out of MPI's queue for this caller alone.
+//! - *Blocking sends.* They use a whole core until the receiver takes the message, and the receiver may be in a chunk.
 
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -37,7 +44,9 @@ pub(super) struct Seam {
 
 /// A message that has arrived.
 pub(super) struct Mail {
+    /// The rank that has sent it.
     pub(super) from: usize,
+    /// What kind of message it is.
     pub(super) tag: i32,
     pub(super) bytes: Vec<u8>,
 }

@@ -1,4 +1,21 @@
 //! The job as rank 0 sees it: the other ranks, and the sessions that are open with them.
+//!
+//! There is one job in the life of a process, so it is a static value. It is there from `init()` on. Threads of the
+//! program use it through their sessions, as many at once as they like.
+//!
+//! # Ranks that are lost
+//!
+//! Any thread may find that a rank is lost: a caller that waits, or the thread that is woken by SIGTERM. It is noted
+//! here, and every session is rung. Each caller then learns of it in its own wait, and ends its fold with an error that
+//! names its own chunks. The rank stays lost. Later folds are refused, and the job is aborted when `main` ends, instead
+//! of being left: MPI would wait for the lost rank.
+//!
+//! # What is printed
+//!
+//! What tasks have printed is kept until a caller prints it, outside of the office's lock. Every caller prints all that
+//! has come, also that of other folds, in its waits and once more before its fold returns. So whatever came before the
+//! answers of a fold is printed before it returns. The beginning of a line waits for its end, but not longer than until
+//! the end of a fold.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -32,6 +49,7 @@ pub(super) struct World {
     printers: [Printer; 2],
     /// Whether the beginning of a line may wait in a printer.
     has_begun_lines: AtomicBool,
+    /// When ranks were heard last.
     pulse: Mutex<Pulse>,
     /// How far the clock of each rank is ahead of this one's, in nanoseconds.
     pub(super) ahead: OnceLock<Vec<i64>>,
@@ -57,6 +75,7 @@ pub(super) enum Letter {
 
 /// Who is addressed at rank 0: sessions by their numbers.
 pub(super) struct Sessions {
+    /// Where the letters of each open session go.
     open: HashMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,

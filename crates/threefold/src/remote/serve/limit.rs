@@ -1,4 +1,11 @@
 //! `Limit`: up to which chunk anything may start, as one thread tells another in the same process.
+//!
+//! The thread that takes in a limit is usually not the one that runs chunks. That one asks before each chunk, and its
+//! task may ask in the middle of one. Both cost two loads.
+//!
+//! A limit arrives ahead of the messages before it, which may still wait for the worker. So it may be the limit of a
+//! fold that the worker has not begun. That is why the limit has the number of its fold, and the worker asks with the
+//! number of the fold that it is in.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Limit {
     /// The fold that the limit is for.
     fold: AtomicU64,
+    /// One past the last chunk of this fold that may start. It only falls.
     limit: AtomicU64,
 }
 

@@ -1,4 +1,13 @@
 //! `Worker`: a thread of a rank that runs the chunks of one worker of a session.
+//!
+//! It runs what a worker process runs ([`Server`]), with other means. Its limit is a number that the thread that takes in
+//! a `LIMIT` changes. Its answers are one message for each block, or for 64 KiB. There is no status page: a chunk that
+//! takes the process down takes the whole rank down, and the job with it.
+//!
+//! It waits for its messages itself. After 50 ms without any it leaves that to the rank's main thread, which wakes it.
+//!
+//! A task that cannot be read is reported once. The chunks of that fold are answered as not started, so that rank 0,
+//! which cannot end this thread, has nothing to wait for.
 
 use std::io;
 use std::sync::Arc;
@@ -36,7 +45,9 @@ pub(super) enum Order {
 /// A worker, as the other threads of its rank know it.
 #[derive(Default)]
 pub(super) struct Worker {
+    /// What it is told.
     pub(super) mailbox: Mailbox<Order>,
+    /// Up to which chunk it may go.
     pub(super) limit: Arc<Limit>,
 }
 
@@ -61,6 +72,7 @@ impl Worker {
         worker
     }
 
+    /// Obeys orders until the session is over.
     fn serve(&self, address: Address, task: &SharedTask) -> io::Result<()> {
         let rank = Rank::get();
         let (mut server, mut inbox) = (Server::default(), Inbox::default());
