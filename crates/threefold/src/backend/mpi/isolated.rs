@@ -56,6 +56,7 @@ use std::time::Instant;
 use super::crew_letter::{self, ALL, ToCrew};
 use super::crews::{Crews, Life};
 use super::letter::{self, Address};
+use super::mailbox::SPIN_FOR_PROCESS;
 use super::ranks::Bell;
 use super::session::Session;
 use crate::backend::processes::run::crew::Departed;
@@ -97,7 +98,7 @@ impl Isolated {
         let mut new =
             Self { crews, workers, limit: chunks, moved: 0, lost: Vec::new(), events: Vec::new(), refused: None };
         // Workers may have ended since the last fold, and had nothing to lose.
-        new.look();
+        new.wait_for_letters(0);
         new.events.clear();
         new.crews.lives.iter_mut().for_each(Life::forget_departed);
         new.refused = None;
@@ -191,7 +192,7 @@ impl Isolated {
     /// Waits for letters, and deals with those that have come.
     fn wait_for_letters(&mut self, until: u64) {
         let (world, mailbox) = (self.crews.session.world, Arc::clone(&self.crews.session.mailbox));
-        let mut next = mailbox.wait(&world.office, until, false);
+        let mut next = mailbox.wait_spinning(&world.office, until, false, SPIN_FOR_PROCESS);
         while let Some(letter) = next {
             self.take(letter);
             next = mailbox.take();
@@ -214,11 +215,6 @@ impl Isolated {
             }
             self.lost.push((rank, end));
         }
-    }
-
-    /// Deals with the letters that have come.
-    fn look(&mut self) {
-        self.wait_for_letters(0);
     }
 }
 

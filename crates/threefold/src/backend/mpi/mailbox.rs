@@ -25,7 +25,10 @@ use crate::remote::clock;
 
 /// How long a thread looks for messages without a pause, in nanoseconds. A message and its answer take a few
 /// microseconds within a machine.
-pub(super) const SPIN: u64 = 20_000;
+const SPIN: u64 = 20_000;
+
+/// The same where a worker process must wake up before there is an answer, which takes some 50 us.
+pub(super) const SPIN_FOR_PROCESS: u64 = 100_000;
 
 /// The first sleep between looks, in nanoseconds. The kernel adds about as much.
 pub(super) const SHORTEST: u64 = 50_000;
@@ -83,6 +86,17 @@ impl<T> Mailbox<T> {
     /// Waits for a message, but no longer than `until`, and not if it is rung. If `others_look`, another thread looks
     /// for messages now and then, and this one stops looking when it has waited for long.
     pub(super) fn wait<R: Route>(&self, office: &Office<R>, until: u64, others_look: bool) -> Option<T> {
+        self.wait_spinning(office, until, others_look, SPIN)
+    }
+
+    /// The same, but it looks without a pause for `spin` nanoseconds.
+    pub(super) fn wait_spinning<R: Route>(
+        &self,
+        office: &Office<R>,
+        until: u64,
+        others_look: bool,
+        spin: u64,
+    ) -> Option<T> {
         let mut nap = 0;
         let began = clock::now();
         loop {
@@ -100,7 +114,7 @@ impl<T> Mailbox<T> {
             if now >= until {
                 return None;
             }
-            if now.saturating_sub(began) < SPIN {
+            if now.saturating_sub(began) < spin {
                 std::thread::yield_now();
                 continue;
             }

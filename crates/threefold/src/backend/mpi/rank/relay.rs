@@ -13,7 +13,7 @@
 //!   at rank 0 before the output of the chunk is.
 //!
 //! Each session has a relay of its own, with a thread. The thread waits for its workers and looks for messages in turn. It
-//! looks without a pause for 20 us after something has happened. Then it sleeps until a worker does something, and at most
+//! looks without a pause for 0.1 ms after something has happened. Then it sleeps until a worker does something, and at most
 //! a millisecond. After a long silence only the rank's main thread looks for messages, and rings.
 //!
 //! # The life of a relay

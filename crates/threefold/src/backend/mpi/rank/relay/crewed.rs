@@ -32,7 +32,7 @@ use super::watch::{Doing, Watch};
 use super::{Order, Relay};
 use crate::backend::mpi::crew_letter::{self, ALL, FromCrew, ToCrew, Wishes};
 use crate::backend::mpi::letter::{self, Address};
-use crate::backend::mpi::mailbox::{LONGEST, LOOKS, SHORTEST, SPIN};
+use crate::backend::mpi::mailbox::{LONGEST, LOOKS, SHORTEST, SPIN_FOR_PROCESS};
 use crate::backend::mpi::rank::Rank;
 use crate::backend::processes::run::crew::{Crew, Departed};
 use crate::remote::carrier::{Carrier, Event};
@@ -105,7 +105,7 @@ impl Crewed {
                 (quiet_since, nap) = (now, 0);
             }
             let quiet = now.saturating_sub(quiet_since);
-            let until = if quiet < SPIN {
+            let until = if quiet < SPIN_FOR_PROCESS {
                 now
             } else {
                 nap = (2 * nap).clamp(SHORTEST, LONGEST);
