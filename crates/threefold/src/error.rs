@@ -23,6 +23,7 @@ pub(crate) use end::End;
 #[cfg(feature = "processes")]
 pub(crate) use end::{MemoryLimit, SIGABRT, SIGKILL};
 pub(crate) use place::{Attempt, Place};
+#[cfg(feature = "processes")]
 pub(crate) use rank::Rank;
 pub use try_error::TryError;
 
