@@ -5,7 +5,7 @@
 //! ranks a dispatching rank can keep busy. So no rank fails here, and three things take time:
 //!
 //! - *The dispatching rank does one thing at a time.* It sends a block, or receives a message, or handles an output. While
-//!   it does, other messages wait in its inbox. Its turns are those of [`Run`](super::run): it receives all that has come,
+//!   it does, other messages wait in its inbox. Its turns are those of `Run` in `remote/run.rs`: it receives all that has come,
 //!   and then sends all blocks that the dispatcher wants sent.
 //! - *A rank does one thing at a time too.* For each block it receives a message, runs the chunks, and sends a message. It
 //!   sends the outputs as a worker process does: at the end of a block, after [`HOLD`] at the latest, and together with
