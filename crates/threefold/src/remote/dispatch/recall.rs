@@ -110,3 +110,20 @@ impl Dispatch {
         Some(Command::Recall { worker, from: end - count })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Block, Worker};
+
+    #[test]
+    fn a_worker_that_was_sent_more_since_its_recall_may_be_asked_again() {
+        let first = Block { first: 0, end: 25, attempt: 1 };
+        let mut worker = Worker::ready(0, 0);
+        worker.is_sent(first, 0);
+        assert_eq!(worker.divisible(), Some(first));
+        worker.recall();
+        assert_eq!(worker.divisible(), None);
+        worker.is_sent(Block { first: 56, end: 57, attempt: 1 }, 1);
+        assert_eq!(worker.divisible(), Some(first));
+    }
+}

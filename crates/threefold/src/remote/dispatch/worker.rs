@@ -16,8 +16,8 @@
 //! - *hungry*: it is in the queue of workers that may want chunks, so it is not put there twice.
 //! - *full*: the last block was cut, since its message became too large. The worker is sent no block until it answers,
 //!   or until all is sent.
-//! - *recalled*: it was asked to give back the end of its first block. It is not asked again before it answers, or
-//!   before this block is done.
+//! - *recalled*: it was asked to give back the end of its first block. It is not asked again before it answers, before
+//!   this block is done, or before it is sent another block, which takes the recall back.
 //! - *fresh*: it was sent nothing in its life. A chunk that was lost waits for such a worker, if there is or can be
 //!   one.
 //!
@@ -190,6 +190,8 @@ impl Worker {
         self.unanswered += block.len();
         self.sent += block.len();
         self.blocks.push_back(block);
+        // With new chunks the limit is stated anew, which takes a recall back: see `Run::send`.
+        self.recalled = false;
     }
 
     /// Only what is below `end` of its last block was sent; the rest of it.
