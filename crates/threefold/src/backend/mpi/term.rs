@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{SA_RESTART, SIG_DFL, SIGTERM, c_int, sigaction, sighandler_t};
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::dup;
+use rustix::io::fcntl_dupfd_cloexec;
 
 /// What the handler writes to.
 static EVENT: AtomicI32 = AtomicI32::new(-1);
@@ -49,8 +49,8 @@ pub(super) fn catch() -> io::Result<Option<OwnedFd>> {
         return Ok(None);
     }
     let event = eventfd(0, EventfdFlags::CLOEXEC)?;
-    EVENT.store(dup(&event)?.into_raw_fd(), Ordering::Relaxed);
-    rustix::io::fcntl_setfd(&event, rustix::io::FdFlags::CLOEXEC)?;
+    // Worker processes of this rank must not inherit it.
+    EVENT.store(fcntl_dupfd_cloexec(&event, 0)?.into_raw_fd(), Ordering::Relaxed);
     install(note as extern "C" fn(c_int) as sighandler_t)?;
     Ok(Some(event))
 }
