@@ -96,6 +96,7 @@ use crate::remote::wire::Build;
 mod alone;
 mod at_exit;
 mod compare;
+mod copy;
 mod crew_letter;
 mod crews;
 mod isolated;
@@ -103,6 +104,7 @@ mod isolation;
 mod launch;
 mod letter;
 mod mailbox;
+mod mark;
 mod office;
 mod peer;
 mod prints;
@@ -133,11 +135,13 @@ thread_local! {
 
 /// What `init()` does in a process that an MPI launcher has started: it joins the job. It comes back on rank 0 only.
 pub(crate) fn enter() {
-    let Some(launch) = Launch::of_this_process().filter(|launch| launch.size != Some(1)) else { return };
+    let Some(launch) = job() else { return };
     let is_entered = LEAVE.with_borrow(Option::is_some);
     if is_entered || !super::processes::worker::is_main_thread() {
         return;
     }
+    mark::set();
+    copy::note_original();
     let (membership, seam) = seam::join().unwrap_or_else(|error| refuse(&format!("MPI cannot be used: {error}")));
     if let Some(expected) = launch.size.filter(|&expected| expected != seam.size()) {
         refuse(&format!(
@@ -155,6 +159,11 @@ pub(crate) fn enter() {
     watch_for_term();
     at_exit::abort_with(World::abort).unwrap_or_else(|error| refuse(&error.to_string()));
     LEAVE.set(Some(Leave(Some(membership))));
+}
+
+/// What the launcher says of the job that this process is to join, if it is a rank of one with other ranks.
+fn job() -> Option<Launch> {
+    Launch::of_this_process().filter(|launch| launch.size != Some(1) && !mark::is_set())
 }
 
 /// Has a thread say which rank is lost when the launcher is about to kill this process for it.
@@ -203,7 +212,17 @@ struct Mpi {
 /// A backend with so many threads in each of the other ranks, or in this process if there are none.
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let threads = options.workers(1);
-    let Some(world) = World::get() else { return alone::new(threads, options) };
+    let Some(world) = World::get() else {
+        if job().is_some() {
+            // Each rank would run all of the program, and print its own total.
+            return Err(Error::setup(
+                Some(Model::Mpi),
+                "this process is a rank of an MPI job that it has not joined: call `threefold::init()` at the beginning \
+                 of `main`, on the main thread",
+            ));
+        }
+        return alone::new(threads, options);
+    };
     let isolation = Isolation::new(options, threads)?;
     /// Once is enough.
     static INTRODUCED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
@@ -240,7 +259,7 @@ impl Backend for Mpi {
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let (fold, ready) = (fold.fold(), &mut || caller.ready());
-        let ran = self.refuse_after_loss().and_then(|()| match self.isolation.covers(fold) {
+        let ran = self.refuse_in_copy().and_then(|()| self.refuse_after_loss()).and_then(|()| match self.isolation.covers(fold) {
             true => self.isolation.run(self.world, fold, ready),
             false => self.run_fold(fold, ready),
         });
@@ -257,6 +276,17 @@ impl Drop for Mpi {
 }
 
 impl Mpi {
+    /// The error of a fold in a copy of rank 0, for an executor of rank 0.
+    fn refuse_in_copy(&self) -> Result<()> {
+        if !copy::is_one() {
+            return Ok(());
+        }
+        Err(Error::setup(
+            Some(Model::Mpi),
+            "this process is a copy of rank 0, which `fork` has made, and has no other ranks: make another executor",
+        ))
+    }
+
     /// The error of a fold that begins after a rank was lost.
     fn refuse_after_loss(&self) -> Result<()> {
         let Some((rank, how)) = self.world.lost().into_iter().next() else { return Ok(()) };

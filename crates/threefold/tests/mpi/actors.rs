@@ -8,7 +8,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use threefold::prelude::*;
 
 #[task]
-fn same(chunk: u64) -> u64 {
+pub(crate) fn same(chunk: u64) -> u64 {
     chunk
 }
 
@@ -32,7 +32,7 @@ fn exits_on_seven(chunk: u64) -> u64 {
 }
 
 #[task]
-fn stops_on_seven(chunk: u64) -> u64 {
+pub(crate) fn stops_on_seven(chunk: u64) -> u64 {
     thread::sleep(Duration::from_millis(20));
     if chunk == 7 {
         let _ = kill_process(getpid(), Signal::STOP);
@@ -48,16 +48,26 @@ fn panics_on_seven(chunk: u64) -> u64 {
     chunk
 }
 
+/// The chunks of a small fold.
+pub(crate) fn numbers() -> Items<u64> {
+    Items((0..10).collect())
+}
+
+pub(crate) fn add(sum: u64, part: u64) -> u64 {
+    sum + part
+}
+
+pub(crate) fn show(result: threefold::Result<u64>) {
+    match result {
+        Ok(total) => println!("total {total}"),
+        Err(error) => println!("error: {error}"),
+    }
+}
+
 /// What rank 0 does.
 pub(crate) fn play(actor: &str) -> ExitCode {
     let on = || Executor::new(Model::Mpi).unwrap();
-    let numbers = || Items((0..10).collect());
-    let add = |sum, part| sum + part;
     let total = |on: &Executor| println!("total {}", on.fold(numbers(), same, 0, add).unwrap());
-    let show = |result: threefold::Result<u64>| match result {
-        Ok(total) => println!("total {total}"),
-        Err(error) => println!("error: {error}"),
-    };
     match actor {
         "killed" => show(on().fold(numbers(), dies_on_seven, 0, add)),
         "exits" => show(on().fold(numbers(), exits_on_seven, 0, add)),

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod actors;
+mod copies;
+mod troubles;
 
 use std::env;
 use std::process::{Command, ExitCode, Output};
@@ -17,15 +19,18 @@ use libtest_mimic::{Arguments, Trial};
 const MARK: &str = "--actor";
 
 /// No job may take longer. The launcher gets a signal then, and the row fails.
-const LONGEST: &str = "30";
+const LONGEST: &str = "15";
 
 fn main() -> ExitCode {
-    threefold::init();
-    let mut words = env::args().skip(1);
-    if words.next().as_deref() == Some(MARK) {
-        return actors::play(&words.next().expect("an actor has a name"));
+    let words: Vec<_> = env::args().skip(1).collect();
+    let actor = words.iter().skip_while(|word| *word != MARK).nth(1).map(String::as_str);
+    if actor != Some("forgets-init") {
+        threefold::init();
     }
-    let rows: [(&str, fn()); 8] = [
+    if let Some(actor) = actor {
+        return if troubles::play(actor) { ExitCode::SUCCESS } else { actors::play(actor) };
+    }
+    let rows: [(&str, fn()); 20] = [
         ("a_rank_that_is_killed_ends_the_job", a_rank_that_is_killed_ends_the_job),
         ("a_rank_that_exits_ends_the_job", a_rank_that_exits_ends_the_job),
         ("a_rank_that_is_stopped_is_an_error_that_names_it", a_rank_that_is_stopped_is_an_error_that_names_it),
@@ -34,6 +39,18 @@ fn main() -> ExitCode {
         ("an_exit_of_main_is_the_exit_of_the_job", an_exit_of_main_is_the_exit_of_the_job),
         ("an_exit_in_another_thread_ends_the_job", an_exit_in_another_thread_ends_the_job),
         ("a_job_that_never_folds_ends", a_job_that_never_folds_ends),
+        ("without_init_no_rank_runs_a_fold_alone", without_init_no_rank_runs_a_fold_alone),
+        ("a_task_and_main_may_fork", a_task_and_main_may_fork),
+        ("a_signal_to_a_copy_of_main_is_not_for_main", a_signal_to_a_copy_of_main_is_not_for_main),
+        ("a_program_that_a_rank_starts_is_no_rank", a_program_that_a_rank_starts_is_no_rank),
+        ("the_destructor_of_a_capture_may_panic", the_destructor_of_a_capture_may_panic),
+        ("a_rank_that_stops_while_it_sends_is_noticed", a_rank_that_stops_while_it_sends_is_noticed),
+        ("an_isolated_fold_notices_a_rank_that_is_stopped", an_isolated_fold_notices_a_rank_that_is_stopped),
+        ("a_fold_beside_does_not_hide_a_rank_that_is_stopped", a_fold_beside_does_not_hide_a_rank_that_is_stopped),
+        ("the_builder_says_how_long_a_rank_may_be_silent", the_builder_says_how_long_a_rank_may_be_silent),
+        ("a_silence_that_is_no_time_is_refused", a_silence_that_is_no_time_is_refused),
+        ("the_end_of_a_fold_breaks_no_line_of_another", the_end_of_a_fold_breaks_no_line_of_another),
+        ("a_killed_rank_has_its_chunks_named_during_a_reduction", a_killed_rank_has_its_chunks_named_during_a_reduction),
     ];
     let trials = rows.into_iter().map(|(name, check)| {
         Trial::test(name, move || {
@@ -54,10 +71,15 @@ struct Job {
 
 /// Runs a job of three ranks, in which each plays `actor`, to its end.
 fn job(actor: &str) -> Job {
+    job_with(actor, "1")
+}
+
+/// The same, with that limit of silence in the environment.
+fn job_with(actor: &str, silence: &str) -> Job {
     let launcher = env::var("THREEFOLD_MPIRUN").expect("THREEFOLD_MPIRUN is the launcher, for example mpirun");
     let mut command = Command::new("timeout");
     command.args(["-k", "5", LONGEST]).args(launcher.split_whitespace()).args(["-n", "3"]);
-    command.arg(env::current_exe().unwrap()).args([MARK, actor]).env("THREEFOLD_RANK_SILENCE", "1");
+    command.arg(env::current_exe().unwrap()).args([MARK, actor]).env("THREEFOLD_RANK_SILENCE", silence);
     command.env("RUST_BACKTRACE", "0");
     let began = Instant::now();
     let output = command.output().unwrap();
@@ -142,4 +164,94 @@ fn a_job_that_never_folds_ends() {
     let job = job("rests");
     assert!(job.output.status.success());
     assert_eq!(job.out(), "rested\n");
+}
+
+fn without_init_no_rank_runs_a_fold_alone() {
+    let job = job("forgets-init");
+    let text = job.out();
+    assert!(!text.contains("total"), "{text}");
+    assert!(text.contains("call `threefold::init()` at the beginning of `main`"), "{text}");
+}
+
+fn a_task_and_main_may_fork() {
+    let job = job("forks");
+    assert!(job.output.status.success());
+    assert_eq!(job.out(), "total 45\ntotal 45\n");
+}
+
+fn a_signal_to_a_copy_of_main_is_not_for_main() {
+    let job = job("copy-gets-signal");
+    assert!(job.output.status.success());
+    assert_eq!(job.out(), "the copy ended by signal 15\ntotal 45\n");
+}
+
+fn a_program_that_a_rank_starts_is_no_rank() {
+    let job = job("starts-programs");
+    assert!(job.output.status.success());
+    assert_eq!(job.out(), "1 rank, total 45\n".repeat(3));
+}
+
+fn the_destructor_of_a_capture_may_panic() {
+    let job = job("capture-bursts");
+    assert!(job.output.status.success());
+    assert_eq!(job.out(), "total 45\n".repeat(4));
+    assert!(job.err().contains("this capture bursts"), "{}", job.err());
+}
+
+/// At whichever moment the rank stops, it is named.
+fn a_rank_that_stops_while_it_sends_is_noticed() {
+    for delay in ["1", "10", "25", "50"] {
+        let job = job(&format!("stops-sending-{delay}"));
+        assert!(!job.output.status.success());
+        let text = job.out() + &job.err();
+        assert!(text.contains(" has answered nothing for 1 s"), "{text}");
+    }
+}
+
+fn an_isolated_fold_notices_a_rank_that_is_stopped() {
+    let job = job("isolated-stopped");
+    assert!(!job.output.status.success());
+    assert!(job.out().contains(" has answered nothing for 1 s"), "{}", job.out());
+    assert!(job.err().contains("the job is aborted"), "{}", job.err());
+}
+
+fn a_fold_beside_does_not_hide_a_rank_that_is_stopped() {
+    let job = job("stopped-beside");
+    assert!(!job.output.status.success());
+    assert!(job.out().starts_with("error: stops_on_seven: chunk 1 (item 7) was lost"), "{}", job.out());
+}
+
+fn the_builder_says_how_long_a_rank_may_be_silent() {
+    let job = job_with("stopped-with-silence", "3600");
+    assert!(!job.output.status.success());
+    assert!(job.out().contains(" has answered nothing for 1.5 s"), "{}", job.out());
+}
+
+fn a_silence_that_is_no_time_is_refused() {
+    for silence in ["0", "-1", "soon", "1e300", "NaN", ""] {
+        let job = job_with("asks-for-executor", silence);
+        let text = job.out();
+        let wanted = format!("THREEFOLD_RANK_SILENCE must be a number of seconds above 0, not `{silence}`");
+        assert!(text.contains(&wanted), "{silence}: {text}");
+    }
+    assert_eq!(job_with("asks-for-executor", "1e12").out(), "total 45\n", "a long time is a time");
+}
+
+fn the_end_of_a_fold_breaks_no_line_of_another() {
+    let job = job("prints-slowly");
+    assert!(job.output.status.success());
+    let mut lines: Vec<_> = job.out().lines().map(str::to_string).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, (0..8).map(|chunk| format!("<{chunk} {chunk}>")).collect::<Vec<_>>());
+}
+
+fn a_killed_rank_has_its_chunks_named_during_a_reduction() {
+    let job = job("killed-during-reduction");
+    assert!(!job.output.status.success());
+    if leaves_time() {
+        let text = job.err();
+        let wanted = "threefold: waits_then_dies: chunk 1 (item 1) was lost on mpi: rank 2 ";
+        assert!(text.contains(wanted), "{text}");
+        assert!(text.contains(" has ended"), "{text}");
+    }
 }

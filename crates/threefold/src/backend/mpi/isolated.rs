@@ -53,6 +53,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use super::copy;
 use super::crew_letter::{self, ALL, ToCrew};
 use super::crews::{Crews, Life};
 use super::letter::{self, Address};
@@ -112,9 +113,9 @@ impl Isolated {
     }
 
     /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its ranks
-    /// have ended them then.
+    /// have ended them then. Neither does a copy of rank 0.
     pub(super) fn end(crews: Crews) {
-        if !crews.session.world.office.desk().is_closed() {
+        if !copy::is_one() && !crews.session.world.office.desk().is_closed() {
             Self::new(crews, 0, 0).disband();
         }
     }

@@ -4,8 +4,7 @@
 //! that no launcher has started.
 //!
 //! A process that a rank starts inherits the variables. A worker process of this library is told apart by its own mark,
-//! which `init()` looks for first. Any other program that uses this library, and is started by a rank, must be started
-//! without the variables.
+//! which `init()` looks for first, and any other program by the [mark](super::mark) of the rank.
 
 use std::env;
 

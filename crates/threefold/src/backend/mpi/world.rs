@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::at_exit;
+use super::copy;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
@@ -133,7 +134,7 @@ impl Route for Sessions {
 impl World {
     /// The job of this process, if it is rank 0 of one with other ranks.
     pub(super) fn get() -> Option<&'static Self> {
-        WORLD.get()
+        WORLD.get().filter(|_| !copy::is_one())
     }
 
     /// Takes up the job.
@@ -200,6 +201,9 @@ impl World {
 
     /// Ends a session, and the threads that serve it.
     pub(super) fn close(&self, session: u32) {
+        if copy::is_one() {
+            return;
+        }
         let mut desk = self.office.desk();
         desk.route.open.remove(&session);
         for rank in 1..self.size {
@@ -275,6 +279,11 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
+        if copy::is_one() {
+            // The membership is that of rank 0, which is still in its job.
+            std::mem::forget(self.0.take());
+            return;
+        }
         at_exit::note_leaving();
         if let Some(world) = World::get() {
             if let Some((rank, how)) = world.lost().first() {

@@ -16,6 +16,7 @@ use std::thread;
 use super::Rank;
 use super::shared_task::SharedTask;
 use crate::backend::current::{self, Context};
+use crate::backend::mpi::copy;
 use crate::backend::mpi::letter::{self, Address};
 use crate::backend::mpi::mailbox::Mailbox;
 use crate::backend::mpi::prints;
@@ -174,6 +175,10 @@ impl Reporter for Answers<'_> {
     }
 
     fn send(&mut self) -> io::Result<()> {
+        if copy::is_one() {
+            // The task has returned in a copy of this rank as well, which must not answer for it.
+            std::process::exit(0);
+        }
         if !self.unsent.is_empty() {
             prints::flush();
             self.rank.pipes.pass_on(&self.rank.office);
