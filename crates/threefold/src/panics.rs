@@ -116,6 +116,16 @@ fn text(payload: &(dyn Any + Send)) -> Option<String> {
     }
 }
 
+/// Drops a value of the user's, whose destructor may panic.
+#[cfg(feature = "processes")]
+pub(crate) fn drop_caught<V>(value: V) {
+    if let Err(payload) = catch_payload(|| drop(value)) {
+        // It is no panic of a task, whose place somebody asks for.
+        let _ = LATEST.try_with(RefCell::take);
+        drop_quietly(payload);
+    }
+}
+
 /// Drops the payload of a panic. It is a value of the task's, and its destructor may panic.
 pub(crate) fn drop_quietly(payload: Payload) {
     if let Err(second) = catch_payload(|| drop(payload)) {

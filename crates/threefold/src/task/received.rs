@@ -58,12 +58,13 @@ pub(crate) enum Ran {
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
     let task = portable::decode::<T>(captures).map_err(|error| error.to_string())?;
-    Ok(Box::new(Restored { task: Arc::new(task), pieces: None, checks: Cell::new(cfg!(debug_assertions)) }))
+    Ok(Box::new(Restored { task: Some(Arc::new(task)), pieces: None, checks: Cell::new(cfg!(debug_assertions)) }))
 }
 
 /// A task that was restored from its captures.
 struct Restored<T: Task> {
-    task: Arc<T>,
+    /// Taken by the destructor alone.
+    task: Option<Arc<T>>,
     /// The source from which chunks are cut.
     pieces: Option<Box<dyn Pieces<Chunk = T::Chunk>>>,
     /// Whether the next output is checked to be the same on every model: the first one, in debug builds.
@@ -77,17 +78,26 @@ impl<T: Task> Restored<T> {
             (Chunk::Cut(number), Some(pieces)) => pieces.piece(number),
             (Chunk::Cut(_), None) => unreachable!("the worker has counted the chunks of the source"),
         };
-        let value = self.task.map(chunk);
+        let task = self.task.as_ref().expect("the task is there until it is dropped");
+        let value = task.map(chunk);
         let check = || if self.checks.take() { roundtrip::check("the output", &value, T::__output_eq) } else { Ok(()) };
         let written = check().and_then(|()| roundtrip::encode("the output", &value, output));
         written.map(|()| T::__is_err(&value)).map_err(|cause| (Part::Output, cause))
     }
 }
 
+impl<T: Task> Drop for Restored<T> {
+    fn drop(&mut self) {
+        // The captures may have destructors that panic. All chunks are answered by now, so no fold is to blame, and the
+        // worker goes on. The panic hook has told the user.
+        panics::drop_caught(self.task.take());
+    }
+}
+
 impl<T: Task> Received for Restored<T> {
     #[cfg(feature = "mpi")]
     fn another(&self) -> Box<dyn Received> {
-        Box::new(Self { task: Arc::clone(&self.task), pieces: None, checks: self.checks.clone() })
+        Box::new(Self { task: self.task.clone(), pieces: None, checks: self.checks.clone() })
     }
 
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String> {

@@ -119,7 +119,9 @@ impl Route for Workers {
             }
             (letter::CLOSE, Some(Address { session, .. })) => {
                 self.relays.close(session);
-                let Session { workers, .. } = self.sessions.remove(&session).unwrap_or_default();
+                let Session { workers, task } = self.sessions.remove(&session).unwrap_or_default();
+                // Before the workers end, which have it too: its last owner drops the captures, which is code of the user's.
+                drop(task);
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }
             (letter::ASK, _) => return Some((0, letter::ALIVE, clock::now().to_le_bytes().to_vec())),
