@@ -94,6 +94,7 @@ use crate::remote::run::{Experience, Run};
 use crate::remote::wire::Build;
 
 mod alone;
+mod arrivals;
 mod at_exit;
 mod compare;
 mod copy;

@@ -54,6 +54,8 @@ pub(super) struct Desk<R: Route> {
     pub(super) route: R,
     /// Messages that are on their way.
     outgoing: Vec<(Sending, Option<R::Receipt>)>,
+    /// Whether the last message is sent.
+    is_quiet: bool,
     /// Whether the job is left, so that MPI must not be called any more.
     is_closed: bool,
 }
@@ -61,7 +63,7 @@ pub(super) struct Desk<R: Route> {
 impl<R: Route> Office<R> {
     /// The office of a rank that has just joined its job.
     pub(super) fn new(seam: Seam, route: R) -> Self {
-        Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_closed: false }))
+        Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_quiet: false, is_closed: false }))
     }
 
     /// Takes in what has arrived, and notes what is sent. Does nothing if another thread does it.
@@ -120,9 +122,9 @@ impl<R: Route> Desk<R> {
         }
     }
 
-    /// Sends `bytes`, and leaves the buffer empty: see [`Office::send`]. After the job was left, nothing is sent any more.
+    /// Sends `bytes`, and leaves the buffer empty: see [`Office::send`]. After the last message nothing is sent any more.
     pub(super) fn send(&mut self, to: usize, tag: i32, bytes: &mut Vec<u8>, receipt: Option<R::Receipt>) -> bool {
-        if self.is_closed {
+        if self.is_quiet {
             bytes.clear();
             return true;
         }
@@ -137,12 +139,28 @@ impl<R: Route> Desk<R> {
             return true;
         }
         debug_assert!(bytes.len() <= LARGEST + SMALL);
-        let mut sending = self.seam.start(to, tag, std::mem::take(bytes));
+        let Self { seam, route, .. } = self;
+        let mut answers = Vec::new();
+        let bytes = std::mem::take(bytes);
+        let meanwhile = |seam: &Seam| answers.extend(seam.receive().and_then(|mail| route.deliver(mail)));
+        let mut sending = seam.start(to, tag, bytes, meanwhile);
+        for (to, tag, mut answer) in answers {
+            self.send(to, tag, &mut answer, None);
+        }
         let is_sent = self.seam.is_sent(&mut sending);
         if !is_sent {
             self.outgoing.push((sending, receipt));
         }
         is_sent
+    }
+
+    /// Sends each of these ranks the last message that it gets: another thread that is in a fold sends nothing more.
+    /// Whoever has got the last message receives nothing after it, and this process would wait for that in vain.
+    pub(super) fn say_last(&mut self, ranks: impl IntoIterator<Item = usize>, tag: i32) {
+        for rank in ranks {
+            self.send(rank, tag, &mut Vec::new(), None);
+        }
+        self.is_quiet = true;
     }
 
     /// Whether the job is left.

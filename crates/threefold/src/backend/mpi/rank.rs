@@ -178,7 +178,7 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     }
     prints::flush();
     rank.pipes.pass_on(&rank.office);
-    rank.office.send(0, letter::BYE, &mut Vec::new(), None);
+    rank.office.desk().say_last([0], letter::BYE);
     rank.office.desk().close();
     at_exit::note_leaving();
     drop(membership);

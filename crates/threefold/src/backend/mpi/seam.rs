@@ -2,7 +2,7 @@
 //!
 //! Nine things are asked: to join and to leave a job, the rank and the size, the name of the host, to send bytes, to
 //! test whether they are sent, to look for a message and receive it, and to abort. No call waits for another rank, but
-//! for joining and leaving, and for the rest of a message that has begun to arrive.
+//! for joining and leaving.
 //!
 //! MPI is asked for the level `Serialized`: any thread may call, and no two at once. Whoever owns a [`Seam`] sees to
 //! that, with one lock.
@@ -13,13 +13,15 @@
 //! What is deliberately not used:
 //!
 //! - *Collective calls.* They wait for all ranks, and a rank may be in the middle of a chunk for an hour.
-//! - *Receives that are posted.* One that was posted for a rank that died could neither be completed nor be taken back.
-//!   A message is looked for, and received when it is there. The look takes it out of MPI's queue for this caller alone.
+//! - *Receives that are posted for whatever comes.* A message is looked for, and received when it is there. The look takes
+//!   it out of MPI's queue for this caller alone.
 //! - *Blocking sends.* They use a whole core until the receiver takes the message, and the receiver may be in a chunk.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+use super::arrivals::{self, Arrivals};
 use ferrompi::{Communicator, Error, Mpi, PersistentRequest, Source, Status, Tag, ThreadLevel};
 
 /// A message of at most this many bytes is sent at once. Both MPI libraries copy such a message away before the call
@@ -28,6 +30,12 @@ pub(super) const SMALL: usize = 1 << 10;
 
 /// Messages of more than this many bytes are sent in pieces: MPI counts bytes with 31 bits.
 pub(super) const LARGEST: usize = 64 << 20;
+
+/// The tag of the message that announces a large one.
+const ANNOUNCED: i32 = 0;
+
+/// The tag of the large message itself. No other has a tag above it.
+const BODY: i32 = 1000;
 
 /// So long a message needs to get out before its job is aborted. The launcher loses it otherwise.
 const TIME_TO_PRINT: Duration = Duration::from_millis(80);
@@ -40,6 +48,8 @@ pub(super) struct Membership {
 /// The way to the other ranks.
 pub(super) struct Seam {
     world: Communicator,
+    /// What has begun to arrive.
+    arrivals: RefCell<Arrivals<Receiving>>,
 }
 
 /// A message that has arrived.
@@ -54,6 +64,9 @@ pub(super) struct Mail {
 /// A message on its way. It owns its bytes.
 pub(super) struct Sending(PersistentRequest<u8>);
 
+/// A large message that is arriving.
+struct Receiving(PersistentRequest<u8>);
+
 /// Joins the job. The calling thread must be the main thread, and must leave the job too.
 pub(super) fn join() -> io::Result<(Membership, Seam)> {
     let mpi = Mpi::init_thread(ThreadLevel::Serialized).map_err(io::Error::other)?;
@@ -63,8 +76,8 @@ pub(super) fn join() -> io::Result<(Membership, Seam)> {
             mpi.thread_level()
         )));
     }
-    let world = mpi.world();
-    Ok((Membership { _mpi: mpi }, Seam { world }))
+    let (world, arrivals) = (mpi.world(), RefCell::default());
+    Ok((Membership { _mpi: mpi }, Seam { world, arrivals }))
 }
 
 impl Seam {
@@ -102,9 +115,10 @@ impl Seam {
         sent.unwrap_or_else(|error| self.fail("a message could not be sent", &error));
     }
 
-    /// Begins to send a message of any size.
-    pub(super) fn start(&self, to: usize, tag: i32, bytes: Vec<u8>) -> Sending {
-        let begun = self.world.send_init(bytes, to as i32, tag).and_then(|mut request| {
+    /// Begins to send a message of any size: it is announced in a small message, for which `meanwhile` is called as there.
+    pub(super) fn start(&self, to: usize, tag: i32, bytes: Vec<u8>, meanwhile: impl FnMut(&Self)) -> Sending {
+        self.send_small(to, ANNOUNCED, &arrivals::announce(tag, bytes.len()), meanwhile);
+        let begun = self.world.send_init(bytes, to as i32, BODY).and_then(|mut request| {
             request.start()?;
             Ok(request)
         });
@@ -121,13 +135,30 @@ impl Seam {
 
     /// A message that has arrived, from whichever rank.
     pub(super) fn receive(&self) -> Option<Mail> {
-        let received = self.world.improbe::<u8>(Source::Any, Tag::Any).and_then(|found| {
-            let Some((message, Status { source, tag, count, .. })) = found else { return Ok(None) };
-            let mut bytes = vec![0; count.unwrap_or(0)];
-            message.mrecv(&mut bytes)?;
-            let (Source::Rank(from), Tag::Value(tag)) = (source, tag) else { return Ok(None) };
-            Ok(Some(Mail { from: from.unsigned_abs() as usize, tag, bytes }))
-        });
+        let mut arrivals = self.arrivals.borrow_mut();
+        let received = (|| {
+            if let Some(mail) = arrivals.next(|Receiving(request)| Ok(request.test()?.is_some()), take)? {
+                return Ok(Some(mail));
+            }
+            while let Some((message, status)) = self.world.improbe::<u8>(Source::Any, Tag::Any)? {
+                let Status { source, tag, count, .. } = status;
+                let mut bytes = vec![0; count.unwrap_or(0)];
+                message.mrecv(&mut bytes)?;
+                let (Source::Rank(from), Tag::Value(tag)) = (source, tag) else { continue };
+                let mail = Mail { from: from.unsigned_abs() as usize, tag, bytes };
+                if tag != ANNOUNCED {
+                    if let Some(mail) = arrivals.pass(mail) {
+                        return Ok(Some(mail));
+                    }
+                } else if let Some((tag, length)) = arrivals::announced(&mail.bytes) {
+                    // Before the next look, which would find the body, too, if nobody was waiting for it.
+                    let mut request = self.world.recv_init(vec![0; length], from, BODY)?;
+                    request.start()?;
+                    arrivals.begin(mail.from, tag, Receiving(request));
+                }
+            }
+            Ok(None)
+        })();
         received.unwrap_or_else(|error| self.fail("a message could not be received", &error))
     }
 
@@ -145,4 +176,9 @@ impl Seam {
         eprintln!("threefold: rank {} on {}: {what}: {error}; the job is aborted", self.rank(), self.host());
         self.abort()
     }
+}
+
+/// The bytes of a large message that has arrived.
+fn take(Receiving(request): Receiving) -> Result<Vec<u8>, Error> {
+    request.into_buffer()
 }

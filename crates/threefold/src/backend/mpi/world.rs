@@ -291,9 +291,7 @@ impl Drop for Leave {
                 eprintln!("threefold: {rank} {how}; the job is aborted");
                 world.office.abort();
             }
-            for rank in 1..world.size {
-                world.office.send(rank, letter::BYE, &mut Vec::new(), None);
-            }
+            world.office.desk().say_last(1..world.size, letter::BYE);
             world.hear_goodbyes();
             world.print(true);
             world.office.desk().close();
