@@ -60,6 +60,8 @@ pub struct Capabilities {
     pub copies_data: bool,
     /// Chunks run on threads of this process, whose stack can be [chosen](crate::Builder::stack_size).
     pub has_stack_size: bool,
+    /// Workers are in the ranks of a job, on other hosts as well, which may be [silent](crate::Builder::silence).
+    pub has_ranks: bool,
 }
 
 impl Model {
@@ -123,6 +125,7 @@ impl Model {
             survives_crashes: false,
             copies_data: false,
             has_stack_size: false,
+            has_ranks: false,
         };
         match self {
             Model::Sequential => NONE,
@@ -146,6 +149,7 @@ impl Model {
                 stops_chunks: true,
                 survives_crashes: true,
                 copies_data: true,
+                has_ranks: true,
                 ..NONE
             },
         }

@@ -100,6 +100,7 @@ mod compare;
 mod copy;
 mod crew_letter;
 mod crews;
+mod interest;
 mod isolated;
 mod isolation;
 mod launch;
@@ -115,6 +116,7 @@ mod ranks;
 mod report;
 mod seam;
 mod session;
+mod silence;
 mod term;
 mod world;
 
@@ -208,6 +210,8 @@ struct Mpi {
     /// What the last fold has measured of its chunks.
     experience: Mutex<Option<Experience>>,
     isolation: Isolation,
+    /// So long a rank may be silent.
+    silence: Duration,
 }
 
 /// A backend with so many threads in each of the other ranks, or in this process if there are none.
@@ -224,12 +228,15 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
         }
         return alone::new(threads, options);
     };
-    let isolation = Isolation::new(options, threads)?;
+    let silence = silence::limit(options)?;
+    world.allow_silence(silence);
+    let isolation = Isolation::new(options, threads, silence)?;
     /// Once is enough.
     static INTRODUCED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
     let introduced = INTRODUCED.get_or_init(|| introduce(world)).clone();
     introduced.map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
-    Ok(Home::new(Box::new(Mpi { world, threads, idle: Mutex::default(), experience: Mutex::default(), isolation })))
+    let (idle, experience) = Default::default();
+    Ok(Home::new(Box::new(Mpi { world, threads, idle, experience, isolation, silence })))
 }
 
 /// Waits until all ranks have introduced themselves, and compares them with this one.
@@ -260,9 +267,11 @@ impl Backend for Mpi {
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let (fold, ready) = (fold.fold(), &mut || caller.ready());
-        let ran = self.refuse_in_copy().and_then(|()| self.refuse_after_loss()).and_then(|()| match self.isolation.covers(fold) {
-            true => self.isolation.run(self.world, fold, ready),
-            false => self.run_fold(fold, ready),
+        let ran = self.refuse_in_copy().and_then(|()| self.refuse_after_loss()).and_then(|()| {
+            match self.isolation.covers(fold) {
+                true => self.isolation.run(self.world, fold, ready),
+                false => self.run_fold(fold, ready),
+            }
         });
         if let Err(error) = ran {
             fold.abort(error);
@@ -302,7 +311,8 @@ impl Mpi {
         let port = FoldPort::new(fold);
         let terms = port.terms(workers, None);
         let last = *lock(&self.experience);
-        let mut run = match Run::new(port, Ranks::new(session, fold.chunks), terms, Build([0; 5]), last) {
+        let carrier = Ranks::new(session, fold.chunks, self.silence);
+        let mut run = match Run::new(port, carrier, terms, Build([0; 5]), last) {
             Ok(run) => run,
             Err((error, ranks)) => {
                 lock(&self.idle).extend(ranks.dismiss());

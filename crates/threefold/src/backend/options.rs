@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::thread;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::fold::policy::Policy;
@@ -16,6 +17,7 @@ pub(crate) struct Options {
     pub(crate) chunks_per_worker: Option<usize>,
     pub(crate) stack_size: Option<usize>,
     pub(crate) isolate: bool,
+    pub(crate) silence: Option<Duration>,
     pub(crate) policy: Policy,
 }
 
@@ -57,7 +59,7 @@ impl Options {
             }
             _ => {}
         }
-        let limited: [Limited; 7] = [
+        let limited: [Limited; 8] = [
             (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "limits how many chunks wait at once"),
             (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
             (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
@@ -68,6 +70,7 @@ impl Options {
                 "needs worker processes",
             ),
             (self.isolate, "isolate", |can| can.survives_crashes, "needs worker processes"),
+            (self.silence.is_some(), "silence", |can| can.has_ranks, "is about the ranks of an MPI job"),
             (self.policy.bisect, "bisect", |can| can.survives_crashes, "needs worker processes"),
             (
                 self.stack_size.is_some(),
@@ -83,6 +86,9 @@ impl Options {
         }
         if self.policy.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("timeout must be longer than 0 s".to_string());
+        }
+        if self.silence.is_some_and(|silence| silence.is_zero()) {
+            return refuse("silence must be longer than 0 s".to_string());
         }
         let counts = [
             (self.in_flight == Some(0), "in_flight"),

@@ -256,6 +256,34 @@ impl Builder {
         self
     }
 
+    /// How long a rank of an MPI job may answer nothing before it is lost. A rank that is lost ends the fold with an error
+    /// that names it and its chunks, and the job when `main` ends. It is for mpi; on other models it is an error.
+    ///
+    /// A rank is silent if it is stopped, or if its host or the network is gone. A chunk that takes long is no silence:
+    /// the rank answers while it computes. While the caller reduces, no silence counts.
+    ///
+    /// The default is what the variable `THREEFOLD_RANK_SILENCE` of rank 0 says in seconds, and 10 s without it. Ranks
+    /// are asked four times a second, so a shorter time is no more exact than that. In a job of one rank it has no effect.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use threefold::prelude::*;
+    ///
+    /// # #[cfg(feature = "mpi")] {
+    /// // Hosts of this cluster may be suspended for some minutes.
+    /// let on = Executor::builder(Model::Mpi).silence(Duration::from_secs(600)).build();
+    /// # on.unwrap();
+    /// # }
+    ///
+    /// let error = Executor::builder(Model::Threads).silence(Duration::from_secs(600)).build().unwrap_err();
+    /// assert!(error.to_string().ends_with("it is about the ranks of an MPI job; use mpi"));
+    /// ```
+    pub fn silence(mut self, limit: Duration) -> Self {
+        self.options.silence = Some(limit);
+        self
+    }
+
     /// Whether a chunk that is lost at its last attempt is bisected: it is halved again and again, to find the smallest
     /// range that is lost too when it is run alone. [`Error::smallest_range`](crate::Error::smallest_range) gives it.
     /// The default is `false`. It is for processes and mpi; on other models it is an error.

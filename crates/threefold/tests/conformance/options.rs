@@ -10,7 +10,8 @@ crate::rows! {
     every:
         no_workers_are_refused,
         the_word_of_a_model_is_read_back,
-        what_only_processes_can_do_is_refused_elsewhere;
+        what_only_processes_can_do_is_refused_elsewhere,
+        silence_is_for_ranks_alone;
     without_deadlines: deadlines_are_refused_where_they_cannot_be_kept;
 }
 
@@ -58,6 +59,18 @@ fn what_only_processes_can_do_is_refused_elsewhere(model: Model) {
         } else {
             assert!(refusal(builder).ends_with("use processes or mpi"));
         }
+    }
+}
+
+fn silence_is_for_ranks_alone(model: Model) {
+    let builder = |silence| Executor::builder(model).silence(silence);
+    if model == Model::Mpi {
+        assert!(builder(Duration::from_secs(60)).build().is_ok());
+        assert!(builder(Duration::MAX).build().is_ok());
+        assert_eq!(refusal(builder(Duration::ZERO)), "silence must be longer than 0 s");
+    } else {
+        let text = format!("silence cannot be set for {model}: it is about the ranks of an MPI job; use mpi");
+        assert_eq!(refusal(builder(Duration::from_secs(60))), text);
     }
 }
 

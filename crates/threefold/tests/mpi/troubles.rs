@@ -175,7 +175,7 @@ pub(crate) fn play(actor: &str) -> bool {
             });
         }
         "stopped-with-silence" => {
-            let on = Executor::builder(Model::Mpi).build().unwrap();
+            let on = Executor::builder(Model::Mpi).silence(Duration::from_millis(1500)).build().unwrap();
             show(on.fold(numbers(), stops_on_seven, 0, add));
         }
         "prints-slowly" => {

@@ -51,11 +51,12 @@
 
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::copy;
 use super::crew_letter::{self, ALL, ToCrew};
 use super::crews::{Crews, Life};
+use super::interest::Interest;
 use super::letter::{self, Address};
 use super::mailbox::SPIN_FOR_PROCESS;
 use super::ranks::Bell;
@@ -91,13 +92,15 @@ pub(super) struct Isolated {
     events: Vec<Event>,
     /// Why a rank has no workers.
     refused: Option<Error>,
+    interest: Interest,
 }
 
 impl Isolated {
     /// At most so many workers of `crews`, for a fold of so many chunks.
-    pub(super) fn new(crews: Crews, workers: usize, chunks: u64) -> Self {
-        let mut new =
-            Self { crews, workers, limit: chunks, moved: 0, lost: Vec::new(), events: Vec::new(), refused: None };
+    pub(super) fn new(crews: Crews, workers: usize, chunks: u64, silence: Duration) -> Self {
+        let interest = Interest::new(crews.session.world, silence);
+        let (limit, lost, events, refused) = (chunks, Vec::new(), Vec::new(), None);
+        let mut new = Self { crews, workers, limit, moved: 0, lost, events, refused, interest };
         // Workers may have ended since the last fold, and had nothing to lose.
         new.wait_for_letters(0);
         new.events.clear();
@@ -114,9 +117,9 @@ impl Isolated {
 
     /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its ranks
     /// have ended them then. Neither does a copy of rank 0.
-    pub(super) fn end(crews: Crews) {
+    pub(super) fn end(crews: Crews, silence: Duration) {
         if !copy::is_one() && !crews.session.world.office.desk().is_closed() {
-            Self::new(crews, 0, 0).disband();
+            Self::new(crews, 0, 0, silence).disband();
         }
     }
 
@@ -141,26 +144,38 @@ impl Isolated {
             for &worker in &busy {
                 self.crews.lives[worker as usize].is_there = false;
             }
+            let is_lost = self.is_lost(rank);
             let branch = &mut self.crews.ranks[rank];
-            let wants_word = !busy.is_empty() || branch.has_begun_line || branch.lingers;
+            let wants_word = !is_lost && (!busy.is_empty() || branch.has_begun_line || branch.lingers);
             (branch.has_begun_line, branch.lingers, branch.owes_word) = (false, false, wants_word);
             self.post(rank, ALL, &ToCrew::Rest { busy, wants_word });
         }
         self.wait_for_words();
-        self.crews.session.world.print(true);
+        self.print_all();
         self.crews
     }
 
     /// Ends all workers, and waits until they are gone.
     fn disband(mut self) {
         for rank in 1..self.crews.ranks.len() {
-            if self.crews.ranks[rank].is_open {
+            if self.crews.ranks[rank].is_open && !self.is_lost(rank) {
+                self.interest.add(rank);
                 self.crews.ranks[rank].owes_word = true;
                 self.post(rank, ALL, &ToCrew::Disband);
             }
         }
         self.wait_for_words();
-        self.crews.session.world.print(true);
+        self.print_all();
+    }
+
+    /// Whether the rank is lost, so that nothing will come of it any more.
+    fn is_lost(&self, rank: usize) -> bool {
+        self.lost.iter().any(|&(lost, _)| lost == rank)
+    }
+
+    /// Prints what has come, and what is left of lines that may only be those of this fold.
+    fn print_all(&self) {
+        self.crews.session.world.print_rest(|rank| self.interest.is_alone_in(rank));
     }
 
     /// Sends a letter about a worker, or about all workers, to a rank.
@@ -185,6 +200,7 @@ impl Isolated {
             self.post(rank, ALL, &ToCrew::Open(self.crews.wishes.clone()));
         }
         if !std::mem::replace(&mut self.crews.ranks[rank].is_told, true) {
+            self.interest.add(rank);
             self.post(rank, ALL, &ToCrew::Begin { limit: self.limit });
         }
         rank
@@ -203,8 +219,8 @@ impl Isolated {
 
     /// Notes the ranks that were lost since this was last asked, with what they had.
     fn look_for_lost(&mut self) {
-        let (world, ranks) = (self.crews.session.world, &self.crews.ranks);
-        world.look(clock::now(), |rank| ranks[rank].is_told || ranks[rank].owes_word);
+        let world = self.crews.session.world;
+        self.interest.look(clock::now());
         for (rank, end) in world.lost().into_iter().skip(self.lost.len()) {
             self.crews.ranks[rank].owes_word = false;
             for worker in 0..self.crews.lives.len() {
@@ -235,7 +251,7 @@ impl Carrier for Isolated {
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
         let rank = self.crews.session.rank_of(worker);
-        if self.lost.iter().any(|&(lost, _)| lost == rank) {
+        if self.is_lost(rank) {
             return Err(Error::setup(Some(Model::Mpi), format!("rank {rank} is lost")));
         }
         let life = &mut self.crews.lives[worker];
@@ -341,7 +357,7 @@ impl Carrier for Isolated {
         let until = if self.events.is_empty() { until } else { 0 };
         self.wait_for_letters(until);
         events.append(&mut self.events);
-        self.crews.session.world.print(false);
+        self.crews.session.world.print();
         self.refused.take().map_or(Ok(()), Err)
     }
 

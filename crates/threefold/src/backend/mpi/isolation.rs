@@ -16,6 +16,7 @@
 //! longer, and a chunk may, too.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::crew_letter::Wishes;
 use super::crews::Crews;
@@ -41,11 +42,13 @@ pub(super) struct Isolation {
     /// The worker processes that no fold has, each for one fold at a time.
     idle: Mutex<Vec<Crews>>,
     experience: Mutex<Option<Experience>>,
+    /// So long a rank may be silent.
+    silence: Duration,
 }
 
 impl Isolation {
     /// With so many workers in each rank.
-    pub(super) fn new(options: &Options, workers: usize) -> Result<Self> {
+    pub(super) fn new(options: &Options, workers: usize, silence: Duration) -> Result<Self> {
         let refusal = processes::refusal(options);
         if let Some(reason) = refusal.as_ref().filter(|_| options.isolates()) {
             return Err(Error::setup(Some(Model::Mpi), reason.as_str()));
@@ -59,13 +62,14 @@ impl Isolation {
             chunks_per_worker,
             idle: Mutex::default(),
             experience: Mutex::default(),
+            silence,
         })
     }
 
     /// Ends the worker processes, and waits until they are gone.
     pub(super) fn disband(&mut self) {
         let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
-        idle.drain(..).for_each(Isolated::end);
+        idle.drain(..).for_each(|crews| Isolated::end(crews, self.silence));
     }
 
     /// Whether `fold` is isolated.
@@ -84,7 +88,7 @@ impl Isolation {
         let port = FoldPort::new(fold);
         let terms = port.terms(workers, self.chunks_per_worker);
         let last = *lock(&self.experience);
-        let carrier = Isolated::new(crews, workers, fold.chunks);
+        let carrier = Isolated::new(crews, workers, fold.chunks, self.silence);
         let idle = carrier.idle();
         let mut run = match Run::new(port, carrier, terms, BUILD, last) {
             Ok(run) => run,

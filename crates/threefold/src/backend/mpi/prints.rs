@@ -8,11 +8,13 @@
 //! MPI, so a line could appear long after its fold has returned, and lines of several ranks could run into each other.
 //!
 //! The streams are those of the whole rank, and its threads share them. So it is not known which session has printed a
-//! line, and rank 0 prints what has come from a rank whichever of its folds has ended.
+//! line, and rank 0 prints what has come from a rank whichever of its folds has ended. The beginning of a line, which may
+//! be continued, waits until no fold has chunks in the rank.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::buffer::spare_capacity;
@@ -99,22 +101,32 @@ pub(super) struct Printer {
     stream: Stream,
     /// The beginning of a line of each rank.
     partial: Mutex<Vec<Vec<u8>>>,
+    /// Whether there is any, or may be: it is written under the lock of the lines.
+    has_begun_lines: AtomicBool,
 }
 
 impl Printer {
     pub(super) fn new(stream: Stream, ranks: usize) -> Self {
-        Self { stream, partial: Mutex::new(vec![Vec::new(); ranks]) }
+        Self { stream, partial: Mutex::new(vec![Vec::new(); ranks]), has_begun_lines: AtomicBool::new(false) }
     }
 
-    /// Prints the whole lines of what `heard` gives. If `all`, prints the beginnings of lines, too: if several ranks
-    /// have left one, each but the first begins a new line.
-    pub(super) fn print(&self, heard: impl FnOnce() -> Heard, all: bool) {
+    /// Whether the beginning of a line waits for its end, or is about to.
+    pub(super) fn has_begun_lines(&self) -> bool {
+        // Relaxed: who finds that nothing was heard, since another thread has taken it, has had the office's lock
+        // after that thread, which has said so before.
+        self.has_begun_lines.load(Ordering::Relaxed)
+    }
+
+    /// Prints the whole lines of what `heard` gives, and the beginnings of lines of the ranks of which `ends` says that
+    /// their lines are not continued: if several ranks have left one, each but the first begins a new line.
+    pub(super) fn print(&self, heard: impl FnOnce() -> Heard, ends: impl Fn(usize) -> bool) {
         let (_out, _err);
         match self.stream {
             Stream::Out => _out = io::stdout().lock(),
             Stream::Err => _err = io::stderr().lock(),
         }
         let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
+        self.has_begun_lines.store(true, Ordering::Relaxed);
         for (rank, bytes) in heard() {
             let line = &mut partial[rank];
             line.extend_from_slice(&bytes);
@@ -126,15 +138,15 @@ impl Printer {
             self.stream.print(&line[..whole]);
             line.drain(..whole);
         }
-        if all {
-            let rests = partial.iter_mut().map(std::mem::take).filter(|rest| !rest.is_empty());
-            for (number, rest) in rests.enumerate() {
-                if number > 0 {
-                    self.stream.print(b"\n");
-                }
-                self.stream.print(&rest);
-            }
+        let mut rests = partial.iter_mut().enumerate().filter(|(rank, rest)| !rest.is_empty() && ends(*rank));
+        if let Some((_, rest)) = rests.next() {
+            self.stream.print(&std::mem::take(rest));
         }
+        for (_, rest) in rests {
+            self.stream.print(b"\n");
+            self.stream.print(&std::mem::take(rest));
+        }
+        self.has_begun_lines.store(partial.iter().any(|rest| !rest.is_empty()), Ordering::Relaxed);
     }
 }
 

@@ -17,86 +17,62 @@
 //! | 0.25 s, 0.5 s, .. | it has not heard of rank 1, and does not ask twice |
 //! | 10 s | rank 1 is lost: the fold ends with an error that says so |
 //!
-//! If rank 1 goes on after 9 s, it answers. Any message counts as a sign of life, an answer to a chunk as well. From
-//! then on it may be silent for another 10 s. A chunk may run for hours, since the main thread of the rank answers
-//! meanwhile.
+//! If rank 1 goes on after 9 s, it answers. Any message counts as a sign of life, an answer to a chunk as well. The rank is
+//! asked again, and may then be silent for another 10 s. A chunk may run for hours, since the main thread of the rank
+//! answers meanwhile.
 //!
 //! If rank 0 does not look for more than a second, because it reduces, the silence is counted from its next look. A
-//! rank that was sent nothing in a fold is not asked. So a fold may go on with a rank that is gone and that it does not
-//! need.
-
-use std::env;
-use std::time::Duration;
+//! rank that has no chunks is not asked. So a fold may go on with a rank that is gone and that it does not need.
 
 /// How often ranks are asked, in nanoseconds.
 const LOOK: u64 = 250_000_000;
 
-/// A rank that has been silent for so long is lost, unless the environment says something else.
-const LIMIT: Duration = Duration::from_secs(10);
-
-/// The variable that sets the limit, in seconds.
-const VARIABLE: &str = "THREEFOLD_RANK_SILENCE";
-
 /// What is known of the ranks.
 pub(super) struct Pulse {
-    limit: u64,
     /// When ranks were asked last, in nanoseconds.
     looked: u64,
-    ranks: Vec<OfRank>,
-}
-
-/// What is known of one rank.
-#[derive(Clone, Default)]
-struct OfRank {
-    /// When it was heard last, or was not expected to be.
-    since: u64,
-    /// Whether it was asked since.
-    is_asked: bool,
+    /// For each rank, since when it owes an answer; `None` if it owes none.
+    asked: Vec<Option<u64>>,
 }
 
 impl Pulse {
-    /// Nothing is known of so many ranks. The limit is read from the environment.
+    /// Nothing is known of so many ranks.
     pub(super) fn of(ranks: usize) -> Self {
-        let seconds = env::var(VARIABLE).ok().and_then(|text| text.parse().ok());
-        let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(LIMIT);
-        Self { limit: limit.as_nanos() as u64, looked: 0, ranks: vec![OfRank::default(); ranks] }
-    }
-
-    /// How long a rank may be silent.
-    pub(super) fn limit(&self) -> Duration {
-        Duration::from_nanos(self.limit)
+        Self { looked: 0, asked: vec![None; ranks] }
     }
 
     /// Looks at the ranks at time `now`, if it is time to. `works` says which ranks have chunks, and `heard` whether one
-    /// was heard since it was asked last; it is called once for each. Returns which ranks to ask, and which are silent.
+    /// was heard since it was asked last; it is called once for each. Returns which ranks to ask.
     pub(super) fn look(
         &mut self,
         now: u64,
         works: impl Fn(usize) -> bool,
         mut heard: impl FnMut(usize) -> bool,
-    ) -> (Vec<usize>, Vec<usize>) {
-        let (mut ask, mut silent) = (Vec::new(), Vec::new());
+    ) -> Vec<usize> {
         let passed = now.saturating_sub(self.looked);
         if passed < LOOK {
-            return (ask, silent);
+            return Vec::new();
         }
         self.looked = now;
-        for (rank, it) in self.ranks.iter_mut().enumerate().skip(1) {
+        let mut ask = Vec::new();
+        for (rank, asked) in self.asked.iter_mut().enumerate().skip(1) {
             if heard(rank) || !works(rank) {
-                *it = OfRank { since: now, is_asked: false };
+                *asked = None;
             } else if passed > 4 * LOOK {
                 // Nobody has looked meanwhile.
-                it.since = now;
+                *asked = asked.map(|_| now);
             }
-            if works(rank) {
-                if now.saturating_sub(it.since) >= self.limit {
-                    silent.push(rank);
-                } else if !std::mem::replace(&mut it.is_asked, true) {
-                    ask.push(rank);
-                }
+            if works(rank) && asked.is_none() {
+                *asked = Some(now);
+                ask.push(rank);
             }
         }
-        (ask, silent)
+        ask
+    }
+
+    /// How long, in nanoseconds, the rank has owed an answer at time `now`, unless it was heard since the last look.
+    pub(super) fn silent_for(&self, rank: usize, now: u64) -> u64 {
+        self.asked[rank].map_or(0, |asked| now.saturating_sub(asked))
     }
 }
 
@@ -105,25 +81,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rank_that_is_silent_is_lost_and_one_that_answers_is_not() {
+    fn the_silence_of_a_rank_counts_from_the_question_that_it_does_not_answer() {
         let mut pulse = Pulse::of(3);
-        let limit = pulse.limit;
-        let mut now = LOOK;
-        while now < limit {
-            let (ask, silent) = pulse.look(now, |_| true, |rank| rank == 1);
-            assert!(ask.contains(&1) && silent.is_empty(), "{now}");
-            now += LOOK;
+        for look in 1..40 {
+            let now = look * LOOK;
+            let ask = pulse.look(now, |_| true, |rank| rank == 1);
+            assert_eq!(ask, if look == 1 { vec![1, 2] } else { vec![1] }, "{look}");
+            assert_eq!((pulse.silent_for(1, now), pulse.silent_for(2, now)), (0, now - LOOK));
         }
-        assert_eq!(pulse.look(now, |_| true, |rank| rank == 1).1, [2]);
+    }
+
+    #[test]
+    fn a_rank_that_begins_to_work_was_not_silent_before() {
+        let mut pulse = Pulse::of(2);
+        assert_eq!(pulse.look(LOOK, |_| false, |_| false), []);
+        assert_eq!(pulse.look(4 * LOOK, |_| true, |_| false), [1]);
+        assert_eq!(pulse.silent_for(1, 4 * LOOK), 0);
     }
 
     #[test]
     fn silence_counts_only_while_rank_0_looks_and_the_rank_works() {
         let mut pulse = Pulse::of(2);
         let hour = 3_600_000_000_000;
-        assert_eq!(pulse.look(LOOK, |_| true, |_| false), (vec![1], vec![]));
-        assert_eq!(pulse.look(hour, |_| true, |_| false), (vec![], vec![]));
-        assert_eq!(pulse.look(hour + 2 * LOOK, |_| false, |_| false), (vec![], vec![]));
-        assert_eq!(pulse.look(hour + 4 * LOOK, |_| true, |_| false), (vec![1], vec![]));
+        assert_eq!(pulse.look(LOOK, |_| true, |_| false), [1]);
+        assert_eq!(pulse.look(hour, |_| true, |_| false), []);
+        assert_eq!(pulse.silent_for(1, hour + LOOK), LOOK);
+        assert_eq!(pulse.look(hour + 2 * LOOK, |_| false, |_| false), []);
+        assert_eq!(pulse.look(hour + 4 * LOOK, |_| true, |_| false), [1]);
     }
 }

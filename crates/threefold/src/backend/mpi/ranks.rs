@@ -25,8 +25,9 @@
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::interest::Interest;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::session::{Member, Session};
@@ -43,8 +44,8 @@ pub(super) struct Ranks {
     session: Session,
     /// One past the last chunk that may start, as the workers know it.
     limit: u64,
-    /// Whether anything was sent to a rank in this fold.
-    told: Vec<bool>,
+    /// The ranks to which anything was sent in this fold.
+    interest: Interest,
     /// Bytes sent and received since this was last asked.
     moved: u64,
     /// Whether a worker cannot read its task.
@@ -56,25 +57,24 @@ pub(super) struct Ranks {
 }
 
 impl Ranks {
-    /// The workers of `session`, for a fold of so many chunks.
-    pub(super) fn new(mut session: Session, chunks: u64) -> Self {
+    /// The workers of `session`, for a fold of so many chunks, whose ranks may be silent for so long.
+    pub(super) fn new(mut session: Session, chunks: u64, silence: Duration) -> Self {
         session.fold = session.fold.wrapping_add(1);
-        let told = vec![false; session.world.size];
+        let interest = Interest::new(session.world, silence);
         let gone = vec![false; session.members.len()];
-        Self { session, limit: chunks, told, moved: 0, is_refused: false, gone, lost: Vec::new() }
+        Self { session, limit: chunks, interest, moved: 0, is_refused: false, gone, lost: Vec::new() }
     }
 
     /// Ends the run. Prints what is left of the ranks' output.
     /// Gives back the session, unless a worker has refused its task.
     pub(super) fn dismiss(self) -> Option<Session> {
-        self.session.world.print(true);
+        self.session.world.print_rest(|rank| self.interest.is_alone_in(rank));
         (!self.is_refused).then_some(self.session)
     }
 
     /// Notes the ranks that were lost since this was last asked, with what they had.
     fn look_for_lost(&mut self, events: &mut Vec<Event>) {
-        let told = &self.told;
-        self.session.world.look(clock::now(), |rank| told[rank]);
+        self.interest.look(clock::now());
         let lost = self.session.world.lost();
         for (rank, end) in lost.into_iter().skip(self.lost.len()) {
             let workers = (0..self.session.members.len()).filter(|&worker| self.session.rank_of(worker) == rank);
@@ -157,7 +157,7 @@ impl Carrier for Ranks {
         }
         let mut bytes = member.outbox.take();
         self.moved += bytes.len() as u64;
-        self.told[rank] = true;
+        self.interest.add(rank);
         let task = &mut tasks[rank];
         // The run writes the task for the worker that it sends to next.
         let brings_task = task.sent != task.last;
@@ -209,7 +209,7 @@ impl Carrier for Ranks {
             return;
         }
         self.limit = limit;
-        for rank in (0..self.told.len()).filter(|&rank| self.told[rank]) {
+        for rank in self.interest.ranks() {
             self.send_limit(rank, letter::ALL, limit);
         }
     }
@@ -242,7 +242,7 @@ impl Carrier for Ranks {
             self.take(letter, events);
             next = mailbox.take();
         }
-        world.print(false);
+        world.print();
         self.look_for_lost(events);
         Ok(())
     }

@@ -18,9 +18,9 @@
 //! the end of a fold.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::at_exit;
 use super::copy;
@@ -33,6 +33,9 @@ use super::pulse::Pulse;
 use super::seam::{Mail, Membership, Seam};
 use crate::backend::streams::Stream;
 use crate::error::{End, Error, Rank};
+
+/// So long rank 0 waits for the goodbyes of the other ranks, at least.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The job of this process, if it is rank 0 of one with other ranks.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -48,10 +51,12 @@ pub(super) struct World {
     next: AtomicU32,
     /// What prints the output and the errors of the other ranks.
     printers: [Printer; 2],
-    /// Whether the beginning of a line may wait in a printer.
-    has_begun_lines: AtomicBool,
-    /// When ranks were heard last.
+    /// Which ranks owe a sign of life.
     pulse: Mutex<Pulse>,
+    /// The longest time, in nanoseconds, for which an executor lets ranks be silent.
+    longest_silence: AtomicU64,
+    /// For each rank, how many folds have chunks there.
+    pub(super) folds_of: Vec<AtomicU32>,
     /// How far the clock of each rank is ahead of this one's, in nanoseconds.
     pub(super) ahead: OnceLock<Vec<i64>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
@@ -155,8 +160,9 @@ impl World {
             office: Office::new(seam, sessions),
             next: AtomicU32::new(0),
             printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
-            has_begun_lines: AtomicBool::new(false),
             pulse: Mutex::new(Pulse::of(size)),
+            longest_silence: AtomicU64::new(0),
+            folds_of: (0..size).map(|_| AtomicU32::new(0)).collect(),
             ahead: OnceLock::new(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
@@ -168,8 +174,8 @@ impl World {
     /// Takes in the last messages of the ranks: MPI complains about messages that nobody has taken in. A rank that does
     /// not say goodbye would make this process wait for ever when it leaves.
     fn hear_goodbyes(&self) {
-        let patience = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).limit();
-        let until = Instant::now() + patience;
+        let longest = Duration::from_nanos(self.longest_silence.load(Ordering::Relaxed));
+        let until = Instant::now() + longest.max(PATIENCE);
         loop {
             self.office.poll();
             let Some(rank) = (1..self.size).find(|&rank| !self.office.desk().route.has_left[rank]) else { return };
@@ -213,16 +219,28 @@ impl World {
         }
     }
 
-    /// Asks now and then whether the ranks that have chunks are alive. Those that are silent are lost.
-    pub(super) fn look(&self, now: u64, works: impl Fn(usize) -> bool) {
+    /// An executor lets ranks be silent for so long.
+    pub(super) fn allow_silence(&self, limit: Duration) {
+        let limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed: it is read when all folds are over.
+        self.longest_silence.fetch_max(limit, Ordering::Relaxed);
+    }
+
+    /// Asks now and then whether the ranks that have chunks of any fold are alive. Those of `ranks` that have been silent for
+    /// `limit` are lost.
+    pub(super) fn look(&self, now: u64, ranks: &[bool], limit: Duration) {
         // Whoever comes too late finds that another thread is looking.
         let Ok(mut pulse) = self.pulse.try_lock() else { return };
-        let (ask, silent) = pulse.look(now, works, |rank| std::mem::take(&mut self.office.desk().route.alive[rank]));
+        let works = |rank: usize| self.folds_of[rank].load(Ordering::Relaxed) > 0;
+        let ask = pulse.look(now, works, |rank| std::mem::take(&mut self.office.desk().route.alive[rank]));
         for rank in ask {
             self.office.send(rank, letter::ASK, &mut Vec::new(), None);
         }
-        for rank in silent {
-            self.lose(rank, End::RankSilent(pulse.limit()));
+        let is_silent = |rank: usize| Duration::from_nanos(pulse.silent_for(rank, now)) >= limit;
+        for rank in (1..self.size).filter(|&rank| ranks[rank] && is_silent(rank)) {
+            if !self.office.desk().route.alive[rank] {
+                self.lose(rank, End::RankSilent(limit));
+            }
         }
     }
 
@@ -260,17 +278,32 @@ impl World {
         Some(Rank { number, host: peer.host.as_str().into(), pid: peer.pid })
     }
 
-    /// Prints what has come from tasks on other ranks: whole lines, and if `all` also the beginnings of lines.
-    pub(super) fn print(&self, all: bool) {
-        let has_heard = self.office.desk().route.heard.each_ref().map(|heard| !heard.is_empty());
-        let has_begun = has_heard[0] || has_heard[1] || self.has_begun_lines.load(Ordering::Relaxed);
-        for (stream, printer) in self.printers.iter().enumerate() {
-            if has_heard[stream] || all && has_begun {
-                printer.print(|| std::mem::take(&mut self.office.desk().route.heard[stream]), all);
+    /// Prints the whole lines that have come from tasks on other ranks.
+    pub(super) fn print(&self) {
+        for (stream, has_heard) in self.has_heard().into_iter().enumerate() {
+            if has_heard {
+                self.print_stream(stream, |_| false);
             }
         }
-        // Relaxed: a thread that has heard something itself prints it in any case.
-        self.has_begun_lines.store(has_begun && !all, Ordering::Relaxed);
+    }
+
+    /// The same, and prints the beginnings of lines of the ranks of which `ends` says that no fold has chunks there any
+    /// more.
+    pub(super) fn print_rest(&self, ends: impl Fn(usize) -> bool) {
+        for (stream, has_heard) in self.has_heard().into_iter().enumerate() {
+            // Asked after what was heard: another thread may have taken that, and says so before.
+            if has_heard || self.printers[stream].has_begun_lines() {
+                self.print_stream(stream, &ends);
+            }
+        }
+    }
+
+    fn has_heard(&self) -> [bool; 2] {
+        self.office.desk().route.heard.each_ref().map(|heard| !heard.is_empty())
+    }
+
+    fn print_stream(&self, stream: usize, ends: impl Fn(usize) -> bool) {
+        self.printers[stream].print(|| std::mem::take(&mut self.office.desk().route.heard[stream]), ends);
     }
 }
 
@@ -293,7 +326,7 @@ impl Drop for Leave {
             }
             world.office.desk().say_last(1..world.size, letter::BYE);
             world.hear_goodbyes();
-            world.print(true);
+            world.print_rest(|_| true);
             world.office.desk().close();
         }
         // The last call of MPI. It waits for the other ranks.

@@ -1,0 +1,74 @@
+//! `Interest`: the ranks that have chunks of one fold, as the other folds of rank 0 know them.
+//!
+//! Several threads of rank 0 may wait for folds at the same time. Two things then depend on all of them:
+//!
+//! - *Which ranks are asked whether they are alive.* Whichever thread looks first asks the ranks of all folds. If it
+//!   asked only its own, it would take another fold's rank for one that has nothing to do, and forget its silence. How
+//!   long a rank may be silent depends on the executor, so each fold looks for silent ranks among its own.
+//! - *Which lines are printed that have not ended.* A fold that ends prints them. But where another fold has chunks in
+//!   the same rank, a line may be of that fold, and waits until it ends, too.
+//!
+//! So the job counts for each rank how many folds have chunks there.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::world::World;
+
+/// A fold looks for silent ranks this often, in nanoseconds: twice while ranks are asked once.
+const LOOK: u64 = 125_000_000;
+
+/// The ranks that have chunks of one fold.
+pub(super) struct Interest {
+    world: &'static World,
+    ranks: Vec<bool>,
+    /// When the fold last looked for silent ranks.
+    looked: u64,
+    /// So long a rank may be silent.
+    silence: Duration,
+}
+
+impl Interest {
+    /// That of a fold that has chunks nowhere yet, and whose ranks may be silent for so long.
+    pub(super) fn new(world: &'static World, silence: Duration) -> Self {
+        Self { world, ranks: vec![false; world.size], looked: 0, silence }
+    }
+
+    /// The rank has chunks of the fold from now on, or something else to answer. Returns whether it had none before.
+    pub(super) fn add(&mut self, rank: usize) -> bool {
+        let is_new = !std::mem::replace(&mut self.ranks[rank], true);
+        if is_new {
+            // Relaxed, here and below: a thread that sees the number a moment later looks once more.
+            self.world.folds_of[rank].fetch_add(1, Ordering::Relaxed);
+        }
+        is_new
+    }
+
+    /// The ranks.
+    pub(super) fn ranks(&self) -> impl Iterator<Item = usize> + use<> {
+        let ranks: Vec<_> = (1..self.ranks.len()).filter(|&rank| self.ranks[rank]).collect();
+        ranks.into_iter()
+    }
+
+    /// Whether no other fold has chunks in the rank.
+    pub(super) fn is_alone_in(&self, rank: usize) -> bool {
+        self.world.folds_of[rank].load(Ordering::Relaxed) <= u32::from(self.ranks[rank])
+    }
+
+    /// Has the ranks of all folds asked whether they are alive, if it is time, and notes those of this fold that have been
+    /// silent for too long.
+    pub(super) fn look(&mut self, now: u64) {
+        if now.saturating_sub(self.looked) >= LOOK {
+            self.looked = now;
+            self.world.look(now, &self.ranks, self.silence);
+        }
+    }
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        for rank in self.ranks() {
+            self.world.folds_of[rank].fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
