@@ -34,7 +34,8 @@ const LARGE_CHUNK_BYTES: u64 = 4096;
 pub struct Profile {
     /// The duration of the fold in seconds. 0 if no fold was observed.
     pub wall_s: f64,
-    /// Processor seconds of this process and its workers, over all their threads.
+    /// Processor seconds of this process and its workers, over all their threads. On mpi those of all ranks, rank 0
+    /// included.
     pub cpu_s: f64,
     /// Thread seconds in which a thread was ready to run and other threads had the processors. They are part of `work_s`.
     /// Time that the host of a virtual machine takes away is not seen here.
@@ -58,7 +59,8 @@ pub struct Profile {
     /// The busiest worker's time in chunks, divided by the mean of all workers. 1 is perfect balance; the largest possible
     /// value is the number of workers.
     pub imbalance: f64,
-    /// The largest resident memory of this process and of its worker processes, added up, in bytes.
+    /// The largest resident memory of this process and of its worker processes, or of all ranks on mpi, added up, in
+    /// bytes.
     pub peak_memory_bytes: u64,
     /// How many bytes were sent to worker processes and back. 0 for models without worker processes.
     pub bytes_moved: u64,

@@ -22,7 +22,7 @@ fn no_arguments_are_answered_with_the_help() {
 
 #[test]
 fn every_command_has_its_help() {
-    for command in ["sequential", "async", "threads", "processes", "compare", "report"] {
+    for command in ["sequential", "async", "threads", "processes", "mpi", "compare", "report"] {
         insta::assert_snapshot!(format!("help of {command}"), help(&format!("{command} --help")));
     }
     for (command, alias) in [("threads", "multithreading"), ("processes", "multiprocess"), ("workloads", "works")] {
@@ -33,14 +33,14 @@ fn every_command_has_its_help() {
 #[test]
 fn the_command_help_shows_the_same_help() {
     assert_eq!(help("help"), help("--help"));
-    for command in ["sequential", "async", "threads", "multithreading", "processes", "multiprocess", "compare"] {
+    for command in ["sequential", "async", "threads", "multithreading", "processes", "multiprocess", "mpi", "compare"] {
         assert_eq!(help(&format!("help {command}")), help(&format!("{command} --help")));
     }
 }
 
 #[test]
 fn no_help_is_wider_than_100_columns() {
-    for command in ["", "async", "processes", "compare", "report", "workloads", "help"] {
+    for command in ["", "async", "processes", "mpi", "compare", "report", "workloads", "help"] {
         for option in ["--help", "-h"] {
             let help = help(&format!("{command} {option}"));
             assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");

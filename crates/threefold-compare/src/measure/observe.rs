@@ -59,10 +59,10 @@ impl Measuring<'_> {
         }
         let mut closest: Option<Profile> = None;
         for _ in 0..if is_long { 1 } else { OBSERVED } {
-            let usage = Usage::observe();
+            let usage = Usage::observe(on.model()).map_err(|error| self.failed(index, error))?;
             let trace = Trace::new();
             let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
-            let used = usage.since();
+            let used = usage.since().map_err(|error| self.failed(index, error))?;
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
             let profile = Profile::of(&trace, timing.began, timing.took, on.workers(), used);
             closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));

@@ -1,10 +1,13 @@
-//! `Usage`: processor time and memory of this process and its worker processes, while one fold runs.
+//! `Usage`: processor time and memory of this process, its worker processes, and the other ranks of its MPI job, while one
+//! fold runs.
 
 use std::fs;
 
 use procfs::process::{Process, all_processes};
 use rustix::time::{ClockId, clock_gettime};
+use threefold::{Error, Model};
 
+use super::ranks::Ranks;
 use crate::profile::Used;
 
 /// What had been used when observing began.
@@ -13,42 +16,62 @@ pub(crate) struct Usage {
     own_s: f64,
     own_queued_s: f64,
     workers: Scheduled,
+    ranks: Ranks,
 }
 
 /// What the scheduler counts for the threads of a process, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
-struct Scheduled {
+pub(super) struct Scheduled {
     /// Running on a processor.
-    ran_s: f64,
+    pub(super) ran_s: f64,
     /// Ready to run while other threads had the processors.
-    queued_s: f64,
+    pub(super) queued_s: f64,
 }
 
 impl Usage {
-    /// Begins to observe. The peak of this process's memory is counted from here on.
-    pub(crate) fn observe() -> Self {
-        // Linux resets VmHWM when a 5 is written here (proc(5)). If it cannot be written, the peak is that since the
-        // process was started.
-        let _ = fs::write("/proc/self/clear_refs", "5");
+    /// Begins to observe folds on `model`. The peak of this process's memory is counted from here on.
+    pub(crate) fn observe(model: Model) -> Result<Self, Error> {
+        let ranks = Ranks::observe(model)?;
+        forget_peak();
         let (workers, own_queued_s) = (scheduled(&workers()), own_queued_s());
         // This comes last because the other lines use processor time themselves.
-        Self { own_s: own_s(), own_queued_s, workers }
+        Ok(Self { own_s: own_s(), own_queued_s, workers, ranks })
     }
 
     /// What was used since observing began.
-    pub(crate) fn since(&self) -> Used {
+    pub(crate) fn since(&self) -> Result<Used, Error> {
         // This comes first for the same reason.
         let own_s = own_s();
         let workers = workers();
-        let now = scheduled(&workers);
+        let (now, own_queued_s) = (scheduled(&workers), own_queued_s());
         let own = Process::myself().ok();
-        let peak = |process: &Process| process.status().ok()?.vmhwm.map(|kibibytes| kibibytes * 1024);
-        Used {
-            cpu_s: (own_s - self.own_s) + (now.ran_s - self.workers.ran_s).max(0.0),
-            queued_s: (own_queued_s() - self.own_queued_s + now.queued_s - self.workers.queued_s).max(0.0),
-            peak_memory_bytes: workers.iter().chain(&own).filter_map(peak).sum(),
-        }
+        let here = workers.iter().chain(&own).filter_map(peak).sum::<u64>();
+        let (ranks, elsewhere) = self.ranks.since()?;
+        let queued_s = own_queued_s - self.own_queued_s + now.queued_s - self.workers.queued_s + ranks.queued_s;
+        Ok(Used {
+            cpu_s: (own_s - self.own_s) + (now.ran_s - self.workers.ran_s).max(0.0) + ranks.ran_s.max(0.0),
+            queued_s: queued_s.max(0.0),
+            peak_memory_bytes: here + elsewhere,
+        })
     }
+}
+
+/// The peak of this process's memory is counted from here on.
+pub(super) fn forget_peak() {
+    // Linux resets VmHWM when a 5 is written here (proc(5)). If it cannot be written, the peak is that since the
+    // process was started.
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+/// What the scheduler has counted for this process, with its exact processor time, and the peak of its memory in bytes.
+pub(super) fn own() -> (Scheduled, u64) {
+    let peak = Process::myself().ok().as_ref().and_then(peak);
+    (Scheduled { ran_s: own_s(), queued_s: own_queued_s() }, peak.unwrap_or_default())
+}
+
+/// The largest resident memory of a process, in bytes.
+fn peak(process: &Process) -> Option<u64> {
+    process.status().ok()?.vmhwm.map(|kibibytes| kibibytes * 1024)
 }
 
 /// The processor seconds of this process, exact to the nanosecond.
@@ -84,11 +107,11 @@ mod tests {
 
     #[test]
     fn processor_time_and_peak_memory_are_measured() {
-        let usage = Usage::observe();
+        let usage = Usage::observe(Model::Sequential).unwrap();
         let touched = vec![1u8; 64 << 20];
         let sum: u64 = std::hint::black_box(&touched).iter().map(|&byte| u64::from(byte)).sum();
         assert_eq!(sum, 64 << 20);
-        let used = usage.since();
+        let used = usage.since().unwrap();
         assert!(used.cpu_s > 0.0 && used.peak_memory_bytes >= 64 << 20, "{used:?}");
     }
 }

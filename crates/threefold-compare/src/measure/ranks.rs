@@ -1,0 +1,81 @@
+//! `Ranks`: processor time and memory of the other ranks of an MPI job, while one fold runs.
+//!
+//! Ranks may be on other hosts, so that only they can say what they have used. They are asked by a fold: each has one
+//! chunk of it. The fold has an executor of its own, since an executor remembers how long the chunks of its last fold
+//! took.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use threefold::{Error, Executor, Items, Model, task};
+
+use super::usage::{Scheduled, forget_peak, own};
+
+/// A fold is repeated so often at most, until each rank has had a chunk of it.
+const REPEATED: u32 = 10;
+
+/// So long a rank keeps a chunk, so that it gets no second one: the others are asked within that time.
+const KEPT: Duration = Duration::from_millis(5);
+
+/// What a rank has used: the host and the process id, processor seconds, queued seconds, and the peak of its memory in
+/// bytes.
+type Said = ((String, u32), (f64, f64, u64));
+
+/// Says what this rank has used. The peak of its memory is counted anew if it is to be forgotten.
+#[task]
+fn used((forgets, times): (bool, u32)) -> Said {
+    thread::sleep(KEPT * times);
+    if forgets {
+        forget_peak();
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let (Scheduled { ran_s, queued_s }, peak) = own();
+    ((host, std::process::id()), (ran_s, queued_s, peak))
+}
+
+/// What the ranks had used at a moment.
+#[derive(Debug, Default)]
+pub(super) struct Ranks {
+    on: Option<Executor>,
+    ranks: BTreeMap<(String, u32), (f64, f64, u64)>,
+}
+
+impl Ranks {
+    /// What they have used until now. The peak of their memory is counted from here on. Models without ranks have used
+    /// nothing.
+    pub(super) fn observe(model: Model) -> Result<Self, Error> {
+        if model != Model::Mpi || threefold::ranks() == 1 {
+            return Ok(Self::default());
+        }
+        let on = Executor::new(Model::Mpi)?;
+        let ranks = ask(&on, true)?;
+        Ok(Self { on: Some(on), ranks })
+    }
+
+    /// What all of them have used since then: what the scheduler counts, and the peaks of their memory, added up.
+    pub(super) fn since(&self) -> Result<(Scheduled, u64), Error> {
+        let mut sum = (Scheduled::default(), 0);
+        let Some(on) = &self.on else { return Ok(sum) };
+        for (rank, (ran_s, queued_s, peak)) in ask(on, false)? {
+            let (ran_before_s, queued_before_s, _) = self.ranks.get(&rank).copied().unwrap_or_default();
+            sum.0.ran_s += ran_s - ran_before_s;
+            sum.0.queued_s += queued_s - queued_before_s;
+            sum.1 += peak;
+        }
+        Ok(sum)
+    }
+}
+
+/// Asks all ranks.
+fn ask(on: &Executor, forgets: bool) -> Result<BTreeMap<(String, u32), (f64, f64, u64)>, Error> {
+    let others = threefold::ranks() - 1;
+    let mut said = BTreeMap::new();
+    for times in 1..=REPEATED {
+        said.extend(on.map(Items(vec![(forgets, times); others]), used)?);
+        if said.len() == others {
+            break;
+        }
+    }
+    Ok(said)
+}
