@@ -104,6 +104,7 @@ mod interest;
 mod isolated;
 mod isolation;
 mod launch;
+mod ledger;
 mod letter;
 mod mailbox;
 mod mark;
@@ -311,6 +312,7 @@ impl Mpi {
         let port = FoldPort::new(fold);
         let terms = port.terms(workers, None);
         let last = *lock(&self.experience);
+        session.ledger.begin(fold);
         let carrier = Ranks::new(session, fold.chunks, self.silence);
         let mut run = match Run::new(port, carrier, terms, Build([0; 5]), last) {
             Ok(run) => run,

@@ -143,6 +143,9 @@ pub(crate) trait Carrier {
     /// whether its handshake is done. `fault` says why it is ended where it is alive.
     fn end(&mut self, worker: usize, unanswered: u64, ready: bool, fault: Option<&'static str>) -> Gone;
 
+    /// `worker` runs this chunk, or is about to, or has nothing to do.
+    fn note_due(&mut self, _worker: usize, _due: Option<u64>) {}
+
     /// `worker` cannot read its task.
     fn refused(&mut self, _worker: usize) {}
 

@@ -268,6 +268,11 @@ impl<'a, C: Carrier> Run<'a, C> {
         if self.carrier.send(worker) {
             self.dispatch.drained(worker);
         }
+        self.note_due(worker);
+    }
+
+    fn note_due(&mut self, worker: usize) {
+        self.carrier.note_due(worker, self.dispatch.due_from(worker).map(|sent| sent.chunk));
     }
 
     /// Writes the chunks of `block` to `worker`, as many as fit into one message.
@@ -310,6 +315,8 @@ impl<'a, C: Carrier> Run<'a, C> {
             Ok(()) => {
                 for event in events.drain(..) {
                     self.take(event);
+                    let (Event::Drained { worker } | Event::Heard { worker } | Event::Gone { worker }) = event;
+                    self.note_due(worker);
                 }
             }
             Err(error) => self.port.abort(error),

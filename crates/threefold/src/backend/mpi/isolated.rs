@@ -403,6 +403,10 @@ impl Carrier for Isolated {
         departed.after(self.crews.session.members[worker].sent, unanswered)
     }
 
+    fn note_due(&mut self, worker: usize, due: Option<u64>) {
+        self.crews.session.ledger.note(worker, due);
+    }
+
     fn ends_workers(&self) -> bool {
         true
     }

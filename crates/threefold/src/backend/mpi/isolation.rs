@@ -88,6 +88,7 @@ impl Isolation {
         let port = FoldPort::new(fold);
         let terms = port.terms(workers, self.chunks_per_worker);
         let last = *lock(&self.experience);
+        crews.session.ledger.begin(fold);
         let carrier = Isolated::new(crews, workers, fold.chunks, self.silence);
         let idle = carrier.idle();
         let mut run = match Run::new(port, carrier, terms, BUILD, last) {

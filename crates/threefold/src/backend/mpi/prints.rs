@@ -63,10 +63,15 @@ impl Pipes {
         }
         let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         for (tag, pipe) in [(letter::OUT, &self.out), (letter::ERR, &self.err)] {
-            loop {
+            // What is there now, and no more: a task that prints without end must not keep this thread.
+            let mut left = rustix::io::ioctl_fionread(pipe).unwrap_or(0);
+            while left > 0 {
                 let mut bytes = Vec::with_capacity(READ);
                 match retry_on_intr(|| rustix::io::read(pipe, spare_capacity(&mut bytes))) {
-                    Ok(1..) => _ = office.send(0, tag, &mut bytes, None),
+                    Ok(read @ 1..) => {
+                        left = left.saturating_sub(read as u64);
+                        office.send(0, tag, &mut bytes, None);
+                    }
                     _ => break,
                 }
             }

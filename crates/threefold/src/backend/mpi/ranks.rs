@@ -231,6 +231,10 @@ impl Carrier for Ranks {
         self.is_refused = true;
     }
 
+    fn note_due(&mut self, worker: usize, due: Option<u64>) {
+        self.session.ledger.note(worker, due);
+    }
+
     fn ends_workers(&self) -> bool {
         false
     }

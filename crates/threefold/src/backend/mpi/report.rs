@@ -8,8 +8,8 @@
 //! said.
 //!
 //! The fold that had chunks on such a rank prints its error itself, from the thread that waits for it: only the fold
-//! knows which chunks they were. A caller that is in the middle of a long reduction does not come to that in time. Then
-//! only the rank is named.
+//! knows all of the chunks. A caller that is in the middle of a long reduction does not come to that in time. Then the
+//! chunks are named that the rank was running, as the fold's [ledger](super::ledger) says.
 
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -43,7 +43,13 @@ pub(super) fn killed_ranks(world: &World) {
     }
     if !world.is_told.load(Ordering::Relaxed) {
         for rank in gone.into_iter().filter_map(|rank| world.rank(rank)) {
-            eprintln!("threefold: {rank} {}; no chunk of a fold is known to be lost with it", End::RankGone);
+            let losses = world.losses(&rank);
+            for loss in &losses {
+                eprintln!("threefold: {loss}");
+            }
+            if losses.is_empty() {
+                eprintln!("threefold: {rank} {}; no chunk of a fold is known to be lost with it", End::RankGone);
+            }
         }
     }
 }

@@ -13,6 +13,7 @@
 
 use std::sync::Arc;
 
+use super::ledger::Ledger;
 use super::mailbox::Mailbox;
 use super::world::{Letter, World};
 use crate::remote::carrier::Fingerprint;
@@ -31,6 +32,8 @@ pub(super) struct Session {
     pub(super) fold: u32,
     /// For each rank, the task that it has.
     pub(super) tasks: Vec<TaskOfRank>,
+    /// What its workers owe.
+    pub(super) ledger: Arc<Ledger>,
 }
 
 /// The task that a rank was told last in a session. Its workers share it.
@@ -60,14 +63,15 @@ pub(super) struct Member {
 impl Session {
     /// A new session with so many workers.
     pub(super) fn open(world: &'static World, workers: usize) -> Self {
-        let (number, mailbox) = world.open();
+        let ledger = Arc::new(Ledger::new(workers));
+        let (number, mailbox) = world.open(&ledger);
         let members = (0..workers).map(|_| Member::default()).collect();
-        Self { world, number, mailbox, members, fold: 0, tasks: vec![TaskOfRank::default(); world.size] }
+        Self { world, number, mailbox, members, fold: 0, tasks: vec![TaskOfRank::default(); world.size], ledger }
     }
 
-    /// The rank of a worker. The first workers are in different ranks.
+    /// The rank of a worker.
     pub(super) fn rank_of(&self, worker: usize) -> usize {
-        1 + worker % (self.world.size - 1)
+        self.world.rank_of(worker)
     }
 }
 

@@ -19,11 +19,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::at_exit;
 use super::copy;
+use super::ledger::Ledger;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
 use super::office::{Office, Route};
@@ -59,6 +60,8 @@ pub(super) struct World {
     pub(super) folds_of: Vec<AtomicU32>,
     /// How far the clock of each rank is ahead of this one's, in nanoseconds.
     pub(super) ahead: OnceLock<Vec<i64>>,
+    /// What the workers of each open session owe.
+    ledgers: Mutex<HashMap<u32, Arc<Ledger>>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
     lost: Mutex<Vec<(usize, End)>>,
     /// Whether any is lost.
@@ -164,6 +167,7 @@ impl World {
             longest_silence: AtomicU64::new(0),
             folds_of: (0..size).map(|_| AtomicU32::new(0)).collect(),
             ahead: OnceLock::new(),
+            ledgers: Mutex::default(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
             is_told: AtomicBool::new(false),
@@ -196,12 +200,18 @@ impl World {
         }
     }
 
-    /// Opens a session.
-    pub(super) fn open(&self) -> (u32, Arc<Mailbox<Letter>>) {
+    /// The rank of a worker of a session. The first workers are in different ranks.
+    pub(super) fn rank_of(&self, worker: usize) -> usize {
+        1 + worker % (self.size - 1)
+    }
+
+    /// Opens a session with this ledger.
+    pub(super) fn open(&self, ledger: &Arc<Ledger>) -> (u32, Arc<Mailbox<Letter>>) {
         // Relaxed: the number only has to be another one each time.
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mailbox = Arc::default();
         self.office.desk().route.open.insert(number, Arc::clone(&mailbox));
+        self.ledgers().insert(number, Arc::clone(ledger));
         (number, mailbox)
     }
 
@@ -210,6 +220,7 @@ impl World {
         if copy::is_one() {
             return;
         }
+        self.ledgers().remove(&session);
         let mut desk = self.office.desk();
         desk.route.open.remove(&session);
         for rank in 1..self.size {
@@ -269,6 +280,16 @@ impl World {
             eprintln!("threefold: {error}");
         }
         self.is_told.store(true, Ordering::Relaxed);
+    }
+
+    /// The errors of all folds that run, for the chunks that a rank owes that has ended.
+    pub(super) fn losses(&self, rank: &Rank) -> Vec<Error> {
+        let ledgers: Vec<_> = self.ledgers().values().cloned().collect();
+        ledgers.iter().flat_map(|ledger| ledger.losses(rank, |worker| self.rank_of(worker) == rank.number)).collect()
+    }
+
+    fn ledgers(&self) -> MutexGuard<'_, HashMap<u32, Arc<Ledger>>> {
+        self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What errors say of a rank.
