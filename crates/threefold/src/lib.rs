@@ -166,13 +166,13 @@
 //! - A task that panics is an [`Error`] that names its [rank](Error::rank) and [host](Error::host), and the next fold
 //!   works. A rank that is killed ends the whole job. Open MPI leaves rank 0 the time to say which chunks were lost;
 //!   MPICH does not. A rank that is stopped, or whose host is gone, is noticed after 10 s, and is the error of the fold;
-//!   the environment variable `THREEFOLD_RANK_SILENCE` sets another number of seconds. The job is then aborted when
-//!   `main` ends.
+//!   [`silence`](Builder::silence) and the environment variable `THREEFOLD_RANK_SILENCE` set another time. The job is
+//!   then aborted when `main` ends.
 //! - All ranks must run the same build of the program: a rank that does not is an error of [`Builder::build`]. If the
 //!   processors of two hosts have different features, a warning is printed, since functions such as `sin` and `exp` may
 //!   then give other bits.
-//! - A program that a rank starts inherits the launcher's variables. If it uses this library too, remove those
-//!   variables, or it takes itself for a rank.
+//! - A program that a rank starts, or a copy that it forks, is no rank. If it uses this library too, it has a job of one
+//!   rank.
 //! - A task that crashes, exits or runs out of memory ends its rank, and with it the whole job. With
 //!   [`isolate`](Builder::isolate), or an option that needs it such as [`retries`](Builder::retries), each rank runs the
 //!   chunks in worker processes of its own. The crash is then an error of the fold, or is retried, and the job goes on.
