@@ -4,15 +4,16 @@
 //! goes on with `main`, and the others stop and serve ([`rank`]). In a job of one rank, and in a program that no
 //! launcher started, there is nobody to send chunks to: they run in this process, on threads.
 //!
-//! Below this folder's [`seam`] is the crate that calls MPI. The office ([`office`]) sends and receives under one lock.
+//! Below this folder's [`seam`] is the crate that calls MPI. Large messages arrive piece by piece ([`arrivals`]). The office ([`office`]) sends and receives under one lock.
 //! Threads that wait look for messages themselves ([`mailbox`]). On rank 0 each fold has a session ([`session`]) with
 //! threads in the other ranks, and [`ranks`] reaches them for the dispatcher. Where crashes are to be survived, it has
 //! worker processes of the other ranks instead ([`isolation`]), and [`isolated`] reaches those.
 //!
 //! # The life of a job
 //!
-//! 1. The launcher starts the processes, and sets variables for them. `init()` reads these ([`launch`]). It joins the
-//!    job through MPI, and compares the launcher's number of ranks with the number that MPI knows. If the launcher
+//! 1. The launcher starts the processes, and sets variables for them. `init()` reads these ([`launch`]). A process that
+//!    inherits them from a rank finds its mark ([`mark`]), and one that a rank has forked is a [`copy`]: both are in no
+//!    job. `init()` joins the job through MPI, and compares the launcher's number of ranks with the number that MPI knows. If the launcher
 //!    belongs to another MPI library, each process would find itself alone, so this is refused.
 //! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
 //! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): a rank of another
@@ -70,6 +71,7 @@
 //! |---|---|---|
 //! | a rank is killed | the launcher; rank 0 is told by SIGTERM, if it is told | the rank, and the chunks that it had ([`report`]) |
 //! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the error of the fold; the abort follows when `main` ends |
+//! | `init()` was not called | whoever makes an executor ([`new`]) | an ordinary error; no rank runs a fold alone |
 //! | a task calls `exit` | the exiting rank itself ([`at_exit`]) | the rank |
 //! | a thread of ours panics in a rank | its panic hook ([`rank`]) | the rank, and the panic |
 //! | a call of MPI fails | the caller of MPI ([`seam`]) | the rank, and the error |

@@ -198,7 +198,7 @@ fn abort_at_defects() {
     panic::set_hook(Box::new(move |info| {
         next(info);
         if IS_OURS.try_with(Cell::get) == Ok(true) && !panics::is_catching() {
-            Rank::get().abort("it panicked outside of any task, which is a defect of threefold");
+            Rank::get().abort("it panicked outside of any task: in the destructor of a thread-local value, or by a defect of threefold");
         }
     }));
 }
