@@ -4,17 +4,18 @@
 //! goes on with `main`, and the others stop and serve ([`rank`]). In a job of one rank, and in a program that no
 //! launcher started, there is nobody to send chunks to: they run in this process, on threads.
 //!
-//! Below this folder's [`seam`] is the crate that calls MPI. Large messages arrive piece by piece ([`arrivals`]). The office ([`office`]) sends and receives under one lock.
-//! Threads that wait look for messages themselves ([`mailbox`]). On rank 0 each fold has a session ([`session`]) with
-//! threads in the other ranks, and [`ranks`] reaches them for the dispatcher. Where crashes are to be survived, it has
-//! worker processes of the other ranks instead ([`isolation`]), and [`isolated`] reaches those.
+//! Below this folder's [`seam`] is the crate that calls MPI. Large messages take a while to arrive ([`arrivals`]). The
+//! office ([`office`]) sends and receives under one lock. Threads that wait look for messages themselves ([`mailbox`]).
+//! On rank 0 each fold has a session ([`session`]) with threads in the other ranks, and [`ranks`] reaches them for the
+//! dispatcher. Where crashes are to be survived, it has worker processes of the other ranks instead ([`isolation`]), and
+//! [`isolated`] reaches those.
 //!
 //! # The life of a job
 //!
 //! 1. The launcher starts the processes, and sets variables for them. `init()` reads these ([`launch`]). A process that
 //!    inherits them from a rank finds its mark ([`mark`]), and one that a rank has forked is a [`copy`]: both are in no
-//!    job. `init()` joins the job through MPI, and compares the launcher's number of ranks with the number that MPI knows. If the launcher
-//!    belongs to another MPI library, each process would find itself alone, so this is refused.
+//!    job. `init()` joins the job through MPI, and compares the launcher's number of ranks with the number that MPI
+//!    knows. If the launcher belongs to another MPI library, each process would find itself alone, so this is refused.
 //! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
 //! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): a rank of another
 //!    build is an error of the executor.

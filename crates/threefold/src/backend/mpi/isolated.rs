@@ -53,7 +53,6 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::copy;
 use super::crew_letter::{self, ALL, ToCrew};
 use super::crews::{Crews, Life};
 use super::interest::Interest;
@@ -69,6 +68,7 @@ use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Build, Inbox, Outbox};
 
+mod ending;
 mod letters;
 
 /// The build that all workers say they are of: their ranks were compared when the job began, and each compares its
@@ -113,69 +113,6 @@ impl Isolated {
     pub(super) fn idle(&self) -> Vec<(usize, u64)> {
         let members = self.crews.lives.iter().zip(&self.crews.session.members).enumerate().take(self.workers);
         members.filter(|(_, (life, _))| life.is_there).map(|(worker, (_, member))| (worker, member.sent)).collect()
-    }
-
-    /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its ranks
-    /// have ended them then. Neither does a copy of rank 0.
-    pub(super) fn end(crews: Crews, silence: Duration) {
-        if !copy::is_one() && !crews.session.world.office.desk().is_closed() {
-            Self::new(crews, 0, 0, silence).disband();
-        }
-    }
-
-    /// Waits until all ranks have answered that are to, and deals with the letters that come.
-    fn wait_for_words(&mut self) {
-        while self.crews.ranks.iter().any(|branch| branch.owes_word) {
-            self.wait_for_letters(clock::now() + PATIENCE);
-        }
-    }
-
-    /// Ends the run: workers that are not `idle` are ended, and what is left of the prints is printed.
-    pub(super) fn dismiss(mut self, idle: &[bool]) -> Crews {
-        for rank in 1..self.crews.ranks.len() {
-            if !std::mem::take(&mut self.crews.ranks[rank].is_told) {
-                continue;
-            }
-            let busy: Vec<u32> = (0..self.workers)
-                .filter(|&worker| self.crews.session.rank_of(worker) == rank)
-                .filter(|&worker| self.crews.lives[worker].is_there && !idle[worker])
-                .map(|worker| worker as u32)
-                .collect();
-            for &worker in &busy {
-                self.crews.lives[worker as usize].is_there = false;
-            }
-            let is_lost = self.is_lost(rank);
-            let branch = &mut self.crews.ranks[rank];
-            let wants_word = !is_lost && (!busy.is_empty() || branch.has_begun_line || branch.lingers);
-            (branch.has_begun_line, branch.lingers, branch.owes_word) = (false, false, wants_word);
-            self.post(rank, ALL, &ToCrew::Rest { busy, wants_word });
-        }
-        self.wait_for_words();
-        self.print_all();
-        self.crews
-    }
-
-    /// Ends all workers, and waits until they are gone.
-    fn disband(mut self) {
-        for rank in 1..self.crews.ranks.len() {
-            if self.crews.ranks[rank].is_open && !self.is_lost(rank) {
-                self.interest.add(rank);
-                self.crews.ranks[rank].owes_word = true;
-                self.post(rank, ALL, &ToCrew::Disband);
-            }
-        }
-        self.wait_for_words();
-        self.print_all();
-    }
-
-    /// Whether the rank is lost, so that nothing will come of it any more.
-    fn is_lost(&self, rank: usize) -> bool {
-        self.lost.iter().any(|&(lost, _)| lost == rank)
-    }
-
-    /// Prints what has come, and what is left of lines that may only be those of this fold.
-    fn print_all(&self) {
-        self.crews.session.world.print_rest(|rank| self.interest.is_alone_in(rank));
     }
 
     /// Sends a letter about a worker, or about all workers, to a rank.
