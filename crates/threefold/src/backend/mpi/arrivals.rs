@@ -16,8 +16,17 @@
 
 use std::collections::VecDeque;
 
-use super::letter;
-use super::seam::Mail;
+/// Messages with this tag or a larger one are signs of life, which wait for no other message.
+pub(super) const URGENT: i32 = 100;
+
+/// A message that has arrived.
+pub(super) struct Mail {
+    /// The rank that has sent it.
+    pub(super) from: usize,
+    /// What kind of message it is.
+    pub(super) tag: i32,
+    pub(super) bytes: Vec<u8>,
+}
 
 /// What is arriving, of all ranks. `R` is a large message that is being received.
 pub(super) struct Arrivals<R> {
@@ -66,7 +75,7 @@ impl<R> Arrivals<R> {
 
     /// A small message is here. Returns it, unless it must wait for a large one.
     pub(super) fn pass(&mut self, mail: Mail) -> Option<Mail> {
-        if [letter::ASK, letter::ALIVE].contains(&mail.tag) {
+        if mail.tag >= URGENT {
             return Some(mail);
         }
         match self.queues.iter_mut().find(|(from, _)| *from == mail.from) {
@@ -105,6 +114,10 @@ mod tests {
 
     use super::*;
 
+    const DATA: i32 = 1;
+    const OUT: i32 = 2;
+    const BYE: i32 = 3;
+
     fn mail(from: usize, tag: i32) -> Mail {
         Mail { from, tag, bytes: Vec::new() }
     }
@@ -119,30 +132,30 @@ mod tests {
     #[test]
     fn the_messages_of_a_rank_are_handed_over_in_order() {
         let mut arrivals = Arrivals::default();
-        assert!(arrivals.pass(mail(1, letter::OUT)).is_some());
-        arrivals.begin(1, letter::DATA, 5);
-        arrivals.begin(1, letter::OUT, 6);
-        assert!(arrivals.pass(mail(1, letter::BYE)).is_none());
+        assert!(arrivals.pass(mail(1, OUT)).is_some());
+        arrivals.begin(1, DATA, 5);
+        arrivals.begin(1, OUT, 6);
+        assert!(arrivals.pass(mail(1, BYE)).is_none());
         assert_eq!(next(&mut arrivals, &[6]), None, "the second is here, and the first is not");
-        assert_eq!(next(&mut arrivals, &[5, 6]), Some((1, letter::DATA)));
-        assert_eq!(next(&mut arrivals, &[5, 6]), Some((1, letter::OUT)));
-        assert_eq!(next(&mut arrivals, &[]), Some((1, letter::BYE)));
-        assert!(arrivals.pass(mail(1, letter::OUT)).is_some(), "nothing is arriving any more");
+        assert_eq!(next(&mut arrivals, &[5, 6]), Some((1, DATA)));
+        assert_eq!(next(&mut arrivals, &[5, 6]), Some((1, OUT)));
+        assert_eq!(next(&mut arrivals, &[]), Some((1, BYE)));
+        assert!(arrivals.pass(mail(1, OUT)).is_some(), "nothing is arriving any more");
     }
 
     #[test]
     fn a_large_message_holds_up_no_other_rank_and_no_sign_of_life() {
         let mut arrivals = Arrivals::default();
-        arrivals.begin(1, letter::DATA, 5);
-        assert!(arrivals.pass(mail(2, letter::DATA)).is_some());
-        assert!(arrivals.pass(mail(1, letter::ALIVE)).is_some());
-        arrivals.begin(2, letter::DATA, 6);
-        assert_eq!(next(&mut arrivals, &[6]), Some((2, letter::DATA)));
+        arrivals.begin(1, DATA, 5);
+        assert!(arrivals.pass(mail(2, DATA)).is_some());
+        assert!(arrivals.pass(mail(1, URGENT)).is_some());
+        arrivals.begin(2, DATA, 6);
+        assert_eq!(next(&mut arrivals, &[6]), Some((2, DATA)));
     }
 
     #[test]
     fn an_announcement_is_read_as_it_was_written() {
-        assert_eq!(announced(&announce(letter::CREW, 64 << 20)), Some((letter::CREW, 64 << 20)));
+        assert_eq!(announced(&announce(DATA, 64 << 20)), Some((DATA, 64 << 20)));
         assert_eq!(announced(b"short"), None);
     }
 }

@@ -18,6 +18,7 @@
 //! A stream is in order, since MPI keeps the messages of two ranks in order. The address comes last, so that a large
 //! message need not be copied to make room for it.
 
+use super::arrivals::URGENT;
 use super::office::{Office, Route};
 use super::seam::LARGEST;
 
@@ -31,8 +32,8 @@ pub(super) const HELLO: i32 = 4;
 pub(super) const OUT: i32 = 5;
 pub(super) const ERR: i32 = 6;
 pub(super) const BYE: i32 = 7;
-pub(super) const ASK: i32 = 8;
-pub(super) const ALIVE: i32 = 9;
+pub(super) const ASK: i32 = URGENT;
+pub(super) const ALIVE: i32 = URGENT + 1;
 pub(super) const ASK_FILE: i32 = 10;
 pub(super) const FILE: i32 = 11;
 pub(super) const CREW: i32 = 12;

@@ -24,7 +24,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::{process, thread};
 
-use super::seam::{LARGEST, Mail, SMALL, Seam, Sending};
+use super::arrivals::Mail;
+use super::seam::{LARGEST, SMALL, Seam, Sending};
 
 /// So many messages are taken in at one look, and the others at the next.
 const BATCH: usize = 16;

@@ -31,6 +31,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{panic, process, thread};
 
+use super::arrivals::Mail;
 use super::at_exit;
 use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
@@ -38,7 +39,7 @@ use super::mailbox::LONGEST;
 use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{self, Pipes};
-use super::seam::{Mail, Membership, Seam};
+use super::seam::{Membership, Seam};
 use super::term;
 use crate::panics;
 use crate::remote::clock;

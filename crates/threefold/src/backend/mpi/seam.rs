@@ -21,7 +21,7 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use super::arrivals::{self, Arrivals};
+use super::arrivals::{self, Arrivals, Mail};
 use ferrompi::{Communicator, Error, Mpi, PersistentRequest, Source, Status, Tag, ThreadLevel};
 
 /// A message of at most this many bytes is sent at once. Both MPI libraries copy such a message away before the call
@@ -50,15 +50,6 @@ pub(super) struct Seam {
     world: Communicator,
     /// What has begun to arrive.
     arrivals: RefCell<Arrivals<Receiving>>,
-}
-
-/// A message that has arrived.
-pub(super) struct Mail {
-    /// The rank that has sent it.
-    pub(super) from: usize,
-    /// What kind of message it is.
-    pub(super) tag: i32,
-    pub(super) bytes: Vec<u8>,
 }
 
 /// A message on its way. It owns its bytes.

@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::arrivals::Mail;
 use super::at_exit;
 use super::copy;
 use super::ledger::Ledger;
@@ -31,7 +32,7 @@ use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{Heard, Printer};
 use super::pulse::Pulse;
-use super::seam::{Mail, Membership, Seam};
+use super::seam::{Membership, Seam};
 use crate::backend::streams::Stream;
 use crate::error::{End, Error, Rank};
 
