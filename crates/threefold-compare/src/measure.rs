@@ -24,6 +24,7 @@ use crate::verdict::{Evidence, Verdict};
 mod cold;
 mod contender;
 mod observe;
+mod process;
 mod ranks;
 mod rounds;
 mod subject;

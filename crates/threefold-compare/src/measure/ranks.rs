@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use threefold::{Error, Executor, Items, Model, task};
 
-use super::usage::{Scheduled, forget_peak, own};
+use super::process::{Scheduled, forget_peak, own};
 
 /// A fold is repeated so often at most, until each rank has had a chunk of it.
 const REPEATED: u32 = 10;
