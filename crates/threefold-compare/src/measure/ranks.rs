@@ -18,9 +18,14 @@ const REPEATED: u32 = 10;
 /// So long a rank keeps a chunk, so that it gets no second one: the others are asked within that time.
 const KEPT: Duration = Duration::from_millis(5);
 
-/// What a rank has used: the host and the process id, processor seconds, queued seconds, and the peak of its memory in
-/// bytes.
-type Said = ((String, u32), (f64, f64, u64));
+/// What a rank has used.
+type Said = (Rank, Amounts);
+
+/// The host and the process id.
+type Rank = (String, u32);
+
+/// Processor seconds, queued seconds, and the peak of the memory in bytes.
+type Amounts = (f64, f64, u64);
 
 /// Says what this rank has used. The peak of its memory is counted anew if it is to be forgotten.
 #[task]
@@ -38,7 +43,7 @@ fn used((forgets, times): (bool, u32)) -> Said {
 #[derive(Debug, Default)]
 pub(super) struct Ranks {
     on: Option<Executor>,
-    ranks: BTreeMap<(String, u32), (f64, f64, u64)>,
+    ranks: BTreeMap<Rank, Amounts>,
 }
 
 impl Ranks {
@@ -68,7 +73,7 @@ impl Ranks {
 }
 
 /// Asks all ranks.
-fn ask(on: &Executor, forgets: bool) -> Result<BTreeMap<(String, u32), (f64, f64, u64)>, Error> {
+fn ask(on: &Executor, forgets: bool) -> Result<BTreeMap<Rank, Amounts>, Error> {
     let others = threefold::ranks() - 1;
     let mut said = BTreeMap::new();
     for times in 1..=REPEATED {
