@@ -13,21 +13,25 @@ use crate::fold::policy::Policy;
 use crate::model::Model;
 use crate::trace::{Event, Observer, Trace};
 
+mod awaiting;
 #[cfg(feature = "processes")]
 mod bisect;
 mod builder;
 mod check;
 mod drive;
+mod reduction;
+mod registered;
 mod verbs;
 
 pub use builder::Builder;
 use check::Checked;
-pub use verbs::Reduced;
+pub use reduction::Reduced;
 
 /// Runs folds on one model.
 ///
 /// Its methods are the verbs: [`fold`](Self::fold), [`try_fold`](Self::try_fold), [`map`](Self::map),
-/// [`map_results`](Self::map_results) and [`for_each`](Self::for_each). Each blocks until its result is there.
+/// [`map_results`](Self::map_results) and [`for_each`](Self::for_each). Each blocks until its result is there. In async
+/// code, use the [forms that give a future](#awaiting-a-fold), such as [`fold_async`](Self::fold_async).
 ///
 /// An executor is cheap to clone. All clones share the same workers, which end when the last clone is dropped. Several
 /// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).

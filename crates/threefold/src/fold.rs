@@ -9,6 +9,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::error::{Cause, Error};
@@ -31,7 +32,7 @@ pub(crate) mod work;
 
 use claims::Claims;
 use gate::Gate;
-use group::{Group, Membership};
+use group::Group;
 use job::Job;
 use notify::Notify;
 use policy::Policy;
@@ -202,43 +203,60 @@ impl Fold {
     }
 
     /// No chunk starts any more. Running chunks are stopped if the model can, and the folds that are nested in them are
-    /// cancelled.
+    /// cancelled. The thread holds no lock.
     pub(crate) fn cancel(&self) {
+        self.cancel_quietly().into_iter().for_each(notify::wake);
+    }
+
+    /// Cancels the fold, as [`cancel`](Self::cancel) does, on a thread that may hold locks. Returns the wakers of the
+    /// futures that await this fold and those in it, which are to be [woken](notify::wake) when no lock is held.
+    #[must_use]
+    pub(crate) fn cancel_quietly(&self) -> Vec<Waker> {
         // Relaxed: the fall of the limit, which follows, publishes it. See `why`.
         self.cancelled.store(true, Ordering::Relaxed);
-        self.stop_at(0);
+        self.stop_quietly(0)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// No chunk from `chunk` on starts any more.
+    /// No chunk from `chunk` on starts any more. The thread holds no lock.
+    fn stop_at(&self, chunk: u64) {
+        self.stop_quietly(chunk).into_iter().for_each(notify::wake);
+    }
+
+    /// No chunk from `chunk` on starts any more. Returns the wakers of futures.
     ///
     /// The limit falls first, and then everybody is told who may act on it: a worker that claims or checks a chunk
     /// later sees the new limit by itself, and one that waits is woken and looks again.
-    fn stop_at(&self, chunk: u64) {
+    fn stop_quietly(&self, chunk: u64) -> Vec<Waker> {
         self.claims.stop_at(chunk);
-        self.workers.tell();
+        let worker = self.workers.tell_ours();
         // The caller may wait for a window that will not open any more. If it is about to register with the gate, the lock
         // of its list orders the two.
-        self.gate().caller.tell();
+        let caller = self.gate().caller.tell_ours();
         // Folds that are nested in these chunks work for outputs that are not needed any more.
-        self.nested.tell_from(chunk, Fold::cancel);
+        let nested = self.nested.tell_from(chunk, Fold::cancel_quietly);
+        worker.into_iter().chain(caller).chain(nested.into_iter().flatten()).collect()
     }
 
-    /// Nests `nested` in `chunk` of this fold until the result is dropped: it is cancelled when the chunk is not needed
-    /// any more.
+    /// Nests `nested` in `chunk` of this fold until it is [disowned](Self::disown): it is cancelled when the chunk is not
+    /// needed any more.
     ///
     /// Another thread may lower the limit at the same time. It lowers the limit and then walks the members; this thread
     /// joins the members and then reads the limit. The members' lock orders the two, so at least one of them sees the
     /// other.
-    pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) -> Membership<'_, Fold> {
-        let membership = self.nested.join(chunk, nested);
+    pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) {
+        self.nested.join(chunk, nested);
         if !self.may_start(chunk) {
             nested.cancel();
         }
-        membership
+    }
+
+    /// `nested` has ended.
+    pub(crate) fn disown(&self, nested: &Weak<Fold>) {
+        self.nested.leave(nested);
     }
 
     /// What the traces and the caller are told at the end: the spans, the bytes between processes, the panic of an

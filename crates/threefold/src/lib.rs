@@ -204,8 +204,26 @@
 //! A plain function runs on async as on threads, outside of any runtime: it cannot use `tokio::spawn`, and it may
 //! block.
 //!
-//! A fold blocks its thread. Inside an async runtime of your own, call it where blocking is allowed, for instance in
-//! tokio's `spawn_blocking`.
+//! A verb such as [`fold`](Executor::fold) blocks its thread, and with it every other task of an async runtime that the
+//! thread runs. In async code, await the [form that gives a future](Executor#awaiting-a-fold). It works on every model
+//! and with any runtime, never blocks the thread that polls it, and cancels the fold if it is dropped:
+//!
+//! ```
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn add_up(chunk: std::ops::Range<u64>) -> u64 {
+//!     chunk.sum()
+//! }
+//!
+//! async fn total(on: Executor) -> threefold::Result<u64> {
+//!     on.fold_async(0..1_000_000, add_up, 0, |sum, part| sum + part).await
+//! }
+//!
+//! let runtime = tokio::runtime::Runtime::new().unwrap();
+//! assert_eq!(runtime.block_on(total(Executor::new(Model::Threads)?))?, 499_999_500_000);
+//! # Ok::<(), threefold::Error>(())
+//! ```
 //!
 //! # Loops compiled for the CPU at hand
 //!

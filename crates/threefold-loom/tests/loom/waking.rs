@@ -21,13 +21,13 @@ use crate::open_folds::{Helper, Open, OpenFolds, Visit};
 
 /// A thread that parks and is unparked: a token under a lock. (The checker's own `park` also returns from other waits.)
 #[derive(Default)]
-struct Parker {
+pub(crate) struct Parker {
     token: Mutex<bool>,
     wake: Condvar,
 }
 
 impl Parker {
-    fn park(&self) {
+    pub(crate) fn park(&self) {
         let mut token = self.token.lock().unwrap();
         while !*token {
             token = self.wake.wait(token).unwrap();
@@ -61,10 +61,10 @@ impl Wake for Pool {
 }
 
 /// A fold whose chunks have no output but that they ran.
-struct Fold {
-    claims: Claims,
-    gate: Arc<Gate>,
-    workers: Notify,
+pub(crate) struct Fold {
+    pub(crate) claims: Claims,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) workers: Notify,
     outputs: Outputs,
     meeting: Option<Meeting>,
 }
@@ -132,7 +132,7 @@ impl Helper<Arc<Fold>> for Rest {
 }
 
 impl Fold {
-    fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
+    pub(crate) fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
         let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
         let outputs = Outputs {
             runs: (0..chunks).map(|_| AtomicU64::new(0)).collect(),
@@ -156,7 +156,7 @@ impl Fold {
     }
 
     /// A worker runs a chunk, and keeps its output.
-    fn run(&self, chunk: u64) {
+    pub(crate) fn run(&self, chunk: u64) {
         self.count(chunk);
         let mut kept = self.outputs.kept.lock().unwrap();
         kept[chunk as usize] = true;
@@ -189,7 +189,7 @@ impl Fold {
         runs.store(runs.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    fn taken(&self) -> u64 {
+    pub(crate) fn taken(&self) -> u64 {
         self.outputs.taken.load(Ordering::Relaxed)
     }
 
@@ -202,7 +202,7 @@ impl Fold {
     }
 
     /// The caller takes what it can.
-    fn take_ready(&self, forgets: bool) {
+    pub(crate) fn take_ready(&self, forgets: bool) {
         loop {
             let taken = self.taken();
             let kept = self.outputs.kept.lock().unwrap();

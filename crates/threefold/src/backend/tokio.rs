@@ -53,6 +53,10 @@ impl Backend for Tokio {
         self.0.workers()
     }
 
+    fn stack_size(&self) -> Option<usize> {
+        self.0.stack_size()
+    }
+
     fn start(&self, fold: &Running) {
         if fold.policy.timeout.is_some() && !fold.job.is_async() {
             let task = fold.job.task();
@@ -83,6 +87,9 @@ impl Work for Futures {
         let driver = |role| Driver::new(fold, worker, share, role);
         match caller {
             None => self.drive(driver(Role::Helper), fold, &mut || ()),
+            Some(caller) if !caller.reduces() && runtime::may_enter() => {
+                self.drive(driver(Role::StandIn), fold, &mut || ());
+            }
             Some(caller) if runtime::may_enter() && fold.policy.timeout.is_none() => {
                 self.drive(driver(Role::Caller), fold, &mut || caller.ready());
             }

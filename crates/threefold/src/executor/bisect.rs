@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::Executor;
+use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::cancel::CancelToken;
 use crate::error::{Cause, Error};
@@ -17,16 +18,20 @@ use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
 impl Executor {
+    /// Whether this error is one that [`bisect`](Self::bisect) may add to.
+    pub(super) fn bisects(&self, error: &Error) -> bool {
+        self.policy.bisect && (error.is_worker_lost() || error.is_timeout())
+    }
+
     /// Adds the smallest lost range to `error`, if that is asked for and the chunk can be cut.
     pub(super) fn bisect<P, T>(&self, error: Error, whole: &Running) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let lost = error.is_worker_lost() || error.is_timeout();
         let items = error
             .chunk()
-            .filter(|_| lost && self.policy.bisect)
+            .filter(|_| self.bisects(&error))
             .and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
         let Some(mut items) = items else { return error };
         while items.end - items.start > 1 {
@@ -57,7 +62,7 @@ impl Executor {
         let work = Work::new(part, task, false, false);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
         let fold = Running::new(work, 1, (self.model, &self.home), policy, None);
-        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
+        let registered = Registered::new(self, &fold, Parent::of(&(None, 0)));
         self.run(&fold, &mut Onlooker(&fold));
         drop(registered);
         match Work::<Part<P, T>, T>::of(&fold).outputs.take() {

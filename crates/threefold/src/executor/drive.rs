@@ -27,6 +27,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use super::Executor;
+use super::reduction::{Reduction, Stops};
+use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
 use crate::fold::outputs::Kept;
@@ -39,25 +41,14 @@ use crate::panics::Payload;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
 
-/// What ends a fold before its last chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stops {
-    /// A failure.
-    AtFailure,
-    /// A failure, or an output that is `Err`.
-    AtErr,
-    /// Only a cancel: failures are kept like outputs.
-    Never,
-}
-
 /// The caller, as it takes the results of the chunks in chunk order.
-struct Taker<'a, P, T: Task, F> {
+struct Taker<'a, P, T: Task, R> {
     fold: &'a Running,
     work: &'a Work<P, T>,
     /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
     /// not of this fold.
     outside: (Option<current::Context>, u64),
-    take: F,
+    reduction: R,
     taken: u64,
     /// What came after the fold was cancelled. It is dropped after the fold: a destructor of the user's must not unwind
     /// through a backend.
@@ -66,27 +57,45 @@ struct Taker<'a, P, T: Task, F> {
 }
 
 /// How far the caller has come.
-enum End {
+pub(super) enum End {
     /// It takes every result that comes.
     Open,
-    /// Its closure broke off: the result of the verb is known.
+    /// Its reduction broke off: the result of the verb is known.
     Settled,
     /// It has met the failure that ends the fold.
     Failed(Error),
-    /// Its closure panicked.
+    /// Its reduction panicked.
     Unwound(Payload),
 }
 
 impl Executor {
-    /// Runs the fold. `take` is given the number of each chunk and its result, in chunk order, until it breaks off. It
-    /// is given failures only if nothing [`Stops`] the fold.
-    pub(super) fn drive<S, T>(
-        &self,
-        source: S,
-        task: T,
-        stops: Stops,
-        take: impl FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
-    ) -> Result<()>
+    /// Runs the fold, and reduces the results of its chunks.
+    pub(super) fn drive<S, T, R>(&self, source: S, task: T, reduction: R) -> Result<R::Value, R::Error>
+    where
+        S: Source,
+        T: Task<Chunk = S::Chunk>,
+        R: Reduction<T::Output>,
+    {
+        let Some(fold) = self.prepare(source, task, R::STOPS)? else { return reduction.finish() };
+        let work = Work::<S::Pieces, T>::of(&fold);
+        let outside = (current::get(), chunk::get());
+        let registered = Registered::new(self, &fold, Parent::of(&outside));
+        let mut taker = Taker { fold: &fold, work, outside, reduction, taken: 0, unwanted: None, end: End::Open };
+        self.run(&fold, &mut taker);
+        // `run` has returned, so no worker is inside the fold any more.
+        drop(registered);
+        let Taker { reduction, taken, end, unwanted, .. } = taker;
+        match self.conclude(&fold, taken, end, unwanted) {
+            Ok(()) => reduction.finish(),
+            #[cfg(feature = "processes")]
+            Err(error) => Err(self.bisect::<S::Pieces, T>(error, &fold).into()),
+            #[cfg(not(feature = "processes"))]
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a fold, or gives `None` if there are no chunks.
+    pub(super) fn prepare<S, T>(&self, source: S, task: T, stops: Stops) -> Result<Option<Running>>
     where
         S: Source,
         T: Task<Chunk = S::Chunk>,
@@ -95,35 +104,25 @@ impl Executor {
         let pieces = source.into_pieces();
         let chunks = pieces.count().map_err(|reason| Error::setup(Some(*model), reason))?;
         if chunks == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
         let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
         let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>());
         let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
-        let work = Work::<S::Pieces, T>::of(&fold);
-        if let Err(cause) = work.check_task() {
-            return Err(Error::new(cause, fold.place_of_all()));
+        match Work::<S::Pieces, T>::of(&fold).check_task() {
+            Ok(()) => Ok(Some(fold)),
+            Err(cause) => Err(Error::new(cause, fold.place_of_all())),
         }
+    }
 
-        // The fold is registered with everything that may cancel it before its first chunk starts. Each registration
-        // looks at the state once more after it has joined (see `CancelToken::register` and `Fold::adopt`), so no
-        // cancel is missed.
-        let outside = (current::get(), chunk::get());
-        let parent = outside.0.as_ref().and_then(current::Context::fold).cloned();
-        let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
-        let nested = parent.as_ref().map(|parent| parent.adopt(outside.1, fold.fold()));
-
-        let mut taker = Taker { fold: &fold, work, outside, take, taken: 0, unwanted: None, end: End::Open };
-        self.run(&fold, &mut taker);
-
-        // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic
-        // of an observer, a panic of the caller's closure, the result.
-        drop((tokens, nested));
-        let Taker { taken, end, unwanted, .. } = taker;
+    /// The outcome of a fold in which no worker is any more, of which so many chunks were `taken`. In order of
+    /// precedence: a panic of an observer, a panic of a destructor of what is `unwanted`, a panic of the reduction, the
+    /// failure of a chunk or of the fold.
+    pub(super) fn conclude(&self, fold: &Running, taken: u64, end: End, unwanted: impl Sized) -> Result<()> {
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
-            extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
+            self.extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
             if let Some(payload) = recorder.take_panic() {
                 resume_unwind(payload);
             }
@@ -132,11 +131,8 @@ impl Executor {
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
+            End::Open if taken == fold.chunks && !fold.is_cancelled() => Ok(()),
             End::Open => Err(fold.why()),
-            #[cfg(feature = "processes")]
-            End::Failed(error) => Err(self.bisect::<S::Pieces, T>(error, &fold)),
-            #[cfg(not(feature = "processes"))]
             End::Failed(error) => Err(error),
         }
     }
@@ -173,11 +169,11 @@ impl Executor {
     }
 }
 
-impl<P, T, F> Caller for Taker<'_, P, T, F>
+impl<P, T, R> Caller for Taker<'_, P, T, R>
 where
     P: Pieces<Chunk = T::Chunk>,
     T: Task,
-    F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
+    R: Reduction<T::Output>,
 {
     fn run(&mut self, block: Range<u64>) {
         if block.start == self.taken && self.is_open() {
@@ -198,11 +194,11 @@ where
     }
 }
 
-impl<P, T, F> Taker<'_, P, T, F>
+impl<P, T, R> Taker<'_, P, T, R>
 where
     P: Pieces<Chunk = T::Chunk>,
     T: Task,
-    F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
+    R: Reduction<T::Output>,
 {
     /// Whether the next result is wanted.
     fn is_open(&self) -> bool {
@@ -226,7 +222,7 @@ where
                 }
                 self.taken = chunk + 1;
                 chunk::step_outside();
-                let flow = (self.take)(chunk, Ok(output));
+                let flow = self.reduction.take(chunk, output);
                 if flow.is_break() {
                     self.end = End::Settled;
                 }
@@ -305,7 +301,11 @@ where
                     return End::Open;
                 }
                 self.taken += 1;
-                if (self.take)(chunk, outcome).is_break() {
+                let flow = match outcome {
+                    Ok(output) => self.reduction.take(chunk, output),
+                    Err(error) => self.reduction.take_failure(error),
+                };
+                if flow.is_break() {
                     return End::Settled;
                 }
             }

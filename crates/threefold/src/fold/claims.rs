@@ -145,10 +145,11 @@ impl Claims {
         self.limit.fetch_min(chunk, Ordering::Release);
     }
 
-    /// One past the last chunk that the window lets anyone claim now.
+    /// One past the last chunk that the window lets anyone claim now. If that is no more than `next`, the workers are
+    /// told when the window moves.
     #[cfg(feature = "processes")]
-    pub(crate) fn window_end(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed).saturating_add(self.window)
+    pub(crate) fn window_end(&self, next: u64) -> u64 {
+        next.saturating_add(self.look(next))
     }
 
     /// All chunks below `chunk` were claimed, or need not be: for a backend that keeps count of them by itself.

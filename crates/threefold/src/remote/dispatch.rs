@@ -236,9 +236,15 @@ impl Dispatch {
         }
     }
 
-    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below.
-    pub(crate) fn window_reaches(&mut self, end: u64) {
-        self.pending.window_reaches(end);
+    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below. Returns whether
+    /// more may be sent than before.
+    pub(crate) fn window_reaches(&mut self, end: u64) -> bool {
+        self.pending.window_reaches(end)
+    }
+
+    /// The lowest chunk that was never sent.
+    pub(crate) fn reached(&self) -> u64 {
+        self.pending.reached()
     }
 
     /// A worker of an earlier fold takes part, that has been sent `sent` chunks in its life; its number, which is

@@ -78,9 +78,10 @@ impl<'a> FoldPort<'a> {
         self.fold.claims().limit()
     }
 
-    /// One past the last chunk that may be sent for now.
-    pub(crate) fn window_end(&self) -> u64 {
-        self.fold.claims().window_end()
+    /// One past the last chunk that may be sent for now. If chunk `next` may not, the waker of [`on_stop`](Self::on_stop)
+    /// is called when the window moves: the caller may take outputs on another thread.
+    pub(crate) fn window_end(&self, next: u64) -> u64 {
+        self.fold.claims().window_end(next)
     }
 
     /// Every chunk below the limit is done.

@@ -11,7 +11,7 @@
 //! 3. The dispatcher's commands are obeyed until it has none left.
 //! 4. The limit is passed on once more, since a command may have lowered it: a worker could not be started, for
 //!    instance.
-//! 5. If nothing below the limit is left to do, the loop ends.
+//! 5. If nothing below the limit is left to do, the loop ends. If the window has moved, the loop goes on at once.
 //! 6. The run waits until something happens, but no longer than the dispatcher says. Then it takes in what has come.
 //! 7. The caller may use what is there, so that outputs are reduced while other chunks run.
 //!
@@ -166,9 +166,14 @@ impl<'a, C: Carrier> Run<'a, C> {
             while let Some(command) = self.dispatch.next() {
                 self.obey(command);
             }
-            self.publish_limit();
+            let may_send_more = self.publish_limit();
             if self.dispatch.is_settled() {
                 break;
+            }
+            if may_send_more {
+                // The caller has just taken outputs on its own thread. It tells those who wait for the window, and this
+                // run does not.
+                continue;
             }
             self.turn(self.dispatch.due());
             ready();
@@ -191,11 +196,12 @@ impl<'a, C: Carrier> Run<'a, C> {
         (self.carrier, idle, learnt)
     }
 
-    /// Tells the dispatcher and the workers how far they may go.
-    fn publish_limit(&mut self) {
+    /// Tells the dispatcher and the workers how far they may go. Returns whether the window has moved.
+    fn publish_limit(&mut self) -> bool {
         self.dispatch.limit_fell(self.port.limit());
-        self.dispatch.window_reaches(self.port.window_end());
+        let has_moved = self.dispatch.window_reaches(self.port.window_end(self.dispatch.reached()));
         self.carrier.set_limit(self.dispatch.limit());
+        has_moved
     }
 
     fn obey(&mut self, command: Command) {

@@ -20,6 +20,7 @@ mod law5_no_waiting_on_yourself;
 mod law6_nothing_left;
 mod law7_exact;
 mod law8_prints;
+mod law9_awaiting;
 mod options;
 mod properties;
 mod recall;
@@ -117,6 +118,11 @@ fn isolating_with_one_worker(model: Model) -> bool {
     isolating(model) && with_one_worker(model)
 }
 
+/// Where a chunk that takes too long can be stopped.
+fn stopping(model: Model) -> bool {
+    model.capabilities().stops_chunks
+}
+
 /// Where nothing can stop a chunk.
 fn without_deadlines(model: Model) -> bool {
     !model.capabilities().stops_chunks
@@ -157,6 +163,7 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("law9", law9_awaiting::ROWS),
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),

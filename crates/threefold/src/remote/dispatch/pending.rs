@@ -62,8 +62,14 @@ impl Pending {
         }
     }
 
-    pub(super) fn window_reaches(&mut self, end: u64) {
-        self.window = end;
+    /// Returns whether the window has moved.
+    pub(super) fn window_reaches(&mut self, end: u64) -> bool {
+        std::mem::replace(&mut self.window, end) < end
+    }
+
+    /// The lowest chunk that was never sent.
+    pub(super) fn reached(&self) -> u64 {
+        self.next
     }
 
     /// One past the last chunk that may be sent.
