@@ -16,6 +16,9 @@ pub(crate) struct Options {
     pub(crate) chunks_per_worker: Option<usize>,
     pub(crate) stack_size: Option<usize>,
     pub(crate) isolate: bool,
+    /// The runtime for async tasks.
+    #[cfg(feature = "async")]
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) policy: Policy,
 }
 
@@ -32,6 +35,15 @@ impl Options {
     /// The number of workers that was asked for, or `default`.
     pub(crate) fn workers(&self, default: usize) -> usize {
         self.workers.unwrap_or(default)
+    }
+
+    /// Whether a runtime was given.
+    fn has_runtime(&self) -> bool {
+        #[cfg(feature = "async")]
+        let has_runtime = self.runtime.is_some();
+        #[cfg(not(feature = "async"))]
+        let has_runtime = false;
+        has_runtime
     }
 
     /// Whether an option asks for what only worker processes can do.
@@ -57,8 +69,9 @@ impl Options {
             }
             _ => {}
         }
-        let limited: [Limited; 7] = [
+        let limited: [Limited; 8] = [
             (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "limits how many chunks wait at once"),
+            (self.has_runtime(), "runtime", |can| can.waits_at_once, "is where many chunks wait at once"),
             (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
             (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
             (

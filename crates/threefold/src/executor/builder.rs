@@ -82,6 +82,41 @@ impl Builder {
         self
     }
 
+    /// The tokio runtime on which `async` tasks wait. The executor then makes none. It is for async only; on other models
+    /// it is an error. It needs the feature `async`.
+    ///
+    /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a connection
+    /// pool or a client that was made there. The chunks themselves are polled on threads of the executor, so they keep no
+    /// thread of the runtime busy. The runtime must be driven, and must not be shut down, while folds run: a chunk that
+    /// waits on a runtime that was shut down fails.
+    ///
+    /// With a multi-thread runtime, [all verbs](crate::Executor) work. One that blocks may be called on a thread of the
+    /// runtime, where it uses tokio's `block_in_place`. A current-thread runtime does nothing while its thread blocks.
+    /// Then folds of `async` tasks can be [awaited](crate::Executor#awaiting-a-fold), and a verb that blocks is an error.
+    /// A fold inside of a task is awaited in the same way. Plain functions need no runtime.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// async fn wait(milliseconds: u64) -> u64 {
+    ///     tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+    ///     milliseconds
+    /// }
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let on = Executor::builder(Model::Async).runtime(tokio::runtime::Handle::current()).build()?;
+    /// assert_eq!(on.map_async(Items(vec![2, 1]), wait).await?, [2, 1]);
+    /// # Ok::<(), threefold::Error>(())
+    /// # }).unwrap();
+    /// ```
+    #[cfg(feature = "async")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.options.runtime = Some(runtime);
+        self
+    }
+
     /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
     ///
     /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of

@@ -11,6 +11,7 @@
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
+mod host_runtime;
 mod hostile;
 mod law1_same_answer;
 mod law2_same_error;
@@ -118,6 +119,11 @@ fn isolating_with_one_worker(model: Model) -> bool {
     isolating(model) && with_one_worker(model)
 }
 
+/// Where one chunk of an async task waits at a time.
+fn waiting_alone(model: Model) -> bool {
+    !model.capabilities().waits_at_once
+}
+
 /// Where a chunk that takes too long can be stopped.
 fn stopping(model: Model) -> bool {
     model.capabilities().stops_chunks
@@ -164,6 +170,7 @@ fn main() -> ExitCode {
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
         ("law9", law9_awaiting::ROWS),
+        ("host_runtime", host_runtime::ROWS),
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
