@@ -11,6 +11,7 @@ const ORDER: &[&str] =
 
 /// The crates of the workspace, from the program down. Each may depend on those below it only.
 const CRATES: &[&str] = &[
+    "threefold-axum",
     "threefold-bench",
     "threefold-contest",
     "threefold-loom",
