@@ -20,9 +20,11 @@ impl Parent {
 }
 
 /// The registrations of a fold with the tokens and with the chunk that may cancel it. They end when this is dropped.
-///
-/// The parent is not kept alive: the future of a nested fold may outlive the chunk that began it.
-pub(super) struct Registered {
+pub(super) struct Registered(Option<Registrations>);
+
+/// At least one registration. The parent is not kept alive: the future of a nested fold may outlive the chunk that began
+/// it.
+struct Registrations {
     fold: Weak<Fold>,
     tokens: Vec<CancelToken>,
     parent: Option<Weak<Fold>>,
@@ -32,8 +34,10 @@ impl Registered {
     /// Registers `fold`, before its first chunk starts. Each registration looks at the state once more after it has
     /// joined (see `CancelToken::register` and `Fold::adopt`), so no cancel is missed.
     pub(super) fn new(on: &Executor, fold: &Running, parent: Parent) -> Self {
-        let fold = fold.fold();
-        let tokens = on.extras.tokens.clone();
+        let (fold, tokens) = (fold.fold(), &on.extras.tokens);
+        if tokens.is_empty() && parent.0.is_none() {
+            return Self(None);
+        }
         tokens.iter().for_each(|token| token.register(fold));
         let parent = parent.0.map(|(parent, chunk)| {
             if let Some(parent) = parent.upgrade() {
@@ -41,15 +45,16 @@ impl Registered {
             }
             parent
         });
-        Self { fold: Arc::downgrade(fold), tokens, parent }
+        Self(Some(Registrations { fold: Arc::downgrade(fold), tokens: tokens.clone(), parent }))
     }
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.tokens.iter().for_each(|token| token.release(&self.fold));
-        if let Some(parent) = self.parent.as_ref().and_then(Weak::upgrade) {
-            parent.disown(&self.fold);
+        let Some(Registrations { fold, tokens, parent }) = &self.0 else { return };
+        tokens.iter().for_each(|token| token.release(fold));
+        if let Some(parent) = parent.as_ref().and_then(Weak::upgrade) {
+            parent.disown(fold);
         }
     }
 }
