@@ -18,6 +18,7 @@ mod awaiting;
 mod bisect;
 mod builder;
 mod check;
+mod combine;
 mod drive;
 mod reduction;
 mod registered;
@@ -30,8 +31,9 @@ pub use reduction::Reduced;
 /// Runs folds on one model.
 ///
 /// Its methods are the verbs: [`fold`](Self::fold), [`try_fold`](Self::try_fold), [`map`](Self::map),
-/// [`map_results`](Self::map_results) and [`for_each`](Self::for_each). Each blocks until its result is there. In async
-/// code, use the [forms that give a future](#awaiting-a-fold), such as [`fold_async`](Self::fold_async).
+/// [`map_results`](Self::map_results), [`for_each`](Self::for_each) and [`combine`](Self::combine). Each blocks until its
+/// result is there. In async code, use the [forms that give a future](#awaiting-a-fold), such as
+/// [`fold_async`](Self::fold_async).
 ///
 /// An executor is cheap to clone. All clones share the same workers, which end when the last clone is dropped. Several
 /// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).

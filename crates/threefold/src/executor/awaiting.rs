@@ -78,14 +78,12 @@ impl Executor {
         let on = self.clone();
         let parent = Parent::of(&(current::get(), chunk::get()));
         async move {
-            let Some(fold) = on.prepare(source, task, R::STOPS)? else { return reduction.finish() };
+            let Some(fold) = on.prepare(source, task, &reduction)? else { return reduction.finish(Ok(())) };
             let registered = Registered::new(&on, &fold, parent);
             let mut fold = Awaited::<S, T>::begin(&on, fold, registered)?;
             poll_fn(|cx| fold.poll(cx, &mut reduction)).await;
-            match fold.conclude(&on).await {
-                Ok(()) => reduction.finish(),
-                Err(error) => Err(error.into()),
-            }
+            let ended = fold.conclude(&on).await;
+            reduction.finish(ended)
         }
     }
 
@@ -149,11 +147,21 @@ where
     /// The next result, if it is there and is wanted: see `take_ready` in [`drive`](super::drive).
     fn next(&mut self) -> Option<Result<T::Output>> {
         let fold: &Fold = &self.fold;
-        if !matches!(self.end, End::Open) || self.taken == fold.chunks {
-            return None;
-        }
-        if self.rest.as_slice().is_empty() {
-            match Work::<S::Pieces, T>::of(fold).outputs.take()?.1 {
+        let work = Work::<S::Pieces, T>::of(fold);
+        while self.rest.as_slice().is_empty() {
+            if !matches!(self.end, End::Open) || self.taken == fold.chunks {
+                return None;
+            }
+            match work.outputs.take()?.1 {
+                Kept::Merged(count) => {
+                    self.taken += count;
+                    if work.is_broken_below(self.taken) {
+                        self.end = End::Settled;
+                        fold.cancel();
+                    } else {
+                        fold.taken(self.taken);
+                    }
+                }
                 Kept::Values(values) => self.rest = values.into_iter(),
                 Kept::Value(value) => self.rest = vec![value].into_iter(),
                 Kept::Failure(_) if fold.is_cancelled() => return None,
@@ -165,7 +173,7 @@ where
                 }
             }
         }
-        // A cancel lowers the limit too, so `may_start` is false after it.
+        // A cancel lowers the limit too, so `may_start` is false after it. So does a reduction that broke off.
         if !fold.may_start(self.taken) && fold.is_cancelled() {
             return None;
         }

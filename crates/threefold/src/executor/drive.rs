@@ -76,7 +76,7 @@ impl Executor {
         T: Task<Chunk = S::Chunk>,
         R: Reduction<T::Output>,
     {
-        let Some(fold) = self.prepare(source, task, R::STOPS)? else { return reduction.finish() };
+        let Some(fold) = self.prepare(source, task, &reduction)? else { return reduction.finish(Ok(())) };
         let work = Work::<S::Pieces, T>::of(&fold);
         let outside = (current::get(), chunk::get());
         let registered = Registered::new(self, &fold, Parent::of(&outside));
@@ -85,20 +85,18 @@ impl Executor {
         // `run` has returned, so no worker is inside the fold any more.
         drop(registered);
         let Taker { reduction, taken, end, unwanted, .. } = taker;
-        match self.conclude(&fold, taken, end, unwanted) {
-            Ok(()) => reduction.finish(),
-            #[cfg(feature = "processes")]
-            Err(error) => Err(self.bisect::<S::Pieces, T>(error, &fold).into()),
-            #[cfg(not(feature = "processes"))]
-            Err(error) => Err(error.into()),
-        }
+        let ended = self.conclude(&fold, taken, end, unwanted);
+        #[cfg(feature = "processes")]
+        let ended = ended.map_err(|error| self.bisect::<S::Pieces, T>(error, &fold));
+        reduction.finish(ended)
     }
 
-    /// Makes a fold, or gives `None` if there are no chunks.
-    pub(super) fn prepare<S, T>(&self, source: S, task: T, stops: Stops) -> Result<Option<Running>>
+    /// Makes the fold for `reduction`, or gives `None` if there are no chunks.
+    pub(super) fn prepare<S, T, R>(&self, source: S, task: T, reduction: &R) -> Result<Option<Running>>
     where
         S: Source,
         T: Task<Chunk = S::Chunk>,
+        R: Reduction<T::Output>,
     {
         let Self { model, extras, .. } = self;
         let pieces = source.into_pieces();
@@ -106,9 +104,10 @@ impl Executor {
         if chunks == 0 {
             return Ok(None);
         }
-        let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
+        let policy = Policy { keeps_going: R::STOPS == Stops::Never, ..self.policy };
         let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
-        let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>());
+        let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
+        let work = Work::new(pieces, task, stops_on_err, checks).merging(reduction.tree());
         let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
         match Work::<S::Pieces, T>::of(&fold).check_task() {
             Ok(()) => Ok(Some(fold)),
@@ -176,7 +175,7 @@ where
     R: Reduction<T::Output>,
 {
     fn run(&mut self, block: Range<u64>) {
-        if block.start == self.taken && self.is_open() {
+        if block.start == self.taken && self.is_open() && self.work.tree.is_none() {
             self.run_and_take(block);
         } else {
             self.fold.run(block, 0);
@@ -278,9 +277,17 @@ where
                 Kept::Failure(error) => self.hand_over(first, [Err(error)]),
                 Kept::Value(value) => self.hand_over(first, [Ok(value)]),
                 Kept::Values(values) => self.hand_over(first, values.into_iter().map(Ok)),
+                Kept::Merged(count) => self.pass_over(count),
             };
             self.passed();
         }
+    }
+
+    /// The next `count` chunks are in the tree. If the closure that merges has panicked after one of the chunks below
+    /// that, the result is known: no chunk and no merge before it has failed.
+    fn pass_over(&mut self, count: u64) -> End {
+        self.taken += count;
+        if self.work.is_broken_below(self.taken) { End::Settled } else { End::Open }
     }
 
     /// Gives the caller's closure the results of the chunks from `first` on.

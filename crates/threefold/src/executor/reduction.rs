@@ -2,8 +2,10 @@
 //! caller that blocks ([`drive`](super::drive)) or by a future ([`awaiting`](super::awaiting)).
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::error::{Error, Result, TryError};
+use crate::fold::tree::Tree;
 
 /// What ends a fold before its last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,13 @@ pub(super) trait Reduction<O> {
         unreachable!("a failure ends the fold unless nothing stops it")
     }
 
-    /// The value of the verb, when every chunk was taken or it broke off.
-    fn finish(self) -> Result<Self::Value, Self::Error>;
+    /// Where workers of this process merge their outputs, if they do. [`take`](Self::take) is given the other outputs.
+    fn tree(&self) -> Option<Arc<Tree<O>>> {
+        None
+    }
+
+    /// What the verb returns. The fold has `ended` well, if every chunk was taken or the reduction broke off.
+    fn finish(self, ended: Result<()>) -> Result<Self::Value, Self::Error>;
 }
 
 /// `fold`: a value, from the one before and the output of the next chunk.
@@ -61,7 +68,8 @@ impl<O, A, F: FnMut(A, O) -> A> Reduction<O> for ToValue<A, F> {
         ControlFlow::Continue(())
     }
 
-    fn finish(self) -> Result<A> {
+    fn finish(self, ended: Result<()>) -> Result<A> {
+        ended?;
         Ok(self.value.expect("a reduction that unwound does not come here"))
     }
 }
@@ -106,7 +114,8 @@ where
         }
     }
 
-    fn finish(self) -> Result<A, TryError<E>> {
+    fn finish(self, ended: Result<()>) -> Result<A, TryError<E>> {
+        ended?;
         match self.failed {
             Some(error) => Err(error),
             None => Ok(self.value.expect("a reduction that unwound does not come here")),
@@ -134,8 +143,8 @@ impl<O> Reduction<O> for ToList<O> {
         ControlFlow::Continue(())
     }
 
-    fn finish(self) -> Result<Vec<O>> {
-        Ok(self.0)
+    fn finish(self, ended: Result<()>) -> Result<Vec<O>> {
+        ended.map(|()| self.0)
     }
 }
 
@@ -164,8 +173,8 @@ impl<O> Reduction<O> for ToResults<O> {
         ControlFlow::Continue(())
     }
 
-    fn finish(self) -> Result<Vec<Result<O>>> {
-        Ok(self.0)
+    fn finish(self, ended: Result<()>) -> Result<Vec<Result<O>>> {
+        ended.map(|()| self.0)
     }
 }
 
@@ -181,8 +190,8 @@ impl<O> Reduction<O> for ToNothing {
         ControlFlow::Continue(())
     }
 
-    fn finish(self) -> Result<()> {
-        Ok(())
+    fn finish(self, ended: Result<()>) -> Result<()> {
+        ended
     }
 }
 

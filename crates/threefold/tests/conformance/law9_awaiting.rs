@@ -25,6 +25,7 @@ crate::rows! {
         the_value_is_the_same_whoever_polls,
         the_error_is_the_same_whoever_polls,
         each_verb_gives_the_same_as_the_one_that_blocks,
+        the_tree_is_the_same_whoever_polls,
         an_empty_source_is_awaited,
         a_future_that_nobody_polls_begins_nothing,
         the_thread_that_polls_runs_no_chunk_and_is_not_held,
@@ -161,6 +162,27 @@ fn each_verb_gives_the_same_as_the_one_that_blocks(model: Model) {
     match by_hand(on.try_fold_async(numbers(50), task, 0, bounded)) {
         Err(TryError::Task { chunk: 7, error }) => assert_eq!(error, "7 is too many"),
         other => panic!("{other:?}"),
+    }
+}
+
+#[task]
+fn name_of(chunk: u64) -> String {
+    chunk.to_string()
+}
+
+fn the_tree_is_the_same_whoever_polls(model: Model) {
+    let pair = |left, right| format!("({left} {right})");
+    for workers in [1, 3] {
+        let on = executor(model, workers);
+        let expected = on.combine(numbers(77), name_of, pair).unwrap();
+        each_way(|| Box::pin(on.combine_async(numbers(77), name_of, pair)), |tree| assert_eq!(tree.unwrap(), expected));
+        assert_eq!(by_hand(on.combine_async(numbers(0), name_of, pair)).unwrap(), None);
+        let error = by_hand(on.combine_async(numbers(77), PanicsOn(vec![70]), |left, _| left)).unwrap_err();
+        assert_eq!(error.chunk(), Some(70));
+        let panics = |_, right: u64| -> u64 { panic!("{right} cannot be merged") };
+        let fold = || by_hand(on.combine_async(numbers(77), PanicsOn(vec![]), panics));
+        let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+        assert_eq!(payload.downcast_ref::<String>().unwrap(), "1 cannot be merged");
     }
 }
 

@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
+mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
@@ -169,6 +170,7 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("hostile", hostile::ROWS),

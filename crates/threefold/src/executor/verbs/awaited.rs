@@ -11,8 +11,8 @@ use crate::task::{Task, TaskOf};
 ///
 /// Each verb has a form that gives a future, on every model: [`fold_async`](Self::fold_async),
 /// [`try_fold_async`](Self::try_fold_async), [`map_async`](Self::map_async),
-/// [`map_results_async`](Self::map_results_async) and [`for_each_async`](Self::for_each_async). The result and the error
-/// are those of the blocking verb. The futures need no runtime: tokio, any other executor, or a loop of your own may
+/// [`map_results_async`](Self::map_results_async), [`for_each_async`](Self::for_each_async) and
+/// [`combine_async`](Self::combine_async). The result and the error are those of the blocking verb. The futures need no runtime: tokio, any other executor, or a loop of your own may
 /// poll them.
 ///
 /// - **Nothing blocks the thread that polls.** Chunks never run on it. The fold begins at the first poll. It then has a
