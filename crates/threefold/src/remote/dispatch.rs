@@ -112,8 +112,6 @@ pub(crate) struct Dispatch {
     open: u64,
     /// How many workers have a block of which a part can be recalled.
     divisible: usize,
-    /// How many workers have been asked to give chunks back, and have not answered.
-    recalled: usize,
     /// When to look again whether something is to be recalled, unless something happens before.
     recall_at: u64,
     /// Workers are not compared before this moment.
@@ -153,7 +151,6 @@ impl Dispatch {
             fresh: 0,
             open: 0,
             divisible: 0,
-            recalled: 0,
             recall_at: u64::MAX,
             no_recall_before: 0,
             starts_left: terms.workers + SPARE_STARTS,
@@ -315,10 +312,8 @@ impl Dispatch {
     fn change<T>(&mut self, worker: usize, change: impl FnOnce(&mut Worker) -> T) -> Option<T> {
         let it = self.workers.get_mut(worker)?.as_mut()?;
         self.divisible -= usize::from(it.divisible().is_some());
-        self.recalled -= usize::from(it.is_recalled());
         let changed = change(it);
         self.divisible += usize::from(it.divisible().is_some());
-        self.recalled += usize::from(it.is_recalled());
         Some(changed)
     }
 
@@ -326,7 +321,6 @@ impl Dispatch {
         let gone = self.workers.get_mut(worker)?.take()?;
         self.fresh -= usize::from(gone.is_fresh());
         self.divisible -= usize::from(gone.divisible().is_some());
-        self.recalled -= usize::from(gone.is_recalled());
         self.free.insert(worker);
         self.hungry.retain(|&other| other != worker);
         self.notices.retain(|&(_, other)| other != worker);

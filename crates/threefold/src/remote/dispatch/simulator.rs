@@ -233,8 +233,11 @@ impl Simulation {
             self.sent = block.end;
         }
         // Some blocks are too large for one message.
-        let mut end =
-            if self.happens(50_000) { self.random.random_range(block.first + 1..=block.end) } else { block.end };
+        let mut end = if self.happens(self.plan.cuts) {
+            self.random.random_range(block.first + 1..=block.end)
+        } else {
+            block.end
+        };
         let unsendable = (block.first..end).find(|&chunk| self.fates[chunk as usize] == Fate::Unsendable);
         if let Some(chunk) = unsendable {
             end = chunk;

@@ -58,6 +58,8 @@ pub(super) struct Plan {
     /// Whether workers hold answers back until their block ends, but no longer than [`HOLD`].
     pub(super) holds: bool,
     pub(super) recalls: Recalls,
+    /// The chance that a block is too large for one message.
+    pub(super) cuts: u32,
     /// The chance that a chunk takes 50 times as long.
     pub(super) dear: u32,
     pub(super) failing: u32,
