@@ -17,7 +17,9 @@
 //! sleep looks at both under the same lock.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use super::office::{Office, Route};
@@ -36,6 +38,12 @@ pub(super) const SHORTEST: u64 = 50_000;
 /// The longest sleep between looks, in nanoseconds.
 pub(super) const LONGEST: u64 = 1_000_000;
 
+/// The core is offered to other threads after so many rounds of looks, or after each one if another thread took it.
+const ROUNDS: u32 = 16;
+
+/// What counts of the time between two looks, in nanoseconds. If it took longer, another thread had the core meanwhile.
+const LONGEST_LOOK: u64 = 2_000;
+
 /// So many looks are taken in a row.
 pub(super) const LOOKS: usize = 3;
 
@@ -43,7 +51,11 @@ pub(super) const LOOKS: usize = 3;
 pub(super) struct Mailbox<T> {
     /// What has come.
     inside: Mutex<Inside<T>>,
-    /// Told when something has.
+    /// Whether to look inside. It is set under the lock, and a thread that looks for messages reads it without.
+    has_news: AtomicBool,
+    /// Whether another thread had the core when this one offered it last. Only the thread that waits uses it.
+    is_crowded: AtomicBool,
+    /// Told when something has come, if the thread sleeps.
     came: Condvar,
 }
 
@@ -52,25 +64,46 @@ struct Inside<T> {
     letters: VecDeque<T>,
     /// Whether the thread is to stop waiting for another reason.
     is_rung: bool,
+    /// Whether the thread sleeps. To wake nobody would be a call of the system all the same.
+    is_asleep: bool,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self { inside: Mutex::new(Inside { letters: VecDeque::new(), is_rung: false }), came: Condvar::new() }
+        let inside = Inside { letters: VecDeque::new(), is_rung: false, is_asleep: false };
+        Self {
+            inside: Mutex::new(inside),
+            has_news: AtomicBool::new(false),
+            is_crowded: AtomicBool::new(false),
+            came: Condvar::new(),
+        }
     }
 }
 
 impl<T> Mailbox<T> {
     /// Puts a message in, and wakes the thread that waits.
     pub(super) fn put(&self, letter: T) {
-        self.inside().letters.push_back(letter);
-        self.came.notify_all();
+        let mut inside = self.inside();
+        inside.letters.push_back(letter);
+        self.tell(inside);
     }
 
     /// Wakes the thread that waits, or the next that will.
     pub(super) fn ring(&self) {
-        self.inside().is_rung = true;
-        self.came.notify_all();
+        let mut inside = self.inside();
+        inside.is_rung = true;
+        self.tell(inside);
+    }
+
+    /// Something has come.
+    fn tell(&self, inside: MutexGuard<'_, Inside<T>>) {
+        // Relaxed: whoever sees it takes the lock to look inside.
+        self.has_news.store(true, Ordering::Relaxed);
+        let is_asleep = inside.is_asleep;
+        drop(inside);
+        if is_asleep {
+            self.came.notify_all();
+        }
     }
 
     /// The oldest message.
@@ -97,39 +130,61 @@ impl<T> Mailbox<T> {
         others_look: bool,
         spin: u64,
     ) -> Option<T> {
-        let mut nap = 0;
+        let (mut nap, mut looked, mut rounds) = (0, 0, 0);
         let began = clock::now();
+        let (mut last, mut yielded) = (began, false);
         loop {
             for _ in 0..LOOKS {
                 office.poll();
-                let mut inside = self.inside();
-                if let Some(letter) = inside.letters.pop_front() {
-                    return Some(letter);
-                }
-                if std::mem::take(&mut inside.is_rung) {
-                    return None;
+                // Relaxed: it is set under the lock. A look that comes too early is not the last one.
+                if self.has_news.load(Ordering::Relaxed)
+                    && let Some(news) = self.news()
+                {
+                    return news;
                 }
             }
             let now = clock::now();
             if now >= until {
                 return None;
             }
-            if now.saturating_sub(began) < spin {
-                std::thread::yield_now();
+            let took = now.saturating_sub(last);
+            if yielded {
+                self.is_crowded.store(took > LONGEST_LOOK, Ordering::Relaxed);
+            }
+            looked += took.min(LONGEST_LOOK);
+            if looked < spin {
+                rounds += 1;
+                yielded = self.is_crowded.load(Ordering::Relaxed) || rounds % ROUNDS == 0;
+                if yielded {
+                    thread::yield_now();
+                }
+                last = now;
                 continue;
             }
             nap = (2 * nap).clamp(SHORTEST, LONGEST);
             let is_long = others_look && now.saturating_sub(began) > 50 * LONGEST;
             self.sleep(if is_long { until - now } else { nap.min(until - now) });
+            yielded = false;
         }
+    }
+
+    /// What has come: a message, or `None` if it was rung; nothing if nothing has.
+    fn news(&self) -> Option<Option<T>> {
+        let mut inside = self.inside();
+        let letter = inside.letters.pop_front();
+        let is_news = letter.is_some() || std::mem::take(&mut inside.is_rung);
+        self.has_news.store(is_news, Ordering::Relaxed);
+        is_news.then_some(letter)
     }
 
     /// Sleeps for so many nanoseconds at most, and not if there is a message.
     fn sleep(&self, nanoseconds: u64) {
-        let inside = self.inside();
+        let mut inside = self.inside();
+        inside.is_asleep = true;
         let waits = |inside: &mut Inside<T>| inside.letters.is_empty() && !inside.is_rung;
         let nap = Duration::from_nanos(nanoseconds);
-        drop(self.came.wait_timeout_while(inside, nap, waits));
+        let (mut inside, _) = self.came.wait_timeout_while(inside, nap, waits).unwrap_or_else(PoisonError::into_inner);
+        inside.is_asleep = false;
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside<T>> {
