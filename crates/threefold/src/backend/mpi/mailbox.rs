@@ -32,6 +32,10 @@ const SPIN: u64 = 20_000;
 /// The same where a worker process must wake up before there is an answer, which takes some 50 us.
 pub(super) const SPIN_FOR_PROCESS: u64 = 100_000;
 
+/// How long a thread looks after a wait in which it had to sleep, in nanoseconds. The other side has fallen asleep, too,
+/// and takes this long to wake up. If this one slept again meanwhile, they would go on missing each other.
+const SPIN_AFTER_SLEEP: u64 = 150_000;
+
 /// The first sleep between looks, in nanoseconds. The kernel adds about as much.
 pub(super) const SHORTEST: u64 = 50_000;
 
@@ -55,6 +59,8 @@ pub(super) struct Mailbox<T> {
     has_news: AtomicBool,
     /// Whether another thread had the core when this one offered it last. Only the thread that waits uses it.
     is_crowded: AtomicBool,
+    /// Whether the last wait for a message had to sleep. Only the thread that waits uses it.
+    has_slept: AtomicBool,
     /// Told when something has come, if the thread sleeps.
     came: Condvar,
 }
@@ -75,6 +81,7 @@ impl<T> Default for Mailbox<T> {
             inside: Mutex::new(inside),
             has_news: AtomicBool::new(false),
             is_crowded: AtomicBool::new(false),
+            has_slept: AtomicBool::new(false),
             came: Condvar::new(),
         }
     }
@@ -130,22 +137,19 @@ impl<T> Mailbox<T> {
         others_look: bool,
         spin: u64,
     ) -> Option<T> {
+        office.watch();
         let (mut nap, mut looked, mut rounds) = (0, 0, 0);
+        // Relaxed, as are the others: only the thread that waits uses this.
+        let spin = if self.has_slept.load(Ordering::Relaxed) { spin.max(SPIN_AFTER_SLEEP) } else { spin };
         let began = clock::now();
         let (mut last, mut yielded) = (began, false);
-        loop {
-            for _ in 0..LOOKS {
-                office.poll();
-                // Relaxed: it is set under the lock. A look that comes too early is not the last one.
-                if self.has_news.load(Ordering::Relaxed)
-                    && let Some(news) = self.news()
-                {
-                    return news;
-                }
+        let news = loop {
+            if let Some(news) = self.look(office) {
+                break news;
             }
             let now = clock::now();
             if now >= until {
-                return None;
+                break None;
             }
             let took = now.saturating_sub(last);
             if yielded {
@@ -161,14 +165,31 @@ impl<T> Mailbox<T> {
                 last = now;
                 continue;
             }
-            nap = (2 * nap).clamp(SHORTEST, LONGEST);
-            let is_long = others_look && now.saturating_sub(began) > 50 * LONGEST;
-            self.sleep(if is_long { until - now } else { nap.min(until - now) });
             yielded = false;
-        }
+            nap = (2 * nap).clamp(SHORTEST, LONGEST);
+            if others_look && now.saturating_sub(began) > 50 * LONGEST {
+                office.unwatch();
+                self.sleep(until - now);
+                office.watch();
+            } else {
+                self.sleep(nap.min(until - now));
+            }
+        };
+        self.has_slept.store(nap > 0 && news.is_some(), Ordering::Relaxed);
+        office.unwatch();
+        news
     }
 
-    /// What has come: a message, or `None` if it was rung; nothing if nothing has.
+    /// Looks for messages. Gives what has come: a message, or `None` if it was rung; nothing if nothing has.
+    fn look<R: Route>(&self, office: &Office<R>) -> Option<Option<T>> {
+        (0..LOOKS).find_map(|_| {
+            office.poll();
+            // Relaxed: it is set under the lock. A look that comes too early is not the last one.
+            if self.has_news.load(Ordering::Relaxed) { self.news() } else { None }
+        })
+    }
+
+    /// What has come, if anything has.
     fn news(&self) -> Option<Option<T>> {
         let mut inside = self.inside();
         let letter = inside.letters.pop_front();

@@ -20,6 +20,7 @@
 //! They are begun under the lock, and taken in under the lock. So a stream of frames needs no numbers, an output of a
 //! task comes before the answer of its chunk, and a `LIMIT` comes after the messages that it limits.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::{process, thread};
@@ -45,7 +46,11 @@ pub(super) trait Route {
 }
 
 /// The messages of one rank.
-pub(super) struct Office<R: Route>(Mutex<Desk<R>>);
+pub(super) struct Office<R: Route> {
+    desk: Mutex<Desk<R>>,
+    /// How many threads look for messages, at least every millisecond.
+    watchers: AtomicUsize,
+}
 
 /// What the lock guards.
 pub(super) struct Desk<R: Route> {
@@ -61,12 +66,29 @@ pub(super) struct Desk<R: Route> {
 impl<R: Route> Office<R> {
     /// The office of a rank that has just joined its job.
     pub(super) fn new(seam: Seam, route: R) -> Self {
-        Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_closed: false }))
+        let desk = Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_closed: false });
+        Self { desk, watchers: AtomicUsize::new(0) }
+    }
+
+    /// From now on, and until `unwatch`, this thread looks for messages at least every millisecond.
+    pub(super) fn watch(&self) {
+        // Relaxed, as are the others: this is no more than advice.
+        self.watchers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// This thread does not look any more.
+    pub(super) fn unwatch(&self) {
+        self.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether another thread looks for messages.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
     }
 
     /// Takes in what has arrived, and notes what is sent. Does nothing if another thread does it.
     pub(super) fn poll(&self) {
-        let mut desk = match self.0.try_lock() {
+        let mut desk = match self.desk.try_lock() {
             Ok(desk) => desk,
             Err(TryLockError::Poisoned(desk)) => desk.into_inner(),
             Err(TryLockError::WouldBlock) => return,
@@ -85,7 +107,7 @@ impl<R: Route> Office<R> {
     pub(super) fn abort(&self) -> ! {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
-            match self.0.try_lock() {
+            match self.desk.try_lock() {
                 Ok(desk) => desk.seam.abort(),
                 Err(TryLockError::Poisoned(desk)) => desk.into_inner().seam.abort(),
                 Err(TryLockError::WouldBlock) => thread::sleep(PATIENCE / 50),
@@ -97,7 +119,7 @@ impl<R: Route> Office<R> {
 
     /// What the lock guards.
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk<R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -34,7 +34,7 @@ use std::{panic, process, thread};
 use super::at_exit;
 use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
-use super::mailbox::LONGEST;
+use super::mailbox::{LONGEST, LOOKS};
 use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{self, Pipes};
@@ -159,8 +159,9 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
-        for _ in 0..3 {
-            rank.office.poll();
+        // A worker that waits looks by itself. While it does, this thread must not take the core from it.
+        if !rank.office.is_watched() {
+            (0..LOOKS).for_each(|_| rank.office.poll());
         }
         rank.pipes.pass_on(&rank.office);
         if rank.office.desk().route.is_over {
