@@ -9,20 +9,38 @@
 //! way through MPI, and with one look between two sleeps both sides of a conversation would always sleep. A message
 //! that another thread brings ends the sleep.
 //!
-//! Measured within one machine, a message and its answer take a few microseconds while both sides look. After a pause
-//! both sides sleep, and a message waits for up to 1 ms at each of them. In return an idle rank uses one or two percent
-//! of a core. A blocking receive of MPI would use all of it, for ever.
+//! # When a conversation is interrupted
+//!
+//! A message and its answer take a few microseconds while both sides look. But the kernel may run another thread for a
+//! moment, and then the other side has looked in vain and sleeps. Three rules bring the two together again. Without them
+//! one interruption cost 0.3 ms on average, since each side woke up while the other one slept.
+//!
+//! - *Time in which another thread had the core is not time spent looking.* Of the time between two looks only
+//!   [`LONGEST_LOOK`] counts. So a thread that was interrupted looks on.
+//! - *After a wait that had to sleep, the next wait looks for [`SPIN_AFTER_SLEEP`].* In this time the other side wakes up.
+//! - *A thread that waits is not interrupted by its own rank.* The main thread of a rank leaves the messages to it
+//!   ([`Office::watch`]).
+//!
+//! If there are more ranks than cores, a thread must give up its core, or the thread that is to answer cannot run. It
+//! need not know how many ranks there are: it offers the core now and then, and if another thread took it, it offers the
+//! core after each round of looks.
+//!
+//! # What it costs
+//!
+//! After a pause both sides sleep, and a message waits for up to 1 ms at each of them. In return an idle rank uses one or
+//! two percent of a core. A blocking receive of MPI would use all of it, for ever.
 //!
 //! No wake-up is lost. A message is put in, and the bell is rung, under the lock of the mailbox; a thread that goes to
 //! sleep looks at both under the same lock.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::office::{Office, Route};
+use super::office::{BATCH, Office, Route};
 use crate::remote::clock;
 
 /// How long a thread looks for messages without a pause, in nanoseconds. A message and its answer take a few
@@ -115,12 +133,12 @@ impl<T> Mailbox<T> {
 
     /// The oldest message.
     pub(super) fn take(&self) -> Option<T> {
-        self.inside().letters.pop_front()
+        if self.has_news.load(Ordering::Relaxed) { self.inside().letters.pop_front() } else { None }
     }
 
     /// Whether there is no message.
     pub(super) fn is_empty(&self) -> bool {
-        self.inside().letters.is_empty()
+        !self.has_news.load(Ordering::Relaxed) || self.inside().letters.is_empty()
     }
 
     /// Waits for a message, but no longer than `until`, and not if it is rung. If `others_look`, another thread looks
@@ -143,10 +161,13 @@ impl<T> Mailbox<T> {
         let spin = if self.has_slept.load(Ordering::Relaxed) { spin.max(SPIN_AFTER_SLEEP) } else { spin };
         let began = clock::now();
         let (mut last, mut yielded) = (began, false);
+        // What has piled up is taken in at once. Then the first message is used without a look for the next one.
+        let mut most = BATCH;
         let news = loop {
-            if let Some(news) = self.look(office) {
+            if let Some(news) = self.look(office, most) {
                 break news;
             }
+            most = 1;
             let now = clock::now();
             if now >= until {
                 break None;
@@ -180,10 +201,11 @@ impl<T> Mailbox<T> {
         news
     }
 
-    /// Looks for messages. Gives what has come: a message, or `None` if it was rung; nothing if nothing has.
-    fn look<R: Route>(&self, office: &Office<R>) -> Option<Option<T>> {
+    /// Looks for messages, and takes in at most so many at each look. Gives what has come: a message, or `None` if it
+    /// was rung; nothing if nothing has.
+    fn look<R: Route>(&self, office: &Office<R>, most: usize) -> Option<Option<T>> {
         (0..LOOKS).find_map(|_| {
-            office.poll();
+            office.take_in(most);
             // Relaxed: it is set under the lock. A look that comes too early is not the last one.
             if self.has_news.load(Ordering::Relaxed) { self.news() } else { None }
         })
@@ -193,8 +215,8 @@ impl<T> Mailbox<T> {
     fn news(&self) -> Option<Option<T>> {
         let mut inside = self.inside();
         let letter = inside.letters.pop_front();
-        let is_news = letter.is_some() || std::mem::take(&mut inside.is_rung);
-        self.has_news.store(is_news, Ordering::Relaxed);
+        let is_news = letter.is_some() || mem::take(&mut inside.is_rung);
+        self.has_news.store(!inside.letters.is_empty() || inside.is_rung, Ordering::Relaxed);
         is_news.then_some(letter)
     }
 
@@ -210,5 +232,38 @@ impl<T> Mailbox<T> {
 
     fn inside(&self) -> MutexGuard<'_, Inside<T>> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn messages_are_taken_in_order_and_before_a_ring() {
+        let mailbox = Mailbox::default();
+        assert_eq!((mailbox.news(), mailbox.take(), mailbox.is_empty()), (None, None, true));
+        mailbox.ring();
+        mailbox.put(1);
+        mailbox.put(2);
+        assert!(!mailbox.is_empty());
+        assert_eq!((mailbox.news(), mailbox.take()), (Some(Some(1)), Some(2)));
+        assert_eq!((mailbox.news(), mailbox.news(), mailbox.is_empty()), (Some(None), None, true));
+    }
+
+    #[test]
+    fn a_message_or_a_ring_ends_a_sleep_whether_it_comes_before_or_after_the_sleep_begins() {
+        // Far longer than any test: only a wake-up ends it.
+        const LONG: u64 = 1 << 50;
+        let mailbox = Arc::new(Mailbox::default());
+        for round in 0..2_000 {
+            let other = Arc::clone(&mailbox);
+            let sender = thread::spawn(move || if round % 2 == 0 { other.put(round) } else { other.ring() });
+            mailbox.sleep(LONG);
+            assert_eq!(mailbox.news(), Some((round % 2 == 0).then_some(round)));
+            sender.join().unwrap();
+        }
     }
 }

@@ -27,8 +27,8 @@ use std::{process, thread};
 
 use super::seam::{LARGEST, Mail, SMALL, Seam, Sending};
 
-/// So many messages are taken in at one look, and the others at the next.
-const BATCH: usize = 16;
+/// At most so many messages are taken in at one look, and the others at the next.
+pub(super) const BATCH: usize = 16;
 
 /// So long an abort waits for the lock.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -88,12 +88,17 @@ impl<R: Route> Office<R> {
 
     /// Takes in what has arrived, and notes what is sent. Does nothing if another thread does it.
     pub(super) fn poll(&self) {
+        self.take_in(BATCH);
+    }
+
+    /// The same, with at most so many messages.
+    pub(super) fn take_in(&self, most: usize) {
         let mut desk = match self.desk.try_lock() {
             Ok(desk) => desk,
             Err(TryLockError::Poisoned(desk)) => desk.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        desk.look();
+        desk.look(most);
     }
 
     /// Sends `bytes`, and leaves the buffer empty. Returns whether they are sent already; if not, `receipt` is told
@@ -124,8 +129,8 @@ impl<R: Route> Office<R> {
 }
 
 impl<R: Route> Desk<R> {
-    /// Notes which messages are sent, and takes in a batch of those that have arrived.
-    fn look(&mut self) {
+    /// Notes which messages are sent, and takes in at most so many of those that have arrived.
+    fn look(&mut self, most: usize) {
         if self.is_closed {
             return;
         }
@@ -134,7 +139,7 @@ impl<R: Route> Desk<R> {
             let sent = outgoing.extract_if(.., |(sending, _)| seam.is_sent(sending));
             sent.filter_map(|(_, receipt)| receipt).for_each(|receipt| route.sent(receipt));
         }
-        for _ in 0..BATCH {
+        for _ in 0..most {
             let Some(mail) = self.seam.receive() else { return };
             if let Some((to, tag, mut answer)) = self.route.deliver(mail) {
                 self.send(to, tag, &mut answer, None);
@@ -175,7 +180,7 @@ impl<R: Route> Desk<R> {
     /// Waits until everything is sent, and makes no more calls of MPI.
     pub(super) fn close(&mut self) {
         while !self.outgoing.is_empty() {
-            self.look();
+            self.look(BATCH);
             thread::yield_now();
         }
         self.is_closed = true;

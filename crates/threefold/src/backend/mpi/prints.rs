@@ -207,3 +207,25 @@ impl Printer {
 pub(super) fn flush() {
     let _ = io::stdout().flush();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_counts_until_it_is_printed() {
+        let printer = Printer::new(Stream::Out, 3);
+        let mut heard = printer.heard();
+        assert!(!printer.has_any(true));
+        heard.push(1, b"one".to_vec());
+        assert_eq!(heard.take(), [(1, b"one".to_vec())]);
+        // Whoever has taken it is printing it. Another caller waits until that is done.
+        assert!(printer.has_any(false));
+        heard.push(2, b"two".to_vec());
+        heard.printed();
+        assert!(printer.has_any(false), "the second part came meanwhile");
+        heard.take();
+        heard.printed();
+        assert!(!printer.has_any(true));
+    }
+}

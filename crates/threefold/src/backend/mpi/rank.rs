@@ -25,7 +25,7 @@
 //! along; until then they must be alive, or rank 0 could not tell who was killed.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -78,14 +78,14 @@ struct Rank {
 /// The part of a session in this rank.
 #[derive(Default)]
 struct Session {
-    workers: HashMap<u32, Arc<Worker>>,
+    workers: BTreeMap<u32, Arc<Worker>>,
     task: Arc<SharedTask>,
 }
 
 /// Who is addressed in a rank: the workers of each session.
 #[derive(Default)]
 struct Workers {
-    sessions: HashMap<u32, Session>,
+    sessions: BTreeMap<u32, Session>,
     /// The sessions whose workers are processes.
     relays: Relays,
     /// Whether rank 0 has said goodbye.

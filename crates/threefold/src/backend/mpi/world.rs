@@ -17,7 +17,7 @@
 //! answers of a fold is printed before it returns. The beginning of a line waits for its end, but not longer than until
 //! the end of a fold.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
@@ -77,7 +77,7 @@ pub(super) enum Letter {
 /// Who is addressed at rank 0: sessions by their numbers.
 pub(super) struct Sessions {
     /// Where the letters of each open session go.
-    open: HashMap<u32, Arc<Mailbox<Letter>>>,
+    open: BTreeMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
     /// Which ranks were heard since this was last asked.
@@ -142,7 +142,7 @@ impl World {
         let size = seam.size();
         let printers = [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size));
         let sessions = Sessions {
-            open: HashMap::new(),
+            open: BTreeMap::new(),
             peers: vec![None; size],
             alive: vec![false; size],
             has_left: vec![false; size],
