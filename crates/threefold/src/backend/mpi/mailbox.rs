@@ -131,14 +131,14 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// The oldest message.
+    /// The oldest message. It is looked for under the lock: see `Relay::put`.
     pub(super) fn take(&self) -> Option<T> {
-        if self.has_news.load(Ordering::Relaxed) { self.inside().letters.pop_front() } else { None }
+        self.inside().letters.pop_front()
     }
 
-    /// Whether there is no message.
+    /// Whether there is no message. It is looked for under the lock: see `Relay::put`.
     pub(super) fn is_empty(&self) -> bool {
-        !self.has_news.load(Ordering::Relaxed) || self.inside().letters.is_empty()
+        self.inside().letters.is_empty()
     }
 
     /// Waits for a message, but no longer than `until`, and not if it is rung. If `others_look`, another thread looks
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn messages_are_taken_in_order_and_before_a_ring() {
         let mailbox = Mailbox::default();
-        assert_eq!((mailbox.news(), mailbox.take(), mailbox.is_empty()), (None, None, true));
+        assert_eq!((mailbox.news(), mailbox.take(), mailbox.is_empty()), (None::<Option<i32>>, None, true));
         mailbox.ring();
         mailbox.put(1);
         mailbox.put(2);

@@ -172,6 +172,11 @@ impl<R: Route> Desk<R> {
         is_sent
     }
 
+    /// Whether large messages are on their way.
+    pub(super) fn is_sending(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
     /// Whether the job is left.
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed

@@ -159,8 +159,9 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
-        // A worker that waits looks by itself. While it does, this thread must not take the core from it.
-        if !rank.office.is_watched() {
+        // A worker that waits looks by itself. While it does, this thread must not take the core from it. But large
+        // messages move on only at looks, so the more the better.
+        if !rank.office.is_watched() || rank.office.desk().is_sending() {
             (0..LOOKS).for_each(|_| rank.office.poll());
         }
         rank.pipes.pass_on(&rank.office);
