@@ -203,7 +203,7 @@ impl Isolated {
     /// Notes the ranks that were lost since this was last asked, with what they had.
     fn look_for_lost(&mut self) {
         let (world, ranks) = (self.crews.session.world, &self.crews.ranks);
-        world.look(clock::now(), |rank| ranks[rank].is_told || ranks[rank].owes_word);
+        world.look(|rank| ranks[rank].is_told || ranks[rank].owes_word);
         for (rank, end) in world.lost().into_iter().skip(self.lost.len()) {
             self.crews.ranks[rank].owes_word = false;
             for worker in 0..self.crews.lives.len() {

@@ -12,11 +12,13 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::mem::{self, MaybeUninit};
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::buffer::spare_capacity;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{Timespec, epoll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::retry_on_intr;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -36,7 +38,10 @@ pub(super) struct Pipes {
     err: OwnedFd,
     /// The standard error as the launcher made it.
     original: OwnedFd,
-    /// Held while what was read is sent, so that two threads keep the order.
+    /// Says whether anything is in one of the pipes.
+    both: OwnedFd,
+    /// Held from the look into the pipes until what was read is sent. So a thread that finds them empty knows that all
+    /// that was printed is sent.
     order: Mutex<()>,
 }
 
@@ -51,15 +56,20 @@ impl Pipes {
         rustix::stdio::dup2_stdout(out_end)?;
         rustix::stdio::dup2_stderr(err_end)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Self { out, err, original, order: Mutex::default() })
+        let both = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        for pipe in [&out, &err] {
+            epoll::add(&both, pipe, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        }
+        Ok(Self { out, err, original, both, order: Mutex::default() })
     }
 
     /// Sends what was printed so far to rank 0.
     pub(super) fn pass_on<R: Route>(&self, office: &Office<R>) {
+        // Before the look: another thread may have read something and not sent it yet.
+        let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         if self.are_empty() {
             return;
         }
-        let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         for (tag, pipe) in [(letter::OUT, &self.out), (letter::ERR, &self.err)] {
             loop {
                 let mut bytes = Vec::with_capacity(READ);
@@ -80,42 +90,95 @@ impl Pipes {
         let _ = rustix::io::write(&self.original, &bytes);
     }
 
-    /// Whether nothing was printed. It asks for both pipes in one system call.
+    /// Whether nothing is in the pipes. This is asked before each answer, so it is one call of the system, which only
+    /// looks at a list in the kernel. One thread at a time may ask: while the kernel answers one thread, it may take a
+    /// pipe off this list for a moment.
     fn are_empty(&self) -> bool {
-        let mut pipes = [&self.out, &self.err].map(|pipe| PollFd::new(pipe, PollFlags::IN));
-        matches!(poll(&mut pipes, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(0))
+        let mut events = [MaybeUninit::uninit(); 1];
+        let ready = epoll::wait(&self.both, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        matches!(ready, Ok((ready, _)) if ready.is_empty())
     }
 }
 
+/// What ranks have printed, in the order in which it came.
+type Parts = Vec<(usize, Vec<u8>)>;
+
 /// What has come from other ranks and is not printed yet, of one stream.
-pub(super) type Heard = Vec<(usize, Vec<u8>)>;
+pub(super) struct Heard {
+    parts: Parts,
+    /// The printer's [`has_heard`](Printer::has_heard).
+    is_noted: Arc<AtomicBool>,
+}
+
+impl Heard {
+    /// A rank has printed this.
+    pub(super) fn push(&mut self, rank: usize, bytes: Vec<u8>) {
+        self.parts.push((rank, bytes));
+        // Relaxed: whoever takes an answer that came after this takes it from a mailbox, whose lock orders the two.
+        self.is_noted.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes out all there is.
+    fn take(&mut self) -> Parts {
+        mem::take(&mut self.parts)
+    }
+
+    /// What was taken out is printed. Nothing more is taken out.
+    fn printed(&mut self) -> Parts {
+        if self.parts.is_empty() {
+            // Release: whoever sees this finds everything printed.
+            self.is_noted.store(false, Ordering::Release);
+        }
+        Vec::new()
+    }
+}
 
 /// Prints one stream of the other ranks on rank 0's own.
 ///
 /// Threads may print while they hold a lock of the stream, or hold it while they fold. So whoever prints takes the
 /// stream's lock first, then the lock of the lines, and then takes what was heard from the office. In any other order
 /// two threads could wait for each other.
+///
+/// Several callers may print at once, each what has come for all of them. A caller returns when what its own tasks have
+/// printed is out, whoever prints it. So it is noted as printed only then, and while the lock of the stream is held.
+/// Until then every other caller waits for this lock.
 pub(super) struct Printer {
     stream: Stream,
+    /// Whether anything was heard and is not printed yet.
+    has_heard: Arc<AtomicBool>,
+    /// Whether a line was begun.
+    has_begun: AtomicBool,
     /// The beginning of a line of each rank.
     partial: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Printer {
     pub(super) fn new(stream: Stream, ranks: usize) -> Self {
-        Self { stream, partial: Mutex::new(vec![Vec::new(); ranks]) }
+        let partial = Mutex::new(vec![Vec::new(); ranks]);
+        Self { stream, has_heard: Arc::default(), has_begun: AtomicBool::new(false), partial }
     }
 
-    /// Prints the whole lines of what `heard` gives. If `all`, prints the beginnings of lines, too: if several ranks
-    /// have left one, each but the first begins a new line.
-    pub(super) fn print(&self, heard: impl FnOnce() -> Heard, all: bool) {
+    /// Where what is heard for this printer is kept.
+    pub(super) fn heard(&self) -> Heard {
+        Heard { parts: Vec::new(), is_noted: Arc::clone(&self.has_heard) }
+    }
+
+    /// Whether there is anything to print. Beginnings of lines count if `all`.
+    pub(super) fn has_any(&self, all: bool) -> bool {
+        // Acquire: see `Heard::printed`.
+        self.has_heard.load(Ordering::Acquire) || all && self.has_begun.load(Ordering::Acquire)
+    }
+
+    /// Prints the whole lines of what was heard. `heard` passes it to the given function. If `all`, prints the
+    /// beginnings of lines, too: if several ranks have left one, each but the first begins a new line.
+    pub(super) fn print(&self, heard: impl Fn(fn(&mut Heard) -> Parts) -> Parts, all: bool) {
         let (_out, _err);
         match self.stream {
             Stream::Out => _out = io::stdout().lock(),
             Stream::Err => _err = io::stderr().lock(),
         }
         let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-        for (rank, bytes) in heard() {
+        for (rank, bytes) in heard(Heard::take) {
             let line = &mut partial[rank];
             line.extend_from_slice(&bytes);
             let whole = match line.iter().rposition(|&byte| byte == b'\n') {
@@ -127,7 +190,7 @@ impl Printer {
             line.drain(..whole);
         }
         if all {
-            let rests = partial.iter_mut().map(std::mem::take).filter(|rest| !rest.is_empty());
+            let rests = partial.iter_mut().map(mem::take).filter(|rest| !rest.is_empty());
             for (number, rest) in rests.enumerate() {
                 if number > 0 {
                     self.stream.print(b"\n");
@@ -135,10 +198,34 @@ impl Printer {
                 self.stream.print(&rest);
             }
         }
+        self.has_begun.store(partial.iter().any(|line| !line.is_empty()), Ordering::Release);
+        heard(Heard::printed);
     }
 }
 
 /// Empties the buffer of the standard library: what a task has printed must be in the pipe before its output is sent.
 pub(super) fn flush() {
     let _ = io::stdout().flush();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_counts_until_it_is_printed() {
+        let printer = Printer::new(Stream::Out, 3);
+        let mut heard = printer.heard();
+        assert!(!printer.has_any(true));
+        heard.push(1, b"one".to_vec());
+        assert_eq!(heard.take(), [(1, b"one".to_vec())]);
+        // Whoever has taken it is printing it. Another caller waits until that is done.
+        assert!(printer.has_any(false));
+        heard.push(2, b"two".to_vec());
+        heard.printed();
+        assert!(printer.has_any(false), "the second part came meanwhile");
+        heard.take();
+        heard.printed();
+        assert!(!printer.has_any(true));
+    }
 }

@@ -29,7 +29,7 @@ use std::env;
 use std::time::Duration;
 
 /// How often ranks are asked, in nanoseconds.
-const LOOK: u64 = 250_000_000;
+pub(super) const LOOK: u64 = 250_000_000;
 
 /// A rank that has been silent for so long is lost, unless the environment says something else.
 const LIMIT: Duration = Duration::from_secs(10);

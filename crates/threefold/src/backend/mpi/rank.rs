@@ -25,7 +25,7 @@
 //! along; until then they must be alive, or rank 0 could not tell who was killed.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -34,7 +34,7 @@ use std::{panic, process, thread};
 use super::at_exit;
 use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
-use super::mailbox::LONGEST;
+use super::mailbox::{LONGEST, LOOKS};
 use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{self, Pipes};
@@ -78,14 +78,14 @@ struct Rank {
 /// The part of a session in this rank.
 #[derive(Default)]
 struct Session {
-    workers: HashMap<u32, Arc<Worker>>,
+    workers: BTreeMap<u32, Arc<Worker>>,
     task: Arc<SharedTask>,
 }
 
 /// Who is addressed in a rank: the workers of each session.
 #[derive(Default)]
 struct Workers {
-    sessions: HashMap<u32, Session>,
+    sessions: BTreeMap<u32, Session>,
     /// The sessions whose workers are processes.
     relays: Relays,
     /// Whether rank 0 has said goodbye.
@@ -159,8 +159,10 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
-        for _ in 0..3 {
-            rank.office.poll();
+        // A worker that waits looks by itself. While it does, this thread must not take the core from it. But large
+        // messages move on only at looks, so the more the better.
+        if !rank.office.is_watched() || rank.office.desk().is_sending() {
+            (0..LOOKS).for_each(|_| rank.office.poll());
         }
         rank.pipes.pass_on(&rank.office);
         if rank.office.desk().route.is_over {

@@ -17,8 +17,8 @@
 //! answers of a fold is printed before it returns. The beginning of a line waits for its end, but not longer than until
 //! the end of a fold.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -28,10 +28,11 @@ use super::mailbox::Mailbox;
 use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{Heard, Printer};
-use super::pulse::Pulse;
+use super::pulse::{LOOK, Pulse};
 use super::seam::{Mail, Membership, Seam};
 use crate::backend::streams::Stream;
 use crate::error::{End, Error, Rank};
+use crate::remote::clock;
 
 /// The job of this process, if it is rank 0 of one with other ranks.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -47,10 +48,10 @@ pub(super) struct World {
     next: AtomicU32,
     /// What prints the output and the errors of the other ranks.
     printers: [Printer; 2],
-    /// Whether the beginning of a line may wait in a printer.
-    has_begun_lines: AtomicBool,
     /// When ranks were heard last.
     pulse: Mutex<Pulse>,
+    /// When to look at the pulse again.
+    look_at: AtomicU64,
     /// How far the clock of each rank is ahead of this one's, in nanoseconds.
     pub(super) ahead: OnceLock<Vec<i64>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
@@ -76,7 +77,7 @@ pub(super) enum Letter {
 /// Who is addressed at rank 0: sessions by their numbers.
 pub(super) struct Sessions {
     /// Where the letters of each open session go.
-    open: HashMap<u32, Arc<Mailbox<Letter>>>,
+    open: BTreeMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
     /// Which ranks were heard since this was last asked.
@@ -116,8 +117,8 @@ impl Route for Sessions {
             letter::BYE => self.has_left[from] = true,
             letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
-            letter::OUT => self.heard[0].push((from, bytes)),
-            letter::ERR => self.heard[1].push((from, bytes)),
+            letter::OUT => self.heard[0].push(from, bytes),
+            letter::ERR => self.heard[1].push(from, bytes),
             _ => {}
         }
         None
@@ -139,23 +140,24 @@ impl World {
     /// Takes up the job.
     pub(super) fn enter(seam: Seam, own: Peer) {
         let size = seam.size();
+        let printers = [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size));
         let sessions = Sessions {
-            open: HashMap::new(),
+            open: BTreeMap::new(),
             peers: vec![None; size],
             alive: vec![false; size],
             has_left: vec![false; size],
             clocks: vec![None; size],
             files: vec![None; size],
-            heard: Default::default(),
+            heard: printers.each_ref().map(Printer::heard),
         };
         WORLD.get_or_init(|| Self {
             size,
             own,
             office: Office::new(seam, sessions),
             next: AtomicU32::new(0),
-            printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
-            has_begun_lines: AtomicBool::new(false),
+            printers,
             pulse: Mutex::new(Pulse::of(size)),
+            look_at: AtomicU64::new(0),
             ahead: OnceLock::new(),
             lost: Mutex::default(),
             has_lost: AtomicBool::new(false),
@@ -210,9 +212,15 @@ impl World {
     }
 
     /// Asks now and then whether the ranks that have chunks are alive. Those that are silent are lost.
-    pub(super) fn look(&self, now: u64, works: impl Fn(usize) -> bool) {
+    pub(super) fn look(&self, works: impl Fn(usize) -> bool) {
+        // Relaxed: at worst, two threads look. Every wait asks this, and the exact time costs more than the coarse one.
+        if clock::coarse() < self.look_at.load(Ordering::Relaxed) {
+            return;
+        }
         // Whoever comes too late finds that another thread is looking.
         let Ok(mut pulse) = self.pulse.try_lock() else { return };
+        let now = clock::now();
+        self.look_at.store(now + LOOK, Ordering::Relaxed);
         let (ask, silent) = pulse.look(now, works, |rank| std::mem::take(&mut self.office.desk().route.alive[rank]));
         for rank in ask {
             self.office.send(rank, letter::ASK, &mut Vec::new(), None);
@@ -258,15 +266,9 @@ impl World {
 
     /// Prints what has come from tasks on other ranks: whole lines, and if `all` also the beginnings of lines.
     pub(super) fn print(&self, all: bool) {
-        let has_heard = self.office.desk().route.heard.each_ref().map(|heard| !heard.is_empty());
-        let has_begun = has_heard[0] || has_heard[1] || self.has_begun_lines.load(Ordering::Relaxed);
-        for (stream, printer) in self.printers.iter().enumerate() {
-            if has_heard[stream] || all && has_begun {
-                printer.print(|| std::mem::take(&mut self.office.desk().route.heard[stream]), all);
-            }
+        for (stream, printer) in self.printers.iter().enumerate().filter(|(_, printer)| printer.has_any(all)) {
+            printer.print(|step| step(&mut self.office.desk().route.heard[stream]), all);
         }
-        // Relaxed: a thread that has heard something itself prints it in any case.
-        self.has_begun_lines.store(has_begun && !all, Ordering::Relaxed);
     }
 }
 
