@@ -148,6 +148,7 @@ impl Executor {
             }
         }
         drop(unwanted);
+        work.drop_states();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),

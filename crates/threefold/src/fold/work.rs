@@ -35,7 +35,7 @@
 
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "async")]
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,7 @@ use crate::panics::{self, Payload};
 use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
+use crate::task::state::{self, State};
 use crate::task::{Task, roundtrip};
 
 /// A fold with its types.
@@ -57,6 +58,8 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) outputs: Outputs<T::Output>,
     /// Where outputs are merged, if the fold has a tree.
     pub(crate) tree: Option<Arc<Tree<T::Output>>>,
+    /// The states of the workers that run no block at present, by the numbers of the workers.
+    states: Mutex<Vec<(usize, State)>>,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
@@ -65,7 +68,7 @@ pub(crate) struct Work<P, T: Task> {
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        Self { pieces, task, outputs: Outputs::new(), tree: None, stops_on_err, checks }
+        Self { pieces, task, outputs: Outputs::new(), tree: None, states: Mutex::default(), stops_on_err, checks }
     }
 
     /// Has workers of this process merge their outputs in `tree`.
@@ -110,6 +113,43 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Ok(())
     }
 
+    /// The state of `worker`, which is made if there is none. If it cannot be made the fold ends, and there is none.
+    fn take_state(&self, fold: &Fold, worker: usize) -> Option<State> {
+        if !T::__STATEFUL {
+            return Some(State::default());
+        }
+        let mut states = self.states();
+        if let Some(at) = states.iter().position(|&(owner, _)| owner == worker) {
+            return Some(states.swap_remove(at).1);
+        }
+        drop(states);
+        let reason = match panics::catch_payload(|| self.task.__state()) {
+            Ok(Ok(state)) => return Some(state),
+            Ok(Err(reason)) => reason,
+            Err(payload) => panics::describe(payload).message,
+        };
+        fold.abort(Error::setup(Some(fold.model), state::unmade(self.task(), &reason)));
+        None
+    }
+
+    fn keep_state(&self, worker: usize, state: State) {
+        if T::__STATEFUL {
+            self.states().push((worker, state));
+        }
+    }
+
+    /// Drops the states of all workers, at the end of the fold.
+    pub(crate) fn drop_states(&self) {
+        if T::__STATEFUL {
+            let states = std::mem::take(&mut *self.states());
+            drop(states);
+        }
+    }
+
+    fn states(&self) -> MutexGuard<'_, Vec<(usize, State)>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
     /// `sink` gets the output of each chunk, and may break off. `attempt` is the attempt of the first chunk.
     ///
@@ -123,11 +163,16 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         mut sink: impl FnMut(u64, T::Output) -> ControlFlow<()>,
     ) -> Ended {
         let mut number = block.start;
+        if !fold.may_start(number) {
+            return Ended::Well;
+        }
+        chunk::set(number);
+        let Some(mut state) = self.take_state(fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
-                let output = self.task.map(self.piece(number)?);
+                let output = self.task.__map_with(&mut state, self.piece(number)?);
                 fold.finished(number, worker, if number == block.start { attempt } else { 1 }, started);
                 self.arrive(number, &output, fold)?;
                 if sink(number, output).is_break() {
@@ -138,9 +183,17 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             Ok(())
         });
         match ran {
-            Ok(Ok(())) => Ended::Well,
-            Ok(Err(cause)) => Ended::Unsent(number, cause),
-            Err(payload) => Ended::Panicked(number, payload),
+            Ok(ended) => {
+                self.keep_state(worker, state);
+                ended.map_or_else(|cause| Ended::Unsent(number, cause), |()| Ended::Well)
+            }
+            Err(payload) => {
+                // The panic may have left it half changed.
+                if let Err(second) = panics::catch_payload(|| drop(state)) {
+                    panics::drop_quietly(second);
+                }
+                Ended::Panicked(number, payload)
+            }
         }
     }
 

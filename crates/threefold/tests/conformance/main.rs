@@ -25,6 +25,7 @@ mod options;
 mod properties;
 mod recall;
 mod reliability;
+mod state;
 mod tasks;
 mod waits;
 
@@ -164,6 +165,7 @@ fn main() -> ExitCode {
         ("properties", properties::ROWS),
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
+        ("state", state::ROWS),
         ("waits", waits::ROWS),
     ];
     let mut trials = Vec::new();

@@ -66,7 +66,7 @@ impl<C: Carrier> Run<'_, C> {
             FromWorker::Hello { .. } => return Err("it was started from another build"),
             FromWorker::Refused { reason } => {
                 self.carrier.refused(worker);
-                self.port.give_up(format!("a worker cannot serve: {}", text(reason)));
+                self.port.give_up(text(reason));
             }
             _ if !self.dispatch.is_ready(worker) => return Err("its first message was not a handshake"),
             FromWorker::Skipped { first, count } => {
