@@ -116,7 +116,7 @@ impl Executor {
         if chunks == 0 {
             return Ok(());
         }
-        let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
+        let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy.clone() };
         let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
         let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>()).merging(tree);
         let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);

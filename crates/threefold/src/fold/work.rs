@@ -37,9 +37,13 @@ use std::any::Any;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "async")]
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+#[cfg(feature = "async")]
+use super::job::Again;
 use super::job::Job;
+#[cfg(feature = "processes")]
+use super::job::Refused;
 use super::outputs::Outputs;
 use super::tree::Tree;
 use super::{Fold, chunk};
@@ -173,19 +177,27 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 chunk::set(number);
                 let started = fold.started();
                 let output = self.task.__map_with(&mut state, self.piece(number)?);
-                fold.finished(number, worker, if number == block.start { attempt } else { 1 }, started);
+                let attempt = if number == block.start { attempt } else { 1 };
+                if T::__is_err(&output) && fold.retries_error(attempt) {
+                    return Ok(true);
+                }
+                fold.finished(number, worker, attempt, started);
                 self.arrive(number, &output, fold)?;
                 if sink(number, output).is_break() {
                     break;
                 }
                 number += 1;
             }
-            Ok(())
+            Ok(false)
         });
         match ran {
             Ok(ended) => {
                 self.keep_state(worker, state);
-                ended.map_or_else(|cause| Ended::Unsent(number, cause), |()| Ended::Well)
+                match ended {
+                    Ok(false) => Ended::Well,
+                    Ok(true) => Ended::Erred(number),
+                    Err(cause) => Ended::Unsent(number, cause),
+                }
             }
             Err(payload) => {
                 // The panic may have left it half changed.
@@ -248,12 +260,20 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 fold.unsent(number, cause);
                 Some((number + 1, 1))
             }
+            Ended::Erred(number) => {
+                let attempt = if number == first { attempt } else { 1 };
+                let at = Place { worker: Some(worker), ..Place::default() };
+                fold.retried(|| fold.returned_err(number, attempt, at));
+                fold.wait_before(number, attempt);
+                Some((number, attempt + 1))
+            }
             Ended::Panicked(number, payload) => {
                 let panic = panics::describe(payload);
                 let attempt = if number == first { attempt } else { 1 };
                 let at = Place { worker: Some(worker), ..Place::default() };
                 if fold.retries_panic(attempt) {
                     fold.retried(|| fold.panic(number, attempt, at, panic));
+                    fold.wait_before(number, attempt);
                     Some((number, attempt + 1))
                 } else {
                     fold.panicked(number, attempt, at, panic);
@@ -269,6 +289,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 pub(crate) enum Ended {
     /// Every chunk of the block has run or must not start any more, or the sink broke off.
     Well,
+    /// The output of this chunk is an `Err`, and the chunk runs again.
+    Erred(u64),
     /// This chunk, or its output, cannot be serialized.
     Unsent(u64, Cause),
     /// This chunk panicked, or the sink panicked when it got the output of this chunk.
@@ -312,7 +334,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         attempt: u32,
         fold: &'a Fold,
         worker: usize,
-    ) -> BoxFuture<'a, Result<(), Duration>> {
+    ) -> BoxFuture<'a, Result<(), Again>> {
         Box::pin(async move {
             let started = fold.started();
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
@@ -328,7 +350,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if let Some((timeout, began)) = deadline
                 && began.elapsed() > timeout
             {
-                return Err(began.elapsed());
+                return Err(Again::Late(began.elapsed()));
+            }
+            if T::__is_err(&output) && fold.retries_error(attempt) {
+                return Err(Again::Erred);
             }
             fold.finished(chunk, worker, attempt, started);
             match self.arrive(chunk, &output, fold) {
@@ -362,9 +387,22 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>) {
+    fn decode(
+        &self,
+        first: u64,
+        attempt: u32,
+        outputs: &mut dyn Iterator<Item = &[u8]>,
+        fold: &Fold,
+    ) -> (u64, Result<(), Refused>) {
         let mut values: Vec<T::Output> = Vec::new();
-        let result = roundtrip::decode_all("the output", outputs, &mut values);
+        let mut result = roundtrip::decode_all("the output", outputs, &mut values).map_err(Refused::Unportable);
+        if fold.retries_error(attempt)
+            && let Some(err) = values.iter().position(T::__is_err)
+        {
+            // Where chunks are retried, each is answered alone: nothing follows.
+            values.truncate(err);
+            result = Err(Refused::Erred);
+        }
         if self.stops_on_err
             && let Some(err) = values.iter().position(T::__is_err)
         {

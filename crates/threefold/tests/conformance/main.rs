@@ -25,6 +25,7 @@ mod options;
 mod properties;
 mod recall;
 mod reliability;
+mod retries;
 mod state;
 mod tasks;
 mod waits;
@@ -165,6 +166,7 @@ fn main() -> ExitCode {
         ("properties", properties::ROWS),
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
+        ("retries", retries::ROWS),
         ("state", state::ROWS),
         ("waits", waits::ROWS),
     ];
