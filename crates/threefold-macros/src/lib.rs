@@ -117,6 +117,41 @@ use proc_macro::TokenStream;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
+/// # State per worker
+///
+/// With a `type State` and a `fn state`, each worker makes a value once, and `map` gets it as `&mut`. The documentation of
+/// `Task` says when it is made and dropped.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use threefold::prelude::*;
+///
+/// #[derive(PartialEq, Serialize, Deserialize)]
+/// struct Checksum;
+///
+/// #[task]
+/// impl Task for Checksum {
+///     type Chunk = u64;
+///     type Output = u64;
+///     type State = Vec<u8>;
+///
+///     /// A buffer that each worker allocates once. It may also be a `Result<Vec<u8>, _>`.
+///     fn state(&self) -> Vec<u8> {
+///         Vec::with_capacity(1 << 16)
+///     }
+///
+///     fn map(&self, buffer: &mut Vec<u8>, seed: u64) -> u64 {
+///         buffer.clear();
+///         buffer.extend((0..1000).map(|i| (seed * i) as u8));
+///         buffer.iter().map(|&byte| u64::from(byte)).sum()
+///     }
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// assert_eq!(on.map(Items(vec![0, 256]), Checksum)?, [0, 0]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
 /// # The name of a task
 ///
 /// A task is a value of a type with the same name, as a unit struct is. In its scope no variable can have this name:

@@ -58,6 +58,8 @@ pub(crate) struct Impl {
     pub(crate) name: String,
     /// Whether `map` was written as an `async fn`.
     pub(crate) is_async: bool,
+    /// Whether it has a `type State`.
+    pub(crate) has_state: bool,
 }
 
 pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Definition> {
@@ -205,7 +207,51 @@ fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
         refuse_simd(&map.sig)?;
     }
     let is_async = map.is_some_and(|map| map.sig.asyncness.is_some());
-    Ok(Impl { name, is_async, item })
+    let has_state = parse_state(&item, map)?;
+    Ok(Impl { name, is_async, has_state, item })
+}
+
+/// Whether the task has a state for each worker: then `type State`, `fn state` and a parameter of `map` belong together.
+fn parse_state(item: &ItemImpl, map: Option<&ImplItemFn>) -> Result<bool> {
+    let state = item.items.iter().find_map(|member| match member {
+        ImplItem::Type(state) if state.ident == "State" => Some(state),
+        _ => None,
+    });
+    let makes = item.items.iter().find_map(|member| match member {
+        ImplItem::Fn(makes) if makes.sig.ident == "state" => Some(makes),
+        _ => None,
+    });
+    match (state, makes) {
+        (None, None) => return Ok(false),
+        (Some(state), None) => {
+            return Err(Error::new_spanned(
+                state,
+                "a task with a `State` says how a worker makes it: write `fn state(&self) -> Self::State`",
+            ));
+        }
+        (None, Some(makes)) => {
+            return Err(Error::new_spanned(
+                &makes.sig,
+                "`fn state` makes the state of a worker: write `type State = ..`",
+            ));
+        }
+        (Some(_), Some(_)) => {}
+    }
+    if let Some(map) = map {
+        if let Some(asyncness) = &map.sig.asyncness {
+            return Err(Error::new(
+                asyncness.span(),
+                "an `async` task has no state: many of its chunks wait at the same time on one worker",
+            ));
+        }
+        if map.sig.inputs.len() != 3 {
+            return Err(Error::new_spanned(
+                &map.sig.inputs,
+                "`map` of a task with a `State` takes it before the chunk: write `&self, state: &mut Self::State, chunk: ..`",
+            ));
+        }
+    }
+    Ok(true)
 }
 
 /// The member `fn map` of an `impl Task`, which is the body of the task.

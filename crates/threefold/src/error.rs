@@ -125,6 +125,11 @@ impl fmt::Display for Error {
                 f.write_str(&text::one_line(message))
             }
             Cause::Lost(lost) => lost.write(place, f),
+            Cause::Returned => {
+                f.write_str("returned an Err")?;
+                place.write_model(f)?;
+                place.attempt.map_or(Ok(()), |Attempt { number, of }| write!(f, ", attempt {number} of {of}"))
+            }
             Cause::Cancelled => {
                 f.write_str("cancelled")?;
                 place.write_model(f)

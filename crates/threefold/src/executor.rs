@@ -135,7 +135,7 @@ impl Executor {
     /// ```
     pub fn current() -> Self {
         let running = current::get().and_then(|context| match context {
-            Context::Fold(fold) => Some((fold.model, fold.policy, fold.home()?)),
+            Context::Fold(fold) => Some((fold.model, fold.policy.clone(), fold.home()?)),
             // Workers start no workers.
             #[cfg(all(feature = "processes", target_os = "linux"))]
             Context::Parent => Some((processes::worker::model(), Policy::default(), sequential::inline())),

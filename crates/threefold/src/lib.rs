@@ -313,6 +313,7 @@ pub mod __private {
     pub use crate::backend::wait::wait;
     pub use crate::entry;
     pub use crate::task::registry::{Entry, TASKS};
+    pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]
     pub use crate::task::vectorized;
     pub use crate::task::{BoxFuture, Captures, Registered, boxed};

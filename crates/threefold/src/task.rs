@@ -11,12 +11,14 @@ pub(crate) mod registry;
 pub(crate) mod roundtrip;
 #[cfg(feature = "simd")]
 mod simd;
+pub(crate) mod state;
 mod with;
 
 pub use portable::Portable;
 use registry::Entry;
 #[cfg(feature = "simd")]
 pub use simd::vectorized;
+use state::State;
 pub use with::{Captures, With};
 
 /// A future in a box: an `async` task that is running.
@@ -76,6 +78,56 @@ pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a
 ///
 /// Every model gives the same result if the task depends only on its chunk and its captures. Global variables,
 /// environment variables and the working folder are not sent to worker processes.
+///
+/// # State per worker
+///
+/// Some tasks need a value that is dear to make and cheap to use again: a connection, a model that was loaded from a
+/// file, a large buffer. Such a task has a `type State`, and a `fn state` that makes it. `map` then takes the state as a
+/// parameter before the chunk:
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use threefold::prelude::*;
+///
+/// /// Counts the primes of a chunk, with one table of primes for each worker.
+/// #[derive(PartialEq, Serialize, Deserialize)]
+/// struct CountPrimes {
+///     below: u32,
+/// }
+///
+/// #[task]
+/// impl Task for CountPrimes {
+///     type Chunk = std::ops::Range<u32>;
+///     type Output = usize;
+///     type State = Vec<bool>;
+///
+///     fn state(&self) -> Vec<bool> {
+///         (0..self.below).map(|n| n > 1 && (2..n).take_while(|d| d * d <= n).all(|d| n % d > 0)).collect()
+///     }
+///
+///     fn map(&self, is_prime: &mut Vec<bool>, chunk: std::ops::Range<u32>) -> usize {
+///         chunk.filter(|&n| is_prime[n as usize]).count()
+///     }
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// assert_eq!(on.fold(0..1_000, CountPrimes { below: 1_000 }, 0, |sum, part| sum + part)?, 168);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// - A worker makes its state before its first chunk of a fold, and uses it for all its chunks of this fold. Each fold,
+///   also a nested one, has states of its own. On sequential there is one.
+/// - Which chunks share a state depends on the model and on chance. So the outputs must not depend on what earlier
+///   chunks left in it: use it as a cache, a buffer or a connection.
+/// - The state must be `Send`, and need not be serialized. On sequential, async and threads the caller drops all states
+///   before the fold returns. A worker process or a rank drops its state before its next fold, or when it exits, and the
+///   fold does not wait for that.
+/// - `fn state` may return a `Result`. An `Err`, or a panic in it, ends the fold with an error for which
+///   [`is_setup`](crate::Error::is_setup) is `true`, and which names no chunk. If `map` panics and the chunk is tried
+///   again, or other chunks go on, the worker makes a new state first.
+/// - A [`timeout`](crate::Builder::timeout) does not count the time in which the state is made.
+/// - [`map`](Task::map), called as a plain function, makes a state for its chunk alone, and panics if that fails.
+/// - An `async` task has no state, since many of its chunks wait at the same time on one worker.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task",
     label = "not a task",
@@ -116,6 +168,23 @@ pub trait Task: Portable + Registered + Sync {
     /// Whether the task is `async`, so that [`__future`](Self::__future) gives one.
     #[doc(hidden)]
     const __ASYNC: bool = false;
+
+    /// Whether the task has a state in each worker.
+    #[doc(hidden)]
+    const __STATEFUL: bool = false;
+
+    /// Makes the state of a worker, if the task has one. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __state(&self) -> Result<State, String> {
+        Ok(State::default())
+    }
+
+    /// Runs the task on one chunk, with the state of this worker. Written by `#[task]`.
+    #[doc(hidden)]
+    #[inline]
+    fn __map_with(&self, _state: &mut State, chunk: Self::Chunk) -> Self::Output {
+        self.map(chunk)
+    }
 
     /// Whether the output is a `Result::Err`. Written by `#[task]`, which sees the type.
     #[doc(hidden)]

@@ -49,7 +49,7 @@ impl Options {
     /// Whether an option asks for what only worker processes can do.
     #[cfg(feature = "mpi")]
     pub(crate) fn isolates(&self) -> bool {
-        let Policy { retries, retry_panics, timeout, bisect, .. } = self.policy;
+        let &Policy { retries, retry_panics, timeout, bisect, .. } = &self.policy;
         let is_limited = self.memory_limit.is_some() || self.chunks_per_worker.is_some() || timeout.is_some();
         self.isolate || is_limited || retries > 0 || retry_panics || bisect
     }
@@ -93,6 +93,10 @@ impl Options {
             if is_asked && !is_enough(&can) {
                 return refuse(format!("{option} cannot be set for {model}: it {why}; use {}", having(is_enough)));
             }
+        }
+        let needs_retries = [(self.policy.retry_errors, "retry_errors"), (self.policy.backoff.is_some(), "backoff")];
+        if let Some((_, option)) = needs_retries.iter().find(|(is_asked, _)| *is_asked && self.policy.retries == 0) {
+            return refuse(format!("{option} says how chunks are run again, and no retries are set: set retries, too"));
         }
         if self.policy.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("timeout must be longer than 0 s".to_string());

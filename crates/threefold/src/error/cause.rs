@@ -20,6 +20,8 @@ pub(crate) enum Cause {
     Panic { message: String, at: Option<String> },
     /// The worker that ran the chunk was lost, or the chunk ran out of time.
     Lost(Box<Lost>),
+    /// The task returned an `Err`, and is run again. It is told to observers only.
+    Returned,
     /// The fold was cancelled.
     Cancelled,
     /// The task, a chunk or an output cannot be serialized, or is not the same after it was restored.

@@ -104,7 +104,7 @@ impl Executor {
         if chunks == 0 {
             return Ok(None);
         }
-        let policy = Policy { keeps_going: R::STOPS == Stops::Never, ..self.policy };
+        let policy = Policy { keeps_going: R::STOPS == Stops::Never, ..self.policy.clone() };
         let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
         let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
         let work = Work::new(pieces, task, stops_on_err, checks).merging(reduction.tree());
@@ -127,6 +127,7 @@ impl Executor {
             }
         }
         drop(unwanted);
+        work.drop_states();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),

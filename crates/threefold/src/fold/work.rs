@@ -35,11 +35,15 @@
 
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "async")]
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+#[cfg(feature = "async")]
+use super::job::Again;
 use super::job::Job;
+#[cfg(feature = "processes")]
+use super::job::Refused;
 use super::outputs::Outputs;
 use super::tree::Tree;
 use super::{Fold, chunk};
@@ -48,6 +52,7 @@ use crate::panics::{self, Payload};
 use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
+use crate::task::state::{self, State};
 use crate::task::{Task, roundtrip};
 
 /// A fold with its types.
@@ -57,6 +62,8 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) outputs: Outputs<T::Output>,
     /// Where outputs are merged, if the fold has a tree.
     pub(crate) tree: Option<Arc<Tree<T::Output>>>,
+    /// The states of the workers that run no block at present, by the numbers of the workers.
+    states: Mutex<Vec<(usize, State)>>,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
@@ -65,7 +72,7 @@ pub(crate) struct Work<P, T: Task> {
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        Self { pieces, task, outputs: Outputs::new(), tree: None, stops_on_err, checks }
+        Self { pieces, task, outputs: Outputs::new(), tree: None, states: Mutex::default(), stops_on_err, checks }
     }
 
     /// Has workers of this process merge their outputs in `tree`.
@@ -115,6 +122,43 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Ok(())
     }
 
+    /// The state of `worker`, which is made if there is none. If it cannot be made the fold ends, and there is none.
+    fn take_state(&self, fold: &Fold, worker: usize) -> Option<State> {
+        if !T::__STATEFUL {
+            return Some(State::default());
+        }
+        let mut states = self.states();
+        if let Some(at) = states.iter().position(|&(owner, _)| owner == worker) {
+            return Some(states.swap_remove(at).1);
+        }
+        drop(states);
+        let reason = match panics::catch_payload(|| self.task.__state()) {
+            Ok(Ok(state)) => return Some(state),
+            Ok(Err(reason)) => reason,
+            Err(payload) => panics::describe(payload).message,
+        };
+        fold.abort(Error::setup(Some(fold.model), state::unmade(self.task(), &reason)));
+        None
+    }
+
+    fn keep_state(&self, worker: usize, state: State) {
+        if T::__STATEFUL {
+            self.states().push((worker, state));
+        }
+    }
+
+    /// Drops the states of all workers, at the end of the fold.
+    pub(crate) fn drop_states(&self) {
+        if T::__STATEFUL {
+            let states = std::mem::take(&mut *self.states());
+            drop(states);
+        }
+    }
+
+    fn states(&self) -> MutexGuard<'_, Vec<(usize, State)>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
     /// `sink` gets the output of each chunk, and may break off. `attempt` is the attempt of the first chunk.
     ///
@@ -128,24 +172,45 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         mut sink: impl FnMut(u64, T::Output) -> ControlFlow<()>,
     ) -> Ended {
         let mut number = block.start;
+        if !fold.may_start(number) {
+            return Ended::Well;
+        }
+        chunk::set(number);
+        let Some(mut state) = self.take_state(fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
-                let output = self.task.map(self.piece(number)?);
-                fold.finished(number, worker, if number == block.start { attempt } else { 1 }, started);
+                let output = self.task.__map_with(&mut state, self.piece(number)?);
+                let attempt = if number == block.start { attempt } else { 1 };
+                if T::__is_err(&output) && fold.retries_error(attempt) {
+                    return Ok(true);
+                }
+                fold.finished(number, worker, attempt, started);
                 self.arrive(number, &output, fold)?;
                 if sink(number, output).is_break() {
                     break;
                 }
                 number += 1;
             }
-            Ok(())
+            Ok(false)
         });
         match ran {
-            Ok(Ok(())) => Ended::Well,
-            Ok(Err(cause)) => Ended::Unsent(number, cause),
-            Err(payload) => Ended::Panicked(number, payload),
+            Ok(ended) => {
+                self.keep_state(worker, state);
+                match ended {
+                    Ok(false) => Ended::Well,
+                    Ok(true) => Ended::Erred(number),
+                    Err(cause) => Ended::Unsent(number, cause),
+                }
+            }
+            Err(payload) => {
+                // The panic may have left it half changed.
+                if let Err(second) = panics::catch_payload(|| drop(state)) {
+                    panics::drop_quietly(second);
+                }
+                Ended::Panicked(number, payload)
+            }
         }
     }
 
@@ -200,12 +265,20 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 fold.unsent(number, cause);
                 Some((number + 1, 1))
             }
+            Ended::Erred(number) => {
+                let attempt = if number == first { attempt } else { 1 };
+                let at = Place { worker: Some(worker), ..Place::default() };
+                fold.retried(|| fold.returned_err(number, attempt, at));
+                fold.wait_before(number, attempt);
+                Some((number, attempt + 1))
+            }
             Ended::Panicked(number, payload) => {
                 let panic = panics::describe(payload);
                 let attempt = if number == first { attempt } else { 1 };
                 let at = Place { worker: Some(worker), ..Place::default() };
                 if fold.retries_panic(attempt) {
                     fold.retried(|| fold.panic(number, attempt, at, panic));
+                    fold.wait_before(number, attempt);
                     Some((number, attempt + 1))
                 } else {
                     fold.panicked(number, attempt, at, panic);
@@ -221,6 +294,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 pub(crate) enum Ended {
     /// Every chunk of the block has run or must not start any more, or the sink broke off.
     Well,
+    /// The output of this chunk is an `Err`, and the chunk runs again.
+    Erred(u64),
     /// This chunk, or its output, cannot be serialized.
     Unsent(u64, Cause),
     /// This chunk panicked, or the sink panicked when it got the output of this chunk.
@@ -264,7 +339,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         attempt: u32,
         fold: &'a Fold,
         worker: usize,
-    ) -> BoxFuture<'a, Result<(), Duration>> {
+    ) -> BoxFuture<'a, Result<(), Again>> {
         Box::pin(async move {
             let started = fold.started();
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
@@ -280,7 +355,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if let Some((timeout, began)) = deadline
                 && began.elapsed() > timeout
             {
-                return Err(began.elapsed());
+                return Err(Again::Late(began.elapsed()));
+            }
+            if T::__is_err(&output) && fold.retries_error(attempt) {
+                return Err(Again::Erred);
             }
             fold.finished(chunk, worker, attempt, started);
             match self.arrive(chunk, &output, fold) {
@@ -314,9 +392,22 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>) {
+    fn decode(
+        &self,
+        first: u64,
+        attempt: u32,
+        outputs: &mut dyn Iterator<Item = &[u8]>,
+        fold: &Fold,
+    ) -> (u64, Result<(), Refused>) {
         let mut values: Vec<T::Output> = Vec::new();
-        let result = roundtrip::decode_all("the output", outputs, &mut values);
+        let mut result = roundtrip::decode_all("the output", outputs, &mut values).map_err(Refused::Unportable);
+        if fold.retries_error(attempt)
+            && let Some(err) = values.iter().position(T::__is_err)
+        {
+            // Where chunks are retried, each is answered alone: nothing follows.
+            values.truncate(err);
+            result = Err(Refused::Erred);
+        }
         if self.stops_on_err
             && let Some(err) = values.iter().position(T::__is_err)
         {

@@ -33,8 +33,9 @@
 //!   chunk whose answer may be counted, so no chunk is counted twice.
 //! - A chunk that a lost worker had started is pending again only where its attempts allow that. A chunk that it had
 //!   not started is pending again as it was.
-//! - Pending chunks leave in ascending order, with one exception: a lost chunk may wait for a worker that has run
-//!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt.
+//! - Pending chunks leave in ascending order, with two exceptions. A lost chunk may wait for a worker that has run
+//!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt. And a chunk that is
+//!   tried again may have to wait for some time.
 //! - A recall changes nothing until the worker answers it. Then the end of the worker's first block is pending again.
 //! - The limit only falls. Nothing at or above it leaves, nor anything beyond the window of outputs not yet taken.
 
@@ -169,6 +170,7 @@ impl Dispatch {
     /// The time is `now`.
     pub(crate) fn time(&mut self, now: u64) {
         self.now = self.now.max(now);
+        self.pending.time(self.now);
         self.started = false;
     }
 
@@ -211,7 +213,7 @@ impl Dispatch {
         if self.wants_start() && self.starts_left > 0 {
             return self.now;
         }
-        let look_at = self.look_at.min(self.recall_at);
+        let look_at = self.look_at.min(self.recall_at).min(self.pending.due());
         self.notices.front().map_or(look_at, |&(until, _)| until.min(look_at))
     }
 

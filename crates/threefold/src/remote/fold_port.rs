@@ -9,6 +9,7 @@ use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
 use crate::fold::claims::WINDOW;
+pub(crate) use crate::fold::job::Refused;
 use crate::panics::Panic;
 use crate::trace::Span;
 
@@ -55,7 +56,8 @@ impl<'a> FoldPort<'a> {
     pub(crate) fn rules(&self) -> Rules {
         let policy = &self.fold.policy;
         Rules {
-            stop_on_err: self.fold.job.stops_on_err(),
+            // A worker does not know which attempt is the last.
+            stop_on_err: self.fold.job.stops_on_err() && policy.attempts_at_errors() == 1,
             stop_on_panic: !policy.keeps_going && policy.attempts_at_panics() == 1,
             // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
             answer_each: policy.keeps_going || policy.attempts() > 1,
@@ -105,8 +107,27 @@ impl<'a> FoldPort<'a> {
 
     /// Restores and keeps the outputs of the chunks from `first` on. Returns how many were kept. The next one may be
     /// refused.
-    pub(crate) fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>) -> (u64, Result<(), Cause>) {
-        self.fold.job.decode(first, outputs, self.fold)
+    pub(crate) fn decode(
+        &self,
+        first: u64,
+        attempt: u32,
+        outputs: &mut dyn Iterator<Item = &[u8]>,
+    ) -> (u64, Result<(), Refused>) {
+        self.fold.job.decode(first, attempt, outputs, self.fold)
+    }
+
+    /// The moment before which a chunk must not run again, after this attempt. The dispatcher was told the time before
+    /// the last wait, so this needs a new reading of the clock, if the chunk has to wait at all.
+    pub(crate) fn not_before(&self, attempt: u32, now: &dyn Fn() -> u64) -> u64 {
+        match u64::try_from(self.fold.pause(attempt).as_nanos()).unwrap_or(u64::MAX) {
+            0 => 0,
+            pause => now().saturating_add(pause),
+        }
+    }
+
+    /// The output of a chunk is an `Err`, and the chunk runs again.
+    pub(crate) fn erred(&self, sent: Sent, at: Spot) {
+        self.fold.retried(|| self.fold.returned_err(sent.chunk, sent.attempt, at.on(Place::default())));
     }
 
     /// A chunk has run.

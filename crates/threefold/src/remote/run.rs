@@ -350,7 +350,8 @@ impl<'a, C: Carrier> Run<'a, C> {
         let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
-        let loss = self.dispatch.lost(worker, progress);
+        let loss =
+            self.dispatch.lost(worker, progress, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
         if another_way {
             self.dispatch.forgive_start();
         }

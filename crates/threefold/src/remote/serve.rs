@@ -45,7 +45,7 @@ pub(crate) trait Reporter {
     /// serve it.
     fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>>;
 
-    /// The worker begins or ends reading a task.
+    /// The worker begins or ends reading a task, or making its state.
     fn note_reading(&mut self, reads: bool);
 
     /// The worker has read a task, or cannot read it. Others may use it.
@@ -145,6 +145,7 @@ impl Server {
 
 /// Tells the caller why this worker does not serve.
 fn refuse(reason: &str, reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
+    let reason = format!("a worker cannot serve: {reason}");
     FromWorker::Refused { reason: reason.as_bytes() }.write(reporter.unsent());
     reporter.send()?;
     Ok(ControlFlow::Break(()))

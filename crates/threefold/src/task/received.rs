@@ -1,8 +1,9 @@
 //! A task in a worker process: made from bytes, run from bytes to bytes.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use super::state::{self, State};
 use super::{Task, portable, roundtrip};
 use crate::error::Cause;
 use crate::panics::{self, Panic};
@@ -27,6 +28,12 @@ pub(crate) trait Received: Send {
     /// Cuts chunks from this source from now on. Returns how many chunks it has, or an error if its chunks cannot have
     /// the task's type.
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String>;
+
+    /// A new fold begins: drops the state of the fold before. Returns whether the task has a state.
+    fn forget_state(&self) -> bool;
+
+    /// Makes the state of this worker, before its next chunk. The error says why that failed.
+    fn make_state(&self) -> Result<(), String>;
 
     /// Runs a chunk, and appends the output.
     fn run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Ran;
@@ -58,7 +65,8 @@ pub(crate) enum Ran {
 
 pub(crate) fn receive<T: Task>(captures: &[u8]) -> Result<Box<dyn Received>, String> {
     let task = portable::decode::<T>(captures).map_err(|error| error.to_string())?;
-    Ok(Box::new(Restored { task: Arc::new(task), pieces: None, checks: Cell::new(cfg!(debug_assertions)) }))
+    let checks = Cell::new(cfg!(debug_assertions));
+    Ok(Box::new(Restored { task: Arc::new(task), pieces: None, state: RefCell::default(), checks }))
 }
 
 /// A task that was restored from its captures.
@@ -66,6 +74,8 @@ struct Restored<T: Task> {
     task: Arc<T>,
     /// The source from which chunks are cut.
     pieces: Option<Box<dyn Pieces<Chunk = T::Chunk>>>,
+    /// The state of this worker, empty if it has none.
+    state: RefCell<State>,
     /// Whether the next output is checked to be the same on every model: the first one, in debug builds.
     checks: Cell<bool>,
 }
@@ -77,7 +87,7 @@ impl<T: Task> Restored<T> {
             (Chunk::Cut(number), Some(pieces)) => pieces.piece(number),
             (Chunk::Cut(_), None) => unreachable!("the worker has counted the chunks of the source"),
         };
-        let value = self.task.map(chunk);
+        let value = self.task.__map_with(&mut self.state.borrow_mut(), chunk);
         let check = || if self.checks.take() { roundtrip::check("the output", &value, T::__output_eq) } else { Ok(()) };
         let written = check().and_then(|()| roundtrip::encode("the output", &value, output));
         written.map(|()| T::__is_err(&value)).map_err(|cause| (Part::Output, cause))
@@ -87,7 +97,12 @@ impl<T: Task> Restored<T> {
 impl<T: Task> Received for Restored<T> {
     #[cfg(feature = "mpi")]
     fn another(&self) -> Box<dyn Received> {
-        Box::new(Self { task: Arc::clone(&self.task), pieces: None, checks: self.checks.clone() })
+        Box::new(Self {
+            task: Arc::clone(&self.task),
+            pieces: None,
+            state: RefCell::default(),
+            checks: self.checks.clone(),
+        })
     }
 
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String> {
@@ -95,6 +110,23 @@ impl<T: Task> Received for Restored<T> {
         let count = pieces.count()?;
         self.pieces = Some(pieces);
         Ok(count)
+    }
+
+    fn forget_state(&self) -> bool {
+        if T::__STATEFUL {
+            let state = self.state.take();
+            // A destructor that panics is no failure of the next fold.
+            if let Err(payload) = panics::catch_payload(|| drop(state)) {
+                panics::drop_quietly(payload);
+            }
+        }
+        T::__STATEFUL
+    }
+
+    fn make_state(&self) -> Result<(), String> {
+        let made = panics::catch(|| self.task.__state()).unwrap_or_else(|panic| Err(panic.message));
+        *self.state.borrow_mut() = made.map_err(|reason| state::unmade(T::__entry().name, &reason))?;
+        Ok(())
     }
 
     fn run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Ran {

@@ -27,6 +27,8 @@ mod options;
 mod properties;
 mod recall;
 mod reliability;
+mod retries;
+mod state;
 mod tasks;
 mod waits;
 
@@ -178,6 +180,8 @@ fn main() -> ExitCode {
         ("properties", properties::ROWS),
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
+        ("retries", retries::ROWS),
+        ("state", state::ROWS),
         ("waits", waits::ROWS),
     ];
     let mut trials = Vec::new();

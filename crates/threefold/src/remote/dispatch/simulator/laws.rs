@@ -67,6 +67,7 @@ fn plain(chunks: u64, workers: usize) -> Plan {
         never_starts: 0,
         dies_idle: 0,
         late: 0,
+        pause: 0,
         admitted: 0,
         cancelled_at: None,
     }
@@ -109,6 +110,7 @@ fn random_plan(random: &mut SmallRng) -> Plan {
         never_starts,
         dies_idle,
         late,
+        pause: [0, MS, 200 * MS][random.random_range(0..3)],
         admitted: random.random_range(0..=workers.min(chunks as usize)),
         cancelled_at: (random.random_range(0..10) == 0).then(|| random.random_range(0..100 * MS)),
     }

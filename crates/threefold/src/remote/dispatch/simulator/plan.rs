@@ -18,6 +18,8 @@ pub(super) enum Fate {
     Panics,
     /// Its output is an `Err` that ends the fold after it.
     IsErr,
+    /// Its output is an `Err` at first, and the chunk is tried again, if there are retries.
+    ErrsOnce,
     /// Its output cannot be read.
     Unreadable,
     /// It cannot be sent.
@@ -69,6 +71,8 @@ pub(super) struct Plan {
     pub(super) never_starts: u32,
     pub(super) dies_idle: u32,
     pub(super) late: u32,
+    /// How long a chunk waits after its first attempt before it is tried again; twice as long after the second.
+    pub(super) pause: u64,
     /// How many workers an earlier fold has left.
     pub(super) admitted: usize,
     pub(super) cancelled_at: Option<u64>,
