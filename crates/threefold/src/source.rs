@@ -28,6 +28,7 @@ use grid::DEFAULT_CHUNKS;
 /// |---|---|---|
 /// | `a..b`, `a..=b` over any integer type | a range of the same kind | min(items, 1024) |
 /// | `Vec<T>`, `Arc<[T]>`, `&Arc<[T]>`, `[T; N]`, [`Slice<T>`] | a [`Slice<T>`], which derefs to `[T]` | min(items, 1024) |
+/// | [`Shared<T>`](crate::Shared), `&Shared<T>` | a [`Slice<T>`] that worker processes read in place | min(items, 1024) |
 /// | [`Items`]`(Vec<C>)` | one `C`, a clone of the element | one for each element |
 /// | [`Chunked`] | a chunk of the source inside | as [`split_into`](Source::split_into) or [`chunks_of`](Source::chunks_of) says |
 ///

@@ -91,7 +91,8 @@ impl<T: Task> Received for Restored<T> {
     }
 
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String> {
-        let pieces = sent::restore(source).ok_or("it is no source of chunks of this task")?;
+        let pieces = sent::restore(source).or_else(|| T::__array(source));
+        let pieces = pieces.ok_or("it is no source of chunks of this task")?;
         let count = pieces.count()?;
         self.pieces = Some(pieces);
         Ok(count)
