@@ -268,7 +268,7 @@ pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced};
 pub use model::{Capabilities, Model, UnknownModel};
 pub use shared::{Shared, SharedMut};
-pub use source::{Chunked, Divisible, Integer, Items, Slice, Source};
+pub use source::{Chunked, Divisible, Integer, Items, LineChunk, Lines, Slice, Source};
 #[doc(hidden)]
 pub use task::probe;
 pub use task::{Portable, Task, TaskOf, With};

@@ -1,7 +1,7 @@
 //! A source in a worker process: restored from the few bytes that its parent has sent, once per fold.
 //!
-//! Two kinds of sources are sent in this way, since they take a few bytes whatever their length: ranges of integers, and
-//! [`Shared`] arrays, whose items the worker has already. The worker knows the type of its task's chunks. A chunk of a
+//! Three kinds of sources are sent in this way, since they take a few bytes whatever their length: ranges of integers,
+//! [`Shared`] arrays, whose items the worker has already, and lines of such an array or of a file ([`lines`]). The worker knows the type of its task's chunks. A chunk of a
 //! range is a range of the same type, and a chunk of an array of `T` is a `Slice<T>`. So the type of the source need
 //! not be sent.
 //!
@@ -17,7 +17,7 @@ use std::ops::{Range, RangeInclusive};
 use bytemuck::Pod;
 
 use super::cut::{Cut, Windows};
-use super::{Integer, Pieces, Slice, Whole};
+use super::{Integer, LineChunk, Pieces, Slice, Whole, lines};
 use crate::shared::{Shared, known};
 
 /// Restores the source from its bytes. Its chunks have type `C`. `None` if no source has such chunks or these bytes.
@@ -29,7 +29,21 @@ pub(crate) fn restore<C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk =
             )+
         };
     }
-    any_of!(i8 u8 i16 u16 i32 u32 i64 u64 i128 u128 isize usize)
+    any_of!(i8 u8 i16 u16 i32 u32 i64 u64 i128 u128 isize usize).or_else(|| restore_lines(bytes))
+}
+
+/// Restores the source if it can only be lines.
+fn restore_lines<C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = C>>> {
+    if TypeId::of::<LineChunk>() != TypeId::of::<C>() {
+        return None;
+    }
+    let pieces: Box<dyn Pieces<Chunk = LineChunk>> = Box::new(lines::restore(bytes)?);
+    same(pieces)
+}
+
+/// The same source, if the two types are the same. The compiler cannot see that without this cast.
+fn same<A: 'static, B: 'static>(pieces: Box<dyn Pieces<Chunk = A>>) -> Option<Box<dyn Pieces<Chunk = B>>> {
+    (Box::new(pieces) as Box<dyn Any>).downcast().ok().map(|pieces| *pieces)
 }
 
 /// Restores the source if it can only be an `R`.
@@ -41,8 +55,7 @@ fn restore_as<R: Sent, C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk 
     let (start, end) = ends.split_first_chunk()?;
     let whole = R::of_ends(u128::from_le_bytes(*start), u128::from_le_bytes(end.try_into().ok()?));
     let pieces: Box<dyn Pieces<Chunk = R::Chunk>> = Box::new(Windows::new(whole, Cut::read(cut)?));
-    // The two types are the same. The compiler cannot see that without this cast.
-    (Box::new(pieces) as Box<dyn Any>).downcast().ok().map(|pieces| *pieces)
+    same(pieces)
 }
 
 /// Some items of an array as bytes, where the array's memory is sent along.
@@ -54,13 +67,17 @@ pub(super) fn array_as_bytes<T>(array: &Shared<T>, window: &Range<usize>) -> Opt
 
 /// Restores an array of plain data from its bytes. `None` if they are of no such array.
 pub(crate) fn restore_array<T: Pod + Send + Sync>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = Slice<T>>>> {
-    let (words, cut) = bytes.split_last_chunk::<{ Cut::BYTES }>()?;
-    let words: [u8; 32] = words.try_into().ok()?;
+    let (slice, cut) = bytes.split_last_chunk::<{ Cut::BYTES }>()?;
+    Some(Box::new(Windows::new(restore_slice(slice)?, Cut::read(cut)?)))
+}
+
+/// Restores some items of an array from their bytes.
+pub(super) fn restore_slice<T: Pod>(bytes: &[u8]) -> Option<Slice<T>> {
+    let words: [u8; 32] = bytes.try_into().ok()?;
     let word = |index: usize| u64::from_le_bytes(words.as_chunks().0[index]);
     let index = |value: u64| usize::try_from(value).ok();
     let array = Shared::numbered(word(0), word(1))?;
-    let slice = Slice::of_array(array, index(word(2))?..index(word(3))?)?;
-    Some(Box::new(Windows::new(slice, Cut::read(cut)?)))
+    Slice::of_array(array, index(word(2))?..index(word(3))?)
 }
 
 /// A source that is sent once per fold, as a whole.

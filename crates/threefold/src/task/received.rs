@@ -13,6 +13,8 @@ use crate::source::{Pieces, sent};
 pub(crate) enum Part {
     Chunk,
     Output,
+    /// The chunk could not be made from the source.
+    Source,
 }
 
 /// How a worker makes a task from its captures.
@@ -49,7 +51,7 @@ pub(crate) enum Ran {
         is_err: bool,
     },
     Panicked(Panic),
-    /// The chunk could not be read, or the output not be written.
+    /// The chunk could not be read or made, or the output not be written.
     Unportable {
         what: Part,
         reason: String,
@@ -74,7 +76,9 @@ impl<T: Task> Restored<T> {
     fn try_run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Result<bool, (Part, Cause)> {
         let chunk = match (chunk, &self.pieces) {
             (Chunk::Sent(bytes), _) => roundtrip::decode("the chunk", bytes).map_err(|cause| (Part::Chunk, cause))?,
-            (Chunk::Cut(number), Some(pieces)) => pieces.piece(number),
+            (Chunk::Cut(number), Some(pieces)) => {
+                pieces.try_piece(number).map_err(|reason| (Part::Source, Cause::Setup { reason, source: None }))?
+            }
             (Chunk::Cut(_), None) => unreachable!("the worker has counted the chunks of the source"),
         };
         let value = self.task.map(chunk);
@@ -105,7 +109,9 @@ impl<T: Task> Received for Restored<T> {
             // A panic of the value's own `Serialize` or `Deserialize` is the task's as well.
             Err(panic) => Ran::Panicked(panic),
             Ok(Err((_, Cause::Panic { message, at }))) => Ran::Panicked(Panic { message, at }),
-            Ok(Err((what, Cause::Unportable { reason, .. }))) => Ran::Unportable { what, reason },
+            Ok(Err((what, Cause::Unportable { reason, .. } | Cause::Setup { reason, .. }))) => {
+                Ran::Unportable { what, reason }
+            }
             Ok(Err(_)) => unreachable!("a value fails to be serialized, or its code panics"),
         };
         output.truncate(start);

@@ -21,6 +21,7 @@ mod law5_no_waiting_on_yourself;
 mod law6_nothing_left;
 mod law7_exact;
 mod law8_prints;
+mod lines;
 mod options;
 mod properties;
 mod recall;
@@ -160,6 +161,7 @@ fn main() -> ExitCode {
         ("law8", law8_prints::ROWS),
         ("arrays", arrays::ROWS),
         ("hostile", hostile::ROWS),
+        ("lines", lines::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         ("recall", recall::ROWS),
