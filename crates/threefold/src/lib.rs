@@ -134,6 +134,9 @@
 //! chunks on their main thread, start no workers of their own, and end with the executor, or with the program, however
 //! it ends.
 //!
+//! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
+//! array is read in place by all of them.
+//!
 //! # MPI ranks
 //!
 //! With the feature `mpi`, the same program runs on a cluster. An MPI launcher starts it several times:
@@ -272,6 +275,7 @@ mod panics;
 #[cfg(feature = "processes")]
 #[doc(hidden)]
 pub mod remote;
+mod shared;
 mod source;
 mod task;
 mod trace;
@@ -282,7 +286,8 @@ pub use cancel::CancelToken;
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced};
 pub use model::{Capabilities, Model, UnknownModel};
-pub use source::{Chunked, Divisible, Integer, Items, Slice, Source};
+pub use shared::{Shared, SharedMut};
+pub use source::{Chunked, Divisible, Integer, Items, LineChunk, Lines, Slice, Source};
 #[doc(hidden)]
 pub use task::probe;
 pub use task::{Portable, Task, TaskOf, With};
@@ -316,7 +321,7 @@ pub mod __private {
     pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]
     pub use crate::task::vectorized;
-    pub use crate::task::{BoxFuture, Captures, Registered, boxed};
+    pub use crate::task::{Array, BoxFuture, Captures, Registered, boxed};
     pub use linkme;
     pub use serde;
 

@@ -16,6 +16,8 @@ mod with;
 
 pub use portable::Portable;
 use registry::Entry;
+
+use crate::source::Pieces;
 #[cfg(feature = "simd")]
 pub use simd::vectorized;
 use state::State;
@@ -209,7 +211,16 @@ pub trait Task: Portable + Registered + Sync {
     fn __chunk_eq(_one: &Self::Chunk, _other: &Self::Chunk) -> Option<bool> {
         None
     }
+
+    /// An array from its bytes, where the chunks are slices of plain data. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __array(_bytes: &[u8]) -> Option<Array<Self::Chunk>> {
+        None
+    }
 }
+
+/// An array as a source of chunks of type `C`.
+pub type Array<C> = Box<dyn Pieces<Chunk = C>>;
 
 /// A task that is in the table of all tasks. Implemented by `#[task]`.
 #[doc(hidden)]

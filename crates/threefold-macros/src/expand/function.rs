@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, Lifetime, PatIdent, Path, Type, TypeReference, Visibility, parse_quote};
 
-use super::{entry, is_eq, is_err, simd};
+use super::{array, entry, is_eq, is_err, simd};
 use crate::parse::{Capture, Function, Options};
 use crate::signature;
 
@@ -157,6 +157,7 @@ impl Written<'_> {
         let is_err = is_err(threefold, "__is_err", output, name.span());
         let output_eq = is_eq(threefold, "__output_eq", output, name.span());
         let chunk_eq = is_eq(threefold, "__chunk_eq", chunk, name.span());
+        let array = array(threefold, "__array", chunk, name.span());
         let map = if is_async {
             quote! {
                 fn map(&self, __threefold_chunk: #chunk) -> #output {
@@ -202,6 +203,7 @@ impl Written<'_> {
 
                 #output_eq
                 #chunk_eq
+                #array
             }
         }
     }
@@ -214,6 +216,7 @@ impl Written<'_> {
         let eq = is_eq(threefold, "eq", &parse_quote!(Self::Captures), name.span());
         let output_eq = is_eq(threefold, "output_eq", output, name.span());
         let chunk_eq = is_eq(threefold, "chunk_eq", chunk, name.span());
+        let array = array(threefold, "array", chunk, name.span());
         let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
         // An error about the captures is shown at the one it must be, or at the function.
         let place = match self.captures {
@@ -284,6 +287,7 @@ impl Written<'_> {
                 #eq
                 #output_eq
                 #chunk_eq
+                #array
             }
         }
     }

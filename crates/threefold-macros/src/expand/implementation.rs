@@ -5,7 +5,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path, ReturnType, parse_quote};
 
-use super::{entry, is_eq, is_err, simd};
+use super::{array, entry, is_eq, is_err, simd};
 use crate::parse::{Impl, Options};
 
 pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_state }: Impl) -> TokenStream {
@@ -27,6 +27,12 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_sta
             })
             .collect();
     }
+    // As it is written, and not as `Self::Chunk`: then the compiler does not report a type that is no task twice.
+    let chunk = item.items.iter().find_map(|member| match member {
+        ImplItem::Type(chunk) if chunk.ident == "Chunk" => Some(chunk.ty.clone()),
+        _ => None,
+    });
+    let chunk = chunk.unwrap_or_else(|| parse_quote!(Self::Chunk));
     // Errors about the type are shown at its name, and once.
     let place = item.self_ty.span();
     let hidden = [
@@ -34,6 +40,7 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_sta
         is_eq(threefold, "__eq", &parse_quote!(Self), place),
         is_eq(threefold, "__output_eq", &parse_quote!(Self::Output), place),
         is_eq(threefold, "__chunk_eq", &parse_quote!(Self::Chunk), place),
+        array(threefold, "__array", &chunk, place),
     ];
     let stateful = has_state.then(|| split_off_state(threefold, &mut item));
     item.items.extend(hidden.map(ImplItem::Verbatim));

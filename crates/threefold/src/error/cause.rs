@@ -30,6 +30,13 @@ pub(crate) enum Cause {
     Setup { reason: String, source: Option<Arc<io::Error>> },
 }
 
+impl Cause {
+    /// The source cannot make a chunk, for this reason.
+    pub(crate) fn unreadable(reason: String) -> Self {
+        Self::Setup { reason: format!("cannot be read: {reason}"), source: None }
+    }
+}
+
 /// What is known about the loss of a worker, or of one chunk on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Lost {

@@ -202,7 +202,7 @@ where
     async fn conclude(mut self, on: &Executor) -> Result<()> {
         let end = std::mem::replace(&mut self.end, End::Settled);
         let rest = std::mem::take(&mut self.rest);
-        let concluded = on.conclude(&self.fold, self.taken, end, rest);
+        let concluded = on.conclude::<S::Pieces, T>(&self.fold, self.taken, end, rest);
         #[cfg(feature = "processes")]
         if let Err(error) = &concluded
             && on.bisects(error)

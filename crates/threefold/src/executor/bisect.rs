@@ -14,6 +14,7 @@ use crate::error::{Cause, Error};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::Work;
+use crate::shared::known;
 use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
@@ -85,9 +86,13 @@ impl Caller for Onlooker<'_> {
 
 /// A copy of the task, by way of its bytes: a task need not be `Clone`.
 fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
-    let mut bytes = Vec::new();
-    roundtrip::encode("the task", task, &mut bytes)?;
-    roundtrip::decode("the task", &bytes)
+    let copy = || {
+        let mut bytes = Vec::new();
+        roundtrip::encode("the task", task, &mut bytes)?;
+        roundtrip::decode("the task", &bytes)
+    };
+    // Arrays of shared memory are not copied.
+    known::gathering(copy).0
 }
 
 /// A source whose only chunk is some items of another source.

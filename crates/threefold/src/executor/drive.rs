@@ -85,7 +85,7 @@ impl Executor {
         // `run` has returned, so no worker is inside the fold any more.
         drop(registered);
         let Taker { reduction, taken, end, unwanted, .. } = taker;
-        let ended = self.conclude(&fold, taken, end, unwanted);
+        let ended = self.conclude::<S::Pieces, T>(&fold, taken, end, unwanted);
         #[cfg(feature = "processes")]
         let ended = ended.map_err(|error| self.bisect::<S::Pieces, T>(error, &fold));
         reduction.finish(ended)
@@ -116,9 +116,13 @@ impl Executor {
     }
 
     /// The outcome of a fold in which no worker is any more, of which so many chunks were `taken`. In order of
-    /// precedence: a panic of an observer, a panic of a destructor of what is `unwanted`, a panic of the reduction, the
-    /// failure of a chunk or of the fold.
-    pub(super) fn conclude(&self, fold: &Running, taken: u64, end: End, unwanted: impl Sized) -> Result<()> {
+    /// precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's state, a panic of
+    /// the reduction, the failure of a chunk or of the fold.
+    pub(super) fn conclude<P, T>(&self, fold: &Running, taken: u64, end: End, unwanted: impl Sized) -> Result<()>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
             self.extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
@@ -127,7 +131,7 @@ impl Executor {
             }
         }
         drop(unwanted);
-        work.drop_states();
+        Work::<P, T>::of(fold).drop_states();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),

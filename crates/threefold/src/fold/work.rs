@@ -99,7 +99,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     /// Makes chunk `number`, and checks it if that is asked for. This may run code of the user's, such as a `Clone`
     /// that panics.
     fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
-        let piece = self.pieces.piece(number);
+        let piece = self.pieces.try_piece(number).map_err(Cause::unreadable)?;
         if self.checks && number == 0 {
             roundtrip::check("the chunk", &piece, T::__chunk_eq)?;
         }

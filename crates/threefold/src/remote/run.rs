@@ -47,13 +47,15 @@
 //! answered.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::carrier::{Carrier, Event, Fingerprint, Gone};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
 use super::fold_port::{FoldPort, Spot};
 use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
+use crate::shared::known;
+use crate::shared::memory::Memory;
 
 mod answers;
 mod experience;
@@ -95,13 +97,18 @@ struct Task {
     rules: Rules,
     /// The source from which workers cut the chunks; empty if chunks are sent.
     source: Vec<u8>,
+    /// The memory of the arrays in the captures and the source.
+    memory: Vec<Arc<Memory>>,
 }
 
 impl Task {
-    fn new(port: &FoldPort<'_>) -> Result<Self, Error> {
+    fn new(port: &FoldPort<'_>, maps_memory: bool) -> Result<Self, Error> {
         /// Keys of this process's own, so that nobody can make two tasks that look alike.
         static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
-        let (address, captures) = port.task()?;
+        let serialize = || (port.task(), port.source().unwrap_or_default());
+        let (serialized, memory) = if maps_memory { known::gathering(serialize) } else { (serialize(), Vec::new()) };
+        let (task, source) = serialized;
+        let (address, captures) = task?;
         let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
             let mut hasher = keys.build_hasher();
             hasher.write(&address);
@@ -109,7 +116,7 @@ impl Task {
             hasher.write(&captures);
             hasher.finish()
         });
-        Ok(Self { address, captures, fingerprint, rules: port.rules(), source: port.source().unwrap_or_default() })
+        Ok(Self { address, captures, fingerprint, rules: port.rules(), source, memory })
     }
 }
 
@@ -123,7 +130,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         build: Build,
         last: Option<Experience>,
     ) -> Result<Self, (Error, C)> {
-        let task = match Task::new(&port) {
+        let task = match Task::new(&port, carrier.maps_memory()) {
             Ok(task) => task,
             Err(error) => return Err((error, carrier)),
         };
@@ -299,9 +306,13 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
     }
 
-    /// Tells `worker` of the fold, and of its task where it has another.
+    /// Tells `worker` of the fold, of its task where it has another, and of memory where it does not have it.
     fn tell(&mut self, worker: usize) {
-        let Task { address, captures, fingerprint, rules, source } = &self.task;
+        let Task { address, captures, fingerprint, rules, source, memory } = &self.task;
+        self.carrier.forget_freed(worker);
+        for memory in memory {
+            self.carrier.map(worker, memory);
+        }
         if self.carrier.task(worker).replace(*fingerprint) != Some(*fingerprint) {
             let task = ToWorker::Task { address, captures };
             task.write(self.carrier.outbox(worker).end());

@@ -15,9 +15,10 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Build, FromWorker, ToWorker};
+use super::wire::{Build, FromWorker, Place, ToWorker};
 use crate::model::Model;
 use crate::panics::{self, Panic};
+use crate::shared::known;
 use crate::task::received::Received;
 use crate::task::registry;
 
@@ -50,6 +51,11 @@ pub(crate) trait Reporter {
 
     /// The worker has read a task, or cannot read it. Others may use it.
     fn note_found(&mut self, _task: Option<&Found>) {}
+
+    /// Maps memory of the parent.
+    fn map(&mut self, _place: Place) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "only worker processes map memory"))
+    }
 
     /// The worker is about to run a block.
     fn begin_block(&mut self) -> io::Result<()>;
@@ -135,6 +141,16 @@ impl Server {
                 let Some(task) = task else { return invalid("the parent sent chunks before their task") };
                 reporter.begin_block()?;
                 task.run(block, reporter, told::Counts { chunks, held_since })?;
+            }
+            Some(ToWorker::Map(place)) => {
+                if let Err(reason) = reporter.map(place) {
+                    return refuse(&format!("an array cannot be mapped: {reason}"), reporter);
+                }
+            }
+            Some(ToWorker::Forget { number }) => {
+                // The task may have arrays, and so may the fold that ran last.
+                *task = None;
+                known::forget(number);
             }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
             None => return invalid("the parent sent an invalid message"),

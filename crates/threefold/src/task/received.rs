@@ -14,6 +14,8 @@ use crate::source::{Pieces, sent};
 pub(crate) enum Part {
     Chunk,
     Output,
+    /// The chunk could not be made from the source.
+    Source,
 }
 
 /// How a worker makes a task from its captures.
@@ -56,7 +58,7 @@ pub(crate) enum Ran {
         is_err: bool,
     },
     Panicked(Panic),
-    /// The chunk could not be read, or the output not be written.
+    /// The chunk could not be read or made, or the output not be written.
     Unportable {
         what: Part,
         reason: String,
@@ -84,7 +86,9 @@ impl<T: Task> Restored<T> {
     fn try_run(&self, chunk: Chunk<'_>, output: &mut Vec<u8>) -> Result<bool, (Part, Cause)> {
         let chunk = match (chunk, &self.pieces) {
             (Chunk::Sent(bytes), _) => roundtrip::decode("the chunk", bytes).map_err(|cause| (Part::Chunk, cause))?,
-            (Chunk::Cut(number), Some(pieces)) => pieces.piece(number),
+            (Chunk::Cut(number), Some(pieces)) => {
+                pieces.try_piece(number).map_err(|reason| (Part::Source, Cause::Setup { reason, source: None }))?
+            }
             (Chunk::Cut(_), None) => unreachable!("the worker has counted the chunks of the source"),
         };
         let value = self.task.__map_with(&mut self.state.borrow_mut(), chunk);
@@ -106,7 +110,8 @@ impl<T: Task> Received for Restored<T> {
     }
 
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String> {
-        let pieces = sent::restore(source).ok_or("it is no source of chunks of this task")?;
+        let pieces = sent::restore(source).or_else(|| T::__array(source));
+        let pieces = pieces.ok_or("it is no source of chunks of this task")?;
         let count = pieces.count()?;
         self.pieces = Some(pieces);
         Ok(count)
@@ -136,7 +141,9 @@ impl<T: Task> Received for Restored<T> {
             // A panic of the value's own `Serialize` or `Deserialize` is the task's as well.
             Err(panic) => Ran::Panicked(panic),
             Ok(Err((_, Cause::Panic { message, at }))) => Ran::Panicked(Panic { message, at }),
-            Ok(Err((what, Cause::Unportable { reason, .. }))) => Ran::Unportable { what, reason },
+            Ok(Err((what, Cause::Unportable { reason, .. } | Cause::Setup { reason, .. }))) => {
+                Ran::Unportable { what, reason }
+            }
             Ok(Err(_)) => unreachable!("a value fails to be serialized, or its code panics"),
         };
         output.truncate(start);

@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
+mod arrays;
 mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
@@ -23,6 +24,7 @@ mod law6_nothing_left;
 mod law7_exact;
 mod law8_prints;
 mod law9_awaiting;
+mod lines;
 mod options;
 mod properties;
 mod recall;
@@ -175,7 +177,9 @@ fn main() -> ExitCode {
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("host_runtime", host_runtime::ROWS),
+        ("arrays", arrays::ROWS),
         ("hostile", hostile::ROWS),
+        ("lines", lines::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         ("recall", recall::ROWS),

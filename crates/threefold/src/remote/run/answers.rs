@@ -89,11 +89,13 @@ impl<C: Carrier> Run<'_, C> {
             }
             FromWorker::Unportable { ran, what, reason } => {
                 let sent = self.due(worker, ran)?;
-                let what = match what {
-                    Part::Chunk => "the chunk",
-                    Part::Output => "the output",
+                let reason = text(reason);
+                let cause = match what {
+                    Part::Chunk => Cause::Unportable { what: "the chunk", reason },
+                    Part::Output => Cause::Unportable { what: "the output", reason },
+                    Part::Source => Cause::unreadable(reason),
                 };
-                self.unportable(worker, sent, Cause::Unportable { what, reason: text(reason) });
+                self.unportable(worker, sent, cause);
             }
         }
         Ok(())

@@ -10,7 +10,7 @@
 //! | 1 | `Refused` | the reason, to the end of the frame |
 //! | 2 | `Done` | chunk, start and duration, and then for each output its length and its bytes |
 //! | 3 | `Panicked` | chunk, start and duration, the length of the place, the place, and the message to the end |
-//! | 4 | `Unportable` | chunk, start and duration, one byte (0: the chunk, 1: its output), and the reason to the end |
+//! | 4 | `Unportable` | chunk, start and duration, one byte (0: the chunk, 1: its output, 2: its source), and the reason to the end |
 //! | 5 | `Skipped` | the first chunk, and how many |
 //!
 //! For example, `Skipped { first: 9, count: 3 }` takes 29 bytes: 12 for the head of the frame, one for the kind, and
@@ -116,6 +116,7 @@ impl<'a> FromWorker<'a> {
                 let what = match fields.byte()? {
                     0 => Part::Chunk,
                     1 => Part::Output,
+                    2 => Part::Source,
                     _ => return None,
                 };
                 Self::Unportable { ran, what, reason: fields.rest() }

@@ -47,6 +47,7 @@ use super::cores::Cores;
 use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
+use crate::backend::processes::arrays;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
@@ -56,6 +57,7 @@ use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Inbox, Outbox};
+use crate::shared::memory::Memory;
 
 mod making;
 #[cfg(feature = "mpi")]
@@ -227,6 +229,18 @@ impl Carrier for Crew {
         if worker.has_ended() {
             worker.recover();
         }
+    }
+
+    fn maps_memory(&self) -> bool {
+        arrays::can_be_mapped()
+    }
+
+    fn map(&mut self, worker: usize, memory: &Memory) {
+        self.member(worker).worker.map(memory);
+    }
+
+    fn forget_freed(&mut self, worker: usize) {
+        self.member(worker).worker.forget_freed();
     }
 
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
