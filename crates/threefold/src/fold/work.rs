@@ -33,9 +33,11 @@
 //! If chunk 10 panics again, it has failed. Guard 3 then begins at chunk 11, if this chunk may still start. As a rule
 //! it may not, since the lowest failure ends the fold. It may if the fold keeps going after failures.
 
+mod states;
+
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 #[cfg(feature = "async")]
 use std::time::Instant;
 
@@ -55,6 +57,8 @@ use crate::task::BoxFuture;
 use crate::task::state::{self, State};
 use crate::task::{Task, roundtrip};
 
+use states::States;
+
 /// A fold with its types.
 pub(crate) struct Work<P, T: Task> {
     pub(crate) pieces: P,
@@ -62,8 +66,7 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) outputs: Outputs<T::Output>,
     /// Where outputs are merged, if the fold has a tree.
     pub(crate) tree: Option<Arc<Tree<T::Output>>>,
-    /// The states of the workers that run no block at present, by the numbers of the workers.
-    states: Mutex<Vec<(usize, State)>>,
+    states: States,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
@@ -72,7 +75,7 @@ pub(crate) struct Work<P, T: Task> {
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        Self { pieces, task, outputs: Outputs::new(), tree: None, states: Mutex::default(), stops_on_err, checks }
+        Self { pieces, task, outputs: Outputs::new(), tree: None, states: States::default(), stops_on_err, checks }
     }
 
     /// Has workers of this process merge their outputs in `tree`.
@@ -127,36 +130,21 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         if !T::__STATEFUL {
             return Some(State::default());
         }
-        let mut states = self.states();
-        if let Some(at) = states.iter().position(|&(owner, _)| owner == worker) {
-            return Some(states.swap_remove(at).1);
-        }
-        drop(states);
-        let reason = match panics::catch_payload(|| self.task.__state()) {
-            Ok(Ok(state)) => return Some(state),
-            Ok(Err(reason)) => reason,
-            Err(payload) => panics::describe(payload).message,
-        };
-        fold.abort(Error::setup(Some(fold.model), state::unmade(self.task(), &reason)));
-        None
+        let state = self.states.take(worker).map_or_else(|| states::make(&self.task), Ok);
+        state.map_err(|reason| fold.abort(Error::setup(Some(fold.model), state::unmade(self.task(), &reason)))).ok()
     }
 
     fn keep_state(&self, worker: usize, state: State) {
         if T::__STATEFUL {
-            self.states().push((worker, state));
+            self.states.keep(worker, state);
         }
     }
 
     /// Drops the states of all workers, at the end of the fold.
     pub(crate) fn drop_states(&self) {
         if T::__STATEFUL {
-            let states = std::mem::take(&mut *self.states());
-            drop(states);
+            self.states.clear();
         }
-    }
-
-    fn states(&self) -> MutexGuard<'_, Vec<(usize, State)>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
