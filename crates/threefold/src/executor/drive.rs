@@ -135,6 +135,9 @@ impl Executor {
 
         let mut taker = Taker { fold: &fold, work, outside, take, taken: 0, unwanted: None, end: End::Open };
         self.run(&fold, &mut taker);
+        if fold.policy.keeps_going && fold.is_cancelled() {
+            taker.take_rest();
+        }
 
         // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic
         // of an observer, a panic of the caller's closure, the result.
@@ -148,11 +151,11 @@ impl Executor {
             }
         }
         drop(unwanted);
-        work.drop_states();
+        work.states.clear::<T>();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
+            End::Open if taken == chunks && (fold.policy.keeps_going || !fold.is_cancelled()) => Ok(()),
             End::Open => Err(fold.why()),
             #[cfg(feature = "processes")]
             End::Failed(error) => Err(self.bisect::<S::Pieces, T>(error, &fold)),
@@ -240,7 +243,7 @@ where
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
             let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
                 // See `take_ready`. A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() {
+                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
                     self.unwanted = Some(Kept::Value(output));
                     return ControlFlow::Break(());
                 }
@@ -288,12 +291,15 @@ where
     /// one whose nested folds were cancelled may panic. The cancel is checked after the result was taken under the lock
     /// of the outputs. A worker that had seen the cancel has put its result there under the same lock, so this check
     /// sees the cancel too.
+    ///
+    /// A fold that keeps going takes all that was kept: its workers keep nothing after a cancel. See
+    /// [`Fold::counts_results`].
     fn take_ready(&mut self) {
         let fold: &Fold = self.fold;
         while self.is_open()
             && let Some((first, kept)) = self.work.outputs.take()
         {
-            if fold.is_cancelled() {
+            if fold.is_cancelled() && !fold.policy.keeps_going {
                 self.unwanted = Some(kept);
                 return;
             }
@@ -306,6 +312,30 @@ where
             };
             self.passed();
         }
+    }
+
+    /// After a fold that keeps going was cancelled: takes what was finished, and the cancel as the failure of every other
+    /// chunk. All these failures share one allocation, since there may be very many.
+    fn take_rest(&mut self) {
+        let (work, chunks, cancelled) = (self.work, self.fold.chunks, self.fold.why());
+        let fill_up_to = |taker: &mut Self, end: u64| {
+            if taker.is_open() && taker.taken < end {
+                taker.end = taker.hand_over(taker.taken, (taker.taken..end).map(|_| Err(cancelled.clone())));
+            }
+        };
+        for (first, kept) in work.outputs.take_all() {
+            fill_up_to(self, first);
+            if !self.is_open() {
+                return;
+            }
+            self.end = match kept {
+                Kept::Failure(error) => self.hand_over(first, [Err(error)]),
+                Kept::Value(value) => self.hand_over(first, [Ok(value)]),
+                Kept::Values(values) => self.hand_over(first, values.into_iter().map(Ok)),
+                Kept::Merged(count) => self.pass_over(count),
+            };
+        }
+        fill_up_to(self, chunks);
     }
 
     /// The next `count` chunks are in the tree. If the closure that merges has panicked after one of the chunks below
@@ -330,7 +360,7 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| {
             for (outcome, chunk) in outcomes.into_iter().zip(first..) {
                 // A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() {
+                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
                     return End::Open;
                 }
                 self.taken += 1;

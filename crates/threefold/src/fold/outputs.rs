@@ -109,6 +109,11 @@ impl<O> Outputs<O> {
         Some((next, result))
     }
 
+    /// Takes all results that wait, in chunk order, each with the number of its first chunk. There may be gaps.
+    pub(crate) fn take_all(&self) -> BTreeMap<u64, Kept<O>> {
+        std::mem::take(&mut *self.lock())
+    }
+
     /// The caller has taken all chunks below `next` itself, without keeping them.
     pub(crate) fn advance(&self, next: u64) {
         self.next.store(next, Ordering::Relaxed);

@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
+mod cancelled;
 mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
@@ -160,6 +161,7 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("cancelled", cancelled::ROWS),
         ("combine", combine::ROWS),
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
