@@ -47,7 +47,8 @@ struct Object<'a> {
     chunks: u64,
     /// A string, because most readers of JSON hold numbers as `f64`.
     value: Option<&'a str>,
-    /// What is known of the value if the run was cancelled, or if chunks failed with `--keep-going`.
+    /// What is known of the value if the run was cancelled, or if chunks failed with `--keep-going`. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<PartialObject<'a>>,
     total_s: f64,
     startup_s: f64,

@@ -28,7 +28,7 @@ fn the_object_has_these_fields_on_every_model() {
         let object = object(&format!("{model} 1..=100 --chunks 10"), 0);
         let mut fields = keys(&object);
         fields.sort_unstable();
-        let all = "chunks error failures fold_s model partial schema spans startup_s total_s value work workers";
+        let all = "chunks error failures fold_s model schema spans startup_s total_s value work workers";
         assert_eq!(fields.join(" "), all);
         assert_eq!(object["schema"], 1);
         assert_eq!(object["model"], model.name());
