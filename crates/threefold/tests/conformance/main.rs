@@ -24,6 +24,8 @@ mod law7_exact;
 mod law8_prints;
 mod options;
 mod properties;
+#[cfg(feature = "rand")]
+mod random;
 mod recall;
 mod reliability;
 mod retries;
@@ -166,6 +168,8 @@ fn main() -> ExitCode {
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
+        #[cfg(feature = "rand")]
+        ("random", random::ROWS),
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
         ("retries", retries::ROWS),
