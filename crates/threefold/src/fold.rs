@@ -26,6 +26,7 @@ pub(crate) mod notify;
 pub(crate) mod outputs;
 pub(crate) mod policy;
 pub(crate) mod recorder;
+mod states;
 mod sync;
 pub(crate) mod tree;
 pub(crate) mod unpark;
@@ -182,6 +183,9 @@ impl Fold {
     /// The error may name a higher chunk. If a worker process is lost together with outputs that it had not sent,
     /// `position` is the lowest of the lost chunks, and the error names the one that was running.
     pub(crate) fn fail(&self, position: u64, error: Error) {
+        if !self.counts_results() {
+            return;
+        }
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.tell(&Event::Failed(&error))) {
             self.cancel();
         }
@@ -220,6 +224,15 @@ impl Fold {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether a result that has come about on this thread counts. After a cancel it does not: a task that asks whether
+    /// it is cancelled may return anything, and one whose nested folds were cancelled may panic. A task can learn of the
+    /// cancel only by what this asks too, so a result that counts was made without knowledge of it.
+    ///
+    /// In a fold that ends at its first failure this need not be asked, since after a cancel its caller takes nothing.
+    pub(crate) fn counts_results(&self) -> bool {
+        !(self.policy.keeps_going && self.is_cancelled())
     }
 
     /// No chunk from `chunk` on starts any more. The thread holds no lock.

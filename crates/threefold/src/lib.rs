@@ -243,6 +243,7 @@
 //! | `async` | yes | the model `async`, on tokio |
 //! | `processes` | yes | the model `processes`, on Linux |
 //! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
+//! | `rand` | no | `chunk_rng`: random numbers tied to the chunk, and two crates: `chacha20` and `rand_core` |
 //! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
 //!
 //! # Memory and stack
@@ -272,6 +273,8 @@ mod executor;
 mod fold;
 mod model;
 mod panics;
+#[cfg(feature = "rand")]
+mod random;
 #[cfg(feature = "processes")]
 #[doc(hidden)]
 pub mod remote;
@@ -286,6 +289,8 @@ pub use cancel::CancelToken;
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced};
 pub use model::{Capabilities, Model, UnknownModel};
+#[cfg(feature = "rand")]
+pub use random::{ChunkRng, chunk_rng};
 pub use shared::{Shared, SharedMut};
 pub use source::{Chunked, Divisible, Integer, Items, LineChunk, Lines, Slice, Source};
 #[doc(hidden)]

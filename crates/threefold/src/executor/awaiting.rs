@@ -38,7 +38,7 @@ use crate::backend::errand::Errand;
 use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current, lend};
 use crate::error::{Error, Result};
-use crate::fold::outputs::Kept;
+use crate::fold::outputs::{Kept, Left};
 use crate::fold::work::Work;
 use crate::fold::{Fold, chunk};
 use crate::source::Source;
@@ -57,6 +57,8 @@ struct Awaited<S, T: Task> {
     is_back: bool,
     /// Results that were taken together, of which the next is that of chunk `taken`.
     rest: vec::IntoIter<T::Output>,
+    /// All results that are left, if the fold keeps going, was cancelled, and is over.
+    left: Option<Left<T::Output>>,
     taken: u64,
     end: End,
     source: PhantomData<fn(S)>,
@@ -113,6 +115,7 @@ where
             errand,
             is_back: false,
             rest,
+            left: None,
             taken: 0,
             end: End::Open,
             source: PhantomData,
@@ -136,6 +139,7 @@ where
                 ready!(Pin::new(&mut self.errand).poll(cx));
                 // What the last workers kept before they left.
                 self.is_back = true;
+                self.find_left();
             } else {
                 // After the first look, and before the second.
                 self.fold.gate().caller.register_future(cx.waker());
@@ -147,6 +151,9 @@ where
     /// The next result, if it is there and is wanted: see `take_ready` in [`drive`](super::drive).
     fn next(&mut self) -> Option<Result<T::Output>> {
         let fold: &Fold = &self.fold;
+        if let Some(left) = &mut self.left {
+            return if matches!(self.end, End::Open) { left.next() } else { None };
+        }
         let work = Work::<S::Pieces, T>::of(fold);
         while self.rest.as_slice().is_empty() {
             if !matches!(self.end, End::Open) || self.taken == fold.chunks {
@@ -164,8 +171,8 @@ where
                 }
                 Kept::Values(values) => self.rest = values.into_iter(),
                 Kept::Value(value) => self.rest = vec![value].into_iter(),
-                Kept::Failure(_) if fold.is_cancelled() => return None,
                 Kept::Failure(error) if fold.policy.keeps_going => return Some(Err(error)),
+                Kept::Failure(_) if fold.is_cancelled() => return None,
                 Kept::Failure(error) => {
                     self.end = End::Failed(error);
                     fold.cancel();
@@ -174,10 +181,20 @@ where
             }
         }
         // A cancel lowers the limit too, so `may_start` is false after it. So does a reduction that broke off.
-        if !fold.may_start(self.taken) && fold.is_cancelled() {
+        if !fold.may_start(self.taken) && fold.is_cancelled() && !fold.policy.keeps_going {
             return None;
         }
         self.rest.next().map(Ok)
+    }
+
+    /// After a fold that keeps going was cancelled: finds the results that are left. See `take_left` in
+    /// [`drive`](super::drive).
+    fn find_left(&mut self) {
+        let fold: &Fold = &self.fold;
+        if fold.policy.keeps_going && fold.is_cancelled() {
+            let outputs = &Work::<S::Pieces, T>::of(fold).outputs;
+            self.left = Some(outputs.left(self.taken..fold.chunks, fold.why()));
+        }
     }
 
     /// Gives `reduction` the result of the next chunk.

@@ -82,6 +82,7 @@ impl Executor {
         let registered = Registered::new(self, &fold, Parent::of(&outside));
         let mut taker = Taker { fold: &fold, work, outside, reduction, taken: 0, unwanted: None, end: End::Open };
         self.run(&fold, &mut taker);
+        taker.take_left();
         // `run` has returned, so no worker is inside the fold any more.
         drop(registered);
         let Taker { reduction, taken, end, unwanted, .. } = taker;
@@ -131,11 +132,11 @@ impl Executor {
             }
         }
         drop(unwanted);
-        Work::<P, T>::of(fold).drop_states();
+        Work::<P, T>::of(fold).states.clear::<T>();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == fold.chunks && !fold.is_cancelled() => Ok(()),
+            End::Open if taken == fold.chunks && (fold.policy.keeps_going || !fold.is_cancelled()) => Ok(()),
             End::Open => Err(fold.why()),
             End::Failed(error) => Err(error),
         }
@@ -220,7 +221,7 @@ where
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
             let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
                 // See `take_ready`. A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() {
+                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
                     self.unwanted = Some(Kept::Value(output));
                     return ControlFlow::Break(());
                 }
@@ -268,12 +269,15 @@ where
     /// one whose nested folds were cancelled may panic. The cancel is checked after the result was taken under the lock
     /// of the outputs. A worker that had seen the cancel has put its result there under the same lock, so this check
     /// sees the cancel too.
+    ///
+    /// A fold that keeps going takes all that was kept: its workers keep nothing after a cancel. See
+    /// [`Fold::counts_results`].
     fn take_ready(&mut self) {
         let fold: &Fold = self.fold;
         while self.is_open()
             && let Some((first, kept)) = self.work.outputs.take()
         {
-            if fold.is_cancelled() {
+            if fold.is_cancelled() && !fold.policy.keeps_going {
                 self.unwanted = Some(kept);
                 return;
             }
@@ -285,6 +289,15 @@ where
                 Kept::Merged(count) => self.pass_over(count),
             };
             self.passed();
+        }
+    }
+
+    /// After a fold that keeps going was cancelled: takes what was finished, and the cancel as the failure of every other
+    /// chunk.
+    fn take_left(&mut self) {
+        if self.is_open() && self.fold.policy.keeps_going && self.fold.is_cancelled() {
+            let left = self.work.outputs.left(self.taken..self.fold.chunks, self.fold.why());
+            self.end = self.hand_over(self.taken, left);
         }
     }
 
@@ -309,7 +322,7 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| {
             for (outcome, chunk) in outcomes.into_iter().zip(first..) {
                 // A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() {
+                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
                     return End::Open;
                 }
                 self.taken += 1;

@@ -14,11 +14,16 @@
 //! the lock, after it has advanced `next` for the last time. If the worker has the lock first, the caller finds the
 //! result. If the caller has the lock first, the worker sees the last value of `next`. `next` is therefore relaxed.
 
+mod left;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
+
+pub(crate) use left::Left;
 
 /// The most single values that are taken together. The lock is held meanwhile.
 ///
@@ -107,6 +112,11 @@ impl<O> Outputs<O> {
         };
         self.next.store(next + count, Ordering::Relaxed);
         Some((next, result))
+    }
+
+    /// Every result that is left of a fold that keeps going and was cancelled: see [`Left`].
+    pub(crate) fn left(&self, chunks: Range<u64>, cancelled: Error) -> Left<O> {
+        Left::new(std::mem::take(&mut *self.lock()), chunks, cancelled)
     }
 
     /// The caller has taken all chunks below `next` itself, without keeping them.

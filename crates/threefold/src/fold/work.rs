@@ -33,8 +33,6 @@
 //! If chunk 10 panics again, it has failed. Guard 3 then begins at chunk 11, if this chunk may still start. As a rule
 //! it may not, since the lowest failure ends the fold. It may if the fold keeps going after failures.
 
-mod states;
-
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -47,6 +45,7 @@ use super::job::Job;
 #[cfg(feature = "processes")]
 use super::job::Refused;
 use super::outputs::Outputs;
+use super::states::States;
 use super::tree::Tree;
 use super::{Fold, chunk};
 use crate::error::{Cause, Error, Place};
@@ -54,10 +53,7 @@ use crate::panics::{self, Payload};
 use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
-use crate::task::state::{self, State};
 use crate::task::{Task, roundtrip};
-
-use states::States;
 
 /// A fold with its types.
 pub(crate) struct Work<P, T: Task> {
@@ -66,7 +62,7 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) outputs: Outputs<T::Output>,
     /// Where outputs are merged, if the fold has a tree.
     pub(crate) tree: Option<Arc<Tree<T::Output>>>,
-    states: States,
+    pub(crate) states: States,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
@@ -125,28 +121,6 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Ok(())
     }
 
-    /// The state of `worker`, which is made if there is none. If it cannot be made the fold ends, and there is none.
-    fn take_state(&self, fold: &Fold, worker: usize) -> Option<State> {
-        if !T::__STATEFUL {
-            return Some(State::default());
-        }
-        let state = self.states.take(worker).map_or_else(|| states::make(&self.task), Ok);
-        state.map_err(|reason| fold.abort(Error::setup(Some(fold.model), state::unmade(self.task(), &reason)))).ok()
-    }
-
-    fn keep_state(&self, worker: usize, state: State) {
-        if T::__STATEFUL {
-            self.states.keep(worker, state);
-        }
-    }
-
-    /// Drops the states of all workers, at the end of the fold.
-    pub(crate) fn drop_states(&self) {
-        if T::__STATEFUL {
-            self.states.clear();
-        }
-    }
-
     /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
     /// `sink` gets the output of each chunk, and may break off. `attempt` is the attempt of the first chunk.
     ///
@@ -164,12 +138,15 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             return Ended::Well;
         }
         chunk::set(number);
-        let Some(mut state) = self.take_state(fold, worker) else { return Ended::Well };
+        let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
                 let output = self.task.__map_with(&mut state, self.piece(number)?);
+                if !fold.counts_results() {
+                    break;
+                }
                 let attempt = if number == block.start { attempt } else { 1 };
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
@@ -185,7 +162,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         });
         match ran {
             Ok(ended) => {
-                self.keep_state(worker, state);
+                self.states.put_back::<T>(worker, state);
                 match ended {
                     Ok(false) => Ended::Well,
                     Ok(true) => Ended::Erred(number),
@@ -345,6 +322,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             {
                 return Err(Again::Late(began.elapsed()));
             }
+            if !fold.counts_results() {
+                return Ok(());
+            }
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
@@ -402,7 +382,11 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             fold.stop_after(first + err as u64);
         }
         let count = values.len() as u64;
-        self.keep(first, values, fold);
+        if fold.counts_results() {
+            self.keep(first, values, fold);
+        } else if let Err(payload) = panics::catch_payload(|| drop(values)) {
+            panics::drop_quietly(payload);
+        }
         (count, result)
     }
 }

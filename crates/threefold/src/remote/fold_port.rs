@@ -95,6 +95,11 @@ impl<'a> FoldPort<'a> {
         self.fold.is_cancelled()
     }
 
+    /// Whether results still count.
+    pub(crate) fn counts_results(&self) -> bool {
+        self.fold.counts_results()
+    }
+
     /// Appends `chunk` as bytes.
     pub(crate) fn encode(&self, chunk: u64, out: &mut Vec<u8>) -> Result<(), Cause> {
         self.fold.job.encode(chunk, out)

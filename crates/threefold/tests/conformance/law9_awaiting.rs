@@ -76,7 +76,7 @@ impl Wake for Counting {
 }
 
 /// Polls `future` to its end on this thread, each time with another waker, and only after a wake-up.
-fn by_hand<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn by_hand<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     loop {
         let waker = Counting::new();

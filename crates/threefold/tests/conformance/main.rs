@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod arrays;
+mod cancelled;
 mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
@@ -27,6 +28,8 @@ mod law9_awaiting;
 mod lines;
 mod options;
 mod properties;
+#[cfg(feature = "rand")]
+mod random;
 mod recall;
 mod reliability;
 mod retries;
@@ -174,6 +177,7 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("cancelled", cancelled::ROWS),
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("host_runtime", host_runtime::ROWS),
@@ -182,6 +186,8 @@ fn main() -> ExitCode {
         ("lines", lines::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
+        #[cfg(feature = "rand")]
+        ("random", random::ROWS),
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
         ("retries", retries::ROWS),

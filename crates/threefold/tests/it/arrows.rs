@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// The entries of the library's `src/`, from what users see down to what everything stands on. Each may import those
 /// below it only.
 const ORDER: &[&str] = &[
-    "lib", "executor", "cancel", "backend", "remote", "fold", "trace", "task", "source", "shared", "panics", "error",
-    "model",
+    "lib", "executor", "cancel", "backend", "remote", "random", "fold", "trace", "task", "source", "shared", "panics",
+    "error", "model",
 ];
 
 /// The crates of the workspace, from the program down. Each may depend on those below it only.

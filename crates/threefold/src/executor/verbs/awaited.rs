@@ -162,7 +162,8 @@ impl Executor {
     }
 
     /// [`map_results`](Self::map_results) as a future: gives for each chunk, in chunk order, its output or its own
-    /// failure. A failure does not end the fold.
+    /// failure. A failure does not end the fold. If a token cancels it, every chunk that was not finished has a cancelled
+    /// error.
     ///
     /// See [awaiting a fold](#awaiting-a-fold) for what all futures of an executor have in common.
     ///
@@ -185,9 +186,8 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// Only failures that belong to no chunk: the fold was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or
-    /// it could not be started or continued ([`is_setup`](crate::Error::is_setup), or
-    /// [`is_serialization`](crate::Error::is_serialization) of the task).
+    /// Only failures that belong to no chunk: the fold could not be started or continued
+    /// ([`is_setup`](crate::Error::is_setup), or [`is_serialization`](crate::Error::is_serialization) of the task).
     pub fn map_results_async<S, T>(
         &self,
         source: S,

@@ -128,7 +128,7 @@ impl<C: Carrier> Run<'_, C> {
                 self.dispatch.done(worker, kept, ran.duration / count);
                 next += kept;
             }
-            if count == 1 && kept == 1 {
+            if count == 1 && kept == 1 && self.port.counts_results() {
                 self.record(worker, sent, ran);
             }
             let refused = Sent { chunk: next, ..sent };

@@ -67,6 +67,7 @@ use std::ops::RangeInclusive;
 
 use super::stopwatch::Stopwatch;
 use super::{Reporter, Running};
+use crate::fold::chunk;
 use crate::panics::Panic;
 use crate::remote::clock;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
@@ -183,6 +184,7 @@ impl Told {
             *counts.chunks += 1;
             let running = Running { serial: *counts.chunks, chunk, attempt: block.attempt, since: watch.now() };
             reporter.note_start(running);
+            chunk::set(chunk);
             let made_from =
                 sent.as_mut().map_or(Chunk::Cut(chunk), |sent| Chunk::Sent(sent.next().unwrap_or_default()));
             let read = self.run_chunk(running, made_from, reporter, &mut open, &mut watch);

@@ -3,7 +3,7 @@
 use super::machine::{Answer, Event};
 use super::plan::{Fate, HOLD, MS, Recalls, US};
 use super::{Block, Progress, Sent, Simulation};
-use rand::Rng;
+use rand::RngExt;
 
 impl Simulation {
     pub(super) fn occur(&mut self, worker: usize, event: Event) {
