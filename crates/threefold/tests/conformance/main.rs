@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
+mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
@@ -157,6 +158,7 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("combine", combine::ROWS),
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
