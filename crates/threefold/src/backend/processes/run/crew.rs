@@ -87,7 +87,9 @@ pub(in crate::backend) struct Crew {
     original: Option<usize>,
     /// How many workers are not started yet. While there are any, each is checked for being overdue.
     starting: usize,
-    oom_kills: OomKills,
+    /// `None` until the crew waits for the first time. The count is read then, while the workers wake up: after a pause
+    /// this takes longer than a message. A worker that the kernel kills for want of memory lives longer than that.
+    oom_kills: Option<OomKills>,
     watch: Watch,
     workers: Vec<Option<Member>>,
     cores: Cores,
@@ -124,7 +126,7 @@ impl Crew {
             starter,
             original: None,
             starting: 0,
-            oom_kills: OomKills::now(),
+            oom_kills: None,
             watch,
             workers: (0..size).map(|_| None).collect(),
             cores: Cores::of(size),
@@ -278,6 +280,7 @@ impl Carrier for Crew {
             // No more workers are requested for now.
             self.finish_making(events).map_err(|error| cannot_start(model, &error))?;
         }
+        self.oom_kills.get_or_insert_with(OomKills::now);
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
         self.watch.wait(patience).map_err(|error| cannot_start(model, &error))?;
