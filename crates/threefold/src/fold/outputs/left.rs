@@ -58,7 +58,6 @@ impl<O> Iterator for Left<O> {
 mod tests {
     use super::super::Outputs;
     use super::*;
-    use crate::error::Cause;
     use crate::model::Model;
 
     fn failure(reason: &str) -> Error {
