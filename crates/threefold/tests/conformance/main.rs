@@ -23,6 +23,7 @@ mod law6_nothing_left;
 mod law7_exact;
 mod law8_prints;
 mod law9_awaiting;
+mod law9_streaming;
 mod options;
 mod properties;
 mod recall;
@@ -172,6 +173,7 @@ fn main() -> ExitCode {
         ("law8", law8_prints::ROWS),
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
+        ("law9", law9_streaming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("hostile", hostile::ROWS),
         ("options", options::ROWS),
