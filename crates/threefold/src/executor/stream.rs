@@ -73,10 +73,12 @@ pub struct Stream<T> {
 /// What a stream has come to.
 enum State<T> {
     /// Nobody has asked for an item. Begins the fold with a window.
-    Idle(Box<dyn FnOnce(u64) -> Result<Box<dyn Outputs<T>>> + Send>),
-    Runs(Box<dyn Outputs<T>>),
+    Idle(Box<dyn FnOnce(u64) -> Result<Flowing<T>> + Send>),
+    Runs(Flowing<T>),
     Over,
 }
+
+type Flowing<T> = Box<dyn Outputs<T>>;
 
 /// The outputs of a fold that runs, whatever its types.
 trait Outputs<T>: Send {
@@ -179,7 +181,7 @@ impl Executor {
             let registered = Registered::new(&on, &fold, parent);
             let feed = supplier.map(|supplier| Feeding::begin(&fold, supplier)).transpose()?;
             let fold = Awaited::<I::Pieces, T>::begin(&on, fold, registered)?;
-            let flow: Box<dyn Outputs<O>> = Box::new(Flow { on, fold, feed, item });
+            let flow: Flowing<O> = Box::new(Flow { on, fold, feed, item });
             Ok(flow)
         };
         Stream { state: State::Idle(Box::new(begin)), ahead: AHEAD, in_a_row: 0 }
