@@ -1,20 +1,19 @@
-//! Counts the words in the lines of a file, which each worker reads in place: only ranges are sent.
+//! Reads lines, works on them in parallel, and writes the results in the order of the lines: `lines [MODEL] < FILE`.
+use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use threefold::prelude::*;
-use threefold::{LineChunk, Lines};
 
 #[task]
-fn count_words(chunk: LineChunk) -> usize {
-    chunk.lines().map(|line| line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count()).sum()
+fn letters(line: String) -> String {
+    let count = line.chars().filter(|c| c.is_alphabetic()).count();
+    format!("{count} {line}")
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    threefold::init();
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(&file, "one line of five words\n".repeat(100_000))?;
-    for &model in Model::available() {
-        let on = Executor::new(model)?;
-        let words = on.fold(Lines::of(&file)?, count_words, 0, |sum, part| sum + part)?;
-        println!("{model:<10} {words} words");
+    threefold::init(); // a worker process stops here and serves
+    let model = std::env::args().nth(1).unwrap_or("threads".to_string()).parse()?;
+    let lines = BufReader::new(stdin()).lines().map_while(Result::ok);
+    for line in Executor::new(model)?.stream(threefold::from_iter(lines), letters) {
+        writeln!(stdout(), "{}", line?)?;
     }
     Ok(())
 }

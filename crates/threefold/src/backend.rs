@@ -28,6 +28,7 @@ use std::ops::{Deref, Range};
 use std::sync::{Arc, Weak};
 
 use crate::fold::Fold;
+use crate::fold::claims::Claims;
 use crate::fold::job::Job;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
@@ -129,13 +130,13 @@ impl Running {
     /// A fold with this job on the backend of `home`.
     pub(crate) fn new(
         job: impl Job,
-        chunks: u64,
+        claims: Claims,
         (model, home): (Model, &Arc<Home>),
         policy: Policy,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         let home: Weak<Home> = Arc::downgrade(home);
-        Self(Arc::new(Fold::new(job, chunks, (model, home), policy, recorder)))
+        Self(Arc::new(Fold::new(job, claims, (model, home), policy, recorder)))
     }
 
     pub(crate) fn fold(&self) -> &Arc<Fold> {

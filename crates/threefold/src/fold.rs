@@ -68,17 +68,17 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
 impl<J> Fold<J> {
     pub(crate) fn new(
         job: J,
-        chunks: u64,
+        claims: Claims,
         (model, home): (Model, Weak<dyn Any + Send + Sync>),
         policy: Policy,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         Self {
             home,
-            chunks,
+            chunks: claims.limit(),
             model,
             policy,
-            claims: Claims::new(chunks, claims::WINDOW),
+            claims,
             gate: OnceLock::new(),
             workers: Notify::default(),
             nested: Group::default(),
@@ -163,9 +163,21 @@ impl Fold {
     /// A fold that is not larger than the window is never held up by it. So the window need not move, which would take a
     /// fence for each block of the caller.
     pub(crate) fn taken(&self, chunk: u64) {
-        if self.chunks > claims::WINDOW && self.claims.take(chunk) {
+        if self.chunks > self.claims.window() && self.claims.take(chunk) {
             self.workers.tell();
         }
+    }
+
+    /// All chunks below `chunk` have come from the iterator that supplies them.
+    pub(crate) fn supplied(&self, chunk: u64) {
+        if self.claims.supply(chunk) {
+            self.workers.tell();
+        }
+    }
+
+    /// There are no chunks from `chunk` on.
+    pub(crate) fn ends_at(&self, chunk: u64) {
+        self.stop_at(chunk);
     }
 
     /// Tells the observers that a chunk failed and will be run again.

@@ -254,6 +254,9 @@
 //! [`map`](Executor::map) collects all outputs. On async at most [`in_flight`](Builder::in_flight) chunks run at the
 //! same time, and on the other models one for each worker.
 //!
+//! A [`stream`](Executor::stream) holds at most as many chunks and outputs as its [window](Stream::ahead), 1,024 by
+//! default, also if its input is an iterator without end.
+//!
 //! Threads that an executor starts have as much stack as the main thread: the limit of `ulimit -s`, usually 8 MiB, and
 //! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes
 //! have the stack of a main thread. [`Builder::stack_size`] sets another size.
@@ -287,12 +290,12 @@ pub use backend::current::is_cancelled;
 pub use backend::init::{init, ranks};
 pub use cancel::CancelToken;
 pub use error::{Error, Result, TryError};
-pub use executor::{Builder, Executor, Reduced};
+pub use executor::{Builder, Executor, Reduced, Stream};
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};
 pub use shared::{Shared, SharedMut};
-pub use source::{Chunked, Divisible, Integer, Items, LineChunk, Lines, Slice, Source};
+pub use source::{Chunked, Divisible, Feed, FromIter, Integer, Items, LineChunk, Lines, Slice, Source, from_iter};
 #[doc(hidden)]
 pub use task::probe;
 pub use task::{Portable, Task, TaskOf, With};

@@ -1,12 +1,14 @@
 //! `Source`: input that is cut into numbered chunks.
 //!
 //! A source knows how many items it has, and can make any of its chunks from the number of the chunk alone. So workers
-//! need only numbers. Iterators and closures are left out on purpose: they can be neither cut nor sent.
+//! need only numbers. Iterators and closures are left out on purpose: they can be neither cut nor sent. A stream takes
+//! iterators too ([`feed`]), since its chunks run in the order in which they come.
 
 use std::ops::Range;
 
 mod arrays;
 mod cut;
+mod feed;
 mod grid;
 mod integers;
 mod items;
@@ -16,6 +18,8 @@ pub(crate) mod sent;
 mod slice;
 
 pub use cut::Chunked;
+pub(crate) use feed::Supplier;
+pub use feed::{Feed, FromIter, from_iter};
 pub use integers::Integer;
 pub use items::Items;
 pub use lines::{LineChunk, Lines};
@@ -180,6 +184,14 @@ pub trait Pieces: Send + Sync + 'static {
     /// The source as bytes, from which a worker process makes any chunk by itself. `None` if chunks are sent one by one.
     fn as_bytes(&self) -> Option<Vec<u8>> {
         None
+    }
+
+    /// The output of chunk `index` was taken: the chunk is not asked for again.
+    fn release(&self, _index: u64) {}
+
+    /// The number of chunks, if it is known by now.
+    fn total(&self) -> Option<u64> {
+        self.count().ok()
     }
 }
 

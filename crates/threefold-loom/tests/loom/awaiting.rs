@@ -28,6 +28,28 @@ enum Mistake {
     LooksOnlyBefore,
     /// It moves the window, and does not tell the errand.
     ForgetsTheTurnedAway,
+    /// The errand that supplies chunks does not tell the one that runs them.
+    ForgetsWhoWaitsForChunks,
+}
+
+/// Supplies all chunks, as long as the window has room for them.
+fn feed(fold: &Fold, mistake: Mistake) {
+    let parker = Arc::new(Parker::default());
+    fold.workers.register(Waker::from(Arc::clone(&parker)));
+    let mut count = 0;
+    while fold.claims.may_start(count) {
+        if !fold.claims.has_room(count) {
+            if fold.claims.may_start(count) {
+                parker.park();
+            }
+            continue;
+        }
+        count += 1;
+        if fold.claims.supply(count) && mistake != Mistake::ForgetsWhoWaitsForChunks {
+            fold.workers.tell();
+        }
+    }
+    fold.workers.forget(&Waker::from(parker));
 }
 
 /// Runs what it can claim, and waits for the window.
@@ -62,6 +84,9 @@ fn await_fold(fold: &Arc<Fold>, mistake: Mistake, polls: usize) {
         future.into_iter().for_each(Waker::wake);
     });
 
+    let their_fold = Arc::clone(fold);
+    let feeder = fold.is_supplied().then(|| thread::spawn(move || feed(&their_fold, mistake)));
+
     let parker = Arc::new(Parker::default());
     let waker = Waker::from(Arc::clone(&parker));
     let take = || fold.take_ready(mistake == Mistake::ForgetsTheTurnedAway);
@@ -87,8 +112,7 @@ fn await_fold(fold: &Arc<Fold>, mistake: Mistake, polls: usize) {
     });
     if is_over {
         take();
-        assert_eq!(fold.taken(), 2, "the future has taken all");
-        assert_eq!(Arc::strong_count(fold), 1, "the future alone owns the fold");
+        assert_eq!(fold.taken() as usize, fold.chunks(), "the future has taken all");
     } else {
         // The future is dropped.
         fold.claims.stop_at(0);
@@ -97,6 +121,8 @@ fn await_fold(fold: &Arc<Fold>, mistake: Mistake, polls: usize) {
         fold.gate.caller.forget_future();
     }
     thread.join().unwrap();
+    feeder.into_iter().for_each(|feeder| feeder.join().unwrap());
+    assert_eq!(Arc::strong_count(fold), 1, "the future alone owns the fold");
 }
 
 #[test]
@@ -126,4 +152,25 @@ fn a_future_that_does_not_look_again_when_it_has_registered_is_never_woken() {
 #[should_panic(expected = "deadlock")]
 fn without_being_told_of_it_an_errand_that_was_turned_away_sleeps_for_ever() {
     model(3, || await_fold(&Fold::new(2, 1, None), Mistake::ForgetsTheTurnedAway, usize::MAX));
+}
+
+#[test]
+fn chunks_that_are_supplied_while_the_fold_runs_are_all_run() {
+    model(2, || await_fold(&Fold::supplied(2, 9), Mistake::None, usize::MAX));
+}
+
+#[test]
+fn whoever_supplies_chunks_waits_for_the_window() {
+    model(2, || await_fold(&Fold::supplied(2, 1), Mistake::None, usize::MAX));
+}
+
+#[test]
+fn a_fold_that_is_supplied_ends_when_its_future_is_dropped() {
+    model(2, || await_fold(&Fold::supplied(2, 1), Mistake::None, 1));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn without_being_told_of_it_an_errand_waits_for_chunks_for_ever() {
+    model(2, || await_fold(&Fold::supplied(1, 9), Mistake::ForgetsWhoWaitsForChunks, usize::MAX));
 }

@@ -67,6 +67,7 @@ pub(crate) struct Fold {
     pub(crate) workers: Notify,
     outputs: Outputs,
     meeting: Option<Meeting>,
+    is_supplied: bool,
 }
 
 /// As in `fold/outputs.rs`: what waits is kept under a lock, and how far the caller has come is changed without it.
@@ -133,19 +134,30 @@ impl Helper<Arc<Fold>> for Rest {
 
 impl Fold {
     pub(crate) fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
+        Self::with(chunks, Claims::new(chunks as u64, window), party, false)
+    }
+
+    /// A fold whose chunks come while it runs.
+    pub(crate) fn supplied(chunks: usize, window: u64) -> Arc<Self> {
+        Self::with(chunks, Claims::unsupplied(chunks as u64, window), None, true)
+    }
+
+    fn with(chunks: usize, claims: Claims, party: Option<usize>, is_supplied: bool) -> Arc<Self> {
         let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
         let outputs = Outputs {
             runs: (0..chunks).map(|_| AtomicU64::new(0)).collect(),
             kept: Mutex::new(vec![false; chunks]),
             taken: AtomicU64::new(0),
         };
-        Arc::new(Self {
-            claims: Claims::new(chunks as u64, window),
-            gate: Gate::new(),
-            workers: Notify::default(),
-            outputs,
-            meeting,
-        })
+        Arc::new(Self { claims, gate: Gate::new(), workers: Notify::default(), outputs, meeting, is_supplied })
+    }
+
+    pub(crate) fn chunks(&self) -> usize {
+        self.outputs.runs.len()
+    }
+
+    pub(crate) fn is_supplied(&self) -> bool {
+        self.is_supplied
     }
 
     /// What a worker does inside, until it is turned away or nothing is left.

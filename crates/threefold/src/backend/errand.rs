@@ -27,13 +27,17 @@ enum State<R> {
 }
 
 impl<R: Send + 'static> Errand<R> {
-    /// Starts a thread for `work`, with a stack of `bytes`.
-    pub(crate) fn begin(bytes: Option<usize>, work: impl FnOnce() -> R + Send + 'static) -> io::Result<Self> {
+    /// Starts a thread for `work`, with this name and a stack of `bytes`. A thread that takes the caller's part in a fold
+    /// is `threefold-0`, by the number of the worker.
+    pub(crate) fn begin(
+        name: &str,
+        bytes: Option<usize>,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> io::Result<Self> {
         let bytes = bytes.unwrap_or_else(stack::size);
         let state = Arc::new(Mutex::new(State::Away(None)));
         let theirs = Arc::clone(&state);
-        // The number of the worker for which it stands in.
-        let thread = thread::Builder::new().name("threefold-0".to_string()).stack_size(bytes);
+        let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
         thread.spawn(move || {
             stack::note(bytes);
             // Unwind-safe: the panic continues where the future is polled, and nothing of the work is used after it.

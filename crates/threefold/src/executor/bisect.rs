@@ -11,6 +11,7 @@ use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::cancel::CancelToken;
 use crate::error::{Cause, Error};
+use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::Work;
@@ -62,7 +63,7 @@ impl Executor {
         let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
         let work = Work::new(part, task, false, false);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
-        let fold = Running::new(work, 1, (self.model, &self.home), policy, None);
+        let fold = Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, None);
         let registered = Registered::new(self, &fold, Parent::of(&(None, 0)));
         self.run(&fold, &mut Onlooker(&fold));
         drop(registered);

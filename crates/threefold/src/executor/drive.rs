@@ -31,6 +31,7 @@ use super::reduction::{Reduction, Stops};
 use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
+use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
@@ -86,7 +87,7 @@ impl Executor {
         // `run` has returned, so no worker is inside the fold any more.
         drop(registered);
         let Taker { reduction, taken, end, unwanted, .. } = taker;
-        let ended = self.conclude::<S::Pieces, T>(&fold, taken, end, unwanted);
+        let ended = self.conclude::<S::Pieces, T>(&fold, taken == fold.chunks, end, unwanted);
         #[cfg(feature = "processes")]
         let ended = ended.map_err(|error| self.bisect::<S::Pieces, T>(error, &fold));
         reduction.finish(ended)
@@ -99,27 +100,40 @@ impl Executor {
         T: Task<Chunk = S::Chunk>,
         R: Reduction<T::Output>,
     {
-        let Self { model, extras, .. } = self;
         let pieces = source.into_pieces();
-        let chunks = pieces.count().map_err(|reason| Error::setup(Some(*model), reason))?;
+        let chunks = self.count(&pieces)?;
         if chunks == 0 {
             return Ok(None);
         }
-        let policy = Policy { keeps_going: R::STOPS == Stops::Never, ..self.policy.clone() };
-        let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
         let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
         let work = Work::new(pieces, task, stops_on_err, checks).merging(reduction.tree());
-        let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
-        match Work::<S::Pieces, T>::of(&fold).check_task() {
-            Ok(()) => Ok(Some(fold)),
+        self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
+    }
+
+    /// How many chunks there are.
+    pub(super) fn count(&self, pieces: &impl Pieces) -> Result<u64> {
+        pieces.count().map_err(|reason| Error::setup(Some(self.model), reason))
+    }
+
+    /// Makes the fold of `work`.
+    pub(super) fn prepare_work<P, T>(&self, work: Work<P, T>, claims: Claims, keeps_going: bool) -> Result<Running>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let policy = Policy { keeps_going, ..self.policy.clone() };
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
+        match Work::<P, T>::of(&fold).check_task() {
+            Ok(()) => Ok(fold),
             Err(cause) => Err(Error::new(cause, fold.place_of_all())),
         }
     }
 
-    /// The outcome of a fold in which no worker is any more, of which so many chunks were `taken`. In order of
+    /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In order of
     /// precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's state, a panic of
     /// the reduction, the failure of a chunk or of the fold.
-    pub(super) fn conclude<P, T>(&self, fold: &Running, taken: u64, end: End, unwanted: impl Sized) -> Result<()>
+    pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
@@ -136,7 +150,7 @@ impl Executor {
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == fold.chunks && (fold.policy.keeps_going || !fold.is_cancelled()) => Ok(()),
+            End::Open if has_all && (fold.policy.keeps_going || !fold.is_cancelled()) => Ok(()),
             End::Open => Err(fold.why()),
             End::Failed(error) => Err(error),
         }

@@ -74,6 +74,11 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Self { pieces, task, outputs: Outputs::new(), tree: None, states: States::default(), stops_on_err, checks }
     }
 
+    /// Has the caller take outputs as they come, in any order.
+    pub(crate) fn in_any_order(self) -> Self {
+        Self { outputs: Outputs::in_any_order(), ..self }
+    }
+
     /// Has workers of this process merge their outputs in `tree`.
     pub(crate) fn merging(self, tree: Option<Arc<Tree<T::Output>>>) -> Self {
         Self { tree, ..self }

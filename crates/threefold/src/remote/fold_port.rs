@@ -8,7 +8,6 @@ use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
-use crate::fold::claims::WINDOW;
 pub(crate) use crate::fold::job::Refused;
 use crate::panics::Panic;
 use crate::trace::Span;
@@ -48,7 +47,7 @@ impl<'a> FoldPort<'a> {
             keeps_going: policy.keeps_going,
             chunks_per_worker: chunks_per_worker.map(|most| most as u64),
             timeout: policy.timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
-            window: WINDOW,
+            window: self.fold.claims().window(),
         }
     }
 

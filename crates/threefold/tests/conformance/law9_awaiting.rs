@@ -54,7 +54,7 @@ crate::rows! {
 }
 
 /// A future on the heap that any thread may poll: that it compiles proves that the futures of folds are `Send`.
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The waker of an executor of a few lines: it unparks a thread, and counts.
 struct Counting {
@@ -115,7 +115,7 @@ fn the_value_is_the_same_whoever_polls(model: Model) {
 }
 
 /// What an error says, but for the worker that happened to run the chunk.
-fn said(error: &Error) -> (Option<&str>, Option<u64>, Option<String>, bool, Option<String>) {
+pub(crate) fn said(error: &Error) -> (Option<&str>, Option<u64>, Option<String>, bool, Option<String>) {
     let location = error.panic_location().map(ToString::to_string);
     (error.task(), error.chunk(), error.range().map(ToString::to_string), error.is_panic(), location)
 }

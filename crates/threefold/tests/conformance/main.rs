@@ -25,6 +25,7 @@ mod law6_nothing_left;
 mod law7_exact;
 mod law8_prints;
 mod law9_awaiting;
+mod law9_streaming;
 mod lines;
 mod options;
 mod properties;
@@ -180,6 +181,7 @@ fn main() -> ExitCode {
         ("cancelled", cancelled::ROWS),
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
+        ("law9", law9_streaming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("hostile", hostile::ROWS),
