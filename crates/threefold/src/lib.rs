@@ -30,7 +30,8 @@
 //! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
 //! - A [`Model`] says who runs the chunks.
 //! - An [`Executor`] runs folds on one model. Its verbs are [`fold`](Executor::fold), [`try_fold`](Executor::try_fold),
-//!   [`map`](Executor::map), [`map_results`](Executor::map_results) and [`for_each`](Executor::for_each).
+//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`map_into`](Executor::map_into) and
+//!   [`for_each`](Executor::for_each).
 //!
 //! # Which model
 //!
@@ -271,7 +272,7 @@ pub use shared::{Shared, SharedMut};
 pub use source::{Chunked, Divisible, Integer, Items, LineChunk, Lines, Slice, Source};
 #[doc(hidden)]
 pub use task::probe;
-pub use task::{Portable, Task, TaskOf, With};
+pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Span, Trace};
 
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
@@ -298,6 +299,8 @@ pub mod __private {
     #[cfg(feature = "async")]
     pub use crate::backend::wait::wait;
     pub use crate::entry;
+    pub use crate::source::filled::Filled;
+    pub use crate::source::placed::Placed;
     pub use crate::task::registry::{Entry, TASKS};
     #[cfg(feature = "simd")]
     pub use crate::task::vectorized;

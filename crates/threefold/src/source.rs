@@ -7,10 +7,12 @@ use std::ops::Range;
 
 mod arrays;
 mod cut;
+pub(crate) mod filled;
 mod grid;
 mod integers;
 mod items;
 mod lines;
+pub(crate) mod placed;
 #[cfg(feature = "processes")]
 pub(crate) mod sent;
 mod slice;

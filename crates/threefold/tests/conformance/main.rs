@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod arrays;
+mod buffers;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
@@ -160,6 +161,7 @@ fn main() -> ExitCode {
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
         ("arrays", arrays::ROWS),
+        ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
         ("options", options::ROWS),
