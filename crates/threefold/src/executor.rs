@@ -17,6 +17,7 @@ use crate::trace::{Event, Observer, Trace};
 mod bisect;
 mod builder;
 mod check;
+mod combine;
 mod drive;
 mod map_into;
 mod verbs;
@@ -28,7 +29,8 @@ pub use verbs::Reduced;
 /// Runs folds on one model.
 ///
 /// Its methods are the verbs: [`fold`](Self::fold), [`try_fold`](Self::try_fold), [`map`](Self::map),
-/// [`map_results`](Self::map_results), [`map_into`](Self::map_into) and [`for_each`](Self::for_each). Each blocks until its result is there.
+/// [`map_results`](Self::map_results), [`map_into`](Self::map_into), [`for_each`](Self::for_each) and
+/// [`combine`](Self::combine). Each blocks until its result is there.
 ///
 /// An executor is cheap to clone. All clones share the same workers, which end when the last clone is dropped. Several
 /// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).

@@ -26,6 +26,7 @@ pub(crate) mod outputs;
 pub(crate) mod policy;
 pub(crate) mod recorder;
 mod sync;
+pub(crate) mod tree;
 pub(crate) mod unpark;
 pub(crate) mod work;
 

@@ -30,8 +30,8 @@
 //! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
 //! - A [`Model`] says who runs the chunks.
 //! - An [`Executor`] runs folds on one model. Its verbs are [`fold`](Executor::fold), [`try_fold`](Executor::try_fold),
-//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`map_into`](Executor::map_into) and
-//!   [`for_each`](Executor::for_each).
+//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`map_into`](Executor::map_into),
+//!   [`for_each`](Executor::for_each) and [`combine`](Executor::combine).
 //!
 //! # Which model
 //!

@@ -24,6 +24,7 @@
 
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::thread;
 
 use super::Executor;
@@ -32,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
+use crate::fold::tree::Tree;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
@@ -91,6 +93,23 @@ impl Executor {
         S: Source,
         T: Task<Chunk = S::Chunk>,
     {
+        self.drive_merging(source, task, stops, None, take)
+    }
+
+    /// Runs the fold. Workers of this process merge their outputs in `tree`, if there is one; `take` is given the other
+    /// outputs.
+    pub(super) fn drive_merging<S, T>(
+        &self,
+        source: S,
+        task: T,
+        stops: Stops,
+        tree: Option<Arc<Tree<T::Output>>>,
+        take: impl FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
+    ) -> Result<()>
+    where
+        S: Source,
+        T: Task<Chunk = S::Chunk>,
+    {
         let Self { model, extras, .. } = self;
         let pieces = source.into_pieces();
         let chunks = pieces.count().map_err(|reason| Error::setup(Some(*model), reason))?;
@@ -99,7 +118,7 @@ impl Executor {
         }
         let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
         let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
-        let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>());
+        let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>()).merging(tree);
         let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
         let work = Work::<S::Pieces, T>::of(&fold);
         if let Err(cause) = work.check_task() {
@@ -180,7 +199,7 @@ where
     F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
 {
     fn run(&mut self, block: Range<u64>) {
-        if block.start == self.taken && self.is_open() {
+        if block.start == self.taken && self.is_open() && self.work.tree.is_none() {
             self.run_and_take(block);
         } else {
             self.fold.run(block, 0);
@@ -282,9 +301,18 @@ where
                 Kept::Failure(error) => self.hand_over(first, [Err(error)]),
                 Kept::Value(value) => self.hand_over(first, [Ok(value)]),
                 Kept::Values(values) => self.hand_over(first, values.into_iter().map(Ok)),
+                Kept::Merged(count) => self.pass_over(count),
             };
             self.passed();
         }
+    }
+
+    /// The next `count` chunks are in the tree. If the closure that merges has panicked after one of the chunks below
+    /// that, the result is known: no chunk and no merge before it has failed.
+    fn pass_over(&mut self, count: u64) -> End {
+        self.taken += count;
+        let is_broken = self.work.tree.as_ref().is_some_and(|tree| tree.is_broken_below(self.taken));
+        if is_broken { End::Settled } else { End::Open }
     }
 
     /// Gives the caller's closure the results of the chunks from `first` on.

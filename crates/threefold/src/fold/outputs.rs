@@ -44,6 +44,8 @@ pub(crate) enum Kept<O> {
     Value(O),
     /// The values of consecutive chunks, at least one.
     Values(Vec<O>),
+    /// So many consecutive chunks were run, at least one, and their values are in the [tree](super::tree).
+    Merged(u64),
     /// The failure of one chunk.
     Failure(Error),
 }
@@ -56,6 +58,12 @@ impl<O> Outputs<O> {
     /// Keeps the values of the chunks from `first` on. Returns whether the caller can take the first of them at once.
     pub(crate) fn keep(&self, first: u64, values: Vec<O>) -> bool {
         !values.is_empty() && self.insert(first, Kept::Values(values))
+    }
+
+    /// Keeps that `count` chunks from `first` on were run, and their values given to the tree. Returns whether the
+    /// caller can take this at once.
+    pub(crate) fn keep_merged(&self, first: u64, count: u64) -> bool {
+        count > 0 && self.insert(first, Kept::Merged(count))
     }
 
     /// Keeps the value of `chunk`. Returns whether the caller can take it at once.
@@ -94,6 +102,7 @@ impl<O> Outputs<O> {
         self.is_waiting.store(!kept.is_empty(), Ordering::Relaxed);
         let count = match &result {
             Kept::Values(values) => values.len() as u64,
+            Kept::Merged(count) => *count,
             Kept::Value(_) | Kept::Failure(_) => 1,
         };
         self.next.store(next + count, Ordering::Relaxed);

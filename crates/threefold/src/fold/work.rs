@@ -35,11 +35,13 @@
 
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 #[cfg(feature = "async")]
 use std::time::{Duration, Instant};
 
 use super::job::Job;
 use super::outputs::Outputs;
+use super::tree::Tree;
 use super::{Fold, chunk};
 use crate::error::{Cause, Error, Place};
 use crate::panics::{self, Payload};
@@ -53,6 +55,8 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) pieces: P,
     pub(crate) task: T,
     pub(crate) outputs: Outputs<T::Output>,
+    /// Where outputs are merged, if the fold has a tree.
+    pub(crate) tree: Option<Arc<Tree<T::Output>>>,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
@@ -61,7 +65,12 @@ pub(crate) struct Work<P, T: Task> {
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        Self { pieces, task, outputs: Outputs::new(), stops_on_err, checks }
+        Self { pieces, task, outputs: Outputs::new(), tree: None, stops_on_err, checks }
+    }
+
+    /// Has workers of this process merge their outputs in `tree`.
+    pub(crate) fn merging(self, tree: Option<Arc<Tree<T::Output>>>) -> Self {
+        Self { tree, ..self }
     }
 
     /// The job of `fold`, with its type. Only code that knows the type calls this, because it has made the fold.
@@ -135,6 +144,41 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         }
     }
 
+    /// Runs the chunks of `block` as [`run_guarded`](Self::run_guarded) does, and keeps their outputs.
+    fn run_and_keep(&self, block: Range<u64>, attempt: u32, fold: &Fold, worker: usize) -> Ended {
+        let first = block.start;
+        // At most about a page at first: a block that stops early should not cost much.
+        let mut outputs = Vec::with_capacity((block.end - first).min(256) as usize);
+        let ended = self.run_guarded(block, attempt, fold, worker, |_, output| {
+            outputs.push(output);
+            ControlFlow::Continue(())
+        });
+        self.keep(first, outputs, fold);
+        ended
+    }
+
+    /// Runs the chunks of `block` as [`run_guarded`](Self::run_guarded) does, and merges their outputs. The caller
+    /// learns last that they have been run, so it finds what has become of the tree until then.
+    fn run_and_merge(
+        &self,
+        tree: &Tree<T::Output>,
+        block: Range<u64>,
+        attempt: u32,
+        fold: &Fold,
+        worker: usize,
+    ) -> Ended {
+        let first = block.start;
+        let (mut run, mut count) = (tree.run(), 0);
+        let ended = self.run_guarded(block, attempt, fold, worker, |chunk, output| {
+            count += 1;
+            run.push(chunk, output, Some(fold));
+            ControlFlow::Continue(())
+        });
+        run.join(Some(fold));
+        fold.arrived(self.outputs.keep_merged(first, count));
+        ended
+    }
+
     /// Applies the policy to a failure that ended a block. The block had begun at chunk `first`, at attempt `attempt`.
     /// Returns the chunk and the attempt to continue with: the chunk that failed, or the one after it. Whether that
     /// chunk may still start is checked when it is run.
@@ -194,13 +238,11 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
         let mut from = Some((block.start, 1));
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end) {
-            // At most about a page at first: a block that stops early should not cost much.
-            let mut outputs = Vec::with_capacity((block.end - next).min(256) as usize);
-            let ended = self.run_guarded(next..block.end, attempt, fold, worker, |_, output| {
-                outputs.push(output);
-                ControlFlow::Continue(())
-            });
-            self.keep(next, outputs, fold);
+            let rest = next..block.end;
+            let ended = match &self.tree {
+                None => self.run_and_keep(rest, attempt, fold, worker),
+                Some(tree) => self.run_and_merge(tree, rest, attempt, fold, worker),
+            };
             from = self.settle(ended, (next, attempt), fold, worker);
         }
     }

@@ -10,6 +10,7 @@
 
 mod arrays;
 mod buffers;
+mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
@@ -162,6 +163,7 @@ fn main() -> ExitCode {
         ("law8", law8_prints::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
+        ("combine", combine::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
         ("options", options::ROWS),

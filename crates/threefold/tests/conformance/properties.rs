@@ -19,7 +19,7 @@ crate::rows! {
 /// So many cases each: a process is started for most of them.
 const CASES: u32 = 40;
 
-fn runner() -> TestRunner {
+pub(crate) fn runner() -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed().to_le_bytes());
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };

@@ -1,0 +1,122 @@
+//! `combine`: the verb that merges outputs in a balanced tree.
+
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use super::Executor;
+use super::drive::Stops;
+use crate::error::Result;
+use crate::fold::tree::Tree;
+use crate::panics;
+use crate::source::Source;
+use crate::task::TaskOf;
+
+impl Executor {
+    /// Runs `task` on every chunk of `source`, and merges the outputs two by two, in a balanced binary tree over the
+    /// chunk numbers. An empty source gives `None`.
+    ///
+    /// Use it where outputs are dear to merge: maps, histograms, sorted lists. [`fold`](Self::fold) merges one output
+    /// after another on the caller's thread. `combine` merges them in parallel, and each output is merged about
+    /// log2(n) times instead of being merged into one value that grows.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn count_digits(chunk: std::ops::Range<u64>) -> BTreeMap<char, u64> {
+    ///     let mut counts = BTreeMap::new();
+    ///     for number in chunk {
+    ///         number.to_string().chars().for_each(|digit| *counts.entry(digit).or_default() += 1);
+    ///     }
+    ///     counts
+    /// }
+    ///
+    /// let on = Executor::new(Model::Threads)?;
+    /// let counts = on.combine(0..1_000, count_digits, |mut left, right| {
+    ///     right.into_iter().for_each(|(digit, count)| *left.entry(digit).or_default() += count);
+    ///     left
+    /// })?;
+    /// assert_eq!(counts.unwrap()[&'7'], 300);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # The tree
+    ///
+    /// The tree depends on the number of chunks alone. So the result is the same on every model and with any number of
+    /// workers, bit for bit, also if `combine` is not associative, as the addition of floats is not. The outputs of one
+    /// chunk are not merged. The outputs of n chunks are split into those of the first m and those of the others, where
+    /// m is the largest power of two below n. Each part is merged in the same way, and then
+    /// `combine(left, right)` merges the two. For 5 chunks this is `(((0 1) (2 3)) 4)`. `left` is always the part with
+    /// the lower chunk numbers.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn name(chunk: u32) -> String {
+    ///     chunk.to_string()
+    /// }
+    ///
+    /// let on = Executor::new(Model::Threads)?;
+    /// let tree = on.combine(Items(vec![0, 1, 2, 3, 4]), name, |left, right| format!("({left} {right})"))?;
+    /// assert_eq!(tree.unwrap(), "(((0 1) (2 3)) 4)");
+    /// assert_eq!(on.combine(Items(vec![]), name, |left, _| left)?, None);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # Where `combine` runs
+    ///
+    /// On sequential and threads, and on async with a plain function as the task, the workers call `combine`: a worker
+    /// merges the outputs of its own chunks, and then with those of others as both parts of a node are there. Several
+    /// workers may call it at the same time, so it is an `Fn` that is `Send` and `Sync`. A worker holds at most two
+    /// outputs for each level of the tree.
+    ///
+    /// On processes and mpi, and for an `async fn` on async, the caller's thread calls it, in chunk order. A worker
+    /// process cannot run a closure, so every output is sent.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
+    /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
+    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
+    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
+    /// started ([`is_setup`](crate::Error::is_setup)).
+    ///
+    /// # Panics
+    ///
+    /// A panic of `combine` ends the fold, and unwinds from here when the chunks that had begun have ended. If a chunk
+    /// failed that is below the end of the node, its failure is the error instead. If several calls panic, the panic of
+    /// the node that ends first unwinds: the one that a sequential run would have met.
+    pub fn combine<S, T>(
+        &self,
+        source: S,
+        task: T,
+        combine: impl Fn(T::Output, T::Output) -> T::Output + Send + Sync + 'static,
+    ) -> Result<Option<T::Output>>
+    where
+        S: Source,
+        T: TaskOf<S::Chunk>,
+    {
+        // A source of more chunks is refused before any of them runs.
+        let chunks = u64::try_from(source.chunk_count()).unwrap_or(u64::MAX);
+        let tree = Arc::new(Tree::new(chunks, combine));
+        let mut run = tree.run();
+        let ended = self.drive_merging(source, task, Stops::AtFailure, Some(Arc::clone(&tree)), |chunk, outcome| {
+            let well = outcome.is_ok_and(|output| run.push(chunk, output, None));
+            if well { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let root = ended.map(|()| if tree.is_broken() { None } else { tree.root(run) });
+        match (root, tree.take_panic()) {
+            // A failure below the node of the panic. A fold that was cancelled has no such failure.
+            (Err(error), Some(payload)) if error.chunk().is_some() => {
+                panics::drop_quietly(payload);
+                Err(error)
+            }
+            (_, Some(payload)) => resume_unwind(payload),
+            (root, None) => root,
+        }
+    }
+}
