@@ -70,6 +70,28 @@ use proc_macro::TokenStream;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
+/// # Filling a buffer
+///
+/// If the second parameter is `&mut [T]`, the task fills a piece of a buffer and returns nothing. It is for the verb
+/// `map_into`. The piece is zero when the task gets it. Captures follow as usual.
+///
+/// ```
+/// use std::ops::Range;
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn squares(chunk: Range<u64>, piece: &mut [u64], factor: &u64) {
+///     for (item, i) in piece.iter_mut().zip(chunk) {
+///         *item = factor * i * i;
+///     }
+/// }
+///
+/// let mut table = [0; 100];
+/// Executor::new(Model::Threads)?.map_into(&mut table, 0..100u64, squares.with(2))?;
+/// assert_eq!(table[7], 98);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
 /// # On an `async` function
 ///
 /// On the model `async` many chunks of such a task wait at the same time. The other models wait for one chunk after

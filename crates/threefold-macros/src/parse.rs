@@ -35,6 +35,8 @@ pub(crate) enum TaskItem {
 pub(crate) struct Function {
     pub(crate) item: ItemFn,
     pub(crate) chunk: Type,
+    /// The type of the items that the task fills: the second parameter is `&mut [Item]`.
+    pub(crate) fills: Option<Type>,
     pub(crate) captures: Vec<Capture>,
     pub(crate) output: Type,
 }
@@ -120,19 +122,53 @@ fn parse_function(item: ItemFn, options: &Options) -> Result<Function> {
         }
     };
     refuse_unnameable(&chunk, "chunk")?;
+    let fills = signature.inputs.iter().nth(1).and_then(filled_items);
+    if fills.is_some() {
+        arguments.next();
+        refuse_to_fill(signature)?;
+    }
     let output = match &signature.output {
         ReturnType::Default => syn::parse_quote!(()),
         ReturnType::Type(_, output) => (**output).clone(),
     };
     refuse_unnameable(&output, "output")?;
     let captures = arguments.map(parse_capture).collect::<Result<Vec<_>>>()?;
-    if let Some(surplus) = signature.inputs.iter().nth(1 + MOST_CAPTURES) {
+    if let Some(surplus) = signature.inputs.iter().nth(1 + usize::from(fills.is_some()) + MOST_CAPTURES) {
         return Err(Error::new_spanned(
             surplus,
             format!("a task has at most {MOST_CAPTURES} captures: put several into a struct"),
         ));
     }
-    Ok(Function { chunk, captures, output, item })
+    Ok(Function { chunk, fills, captures, output, item })
+}
+
+/// The type of the items that a task fills, where its second parameter is `&mut [Item]`.
+fn filled_items(argument: &FnArg) -> Option<Type> {
+    let FnArg::Typed(PatType { ty, .. }) = argument else { return None };
+    match &**ty {
+        Type::Reference(TypeReference { mutability: Some(_), lifetime: None, elem, .. }) => match &**elem {
+            Type::Slice(slice) => Some((*slice.elem).clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a task cannot be that fills a piece of a buffer.
+fn refuse_to_fill(signature: &Signature) -> Result<()> {
+    if let Some(asyncness) = &signature.asyncness {
+        return Err(Error::new(
+            asyncness.span(),
+            "a task that fills a piece of a buffer cannot be async: the buffer is the caller's while it waits",
+        ));
+    }
+    match &signature.output {
+        ReturnType::Default => Ok(()),
+        ReturnType::Type(_, output) => Err(Error::new_spanned(
+            output,
+            "a task that fills a piece of a buffer returns nothing: what it fills is its output",
+        )),
+    }
 }
 
 fn parse_capture(argument: &FnArg) -> Result<Capture> {

@@ -21,6 +21,7 @@ mod check;
 mod combine;
 mod drive;
 mod feeding;
+mod map_into;
 mod reduction;
 mod registered;
 mod stream;
@@ -34,9 +35,10 @@ pub use stream::Stream;
 /// Runs folds on one model.
 ///
 /// Its methods are the verbs: [`fold`](Self::fold), [`try_fold`](Self::try_fold), [`map`](Self::map),
-/// [`map_results`](Self::map_results), [`for_each`](Self::for_each) and [`combine`](Self::combine). Each blocks until its
-/// result is there. In async code, use the [forms that give a future](#awaiting-a-fold), such as
-/// [`fold_async`](Self::fold_async). [`stream`](Self::stream) gives the outputs one by one.
+/// [`map_results`](Self::map_results), [`map_into`](Self::map_into), [`for_each`](Self::for_each) and
+/// [`combine`](Self::combine). Each blocks until its result is there. In async code, use the
+/// [forms that give a future](#awaiting-a-fold), such as [`fold_async`](Self::fold_async). [`stream`](Self::stream) gives
+/// the outputs one by one.
 ///
 /// An executor is cheap to clone. All clones share the same workers, which end when the last clone is dropped. Several
 /// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).

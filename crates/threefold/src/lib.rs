@@ -30,8 +30,8 @@
 //! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
 //! - A [`Model`] says who runs the chunks.
 //! - An [`Executor`] runs folds on one model. Its verbs are [`fold`](Executor::fold), [`try_fold`](Executor::try_fold),
-//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`for_each`](Executor::for_each) and
-//!   [`combine`](Executor::combine).
+//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`map_into`](Executor::map_into),
+//!   [`for_each`](Executor::for_each) and [`combine`](Executor::combine).
 //!
 //! # Which model
 //!
@@ -298,7 +298,7 @@ pub use shared::{Shared, SharedMut};
 pub use source::{Chunked, Divisible, Feed, FromIter, Integer, Items, LineChunk, Lines, Slice, Source, from_iter};
 #[doc(hidden)]
 pub use task::probe;
-pub use task::{Portable, Task, TaskOf, With};
+pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Span, Trace};
 
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
@@ -325,6 +325,8 @@ pub mod __private {
     #[cfg(feature = "async")]
     pub use crate::backend::wait::wait;
     pub use crate::entry;
+    pub use crate::source::filled::Filled;
+    pub use crate::source::placed::Placed;
     pub use crate::task::registry::{Entry, TASKS};
     pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]

@@ -9,10 +9,12 @@ use std::ops::Range;
 mod arrays;
 mod cut;
 mod feed;
+pub(crate) mod filled;
 mod grid;
 mod integers;
 mod items;
 mod lines;
+pub(crate) mod placed;
 #[cfg(feature = "processes")]
 pub(crate) mod sent;
 mod slice;

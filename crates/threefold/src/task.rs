@@ -18,6 +18,8 @@ pub use portable::Portable;
 use registry::Entry;
 
 use crate::source::Pieces;
+use crate::source::filled::Filled;
+use crate::source::placed::Placed;
 #[cfg(feature = "simd")]
 pub use simd::vectorized;
 use state::State;
@@ -264,3 +266,38 @@ pub trait TaskOf<C>: Task<Chunk = C> {}
 
 #[diagnostic::do_not_recommend]
 impl<C, T: Task<Chunk = C>> TaskOf<C> for T {}
+
+/// A task that fills pieces of a buffer: what [`map_into`](crate::Executor::map_into) asks of a task, with the chunk of its
+/// source and the items of its buffer.
+///
+/// It is implemented for every function with `#[task]` whose first parameter is a `C`, and whose second parameter is
+/// a `&mut [T]`. You do not implement it yourself.
+///
+/// ```
+/// use std::ops::Range;
+/// use threefold::prelude::*;
+/// use threefold::FillOf;
+///
+/// #[task]
+/// fn count_up(chunk: Range<u32>, piece: &mut [u32]) {
+///     piece.iter_mut().zip(chunk).for_each(|(item, i)| *item = i);
+/// }
+///
+/// fn table<T: FillOf<Range<u32>, u32>>(task: T) -> threefold::Result<[u32; 4]> {
+///     let mut table = [0; 4];
+///     Executor::new(Model::Threads)?.map_into(&mut table, 0..4, task)?;
+///     Ok(table)
+/// }
+///
+/// assert_eq!(table(count_up)?, [0, 1, 2, 3]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task that fills items of type `{T}` for chunks of type `{C}`",
+    label = "not a task that fills such items",
+    note = "the second parameter of such a task is the piece that it fills: `#[task] fn name(chunk: .., piece: &mut [..])`"
+)]
+pub trait FillOf<C, T>: Task<Chunk = Placed<C, T>, Output = Filled<T>> {}
+
+#[diagnostic::do_not_recommend]
+impl<C, I, T: Task<Chunk = Placed<C, I>, Output = Filled<I>>> FillOf<C, I> for T {}

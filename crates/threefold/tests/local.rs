@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::task::{Context, Waker};
 
 use threefold::prelude::*;
+use threefold::{Shared, SharedMut};
 
 #[task]
 fn total_of(chunk: Range<u64>) -> u64 {
@@ -48,5 +49,31 @@ fn futures_of_folds_end_and_are_dropped() {
             pollster::block_on(on.for_each_async(Items((0..9).collect()), fragile)).unwrap_err().chunk(),
             Some(5)
         );
+    }
+}
+
+#[task]
+fn squares(chunk: Slice<u16>, piece: &mut [u32], plus: &Shared<u32>) {
+    for (item, &i) in piece.iter_mut().zip(chunk.iter()) {
+        *item += u32::from(i) * u32::from(i) + plus[0];
+    }
+}
+
+#[task]
+fn sum_of(chunk: Slice<u32>) -> u32 {
+    chunk.iter().sum()
+}
+
+#[test]
+fn threads_fill_an_array_that_others_read() {
+    let numbers = Shared::filled_by(12, |items| (0u16..).zip(items).for_each(|(i, item)| *item = i)).unwrap();
+    let plus = Shared::copy_of(&[1]).unwrap();
+    for (model, workers) in [(Model::Sequential, 1), (Model::Threads, 3)] {
+        let on = Executor::builder(model).workers(workers).build().unwrap();
+        let mut filled = SharedMut::zeroed(12).unwrap();
+        filled.fill(9);
+        on.map_into(&mut filled, (&numbers).split_into(4), squares.with(plus.clone())).unwrap();
+        let filled = filled.seal().unwrap();
+        assert_eq!(on.fold(filled.split_into(5), sum_of, 0, |sum, part| sum + part).unwrap(), 506 + 12);
     }
 }

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod arrays;
+mod buffers;
 mod cancelled;
 mod combine;
 mod fixtures;
@@ -184,6 +185,7 @@ fn main() -> ExitCode {
         ("law9", law9_streaming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
+        ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
         ("options", options::ROWS),

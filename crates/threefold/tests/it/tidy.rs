@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 13] = [
+const UNSAFE: [&str; 14] = [
     "crates/threefold-cli/src/signals/ignored.rs",
     "crates/threefold/src/backend/mpi/at_exit.rs",
     "crates/threefold/src/backend/mpi/term.rs",
@@ -18,6 +18,7 @@ const UNSAFE: [&str; 13] = [
     "crates/threefold/src/shared/mapped.rs",
     "crates/threefold/src/shared/plain.rs",
     "crates/threefold/src/shared/view.rs",
+    "crates/threefold/src/source/placed.rs",
     "crates/threefold/tests/holdings/interval_timer.rs",
     "crates/threefold/tests/hosts/fork.rs",
 ];
