@@ -14,7 +14,7 @@ use threefold_compare::Comparison;
 
 use crate::arguments::{Answer, Format};
 use crate::failure::Failure;
-use crate::run::Run;
+use crate::run::{Partial, Run};
 use crate::{escape, exit, messages};
 
 /// Writes the result of `run`, and to stderr why there is none.
@@ -28,6 +28,11 @@ pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
             run.failures.iter().for_each(|error| messages::error(format_args!("{error:#}")));
         }
         messages::error(format_args!("{failure:#}"));
+        if let Some(Partial { value, chunks, are_first }) = &run.partial {
+            let (first, of) = (if *are_first { "first" } else { "finished" }, run.chunks);
+            let (noun, give) = if *chunks == 1 { ("chunk", "gives") } else { ("chunks", "give") };
+            messages::note(format_args!("partial result: {value}, which the {chunks} {first} {noun} of {of} {give}"));
+        }
     }
     complain_of(to_stdout(|out| match format {
         Format::Plain => plain::write(run, out),

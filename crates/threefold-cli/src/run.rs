@@ -20,6 +20,8 @@ pub(crate) struct Run {
     pub(crate) workers: Option<usize>,
     pub(crate) chunks: u64,
     pub(crate) value: Result<String, Failure>,
+    /// What is known of the value if the run was cancelled, or if chunks failed with `--keep-going`.
+    pub(crate) partial: Option<Partial>,
     /// Before the executor was made.
     pub(crate) began: Instant,
     /// From then to the value.
@@ -28,6 +30,16 @@ pub(crate) struct Run {
     pub(crate) failures: Vec<threefold::Error>,
     /// Which worker ran which chunk and when; empty unless the output is JSON.
     pub(crate) trace: Trace,
+}
+
+/// The value of some of the chunks.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    pub(crate) value: String,
+    /// How many chunks these are.
+    pub(crate) chunks: u64,
+    /// Whether they are the first chunks, without a gap.
+    pub(crate) are_first: bool,
 }
 
 /// Runs the workload of `request` until it is done or `token` is cancelled.
@@ -66,7 +78,7 @@ impl Visitor for Once<'_> {
                 "there is only one MPI rank, which runs all chunks; to have more, start the program with mpirun",
             );
         }
-        let mut workers = None;
+        let (mut workers, mut partial) = (None, None);
         let value = on.and_then(|on| {
             let mut on = on.cancel(token);
             if let Some(progress) = &progress {
@@ -80,8 +92,8 @@ impl Visitor for Once<'_> {
                 on = on.trace(&trace);
             }
             let value = match request.failures.keep_going {
-                true => keep_going(prepared, &on, &failures),
-                false => fail_fast(prepared, &on),
+                true => keep_going(prepared, &on, &failures, &mut partial),
+                false => fail_fast(prepared, &on, &mut partial),
             };
             // Asked after the fold: where the user gives no number, worker processes count the cores while they start.
             workers = Some(on.workers());
@@ -91,7 +103,7 @@ impl Visitor for Once<'_> {
 
         let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
         let &RunRequest { model, workload, .. } = request;
-        Run { model, workload, workers, chunks, value, began, total, failures, trace }
+        Run { model, workload, workers, chunks, value, partial, began, total, failures, trace }
     }
 }
 
@@ -124,22 +136,47 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
     })
 }
 
-/// The value of a fold that ends at the first chunk that fails.
-fn fail_fast<S, T, A>(prepared: Prepared<S, T, A>, on: &Executor) -> Result<String, Failure>
+/// The value of a fold that ends at the first chunk that fails. If it was cancelled, what the first chunks gave is the
+/// `partial` result.
+fn fail_fast<S, T, A>(
+    prepared: Prepared<S, T, A>,
+    on: &Executor,
+    partial: &mut Option<Partial>,
+) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
     T: Task,
 {
     let Prepared { plan, source, computation } = prepared;
-    let value = on.fold(source, computation.task, computation.init, computation.reduce)?;
-    (computation.finish)(value, &plan)
+    let (mut value, mut chunks) = (Some(computation.init), 0);
+    let ended = on.fold(source, computation.task, (), |(), output| {
+        value = value.take().map(|value| (computation.reduce)(value, output));
+        chunks += 1;
+    });
+    let value = value.expect("no reduction panics");
+    match ended {
+        Ok(()) => (computation.finish)(value, &plan),
+        Err(error) => {
+            if error.is_cancelled() {
+                *partial = some_of(chunks, true, (computation.partial)(value));
+            }
+            Err(error.into())
+        }
+    }
 }
 
-/// The value of a fold that finishes the other chunks when one fails. The `failures` are noted in the order of chunks.
+/// A partial result, if any chunk is in it.
+fn some_of(chunks: u64, are_first: bool, value: Option<String>) -> Option<Partial> {
+    value.filter(|_| chunks > 0).map(|value| Partial { value, chunks, are_first })
+}
+
+/// The value of a fold that finishes the other chunks when one fails. The `failures` are noted in the order of chunks,
+/// and what the finished chunks gave is the `partial` result.
 fn keep_going<S, T, A>(
     prepared: Prepared<S, T, A>,
     on: &Executor,
     failures: &Mutex<Vec<threefold::Error>>,
+    partial: &mut Option<Partial>,
 ) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
@@ -147,13 +184,24 @@ where
 {
     let Prepared { plan, source, computation } = prepared;
     let results = on.map_results(source, computation.task)?;
-    let (outputs, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-    let failed: Vec<_> = failed.into_iter().filter_map(Result::err).collect();
-    if let Some(first) = failed.first().cloned() {
-        let failure = Failure::Chunks { first, failed: failed.len() as u64, finished: outputs.len() as u64 };
-        failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
-        return Err(failure);
+    let (mut value, mut finished, mut failed, mut cancelled) = (computation.init, 0, Vec::new(), None);
+    for result in results {
+        match result {
+            Ok(output) => {
+                value = (computation.reduce)(value, output);
+                finished += 1;
+            }
+            Err(error) if error.is_cancelled() => cancelled = Some(error),
+            Err(error) => failed.push(error),
+        }
     }
-    let value = outputs.into_iter().flatten().fold(computation.init, computation.reduce);
-    (computation.finish)(value, &plan)
+    let first = failed.first().cloned();
+    let failure = match (cancelled, first) {
+        (Some(cancelled), _) => Failure::Fold(cancelled),
+        (None, Some(first)) => Failure::Chunks { first, failed: failed.len() as u64, finished },
+        (None, None) => return (computation.finish)(value, &plan),
+    };
+    failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
+    *partial = some_of(finished, false, (computation.partial)(value));
+    Err(failure)
 }

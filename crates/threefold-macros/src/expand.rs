@@ -45,6 +45,20 @@ fn is_err(threefold: &Path, function: &str, ty: &Type, place: Span) -> TokenStre
     }
 }
 
+/// A function that restores an array from its bytes, if `ty`, the type of the chunks, is a slice of plain data.
+fn array(threefold: &Path, function: &str, ty: &Type, place: Span) -> TokenStream {
+    let function = format_ident!("{function}", span = place);
+    quote_spanned! { place =>
+        fn #function(
+            __threefold_bytes: &[::core::primitive::u8],
+        ) -> ::std::option::Option<#threefold::__private::Array<#ty>> {
+            #[allow(unused_imports)]
+            use #threefold::probe::{AnyChunks as _, PlainSlices as _};
+            (&#threefold::probe::Chunks::<#ty>(::core::marker::PhantomData)).array(__threefold_bytes)
+        }
+    }
+}
+
 /// A function that tells whether two values of the type `ty` are equal, if they can be compared.
 fn is_eq(threefold: &Path, function: &str, ty: &Type, place: Span) -> TokenStream {
     let function = format_ident!("{function}", span = place);

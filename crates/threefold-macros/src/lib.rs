@@ -70,6 +70,28 @@ use proc_macro::TokenStream;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
+/// # Filling a buffer
+///
+/// If the second parameter is `&mut [T]`, the task fills a piece of a buffer and returns nothing. It is for the verb
+/// `map_into`. The piece is zero when the task gets it. Captures follow as usual.
+///
+/// ```
+/// use std::ops::Range;
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn squares(chunk: Range<u64>, piece: &mut [u64], factor: &u64) {
+///     for (item, i) in piece.iter_mut().zip(chunk) {
+///         *item = factor * i * i;
+///     }
+/// }
+///
+/// let mut table = [0; 100];
+/// Executor::new(Model::Threads)?.map_into(&mut table, 0..100u64, squares.with(2))?;
+/// assert_eq!(table[7], 98);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
 /// # On an `async` function
 ///
 /// On the model `async` many chunks of such a task wait at the same time. The other models wait for one chunk after
@@ -114,6 +136,41 @@ use proc_macro::TokenStream;
 /// let on = Executor::new(Model::Threads)?;
 /// let count = on.fold(vec![0.5, 1.5, 2.5], CountAbove { limit: 1.0 }, 0, |sum, part| sum + part)?;
 /// assert_eq!(count, 2);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// # State per worker
+///
+/// With a `type State` and a `fn state`, each worker makes a value once, and `map` gets it as `&mut`. The documentation of
+/// `Task` says when it is made and dropped.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use threefold::prelude::*;
+///
+/// #[derive(PartialEq, Serialize, Deserialize)]
+/// struct Checksum;
+///
+/// #[task]
+/// impl Task for Checksum {
+///     type Chunk = u64;
+///     type Output = u64;
+///     type State = Vec<u8>;
+///
+///     /// A buffer that each worker allocates once. It may also be a `Result<Vec<u8>, _>`.
+///     fn state(&self) -> Vec<u8> {
+///         Vec::with_capacity(1 << 16)
+///     }
+///
+///     fn map(&self, buffer: &mut Vec<u8>, seed: u64) -> u64 {
+///         buffer.clear();
+///         buffer.extend((0..1000).map(|i| (seed * i) as u8));
+///         buffer.iter().map(|&byte| u64::from(byte)).sum()
+///     }
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// assert_eq!(on.map(Items(vec![0, 256]), Checksum)?, [0, 0]);
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///

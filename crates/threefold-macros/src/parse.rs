@@ -35,6 +35,8 @@ pub(crate) enum TaskItem {
 pub(crate) struct Function {
     pub(crate) item: ItemFn,
     pub(crate) chunk: Type,
+    /// The type of the items that the task fills: the second parameter is `&mut [Item]`.
+    pub(crate) fills: Option<Type>,
     pub(crate) captures: Vec<Capture>,
     pub(crate) output: Type,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Impl {
     pub(crate) name: String,
     /// Whether `map` was written as an `async fn`.
     pub(crate) is_async: bool,
+    /// Whether it has a `type State`.
+    pub(crate) has_state: bool,
 }
 
 pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Definition> {
@@ -118,19 +122,53 @@ fn parse_function(item: ItemFn, options: &Options) -> Result<Function> {
         }
     };
     refuse_unnameable(&chunk, "chunk")?;
+    let fills = signature.inputs.iter().nth(1).and_then(filled_items);
+    if fills.is_some() {
+        arguments.next();
+        refuse_to_fill(signature)?;
+    }
     let output = match &signature.output {
         ReturnType::Default => syn::parse_quote!(()),
         ReturnType::Type(_, output) => (**output).clone(),
     };
     refuse_unnameable(&output, "output")?;
     let captures = arguments.map(parse_capture).collect::<Result<Vec<_>>>()?;
-    if let Some(surplus) = signature.inputs.iter().nth(1 + MOST_CAPTURES) {
+    if let Some(surplus) = signature.inputs.iter().nth(1 + usize::from(fills.is_some()) + MOST_CAPTURES) {
         return Err(Error::new_spanned(
             surplus,
             format!("a task has at most {MOST_CAPTURES} captures: put several into a struct"),
         ));
     }
-    Ok(Function { chunk, captures, output, item })
+    Ok(Function { chunk, fills, captures, output, item })
+}
+
+/// The type of the items that a task fills, where its second parameter is `&mut [Item]`.
+fn filled_items(argument: &FnArg) -> Option<Type> {
+    let FnArg::Typed(PatType { ty, .. }) = argument else { return None };
+    match &**ty {
+        Type::Reference(TypeReference { mutability: Some(_), lifetime: None, elem, .. }) => match &**elem {
+            Type::Slice(slice) => Some((*slice.elem).clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a task cannot be that fills a piece of a buffer.
+fn refuse_to_fill(signature: &Signature) -> Result<()> {
+    if let Some(asyncness) = &signature.asyncness {
+        return Err(Error::new(
+            asyncness.span(),
+            "a task that fills a piece of a buffer cannot be async: the buffer is the caller's while it waits",
+        ));
+    }
+    match &signature.output {
+        ReturnType::Default => Ok(()),
+        ReturnType::Type(_, output) => Err(Error::new_spanned(
+            output,
+            "a task that fills a piece of a buffer returns nothing: what it fills is its output",
+        )),
+    }
 }
 
 fn parse_capture(argument: &FnArg) -> Result<Capture> {
@@ -205,7 +243,51 @@ fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
         refuse_simd(&map.sig)?;
     }
     let is_async = map.is_some_and(|map| map.sig.asyncness.is_some());
-    Ok(Impl { name, is_async, item })
+    let has_state = parse_state(&item, map)?;
+    Ok(Impl { name, is_async, has_state, item })
+}
+
+/// Whether the task has a state for each worker: then `type State`, `fn state` and a parameter of `map` belong together.
+fn parse_state(item: &ItemImpl, map: Option<&ImplItemFn>) -> Result<bool> {
+    let state = item.items.iter().find_map(|member| match member {
+        ImplItem::Type(state) if state.ident == "State" => Some(state),
+        _ => None,
+    });
+    let makes = item.items.iter().find_map(|member| match member {
+        ImplItem::Fn(makes) if makes.sig.ident == "state" => Some(makes),
+        _ => None,
+    });
+    match (state, makes) {
+        (None, None) => return Ok(false),
+        (Some(state), None) => {
+            return Err(Error::new_spanned(
+                state,
+                "a task with a `State` says how a worker makes it: write `fn state(&self) -> Self::State`",
+            ));
+        }
+        (None, Some(makes)) => {
+            return Err(Error::new_spanned(
+                &makes.sig,
+                "`fn state` makes the state of a worker: write `type State = ..`",
+            ));
+        }
+        (Some(_), Some(_)) => {}
+    }
+    if let Some(map) = map {
+        if let Some(asyncness) = &map.sig.asyncness {
+            return Err(Error::new(
+                asyncness.span(),
+                "an `async` task has no state: many of its chunks wait at the same time on one worker",
+            ));
+        }
+        if map.sig.inputs.len() != 3 {
+            return Err(Error::new_spanned(
+                &map.sig.inputs,
+                "`map` of a task with a `State` takes it before the chunk: write `&self, state: &mut Self::State, chunk: ..`",
+            ));
+        }
+    }
+    Ok(true)
 }
 
 /// The member `fn map` of an `impl Task`, which is the body of the task.

@@ -14,6 +14,9 @@
 //! - Workers claim chunks in ascending order through [`claims`](crate::fold::Fold::claims), and ask
 //!   [`may_start`](crate::fold::Fold::may_start) before each. Every chunk below the limit runs exactly once. Workers
 //!   are inside the [gate](crate::fold::gate) from before their first claim until all that they claimed is kept.
+//! - A caller that awaits its fold lends no thread. A thread of ours ([`errand`]) then calls `start` and `take_part`, with
+//!   a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend need not know whether
+//!   its caller blocks or awaits.
 //! - [`Caller::ready`] is called now and then on the caller's thread, outside of any lock, so that outputs are reduced
 //!   while chunks still run. It never unwinds. Chunks that the caller's thread runs are given to [`Caller::run`], which
 //!   reduces them at once where it can.
@@ -25,6 +28,7 @@ use std::ops::{Deref, Range};
 use std::sync::{Arc, Weak};
 
 use crate::fold::Fold;
+use crate::fold::claims::Claims;
 use crate::fold::job::Job;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
@@ -33,10 +37,11 @@ use crate::model::Model;
 mod arrivals;
 mod blocks;
 pub(crate) mod current;
+pub(crate) mod errand;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;
-mod lend;
+pub(crate) mod lend;
 pub(crate) mod make;
 mod migrate;
 #[cfg(all(feature = "mpi", target_os = "linux"))]
@@ -62,6 +67,7 @@ mod sync;
 mod threads;
 #[cfg(feature = "async")]
 mod tokio;
+pub(crate) mod turn;
 #[cfg(feature = "async")]
 pub(crate) mod wait;
 
@@ -72,6 +78,11 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Arranges that workers other than the caller run the chunks of `fold`.
     fn start(&self, fold: &Running);
+
+    /// The stack of the threads that run chunks, in bytes, if the user has set one.
+    fn stack_size(&self) -> Option<usize> {
+        None
+    }
 
     /// Runs chunks of `fold` on the caller's thread, until none is left that it could run.
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
@@ -86,6 +97,12 @@ pub(crate) trait Caller {
 
     /// Uses the results that are there. It never unwinds.
     fn ready(&mut self);
+
+    /// Whether it reduces results, which may take long, and may block. One that stands in for the caller does not.
+    #[cfg(feature = "async")]
+    fn reduces(&self) -> bool {
+        true
+    }
 }
 
 /// What an executor and its clones share: the backend on which their folds run, and the folds that are nested in them.
@@ -113,13 +130,13 @@ impl Running {
     /// A fold with this job on the backend of `home`.
     pub(crate) fn new(
         job: impl Job,
-        chunks: u64,
+        claims: Claims,
         (model, home): (Model, &Arc<Home>),
         policy: Policy,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         let home: Weak<Home> = Arc::downgrade(home);
-        Self(Arc::new(Fold::new(job, chunks, (model, home), policy, recorder)))
+        Self(Arc::new(Fold::new(job, claims, (model, home), policy, recorder)))
     }
 
     pub(crate) fn fold(&self) -> &Arc<Fold> {

@@ -1,11 +1,12 @@
 //! `CancelToken`: ends folds early, from any thread.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use crate::fold::Fold;
-use crate::fold::group::{Group, Membership};
+use crate::fold::group::Group;
+use crate::fold::notify;
 
 /// Ends folds early, from any thread. Clones share one flag; once it is set it stays set.
 ///
@@ -67,7 +68,8 @@ impl CancelToken {
         // members and then reads the flag. The lock of the members orders the two, so either the fold is found here or
         // it finds the flag there. SeqCst is stricter than that needs, and costs nothing where folds are cancelled.
         self.0.cancelled.store(true, Ordering::SeqCst);
-        self.0.folds.tell_from(0, Fold::cancel);
+        let futures = self.0.folds.tell_from(0, Fold::cancel_quietly);
+        futures.into_iter().flatten().for_each(notify::wake);
     }
 
     /// Whether [`cancel`](Self::cancel) was called on this token or on a clone of it.
@@ -81,13 +83,17 @@ impl CancelToken {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Puts `fold` under this token: it ends when the token is cancelled, until the result is dropped.
-    pub(crate) fn register(&self, fold: &Arc<Fold>) -> Membership<'_, Fold> {
-        let membership = self.0.folds.join(0, fold);
+    /// Puts `fold` under this token: it ends when the token is cancelled, until it is [released](Self::release).
+    pub(crate) fn register(&self, fold: &Arc<Fold>) {
+        self.0.folds.join(0, fold);
         if self.is_cancelled() {
             fold.cancel();
         }
-        membership
+    }
+
+    /// `fold` is not under this token any more.
+    pub(crate) fn release(&self, fold: &Weak<Fold>) {
+        self.0.folds.leave(fold);
     }
 }
 

@@ -54,7 +54,7 @@ pub use try_error::TryError;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error(Arc<Inner>);
 
 /// `std::result::Result` with this crate's [`Error`] as the default error.
 ///
@@ -78,7 +78,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(cause: Cause, place: Place) -> Self {
-        Self(Box::new(Inner { cause, place }))
+        Self(Arc::new(Inner { cause, place }))
     }
 
     /// Something that could not be started, for this reason.
@@ -96,7 +96,7 @@ impl Error {
     /// Adds the smallest range of the lost chunk that is lost too.
     #[cfg(feature = "processes")]
     pub(crate) fn with_smallest_range(mut self, piece: String) -> Self {
-        if let Cause::Lost(lost) = &mut self.0.cause {
+        if let Cause::Lost(lost) = &mut Arc::make_mut(&mut self.0).cause {
             lost.smallest_range = Some(piece);
         }
         self
@@ -125,6 +125,11 @@ impl fmt::Display for Error {
                 f.write_str(&text::one_line(message))
             }
             Cause::Lost(lost) => lost.write(place, f),
+            Cause::Returned => {
+                f.write_str("returned an Err")?;
+                place.write_model(f)?;
+                place.attempt.map_or(Ok(()), |Attempt { number, of }| write!(f, ", attempt {number} of {of}"))
+            }
             Cause::Cancelled => {
                 f.write_str("cancelled")?;
                 place.write_model(f)

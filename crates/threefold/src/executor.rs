@@ -13,23 +13,32 @@ use crate::fold::policy::Policy;
 use crate::model::Model;
 use crate::trace::{Event, Observer, Trace};
 
+mod awaiting;
 #[cfg(feature = "processes")]
 mod bisect;
 mod builder;
 mod check;
 mod combine;
 mod drive;
+mod feeding;
+mod map_into;
+mod reduction;
+mod registered;
+mod stream;
 mod verbs;
 
 pub use builder::Builder;
 use check::Checked;
-pub use verbs::Reduced;
+pub use reduction::Reduced;
+pub use stream::Stream;
 
 /// Runs folds on one model.
 ///
 /// Its methods are the verbs: [`fold`](Self::fold), [`try_fold`](Self::try_fold), [`map`](Self::map),
-/// [`map_results`](Self::map_results), [`for_each`](Self::for_each) and [`combine`](Self::combine). Each blocks until its
-/// result is there.
+/// [`map_results`](Self::map_results), [`map_into`](Self::map_into), [`for_each`](Self::for_each) and
+/// [`combine`](Self::combine). Each blocks until its result is there. In async code, use the
+/// [forms that give a future](#awaiting-a-fold), such as [`fold_async`](Self::fold_async). [`stream`](Self::stream) gives
+/// the outputs one by one.
 ///
 /// An executor is cheap to clone. All clones share the same workers, which end when the last clone is dropped. Several
 /// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).
@@ -131,7 +140,7 @@ impl Executor {
     /// ```
     pub fn current() -> Self {
         let running = current::get().and_then(|context| match context {
-            Context::Fold(fold) => Some((fold.model, fold.policy, fold.home()?)),
+            Context::Fold(fold) => Some((fold.model, fold.policy.clone(), fold.home()?)),
             // Workers start no workers.
             #[cfg(all(feature = "processes", target_os = "linux"))]
             Context::Parent => Some((processes::worker::model(), Policy::default(), sequential::inline())),

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::error::{Cause, Error};
@@ -25,6 +26,7 @@ pub(crate) mod notify;
 pub(crate) mod outputs;
 pub(crate) mod policy;
 pub(crate) mod recorder;
+mod states;
 mod sync;
 pub(crate) mod tree;
 pub(crate) mod unpark;
@@ -32,7 +34,7 @@ pub(crate) mod work;
 
 use claims::Claims;
 use gate::Gate;
-use group::{Group, Membership};
+use group::Group;
 use job::Job;
 use notify::Notify;
 use policy::Policy;
@@ -66,17 +68,17 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
 impl<J> Fold<J> {
     pub(crate) fn new(
         job: J,
-        chunks: u64,
+        claims: Claims,
         (model, home): (Model, Weak<dyn Any + Send + Sync>),
         policy: Policy,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         Self {
             home,
-            chunks,
+            chunks: claims.limit(),
             model,
             policy,
-            claims: Claims::new(chunks, claims::WINDOW),
+            claims,
             gate: OnceLock::new(),
             workers: Notify::default(),
             nested: Group::default(),
@@ -161,9 +163,21 @@ impl Fold {
     /// A fold that is not larger than the window is never held up by it. So the window need not move, which would take a
     /// fence for each block of the caller.
     pub(crate) fn taken(&self, chunk: u64) {
-        if self.chunks > claims::WINDOW && self.claims.take(chunk) {
+        if self.chunks > self.claims.window() && self.claims.take(chunk) {
             self.workers.tell();
         }
+    }
+
+    /// All chunks below `chunk` have come from the iterator that supplies them.
+    pub(crate) fn supplied(&self, chunk: u64) {
+        if self.claims.supply(chunk) {
+            self.workers.tell();
+        }
+    }
+
+    /// There are no chunks from `chunk` on.
+    pub(crate) fn ends_at(&self, chunk: u64) {
+        self.stop_at(chunk);
     }
 
     /// Tells the observers that a chunk failed and will be run again.
@@ -181,6 +195,9 @@ impl Fold {
     /// The error may name a higher chunk. If a worker process is lost together with outputs that it had not sent,
     /// `position` is the lowest of the lost chunks, and the error names the one that was running.
     pub(crate) fn fail(&self, position: u64, error: Error) {
+        if !self.counts_results() {
+            return;
+        }
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.tell(&Event::Failed(&error))) {
             self.cancel();
         }
@@ -203,43 +220,69 @@ impl Fold {
     }
 
     /// No chunk starts any more. Running chunks are stopped if the model can, and the folds that are nested in them are
-    /// cancelled.
+    /// cancelled. The thread holds no lock.
     pub(crate) fn cancel(&self) {
+        self.cancel_quietly().into_iter().for_each(notify::wake);
+    }
+
+    /// Cancels the fold, as [`cancel`](Self::cancel) does, on a thread that may hold locks. Returns the wakers of the
+    /// futures that await this fold and those in it, which are to be [woken](notify::wake) when no lock is held.
+    #[must_use]
+    pub(crate) fn cancel_quietly(&self) -> Vec<Waker> {
         // Relaxed: the fall of the limit, which follows, publishes it. See `why`.
         self.cancelled.store(true, Ordering::Relaxed);
-        self.stop_at(0);
+        self.stop_quietly(0)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// No chunk from `chunk` on starts any more.
+    /// Whether a result that has come about on this thread counts. After a cancel it does not: a task that asks whether
+    /// it is cancelled may return anything, and one whose nested folds were cancelled may panic. A task can learn of the
+    /// cancel only by what this asks too, so a result that counts was made without knowledge of it.
+    ///
+    /// In a fold that ends at its first failure this need not be asked, since after a cancel its caller takes nothing.
+    pub(crate) fn counts_results(&self) -> bool {
+        !(self.policy.keeps_going && self.is_cancelled())
+    }
+
+    /// No chunk from `chunk` on starts any more. The thread holds no lock.
+    fn stop_at(&self, chunk: u64) {
+        self.stop_quietly(chunk).into_iter().for_each(notify::wake);
+    }
+
+    /// No chunk from `chunk` on starts any more. Returns the wakers of futures.
     ///
     /// The limit falls first, and then everybody is told who may act on it: a worker that claims or checks a chunk
     /// later sees the new limit by itself, and one that waits is woken and looks again.
-    fn stop_at(&self, chunk: u64) {
+    fn stop_quietly(&self, chunk: u64) -> Vec<Waker> {
         self.claims.stop_at(chunk);
-        self.workers.tell();
+        let worker = self.workers.tell_ours();
         // The caller may wait for a window that will not open any more. If it is about to register with the gate, the lock
         // of its list orders the two.
-        self.gate().caller.tell();
+        let caller = self.gate().caller.tell_ours();
         // Folds that are nested in these chunks work for outputs that are not needed any more.
-        self.nested.tell_from(chunk, Fold::cancel);
+        let nested = self.nested.tell_from(chunk, Fold::cancel_quietly);
+        worker.into_iter().chain(caller).chain(nested.into_iter().flatten()).collect()
     }
 
-    /// Nests `nested` in `chunk` of this fold until the result is dropped: it is cancelled when the chunk is not needed
-    /// any more.
+    /// Nests `nested` in `chunk` of this fold until it is [disowned](Self::disown): it is cancelled when the chunk is not
+    /// needed any more.
     ///
     /// Another thread may lower the limit at the same time. It lowers the limit and then walks the members; this thread
     /// joins the members and then reads the limit. The members' lock orders the two, so at least one of them sees the
     /// other.
-    pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) -> Membership<'_, Fold> {
-        let membership = self.nested.join(chunk, nested);
+    pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) {
+        self.nested.join(chunk, nested);
         if !self.may_start(chunk) {
             nested.cancel();
         }
-        membership
+    }
+
+    /// `nested` has ended.
+    pub(crate) fn disown(&self, nested: &Weak<Fold>) {
+        self.nested.leave(nested);
     }
 
     /// What the traces and the caller are told at the end: the spans, the bytes between processes, the panic of an

@@ -30,8 +30,8 @@
 //! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
 //! - A [`Model`] says who runs the chunks.
 //! - An [`Executor`] runs folds on one model. Its verbs are [`fold`](Executor::fold), [`try_fold`](Executor::try_fold),
-//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`for_each`](Executor::for_each) and
-//!   [`combine`](Executor::combine).
+//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`map_into`](Executor::map_into),
+//!   [`for_each`](Executor::for_each) and [`combine`](Executor::combine).
 //!
 //! # Which model
 //!
@@ -134,6 +134,9 @@
 //! chunks on their main thread, start no workers of their own, and end with the executor, or with the program, however
 //! it ends.
 //!
+//! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
+//! array is read in place by all of them.
+//!
 //! # MPI ranks
 //!
 //! With the feature `mpi`, the same program runs on a cluster. An MPI launcher starts it several times:
@@ -205,8 +208,26 @@
 //! A plain function runs on async as on threads, outside of any runtime: it cannot use `tokio::spawn`, and it may
 //! block.
 //!
-//! A fold blocks its thread. Inside an async runtime of your own, call it where blocking is allowed, for instance in
-//! tokio's `spawn_blocking`.
+//! A verb such as [`fold`](Executor::fold) blocks its thread, and with it every other task of an async runtime that the
+//! thread runs. In async code, await the [form that gives a future](Executor#awaiting-a-fold). It works on every model
+//! and with any runtime, never blocks the thread that polls it, and cancels the fold if it is dropped:
+//!
+//! ```
+//! use threefold::prelude::*;
+//!
+//! #[task]
+//! fn add_up(chunk: std::ops::Range<u64>) -> u64 {
+//!     chunk.sum()
+//! }
+//!
+//! async fn total(on: Executor) -> threefold::Result<u64> {
+//!     on.fold_async(0..1_000_000, add_up, 0, |sum, part| sum + part).await
+//! }
+//!
+//! let runtime = tokio::runtime::Runtime::new().unwrap();
+//! assert_eq!(runtime.block_on(total(Executor::new(Model::Threads)?))?, 499_999_500_000);
+//! # Ok::<(), threefold::Error>(())
+//! ```
 //!
 //! # Loops compiled for the CPU at hand
 //!
@@ -222,6 +243,7 @@
 //! | `async` | yes | the model `async`, on tokio |
 //! | `processes` | yes | the model `processes`, on Linux |
 //! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
+//! | `rand` | no | `chunk_rng`: random numbers tied to the chunk, and two crates: `chacha20` and `rand_core` |
 //! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
 //!
 //! # Memory and stack
@@ -231,6 +253,9 @@
 //! these a fold needs the source, the chunks that are running, and whatever the reduction collects:
 //! [`map`](Executor::map) collects all outputs. On async at most [`in_flight`](Builder::in_flight) chunks run at the
 //! same time, and on the other models one for each worker.
+//!
+//! A [`stream`](Executor::stream) holds at most as many chunks and outputs as its [window](Stream::ahead), 1,024 by
+//! default, also if its input is an iterator without end.
 //!
 //! Threads that an executor starts have as much stack as the main thread: the limit of `ulimit -s`, usually 8 MiB, and
 //! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes
@@ -251,9 +276,12 @@ mod executor;
 mod fold;
 mod model;
 mod panics;
+#[cfg(feature = "rand")]
+mod random;
 #[cfg(feature = "processes")]
 #[doc(hidden)]
 pub mod remote;
+mod shared;
 mod source;
 mod task;
 mod trace;
@@ -262,12 +290,15 @@ pub use backend::current::is_cancelled;
 pub use backend::init::{init, ranks};
 pub use cancel::CancelToken;
 pub use error::{Error, Result, TryError};
-pub use executor::{Builder, Executor, Reduced};
+pub use executor::{Builder, Executor, Reduced, Stream};
 pub use model::{Capabilities, Model, UnknownModel};
-pub use source::{Chunked, Divisible, Integer, Items, Slice, Source};
+#[cfg(feature = "rand")]
+pub use random::{ChunkRng, chunk_rng};
+pub use shared::{Shared, SharedMut};
+pub use source::{Chunked, Divisible, Feed, FromIter, Integer, Items, LineChunk, Lines, Slice, Source, from_iter};
 #[doc(hidden)]
 pub use task::probe;
-pub use task::{Portable, Task, TaskOf, With};
+pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Span, Trace};
 
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
@@ -294,10 +325,13 @@ pub mod __private {
     #[cfg(feature = "async")]
     pub use crate::backend::wait::wait;
     pub use crate::entry;
+    pub use crate::source::filled::Filled;
+    pub use crate::source::placed::Placed;
     pub use crate::task::registry::{Entry, TASKS};
+    pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]
     pub use crate::task::vectorized;
-    pub use crate::task::{BoxFuture, Captures, Registered, boxed};
+    pub use crate::task::{Array, BoxFuture, Captures, Registered, boxed};
     pub use linkme;
     pub use serde;
 

@@ -1,22 +1,30 @@
 //! `Source`: input that is cut into numbered chunks.
 //!
 //! A source knows how many items it has, and can make any of its chunks from the number of the chunk alone. So workers
-//! need only numbers. Iterators and closures are left out on purpose: they can be neither cut nor sent.
+//! need only numbers. Iterators and closures are left out on purpose: they can be neither cut nor sent. A stream takes
+//! iterators too ([`feed`]), since its chunks run in the order in which they come.
 
 use std::ops::Range;
 
 mod arrays;
 mod cut;
+mod feed;
+pub(crate) mod filled;
 mod grid;
 mod integers;
 mod items;
+mod lines;
+pub(crate) mod placed;
 #[cfg(feature = "processes")]
 pub(crate) mod sent;
 mod slice;
 
 pub use cut::Chunked;
+pub(crate) use feed::Supplier;
+pub use feed::{Feed, FromIter, from_iter};
 pub use integers::Integer;
 pub use items::Items;
+pub use lines::{LineChunk, Lines};
 pub use slice::Slice;
 
 use cut::{Cut, Windows};
@@ -28,6 +36,8 @@ use grid::DEFAULT_CHUNKS;
 /// |---|---|---|
 /// | `a..b`, `a..=b` over any integer type | a range of the same kind | min(items, 1024) |
 /// | `Vec<T>`, `Arc<[T]>`, `&Arc<[T]>`, `[T; N]`, [`Slice<T>`] | a [`Slice<T>`], which derefs to `[T]` | min(items, 1024) |
+/// | [`Shared<T>`](crate::Shared), `&Shared<T>` | a [`Slice<T>`] that worker processes read in place | min(items, 1024) |
+/// | [`Lines`] of a file or of bytes | a [`LineChunk`], which derefs to `[u8]` | min(bytes / 4096, 1024), rounded up |
 /// | [`Items`]`(Vec<C>)` | one `C`, a clone of the element | one for each element |
 /// | [`Chunked`] | a chunk of the source inside | as [`split_into`](Source::split_into) or [`chunks_of`](Source::chunks_of) says |
 ///
@@ -150,6 +160,11 @@ pub trait Pieces: Send + Sync + 'static {
     /// Makes chunk `index`, which must be below the count.
     fn piece(&self, index: u64) -> Self::Chunk;
 
+    /// The same for a source that may fail to make a chunk, or the reason why it does.
+    fn try_piece(&self, index: u64) -> Result<Self::Chunk, String> {
+        Ok(self.piece(index))
+    }
+
     /// What chunk `index` covers, for people: `500001..=750000`, `items 4096..8192`, `item 7`.
     fn describe(&self, index: u64) -> String;
 
@@ -171,6 +186,14 @@ pub trait Pieces: Send + Sync + 'static {
     /// The source as bytes, from which a worker process makes any chunk by itself. `None` if chunks are sent one by one.
     fn as_bytes(&self) -> Option<Vec<u8>> {
         None
+    }
+
+    /// The output of chunk `index` was taken: the chunk is not asked for again.
+    fn release(&self, _index: u64) {}
+
+    /// The number of chunks, if it is known by now.
+    fn total(&self) -> Option<u64> {
+        self.count().ok()
     }
 }
 
@@ -214,6 +237,10 @@ pub trait Whole: Send + Sync + 'static {
     fn items(&self) -> Option<u128>;
     /// These items as a chunk.
     fn window(&self, items: Range<u128>) -> Self::Chunk;
+    /// The same for a source that may fail to make a chunk, or the reason why it does.
+    fn try_window(&self, items: Range<u128>) -> Result<Self::Chunk, String> {
+        Ok(self.window(items))
+    }
     /// What these items are, for people.
     fn describe(&self, items: Range<u128>) -> String;
 

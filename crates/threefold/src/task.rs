@@ -11,12 +11,18 @@ pub(crate) mod registry;
 pub(crate) mod roundtrip;
 #[cfg(feature = "simd")]
 mod simd;
+pub(crate) mod state;
 mod with;
 
 pub use portable::Portable;
 use registry::Entry;
+
+use crate::source::Pieces;
+use crate::source::filled::Filled;
+use crate::source::placed::Placed;
 #[cfg(feature = "simd")]
 pub use simd::vectorized;
+use state::State;
 pub use with::{Captures, With};
 
 /// A future in a box: an `async` task that is running.
@@ -76,6 +82,56 @@ pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a
 ///
 /// Every model gives the same result if the task depends only on its chunk and its captures. Global variables,
 /// environment variables and the working folder are not sent to worker processes.
+///
+/// # State per worker
+///
+/// Some tasks need a value that is dear to make and cheap to use again: a connection, a model that was loaded from a
+/// file, a large buffer. Such a task has a `type State`, and a `fn state` that makes it. `map` then takes the state as a
+/// parameter before the chunk:
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use threefold::prelude::*;
+///
+/// /// Counts the primes of a chunk, with one table of primes for each worker.
+/// #[derive(PartialEq, Serialize, Deserialize)]
+/// struct CountPrimes {
+///     below: u32,
+/// }
+///
+/// #[task]
+/// impl Task for CountPrimes {
+///     type Chunk = std::ops::Range<u32>;
+///     type Output = usize;
+///     type State = Vec<bool>;
+///
+///     fn state(&self) -> Vec<bool> {
+///         (0..self.below).map(|n| n > 1 && (2..n).take_while(|d| d * d <= n).all(|d| n % d > 0)).collect()
+///     }
+///
+///     fn map(&self, is_prime: &mut Vec<bool>, chunk: std::ops::Range<u32>) -> usize {
+///         chunk.filter(|&n| is_prime[n as usize]).count()
+///     }
+/// }
+///
+/// let on = Executor::new(Model::Threads)?;
+/// assert_eq!(on.fold(0..1_000, CountPrimes { below: 1_000 }, 0, |sum, part| sum + part)?, 168);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// - A worker makes its state before its first chunk of a fold, and uses it for all its chunks of this fold. Each fold,
+///   also a nested one, has states of its own. On sequential there is one.
+/// - Which chunks share a state depends on the model and on chance. So the outputs must not depend on what earlier
+///   chunks left in it: use it as a cache, a buffer or a connection.
+/// - The state must be `Send`, and need not be serialized. On sequential, async and threads the caller drops all states
+///   before the fold returns. A worker process or a rank drops its state before its next fold, or when it exits, and the
+///   fold does not wait for that.
+/// - `fn state` may return a `Result`. An `Err`, or a panic in it, ends the fold with an error for which
+///   [`is_setup`](crate::Error::is_setup) is `true`, and which names no chunk. If `map` panics and the chunk is tried
+///   again, or other chunks go on, the worker makes a new state first.
+/// - A [`timeout`](crate::Builder::timeout) does not count the time in which the state is made.
+/// - [`map`](Task::map), called as a plain function, makes a state for its chunk alone, and panics if that fails.
+/// - An `async` task has no state, since many of its chunks wait at the same time on one worker.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task",
     label = "not a task",
@@ -117,6 +173,23 @@ pub trait Task: Portable + Registered + Sync {
     #[doc(hidden)]
     const __ASYNC: bool = false;
 
+    /// Whether the task has a state in each worker.
+    #[doc(hidden)]
+    const __STATEFUL: bool = false;
+
+    /// Makes the state of a worker, if the task has one. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __state(&self) -> Result<State, String> {
+        Ok(State::default())
+    }
+
+    /// Runs the task on one chunk, with the state of this worker. Written by `#[task]`.
+    #[doc(hidden)]
+    #[inline]
+    fn __map_with(&self, _state: &mut State, chunk: Self::Chunk) -> Self::Output {
+        self.map(chunk)
+    }
+
     /// Whether the output is a `Result::Err`. Written by `#[task]`, which sees the type.
     #[doc(hidden)]
     fn __is_err(_output: &Self::Output) -> bool {
@@ -140,7 +213,16 @@ pub trait Task: Portable + Registered + Sync {
     fn __chunk_eq(_one: &Self::Chunk, _other: &Self::Chunk) -> Option<bool> {
         None
     }
+
+    /// An array from its bytes, where the chunks are slices of plain data. Written by `#[task]`.
+    #[doc(hidden)]
+    fn __array(_bytes: &[u8]) -> Option<Array<Self::Chunk>> {
+        None
+    }
 }
+
+/// An array as a source of chunks of type `C`.
+pub type Array<C> = Box<dyn Pieces<Chunk = C>>;
 
 /// A task that is in the table of all tasks. Implemented by `#[task]`.
 #[doc(hidden)]
@@ -184,3 +266,38 @@ pub trait TaskOf<C>: Task<Chunk = C> {}
 
 #[diagnostic::do_not_recommend]
 impl<C, T: Task<Chunk = C>> TaskOf<C> for T {}
+
+/// A task that fills pieces of a buffer: what [`map_into`](crate::Executor::map_into) asks of a task, with the chunk of its
+/// source and the items of its buffer.
+///
+/// It is implemented for every function with `#[task]` whose first parameter is a `C`, and whose second parameter is
+/// a `&mut [T]`. You do not implement it yourself.
+///
+/// ```
+/// use std::ops::Range;
+/// use threefold::prelude::*;
+/// use threefold::FillOf;
+///
+/// #[task]
+/// fn count_up(chunk: Range<u32>, piece: &mut [u32]) {
+///     piece.iter_mut().zip(chunk).for_each(|(item, i)| *item = i);
+/// }
+///
+/// fn table<T: FillOf<Range<u32>, u32>>(task: T) -> threefold::Result<[u32; 4]> {
+///     let mut table = [0; 4];
+///     Executor::new(Model::Threads)?.map_into(&mut table, 0..4, task)?;
+///     Ok(table)
+/// }
+///
+/// assert_eq!(table(count_up)?, [0, 1, 2, 3]);
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task that fills items of type `{T}` for chunks of type `{C}`",
+    label = "not a task that fills such items",
+    note = "the second parameter of such a task is the piece that it fills: `#[task] fn name(chunk: .., piece: &mut [..])`"
+)]
+pub trait FillOf<C, T>: Task<Chunk = Placed<C, T>, Output = Filled<T>> {}
+
+#[diagnostic::do_not_recommend]
+impl<C, I, T: Task<Chunk = Placed<C, I>, Output = Filled<I>>> FillOf<C, I> for T {}

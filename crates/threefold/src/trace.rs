@@ -171,7 +171,8 @@ pub enum Event<'a> {
     /// A chunk failed for good. Observers are told at once; a lower chunk may fail later, and is then the one that the
     /// fold reports.
     Failed(&'a Error),
-    /// A chunk failed and will be run again, because of [`retries`](crate::Builder::retries).
+    /// A chunk failed, or its task returned an `Err`, and it will be run again, because of
+    /// [`retries`](crate::Builder::retries).
     Retried(&'a Error),
 }
 

@@ -47,6 +47,9 @@ struct Object<'a> {
     chunks: u64,
     /// A string, because most readers of JSON hold numbers as `f64`.
     value: Option<&'a str>,
+    /// What is known of the value if the run was cancelled, or if chunks failed with `--keep-going`. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<PartialObject<'a>>,
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
@@ -54,6 +57,13 @@ struct Object<'a> {
     /// Failures of chunks that did not end the run: they were run again, or the other chunks were finished.
     failures: Vec<ErrorObject<'a>>,
     error: Option<ErrorObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartialObject<'a> {
+    value: &'a str,
+    /// How many chunks are in it.
+    chunks: u64,
 }
 
 #[derive(Serialize)]
@@ -93,6 +103,10 @@ impl<'a> Object<'a> {
             workers: run.workers,
             chunks: run.chunks,
             value: run.value.as_ref().ok().map(String::as_str),
+            partial: run
+                .partial
+                .as_ref()
+                .map(|partial| PartialObject { value: &partial.value, chunks: partial.chunks }),
             total_s: run.total.as_secs_f64(),
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),

@@ -34,8 +34,13 @@ pub(crate) const DESCRIPTION: Description = Description {
 /// The tutorial's computation. Its total is checked against the formula.
 pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result, String> {
     let plan = Plan::new(input, DESCRIPTION.default_range(), &DESCRIPTION)?;
-    let recipe =
-        Computation { task: calculate_sum, init: Some(0), reduce: |total, part| add(total?, part), finish: check };
+    let recipe = Computation {
+        task: calculate_sum,
+        init: Some(0),
+        reduce: |total, part| add(total?, part),
+        finish: check,
+        partial: |total| total.map(|total| total.to_string()),
+    };
     Ok(recipe.over(plan, RangeInclusive::clone, visitor))
 }
 

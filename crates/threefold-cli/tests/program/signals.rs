@@ -308,3 +308,27 @@ fn a_second_ctrl_c_changes_nothing() {
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}");
     }
 }
+
+/// What the first two of three chunks give, where they were finished in time.
+const PARTIAL: &str = "threefold: note: partial result: 21, which the 2";
+
+#[test]
+fn ctrl_c_keeps_what_is_finished() {
+    for name in every_name() {
+        for (option, which) in [(None, "first"), (Some("--keep-going"), "finished")] {
+            let program = || interruptible([name, "1..=3", "4..=6", LONG].into_iter().chain(option));
+            let ended = signalled(program(), Signal::INT);
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}: {}", ended.stderr);
+            if let Some(note) = ended.stderr.lines().find(|line| line.contains("which the 2 ")) {
+                assert_eq!(note, format!("{PARTIAL} {which} chunks of 3 give"), "{name}");
+            }
+            let mut program = program();
+            program.args(["--format", "json"]);
+            let object: Value = serde_json::from_str(&signalled(program, Signal::INT).stdout).expect("it is JSON");
+            assert_eq!((&object["value"], &object["error"]["kind"]), (&Value::Null, &"cancelled".into()));
+            if object["partial"]["chunks"] == 2 {
+                assert_eq!(object["partial"]["value"], "21");
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod notify;
 #[path = "../../../threefold/src/backend/open_folds.rs"]
 mod open_folds;
 
+mod awaiting;
 mod claiming;
 mod waking;
 

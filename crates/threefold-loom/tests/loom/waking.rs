@@ -21,13 +21,13 @@ use crate::open_folds::{Helper, Open, OpenFolds, Visit};
 
 /// A thread that parks and is unparked: a token under a lock. (The checker's own `park` also returns from other waits.)
 #[derive(Default)]
-struct Parker {
+pub(crate) struct Parker {
     token: Mutex<bool>,
     wake: Condvar,
 }
 
 impl Parker {
-    fn park(&self) {
+    pub(crate) fn park(&self) {
         let mut token = self.token.lock().unwrap();
         while !*token {
             token = self.wake.wait(token).unwrap();
@@ -61,12 +61,13 @@ impl Wake for Pool {
 }
 
 /// A fold whose chunks have no output but that they ran.
-struct Fold {
-    claims: Claims,
-    gate: Arc<Gate>,
-    workers: Notify,
+pub(crate) struct Fold {
+    pub(crate) claims: Claims,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) workers: Notify,
     outputs: Outputs,
     meeting: Option<Meeting>,
+    is_supplied: bool,
 }
 
 /// As in `fold/outputs.rs`: what waits is kept under a lock, and how far the caller has come is changed without it.
@@ -132,20 +133,31 @@ impl Helper<Arc<Fold>> for Rest {
 }
 
 impl Fold {
-    fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
+    pub(crate) fn new(chunks: usize, window: u64, party: Option<usize>) -> Arc<Self> {
+        Self::with(chunks, Claims::new(chunks as u64, window), party, false)
+    }
+
+    /// A fold whose chunks come while it runs.
+    pub(crate) fn supplied(chunks: usize, window: u64) -> Arc<Self> {
+        Self::with(chunks, Claims::unsupplied(chunks as u64, window), None, true)
+    }
+
+    fn with(chunks: usize, claims: Claims, party: Option<usize>, is_supplied: bool) -> Arc<Self> {
         let meeting = party.map(|party| Meeting { come: Mutex::new(0), all: Condvar::new(), party });
         let outputs = Outputs {
             runs: (0..chunks).map(|_| AtomicU64::new(0)).collect(),
             kept: Mutex::new(vec![false; chunks]),
             taken: AtomicU64::new(0),
         };
-        Arc::new(Self {
-            claims: Claims::new(chunks as u64, window),
-            gate: Gate::new(),
-            workers: Notify::default(),
-            outputs,
-            meeting,
-        })
+        Arc::new(Self { claims, gate: Gate::new(), workers: Notify::default(), outputs, meeting, is_supplied })
+    }
+
+    pub(crate) fn chunks(&self) -> usize {
+        self.outputs.runs.len()
+    }
+
+    pub(crate) fn is_supplied(&self) -> bool {
+        self.is_supplied
     }
 
     /// What a worker does inside, until it is turned away or nothing is left.
@@ -156,7 +168,7 @@ impl Fold {
     }
 
     /// A worker runs a chunk, and keeps its output.
-    fn run(&self, chunk: u64) {
+    pub(crate) fn run(&self, chunk: u64) {
         self.count(chunk);
         let mut kept = self.outputs.kept.lock().unwrap();
         kept[chunk as usize] = true;
@@ -189,7 +201,7 @@ impl Fold {
         runs.store(runs.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    fn taken(&self) -> u64 {
+    pub(crate) fn taken(&self) -> u64 {
         self.outputs.taken.load(Ordering::Relaxed)
     }
 
@@ -202,7 +214,7 @@ impl Fold {
     }
 
     /// The caller takes what it can.
-    fn take_ready(&self, forgets: bool) {
+    pub(crate) fn take_ready(&self, forgets: bool) {
         loop {
             let taken = self.taken();
             let kept = self.outputs.kept.lock().unwrap();

@@ -7,13 +7,13 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, Lifetime, PatIdent, Path, Type, TypeReference, Visibility, parse_quote};
 
-use super::{entry, is_eq, is_err, simd};
+use super::{array, entry, is_eq, is_err, simd};
 use crate::parse::{Capture, Function, Options};
 use crate::signature;
 
 pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
     let threefold = &options.threefold;
-    let Function { mut item, chunk, captures, output } = function;
+    let Function { mut item, chunk, fills, captures, output } = function;
     let visibility = std::mem::replace(&mut item.vis, Visibility::Inherited);
     let name = item.sig.ident.clone();
     let docs = docs(&item, &visibility);
@@ -28,8 +28,15 @@ pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
         item.attrs.push(parse_quote!(#[allow(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg)]));
     }
 
-    let written =
-        Written { threefold, name: &name, plain: &plain, chunk: &chunk, captures: &captures, output: &output };
+    let written = Written {
+        threefold,
+        name: &name,
+        plain: &plain,
+        chunk: &chunk,
+        fills: fills.as_ref(),
+        captures: &captures,
+        output: &output,
+    };
     let pointer = written.pointer(item.sig.asyncness.is_some());
     let task = if captures.is_empty() {
         written.task(item.sig.asyncness.is_some())
@@ -102,6 +109,8 @@ struct Written<'a> {
     /// The user's function, under another name.
     plain: &'a Ident,
     chunk: &'a Type,
+    /// The items that the function fills.
+    fills: Option<&'a Type>,
     captures: &'a [Capture],
     output: &'a Type,
 }
@@ -134,7 +143,8 @@ impl Written<'_> {
             let higher = generics.map(|generics| quote!(for #generics));
             (quote!(#higher fn(#chunk, #(#references),*) -> #future), Some(boxed), quote!(__threefold_boxed))
         } else {
-            (quote!(fn(#chunk, #(#references),*) -> #output), None, quote!(#plain))
+            let piece = self.fills.map(|item| quote!(&mut [#item],));
+            (quote!(fn(#chunk, #piece #(#references),*) -> #output), None, quote!(#plain))
         };
         quote! {
             #boxed
@@ -150,13 +160,42 @@ impl Written<'_> {
         }
     }
 
+    /// The chunk and the output of the task. A task that fills a piece is given the piece with its chunk.
+    fn types(&self) -> (Type, Type) {
+        let Self { threefold, chunk, output, .. } = self;
+        match self.fills {
+            Some(item) => (
+                parse_quote!(#threefold::__private::Placed<#chunk, #item>),
+                parse_quote!(#threefold::__private::Filled<#item>),
+            ),
+            None => ((*chunk).clone(), (*output).clone()),
+        }
+    }
+
+    /// The call of the user's function.
+    fn call(&self) -> TokenStream {
+        let plain = self.plain;
+        let arguments: Vec<_> = self.arguments().collect();
+        match self.fills {
+            Some(_) => quote! {
+                __threefold_chunk.fill(|__threefold_chunk, __threefold_piece| {
+                    #plain(__threefold_chunk, __threefold_piece, #(#arguments),*)
+                })
+            },
+            None => quote!(#plain(__threefold_chunk, #(#arguments),*)),
+        }
+    }
+
     /// The impl of `Task` for a function without captures.
     fn task(&self, is_async: bool) -> TokenStream {
-        let Self { threefold, name, plain, chunk, output, .. } = self;
+        let Self { threefold, name, .. } = self;
+        let (chunk, output) = &self.types();
+        let call = self.call();
         let entry = entry(threefold, &parse_quote!(#name), &name.unraw().to_string());
         let is_err = is_err(threefold, "__is_err", output, name.span());
         let output_eq = is_eq(threefold, "__output_eq", output, name.span());
         let chunk_eq = is_eq(threefold, "__chunk_eq", chunk, name.span());
+        let array = array(threefold, "__array", chunk, name.span());
         let map = if is_async {
             quote! {
                 fn map(&self, __threefold_chunk: #chunk) -> #output {
@@ -175,7 +214,7 @@ impl Written<'_> {
         } else {
             quote! {
                 fn map(&self, __threefold_chunk: #chunk) -> #output {
-                    #plain(__threefold_chunk)
+                    #call
                 }
             }
         };
@@ -202,18 +241,21 @@ impl Written<'_> {
 
                 #output_eq
                 #chunk_eq
+                #array
             }
         }
     }
 
     /// The method `with`, and what makes its value a task.
     fn task_with_captures(&self, is_async: bool, visibility: &Visibility) -> TokenStream {
-        let Self { threefold, name, plain, chunk, output, .. } = self;
+        let Self { threefold, name, .. } = self;
+        let (chunk, output) = &self.types();
         let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), &name.unraw().to_string());
         let is_err = is_err(threefold, "is_err", output, name.span());
         let eq = is_eq(threefold, "eq", &parse_quote!(Self::Captures), name.span());
         let output_eq = is_eq(threefold, "output_eq", output, name.span());
         let chunk_eq = is_eq(threefold, "chunk_eq", chunk, name.span());
+        let array = array(threefold, "array", chunk, name.span());
         let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
         // An error about the captures is shown at the one it must be, or at the function.
         let place = match self.captures {
@@ -241,7 +283,7 @@ impl Written<'_> {
             let future = quote!(__threefold_boxed(__threefold_chunk, #(#arguments),*));
             (quote!(#threefold::__private::wait(#future)), quote!(::std::option::Option::Some(#future)))
         } else {
-            (quote!(#plain(__threefold_chunk, #(#arguments),*)), quote!(::std::option::Option::None))
+            (self.call(), quote!(::std::option::Option::None))
         };
         // A plain function does not use what a future is made from.
         let allow = (!is_async).then(|| quote!(#[allow(unused_variables)]));
@@ -284,6 +326,7 @@ impl Written<'_> {
                 #eq
                 #output_eq
                 #chunk_eq
+                #array
             }
         }
     }

@@ -3,12 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned;
-use syn::{FnArg, ImplItem, ImplItemFn, Path, parse_quote};
+use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path, ReturnType, parse_quote};
 
-use super::{entry, is_eq, is_err, simd};
+use super::{array, entry, is_eq, is_err, simd};
 use crate::parse::{Impl, Options};
 
-pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async }: Impl) -> TokenStream {
+pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_state }: Impl) -> TokenStream {
     let threefold = &options.threefold;
     for member in &mut item.items {
         if let ImplItem::Fn(map) = member
@@ -27,6 +27,12 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async }: Impl)
             })
             .collect();
     }
+    // As it is written, and not as `Self::Chunk`: then the compiler does not report a type that is no task twice.
+    let chunk = item.items.iter().find_map(|member| match member {
+        ImplItem::Type(chunk) if chunk.ident == "Chunk" => Some(chunk.ty.clone()),
+        _ => None,
+    });
+    let chunk = chunk.unwrap_or_else(|| parse_quote!(Self::Chunk));
     // Errors about the type are shown at its name, and once.
     let place = item.self_ty.span();
     let hidden = [
@@ -34,13 +40,16 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async }: Impl)
         is_eq(threefold, "__eq", &parse_quote!(Self), place),
         is_eq(threefold, "__output_eq", &parse_quote!(Self::Output), place),
         is_eq(threefold, "__chunk_eq", &parse_quote!(Self::Chunk), place),
+        array(threefold, "__array", &chunk, place),
     ];
+    let stateful = has_state.then(|| split_off_state(threefold, &mut item));
     item.items.extend(hidden.map(ImplItem::Verbatim));
     let task = &item.self_ty;
     let entry = entry(threefold, task, &name);
     let conditions = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     quote! {
         #item
+        #stateful
 
         #(#conditions)*
         #[diagnostic::do_not_recommend]
@@ -50,6 +59,52 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async }: Impl)
             }
         }
     }
+}
+
+/// Makes what was written an impl of the trait for tasks with a state, and leaves an `impl Task` that uses it.
+fn split_off_state(threefold: &Path, item: &mut ItemImpl) -> ItemImpl {
+    let mut written = item.clone();
+    if let Some((path, _)) = &mut written.trait_ {
+        *path = parse_quote!(#threefold::__private::Stateful);
+    }
+    let made = written.items.iter().find_map(|member| match member {
+        ImplItem::Fn(makes) if makes.sig.ident == "state" => match &makes.sig.output {
+            ReturnType::Type(_, made) => Some((**made).clone()),
+            ReturnType::Default => None,
+        },
+        _ => None,
+    });
+    let made = made.unwrap_or_else(|| parse_quote!(()));
+    written.items.push(parse_quote!(type Made = #made;));
+    item.attrs.retain(|attribute| attribute.path().is_ident("cfg"));
+    let members = [
+        quote!(type Chunk = <Self as #threefold::__private::Stateful>::Chunk;),
+        quote!(type Output = <Self as #threefold::__private::Stateful>::Output;),
+        quote! {
+            fn map(&self, __threefold_chunk: Self::Chunk) -> Self::Output {
+                #threefold::__private::map_alone(self, __threefold_chunk)
+            }
+        },
+        quote!(
+            const __STATEFUL: ::core::primitive::bool = true;
+        ),
+        quote! {
+            fn __state(&self) -> ::std::result::Result<#threefold::__private::State, ::std::string::String> {
+                #threefold::__private::make(self)
+            }
+        },
+        quote! {
+            fn __map_with(
+                &self,
+                __threefold_state: &mut #threefold::__private::State,
+                __threefold_chunk: Self::Chunk,
+            ) -> Self::Output {
+                #threefold::__private::map_with(self, __threefold_state, __threefold_chunk)
+            }
+        },
+    ];
+    item.items = members.map(ImplItem::Verbatim).into();
+    written
 }
 
 /// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.

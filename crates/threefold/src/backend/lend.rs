@@ -1,5 +1,7 @@
-//! A thread that takes the caller's part in a fold, and lives as long as the fold: where the caller's own thread cannot
-//! take it, because its stack is too small or because it is inside an async runtime.
+//! `StandIn`: takes the caller's part in a fold, on a thread that lives as long as the fold.
+//!
+//! A caller that blocks [lends](lend) its part if its own thread cannot take it: its stack is too small, or it is inside
+//! an async runtime. A caller that awaits the fold never takes part. The thread of an [errand](super::errand) does it.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,10 +19,7 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         let lent = stack::spawn(scope, "threefold-0", bytes, || {
-            let waker = unpark::this_thread();
-            fold.workers.register(waker.clone());
-            part(&mut StandIn { fold, pace: Pace::new(1, None), lap: Lap::new() });
-            fold.workers.forget(&waker);
+            stand_in(fold, part);
             is_done.store(true, Ordering::Release);
             fold.gate().caller.tell();
         });
@@ -39,8 +38,16 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
     });
 }
 
+/// Has a stand-in take `part` in `fold` on this thread. It is woken when the window opens and when the limit falls.
+pub(crate) fn stand_in(fold: &Running, part: impl FnOnce(&mut StandIn<'_>)) {
+    let waker = unpark::this_thread();
+    fold.workers.register(waker.clone());
+    part(&mut StandIn { fold, pace: Pace::new(1, None), lap: Lap::new() });
+    fold.workers.forget(&waker);
+}
+
 /// Takes the caller's part on another thread. It runs chunks and keeps their outputs for the caller.
-pub(super) struct StandIn<'a> {
+pub(crate) struct StandIn<'a> {
     fold: &'a Running,
     pace: Pace,
     lap: Lap,
@@ -61,4 +68,9 @@ impl Caller for StandIn<'_> {
     }
 
     fn ready(&mut self) {}
+
+    #[cfg(feature = "async")]
+    fn reduces(&self) -> bool {
+        false
+    }
 }

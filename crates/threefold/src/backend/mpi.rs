@@ -56,7 +56,7 @@
 //! | 0 | whoever makes the first executor | looks for introductions, and asks for checksums and clocks |
 //! | 0 | whoever drops an executor | says that its sessions are over, and waits until worker processes are gone |
 //! | 0 | `threefold-term`, after SIGTERM | asks ranks of other hosts whether they are alive |
-//! | others | the main thread | joins, looks for messages every millisecond, sends prints, and leaves |
+//! | others | the main thread | joins, looks for messages every millisecond unless a worker does, sends prints, and leaves |
 //! | others | the thread of a worker | looks for its blocks, and sends prints and answers |
 //! | others | the thread of a relay | the same, for worker processes |
 //!

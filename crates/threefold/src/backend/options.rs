@@ -18,6 +18,9 @@ pub(crate) struct Options {
     pub(crate) stack_size: Option<usize>,
     pub(crate) isolate: bool,
     pub(crate) silence: Option<Duration>,
+    /// The runtime for async tasks.
+    #[cfg(feature = "async")]
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) policy: Policy,
 }
 
@@ -36,10 +39,19 @@ impl Options {
         self.workers.unwrap_or(default)
     }
 
+    /// Whether a runtime was given.
+    fn has_runtime(&self) -> bool {
+        #[cfg(feature = "async")]
+        let has_runtime = self.runtime.is_some();
+        #[cfg(not(feature = "async"))]
+        let has_runtime = false;
+        has_runtime
+    }
+
     /// Whether an option asks for what only worker processes can do.
     #[cfg(feature = "mpi")]
     pub(crate) fn isolates(&self) -> bool {
-        let Policy { retries, retry_panics, timeout, bisect, .. } = self.policy;
+        let &Policy { retries, retry_panics, timeout, bisect, .. } = &self.policy;
         let is_limited = self.memory_limit.is_some() || self.chunks_per_worker.is_some() || timeout.is_some();
         self.isolate || is_limited || retries > 0 || retry_panics || bisect
     }
@@ -59,8 +71,9 @@ impl Options {
             }
             _ => {}
         }
-        let limited: [Limited; 8] = [
+        let limited: [Limited; 9] = [
             (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "limits how many chunks wait at once"),
+            (self.has_runtime(), "runtime", |can| can.waits_at_once, "is where many chunks wait at once"),
             (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
             (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
             (
@@ -83,6 +96,10 @@ impl Options {
             if is_asked && !is_enough(&can) {
                 return refuse(format!("{option} cannot be set for {model}: it {why}; use {}", having(is_enough)));
             }
+        }
+        let needs_retries = [(self.policy.retry_errors, "retry_errors"), (self.policy.backoff.is_some(), "backoff")];
+        if let Some((_, option)) = needs_retries.iter().find(|(is_asked, _)| *is_asked && self.policy.retries == 0) {
+            return refuse(format!("{option} says how chunks are run again, and no retries are set: set retries, too"));
         }
         if self.policy.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("timeout must be longer than 0 s".to_string());

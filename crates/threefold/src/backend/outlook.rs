@@ -68,14 +68,15 @@ impl Outlook {
         if each == 0 {
             return 0;
         }
-        // If all workers end at the same time t, then present * t + (t - arrival) = left * each.
-        let work = (left * each).saturating_sub(present * arrival) / (present + 1);
-        let newcomers = ((work + each / 2) / each).min(left);
-        if newcomers == 0 {
-            return 0;
-        }
+        // If all workers end at the same time t, then present * t + (t - arrival) = left * each. In whole chunks, the
+        // If all workers ended at the same time t, then present * t + (t - arrival) = left * each. In whole chunks, the
+        // smallest share of the new worker with which it ends last is one or two chunks above what this rounds down to.
+        // The best share is that one, or the one below it. It must be the best one, not the nearest, so that a worker
+        // never gains more by arriving later.
+        let nearest = (left * each).saturating_sub(present * arrival) / (present + 1) / each;
+        let end = |newcomers: u64| ((left - newcomers).div_ceil(present) * each).max(arrival + newcomers * each);
         let without = left.div_ceil(present) * each;
-        let with = ((left - newcomers).div_ceil(present) * each).max(arrival + newcomers * each);
+        let with = (nearest..=nearest + 2).filter(|&newcomers| newcomers <= left).map(end).min().unwrap_or(without);
         without.saturating_sub(with)
     }
 }

@@ -179,6 +179,10 @@ impl<W: Work> Backend for Pool<W> {
         self.shared.workers
     }
 
+    fn stack_size(&self) -> Option<usize> {
+        self.shared.stack_size
+    }
+
     fn start(&self, fold: &Running) {
         if !self.handles.is_empty() && fold.chunks > 1 && !self.shared.work.is_timed(fold) {
             fold.workers.register(self.waker.clone());

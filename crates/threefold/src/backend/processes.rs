@@ -6,7 +6,7 @@
 //! chunks - does all the talking itself, in one loop over all workers: no thread of ours stands between an answer and
 //! its use. Two folds at once have workers each.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::{Backend, Caller, Home, Running};
 use crate::backend::options::{Options, cores};
@@ -15,7 +15,9 @@ use crate::fold::Fold;
 use crate::model::Model;
 use crate::remote::run::Experience;
 use crate::remote::wire::Build;
+use crate::shared::known::{self, Holder};
 
+mod arrays;
 mod birth;
 mod body;
 pub(in crate::backend) mod build;
@@ -46,10 +48,14 @@ struct Processes {
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
-    idle: Mutex<Idle>,
+    idle: Arc<Kept>,
 }
 
 /// What is kept for the next fold.
+#[derive(Default)]
+struct Kept(Mutex<Idle>);
+
+/// What is kept for the next fold, while nobody uses it.
 #[derive(Default)]
 struct Idle {
     /// Workers without work, ready and alive when they were last seen; at most as many as a fold has.
@@ -79,7 +85,7 @@ pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) 
             build,
             memory_limit: options.memory_limit,
             chunks_per_worker: options.chunks_per_worker,
-            idle: Mutex::default(),
+            idle: Kept::new(),
         }))),
         Err(error) => {
             refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
@@ -176,6 +182,8 @@ impl Processes {
                 more.workers.iter_mut().chain(makers).for_each(|worker| worker.mark = None);
             }
         }
+        // Under the lock: memory that is freed from here on is told to the workers that are on the list.
+        more.workers.iter_mut().for_each(Worker::forget_freed_now);
         idle.workers.append(&mut more.workers);
         let most = self.workers().min(idle.workers.len());
         let workers = idle.workers.split_off(most);
@@ -188,7 +196,28 @@ impl Processes {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
+    }
+}
+
+impl Kept {
+    fn new() -> Arc<Self> {
+        let kept = Arc::new(Self::default());
+        let holder: Weak<Self> = Arc::downgrade(&kept);
+        known::hold(holder);
+        kept
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for Kept {
+    /// Workers without work forget the memory at once, so that the system gets it back. Workers that run a fold are told
+    /// when they are kept: see [`Processes::keep`].
+    fn freed(&self, _number: u64) {
+        self.lock().workers.iter_mut().for_each(Worker::forget_freed_now);
     }
 }
 
@@ -205,6 +234,7 @@ impl Idle {
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)).dismiss();
+        let idle = std::mem::take(&mut *self.lock());
+        idle.dismiss();
     }
 }

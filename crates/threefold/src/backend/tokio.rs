@@ -9,11 +9,23 @@
 //! with a runtime of its own), a thread that lives as long as the fold drives it instead. So does one if chunks have a
 //! deadline, which a slow reduction must not make them miss. Plain functions need no runtime, and run as they do on
 //! threads.
+//!
+//! # The runtime of the host
+//!
+//! The user may give a runtime. The drivers then enter this one, and make none. They still run on their own threads: the
+//! host's runtime has its timers, its sockets and what tasks spawn, and its threads are never busy with chunks.
+//!
+//! A current-thread runtime works only while its own thread drives it. A caller that blocks might block just this
+//! thread, and a chunk that waits for a timer would then wait forever. Nobody can tell whether it is this thread. So
+//! folds of async tasks on such a runtime can be awaited, and are an error if the caller blocks. The threads of a
+//! multi-thread runtime drive it in turn. A caller that blocks one of them tells the runtime, which uses another thread
+//! instead.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 use super::options::Options;
 use super::part::Part;
@@ -31,6 +43,10 @@ use driver::{Driver, Role, Turn};
 /// holds, and some megabytes of futures.
 const IN_FLIGHT: usize = 16_384;
 
+/// Why a caller that blocks is refused.
+const NOT_DRIVEN: &str = "the runtime that was given is a current-thread runtime, which does nothing while its thread \
+     blocks: await the fold with a verb such as `fold_async`, or give a multi-thread runtime";
+
 struct Tokio(Pool<Futures>);
 
 /// What the workers of the model async do.
@@ -39,18 +55,24 @@ struct Futures {
     /// Runtimes that nobody drives at present. Each is driven by one thread at a time, so that no thread waits for
     /// another.
     runtimes: Mutex<Vec<Runtime>>,
+    /// The runtime that the user has given, which is used instead.
+    host: Option<Handle>,
 }
 
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
     let workers = options.workers(1).min(in_flight);
-    let futures = Futures { in_flight, runtimes: Mutex::default() };
+    let futures = Futures { in_flight, runtimes: Mutex::default(), host: options.runtime.clone() };
     Ok(Home::new(Box::new(Tokio(Pool::new(Model::Async, futures, workers, options)?))))
 }
 
 impl Backend for Tokio {
     fn workers(&self) -> usize {
         self.0.workers()
+    }
+
+    fn stack_size(&self) -> Option<usize> {
+        self.0.stack_size()
     }
 
     fn start(&self, fold: &Running) {
@@ -81,13 +103,20 @@ impl Work for Futures {
         let Part { worker, workers, caller, .. } = part;
         let share = self.in_flight / workers + usize::from(worker < self.in_flight % workers);
         let driver = |role| Driver::new(fold, worker, share, role);
+        if caller.as_ref().is_some_and(|caller| caller.reduces()) && self.is_driven_by_one_thread() {
+            fold.abort(Error::setup(Some(Model::Async), NOT_DRIVEN));
+            return None;
+        }
         match caller {
             None => self.drive(driver(Role::Helper), fold, &mut || ()),
+            Some(caller) if !caller.reduces() && runtime::may_enter() => {
+                self.drive(driver(Role::StandIn), fold, &mut || ());
+            }
             Some(caller) if runtime::may_enter() && fold.policy.timeout.is_none() => {
                 self.drive(driver(Role::Caller), fold, &mut || caller.ready());
             }
-            Some(caller) => lend::lend(fold, stack::same(), caller, |_| {
-                self.drive(driver(Role::StandIn), fold, &mut || ());
+            Some(caller) => self.step_aside(|| {
+                lend::lend(fold, stack::same(), caller, |_| self.drive(driver(Role::StandIn), fold, &mut || ()));
             }),
         }
         None
@@ -97,6 +126,12 @@ impl Work for Futures {
 impl Futures {
     /// Drives `driver` to its end on this thread. `ready` is called outside of the runtime.
     fn drive(&self, mut driver: Driver<'_>, fold: &Running, ready: &mut dyn FnMut()) {
+        if let Some(host) = &self.host {
+            while let Turn::Reduce = host.block_on(driver.turns()) {
+                ready();
+            }
+            return;
+        }
         let runtime = match self.idle().pop().map_or_else(runtime::new, Ok) {
             Ok(runtime) => runtime,
             Err(error) => return fold.abort(cannot_start(error)),
@@ -105,6 +140,21 @@ impl Futures {
             ready();
         }
         self.idle().push(runtime);
+    }
+
+    /// Whether the runtime works only while a thread of the host drives it.
+    fn is_driven_by_one_thread(&self) -> bool {
+        self.host.as_ref().is_some_and(|host| host.runtime_flavor() == RuntimeFlavor::CurrentThread)
+    }
+
+    /// Does what blocks this thread. If the thread is one of a runtime on which chunks may wait, the runtime uses another
+    /// thread meanwhile.
+    fn step_aside(&self, block: impl FnOnce()) {
+        let here = Handle::try_current().ok().filter(|_| self.host.is_some());
+        match here.map(|here| here.runtime_flavor()) {
+            Some(RuntimeFlavor::MultiThread) => block_in_place(block),
+            _ => block(),
+        }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Runtime>> {

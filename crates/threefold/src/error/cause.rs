@@ -20,12 +20,21 @@ pub(crate) enum Cause {
     Panic { message: String, at: Option<String> },
     /// The worker that ran the chunk was lost, or the chunk ran out of time.
     Lost(Box<Lost>),
+    /// The task returned an `Err`, and is run again. It is told to observers only.
+    Returned,
     /// The fold was cancelled.
     Cancelled,
     /// The task, a chunk or an output cannot be serialized, or is not the same after it was restored.
     Unportable { what: &'static str, reason: String },
     /// Nothing could be started, because the options, the source or the machine do not allow it.
     Setup { reason: String, source: Option<Arc<io::Error>> },
+}
+
+impl Cause {
+    /// The source cannot make a chunk, for this reason.
+    pub(crate) fn unreadable(reason: String) -> Self {
+        Self::Setup { reason: format!("cannot be read: {reason}"), source: None }
+    }
 }
 
 /// What is known about the loss of a worker, or of one chunk on it.

@@ -7,26 +7,33 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::Executor;
+use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::cancel::CancelToken;
 use crate::error::{Cause, Error};
+use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::Work;
+use crate::shared::known;
 use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
 impl Executor {
+    /// Whether this error is one that [`bisect`](Self::bisect) may add to.
+    pub(super) fn bisects(&self, error: &Error) -> bool {
+        self.policy.bisect && (error.is_worker_lost() || error.is_timeout())
+    }
+
     /// Adds the smallest lost range to `error`, if that is asked for and the chunk can be cut.
     pub(super) fn bisect<P, T>(&self, error: Error, whole: &Running) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let lost = error.is_worker_lost() || error.is_timeout();
         let items = error
             .chunk()
-            .filter(|_| lost && self.policy.bisect)
+            .filter(|_| self.bisects(&error))
             .and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
         let Some(mut items) = items else { return error };
         while items.end - items.start > 1 {
@@ -56,8 +63,8 @@ impl Executor {
         let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
         let work = Work::new(part, task, false, false);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
-        let fold = Running::new(work, 1, (self.model, &self.home), policy, None);
-        let registered: Vec<_> = self.extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
+        let fold = Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, None);
+        let registered = Registered::new(self, &fold, Parent::of(&(None, 0)));
         self.run(&fold, &mut Onlooker(&fold));
         drop(registered);
         match Work::<Part<P, T>, T>::of(&fold).outputs.take() {
@@ -80,9 +87,13 @@ impl Caller for Onlooker<'_> {
 
 /// A copy of the task, by way of its bytes: a task need not be `Clone`.
 fn restored<T: Portable>(task: &T) -> Result<T, Cause> {
-    let mut bytes = Vec::new();
-    roundtrip::encode("the task", task, &mut bytes)?;
-    roundtrip::decode("the task", &bytes)
+    let copy = || {
+        let mut bytes = Vec::new();
+        roundtrip::encode("the task", task, &mut bytes)?;
+        roundtrip::decode("the task", &bytes)
+    };
+    // Arrays of shared memory are not copied.
+    known::gathering(copy).0
 }
 
 /// A source whose only chunk is some items of another source.

@@ -1,5 +1,7 @@
 //! `Builder`: the options of an executor.
 
+mod retrying;
+
 use std::time::Duration;
 
 use super::Executor;
@@ -82,59 +84,38 @@ impl Builder {
         self
     }
 
-    /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
+    /// The tokio runtime on which `async` tasks wait. The executor then makes none. It is for async only; on other models
+    /// it is an error. It needs the feature `async`.
     ///
-    /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
-    /// the fold. Only worker processes can be lost, on processes and mpi. A chunk that misses its [`timeout`](Self::timeout)
-    /// is run again too, also on async. A chunk that panics is not, unless [`retry_panics`](Self::retry_panics) is set.
+    /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a connection
+    /// pool or a client that was made there. The chunks themselves are polled on threads of the executor, so they keep no
+    /// thread of the runtime busy. The runtime must be driven, and must not be shut down, while folds run: a chunk that
+    /// waits on a runtime that was shut down fails.
+    ///
+    /// With a multi-thread runtime, [all verbs](crate::Executor) work. One that blocks may be called on a thread of the
+    /// runtime, where it uses tokio's `block_in_place`. A current-thread runtime does nothing while its thread blocks.
+    /// Then folds of `async` tasks can be [awaited](crate::Executor#awaiting-a-fold), and a verb that blocks is an error.
+    /// A fold inside of a task is awaited in the same way. Plain functions need no runtime.
     ///
     /// ```
     /// use threefold::prelude::*;
     ///
-    /// /// Crashes if it finds the file, and removes it first: it crashes once.
     /// #[task]
-    /// fn crash_once(file: std::path::PathBuf) -> u8 {
-    ///     if std::fs::remove_file(&file).is_ok() {
-    ///         std::process::abort();
-    ///     }
-    ///     1
+    /// async fn wait(milliseconds: u64) -> u64 {
+    ///     tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+    ///     milliseconds
     /// }
     ///
-    /// # fn main() -> threefold::Result<()> {
-    /// threefold::init();
-    /// let file = std::env::temp_dir().join(format!("threefold-doc-{}", std::process::id()));
-    /// std::fs::write(&file, "").unwrap();
-    /// let on = Executor::builder(Model::Processes).workers(1).retries(1).build()?;
-    /// assert_eq!(on.map(Items(vec![file]), crash_once)?, [1]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.options.policy.retries = retries;
-        self
-    }
-
-    /// Whether a chunk that panicked is run again, as often as [`retries`](Self::retries) says. The default is `false`,
-    /// since most panics happen again.
-    ///
-    /// ```
-    /// use std::sync::atomic::{AtomicU32, Ordering};
-    /// use threefold::prelude::*;
-    ///
-    /// static CALLS: AtomicU32 = AtomicU32::new(0);
-    ///
-    /// #[task]
-    /// fn panics_once(n: u32) -> u32 {
-    ///     assert!(CALLS.fetch_add(1, Ordering::Relaxed) > 0, "not yet");
-    ///     n
-    /// }
-    ///
-    /// let on = Executor::builder(Model::Threads).retries(1).retry_panics(true).build()?;
-    /// assert_eq!(on.map(Items(vec![7]), panics_once)?, [7]);
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let on = Executor::builder(Model::Async).runtime(tokio::runtime::Handle::current()).build()?;
+    /// assert_eq!(on.map_async(Items(vec![2, 1]), wait).await?, [2, 1]);
     /// # Ok::<(), threefold::Error>(())
+    /// # }).unwrap();
     /// ```
-    pub fn retry_panics(mut self, retry: bool) -> Self {
-        self.options.policy.retry_panics = retry;
+    #[cfg(feature = "async")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.options.runtime = Some(runtime);
         self
     }
 

@@ -5,12 +5,55 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::Executor;
-use super::drive::Stops;
-use crate::error::Result;
-use crate::fold::tree::Tree;
+use super::reduction::{Reduction, Stops};
+use crate::error::{Error, Result};
+use crate::fold::tree::{Run, Tree};
 use crate::panics;
 use crate::source::Source;
 use crate::task::TaskOf;
+
+/// What `combine` makes of the results: the root of the tree. Outputs that no worker has merged are merged here.
+struct ToRoot<O> {
+    tree: Arc<Tree<O>>,
+    run: Run<Arc<Tree<O>>, O>,
+}
+
+impl<O> ToRoot<O> {
+    fn new(source: &impl Source, combine: impl Fn(O, O) -> O + Send + Sync + 'static) -> Self {
+        // A source of more chunks is refused before any of them runs.
+        let chunks = u64::try_from(source.chunk_count()).unwrap_or(u64::MAX);
+        let tree = Arc::new(Tree::new(chunks, combine));
+        Self { run: Run::new(Arc::clone(&tree)), tree }
+    }
+}
+
+impl<O> Reduction<O> for ToRoot<O> {
+    type Value = Option<O>;
+    type Error = Error;
+    const STOPS: Stops = Stops::AtFailure;
+
+    fn tree(&self) -> Option<Arc<Tree<O>>> {
+        Some(Arc::clone(&self.tree))
+    }
+
+    fn take(&mut self, chunk: u64, output: O) -> ControlFlow<()> {
+        if self.run.push(chunk, output, None) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn finish(self, ended: Result<()>) -> Result<Option<O>> {
+        let Self { tree, run } = self;
+        let root = ended.map(|()| if tree.is_broken() { None } else { tree.root(run) });
+        match (root, tree.take_panic()) {
+            // A failure below the node of the panic. A fold that was cancelled has no such failure.
+            (Err(error), Some(payload)) if error.chunk().is_some() => {
+                panics::drop_quietly(payload);
+                Err(error)
+            }
+            (_, Some(payload)) => resume_unwind(payload),
+            (root, None) => root,
+        }
+    }
+}
 
 impl Executor {
     /// Runs `task` on every chunk of `source`, and merges the outputs two by two, in a balanced binary tree over the
@@ -100,23 +143,55 @@ impl Executor {
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        // A source of more chunks is refused before any of them runs.
-        let chunks = u64::try_from(source.chunk_count()).unwrap_or(u64::MAX);
-        let tree = Arc::new(Tree::new(chunks, combine));
-        let mut run = tree.run();
-        let ended = self.drive_merging(source, task, Stops::AtFailure, Some(Arc::clone(&tree)), |chunk, outcome| {
-            let well = outcome.is_ok_and(|output| run.push(chunk, output, None));
-            if well { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        let root = ended.map(|()| if tree.is_broken() { None } else { tree.root(run) });
-        match (root, tree.take_panic()) {
-            // A failure below the node of the panic. A fold that was cancelled has no such failure.
-            (Err(error), Some(payload)) if error.chunk().is_some() => {
-                panics::drop_quietly(payload);
-                Err(error)
-            }
-            (_, Some(payload)) => resume_unwind(payload),
-            (root, None) => root,
-        }
+        let root = ToRoot::new(&source, combine);
+        self.drive(source, task, root)
+    }
+    /// [`combine`](Self::combine) as a future: merges the outputs two by two, in the same tree.
+    ///
+    /// See [awaiting a fold](#awaiting-a-fold) for what all futures of an executor have in common. Where `combine` runs
+    /// on the caller's thread, here it runs on the thread that polls the future.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn name(chunk: u32) -> String {
+    ///     chunk.to_string()
+    /// }
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let on = Executor::new(Model::Threads)?;
+    /// let tree = on.combine_async(Items(vec![0, 1, 2]), name, |left, right| format!("({left} {right})")).await?;
+    /// assert_eq!(tree.unwrap(), "((0 1) 2)");
+    /// # Ok::<(), threefold::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
+    /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
+    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
+    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
+    /// started ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `combine` ends the fold, and unwinds from the poll in which the chunks that had begun have ended.
+    pub fn combine_async<S, T, F>(
+        &self,
+        source: S,
+        task: T,
+        combine: F,
+    ) -> impl Future<Output = Result<Option<T::Output>>> + use<S, T, F>
+    where
+        S: Source,
+        T: TaskOf<S::Chunk>,
+        F: Fn(T::Output, T::Output) -> T::Output + Send + Sync + 'static,
+    {
+        let root = ToRoot::new(&source, combine);
+        self.drive_async(source, task, root)
     }
 }

@@ -24,16 +24,17 @@
 
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::thread;
 
 use super::Executor;
+use super::reduction::{Reduction, Stops};
+use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
+use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
-use crate::fold::tree::Tree;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
@@ -41,25 +42,14 @@ use crate::panics::Payload;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
 
-/// What ends a fold before its last chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stops {
-    /// A failure.
-    AtFailure,
-    /// A failure, or an output that is `Err`.
-    AtErr,
-    /// Only a cancel: failures are kept like outputs.
-    Never,
-}
-
 /// The caller, as it takes the results of the chunks in chunk order.
-struct Taker<'a, P, T: Task, F> {
+struct Taker<'a, P, T: Task, R> {
     fold: &'a Running,
     work: &'a Work<P, T>,
     /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
     /// not of this fold.
     outside: (Option<current::Context>, u64),
-    take: F,
+    reduction: R,
     taken: u64,
     /// What came after the fold was cancelled. It is dropped after the fold: a destructor of the user's must not unwind
     /// through a backend.
@@ -68,94 +58,100 @@ struct Taker<'a, P, T: Task, F> {
 }
 
 /// How far the caller has come.
-enum End {
+pub(super) enum End {
     /// It takes every result that comes.
     Open,
-    /// Its closure broke off: the result of the verb is known.
+    /// Its reduction broke off: the result of the verb is known.
     Settled,
     /// It has met the failure that ends the fold.
     Failed(Error),
-    /// Its closure panicked.
+    /// Its reduction panicked.
     Unwound(Payload),
 }
 
 impl Executor {
-    /// Runs the fold. `take` is given the number of each chunk and its result, in chunk order, until it breaks off. It
-    /// is given failures only if nothing [`Stops`] the fold.
-    pub(super) fn drive<S, T>(
-        &self,
-        source: S,
-        task: T,
-        stops: Stops,
-        take: impl FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
-    ) -> Result<()>
+    /// Runs the fold, and reduces the results of its chunks.
+    pub(super) fn drive<S, T, R>(&self, source: S, task: T, reduction: R) -> Result<R::Value, R::Error>
     where
         S: Source,
         T: Task<Chunk = S::Chunk>,
+        R: Reduction<T::Output>,
     {
-        self.drive_merging(source, task, stops, None, take)
+        let Some(fold) = self.prepare(source, task, &reduction)? else { return reduction.finish(Ok(())) };
+        let work = Work::<S::Pieces, T>::of(&fold);
+        let outside = (current::get(), chunk::get());
+        let registered = Registered::new(self, &fold, Parent::of(&outside));
+        let mut taker = Taker { fold: &fold, work, outside, reduction, taken: 0, unwanted: None, end: End::Open };
+        self.run(&fold, &mut taker);
+        taker.take_left();
+        // `run` has returned, so no worker is inside the fold any more.
+        drop(registered);
+        let Taker { reduction, taken, end, unwanted, .. } = taker;
+        let ended = self.conclude::<S::Pieces, T>(&fold, taken == fold.chunks, end, unwanted);
+        #[cfg(feature = "processes")]
+        let ended = ended.map_err(|error| self.bisect::<S::Pieces, T>(error, &fold));
+        reduction.finish(ended)
     }
 
-    /// Runs the fold. Workers of this process merge their outputs in `tree`, if there is one; `take` is given the other
-    /// outputs.
-    pub(super) fn drive_merging<S, T>(
-        &self,
-        source: S,
-        task: T,
-        stops: Stops,
-        tree: Option<Arc<Tree<T::Output>>>,
-        take: impl FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
-    ) -> Result<()>
+    /// Makes the fold for `reduction`, or gives `None` if there are no chunks.
+    pub(super) fn prepare<S, T, R>(&self, source: S, task: T, reduction: &R) -> Result<Option<Running>>
     where
         S: Source,
         T: Task<Chunk = S::Chunk>,
+        R: Reduction<T::Output>,
     {
-        let Self { model, extras, .. } = self;
         let pieces = source.into_pieces();
-        let chunks = pieces.count().map_err(|reason| Error::setup(Some(*model), reason))?;
+        let chunks = self.count(&pieces)?;
         if chunks == 0 {
-            return Ok(());
+            return Ok(None);
         }
-        let policy = Policy { keeps_going: stops == Stops::Never, ..self.policy };
-        let recorder = Recorder::new(!extras.traces.is_empty(), &extras.observers);
-        let work = Work::new(pieces, task, stops == Stops::AtErr, self.checked.is_first::<T>()).merging(tree);
-        let fold = Running::new(work, chunks, (*model, &self.home), policy, recorder);
-        let work = Work::<S::Pieces, T>::of(&fold);
-        if let Err(cause) = work.check_task() {
-            return Err(Error::new(cause, fold.place_of_all()));
+        let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
+        let work = Work::new(pieces, task, stops_on_err, checks).merging(reduction.tree());
+        self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
+    }
+
+    /// How many chunks there are.
+    pub(super) fn count(&self, pieces: &impl Pieces) -> Result<u64> {
+        pieces.count().map_err(|reason| Error::setup(Some(self.model), reason))
+    }
+
+    /// Makes the fold of `work`.
+    pub(super) fn prepare_work<P, T>(&self, work: Work<P, T>, claims: Claims, keeps_going: bool) -> Result<Running>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let policy = Policy { keeps_going, ..self.policy.clone() };
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
+        match Work::<P, T>::of(&fold).check_task() {
+            Ok(()) => Ok(fold),
+            Err(cause) => Err(Error::new(cause, fold.place_of_all())),
         }
+    }
 
-        // The fold is registered with everything that may cancel it before its first chunk starts. Each registration
-        // looks at the state once more after it has joined (see `CancelToken::register` and `Fold::adopt`), so no
-        // cancel is missed.
-        let outside = (current::get(), chunk::get());
-        let parent = outside.0.as_ref().and_then(current::Context::fold).cloned();
-        let tokens: Vec<_> = extras.tokens.iter().map(|token| token.register(fold.fold())).collect();
-        let nested = parent.as_ref().map(|parent| parent.adopt(outside.1, fold.fold()));
-
-        let mut taker = Taker { fold: &fold, work, outside, take, taken: 0, unwanted: None, end: End::Open };
-        self.run(&fold, &mut taker);
-
-        // `run` has returned, so no worker is inside the fold any more. What follows is in order of precedence: a panic
-        // of an observer, a panic of the caller's closure, the result.
-        drop((tokens, nested));
-        let Taker { taken, end, unwanted, .. } = taker;
+    /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In order of
+    /// precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's state, a panic of
+    /// the reduction, the failure of a chunk or of the fold.
+    pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
-            extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
+            self.extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
             if let Some(payload) = recorder.take_panic() {
                 resume_unwind(payload);
             }
         }
         drop(unwanted);
+        Work::<P, T>::of(fold).states.clear::<T>();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => Ok(()),
-            End::Open if taken == chunks && !fold.is_cancelled() => Ok(()),
+            End::Open if has_all && (fold.policy.keeps_going || !fold.is_cancelled()) => Ok(()),
             End::Open => Err(fold.why()),
-            #[cfg(feature = "processes")]
-            End::Failed(error) => Err(self.bisect::<S::Pieces, T>(error, &fold)),
-            #[cfg(not(feature = "processes"))]
             End::Failed(error) => Err(error),
         }
     }
@@ -192,11 +188,11 @@ impl Executor {
     }
 }
 
-impl<P, T, F> Caller for Taker<'_, P, T, F>
+impl<P, T, R> Caller for Taker<'_, P, T, R>
 where
     P: Pieces<Chunk = T::Chunk>,
     T: Task,
-    F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
+    R: Reduction<T::Output>,
 {
     fn run(&mut self, block: Range<u64>) {
         if block.start == self.taken && self.is_open() && self.work.tree.is_none() {
@@ -217,11 +213,11 @@ where
     }
 }
 
-impl<P, T, F> Taker<'_, P, T, F>
+impl<P, T, R> Taker<'_, P, T, R>
 where
     P: Pieces<Chunk = T::Chunk>,
     T: Task,
-    F: FnMut(u64, Result<T::Output>) -> ControlFlow<()>,
+    R: Reduction<T::Output>,
 {
     /// Whether the next result is wanted.
     fn is_open(&self) -> bool {
@@ -239,13 +235,13 @@ where
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
             let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
                 // See `take_ready`. A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() {
+                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
                     self.unwanted = Some(Kept::Value(output));
                     return ControlFlow::Break(());
                 }
                 self.taken = chunk + 1;
                 chunk::step_outside();
-                let flow = (self.take)(chunk, Ok(output));
+                let flow = self.reduction.take(chunk, output);
                 if flow.is_break() {
                     self.end = End::Settled;
                 }
@@ -287,12 +283,15 @@ where
     /// one whose nested folds were cancelled may panic. The cancel is checked after the result was taken under the lock
     /// of the outputs. A worker that had seen the cancel has put its result there under the same lock, so this check
     /// sees the cancel too.
+    ///
+    /// A fold that keeps going takes all that was kept: its workers keep nothing after a cancel. See
+    /// [`Fold::counts_results`].
     fn take_ready(&mut self) {
         let fold: &Fold = self.fold;
         while self.is_open()
             && let Some((first, kept)) = self.work.outputs.take()
         {
-            if fold.is_cancelled() {
+            if fold.is_cancelled() && !fold.policy.keeps_going {
                 self.unwanted = Some(kept);
                 return;
             }
@@ -307,12 +306,20 @@ where
         }
     }
 
+    /// After a fold that keeps going was cancelled: takes what was finished, and the cancel as the failure of every other
+    /// chunk.
+    fn take_left(&mut self) {
+        if self.is_open() && self.fold.policy.keeps_going && self.fold.is_cancelled() {
+            let left = self.work.outputs.left(self.taken..self.fold.chunks, self.fold.why());
+            self.end = self.hand_over(self.taken, left);
+        }
+    }
+
     /// The next `count` chunks are in the tree. If the closure that merges has panicked after one of the chunks below
     /// that, the result is known: no chunk and no merge before it has failed.
     fn pass_over(&mut self, count: u64) -> End {
         self.taken += count;
-        let is_broken = self.work.tree.as_ref().is_some_and(|tree| tree.is_broken_below(self.taken));
-        if is_broken { End::Settled } else { End::Open }
+        if self.work.is_broken_below(self.taken) { End::Settled } else { End::Open }
     }
 
     /// Gives the caller's closure the results of the chunks from `first` on.
@@ -329,11 +336,15 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| {
             for (outcome, chunk) in outcomes.into_iter().zip(first..) {
                 // A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() {
+                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
                     return End::Open;
                 }
                 self.taken += 1;
-                if (self.take)(chunk, outcome).is_break() {
+                let flow = match outcome {
+                    Ok(output) => self.reduction.take(chunk, output),
+                    Err(error) => self.reduction.take_failure(error),
+                };
+                if flow.is_break() {
                     return End::Settled;
                 }
             }

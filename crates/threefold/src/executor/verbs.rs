@@ -1,13 +1,14 @@
-//! The verbs. Each drives a fold, and differs in what it does with the outputs of the chunks.
-
-use std::ops::ControlFlow;
+//! The verbs. Each drives a fold, and differs in what it does with the outputs of the chunks, which
+//! [`reduction`](super::reduction) says. The verbs here block their caller; those in [`awaited`] give futures.
 
 use super::Executor;
-use super::drive::Stops;
+use super::reduction::{Reduced, ToErr, ToList, ToNothing, ToResults, ToValue};
 use crate::error::{Result, TryError};
 use crate::fold::claims::WINDOW;
 use crate::source::Source;
 use crate::task::{Task, TaskOf};
+
+mod awaited;
 
 impl Executor {
     /// Runs `task` on every chunk of `source`, and reduces the outputs in chunk order, beginning with `init`.
@@ -15,6 +16,9 @@ impl Executor {
     /// The result is that of `source.all_chunks().map(task).fold(init, reduce)`, bit for bit, on every model and with
     /// any number of workers. `reduce` runs on the caller's thread, first with the output of chunk 0, while later
     /// chunks still run. It may borrow whatever it likes. An empty source gives `init`.
+    ///
+    /// It blocks this thread until the fold has ended. In a task of an async runtime, await
+    /// [`fold_async`](Self::fold_async) instead, or every other task on the thread has to wait.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -41,17 +45,12 @@ impl Executor {
     /// # Panics
     ///
     /// A panic of `reduce` cancels the fold, and unwinds from here when the chunks that had begun have ended.
-    pub fn fold<S, T, A>(&self, source: S, task: T, init: A, mut reduce: impl FnMut(A, T::Output) -> A) -> Result<A>
+    pub fn fold<S, T, A>(&self, source: S, task: T, init: A, reduce: impl FnMut(A, T::Output) -> A) -> Result<A>
     where
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        let mut value = Some(init);
-        self.drive_whole(source, task, Stops::AtFailure, |_, output| {
-            value = value.take().map(|value| reduce(value, output));
-            ControlFlow::Continue(())
-        })?;
-        Ok(value.expect("a reduction that unwound does not come here"))
+        self.drive(source, task, ToValue::new(init, reduce))
     }
 
     /// Like [`fold`](Self::fold), for a task that returns a `Result`: the first `Err` in chunk order ends the fold and
@@ -60,6 +59,9 @@ impl Executor {
     /// After chunk k has returned an `Err`, no chunk above k starts; chunks below k are finished. `reduce` is given the
     /// values of the `Ok`s. It returns the next value, or a `Result` of it; an `Err` ends the fold too. In this example
     /// an overflow of the total is such an `Err`.
+    ///
+    /// It blocks this thread until the fold has ended. In a task of an async runtime, await
+    /// [`try_fold_async`](Self::try_fold_async) instead, or every other task on the thread has to wait.
     ///
     /// ```
     /// use std::ops::Range;
@@ -95,38 +97,20 @@ impl Executor {
         source: S,
         task: T,
         init: A,
-        mut reduce: impl FnMut(A, O) -> R,
+        reduce: impl FnMut(A, O) -> R,
     ) -> Result<A, TryError<E>>
     where
         S: Source,
         T: TaskOf<S::Chunk> + Task<Output = Result<O, E>>,
         R: Reduced<A, E>,
     {
-        let mut value = Some(init);
-        let mut failed = None;
-        self.drive_whole(source, task, Stops::AtErr, |chunk, output| {
-            let next = output.and_then(|output| {
-                let value = value.take().expect("the fold ends at the first error");
-                reduce(value, output).into_result()
-            });
-            match next {
-                Ok(next) => {
-                    value = Some(next);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failed = Some(TryError::Task { chunk, error });
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(value.expect("a reduction that unwound does not come here")),
-        }
+        self.drive(source, task, ToErr::new(init, reduce))
     }
 
     /// Runs `task` on every chunk of `source`, and gives the outputs of all chunks in chunk order.
+    ///
+    /// It blocks this thread until the fold has ended. In a task of an async runtime, await
+    /// [`map_async`](Self::map_async) instead, or every other task on the thread has to wait.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -155,16 +139,18 @@ impl Executor {
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        let mut outputs = room_for(&source);
-        self.drive_whole(source, task, Stops::AtFailure, |_, output| {
-            outputs.push(output);
-            ControlFlow::Continue(())
-        })?;
-        Ok(outputs)
+        let outputs = ToList::with_capacity(room_for(&source));
+        self.drive(source, task, outputs)
     }
 
     /// Runs `task` on every chunk of `source`, and gives for each chunk, in chunk order, its output or its own failure.
     /// A failure does not end the fold: every chunk is run.
+    ///
+    /// If the fold is cancelled, nothing that was finished is lost: each finished chunk has its output or its failure, and
+    /// every other chunk has an error for which [`is_cancelled`](crate::Error::is_cancelled) is `true`.
+    ///
+    /// It blocks this thread until the fold has ended. In a task of an async runtime, await
+    /// [`map_results_async`](Self::map_results_async) instead, or every other task on the thread has to wait.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -182,26 +168,24 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// Only failures that belong to no chunk: the fold was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or
-    /// it could not be started or continued ([`is_setup`](crate::Error::is_setup), or
-    /// [`is_serialization`](crate::Error::is_serialization) of the task).
+    /// Only failures that belong to no chunk: the fold could not be started or continued
+    /// ([`is_setup`](crate::Error::is_setup), or [`is_serialization`](crate::Error::is_serialization) of the task).
     pub fn map_results<S, T>(&self, source: S, task: T) -> Result<Vec<Result<T::Output>>>
     where
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        let mut outcomes = room_for(&source);
-        self.drive(source, task, Stops::Never, |_, outcome| {
-            outcomes.push(outcome);
-            ControlFlow::Continue(())
-        })?;
-        Ok(outcomes)
+        let results = ToResults::with_capacity(room_for(&source));
+        self.drive(source, task, results)
     }
 
     /// Runs `task` on every chunk of `source` for its effects, and drops the outputs.
     ///
     /// The effects take place where the chunk runs. A worker process has its own memory: a global variable that the
     /// task changes there does not change in this process.
+    ///
+    /// It blocks this thread until the fold has ended. In a task of an async runtime, await
+    /// [`for_each_async`](Self::for_each_async) instead, or every other task on the thread has to wait.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -231,68 +215,12 @@ impl Executor {
         S: Source,
         T: TaskOf<S::Chunk>,
     {
-        self.drive_whole(source, task, Stops::AtFailure, |_, _| ControlFlow::Continue(()))
-    }
-
-    /// Runs a fold that ends at its first failure, and gives `take` the outputs alone.
-    fn drive_whole<S, T>(
-        &self,
-        source: S,
-        task: T,
-        stops: Stops,
-        mut take: impl FnMut(u64, T::Output) -> ControlFlow<()>,
-    ) -> Result<()>
-    where
-        S: Source,
-        T: Task<Chunk = S::Chunk>,
-    {
-        self.drive(source, task, stops, |chunk, outcome| match outcome {
-            Ok(output) => take(chunk, output),
-            Err(_) => unreachable!("failures are taken in folds that keep going only"),
-        })
+        self.drive(source, task, ToNothing)
     }
 }
 
-/// An empty vector with capacity for a result of each chunk, so that results are not moved again and again while their
-/// number grows. A fold of very many chunks may end early, so the capacity is at most the number that can wait at once.
-fn room_for<O>(source: &impl Source) -> Vec<O> {
-    Vec::with_capacity(source.chunk_count().min(u128::from(WINDOW)) as usize)
-}
-
-/// What the reduction of a [`try_fold`](Executor::try_fold) may return: the next value `A`, or a `Result<A, E>`. It is
-/// implemented for these two types only.
-///
-/// ```
-/// use threefold::prelude::*;
-///
-/// #[task]
-/// fn parse(word: String) -> Result<u64, String> {
-///     word.parse().map_err(|_| format!("`{word}` is not a number"))
-/// }
-///
-/// let words = || Items(vec!["20".to_string(), "22".to_string()]);
-/// let on = Executor::new(Model::Threads)?;
-/// // The next value.
-/// assert_eq!(on.try_fold(words(), parse, 0, |sum, n| sum + n).unwrap(), 42);
-/// // A `Result` of it.
-/// let limited = |sum: u64, n| if sum + n < 30 { Ok(sum + n) } else { Err("too much".to_string()) };
-/// assert_eq!(on.try_fold(words(), parse, 0, limited).unwrap_err().to_string(), "chunk 1: too much");
-/// # Ok::<(), threefold::Error>(())
-/// ```
-pub trait Reduced<A, E> {
-    /// The value, or the error that ends the fold.
-    #[doc(hidden)]
-    fn into_result(self) -> Result<A, E>;
-}
-
-impl<A, E> Reduced<A, E> for A {
-    fn into_result(self) -> Result<A, E> {
-        Ok(self)
-    }
-}
-
-impl<A, E> Reduced<A, E> for Result<A, E> {
-    fn into_result(self) -> Result<A, E> {
-        self
-    }
+/// How many results to make room for at first, so that they are not moved again and again while their number grows. A
+/// fold of very many chunks may end early, so there is room for at most as many as can wait at once.
+fn room_for(source: &impl Source) -> usize {
+    source.chunk_count().min(u128::from(WINDOW)) as usize
 }

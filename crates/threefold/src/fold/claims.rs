@@ -9,6 +9,9 @@
 //!   above it is claimed. This bounds the outputs that wait in memory, behind one slow chunk or before a slow
 //!   reduction.
 //!
+//! A third bound applies if chunks come from an iterator: `supplied` is one past the last chunk that has come, and only
+//! rises. It closes and opens the window as `taken` does.
+//!
 //! # How the end is found
 //!
 //! A worker other than the caller enters the [gate](super::gate), claims and runs blocks until a claim gives nothing,
@@ -48,8 +51,12 @@ pub(crate) struct Claims {
     taken: AtomicU64,
     /// How far above `taken` claims may go.
     window: u64,
-    /// Whether a claim was refused because of the window, since the window last moved.
+    /// One past the last chunk that is there to be claimed.
+    supplied: AtomicU64,
+    /// Whether somebody was turned away since `taken` last rose, because of it or of `supplied`.
     turned_away: AtomicBool,
+    /// The same, since `supplied` last rose. Each of the two has a flag of its own, which only its own writer clears.
+    hungry: AtomicBool,
 }
 
 /// The answer to a claim.
@@ -70,8 +77,20 @@ impl Claims {
             limit: AtomicU64::new(chunks),
             taken: AtomicU64::new(0),
             window,
+            supplied: AtomicU64::new(u64::MAX),
             turned_away: AtomicBool::new(false),
+            hungry: AtomicBool::new(false),
         }
+    }
+
+    /// The same for chunks of which none is there yet.
+    pub(crate) fn unsupplied(chunks: u64, window: u64) -> Self {
+        Self { supplied: AtomicU64::new(0), ..Self::new(chunks, window) }
+    }
+
+    /// How far above the lowest chunk that the caller has not taken claims may go.
+    pub(crate) fn window(&self) -> u64 {
+        self.window
     }
 
     /// Claims the lowest chunks that are not claimed yet. `size` is given the number of chunks that are left, and says
@@ -96,35 +115,57 @@ impl Claims {
 
     /// How many chunks from `next` on are inside the window. If there is none, the workers are told when it opens.
     fn look(&self, next: u64) -> u64 {
-        match self.open_from(next) {
+        self.look_at(|| self.open_from(next))
+    }
+
+    /// How many chunks are `open`. If there is none, the workers are told when the window moves.
+    fn look_at(&self, open: impl Fn() -> u64) -> u64 {
+        match open() {
             0 => {
                 // The window is closed. The caller may open it at this moment, and must then know that somebody waits.
                 // This is Dekker's pattern: here the flag is set and then `taken` is read again; `take` stores `taken`
-                // and then reads the flag. With a SeqCst fence between the two steps on both sides, at least one side
+                // and then reads the flag. The same holds for the other flag, `supplied` and `supply`. With a SeqCst fence between the two steps on both sides, at least one side
                 // sees the other: either `take` finds the flag and the caller wakes the workers, or the window is found
                 // open here. If both happen, somebody is woken for nothing, which is harmless.
                 self.turned_away.store(true, Ordering::Relaxed);
+                self.hungry.store(true, Ordering::Relaxed);
                 fence(Ordering::SeqCst);
-                self.open_from(next)
+                open()
             }
             open => open,
         }
     }
 
-    /// How many chunks from `next` on are inside the window.
+    /// How many chunks from `next` on are there and inside the window.
     fn open_from(&self, next: u64) -> u64 {
-        // Relaxed: the window bounds memory and guards no data.
+        // Relaxed: the window bounds memory and guards no data. A chunk that came is behind a lock, which whoever
+        // supplied it has released before.
+        self.within(next).min(self.supplied.load(Ordering::Relaxed).saturating_sub(next))
+    }
+
+    /// How many chunks from `next` on are inside the window.
+    fn within(&self, next: u64) -> u64 {
         self.taken.load(Ordering::Relaxed).saturating_add(self.window).saturating_sub(next)
+    }
+
+    /// Whether chunk `next` is inside the window, so that it may be supplied. If not, the workers are told when the window
+    /// moves.
+    pub(crate) fn has_room(&self, next: u64) -> bool {
+        self.look_at(|| self.within(next)) > 0
     }
 
     /// Moves the window: the caller has taken all chunks below `chunk`. Returns whether a claim was refused before, so
     /// that the workers must be told. Only the caller calls this.
     pub(crate) fn take(&self, chunk: u64) -> bool {
         self.taken.store(chunk, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        // Read first: the flag is rarely set, and a swap at every call would take the cache line away from the
-        // claimers.
-        self.turned_away.load(Ordering::Relaxed) && self.turned_away.swap(false, Ordering::Relaxed)
+        is_awaited(&self.turned_away)
+    }
+
+    /// All chunks below `chunk` have come. Returns whether a claim was refused before, so that the workers must be told.
+    /// Only whoever supplies them calls this.
+    pub(crate) fn supply(&self, chunk: u64) -> bool {
+        self.supplied.store(chunk, Ordering::Relaxed);
+        is_awaited(&self.hungry)
     }
 
     /// Whether a claimed chunk may still start. Workers ask this before every chunk of a block.
@@ -145,10 +186,11 @@ impl Claims {
         self.limit.fetch_min(chunk, Ordering::Release);
     }
 
-    /// One past the last chunk that the window lets anyone claim now.
+    /// One past the last chunk that the window lets anyone claim now. If that is no more than `next`, the workers are
+    /// told when the window moves.
     #[cfg(feature = "processes")]
-    pub(crate) fn window_end(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed).saturating_add(self.window)
+    pub(crate) fn window_end(&self, next: u64) -> u64 {
+        next.saturating_add(self.look(next))
     }
 
     /// All chunks below `chunk` were claimed, or need not be: for a backend that keeps count of them by itself.
@@ -172,4 +214,11 @@ impl Claims {
     pub(crate) fn is_over(&self) -> bool {
         self.next.load(Ordering::Relaxed) >= self.limit()
     }
+}
+
+/// The window may have opened. Returns whether somebody waits for that, and clears the flag that says so.
+fn is_awaited(flag: &AtomicBool) -> bool {
+    fence(Ordering::SeqCst);
+    // Read first: the flag is rarely set, and a swap at every call would take the cache line away from the claimers.
+    flag.load(Ordering::Relaxed) && flag.swap(false, Ordering::Relaxed)
 }

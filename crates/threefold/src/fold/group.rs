@@ -16,36 +16,30 @@ impl<T: ?Sized> Default for Group<T> {
 }
 
 impl<T: ?Sized> Group<T> {
-    /// Adds `member` until the result is dropped. What was told before this call was missed, so the caller of `join`
-    /// looks at the state itself afterwards.
-    pub(crate) fn join(&self, number: u64, member: &Arc<T>) -> Membership<'_, T> {
-        let member = Arc::downgrade(member);
-        self.lock().push((number, Weak::clone(&member)));
-        Membership { group: self, member }
+    /// Adds `member`. What was told before this call was missed, so the caller of `join` looks at the state itself
+    /// afterwards.
+    pub(crate) fn join(&self, number: u64, member: &Arc<T>) {
+        self.lock().push((number, Arc::downgrade(member)));
     }
 
-    /// Calls `tell` with every member whose number is `least` or more. The lock is held meanwhile, so that nobody holds a
-    /// member any more when its membership has ended. `tell` runs no code of the user's; it may tell other groups, those
-    /// of nested folds, which never tell this one.
-    pub(crate) fn tell_from(&self, least: u64, tell: impl Fn(&T)) {
+    /// Removes `member`. Nobody who tells the group holds it any more when this returns.
+    pub(crate) fn leave(&self, member: &Weak<T>) {
+        let mut members = self.lock();
+        if let Some(at) = members.iter().position(|(_, other)| other.ptr_eq(member)) {
+            members.swap_remove(at);
+        }
+    }
+
+    /// Calls `tell` with every member whose number is `least` or more, and returns the results. The lock is held
+    /// meanwhile, so that nobody holds a member any more when it has left. `tell` runs no code of the user's; it may
+    /// tell other groups, those of nested folds, which never tell this one.
+    pub(crate) fn tell_from<R>(&self, least: u64, tell: impl Fn(&T) -> R) -> Vec<R> {
         let members = self.lock();
         let told = members.iter().filter(|(number, _)| *number >= least);
-        told.filter_map(|(_, member)| member.upgrade()).for_each(|member| tell(&member));
+        told.filter_map(|(_, member)| member.upgrade()).map(|member| tell(&member)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(u64, Weak<T>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The membership of one member, which ends when this is dropped.
-pub(crate) struct Membership<'a, T: ?Sized> {
-    group: &'a Group<T>,
-    member: Weak<T>,
-}
-
-impl<T: ?Sized> Drop for Membership<'_, T> {
-    fn drop(&mut self) {
-        self.group.lock().retain(|(_, member)| !member.ptr_eq(&self.member));
     }
 }

@@ -34,17 +34,12 @@ pub(crate) trait Job: Any + Send + Sync {
     #[cfg(feature = "async")]
     fn is_async(&self) -> bool;
 
-    /// A future that runs `chunk` of an `async` task and keeps its output. If it ends after its deadline, it gives the
-    /// time for which it ran, and keeps nothing. It does not ask whether the chunk may start, and it panics when the
+    /// A future that runs `chunk` of an `async` task and keeps its output. If it ends after its deadline, or with an `Err`
+    /// that is retried, it says so, and keeps nothing. It does not ask whether the chunk may start, and it panics when the
     /// task does.
     #[cfg(feature = "async")]
-    fn start<'a>(
-        &'a self,
-        chunk: u64,
-        attempt: u32,
-        fold: &'a Fold,
-        worker: usize,
-    ) -> BoxFuture<'a, Result<(), Duration>>;
+    fn start<'a>(&'a self, chunk: u64, attempt: u32, fold: &'a Fold, worker: usize)
+    -> BoxFuture<'a, Result<(), Again>>;
 
     /// The address by which a worker finds the task, and the task as bytes.
     #[cfg(feature = "processes")]
@@ -63,7 +58,34 @@ pub(crate) trait Job: Any + Send + Sync {
     fn source(&self) -> Option<Vec<u8>>;
 
     /// Keeps the outputs of consecutive chunks that a worker sent, from chunk `first` on; says how many these are. After
-    /// an output that cannot be restored no more is taken from `outputs`, and those before it are kept.
+    /// an output that cannot be restored, or is an `Err` that is retried after this attempt, no more is taken from
+    /// `outputs`, and those before it are kept.
     #[cfg(feature = "processes")]
-    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>);
+    fn decode(
+        &self,
+        first: u64,
+        attempt: u32,
+        outputs: &mut dyn Iterator<Item = &[u8]>,
+        fold: &Fold,
+    ) -> (u64, Result<(), Refused>);
+}
+
+/// Why a chunk of an `async` task that has ended gave no output.
+#[cfg(feature = "async")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Again {
+    /// It ended after its deadline, and ran for so long.
+    Late(Duration),
+    /// Its output is an `Err`, and it runs again.
+    Erred,
+}
+
+/// Why the output of a chunk was not kept.
+#[cfg(feature = "processes")]
+#[derive(Clone, Debug)]
+pub(crate) enum Refused {
+    /// It cannot be restored.
+    Unportable(Cause),
+    /// It is an `Err`, and its chunk runs again.
+    Erred,
 }

@@ -14,11 +14,16 @@
 //! the lock, after it has advanced `next` for the last time. If the worker has the lock first, the caller finds the
 //! result. If the caller has the lock first, the worker sees the last value of `next`. `next` is therefore relaxed.
 
+mod left;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
+
+pub(crate) use left::Left;
 
 /// The most single values that are taken together. The lock is held meanwhile.
 ///
@@ -29,6 +34,8 @@ const MOST: u64 = 1024;
 /// The results of the chunks of one fold.
 #[derive(Debug)]
 pub(crate) struct Outputs<O> {
+    /// Whether the caller takes values as they come, in any order.
+    in_any_order: bool,
     /// The lowest chunk that the caller has not taken. Only the caller changes it.
     next: AtomicU64,
     /// Whether results waited when the lock was last released.
@@ -52,7 +59,13 @@ pub(crate) enum Kept<O> {
 
 impl<O> Outputs<O> {
     pub(crate) fn new() -> Self {
-        Self { next: AtomicU64::new(0), is_waiting: AtomicBool::new(false), kept: Mutex::new(BTreeMap::new()) }
+        let (next, is_waiting) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { in_any_order: false, next, is_waiting, kept: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The same for a caller that takes results as they come.
+    pub(crate) fn in_any_order() -> Self {
+        Self { in_any_order: true, ..Self::new() }
     }
 
     /// Keeps the values of the chunks from `first` on. Returns whether the caller can take the first of them at once.
@@ -87,7 +100,21 @@ impl<O> Outputs<O> {
         }
         kept.entry(first).or_insert(result);
         self.is_waiting.store(true, Ordering::Relaxed);
-        first == next
+        first == next || self.in_any_order
+    }
+
+    /// Takes the result that the caller may have next: that of the lowest chunk that was not taken, or any.
+    pub(crate) fn take_next(&self, is_over: bool) -> Option<(u64, Kept<O>)> {
+        if self.in_any_order { self.take_any(is_over) } else { self.take() }
+    }
+
+    /// Takes the lowest values that wait, with the number of the first. Failures wait until `is_over`: then every chunk
+    /// below them has ended.
+    fn take_any(&self, is_over: bool) -> Option<(u64, Kept<O>)> {
+        let mut kept = self.lock();
+        let first =
+            kept.iter().find(|(_, result)| is_over || !matches!(result, Kept::Failure(_))).map(|(&first, _)| first)?;
+        kept.remove_entry(&first)
     }
 
     /// Takes the result of the lowest chunk that was not taken, together with the values that follow it in its block.
@@ -107,6 +134,11 @@ impl<O> Outputs<O> {
         };
         self.next.store(next + count, Ordering::Relaxed);
         Some((next, result))
+    }
+
+    /// Every result that is left of a fold that keeps going and was cancelled: see [`Left`].
+    pub(crate) fn left(&self, chunks: Range<u64>, cancelled: Error) -> Left<O> {
+        Left::new(std::mem::take(&mut *self.lock()), chunks, cancelled)
     }
 
     /// The caller has taken all chunks below `next` itself, without keeping them.

@@ -1,14 +1,20 @@
 //! `Policy`: what a fold does about failures, on every model.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a fold does about chunks that fail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
     /// How many times a lost chunk is run again.
     pub(crate) retries: u32,
     /// Whether a chunk that panicked is run again too.
     pub(crate) retry_panics: bool,
+    /// Whether a chunk whose output is an `Err` is run again too.
+    pub(crate) retry_errors: bool,
+    /// How long a chunk waits before it is run again, if it waits.
+    pub(crate) backoff: Option<Backoff>,
     /// How long one attempt at a chunk may take.
     pub(crate) timeout: Option<Duration>,
     /// Whether the other chunks still run after a failure.
@@ -26,5 +32,20 @@ impl Policy {
     /// How many attempts at a chunk are made before its panic counts.
     pub(crate) fn attempts_at_panics(&self) -> u32 {
         if self.retry_panics { self.attempts() } else { 1 }
+    }
+
+    /// How many attempts at a chunk are made before its `Err` counts.
+    pub(crate) fn attempts_at_errors(&self) -> u32 {
+        if self.retry_errors { self.attempts() } else { 1 }
+    }
+}
+
+/// How long a chunk waits after an attempt that failed, whose number it is given.
+#[derive(Clone)]
+pub(crate) struct Backoff(pub(crate) Arc<dyn Fn(u32) -> Duration + Send + Sync>);
+
+impl fmt::Debug for Backoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Backoff(..)")
     }
 }

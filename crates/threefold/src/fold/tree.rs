@@ -33,6 +33,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Fold, chunk};
@@ -93,13 +94,13 @@ impl<O> Tree<O> {
     }
 
     /// A run without nodes.
-    pub(crate) fn run(&self) -> Run<'_, O> {
-        Run { tree: self, nodes: Vec::new() }
+    pub(crate) fn run(&self) -> Run<&Self, O> {
+        Run::new(self)
     }
 
     /// Merges what waits with the nodes of `run`, after every chunk has been run. `None` if there was no chunk, or if
     /// the closure has panicked.
-    pub(crate) fn root(&self, run: Run<'_, O>) -> Option<O> {
+    pub(crate) fn root(&self, run: Run<impl Deref<Target = Self>, O>) -> Option<O> {
         run.join(None);
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_first().map(|(_, root)| root)
     }
@@ -206,17 +207,22 @@ impl<O> fmt::Debug for Tree<O> {
 
 /// Outputs that one thread merges, in ascending order of their chunks.
 #[derive(Debug)]
-pub(crate) struct Run<'a, O> {
-    tree: &'a Tree<O>,
+pub(crate) struct Run<R, O> {
+    tree: R,
     /// Nodes that wait for a sibling, in ascending order.
     nodes: Vec<(Place, O)>,
 }
 
-impl<O> Run<'_, O> {
+impl<R: Deref<Target = Tree<O>>, O> Run<R, O> {
+    /// A run without nodes.
+    pub(crate) fn new(tree: R) -> Self {
+        Self { tree, nodes: Vec::new() }
+    }
+
     /// Adds the output of `chunk`, which is above those before. `fold` is the fold that this thread is inside of.
     /// Returns `false` if the closure has panicked.
     pub(crate) fn push(&mut self, chunk: u64, output: O, fold: Option<&Fold>) -> bool {
-        let tree = self.tree;
+        let tree: &Tree<O> = &self.tree;
         let (mut place, mut value) = (tree.highest(Place::of(chunk)), output);
         while !place.is_left() && tree.is_wanted(place.parent(), fold) {
             let Some((_, left)) = self.nodes.pop_if(|(other, _)| *other == place.sibling()) else { break };

@@ -37,10 +37,15 @@ use std::any::Any;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 #[cfg(feature = "async")]
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+#[cfg(feature = "async")]
+use super::job::Again;
 use super::job::Job;
+#[cfg(feature = "processes")]
+use super::job::Refused;
 use super::outputs::Outputs;
+use super::states::States;
 use super::tree::Tree;
 use super::{Fold, chunk};
 use crate::error::{Cause, Error, Place};
@@ -57,6 +62,7 @@ pub(crate) struct Work<P, T: Task> {
     pub(crate) outputs: Outputs<T::Output>,
     /// Where outputs are merged, if the fold has a tree.
     pub(crate) tree: Option<Arc<Tree<T::Output>>>,
+    pub(crate) states: States,
     /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
@@ -65,12 +71,22 @@ pub(crate) struct Work<P, T: Task> {
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        Self { pieces, task, outputs: Outputs::new(), tree: None, stops_on_err, checks }
+        Self { pieces, task, outputs: Outputs::new(), tree: None, states: States::default(), stops_on_err, checks }
+    }
+
+    /// Has the caller take outputs as they come, in any order.
+    pub(crate) fn in_any_order(self) -> Self {
+        Self { outputs: Outputs::in_any_order(), ..self }
     }
 
     /// Has workers of this process merge their outputs in `tree`.
     pub(crate) fn merging(self, tree: Option<Arc<Tree<T::Output>>>) -> Self {
         Self { tree, ..self }
+    }
+
+    /// Whether the closure that merges outputs panicked at a node that ends at `chunk` or before.
+    pub(crate) fn is_broken_below(&self, chunk: u64) -> bool {
+        self.tree.as_ref().is_some_and(|tree| tree.is_broken_below(chunk))
     }
 
     /// The job of `fold`, with its type. Only code that knows the type calls this, because it has made the fold.
@@ -87,7 +103,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     /// Makes chunk `number`, and checks it if that is asked for. This may run code of the user's, such as a `Clone`
     /// that panics.
     fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
-        let piece = self.pieces.piece(number);
+        let piece = self.pieces.try_piece(number).map_err(Cause::unreadable)?;
         if self.checks && number == 0 {
             roundtrip::check("the chunk", &piece, T::__chunk_eq)?;
         }
@@ -123,24 +139,48 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         mut sink: impl FnMut(u64, T::Output) -> ControlFlow<()>,
     ) -> Ended {
         let mut number = block.start;
+        if !fold.may_start(number) {
+            return Ended::Well;
+        }
+        chunk::set(number);
+        let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
-                let output = self.task.map(self.piece(number)?);
-                fold.finished(number, worker, if number == block.start { attempt } else { 1 }, started);
+                let output = self.task.__map_with(&mut state, self.piece(number)?);
+                if !fold.counts_results() {
+                    break;
+                }
+                let attempt = if number == block.start { attempt } else { 1 };
+                if T::__is_err(&output) && fold.retries_error(attempt) {
+                    return Ok(true);
+                }
+                fold.finished(number, worker, attempt, started);
                 self.arrive(number, &output, fold)?;
                 if sink(number, output).is_break() {
                     break;
                 }
                 number += 1;
             }
-            Ok(())
+            Ok(false)
         });
         match ran {
-            Ok(Ok(())) => Ended::Well,
-            Ok(Err(cause)) => Ended::Unsent(number, cause),
-            Err(payload) => Ended::Panicked(number, payload),
+            Ok(ended) => {
+                self.states.put_back::<T>(worker, state);
+                match ended {
+                    Ok(false) => Ended::Well,
+                    Ok(true) => Ended::Erred(number),
+                    Err(cause) => Ended::Unsent(number, cause),
+                }
+            }
+            Err(payload) => {
+                // The panic may have left it half changed.
+                if let Err(second) = panics::catch_payload(|| drop(state)) {
+                    panics::drop_quietly(second);
+                }
+                Ended::Panicked(number, payload)
+            }
         }
     }
 
@@ -195,12 +235,20 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 fold.unsent(number, cause);
                 Some((number + 1, 1))
             }
+            Ended::Erred(number) => {
+                let attempt = if number == first { attempt } else { 1 };
+                let at = Place { worker: Some(worker), ..Place::default() };
+                fold.retried(|| fold.returned_err(number, attempt, at));
+                fold.wait_before(number, attempt);
+                Some((number, attempt + 1))
+            }
             Ended::Panicked(number, payload) => {
                 let panic = panics::describe(payload);
                 let attempt = if number == first { attempt } else { 1 };
                 let at = Place { worker: Some(worker), ..Place::default() };
                 if fold.retries_panic(attempt) {
                     fold.retried(|| fold.panic(number, attempt, at, panic));
+                    fold.wait_before(number, attempt);
                     Some((number, attempt + 1))
                 } else {
                     fold.panicked(number, attempt, at, panic);
@@ -216,6 +264,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 pub(crate) enum Ended {
     /// Every chunk of the block has run or must not start any more, or the sink broke off.
     Well,
+    /// The output of this chunk is an `Err`, and the chunk runs again.
+    Erred(u64),
     /// This chunk, or its output, cannot be serialized.
     Unsent(u64, Cause),
     /// This chunk panicked, or the sink panicked when it got the output of this chunk.
@@ -259,7 +309,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         attempt: u32,
         fold: &'a Fold,
         worker: usize,
-    ) -> BoxFuture<'a, Result<(), Duration>> {
+    ) -> BoxFuture<'a, Result<(), Again>> {
         Box::pin(async move {
             let started = fold.started();
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
@@ -275,7 +325,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if let Some((timeout, began)) = deadline
                 && began.elapsed() > timeout
             {
-                return Err(began.elapsed());
+                return Err(Again::Late(began.elapsed()));
+            }
+            if !fold.counts_results() {
+                return Ok(());
+            }
+            if T::__is_err(&output) && fold.retries_error(attempt) {
+                return Err(Again::Erred);
             }
             fold.finished(chunk, worker, attempt, started);
             match self.arrive(chunk, &output, fold) {
@@ -309,16 +365,33 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     #[cfg(feature = "processes")]
-    fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>, fold: &Fold) -> (u64, Result<(), Cause>) {
+    fn decode(
+        &self,
+        first: u64,
+        attempt: u32,
+        outputs: &mut dyn Iterator<Item = &[u8]>,
+        fold: &Fold,
+    ) -> (u64, Result<(), Refused>) {
         let mut values: Vec<T::Output> = Vec::new();
-        let result = roundtrip::decode_all("the output", outputs, &mut values);
+        let mut result = roundtrip::decode_all("the output", outputs, &mut values).map_err(Refused::Unportable);
+        if fold.retries_error(attempt)
+            && let Some(err) = values.iter().position(T::__is_err)
+        {
+            // Where chunks are retried, each is answered alone: nothing follows.
+            values.truncate(err);
+            result = Err(Refused::Erred);
+        }
         if self.stops_on_err
             && let Some(err) = values.iter().position(T::__is_err)
         {
             fold.stop_after(first + err as u64);
         }
         let count = values.len() as u64;
-        self.keep(first, values, fold);
+        if fold.counts_results() {
+            self.keep(first, values, fold);
+        } else if let Err(payload) = panics::catch_payload(|| drop(values)) {
+            panics::drop_quietly(payload);
+        }
         (count, result)
     }
 }

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use super::dispatch::{Activity, Progress};
 use super::wire::{Inbox, Outbox};
 use crate::error::{End, Error, Rank};
+use crate::shared::memory::Memory;
 
 /// What has happened to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,19 @@ pub(crate) trait Carrier {
     /// Nothing more will come from `worker`. Puts into its inbox what the worker had written and not sent, as far as
     /// that is known. Does nothing while the worker is alive, since it may still write there.
     fn recover(&mut self, worker: usize);
+
+    /// Whether the workers can map memory of this process. If not, arrays are sent with all their items.
+    fn maps_memory(&self) -> bool {
+        false
+    }
+
+    /// Tells `worker` where that memory of this process is, if it has not been told. Appends to the outbox.
+    fn map(&mut self, _worker: usize, _memory: &Memory) {
+        unreachable!("only a carrier that maps memory is asked to");
+    }
+
+    /// Tells `worker` of the memory that this process has freed. Appends to the outbox.
+    fn forget_freed(&mut self, _worker: usize) {}
 
     /// The task that `worker` was told last, in this fold or an earlier one.
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint>;

@@ -11,6 +11,13 @@ pub(crate) fn now() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// The same time as of the kernel's last tick, a few milliseconds ago at most. It takes a fifth of the time to read.
+#[cfg(all(feature = "mpi", target_os = "linux"))]
+pub(crate) fn coarse() -> u64 {
+    let now = clock_gettime(ClockId::MonotonicCoarse);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// The `Instant` at which the clock showed `then`, as near as two readings can tell.
 pub(crate) fn instant(then: u64) -> Instant {
     let (instant, now) = (Instant::now(), now());

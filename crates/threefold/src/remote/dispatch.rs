@@ -33,8 +33,9 @@
 //!   chunk whose answer may be counted, so no chunk is counted twice.
 //! - A chunk that a lost worker had started is pending again only where its attempts allow that. A chunk that it had
 //!   not started is pending again as it was.
-//! - Pending chunks leave in ascending order, with one exception: a lost chunk may wait for a worker that has run
-//!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt.
+//! - Pending chunks leave in ascending order, with two exceptions. A lost chunk may wait for a worker that has run
+//!   nothing yet, since whatever an earlier chunk did to its worker must not harm the next attempt. And a chunk that is
+//!   tried again may have to wait for some time.
 //! - A recall changes nothing until the worker answers it. Then the end of the worker's first block is pending again.
 //! - The limit only falls. Nothing at or above it leaves, nor anything beyond the window of outputs not yet taken.
 
@@ -112,8 +113,6 @@ pub(crate) struct Dispatch {
     open: u64,
     /// How many workers have a block of which a part can be recalled.
     divisible: usize,
-    /// How many workers have been asked to give chunks back, and have not answered.
-    recalled: usize,
     /// When to look again whether something is to be recalled, unless something happens before.
     recall_at: u64,
     /// Workers are not compared before this moment.
@@ -153,7 +152,6 @@ impl Dispatch {
             fresh: 0,
             open: 0,
             divisible: 0,
-            recalled: 0,
             recall_at: u64::MAX,
             no_recall_before: 0,
             starts_left: terms.workers + SPARE_STARTS,
@@ -172,6 +170,7 @@ impl Dispatch {
     /// The time is `now`.
     pub(crate) fn time(&mut self, now: u64) {
         self.now = self.now.max(now);
+        self.pending.time(self.now);
         self.started = false;
     }
 
@@ -214,7 +213,7 @@ impl Dispatch {
         if self.wants_start() && self.starts_left > 0 {
             return self.now;
         }
-        let look_at = self.look_at.min(self.recall_at);
+        let look_at = self.look_at.min(self.recall_at).min(self.pending.due());
         self.notices.front().map_or(look_at, |&(until, _)| until.min(look_at))
     }
 
@@ -236,9 +235,15 @@ impl Dispatch {
         }
     }
 
-    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below.
-    pub(crate) fn window_reaches(&mut self, end: u64) {
-        self.pending.window_reaches(end);
+    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below. Returns whether
+    /// more may be sent than before.
+    pub(crate) fn window_reaches(&mut self, end: u64) -> bool {
+        self.pending.window_reaches(end)
+    }
+
+    /// The lowest chunk that was never sent.
+    pub(crate) fn reached(&self) -> u64 {
+        self.pending.reached()
     }
 
     /// A worker of an earlier fold takes part, that has been sent `sent` chunks in its life; its number, which is
@@ -309,10 +314,8 @@ impl Dispatch {
     fn change<T>(&mut self, worker: usize, change: impl FnOnce(&mut Worker) -> T) -> Option<T> {
         let it = self.workers.get_mut(worker)?.as_mut()?;
         self.divisible -= usize::from(it.divisible().is_some());
-        self.recalled -= usize::from(it.is_recalled());
         let changed = change(it);
         self.divisible += usize::from(it.divisible().is_some());
-        self.recalled += usize::from(it.is_recalled());
         Some(changed)
     }
 
@@ -320,7 +323,6 @@ impl Dispatch {
         let gone = self.workers.get_mut(worker)?.take()?;
         self.fresh -= usize::from(gone.is_fresh());
         self.divisible -= usize::from(gone.divisible().is_some());
-        self.recalled -= usize::from(gone.is_recalled());
         self.free.insert(worker);
         self.hungry.retain(|&other| other != worker);
         self.notices.retain(|&(_, other)| other != worker);

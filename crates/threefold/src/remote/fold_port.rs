@@ -8,7 +8,7 @@ use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
-use crate::fold::claims::WINDOW;
+pub(crate) use crate::fold::job::Refused;
 use crate::panics::Panic;
 use crate::trace::Span;
 
@@ -47,7 +47,7 @@ impl<'a> FoldPort<'a> {
             keeps_going: policy.keeps_going,
             chunks_per_worker: chunks_per_worker.map(|most| most as u64),
             timeout: policy.timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
-            window: WINDOW,
+            window: self.fold.claims().window(),
         }
     }
 
@@ -55,7 +55,8 @@ impl<'a> FoldPort<'a> {
     pub(crate) fn rules(&self) -> Rules {
         let policy = &self.fold.policy;
         Rules {
-            stop_on_err: self.fold.job.stops_on_err(),
+            // A worker does not know which attempt is the last.
+            stop_on_err: self.fold.job.stops_on_err() && policy.attempts_at_errors() == 1,
             stop_on_panic: !policy.keeps_going && policy.attempts_at_panics() == 1,
             // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
             answer_each: policy.keeps_going || policy.attempts() > 1,
@@ -78,9 +79,10 @@ impl<'a> FoldPort<'a> {
         self.fold.claims().limit()
     }
 
-    /// One past the last chunk that may be sent for now.
-    pub(crate) fn window_end(&self) -> u64 {
-        self.fold.claims().window_end()
+    /// One past the last chunk that may be sent for now. If chunk `next` may not, the waker of [`on_stop`](Self::on_stop)
+    /// is called when the window moves: the caller may take outputs on another thread.
+    pub(crate) fn window_end(&self, next: u64) -> u64 {
+        self.fold.claims().window_end(next)
     }
 
     /// Every chunk below the limit is done.
@@ -90,6 +92,11 @@ impl<'a> FoldPort<'a> {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.fold.is_cancelled()
+    }
+
+    /// Whether results still count.
+    pub(crate) fn counts_results(&self) -> bool {
+        self.fold.counts_results()
     }
 
     /// Appends `chunk` as bytes.
@@ -104,8 +111,27 @@ impl<'a> FoldPort<'a> {
 
     /// Restores and keeps the outputs of the chunks from `first` on. Returns how many were kept. The next one may be
     /// refused.
-    pub(crate) fn decode(&self, first: u64, outputs: &mut dyn Iterator<Item = &[u8]>) -> (u64, Result<(), Cause>) {
-        self.fold.job.decode(first, outputs, self.fold)
+    pub(crate) fn decode(
+        &self,
+        first: u64,
+        attempt: u32,
+        outputs: &mut dyn Iterator<Item = &[u8]>,
+    ) -> (u64, Result<(), Refused>) {
+        self.fold.job.decode(first, attempt, outputs, self.fold)
+    }
+
+    /// The moment before which a chunk must not run again, after this attempt. The dispatcher was told the time before
+    /// the last wait, so this needs a new reading of the clock, if the chunk has to wait at all.
+    pub(crate) fn not_before(&self, attempt: u32, now: &dyn Fn() -> u64) -> u64 {
+        match u64::try_from(self.fold.pause(attempt).as_nanos()).unwrap_or(u64::MAX) {
+            0 => 0,
+            pause => now().saturating_add(pause),
+        }
+    }
+
+    /// The output of a chunk is an `Err`, and the chunk runs again.
+    pub(crate) fn erred(&self, sent: Sent, at: Spot) {
+        self.fold.retried(|| self.fold.returned_err(sent.chunk, sent.attempt, at.on(Place::default())));
     }
 
     /// A chunk has run.

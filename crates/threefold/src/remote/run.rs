@@ -11,7 +11,7 @@
 //! 3. The dispatcher's commands are obeyed until it has none left.
 //! 4. The limit is passed on once more, since a command may have lowered it: a worker could not be started, for
 //!    instance.
-//! 5. If nothing below the limit is left to do, the loop ends.
+//! 5. If nothing below the limit is left to do, the loop ends. If the window has moved, the loop goes on at once.
 //! 6. The run waits until something happens, but no longer than the dispatcher says. Then it takes in what has come.
 //! 7. The caller may use what is there, so that outputs are reduced while other chunks run.
 //!
@@ -47,13 +47,15 @@
 //! answered.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::carrier::{Carrier, Event, Fingerprint, Gone};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
 use super::fold_port::{FoldPort, Spot};
 use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
+use crate::shared::known;
+use crate::shared::memory::Memory;
 
 mod answers;
 mod experience;
@@ -95,13 +97,18 @@ struct Task {
     rules: Rules,
     /// The source from which workers cut the chunks; empty if chunks are sent.
     source: Vec<u8>,
+    /// The memory of the arrays in the captures and the source.
+    memory: Vec<Arc<Memory>>,
 }
 
 impl Task {
-    fn new(port: &FoldPort<'_>) -> Result<Self, Error> {
+    fn new(port: &FoldPort<'_>, maps_memory: bool) -> Result<Self, Error> {
         /// Keys of this process's own, so that nobody can make two tasks that look alike.
         static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
-        let (address, captures) = port.task()?;
+        let serialize = || (port.task(), port.source().unwrap_or_default());
+        let (serialized, memory) = if maps_memory { known::gathering(serialize) } else { (serialize(), Vec::new()) };
+        let (task, source) = serialized;
+        let (address, captures) = task?;
         let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
             let mut hasher = keys.build_hasher();
             hasher.write(&address);
@@ -109,7 +116,7 @@ impl Task {
             hasher.write(&captures);
             hasher.finish()
         });
-        Ok(Self { address, captures, fingerprint, rules: port.rules(), source: port.source().unwrap_or_default() })
+        Ok(Self { address, captures, fingerprint, rules: port.rules(), source, memory })
     }
 }
 
@@ -123,7 +130,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         build: Build,
         last: Option<Experience>,
     ) -> Result<Self, (Error, C)> {
-        let task = match Task::new(&port) {
+        let task = match Task::new(&port, carrier.maps_memory()) {
             Ok(task) => task,
             Err(error) => return Err((error, carrier)),
         };
@@ -166,9 +173,14 @@ impl<'a, C: Carrier> Run<'a, C> {
             while let Some(command) = self.dispatch.next() {
                 self.obey(command);
             }
-            self.publish_limit();
+            let may_send_more = self.publish_limit();
             if self.dispatch.is_settled() {
                 break;
+            }
+            if may_send_more {
+                // The caller has just taken outputs on its own thread. It tells those who wait for the window, and this
+                // run does not.
+                continue;
             }
             self.turn(self.dispatch.due());
             ready();
@@ -191,11 +203,12 @@ impl<'a, C: Carrier> Run<'a, C> {
         (self.carrier, idle, learnt)
     }
 
-    /// Tells the dispatcher and the workers how far they may go.
-    fn publish_limit(&mut self) {
+    /// Tells the dispatcher and the workers how far they may go. Returns whether the window has moved.
+    fn publish_limit(&mut self) -> bool {
         self.dispatch.limit_fell(self.port.limit());
-        self.dispatch.window_reaches(self.port.window_end());
+        let has_moved = self.dispatch.window_reaches(self.port.window_end(self.dispatch.reached()));
         self.carrier.set_limit(self.dispatch.limit());
+        has_moved
     }
 
     fn obey(&mut self, command: Command) {
@@ -298,9 +311,13 @@ impl<'a, C: Carrier> Run<'a, C> {
         }
     }
 
-    /// Tells `worker` of the fold, and of its task where it has another.
+    /// Tells `worker` of the fold, of its task where it has another, and of memory where it does not have it.
     fn tell(&mut self, worker: usize) {
-        let Task { address, captures, fingerprint, rules, source } = &self.task;
+        let Task { address, captures, fingerprint, rules, source, memory } = &self.task;
+        self.carrier.forget_freed(worker);
+        for memory in memory {
+            self.carrier.map(worker, memory);
+        }
         if self.carrier.task(worker).replace(*fingerprint) != Some(*fingerprint) {
             let task = ToWorker::Task { address, captures };
             task.write(self.carrier.outbox(worker).end());
@@ -351,7 +368,8 @@ impl<'a, C: Carrier> Run<'a, C> {
         let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
-        let loss = self.dispatch.lost(worker, progress);
+        let loss =
+            self.dispatch.lost(worker, progress, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
         if another_way {
             self.dispatch.forgive_start();
         }

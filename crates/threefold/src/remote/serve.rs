@@ -15,9 +15,10 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Build, FromWorker, ToWorker};
+use super::wire::{Build, FromWorker, Place, ToWorker};
 use crate::model::Model;
 use crate::panics::{self, Panic};
+use crate::shared::known;
 use crate::task::received::Received;
 use crate::task::registry;
 
@@ -45,11 +46,16 @@ pub(crate) trait Reporter {
     /// serve it.
     fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>>;
 
-    /// The worker begins or ends reading a task.
+    /// The worker begins or ends reading a task, or making its state.
     fn note_reading(&mut self, reads: bool);
 
     /// The worker has read a task, or cannot read it. Others may use it.
     fn note_found(&mut self, _task: Option<&Found>) {}
+
+    /// Maps memory of the parent.
+    fn map(&mut self, _place: Place) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "only worker processes map memory"))
+    }
 
     /// The worker is about to run a block.
     fn begin_block(&mut self) -> io::Result<()>;
@@ -136,6 +142,16 @@ impl Server {
                 reporter.begin_block()?;
                 task.run(block, reporter, told::Counts { chunks, held_since })?;
             }
+            Some(ToWorker::Map(place)) => {
+                if let Err(reason) = reporter.map(place) {
+                    return refuse(&format!("an array cannot be mapped: {reason}"), reporter);
+                }
+            }
+            Some(ToWorker::Forget { number }) => {
+                // The task may have arrays, and so may the fold that ran last.
+                *task = None;
+                known::forget(number);
+            }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
             None => return invalid("the parent sent an invalid message"),
         }
@@ -145,6 +161,7 @@ impl Server {
 
 /// Tells the caller why this worker does not serve.
 fn refuse(reason: &str, reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
+    let reason = format!("a worker cannot serve: {reason}");
     FromWorker::Refused { reason: reason.as_bytes() }.write(reporter.unsent());
     reporter.send()?;
     Ok(ControlFlow::Break(()))

@@ -29,6 +29,9 @@
 //! and before a `Fold` whose task differs from that of the previous fold. Chunks of other sources are in the `Run`
 //! message, each after its length, since a worker cannot make them by itself.
 //!
+//! Arrays of shared memory are not in these messages. A worker is told where the memory is (`Map`), and the task and the
+//! source name it by its number.
+//!
 //! A well-formed message is not trusted for its form alone. An answer must be about the chunk that is due from this
 //! worker, and about no more chunks than are left of that chunk's block. Lengths are checked against the received bytes
 //! before memory is allocated for them. A list is checked completely before any part of it is used.
@@ -53,7 +56,7 @@ pub(crate) use inbox::Inbox;
 pub(crate) use list::List;
 pub(crate) use outbox::Outbox;
 pub(crate) use rules::Rules;
-pub(crate) use to_worker::{Chunks, Run, ToWorker};
+pub(crate) use to_worker::{Chunks, Place, Run, ToWorker};
 
 /// Buffers that have grown beyond this many bytes, for a large message, are let go once they are empty.
 const KEPT: usize = 1 << 20;

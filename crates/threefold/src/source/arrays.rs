@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use bytemuck::Pod;
+
 use super::{Divisible, Slice, Source, Windows};
+use crate::shared::Shared;
 
 /// Implements both traits for an array of `T`, which the given function turns into a `Slice<T>`.
 macro_rules! array_source {
@@ -36,6 +39,8 @@ array_source! {
     [T: Send + Sync + 'static] Vec<T>, Slice::from;
     [T: Send + Sync + 'static] Arc<[T]>, Slice::from;
     [T: Send + Sync + 'static] &Arc<[T]>, |array: &Arc<[T]>| Slice::from(Arc::clone(array));
+    [T: Pod + Send + Sync] Shared<T>, Slice::from;
+    [T: Pod + Send + Sync] &Shared<T>, |array: &Shared<T>| Slice::from(array.clone());
     [T: Send + Sync + 'static] Slice<T>, |slice| slice;
     [T: Send + Sync + 'static, const N: usize] [T; N], |array| Slice::from(Vec::from(array));
 }
@@ -44,6 +49,7 @@ array_source! {
 mod tests {
     use std::sync::Arc;
 
+    use crate::shared::Shared;
     use crate::source::{Slice, Source};
 
     #[test]
@@ -56,5 +62,8 @@ mod tests {
         assert_eq!(cut(&mut (&shared).split_into(2).all_chunks()), expected);
         assert_eq!(cut(&mut Slice::from(vec![1, 2, 3]).split_into(2).all_chunks()), expected);
         assert_eq!(cut(&mut shared.split_into(2).all_chunks()), expected);
+        let array = Shared::copy_of(&[1, 2, 3]).unwrap();
+        assert_eq!(cut(&mut (&array).split_into(2).all_chunks()), expected);
+        assert_eq!(cut(&mut array.split_into(2).all_chunks()), expected);
     }
 }

@@ -135,6 +135,10 @@ impl<W: Whole> Pieces for Windows<W> {
         self.whole.window(self.bounds(index))
     }
 
+    fn try_piece(&self, index: u64) -> Result<W::Chunk, String> {
+        self.whole.try_window(self.bounds(index))
+    }
+
     fn describe(&self, index: u64) -> String {
         self.whole.describe(self.bounds(index))
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Whole;
+use crate::shared::Shared;
 
 /// A chunk of an array: some consecutive items. It derefs to `[T]`, and a clone of it is cheap, because all chunks of
 /// an array share its items. Only what is sent to a worker process is copied: the items of the slice.
@@ -34,6 +35,7 @@ pub struct Slice<T> {
 enum Array<T> {
     Vec(Arc<Vec<T>>),
     Slice(Arc<[T]>),
+    Shared(Shared<T>),
 }
 
 impl<T> Deref for Slice<T> {
@@ -43,6 +45,7 @@ impl<T> Deref for Slice<T> {
         match &self.array {
             Array::Vec(items) => &items[self.window.clone()],
             Array::Slice(items) => &items[self.window.clone()],
+            Array::Shared(items) => &items[self.window.clone()],
         }
     }
 }
@@ -52,6 +55,7 @@ impl<T> Clone for Slice<T> {
         let array = match &self.array {
             Array::Vec(items) => Array::Vec(Arc::clone(items)),
             Array::Slice(items) => Array::Slice(Arc::clone(items)),
+            Array::Shared(items) => Array::Shared(items.clone()),
         };
         Self { array, window: self.window.clone() }
     }
@@ -66,6 +70,12 @@ impl<T> From<Vec<T>> for Slice<T> {
 impl<T> From<Arc<[T]>> for Slice<T> {
     fn from(items: Arc<[T]>) -> Self {
         Self { window: 0..items.len(), array: Array::Slice(items) }
+    }
+}
+
+impl<T> From<Shared<T>> for Slice<T> {
+    fn from(items: Shared<T>) -> Self {
+        Self { window: 0..items.len(), array: Array::Shared(items) }
     }
 }
 
@@ -93,6 +103,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Slice<T> {
     }
 }
 
+impl<T> Slice<T> {
+    /// These items of an array. `None` if it does not have them.
+    #[cfg(feature = "processes")]
+    pub(super) fn of_array(array: Shared<T>, window: Range<usize>) -> Option<Self> {
+        array.get(window.clone())?;
+        Some(Self { array: Array::Shared(array), window })
+    }
+}
+
 impl<T: Send + Sync + 'static> Whole for Slice<T> {
     type Chunk = Slice<T>;
 
@@ -108,5 +127,13 @@ impl<T: Send + Sync + 'static> Whole for Slice<T> {
 
     fn describe(&self, items: Range<u128>) -> String {
         format!("items {}..{}", items.start, items.end)
+    }
+
+    #[cfg(feature = "processes")]
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        match &self.array {
+            Array::Shared(array) => super::sent::array_as_bytes(array, &self.window),
+            Array::Vec(_) | Array::Slice(_) => None,
+        }
     }
 }

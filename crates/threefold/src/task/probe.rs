@@ -1,8 +1,16 @@
-//! What `#[task]` finds out about concrete types: whether an output is a `Result`, whether values can be compared.
+//! What `#[task]` finds out about concrete types: whether an output is a `Result`, whether values can be compared,
+//! whether chunks are slices of plain data.
 //!
 //! A method call looks at `&self` candidates by value before it adds a reference, so the impl for the special type is
 //! found first and the one for any type where that does not apply. This works where the types are known, in the code
 //! that the macro writes, and asks for no bound.
+
+use std::marker::PhantomData;
+
+use bytemuck::Pod;
+
+use super::Array;
+use crate::source::Slice;
 
 /// An output.
 pub struct Probe<'a, T>(pub &'a T);
@@ -53,6 +61,37 @@ pub trait AnyPair {
 
 impl<T> AnyPair for &Pair<'_, T> {
     fn is_eq(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// A type of chunks.
+pub struct Chunks<C>(pub PhantomData<C>);
+
+/// Slices of plain data, which an array has.
+pub trait PlainSlices<T> {
+    fn array(&self, bytes: &[u8]) -> Option<Array<Slice<T>>>;
+}
+
+impl<T: Pod + Send + Sync> PlainSlices<T> for Chunks<Slice<T>> {
+    #[cfg(feature = "processes")]
+    fn array(&self, bytes: &[u8]) -> Option<Array<Slice<T>>> {
+        crate::source::sent::restore_array(bytes)
+    }
+
+    #[cfg(not(feature = "processes"))]
+    fn array(&self, _bytes: &[u8]) -> Option<Array<Slice<T>>> {
+        None
+    }
+}
+
+/// All others.
+pub trait AnyChunks<C> {
+    fn array(&self, bytes: &[u8]) -> Option<Array<C>>;
+}
+
+impl<C> AnyChunks<C> for &Chunks<C> {
+    fn array(&self, _bytes: &[u8]) -> Option<Array<C>> {
         None
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::portable::Portable;
 use super::registry::Entry;
-use super::{BoxFuture, Registered, Task};
+use super::{Array, BoxFuture, Registered, Task};
 
 /// A task together with the values that it captures: what `name.with(..)` gives for a task `name` with captures.
 ///
@@ -51,6 +51,7 @@ pub trait Captures: Sized + 'static {
     fn eq(one: &Self::Captures, other: &Self::Captures) -> Option<bool>;
     fn output_eq(one: &Self::Output, other: &Self::Output) -> Option<bool>;
     fn chunk_eq(one: &Self::Chunk, other: &Self::Chunk) -> Option<bool>;
+    fn array(bytes: &[u8]) -> Option<Array<Self::Chunk>>;
 }
 
 impl<F: Captures> With<F> {
@@ -97,6 +98,10 @@ impl<F: Captures> Task for With<F> {
 
     fn __chunk_eq(one: &F::Chunk, other: &F::Chunk) -> Option<bool> {
         F::chunk_eq(one, other)
+    }
+
+    fn __array(bytes: &[u8]) -> Option<Array<F::Chunk>> {
+        F::array(bytes)
     }
 }
 

@@ -15,7 +15,7 @@ use threefold::{Executor, Items, Model};
 
 use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
-use crate::{executor, isolated, ranked};
+use crate::{executor, isolated, law9_awaiting, law9_streaming, ranked};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -95,6 +95,9 @@ pub(crate) fn run() -> Option<ExitCode> {
     match name.as_str() {
         "counts-mains" => counts_mains(model),
         "leaves-nothing" => leaves_nothing(model),
+        "drops-futures" => drops(model, law9_awaiting::drop_futures),
+        "drops-streams" => drops(model, law9_streaming::drop_streams),
+        "streams-long" => law9_streaming::stream_long(model),
         "rests" => rests(model),
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "works-forever-isolated" => works_forever_isolated(model, words.next().expect("and a folder")),
@@ -133,6 +136,17 @@ fn leaves_nothing(model: Model) {
         on.map(Items(vec![0, 1, 2]), nap).expect("it naps");
         on.clone().fold((1..=1000).split_into(50), add_up, 0, |total, part| total + part).expect("it adds up");
     }
+    wait_until("all is as before", || Holdings::now() == before);
+    println!("nothing left");
+}
+
+fn drops(model: Model, drop_all: fn(&Executor)) {
+    let before = Holdings::now();
+    for workers in [1, 3] {
+        let on = executor(model, workers);
+        drop_all(&on);
+    }
+    // Dropping the last executor waits for nothing that a dropped future or stream has begun.
     wait_until("all is as before", || Holdings::now() == before);
     println!("nothing left");
 }

@@ -8,10 +8,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
+mod arrays;
+mod buffers;
+mod cancelled;
 mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
+mod host_runtime;
 mod hostile;
 mod law1_same_answer;
 mod law2_same_error;
@@ -21,10 +25,17 @@ mod law5_no_waiting_on_yourself;
 mod law6_nothing_left;
 mod law7_exact;
 mod law8_prints;
+mod law9_awaiting;
+mod law9_streaming;
+mod lines;
 mod options;
 mod properties;
+#[cfg(feature = "rand")]
+mod random;
 mod recall;
 mod reliability;
+mod retries;
+mod state;
 mod tasks;
 mod waits;
 
@@ -118,6 +129,16 @@ fn isolating_with_one_worker(model: Model) -> bool {
     isolating(model) && with_one_worker(model)
 }
 
+/// Where one chunk of an async task waits at a time.
+fn waiting_alone(model: Model) -> bool {
+    !model.capabilities().waits_at_once
+}
+
+/// Where a chunk that takes too long can be stopped.
+fn stopping(model: Model) -> bool {
+    model.capabilities().stops_chunks
+}
+
 /// Where nothing can stop a chunk.
 fn without_deadlines(model: Model) -> bool {
     !model.capabilities().stops_chunks
@@ -158,12 +179,23 @@ fn main() -> ExitCode {
         ("law6", law6_nothing_left::ROWS),
         ("law7", law7_exact::ROWS),
         ("law8", law8_prints::ROWS),
+        ("cancelled", cancelled::ROWS),
         ("combine", combine::ROWS),
+        ("law9", law9_awaiting::ROWS),
+        ("law9", law9_streaming::ROWS),
+        ("host_runtime", host_runtime::ROWS),
+        ("arrays", arrays::ROWS),
+        ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
+        ("lines", lines::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
+        #[cfg(feature = "rand")]
+        ("random", random::ROWS),
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
+        ("retries", retries::ROWS),
+        ("state", state::ROWS),
         ("waits", waits::ROWS),
     ];
     let mut trials = Vec::new();

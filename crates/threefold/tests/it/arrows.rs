@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// The entries of the library's `src/`, from what users see down to what everything stands on. Each may import those
 /// below it only.
-const ORDER: &[&str] =
-    &["lib", "executor", "cancel", "backend", "remote", "fold", "trace", "task", "source", "panics", "error", "model"];
+const ORDER: &[&str] = &[
+    "lib", "executor", "cancel", "backend", "remote", "random", "fold", "trace", "task", "source", "shared", "panics",
+    "error", "model",
+];
 
 /// The crates of the workspace, from the program down. Each may depend on those below it only.
 const CRATES: &[&str] = &[
+    "threefold-axum",
     "threefold-bench",
     "threefold-contest",
     "threefold-loom",

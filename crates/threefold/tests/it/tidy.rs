@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 12] = [
+const UNSAFE: [&str; 16] = [
     "crates/threefold-cli/src/signals/ignored.rs",
     "crates/threefold/src/backend/mpi/at_exit.rs",
     "crates/threefold/src/backend/mpi/mark.rs",
@@ -16,6 +16,10 @@ const UNSAFE: [&str; 12] = [
     "crates/threefold/src/backend/processes/worker/c_library.rs",
     "crates/threefold/src/backend/processes/worker/copy.rs",
     "crates/threefold/src/backend/processes/worker/early.rs",
+    "crates/threefold/src/shared/mapped.rs",
+    "crates/threefold/src/shared/plain.rs",
+    "crates/threefold/src/shared/view.rs",
+    "crates/threefold/src/source/placed.rs",
     "crates/threefold/tests/holdings/interval_timer.rs",
     "crates/threefold/tests/hosts/fork.rs",
     "crates/threefold/tests/mpi/copies.rs",

@@ -14,16 +14,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::world::World;
+use crate::remote::clock;
 
-/// A fold looks for silent ranks this often, in nanoseconds: twice while ranks are asked once.
+/// A fold looks for silent ranks this often at least, in nanoseconds: twice while ranks are asked once.
 const LOOK: u64 = 125_000_000;
 
 /// The ranks that have chunks of one fold.
 pub(super) struct Interest {
     world: &'static World,
     ranks: Vec<bool>,
-    /// When the fold last looked for silent ranks.
-    looked: u64,
+    /// When the fold looks for silent ranks again; 0 before it has waited.
+    look_at: u64,
     /// So long a rank may be silent.
     silence: Duration,
 }
@@ -31,7 +32,7 @@ pub(super) struct Interest {
 impl Interest {
     /// That of a fold that has chunks nowhere yet, and whose ranks may be silent for so long.
     pub(super) fn new(world: &'static World, silence: Duration) -> Self {
-        Self { world, ranks: vec![false; world.size], looked: 0, silence }
+        Self { world, ranks: vec![false; world.size], look_at: 0, silence }
     }
 
     /// The rank has chunks of the fold from now on, or something else to answer. Returns whether it had none before.
@@ -57,11 +58,21 @@ impl Interest {
 
     /// Has the ranks of all folds asked whether they are alive, if it is time, and notes those of this fold that have been
     /// silent for too long.
-    pub(super) fn look(&mut self, now: u64) {
-        if now.saturating_sub(self.looked) >= LOOK {
-            self.looked = now;
-            self.world.look(now, &self.ranks, self.silence);
+    ///
+    /// Every wait asks this. So it is one reading of the coarse clock as long as there is nothing to do: a fold that is
+    /// over before its first look learns nothing, and ranks are asked by whichever fold comes first.
+    pub(super) fn look(&mut self) {
+        let now = clock::coarse();
+        if self.look_at == 0 {
+            self.look_at = now + LOOK;
         }
+        // Relaxed: see `World::look`.
+        if now < self.look_at && now < self.world.ask_at.load(Ordering::Relaxed) {
+            return;
+        }
+        let now = clock::now();
+        self.look_at = now + LOOK;
+        self.world.look(now, &self.ranks, self.silence);
     }
 }
 

@@ -157,7 +157,7 @@ impl Isolated {
     /// Notes the ranks that were lost since this was last asked, with what they had.
     fn look_for_lost(&mut self) {
         let world = self.crews.session.world;
-        self.interest.look(clock::now());
+        self.interest.look();
         for (rank, end) in world.lost().into_iter().skip(self.lost.len()) {
             self.crews.ranks[rank].owes_word = false;
             for worker in 0..self.crews.lives.len() {

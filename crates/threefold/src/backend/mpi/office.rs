@@ -20,6 +20,7 @@
 //! They are begun under the lock, and taken in under the lock. So a stream of frames needs no numbers, an output of a
 //! task comes before the answer of its chunk, and a `LIMIT` comes after the messages that it limits.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::{process, thread};
@@ -27,8 +28,8 @@ use std::{process, thread};
 use super::arrivals::Mail;
 use super::seam::{LARGEST, SMALL, Seam, Sending};
 
-/// So many messages are taken in at one look, and the others at the next.
-const BATCH: usize = 16;
+/// At most so many messages are taken in at one look, and the others at the next.
+pub(super) const BATCH: usize = 16;
 
 /// So long an abort waits for the lock.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -46,7 +47,11 @@ pub(super) trait Route {
 }
 
 /// The messages of one rank.
-pub(super) struct Office<R: Route>(Mutex<Desk<R>>);
+pub(super) struct Office<R: Route> {
+    desk: Mutex<Desk<R>>,
+    /// How many threads look for messages, at least every millisecond.
+    watchers: AtomicUsize,
+}
 
 /// What the lock guards.
 pub(super) struct Desk<R: Route> {
@@ -64,17 +69,39 @@ pub(super) struct Desk<R: Route> {
 impl<R: Route> Office<R> {
     /// The office of a rank that has just joined its job.
     pub(super) fn new(seam: Seam, route: R) -> Self {
-        Self(Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_quiet: false, is_closed: false }))
+        let desk = Mutex::new(Desk { seam, route, outgoing: Vec::new(), is_quiet: false, is_closed: false });
+        Self { desk, watchers: AtomicUsize::new(0) }
+    }
+
+    /// From now on, and until `unwatch`, this thread looks for messages at least every millisecond.
+    pub(super) fn watch(&self) {
+        // Relaxed, as are the others: this is no more than advice.
+        self.watchers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// This thread does not look any more.
+    pub(super) fn unwatch(&self) {
+        self.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether another thread looks for messages.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
     }
 
     /// Takes in what has arrived, and notes what is sent. Does nothing if another thread does it.
     pub(super) fn poll(&self) {
-        let mut desk = match self.0.try_lock() {
+        self.take_in(BATCH);
+    }
+
+    /// The same, with at most so many messages.
+    pub(super) fn take_in(&self, most: usize) {
+        let mut desk = match self.desk.try_lock() {
             Ok(desk) => desk,
             Err(TryLockError::Poisoned(desk)) => desk.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        desk.look();
+        desk.look(most);
     }
 
     /// Sends `bytes`, and leaves the buffer empty. Returns whether they are sent already; if not, `receipt` is told
@@ -88,7 +115,7 @@ impl<R: Route> Office<R> {
     pub(super) fn abort(&self) -> ! {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
-            match self.0.try_lock() {
+            match self.desk.try_lock() {
                 Ok(desk) => desk.seam.abort(),
                 Err(TryLockError::Poisoned(desk)) => desk.into_inner().seam.abort(),
                 Err(TryLockError::WouldBlock) => thread::sleep(PATIENCE / 50),
@@ -100,13 +127,13 @@ impl<R: Route> Office<R> {
 
     /// What the lock guards.
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk<R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R: Route> Desk<R> {
-    /// Notes which messages are sent, and takes in a batch of those that have arrived.
-    fn look(&mut self) {
+    /// Notes which messages are sent, and takes in at most so many of those that have arrived.
+    fn look(&mut self, most: usize) {
         if self.is_closed {
             return;
         }
@@ -115,7 +142,7 @@ impl<R: Route> Desk<R> {
             let sent = outgoing.extract_if(.., |(sending, _)| seam.is_sent(sending));
             sent.filter_map(|(_, receipt)| receipt).for_each(|receipt| route.sent(receipt));
         }
-        for _ in 0..BATCH {
+        for _ in 0..most {
             let Some(mail) = self.seam.receive() else { return };
             if let Some((to, tag, mut answer)) = self.route.deliver(mail) {
                 self.send(to, tag, &mut answer, None);
@@ -164,6 +191,11 @@ impl<R: Route> Desk<R> {
         self.is_quiet = true;
     }
 
+    /// Whether large messages are on their way.
+    pub(super) fn is_sending(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
     /// Whether the job is left.
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed
@@ -172,7 +204,7 @@ impl<R: Route> Desk<R> {
     /// Waits until everything is sent, and makes no more calls of MPI.
     pub(super) fn close(&mut self) {
         while !self.outgoing.is_empty() {
-            self.look();
+            self.look(BATCH);
             thread::yield_now();
         }
         self.is_closed = true;

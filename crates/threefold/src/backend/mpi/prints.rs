@@ -13,12 +13,13 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::mem::{self, MaybeUninit};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::buffer::spare_capacity;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{Timespec, epoll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::retry_on_intr;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -38,7 +39,10 @@ pub(super) struct Pipes {
     err: OwnedFd,
     /// The standard error as the launcher made it.
     original: OwnedFd,
-    /// Held while what was read is sent, so that two threads keep the order.
+    /// Says whether anything is in one of the pipes.
+    both: OwnedFd,
+    /// Held from the look into the pipes until what was read is sent. So a thread that finds them empty knows that all
+    /// that was printed is sent.
     order: Mutex<()>,
 }
 
@@ -53,15 +57,20 @@ impl Pipes {
         rustix::stdio::dup2_stdout(out_end)?;
         rustix::stdio::dup2_stderr(err_end)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Self { out, err, original, order: Mutex::default() })
+        let both = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        for pipe in [&out, &err] {
+            epoll::add(&both, pipe, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        }
+        Ok(Self { out, err, original, both, order: Mutex::default() })
     }
 
     /// Sends what was printed so far to rank 0.
     pub(super) fn pass_on<R: Route>(&self, office: &Office<R>) {
+        // Before the look: another thread may have read something and not sent it yet.
+        let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         if self.are_empty() {
             return;
         }
-        let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         for (tag, pipe) in [(letter::OUT, &self.out), (letter::ERR, &self.err)] {
             // What is there now, and no more: a task that prints without end must not keep this thread.
             let mut left = rustix::io::ioctl_fionread(pipe).unwrap_or(0);
@@ -87,23 +96,62 @@ impl Pipes {
         let _ = rustix::io::write(&self.original, &bytes);
     }
 
-    /// Whether nothing was printed. It asks for both pipes in one system call.
+    /// Whether nothing is in the pipes. This is asked before each answer, so it is one call of the system, which only
+    /// looks at a list in the kernel. One thread at a time may ask: while the kernel answers one thread, it may take a
+    /// pipe off this list for a moment.
     fn are_empty(&self) -> bool {
-        let mut pipes = [&self.out, &self.err].map(|pipe| PollFd::new(pipe, PollFlags::IN));
-        matches!(poll(&mut pipes, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(0))
+        let mut events = [MaybeUninit::uninit(); 1];
+        let ready = epoll::wait(&self.both, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        matches!(ready, Ok((ready, _)) if ready.is_empty())
     }
 }
 
+/// What ranks have printed, in the order in which it came.
+type Parts = Vec<(usize, Vec<u8>)>;
+
 /// What has come from other ranks and is not printed yet, of one stream.
-pub(super) type Heard = Vec<(usize, Vec<u8>)>;
+pub(super) struct Heard {
+    parts: Parts,
+    /// The printer's [`has_heard`](Printer::has_heard).
+    is_noted: Arc<AtomicBool>,
+}
+
+impl Heard {
+    /// A rank has printed this.
+    pub(super) fn push(&mut self, rank: usize, bytes: Vec<u8>) {
+        self.parts.push((rank, bytes));
+        // Relaxed: whoever takes an answer that came after this takes it from a mailbox, whose lock orders the two.
+        self.is_noted.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes out all there is.
+    fn take(&mut self) -> Parts {
+        mem::take(&mut self.parts)
+    }
+
+    /// What was taken out is printed. Nothing more is taken out.
+    fn printed(&mut self) -> Parts {
+        if self.parts.is_empty() {
+            // Release: whoever sees this finds everything printed.
+            self.is_noted.store(false, Ordering::Release);
+        }
+        Vec::new()
+    }
+}
 
 /// Prints one stream of the other ranks on rank 0's own.
 ///
 /// Threads may print while they hold a lock of the stream, or hold it while they fold. So whoever prints takes the
 /// stream's lock first, then the lock of the lines, and then takes what was heard from the office. In any other order
 /// two threads could wait for each other.
+///
+/// Several callers may print at once, each what has come for all of them. A caller returns when what its own tasks have
+/// printed is out, whoever prints it. So it is noted as printed only then, and while the lock of the stream is held.
+/// Until then every other caller waits for this lock.
 pub(super) struct Printer {
     stream: Stream,
+    /// Whether anything was heard and is not printed yet.
+    has_heard: Arc<AtomicBool>,
     /// The beginning of a line of each rank.
     partial: Mutex<Vec<Vec<u8>>>,
     /// Whether there is any, or may be: it is written under the lock of the lines.
@@ -112,27 +160,39 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn new(stream: Stream, ranks: usize) -> Self {
-        Self { stream, partial: Mutex::new(vec![Vec::new(); ranks]), has_begun_lines: AtomicBool::new(false) }
+        let partial = Mutex::new(vec![Vec::new(); ranks]);
+        Self { stream, has_heard: Arc::default(), partial, has_begun_lines: AtomicBool::new(false) }
     }
 
-    /// Whether the beginning of a line waits for its end, or is about to.
-    pub(super) fn has_begun_lines(&self) -> bool {
-        // Relaxed: who finds that nothing was heard, since another thread has taken it, has had the office's lock
-        // after that thread, which has said so before.
-        self.has_begun_lines.load(Ordering::Relaxed)
+    /// Where what is heard for this printer is kept.
+    pub(super) fn heard(&self) -> Heard {
+        Heard { parts: Vec::new(), is_noted: Arc::clone(&self.has_heard) }
     }
 
-    /// Prints the whole lines of what `heard` gives, and the beginnings of lines of the ranks of which `ends` says that
-    /// their lines are not continued: if several ranks have left one, each but the first begins a new line.
-    pub(super) fn print(&self, heard: impl FnOnce() -> Heard, ends: impl Fn(usize) -> bool) {
+    /// Whether anything was heard and is not printed yet.
+    pub(super) fn has_heard(&self) -> bool {
+        // Acquire: see `Heard::printed`.
+        self.has_heard.load(Ordering::Acquire)
+    }
+
+    /// Whether there is anything to print, if the beginnings of lines count, too.
+    pub(super) fn has_any(&self) -> bool {
+        // Relaxed: who finds that nothing was heard, since another thread has taken and printed it, sees which lines
+        // were begun by then.
+        self.has_heard() || self.has_begun_lines.load(Ordering::Relaxed)
+    }
+
+    /// Prints the whole lines of what was heard, and the beginnings of lines of the ranks of which `ends` says that
+    /// their lines are not continued: if several ranks have left one, each but the first begins a new line. `heard`
+    /// passes what was heard to the given function.
+    pub(super) fn print(&self, heard: impl Fn(fn(&mut Heard) -> Parts) -> Parts, ends: impl Fn(usize) -> bool) {
         let (_out, _err);
         match self.stream {
             Stream::Out => _out = io::stdout().lock(),
             Stream::Err => _err = io::stderr().lock(),
         }
         let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-        self.has_begun_lines.store(true, Ordering::Relaxed);
-        for (rank, bytes) in heard() {
+        for (rank, bytes) in heard(Heard::take) {
             let line = &mut partial[rank];
             line.extend_from_slice(&bytes);
             let whole = match line.iter().rposition(|&byte| byte == b'\n') {
@@ -145,17 +205,40 @@ impl Printer {
         }
         let mut rests = partial.iter_mut().enumerate().filter(|(rank, rest)| !rest.is_empty() && ends(*rank));
         if let Some((_, rest)) = rests.next() {
-            self.stream.print(&std::mem::take(rest));
+            self.stream.print(&mem::take(rest));
         }
         for (_, rest) in rests {
             self.stream.print(b"\n");
-            self.stream.print(&std::mem::take(rest));
+            self.stream.print(&mem::take(rest));
         }
         self.has_begun_lines.store(partial.iter().any(|rest| !rest.is_empty()), Ordering::Relaxed);
+        heard(Heard::printed);
     }
 }
 
 /// Empties the buffer of the standard library: what a task has printed must be in the pipe before its output is sent.
 pub(super) fn flush() {
     let _ = io::stdout().flush();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_counts_until_it_is_printed() {
+        let printer = Printer::new(Stream::Out, 3);
+        let mut heard = printer.heard();
+        assert!(!printer.has_any());
+        heard.push(1, b"one".to_vec());
+        assert_eq!(heard.take(), [(1, b"one".to_vec())]);
+        // Whoever has taken it is printing it. Another caller waits until that is done.
+        assert!(printer.has_heard());
+        heard.push(2, b"two".to_vec());
+        heard.printed();
+        assert!(printer.has_heard(), "the second part came meanwhile");
+        heard.take();
+        heard.printed();
+        assert!(!printer.has_any());
+    }
 }

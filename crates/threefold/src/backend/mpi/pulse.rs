@@ -70,6 +70,11 @@ impl Pulse {
         ask
     }
 
+    /// From when on `look` has something to do, in nanoseconds.
+    pub(super) fn next_look(&self) -> u64 {
+        self.looked + LOOK
+    }
+
     /// How long, in nanoseconds, the rank has owed an answer at time `now`, unless it was heard since the last look.
     pub(super) fn silent_for(&self, rank: usize, now: u64) -> u64 {
         self.asked[rank].map_or(0, |asked| now.saturating_sub(asked))
@@ -94,7 +99,7 @@ mod tests {
     #[test]
     fn a_rank_that_begins_to_work_was_not_silent_before() {
         let mut pulse = Pulse::of(2);
-        assert_eq!(pulse.look(LOOK, |_| false, |_| false), []);
+        assert!(pulse.look(LOOK, |_| false, |_| false).is_empty());
         assert_eq!(pulse.look(4 * LOOK, |_| true, |_| false), [1]);
         assert_eq!(pulse.silent_for(1, 4 * LOOK), 0);
     }
@@ -104,9 +109,9 @@ mod tests {
         let mut pulse = Pulse::of(2);
         let hour = 3_600_000_000_000;
         assert_eq!(pulse.look(LOOK, |_| true, |_| false), [1]);
-        assert_eq!(pulse.look(hour, |_| true, |_| false), []);
+        assert!(pulse.look(hour, |_| true, |_| false).is_empty());
         assert_eq!(pulse.silent_for(1, hour + LOOK), LOOK);
-        assert_eq!(pulse.look(hour + 2 * LOOK, |_| false, |_| false), []);
+        assert!(pulse.look(hour + 2 * LOOK, |_| false, |_| false).is_empty());
         assert_eq!(pulse.look(hour + 4 * LOOK, |_| true, |_| false), [1]);
     }
 }

@@ -1,7 +1,7 @@
 //! A rank other than rank 0: it serves in `init()` until rank 0 says goodbye, and never runs `main`.
 //!
 //! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
-//! run, and passes on what they print. Chunks run on threads that rank 0 asks for, one for each worker of a session.
+//! run, and passes on what they print. While a worker waits, that worker looks, and the main thread does not. Chunks run on threads that rank 0 asks for, one for each worker of a session.
 //! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
 //!
 //! Whichever thread takes a message in hands it to the one that it is for:
@@ -25,7 +25,7 @@
 //! along; until then they must be alive, or rank 0 could not tell who was killed.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -35,7 +35,7 @@ use super::arrivals::Mail;
 use super::at_exit;
 use super::crew_letter::{self, FromCrew};
 use super::letter::{self, Address};
-use super::mailbox::LONGEST;
+use super::mailbox::{LONGEST, LOOKS};
 use super::office::{Office, Route};
 use super::peer::Peer;
 use super::prints::{self, Pipes};
@@ -79,14 +79,14 @@ struct Rank {
 /// The part of a session in this rank.
 #[derive(Default)]
 struct Session {
-    workers: HashMap<u32, Arc<Worker>>,
+    workers: BTreeMap<u32, Arc<Worker>>,
     task: Arc<SharedTask>,
 }
 
 /// Who is addressed in a rank: the workers of each session.
 #[derive(Default)]
 struct Workers {
-    sessions: HashMap<u32, Session>,
+    sessions: BTreeMap<u32, Session>,
     /// The sessions whose workers are processes.
     relays: Relays,
     /// Whether rank 0 has said goodbye.
@@ -162,8 +162,10 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     rank.office.send(0, letter::HELLO, &mut own.write(), None);
     let mut nap = 0;
     loop {
-        for _ in 0..3 {
-            rank.office.poll();
+        // A worker that waits looks by itself. While it does, this thread must not take the core from it. But large
+        // messages move on only at looks, so the more the better.
+        if !rank.office.is_watched() || rank.office.desk().is_sending() {
+            (0..LOOKS).for_each(|_| rank.office.poll());
         }
         rank.pipes.pass_on(&rank.office);
         if rank.office.desk().route.is_over {

@@ -74,7 +74,7 @@ impl Ranks {
 
     /// Notes the ranks that were lost since this was last asked, with what they had.
     fn look_for_lost(&mut self, events: &mut Vec<Event>) {
-        self.interest.look(clock::now());
+        self.interest.look();
         let lost = self.session.world.lost();
         for (rank, end) in lost.into_iter().skip(self.lost.len()) {
             let workers = (0..self.session.members.len()).filter(|&worker| self.session.rank_of(worker) == rank);

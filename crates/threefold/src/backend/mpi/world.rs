@@ -17,7 +17,7 @@
 //! answers of a fold is printed before it returns. The beginning of a line waits for its end, but not longer than until
 //! the end of a fold.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,6 +55,8 @@ pub(super) struct World {
     printers: [Printer; 2],
     /// Which ranks owe a sign of life.
     pulse: Mutex<Pulse>,
+    /// When ranks are to be asked again.
+    pub(super) ask_at: AtomicU64,
     /// The longest time, in nanoseconds, for which an executor lets ranks be silent.
     longest_silence: AtomicU64,
     /// For each rank, how many folds have chunks there.
@@ -62,7 +64,7 @@ pub(super) struct World {
     /// How far the clock of each rank is ahead of this one's, in nanoseconds.
     pub(super) ahead: OnceLock<Vec<i64>>,
     /// What the workers of each open session owe.
-    ledgers: Mutex<HashMap<u32, Arc<Ledger>>>,
+    ledgers: Mutex<BTreeMap<u32, Arc<Ledger>>>,
     /// Ranks that are lost, and how. The job cannot go on without them.
     lost: Mutex<Vec<(usize, End)>>,
     /// Whether any is lost.
@@ -86,7 +88,7 @@ pub(super) enum Letter {
 /// Who is addressed at rank 0: sessions by their numbers.
 pub(super) struct Sessions {
     /// Where the letters of each open session go.
-    open: HashMap<u32, Arc<Mailbox<Letter>>>,
+    open: BTreeMap<u32, Arc<Mailbox<Letter>>>,
     /// The other ranks, once they have introduced themselves.
     pub(super) peers: Vec<Option<Peer>>,
     /// Which ranks were heard since this was last asked.
@@ -126,8 +128,8 @@ impl Route for Sessions {
             letter::BYE => self.has_left[from] = true,
             letter::ALIVE => self.clocks[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
             letter::FILE => self.files[from] = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
-            letter::OUT => self.heard[0].push((from, bytes)),
-            letter::ERR => self.heard[1].push((from, bytes)),
+            letter::OUT => self.heard[0].push(from, bytes),
+            letter::ERR => self.heard[1].push(from, bytes),
             _ => {}
         }
         None
@@ -149,22 +151,24 @@ impl World {
     /// Takes up the job.
     pub(super) fn enter(seam: Seam, own: Peer) {
         let size = seam.size();
+        let printers = [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size));
         let sessions = Sessions {
-            open: HashMap::new(),
+            open: BTreeMap::new(),
             peers: vec![None; size],
             alive: vec![false; size],
             has_left: vec![false; size],
             clocks: vec![None; size],
             files: vec![None; size],
-            heard: Default::default(),
+            heard: printers.each_ref().map(Printer::heard),
         };
         WORLD.get_or_init(|| Self {
             size,
             own,
             office: Office::new(seam, sessions),
             next: AtomicU32::new(0),
-            printers: [Stream::Out, Stream::Err].map(|stream| Printer::new(stream, size)),
+            printers,
             pulse: Mutex::new(Pulse::of(size)),
+            ask_at: AtomicU64::new(0),
             longest_silence: AtomicU64::new(0),
             folds_of: (0..size).map(|_| AtomicU32::new(0)).collect(),
             ahead: OnceLock::new(),
@@ -245,6 +249,8 @@ impl World {
         let Ok(mut pulse) = self.pulse.try_lock() else { return };
         let works = |rank: usize| self.folds_of[rank].load(Ordering::Relaxed) > 0;
         let ask = pulse.look(now, works, |rank| std::mem::take(&mut self.office.desk().route.alive[rank]));
+        // Relaxed: at worst, another thread comes here, and finds that it is too early.
+        self.ask_at.store(pulse.next_look(), Ordering::Relaxed);
         for rank in ask {
             self.office.send(rank, letter::ASK, &mut Vec::new(), None);
         }
@@ -289,7 +295,7 @@ impl World {
         ledgers.iter().flat_map(|ledger| ledger.losses(rank, |worker| self.rank_of(worker) == rank.number)).collect()
     }
 
-    fn ledgers(&self) -> MutexGuard<'_, HashMap<u32, Arc<Ledger>>> {
+    fn ledgers(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<Ledger>>> {
         self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -302,30 +308,21 @@ impl World {
 
     /// Prints the whole lines that have come from tasks on other ranks.
     pub(super) fn print(&self) {
-        for (stream, has_heard) in self.has_heard().into_iter().enumerate() {
-            if has_heard {
-                self.print_stream(stream, |_| false);
-            }
+        for stream in (0..2).filter(|&stream| self.printers[stream].has_heard()) {
+            self.print_stream(stream, |_| false);
         }
     }
 
     /// The same, and prints the beginnings of lines of the ranks of which `ends` says that no fold has chunks there any
     /// more.
     pub(super) fn print_rest(&self, ends: impl Fn(usize) -> bool) {
-        for (stream, has_heard) in self.has_heard().into_iter().enumerate() {
-            // Asked after what was heard: another thread may have taken that, and says so before.
-            if has_heard || self.printers[stream].has_begun_lines() {
-                self.print_stream(stream, &ends);
-            }
+        for stream in (0..2).filter(|&stream| self.printers[stream].has_any()) {
+            self.print_stream(stream, &ends);
         }
     }
 
-    fn has_heard(&self) -> [bool; 2] {
-        self.office.desk().route.heard.each_ref().map(|heard| !heard.is_empty())
-    }
-
     fn print_stream(&self, stream: usize, ends: impl Fn(usize) -> bool) {
-        self.printers[stream].print(|| std::mem::take(&mut self.office.desk().route.heard[stream]), ends);
+        self.printers[stream].print(|step| step(&mut self.office.desk().route.heard[stream]), ends);
     }
 }
 

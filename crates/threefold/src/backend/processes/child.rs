@@ -22,6 +22,7 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use rustix::process::Signal;
 
+use super::arrays::Arrays;
 use super::body::Body;
 use super::lines::Lines;
 use super::mark::Mark;
@@ -37,6 +38,7 @@ use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
 
 mod making;
 mod notes;
+mod telling;
 
 pub(crate) use notes::Notes;
 
@@ -67,6 +69,8 @@ pub(super) struct Worker {
     asked: u64,
     /// The task that it was told last.
     pub(super) task: Option<Fingerprint>,
+    /// The memory of this process that it was told of.
+    arrays: Arrays,
     /// How many chunks it was sent in its life.
     pub(super) sent: u64,
     /// How many bytes went to it and came from it, since that was last asked.

@@ -17,7 +17,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::task::AtomicWaker;
@@ -25,6 +25,7 @@ use tokio::task::coop::has_budget_remaining;
 use tokio::task::yield_now;
 
 use super::in_flight::InFlight;
+use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current};
 use crate::fold::claims::Claim;
 
@@ -83,37 +84,6 @@ impl Wake for Ready {
     }
 }
 
-/// Decides when the clock is read in one turn. A reading costs as much as beginning a chunk. So if steps are short,
-/// several are taken between two readings: as many as fit in a quarter of the time that is left of the turn.
-struct Looks {
-    since: Instant,
-    steps: u32,
-    /// The step after which the clock is read next.
-    next: u32,
-}
-
-impl Looks {
-    /// The most steps between two readings, so that a few chunks that suddenly take long do not delay timers.
-    const MOST: u64 = 8;
-
-    fn new() -> Self {
-        Self { since: Instant::now(), steps: 0, next: 1 }
-    }
-
-    /// Counts a step. Returns whether the turn is over; between two readings of the clock the answer is no.
-    fn is_over(&mut self) -> bool {
-        self.steps += 1;
-        if self.steps < self.next {
-            return false;
-        }
-        let past = self.since.elapsed();
-        let left = TURN.saturating_sub(past);
-        let fitting = left.as_nanos() as u64 / 4 * u64::from(self.steps) / (past.as_nanos() as u64).max(1);
-        self.next = self.steps + fitting.clamp(1, Self::MOST) as u32;
-        left.is_zero()
-    }
-}
-
 /// Why a driver pauses.
 pub(super) enum Turn {
     /// Timers and sockets should have their turn.
@@ -158,7 +128,7 @@ impl<'a> Driver<'a> {
         self.bell.0.register(cx.waker());
         // This context is for the chunks that are begun, polled and dropped in this turn.
         let _here = current::enter(Some(self.fold.into()));
-        let mut looks = Looks::new();
+        let mut clock = TurnClock::new(TURN);
         loop {
             self.give_up_above_the_limit();
             let polled = self.flight.poll_next_unpin(cx);
@@ -182,7 +152,7 @@ impl<'a> Driver<'a> {
             }
             // When its budget is used up, tokio answers every poll with "pending", and all futures would be polled in
             // vain.
-            if looks.is_over() || !has_budget_remaining() {
+            if clock.is_over() || !has_budget_remaining() {
                 return Poll::Ready(if self.is_ready() { Turn::Reduce } else { Turn::Over });
             }
         }

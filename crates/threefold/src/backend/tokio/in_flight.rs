@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::time::{self, Timeout};
+use tokio::time::{self, Sleep, Timeout};
 
 use crate::error::Place;
+use crate::fold::job::Again;
 use crate::fold::{Fold, chunk};
 use crate::panics;
 use crate::task::BoxFuture;
@@ -19,12 +20,14 @@ pub(super) struct InFlight<'a> {
     worker: usize,
     fold: &'a Fold,
     future: Option<Begun<'a>>,
+    /// Before it runs again, it waits for this.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
-/// A chunk that runs. If it ended after its deadline, the error is the time that it took.
-type Run<'a> = BoxFuture<'a, Result<(), Duration>>;
+/// A chunk that runs.
+type Run<'a> = BoxFuture<'a, Result<(), Again>>;
 
-/// The future of a chunk. Its result is an error if the chunk ended after its deadline.
+/// The future of a chunk. Its result is an error if the chunk gave no output.
 enum Begun<'a> {
     Plain(Run<'a>),
     /// A chunk with a deadline, and the time at which it began.
@@ -32,13 +35,13 @@ enum Begun<'a> {
 }
 
 impl Begun<'_> {
-    /// The error is the time that had passed when the chunk was dropped at an await, or when it ended too late.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Duration>> {
+    /// The time of a chunk that is late is that at which it was dropped at an await, or at which it ended.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Again>> {
         match self {
             Self::Plain(future) => future.as_mut().poll(cx),
             Self::Timed(future, began) => match ready!(future.as_mut().poll(cx)) {
                 Ok(ended) => Poll::Ready(ended),
-                Err(_) => Poll::Ready(Err(began.elapsed())),
+                Err(_) => Poll::Ready(Err(Again::Late(began.elapsed()))),
             },
         }
     }
@@ -46,7 +49,7 @@ impl Begun<'_> {
 
 impl<'a> InFlight<'a> {
     pub(super) fn new(chunk: u64, worker: usize, fold: &'a Fold) -> Self {
-        Self { chunk, attempt: 1, worker, fold, future: None }
+        Self { chunk, attempt: 1, worker, fold, future: None, pause: None }
     }
 
     pub(super) fn chunk(&self) -> u64 {
@@ -84,6 +87,13 @@ impl Future for InFlight<'_> {
             if this.future.is_none() && !this.fold.may_start(this.chunk) {
                 return Poll::Ready(());
             }
+            if let Some(pause) = &mut this.pause {
+                ready!(pause.as_mut().poll(cx));
+                this.pause = None;
+                if !this.fold.may_start(this.chunk) {
+                    return Poll::Ready(());
+                }
+            }
             let polled = panics::catch(|| {
                 let future = this.future.take().unwrap_or_else(|| this.begin());
                 this.future.insert(future).poll(cx)
@@ -95,13 +105,14 @@ impl Future for InFlight<'_> {
                 Err(panic) => Err(panic),
             };
             this.drop_future();
+            let at = Place { worker: Some(this.worker), ..Place::default() };
             let (error, is_last) = match failed {
-                Ok(after) => {
+                Ok(Again::Erred) => (this.fold.returned_err(this.chunk, this.attempt, at), false),
+                Ok(Again::Late(after)) => {
                     let error = this.fold.timeout(this.chunk, this.attempt, Place::default(), after);
                     (error, this.attempt >= this.fold.policy.attempts())
                 }
                 Err(panic) => {
-                    let at = Place { worker: Some(this.worker), ..Place::default() };
                     let error = this.fold.panic(this.chunk, this.attempt, at, panic);
                     (error, !this.fold.retries_panic(this.attempt))
                 }
@@ -111,6 +122,10 @@ impl Future for InFlight<'_> {
                 return Poll::Ready(());
             }
             this.fold.retried(|| error);
+            let pause = this.fold.pause(this.attempt);
+            if !pause.is_zero() {
+                this.pause = Some(Box::pin(time::sleep(pause)));
+            }
             this.attempt += 1;
         }
     }

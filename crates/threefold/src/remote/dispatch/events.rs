@@ -41,27 +41,40 @@ impl Dispatch {
         }
     }
 
-    /// The chunk that is due from `worker` panicked; whether it runs again.
-    pub(crate) fn panicked(&mut self, worker: usize) -> bool {
-        self.tries_again(worker, self.terms.attempts_at_panics)
+    /// The chunk that is due from `worker` panicked; whether it runs again, `not_before` the moment that is given
+    /// for its attempt.
+    pub(crate) fn panicked(&mut self, worker: usize, not_before: &dyn Fn(u32) -> u64) -> bool {
+        self.tries_again(worker, self.terms.attempts_at_panics, not_before)
     }
 
-    /// The chunk that is due from `worker` ended after its deadline; whether it runs again.
-    pub(crate) fn late(&mut self, worker: usize) -> bool {
-        self.tries_again(worker, self.terms.attempts)
+    /// The chunk that is due from `worker` ended after its deadline; whether it runs again, `not_before` the moment
+    /// that is given for its attempt.
+    pub(crate) fn late(&mut self, worker: usize, not_before: &dyn Fn(u32) -> u64) -> bool {
+        self.tries_again(worker, self.terms.attempts, not_before)
+    }
+
+    /// The output of the chunk that is due from `worker` is an `Err`, and this is not the last of its attempts. The chunk
+    /// runs again, `not_before` the moment that is given for its attempt.
+    pub(crate) fn erred(&mut self, worker: usize, not_before: &dyn Fn(u32) -> u64) {
+        self.tries_again(worker, u32::MAX, not_before);
     }
 
     /// The chunk that is due from `worker` runs again, unless this was the last of its attempts.
-    fn tries_again(&mut self, worker: usize, attempts: u32) -> bool {
+    fn tries_again(&mut self, worker: usize, attempts: u32, not_before: &dyn Fn(u32) -> u64) -> bool {
         let Some(Block { first: chunk, attempt, .. }) = self.answered(worker, 1) else { return false };
         let sent = Sent { chunk, attempt };
         let again = sent.attempt < attempts;
         if again {
-            self.pending.run_again(sent);
+            self.run_again(sent, not_before);
         } else {
             self.fails(sent.chunk);
         }
         again
+    }
+
+    fn run_again(&mut self, sent: Sent, not_before: &dyn Fn(u32) -> u64) {
+        self.pending.run_again(sent, not_before(sent.attempt));
+        self.pending.time(self.now);
     }
 
     /// `worker` has started none of the `count` chunks from `first` on, and does not start them. They are the end of the
@@ -95,8 +108,9 @@ impl Dispatch {
         self.fails(chunk);
     }
 
-    /// `worker` is gone, and had come so far.
-    pub(crate) fn lost(&mut self, worker: usize, progress: Progress) -> Loss {
+    /// `worker` is gone, and had come so far. Chunks that run again do so `not_before` the moments
+    /// that are given for their attempts.
+    pub(crate) fn lost(&mut self, worker: usize, progress: Progress, not_before: &dyn Fn(u32) -> u64) -> Loss {
         let Some(gone) = self.remove(worker) else {
             // It was to be retired, and had answered everything.
             self.commands.retain(|&command| command != Command::Retire { worker });
@@ -112,7 +126,7 @@ impl Dispatch {
         remains.waiting.into_iter().for_each(|block| self.pending.give_back(block));
         let wanted = remains.started.into_iter().filter(|sent| sent.chunk < limit);
         let (mut again, given_up): (Vec<_>, Vec<_>) = wanted.partition(|sent| sent.attempt < self.terms.attempts);
-        again.iter().for_each(|&sent| self.pending.run_again(sent));
+        again.iter().for_each(|&sent| self.run_again(sent, not_before));
         if let Some(lowest) = given_up.iter().map(|sent| sent.chunk).min() {
             self.fails(lowest);
         }

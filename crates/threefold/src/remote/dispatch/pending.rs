@@ -31,6 +31,8 @@ pub(super) struct Pending {
     returned_count: u64,
     /// Chunks that are tried again, with the attempt that comes next.
     again: BTreeMap<u64, u32>,
+    /// Chunks that are tried again later: from when on, and the attempt that comes next.
+    later: BTreeMap<(u64, u64), u32>,
 }
 
 impl Pending {
@@ -42,6 +44,7 @@ impl Pending {
             returned: BTreeMap::new(),
             returned_count: 0,
             again: BTreeMap::new(),
+            later: BTreeMap::new(),
         }
     }
 
@@ -52,6 +55,7 @@ impl Pending {
     pub(super) fn limit_fell(&mut self, limit: u64) {
         self.limit = limit;
         self.again.split_off(&limit);
+        self.later.retain(|&(_, chunk), _| chunk < limit);
         let above = self.returned.split_off(&limit);
         self.returned_count -= above.iter().map(|(first, end)| end - first).sum::<u64>();
         if let Some((_, end)) = self.returned.iter_mut().next_back()
@@ -62,8 +66,14 @@ impl Pending {
         }
     }
 
-    pub(super) fn window_reaches(&mut self, end: u64) {
-        self.window = end;
+    /// Returns whether the window has moved.
+    pub(super) fn window_reaches(&mut self, end: u64) -> bool {
+        std::mem::replace(&mut self.window, end) < end
+    }
+
+    /// The lowest chunk that was never sent.
+    pub(super) fn reached(&self) -> u64 {
+        self.next
     }
 
     /// One past the last chunk that may be sent.
@@ -73,7 +83,7 @@ impl Pending {
 
     /// Whether nothing is left to send, now or later.
     pub(super) fn is_empty(&self) -> bool {
-        self.next >= self.limit && self.returned.is_empty() && self.again.is_empty()
+        self.next >= self.limit && self.returned.is_empty() && self.again.is_empty() && self.later.is_empty()
     }
 
     /// Whether something may be sent now.
@@ -85,7 +95,7 @@ impl Pending {
 
     /// How many chunks are left to send, now or later.
     pub(super) fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.next) + self.returned_count + self.again.len() as u64
+        self.limit.saturating_sub(self.next) + self.returned_count + (self.again.len() + self.later.len()) as u64
     }
 
     /// These chunks were not started.
@@ -102,11 +112,24 @@ impl Pending {
         self.returned.insert(block.first, end);
     }
 
-    /// This chunk is tried once more.
-    pub(super) fn run_again(&mut self, sent: Sent) {
+    /// This chunk is tried once more, but not before this moment.
+    pub(super) fn run_again(&mut self, sent: Sent, not_before: u64) {
         if sent.chunk < self.limit {
-            self.again.insert(sent.chunk, sent.attempt + 1);
+            self.later.insert((not_before, sent.chunk), sent.attempt + 1);
         }
+    }
+
+    /// The time is `now`: chunks may be tried again that had to wait until then.
+    pub(super) fn time(&mut self, now: u64) {
+        while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= now) {
+            let ((_, chunk), attempt) = entry.remove_entry();
+            self.again.insert(chunk, attempt);
+        }
+    }
+
+    /// When the next chunk may be tried again that has to wait.
+    pub(super) fn due(&self) -> u64 {
+        self.later.first_key_value().map_or(u64::MAX, |(&(not_before, _), _)| not_before)
     }
 
     /// Takes `chunk`, which came back, out for good.

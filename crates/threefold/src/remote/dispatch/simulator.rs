@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use rand::{Rng, SeedableRng, rngs::SmallRng};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use super::{Activity, Block, Command, Dispatch, PATIENCE, Progress, Sent, Terms};
 
@@ -30,6 +30,8 @@ struct Simulation {
     fates: Vec<Fate>,
     times: Vec<u64>,
     starts: Vec<u32>,
+    /// The moments before which the chunks must not start again.
+    not_before: Vec<u64>,
     counted: Vec<u32>,
     failed: BTreeMap<u64, u32>,
     /// One past the highest chunk that was ever sent.
@@ -54,7 +56,10 @@ impl Simulation {
         let (least, most) = plan.times;
         let fates = (0..chunks).map(|_| match random.random_range(0..4_000_000u32) {
             roll if roll >= 4 * plan.failing => Fate::Succeeds,
-            roll => [Fate::Panics, Fate::IsErr, Fate::Unreadable, Fate::Unsendable][(roll % 4) as usize],
+            roll => {
+                let fates = [Fate::Panics, Fate::IsErr, Fate::ErrsOnce, Fate::Unreadable, Fate::Unsendable];
+                fates[(roll % 5) as usize]
+            }
         });
         let fates = fates.collect();
         let times = (0..chunks).map(|_| {
@@ -75,6 +80,7 @@ impl Simulation {
             fates,
             times,
             starts: vec![0; chunks],
+            not_before: vec![0; chunks],
             counted: vec![0; chunks],
             failed: BTreeMap::new(),
             sent: 0,
@@ -233,8 +239,11 @@ impl Simulation {
             self.sent = block.end;
         }
         // Some blocks are too large for one message.
-        let mut end =
-            if self.happens(50_000) { self.random.random_range(block.first + 1..=block.end) } else { block.end };
+        let mut end = if self.happens(self.plan.cuts) {
+            self.random.random_range(block.first + 1..=block.end)
+        } else {
+            block.end
+        };
         let unsendable = (block.first..end).find(|&chunk| self.fates[chunk as usize] == Fate::Unsendable);
         if let Some(chunk) = unsendable {
             end = chunk;

@@ -53,7 +53,10 @@ impl Dispatch {
         let Some(it) = self.get(worker).filter(|it| !it.is_stopping() && !it.is_full()) else { return 0 };
         let most = self.terms.chunks_per_worker.map_or(u64::MAX, |most| most.saturating_sub(it.sent()));
         // A worker reports before its block ends, but not before its only chunk does. So it gets another block earlier.
-        let goes_on = || self.is_short(it) || it.unanswered() == 1 && !self.is_ending();
+        // Where shares were sent, something is left only if one was cut, since its message became too large. This waits
+        // until a chunk is done. Behind another share it could not be recalled.
+        let is_short = || self.is_short(it) && !self.divides_at_once();
+        let goes_on = || is_short() || it.unanswered() == 1 && !self.is_ending();
         let wanted = match it.blocks() {
             0 if it.is_ready() && self.pace.is_none() => self.first_block(),
             0 if it.is_ready() => self.block_size().max(1),
@@ -69,12 +72,18 @@ impl Dispatch {
     ///
     /// The share is rounded up, so no chunk is left over. The last worker may be sent fewer chunks, or none.
     fn first_block(&self) -> u64 {
-        let all = self.expected.map(|pace| pace.saturating_mul(self.terms.chunks));
-        match all {
-            Some(all) if all <= MESSAGE => self.terms.chunks.div_ceil(self.terms.workers as u64),
+        match self.expected {
+            Some(_) if self.divides_at_once() => self.terms.chunks.div_ceil(self.terms.workers as u64),
             Some(_) => self.block_size().max(1),
             None => 1,
         }
+    }
+
+    /// Whether each worker is sent its share at once: all chunks together are expected to take no longer than a message,
+    /// and none is done.
+    fn divides_at_once(&self) -> bool {
+        let all = self.expected.map(|pace| pace.saturating_mul(self.terms.chunks));
+        self.pace.is_none() && all.is_some_and(|all| all <= MESSAGE)
     }
 
     /// Whether `worker` should get another block now: it is ready, and has little or nothing left to do.

@@ -16,8 +16,9 @@
 //! - *hungry*: it is in the queue of workers that may want chunks, so it is not put there twice.
 //! - *full*: the last block was cut, since its message became too large. The worker is sent no block until it answers,
 //!   or until all is sent.
-//! - *recalled*: it was asked to give back the end of its first block. It is not asked again before it answers, before
-//!   this block is done, or before it is sent another block, which takes the recall back.
+//! - *recalled*: it was asked to give back the end of a block. It is not asked again before it answers, before its first
+//!   block is done, or before it is sent another block, which takes the recall back. If it was asked for chunks of its
+//!   second block, it may be asked for chunks of the first one, too.
 //! - *fresh*: it was sent nothing in its life. A chunk that was lost waits for such a worker, if there is or can be
 //!   one.
 //!
@@ -57,8 +58,8 @@ pub(super) struct Worker {
     full: bool,
     /// When it began the chunk that is due, as far as is known.
     since: u64,
-    /// Whether it was asked to give back a part of its first block.
-    recalled: bool,
+    /// From which chunk on it was asked to give chunks back.
+    recalled: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl Worker {
             hungry: false,
             full: false,
             since: now,
-            recalled: false,
+            recalled: None,
         }
     }
 
@@ -191,7 +192,7 @@ impl Worker {
         self.sent += block.len();
         self.blocks.push_back(block);
         // With new chunks the limit is stated anew, which takes a recall back: see `Run::send`.
-        self.recalled = false;
+        self.recalled = None;
     }
 
     /// Only what is below `end` of its last block was sent; the rest of it.
@@ -249,14 +250,14 @@ impl Worker {
             self.blocks.pop_front();
         }
         self.unanswered -= count;
-        self.recalled = false;
+        self.recalled = None;
         Some(block)
     }
 
-    /// Its first block, if a part of this block can be recalled.
+    /// Its first block, if a part of this block can be recalled. An earlier recall may be for chunks of a later block.
     pub(super) fn divisible(&self) -> Option<Block> {
-        let may = self.state == State::Ready && !self.recalled;
-        self.blocks.front().copied().filter(|front| may && front.len() > 1)
+        let may = |front: &Block| self.recalled.is_none_or(|from| from >= front.end);
+        self.blocks.front().copied().filter(|front| self.state == State::Ready && front.len() > 1 && may(front))
     }
 
     /// The rest of the block that it runs after it has started `count` chunks, and how many chunks wait behind this block.
@@ -281,14 +282,14 @@ impl Worker {
         self.since
     }
 
-    /// It is asked to give back a part of its first block.
-    pub(super) fn recall(&mut self) {
-        self.recalled = true;
+    /// It is asked to give back the chunks from `from` on.
+    pub(super) fn recall(&mut self, from: u64) {
+        self.recalled = Some(from);
     }
 
-    /// Whether it was asked to give back a part of its first block, and has not answered.
+    /// Whether it was asked to give chunks back, and has not answered.
     pub(super) fn is_recalled(&self) -> bool {
-        self.recalled
+        self.recalled.is_some()
     }
 
     /// Takes `count` chunks off its first block.
@@ -298,7 +299,7 @@ impl Worker {
             self.unanswered -= count;
             if front.len() == 0 {
                 self.blocks.pop_front();
-                self.recalled = false;
+                self.recalled = None;
             }
         }
     }

@@ -6,10 +6,11 @@
 //!
 //! An answer counts only if it is due. Each worker answers its chunks in the order in which they were sent, and the
 //! dispatcher knows the next one. If an answer comes twice, or for another chunk, the worker is terminated and the
-//! answer is never counted. An answer that is due has one of four effects:
+//! answer is never counted. An answer that is due has one of five effects:
 //!
 //! - Outputs are restored and kept. If a chunk ran past its deadline, its output is refused, as for a chunk that was
 //!   stopped.
+//! - An output that is an `Err` may have its chunk run again. Then it is dropped.
 //! - A panic is the failure of its chunk. If panics are retried, the chunk runs again instead.
 //! - A chunk or output that cannot be serialized is the failure of its chunk. The same would happen on every worker.
 //! - Chunks that were not started are pending again. They were above the limit that the worker knew, and this may have
@@ -22,7 +23,7 @@ use crate::error::Cause;
 use crate::panics::Panic;
 use crate::remote::carrier::Carrier;
 use crate::remote::dispatch::Sent;
-use crate::remote::fold_port::Spot;
+use crate::remote::fold_port::{Refused, Spot};
 use crate::remote::wire::{FromWorker, List, Ran};
 use crate::task::received::Part;
 use crate::trace::Span;
@@ -66,7 +67,7 @@ impl<C: Carrier> Run<'_, C> {
             FromWorker::Hello { .. } => return Err("it was started from another build"),
             FromWorker::Refused { reason } => {
                 self.carrier.refused(worker);
-                self.port.give_up(format!("a worker cannot serve: {}", text(reason)));
+                self.port.give_up(text(reason));
             }
             _ if !self.dispatch.is_ready(worker) => return Err("its first message was not a handshake"),
             FromWorker::Skipped { first, count } => {
@@ -82,16 +83,19 @@ impl<C: Carrier> Run<'_, C> {
             FromWorker::Panicked { ran, at, message } => {
                 let sent = self.due(worker, ran)?;
                 let panic = Panic { message: text(message), at: (!at.is_empty()).then(|| text(at)) };
-                let again = self.dispatch.panicked(worker);
+                let again =
+                    self.dispatch.panicked(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
                 self.port.panicked(sent, self.spot(worker), panic, again);
             }
             FromWorker::Unportable { ran, what, reason } => {
                 let sent = self.due(worker, ran)?;
-                let what = match what {
-                    Part::Chunk => "the chunk",
-                    Part::Output => "the output",
+                let reason = text(reason);
+                let cause = match what {
+                    Part::Chunk => Cause::Unportable { what: "the chunk", reason },
+                    Part::Output => Cause::Unportable { what: "the output", reason },
+                    Part::Source => Cause::unreadable(reason),
                 };
-                self.unportable(worker, sent, Cause::Unportable { what, reason: text(reason) });
+                self.unportable(worker, sent, cause);
             }
         }
         Ok(())
@@ -110,7 +114,8 @@ impl<C: Carrier> Run<'_, C> {
             }
             if ran.duration > timeout {
                 // It ended before it was stopped. What it gave is refused all the same.
-                let again = self.dispatch.late(worker);
+                let again =
+                    self.dispatch.late(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
                 self.port.late(sent, self.spot(worker), Duration::from_nanos(ran.duration), again);
                 return Ok(());
             }
@@ -118,18 +123,25 @@ impl<C: Carrier> Run<'_, C> {
         let (mut next, mut outputs) = (sent.chunk, outputs.iter());
         let end = sent.chunk + count;
         while next < end {
-            let (kept, result) = self.port.decode(next, &mut outputs);
+            let (kept, result) = self.port.decode(next, sent.attempt, &mut outputs);
             if kept > 0 {
                 self.dispatch.done(worker, kept, ran.duration / count);
                 next += kept;
             }
-            if count == 1 && kept == 1 {
+            if count == 1 && kept == 1 && self.port.counts_results() {
                 self.record(worker, sent, ran);
             }
-            if let Err(cause) = result {
-                self.unportable(worker, Sent { chunk: next, ..sent }, cause);
-                next += 1;
+            let refused = Sent { chunk: next, ..sent };
+            match result {
+                Ok(()) => continue,
+                Err(Refused::Unportable(cause)) => self.unportable(worker, refused, cause),
+                Err(Refused::Erred) if count > 1 => return Err("it did not answer each chunk alone"),
+                Err(Refused::Erred) => {
+                    self.dispatch.erred(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
+                    self.port.erred(refused, self.spot(worker));
+                }
             }
+            next += 1;
         }
         Ok(())
     }

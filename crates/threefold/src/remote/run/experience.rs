@@ -71,7 +71,14 @@ mod tests {
 
     fn task(fingerprint: Fingerprint, source: &[u8]) -> Task {
         let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: false, time_each: false };
-        Task { address: Vec::new(), captures: Vec::new(), fingerprint, rules, source: source.to_vec() }
+        Task {
+            address: Vec::new(),
+            captures: Vec::new(),
+            fingerprint,
+            rules,
+            source: source.to_vec(),
+            memory: Vec::new(),
+        }
     }
 
     #[test]

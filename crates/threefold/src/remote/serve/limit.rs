@@ -34,7 +34,7 @@ impl Default for Limit {
 impl Limit {
     /// Sets the limit of `fold`. One thread at a time may do this.
     pub(crate) fn set(&self, fold: u32, limit: u64) {
-        if self.fold.load(Ordering::Relaxed) != fold.into() {
+        if self.fold.load(Ordering::Relaxed) != u64::from(fold) {
             // A reader that sees the new limit with the old fold would skip chunks of the old one, which is over.
             self.fold.store(NONE, Ordering::Relaxed);
         }
@@ -45,7 +45,7 @@ impl Limit {
 
     /// One past the last chunk of `fold` that may start.
     pub(crate) fn of(&self, fold: u32) -> u64 {
-        if self.fold.load(Ordering::Acquire) == fold.into() { self.limit.load(Ordering::Relaxed) } else { u64::MAX }
+        if self.fold.load(Ordering::Acquire) == u64::from(fold) { self.limit.load(Ordering::Relaxed) } else { u64::MAX }
     }
 }
 

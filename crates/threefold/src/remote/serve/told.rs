@@ -67,6 +67,7 @@ use std::ops::RangeInclusive;
 
 use super::stopwatch::Stopwatch;
 use super::{Reporter, Running};
+use crate::fold::chunk;
 use crate::panics::Panic;
 use crate::remote::clock;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
@@ -88,6 +89,8 @@ pub(super) struct Told {
     rules: Rules,
     /// How many chunks the task can cut from the source.
     cut: u64,
+    /// Whether the task has a state that must be made before the next chunk.
+    lacks_state: bool,
     /// One past the last chunk that may start, as far as this worker knows by itself.
     limit: u64,
     /// When the fold began.
@@ -113,7 +116,7 @@ fn ends_soon(took: u64, done: u64, left: u64) -> bool {
 impl Told {
     pub(super) fn new(task: Result<Box<dyn Received>, Panic>) -> Self {
         let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: true, time_each: true };
-        Self { task, rules, cut: 0, limit: u64::MAX, began: 0 }
+        Self { task, rules, cut: 0, lacks_state: false, limit: u64::MAX, began: 0 }
     }
 
     /// A new fold begins.
@@ -121,6 +124,7 @@ impl Told {
         self.rules = rules;
         self.limit = u64::MAX;
         self.began = clock::now();
+        self.lacks_state = self.task.as_ref().is_ok_and(|task| task.forget_state());
         self.cut = match &mut self.task {
             _ if source.is_empty() => 0,
             Ok(task) => task.cut_from(source).map_err(io::Error::other)?,
@@ -163,10 +167,24 @@ impl Told {
                 end = first;
                 continue;
             }
+            if self.lacks_state {
+                let made = self.make_state(reporter);
+                // The time that this took is none of the chunk's.
+                let now = watch.read();
+                if let Err(reason) = made {
+                    close(reporter, &mut open, now);
+                    FromWorker::Refused { reason: reason.as_bytes() }.write(reporter.unsent());
+                    FromWorker::Skipped { first: chunk, count: end - chunk }.write(reporter.unsent());
+                    *counts.chunks += end - chunk;
+                    reporter.hold();
+                    return reporter.send();
+                }
+            }
             next += 1;
             *counts.chunks += 1;
             let running = Running { serial: *counts.chunks, chunk, attempt: block.attempt, since: watch.now() };
             reporter.note_start(running);
+            chunk::set(chunk);
             let made_from =
                 sent.as_mut().map_or(Chunk::Cut(chunk), |sent| Chunk::Sent(sent.next().unwrap_or_default()));
             let read = self.run_chunk(running, made_from, reporter, &mut open, &mut watch);
@@ -188,6 +206,18 @@ impl Told {
         }
         // It is not known here whether these answers may wait for those of the next block.
         if reporter.hold() { Ok(()) } else { reporter.send() }
+    }
+
+    /// Makes the state of this worker. The parent sees that the worker is busy, however long it takes.
+    fn make_state(&mut self, reporter: &mut impl Reporter) -> Result<(), String> {
+        if let Ok(task) = &self.task {
+            reporter.note_reading(true);
+            let made = task.make_state();
+            reporter.note_reading(false);
+            made?;
+        }
+        self.lacks_state = false;
+        Ok(())
     }
 
     /// Runs a chunk and writes its answer. Returns whether the clock was read at the end of the chunk.
@@ -224,6 +254,8 @@ impl Told {
         let ran = Ran { chunk, started: since, duration: watch.lap_exactly().saturating_sub(since) };
         match result {
             received::Ran::Panicked(panic) => {
+                // The panic may have left the state half changed.
+                self.lacks_state = self.task.as_ref().is_ok_and(|task| task.forget_state());
                 let at = panic.at.unwrap_or_default();
                 FromWorker::Panicked { ran, at: at.as_bytes(), message: panic.message.as_bytes() }.write(out);
             }

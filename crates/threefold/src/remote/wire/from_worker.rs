@@ -10,7 +10,7 @@
 //! | 1 | `Refused` | the reason, to the end of the frame |
 //! | 2 | `Done` | chunk, start and duration, and then for each output its length and its bytes |
 //! | 3 | `Panicked` | chunk, start and duration, the length of the place, the place, and the message to the end |
-//! | 4 | `Unportable` | chunk, start and duration, one byte (0: the chunk, 1: its output), and the reason to the end |
+//! | 4 | `Unportable` | chunk, start and duration, one byte (0: the chunk, 1: its output, 2: its source), and the reason to the end |
 //! | 5 | `Skipped` | the first chunk, and how many |
 //!
 //! For example, `Skipped { first: 9, count: 3 }` takes 29 bytes: 12 for the head of the frame, one for the kind, and
@@ -36,7 +36,7 @@ use crate::task::received::Part;
 pub(crate) enum FromWorker<'a> {
     /// The first frame: ready.
     Hello { build: Build },
-    /// It cannot serve, for this reason, and exits.
+    /// It cannot serve, or cannot make the state of its task. This is the error of the fold.
     Refused { reason: &'a [u8] },
     /// The outputs of consecutive chunks, which ran one after the other.
     Done { ran: Ran, outputs: List<'a> },
@@ -116,6 +116,7 @@ impl<'a> FromWorker<'a> {
                 let what = match fields.byte()? {
                     0 => Part::Chunk,
                     1 => Part::Output,
+                    2 => Part::Source,
                     _ => return None,
                 };
                 Self::Unportable { ran, what, reason: fields.rest() }

@@ -12,6 +12,8 @@
 //! | 3 | `Run` with chunks | the first chunk and the attempt, and then for each chunk its length and its bytes |
 //! | 4 | `Bye` | nothing |
 //! | 5 | `Run` of chunks to cut | the first chunk, the attempt, and how many chunks |
+//! | 6 | `Map` | the number of the memory, its length, the descriptor, the device and the inode |
+//! | 7 | `Forget` | the number of the memory |
 //!
 //! So a block of a range of integers takes 37 bytes, however many chunks it has: 12 for the head of the frame, one for
 //! the kind, and three numbers.
@@ -23,7 +25,9 @@
 //!    the task.
 //! 3. `Fold` comes before the first block of each fold.
 //! 4. `Run` may come while an earlier block runs. The blocks are run in order.
-//! 5. `Bye` ends a worker process in order. A worker that finds its channel closed ends without it.
+//! 5. `Map` comes before the task or the fold that has the array, and once for each array while the worker has it.
+//!    `Forget` comes when the parent has dropped the array. The worker has no task afterwards.
+//! 6. `Bye` ends a worker process in order. A worker that finds its channel closed ends without it.
 //!
 //! A fold or a block that comes before its task is a defect of the parent, and ends the worker.
 
@@ -45,8 +49,25 @@ pub(crate) enum ToWorker<'a> {
     Fold { rules: Rules, source: &'a [u8] },
     /// Run these chunks.
     Run(Run<'a>),
+    /// This memory belongs to an array of the task or the fold that follows.
+    Map(Place),
+    /// The parent has freed the memory with this number.
+    Forget { number: u64 },
     /// Exit.
     Bye,
+}
+
+/// Where a worker process finds memory of its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The number by which the task and the source name it.
+    pub(crate) number: u64,
+    /// Its length in bytes.
+    pub(crate) length: u64,
+    /// The descriptor in the parent, and the file that is behind it.
+    pub(crate) descriptor: u64,
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
 }
 
 /// Consecutive chunks, at least one, all at the same attempt.
@@ -115,6 +136,12 @@ impl ToWorker<'_> {
                 Run::put_head(out, first, attempt);
                 out.extend(count.to_le_bytes());
             }),
+            Self::Map(Place { number, length, descriptor, device, inode }) => frame(out, 6, |out| {
+                for word in [number, length, descriptor, device, inode] {
+                    out.extend(word.to_le_bytes());
+                }
+            }),
+            Self::Forget { number } => frame(out, 7, |out| out.extend(number.to_le_bytes())),
         }
     }
 
@@ -141,6 +168,12 @@ impl<'a> ToWorker<'a> {
             3 => Self::Run(Run::read(&mut fields, |fields| List::read(fields).map(Chunks::Sent))?),
             4 => Self::Bye,
             5 => Self::Run(Run::read(&mut fields, |fields| fields.word().map(Chunks::Cut))?),
+            6 => {
+                let mut word = || fields.word();
+                let (number, length) = (word()?, word()?);
+                Self::Map(Place { number, length, descriptor: word()?, device: word()?, inode: word()? })
+            }
+            7 => Self::Forget { number: fields.word()? },
             _ => return None,
         };
         fields.0.is_empty().then_some(said)
@@ -209,6 +242,8 @@ mod tests {
             ToWorker::Fold { rules: RULES, source: b"" },
             ToWorker::Fold { rules: RULES, source: b"1..9" },
             ToWorker::Run(Run { first: u64::MAX - 3, attempt: 2, chunks: Chunks::Cut(3) }),
+            ToWorker::Map(Place { number: 1, length: 1 << 40, descriptor: 5, device: 6, inode: u64::MAX }),
+            ToWorker::Forget { number: u64::MAX },
             ToWorker::Bye,
         ] {
             let mut bytes = Vec::new();

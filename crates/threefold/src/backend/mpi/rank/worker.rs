@@ -21,7 +21,6 @@ use crate::backend::mpi::letter::{self, Address};
 use crate::backend::mpi::mailbox::Mailbox;
 use crate::backend::mpi::prints;
 use crate::backend::stack;
-use crate::fold::chunk;
 use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::serve::limit::{Limit, Limited};
@@ -158,9 +157,7 @@ impl Reporter for Answers<'_> {
         !self.mailbox.is_empty()
     }
 
-    fn note_start(&mut self, running: Running) {
-        chunk::set(running.chunk);
-    }
+    fn note_start(&mut self, _running: Running) {}
 
     fn note_done(&mut self, _serial: u64) {}
 

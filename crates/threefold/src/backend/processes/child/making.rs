@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::Worker;
+use crate::backend::processes::arrays::Arrays;
 use crate::backend::processes::body::Body;
 use crate::backend::processes::descriptors;
 use crate::backend::processes::lines::Lines;
@@ -82,6 +83,7 @@ impl Worker {
             greeting: Some(greeting),
             asked: clock::now(),
             task: None,
+            arrays: Arrays::default(),
             sent: 0,
             bytes_moved: 0,
             received: 0,

@@ -47,6 +47,7 @@ use super::cores::Cores;
 use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
+use crate::backend::processes::arrays;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
@@ -56,6 +57,7 @@ use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Inbox, Outbox};
+use crate::shared::memory::Memory;
 
 mod making;
 #[cfg(feature = "mpi")]
@@ -85,7 +87,9 @@ pub(in crate::backend) struct Crew {
     original: Option<usize>,
     /// How many workers are not started yet. While there are any, each is checked for being overdue.
     starting: usize,
-    oom_kills: OomKills,
+    /// `None` until the crew waits for the first time. The count is read then, while the workers wake up: after a pause
+    /// this takes longer than a message. A worker that the kernel kills for want of memory lives longer than that.
+    oom_kills: Option<OomKills>,
     watch: Watch,
     workers: Vec<Option<Member>>,
     cores: Cores,
@@ -122,7 +126,7 @@ impl Crew {
             starter,
             original: None,
             starting: 0,
-            oom_kills: OomKills::now(),
+            oom_kills: None,
             watch,
             workers: (0..size).map(|_| None).collect(),
             cores: Cores::of(size),
@@ -229,6 +233,18 @@ impl Carrier for Crew {
         }
     }
 
+    fn maps_memory(&self) -> bool {
+        arrays::can_be_mapped()
+    }
+
+    fn map(&mut self, worker: usize, memory: &Memory) {
+        self.member(worker).worker.map(memory);
+    }
+
+    fn forget_freed(&mut self, worker: usize) {
+        self.member(worker).worker.forget_freed();
+    }
+
     fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
         &mut self.member(worker).worker.task
     }
@@ -264,6 +280,7 @@ impl Carrier for Crew {
             // No more workers are requested for now.
             self.finish_making(events).map_err(|error| cannot_start(model, &error))?;
         }
+        self.oom_kills.get_or_insert_with(OomKills::now);
         let until = self.farewells.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
         self.watch.wait(patience).map_err(|error| cannot_start(model, &error))?;

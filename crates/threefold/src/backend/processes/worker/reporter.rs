@@ -6,10 +6,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::channel::Answers;
 use super::{seat, serve};
-use crate::backend::processes::{build, memory};
+use crate::backend::processes::{arrays, build, memory};
 use crate::model::Model;
 use crate::remote::serve::{Reporter, Running};
-use crate::remote::wire::Build;
+use crate::remote::wire::{Build, Place};
 
 impl Reporter for Answers<'_> {
     fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>> {
@@ -32,6 +32,10 @@ impl Reporter for Answers<'_> {
 
     fn note_reading(&mut self, reads: bool) {
         self.page.note_reading(reads);
+    }
+
+    fn map(&mut self, place: Place) -> io::Result<()> {
+        arrays::map(place)
     }
 
     fn begin_block(&mut self) -> io::Result<()> {

@@ -5,6 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::super::MESSAGE;
 use super::*;
 
+/// The chance that a block is cut, in a million.
+const CUTS: u32 = 50_000;
+
 /// Checks a run that has come to its end.
 fn check(it: &Simulation) {
     let terms = it.plan.terms;
@@ -55,6 +58,7 @@ fn plain(chunks: u64, workers: usize) -> Plan {
         expected: None,
         holds: false,
         recalls: Recalls::Noted,
+        cuts: CUTS,
         dear: 0,
         failing: 0,
         dies_in_chunk: 0,
@@ -63,6 +67,7 @@ fn plain(chunks: u64, workers: usize) -> Plan {
         never_starts: 0,
         dies_idle: 0,
         late: 0,
+        pause: 0,
         admitted: 0,
         cancelled_at: None,
     }
@@ -96,6 +101,7 @@ fn random_plan(random: &mut SmallRng) -> Plan {
         expected: random.random::<bool>().then(|| random.random_range(0..10 * US)),
         holds: random.random(),
         recalls: [Recalls::Noted, Recalls::Sent, Recalls::Dropped][random.random_range(0..3)],
+        cuts: CUTS,
         dear,
         failing,
         dies_in_chunk,
@@ -104,6 +110,7 @@ fn random_plan(random: &mut SmallRng) -> Plan {
         never_starts,
         dies_idle,
         late,
+        pause: [0, MS, 200 * MS][random.random_range(0..3)],
         admitted: random.random_range(0..=workers.min(chunks as usize)),
         cancelled_at: (random.random_range(0..10) == 0).then(|| random.random_range(0..100 * MS)),
     }
@@ -183,7 +190,9 @@ fn chunks_that_grow_or_shrink_take_little_more_than_half_the_time_on_two_workers
             it.brought_back
         );
         let lost = took - ideal;
-        assert!(lost <= ideal / 100 + 4 * MESSAGE, "{shape:?}: {took} ns instead of {ideal}");
+        // The last block takes eight messages or more. If the other worker has nothing to do meanwhile, half of this time
+        // is lost. A recall helps, and takes two messages. The worst of 20,000 runs lost 290 us, and 340 us are allowed.
+        assert!(lost <= ideal / 100 + 6 * MESSAGE, "{shape:?}: {took} ns instead of {ideal}");
         assert!(it.messages * 5 * US <= ideal / 50 + 300 * US, "{shape:?}: {} messages in {ideal} ns", it.messages);
     }
 }
@@ -192,7 +201,7 @@ fn chunks_that_grow_or_shrink_take_little_more_than_half_the_time_on_two_workers
 fn a_worker_with_nothing_to_do_gets_chunks_of_another_by_few_messages() {
     // The chunks seem to be so cheap that each worker is sent its share at once. But the first half takes three times
     // as long as the second half.
-    let half = |recalls, workers: usize| {
+    let half = |recalls, workers: usize, cuts, seed| {
         let times = (1, 20 * MS / 500);
         let plan = Plan {
             times,
@@ -200,22 +209,32 @@ fn a_worker_with_nothing_to_do_gets_chunks_of_another_by_few_messages() {
             expected: Some(10),
             holds: true,
             recalls,
+            cuts,
             admitted: workers,
             ..plain(1_000, workers)
         };
-        let mut it = Simulation::new(plan, seed());
+        let mut it = Simulation::new(plan, seed);
         it.run();
         check(&it);
         let (took, ideal, longest) = spans(&it);
-        println!("{recalls:?}: {took} ns instead of {ideal}, {} messages, {} recalls", it.messages, it.recalls);
+        println!("THREEFOLD_SEED={seed} {recalls:?}: {took} ns, {} messages, {} recalls", it.messages, it.recalls);
         (took, ideal, longest, it.recalls)
     };
+    let seed = seed();
     for workers in [2, 3, 8] {
-        let (took, ideal, ..) = half(Recalls::Dropped, workers);
+        // If the share of the first worker is cut, the others run a part of it, even without a recall.
+        let (took, ideal, ..) = half(Recalls::Dropped, workers, 0, seed);
         assert!(took > ideal + ideal / 3, "it takes longer if nothing is given back: {took} ns instead of {ideal}");
-        for recalls in [Recalls::Noted, Recalls::Sent] {
-            let (took, ideal, longest, count) = half(recalls, workers);
-            assert!(took <= ideal + ideal / 20 + longest + 8 * MESSAGE, "{recalls:?}: {took} ns instead of {ideal}");
+        for (recalls, run) in
+            [Recalls::Noted, Recalls::Sent].into_iter().flat_map(|it| (0..20).map(move |run| (it, run)))
+        {
+            let (took, ideal, longest, count) = half(recalls, workers, CUTS, seed.wrapping_add(run));
+            // Four messages pass until the dispatcher asks a worker that has reported nothing. A recall takes two and a
+            // half: the recall, the rest of a chunk of 40 us, the answer, and the next block. Three of them may follow
+            // one another, for ever shorter rests. The worst of 200,000 runs took 505 us longer than the ideal, on eight
+            // workers. There the limit is 645 us.
+            let most = ideal + ideal / 20 + longest + 12 * MESSAGE;
+            assert!(took <= most, "{recalls:?} on {workers} workers: {took} ns instead of {ideal}");
             assert!(count <= 12 * workers as u64, "{count} recalls on {workers} workers");
         }
     }

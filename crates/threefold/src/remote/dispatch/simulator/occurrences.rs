@@ -3,7 +3,7 @@
 use super::machine::{Answer, Event};
 use super::plan::{Fate, HOLD, MS, Recalls, US};
 use super::{Block, Progress, Sent, Simulation};
-use rand::Rng;
+use rand::RngExt;
 
 impl Simulation {
     pub(super) fn occur(&mut self, worker: usize, event: Event) {
@@ -76,6 +76,8 @@ impl Simulation {
         machine.running = Some((sent, self.now));
         self.starts[sent.chunk as usize] += 1;
         assert_eq!(self.starts[sent.chunk as usize], sent.attempt, "chunk {} starts again", sent.chunk);
+        let not_before = self.not_before[sent.chunk as usize];
+        assert!(self.now >= not_before, "chunk {} starts again too early", sent.chunk);
         let time = self.times[sent.chunk as usize];
         if self.happens(self.plan.dies_in_chunk) {
             let after = self.random.random_range(0..=time);
@@ -122,9 +124,16 @@ impl Simulation {
         let chunk = sent.chunk as usize;
         match self.fates[chunk] {
             Fate::Panics => {
-                if !self.dispatch.panicked(worker) {
+                let not_before = self.not_before();
+                self.not_before[chunk] = not_before(sent.attempt);
+                if !self.dispatch.panicked(worker, &not_before) {
                     self.fail(sent.chunk);
                 }
+            }
+            Fate::ErrsOnce if sent.attempt == 1 && self.plan.terms.attempts > 1 => {
+                let not_before = self.not_before();
+                self.not_before[chunk] = not_before(sent.attempt);
+                self.dispatch.erred(worker, &not_before);
             }
             Fate::Unreadable => {
                 self.dispatch.failed(worker);
@@ -138,6 +147,12 @@ impl Simulation {
                 }
             }
         }
+    }
+
+    /// The moment before which a chunk must not start again, after each attempt.
+    fn not_before(&self) -> impl Fn(u32) -> u64 + use<> {
+        let (now, pause) = (self.now, self.plan.pause);
+        move |attempt| if pause == 0 { 0 } else { now + pause * u64::from(attempt) }
     }
 
     pub(super) fn die(&mut self, worker: usize) {
@@ -171,7 +186,11 @@ impl Simulation {
         let done =
             if running.is_some() { before(machine.going.len()) } else { last_ran.map_or(0, |last| before(last + 1)) };
         self.losses += 1;
-        let loss = self.dispatch.lost(worker, Progress::Known { done, running });
+        let not_before = self.not_before();
+        let loss = self.dispatch.lost(worker, Progress::Known { done, running }, &not_before);
+        for sent in &loss.again {
+            self.not_before[sent.chunk as usize] = not_before(sent.attempt);
+        }
         for sent in loss.given_up {
             self.fail(sent.chunk);
         }

@@ -18,6 +18,8 @@ pub(super) enum Fate {
     Panics,
     /// Its output is an `Err` that ends the fold after it.
     IsErr,
+    /// Its output is an `Err` at first, and the chunk is tried again, if there are retries.
+    ErrsOnce,
     /// Its output cannot be read.
     Unreadable,
     /// It cannot be sent.
@@ -58,6 +60,8 @@ pub(super) struct Plan {
     /// Whether workers hold answers back until their block ends, but no longer than [`HOLD`].
     pub(super) holds: bool,
     pub(super) recalls: Recalls,
+    /// The chance that a block is too large for one message.
+    pub(super) cuts: u32,
     /// The chance that a chunk takes 50 times as long.
     pub(super) dear: u32,
     pub(super) failing: u32,
@@ -67,6 +71,8 @@ pub(super) struct Plan {
     pub(super) never_starts: u32,
     pub(super) dies_idle: u32,
     pub(super) late: u32,
+    /// How long a chunk waits after its first attempt before it is tried again; twice as long after the second.
+    pub(super) pause: u64,
     /// How many workers an earlier fold has left.
     pub(super) admitted: usize,
     pub(super) cancelled_at: Option<u64>,

@@ -5,7 +5,6 @@
 
 use crate::backend::processes::build;
 use crate::backend::processes::child::Worker;
-use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::run::starter::Starter;
 use crate::error::Error;
 use crate::model::Model;
@@ -29,7 +28,7 @@ impl Crew {
     /// Another run begins, on the workers that are there.
     pub(in crate::backend) fn begin(&mut self) {
         self.starter.begin();
-        self.oom_kills = OomKills::now();
+        self.oom_kills = None;
     }
 
     /// Passes on what `worker` has printed; whether it has begun a line and not ended it.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Crew, Member};
 use crate::backend::processes::child::{Notes, Remains, Worker};
+use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::run::starter::Starter;
 use crate::backend::processes::run::watch::Watch;
 use crate::backend::processes::stderr_tail::StderrTail;
@@ -117,7 +118,7 @@ impl Crew {
                 Some(limit) => End::OutOfMemory { signal: SIGABRT, limit: MemoryLimit::Own(limit) },
                 None => end,
             },
-            End::Signal(SIGKILL) => match self.oom_kills.increased() {
+            End::Signal(SIGKILL) => match self.oom_kills.get_or_insert_with(OomKills::now).increased() {
                 Some(why) => End::OutOfMemory { signal: SIGKILL, limit: MemoryLimit::Kernel { why: why.into() } },
                 None => end,
             },

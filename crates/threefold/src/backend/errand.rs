@@ -1,0 +1,84 @@
+//! `Errand`: a thread that does something for a future, and ends.
+//!
+//! A future must not block the thread that polls it. What would block is done by an errand: to run the fold that the
+//! future awaits, for instance. The future polls the errand for its result. If the future is dropped, nobody waits for
+//! the thread. It ends when its work does.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use super::stack;
+use crate::fold::notify;
+
+/// A thread that works, and what it will have found.
+pub(crate) struct Errand<R>(Arc<Mutex<State<R>>>);
+
+enum State<R> {
+    /// The thread works. It wakes this future at the end.
+    Away(Option<Waker>),
+    /// It has come back, or its work has panicked.
+    Back(thread::Result<R>),
+    /// The future has the result.
+    Over,
+}
+
+impl<R: Send + 'static> Errand<R> {
+    /// Starts a thread for `work`, with this name and a stack of `bytes`. A thread that takes the caller's part in a fold
+    /// is `threefold-0`, by the number of the worker.
+    pub(crate) fn begin(
+        name: &str,
+        bytes: Option<usize>,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> io::Result<Self> {
+        let bytes = bytes.unwrap_or_else(stack::size);
+        let state = Arc::new(Mutex::new(State::Away(None)));
+        let theirs = Arc::clone(&state);
+        let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
+        thread.spawn(move || {
+            stack::note(bytes);
+            // Unwind-safe: the panic continues where the future is polled, and nothing of the work is used after it.
+            let result = catch_unwind(AssertUnwindSafe(work));
+            let before = std::mem::replace(&mut *lock(&theirs), State::Back(result));
+            if let State::Away(Some(future)) = before {
+                notify::wake(future);
+            }
+        })?;
+        Ok(Self(state))
+    }
+}
+
+impl<R> Future for Errand<R> {
+    type Output = R;
+
+    /// # Panics
+    ///
+    /// If the work panicked, or after the result was given.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        // Cloned, and the one before is dropped, without the lock: both are code of somebody else.
+        let waker = cx.waker().clone();
+        let mut state = lock(&self.0);
+        let before = match &mut *state {
+            State::Away(future) => future.replace(waker),
+            State::Back(_) => match std::mem::replace(&mut *state, State::Over) {
+                State::Back(Ok(result)) => return Poll::Ready(result),
+                State::Back(Err(payload)) => {
+                    drop(state);
+                    resume_unwind(payload)
+                }
+                State::Away(_) | State::Over => unreachable!("it was back"),
+            },
+            State::Over => panic!("the result was given"),
+        };
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+}
+
+fn lock<R>(state: &Mutex<State<R>>) -> MutexGuard<'_, State<R>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

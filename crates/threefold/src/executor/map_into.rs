@@ -1,0 +1,121 @@
+//! `map_into`: a verb whose outputs are pieces of a buffer of the caller's.
+
+use std::ops::ControlFlow;
+
+use bytemuck::Pod;
+
+use super::Executor;
+use super::reduction::{Reduction, Stops};
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::source::filled::Filled;
+use crate::source::placed::{Lent, Placing};
+use crate::source::{Pieces, Source};
+use crate::task::FillOf;
+
+impl Executor {
+    /// Runs `task` on every chunk of `source`. For each chunk it fills a piece of `buffer`.
+    ///
+    /// The second parameter of the task is its piece, a `&mut [T]` of plain data (bytemuck's [`Pod`]). The buffer is cut
+    /// as the source is: each item of the source has the same number of items in the buffer. So a buffer of 1,200 items
+    /// for a source of 40 items has 30 items for each, and a chunk of 5 items fills 150. For an image, the source is
+    /// its rows.
+    ///
+    /// On sequential, async and threads, tasks write into the buffer itself. On processes and mpi a task writes into
+    /// memory of its worker. Its piece is then sent to this process, and copied into its place.
+    ///
+    /// A piece is all zero when the task gets it, on every model and at every attempt. What was in the buffer before
+    /// does not count. So a chunk that runs again gives the same piece.
+    ///
+    /// ```
+    /// use std::ops::Range;
+    /// use threefold::prelude::*;
+    ///
+    /// const WIDTH: usize = 30;
+    ///
+    /// /// Rows of a picture.
+    /// #[task]
+    /// fn paint(rows: Range<usize>, piece: &mut [u8], depth: &usize) {
+    ///     for (row, y) in piece.chunks_mut(WIDTH).zip(rows) {
+    ///         for (x, pixel) in row.iter_mut().enumerate() {
+    ///             *pixel = ((x * y) % depth) as u8;
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let mut picture = vec![0; WIDTH * 40];
+    /// Executor::new(Model::Threads)?.map_into(&mut picture, 0..40usize, paint.with(256))?;
+    /// assert_eq!(picture[20 * WIDTH + 7], 140);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// The buffer may be a [`SharedMut`](crate::SharedMut). Once it is sealed, worker processes read it in place.
+    ///
+    /// # Errors
+    ///
+    /// The length of the buffer is no multiple of the number of items ([`is_setup`](Error::is_setup)). Otherwise the
+    /// failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of the
+    /// task ([`is_panic`](Error::is_panic)), the loss of the worker process ([`is_worker_lost`](Error::is_worker_lost)),
+    /// a missed timeout ([`is_timeout`](Error::is_timeout)), or a chunk that cannot be serialized
+    /// ([`is_serialization`](Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](Error::is_cancelled)), or it could not be started ([`is_setup`](Error::is_setup)).
+    ///
+    /// After an error, and after a panic that unwinds from here, each item of the buffer is what it was before, or zero,
+    /// or what a task has written. Which of these it is, is not defined.
+    pub fn map_into<S, I, T>(&self, buffer: &mut [I], source: S, task: T) -> Result<()>
+    where
+        S: Source,
+        I: Pod + Send + Sync,
+        T: FillOf<S::Chunk, I>,
+    {
+        const { assert!(size_of::<I>() > 0, "items of no size need no buffer") }
+        let refuse = |reason: String| Err(Error::setup(Some(self.model), reason));
+        let (length, items) = (buffer.len(), source.item_count());
+        let per_item = match items {
+            0 if length == 0 => 0,
+            1.. if (length as u128).is_multiple_of(items) => (length as u128 / items) as usize,
+            _ => {
+                return refuse(format!(
+                    "a buffer of {length} items cannot be divided among {items} items of the source"
+                ));
+            }
+        };
+        let lent = Lent::new(buffer);
+        let placing = lent.placing(source.into_pieces(), per_item);
+        let filling = Filling { placed: placing.clone(), model: self.model, wrong: None };
+        self.drive(placing, task, filling)
+    }
+}
+
+/// `map_into`: each piece in its place.
+struct Filling<P, I> {
+    placed: Placing<P, I>,
+    model: Model,
+    /// The chunk whose piece came back with another length.
+    wrong: Option<u64>,
+}
+
+impl<P: Pieces, I: Pod + Send> Reduction<Filled<I>> for Filling<P, I> {
+    type Value = ();
+    type Error = Error;
+    const STOPS: Stops = Stops::AtFailure;
+
+    fn take(&mut self, chunk: u64, filled: Filled<I>) -> ControlFlow<()> {
+        if self.placed.put(chunk, filled) {
+            return ControlFlow::Continue(());
+        }
+        self.wrong = Some(chunk);
+        ControlFlow::Break(())
+    }
+
+    fn finish(self, ended: Result<()>) -> Result<()> {
+        ended?;
+        match self.wrong {
+            Some(chunk) => {
+                let reason = format!("the piece of chunk {chunk} came back with another length");
+                Err(Error::setup(Some(self.model), reason))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! `Stream`: the outputs of a fold as they come, for a caller that takes them one by one.
+//!
+//! A stream is an awaited fold ([`awaiting`](super::awaiting)) without a reduction. Between two outputs its caller may do
+//! anything, for any time. So the caller lends no thread: an errand runs the fold, also if the caller blocks. The window
+//! of the fold holds it up while the caller is slow.
+//!
+//! If the chunks come from an iterator, one more errand takes them from it ([`feeding`](super::feeding)).
+
+use std::fmt;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::thread;
+
+use super::Executor;
+use super::awaiting::Awaited;
+use super::feeding::Feeding;
+use super::registered::{Parent, Registered};
+use crate::backend::current;
+use crate::error::Result;
+use crate::fold::claims::Claims;
+use crate::fold::work::Work;
+use crate::fold::{chunk, unpark};
+use crate::source::{Feed, Pieces};
+use crate::task::{Task, TaskOf};
+
+/// The window of a stream, unless the user says otherwise: large enough for workers that take chunks by the hundred, and
+/// small enough for outputs of some kilobytes.
+const AHEAD: u64 = 1024;
+
+/// After so many items that were there at once, the stream gives way to other tasks of the runtime: a loop over it would
+/// otherwise keep the thread as long as workers are faster than the loop.
+const IN_A_ROW: u32 = 64;
+
+/// The outputs of the chunks, one by one: an [`Iterator`] and a [`futures_core::Stream`] over `Result<T>`.
+/// [`Executor::stream`] and [`Executor::stream_unordered`] make it.
+///
+/// The first item that is asked for begins the fold. Chunks then run ahead of the caller, on a thread that the stream has
+/// and on the workers of the executor, as far as the [window](Self::ahead) allows. To drop the stream is to cancel the
+/// fold, as for [a future](Executor#awaiting-a-fold).
+///
+/// After a failure there is one more item: the error of the lowest chunk that failed, after the outputs of all chunks
+/// below it. Then the stream has ended. It is fused: after its end it gives `None` again and again.
+///
+/// As an iterator it blocks. In async code it is a stream. Both traits have methods of the same names, so where the
+/// methods of a crate for streams are imported, use [`awaited`](Self::awaited), which is a stream only.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn square(n: u64) -> u64 {
+///     n * n
+/// }
+///
+/// for square in Executor::new(Model::Threads)?.stream(threefold::from_iter(1..=3), square) {
+///     println!("{}", square?);
+/// }
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// # Panics
+///
+/// A panic of an observer, or of the iterator that gives the chunks, unwinds from the call that asks for an item.
+#[must_use = "a stream does nothing until an item is asked for"]
+pub struct Stream<T> {
+    state: State<T>,
+    ahead: u64,
+    /// How many items a poll has given since the last one that gave none.
+    in_a_row: u32,
+}
+
+/// What a stream has come to.
+enum State<T> {
+    /// Nobody has asked for an item. Begins the fold with a window.
+    Idle(Box<dyn FnOnce(u64) -> Result<Flowing<T>> + Send>),
+    Runs(Flowing<T>),
+    Over,
+}
+
+type Flowing<T> = Box<dyn Outputs<T>>;
+
+/// The outputs of a fold that runs, whatever its types.
+trait Outputs<T>: Send {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>>;
+}
+
+impl Executor {
+    /// Runs `task` on every chunk of `input`, and gives the outputs as they come, in chunk order.
+    ///
+    /// `input` is a [`Source`](crate::Source), or an iterator of chunks ([`from_iter`](crate::from_iter)), which may have no
+    /// end. What is there at one time is bounded: see [`Stream::ahead`].
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn parse(word: String) -> u64 {
+    ///     word.parse().expect("it is a number")
+    /// }
+    ///
+    /// let words = ["3", "4", "five", "6"].map(String::from);
+    /// let mut numbers = Executor::new(Model::Threads)?.stream(threefold::from_iter(words), parse);
+    /// assert_eq!(numbers.next().unwrap()?, 3);
+    /// assert_eq!(numbers.next().unwrap()?, 4);
+    /// assert!(numbers.next().unwrap().unwrap_err().is_panic());
+    /// assert!(numbers.next().is_none());
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The last item is an error if the fold has failed: the failure of the lowest chunk that failed, after the outputs of
+    /// all chunks below it (a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)), or
+    /// a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization))), or an error of
+    /// the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
+    pub fn stream<I, T>(&self, input: I, task: T) -> Stream<T::Output>
+    where
+        I: Feed,
+        T: TaskOf<I::Chunk>,
+    {
+        self.flow(input, task, false, |_, output| output)
+    }
+
+    /// Runs `task` on every chunk of `input`, and gives the outputs as the chunks end, each with the number of its chunk.
+    ///
+    /// A chunk that takes long holds up no other one. The last item is an error if the fold has failed, as for
+    /// [`stream`](Self::stream). Outputs of chunks above the one that failed may have come before.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn length(word: String) -> usize {
+    ///     word.len()
+    /// }
+    ///
+    /// let words = Items(vec!["one".to_string(), "three".to_string()]);
+    /// let lengths = Executor::new(Model::Threads)?.stream_unordered(words, length);
+    /// let mut lengths: Vec<(u64, usize)> = lengths.collect::<Result<_, _>>()?;
+    /// lengths.sort();
+    /// assert_eq!(lengths, [(0, 3), (1, 5)]);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The last item is an error if a chunk failed (a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of
+    /// the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization))), of which it names the lowest, or if the fold was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)) or could not be started ([`is_setup`](crate::Error::is_setup)).
+    pub fn stream_unordered<I, T>(&self, input: I, task: T) -> Stream<(u64, T::Output)>
+    where
+        I: Feed,
+        T: TaskOf<I::Chunk>,
+    {
+        self.flow(input, task, true, |chunk, output| (chunk, output))
+    }
+
+    fn flow<I, T, O>(&self, input: I, task: T, in_any_order: bool, item: fn(u64, T::Output) -> O) -> Stream<O>
+    where
+        I: Feed,
+        T: TaskOf<I::Chunk>,
+        O: 'static,
+    {
+        let on = self.clone();
+        let parent = Parent::of(&(current::get(), chunk::get()));
+        let (pieces, supplier) = input.into_feed();
+        let begin = move |ahead: u64| {
+            let chunks = on.count(&pieces)?;
+            let work = Work::new(pieces, task, false, on.checked.is_first::<T>());
+            let work = if in_any_order { work.in_any_order() } else { work };
+            let claims = match &supplier {
+                None => Claims::new(chunks, ahead),
+                Some(_) => Claims::unsupplied(chunks, ahead),
+            };
+            let fold = on.prepare_work(work, claims, false)?;
+            let registered = Registered::new(&on, &fold, parent);
+            let feed = supplier.map(|supplier| Feeding::begin(&fold, supplier)).transpose()?;
+            let fold = Awaited::<I::Pieces, T>::begin(&on, fold, registered)?;
+            let flow: Flowing<O> = Box::new(Flow { on, fold, feed, item });
+            Ok(flow)
+        };
+        Stream { state: State::Idle(Box::new(begin)), ahead: AHEAD, in_a_row: 0 }
+    }
+}
+
+/// A fold that runs, and the errand that supplies its chunks.
+struct Flow<P, T: Task, O> {
+    on: Executor,
+    fold: Awaited<P, T>,
+    feed: Option<Feeding>,
+    item: fn(u64, T::Output) -> O,
+}
+
+impl<P, T, O> Outputs<O> for Flow<P, T, O>
+where
+    P: Pieces<Chunk = T::Chunk>,
+    T: Task,
+{
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<O>>> {
+        if let Some((chunk, output)) = ready!(self.fold.poll_next(cx)) {
+            self.fold.work().pieces.release(chunk);
+            self.fold.pass();
+            return Poll::Ready(Some(output.map(|output| (self.item)(chunk, output))));
+        }
+        if let Some(payload) = self.feed.as_ref().and_then(Feeding::take_panic) {
+            resume_unwind(payload);
+        }
+        // Nobody waits for an iterator that has not ended: it may block for ever.
+        let total = self.fold.work().pieces.total();
+        if let Some(feed) = self.feed.as_mut().filter(|_| total.is_some()) {
+            ready!(feed.poll_back(cx));
+            self.feed = None;
+        }
+        let ended = ready!(self.fold.conclude(cx, &self.on, |taken, _| Some(taken) == total));
+        Poll::Ready(ended.err().map(Err))
+    }
+}
+
+impl<T> Stream<T> {
+    /// Sets the window, at least 1: how many chunks may have begun, or wait with their outputs until these are taken. The
+    /// default is 1,024.
+    ///
+    /// So memory holds at most this many chunks and outputs at one time, however long the input is and however slow the
+    /// caller. A small window also bounds how much was done in vain when the stream is dropped. A large one keeps workers
+    /// busy behind a slow chunk, since the outputs of later chunks wait for it in `stream`. Fewer chunks than workers
+    /// leave workers idle. On async, it bounds how many chunks wait at the same time.
+    ///
+    /// It is set before the first item is asked for; later it has no effect.
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn load(page: u32) -> Vec<u8> {
+    ///     vec![0; 1 << 20]
+    /// }
+    ///
+    /// // At most 8 MiB of pages wait for this loop.
+    /// let pages = Executor::new(Model::Threads)?.stream(threefold::from_iter(0..), load).ahead(8);
+    /// for page in pages.take(20) {
+    ///     assert_eq!(page?.len(), 1 << 20);
+    /// }
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `chunks` is 0.
+    pub fn ahead(mut self, chunks: usize) -> Self {
+        assert!(chunks > 0, "a stream has a window of at least 1 chunk");
+        self.ahead = chunks as u64;
+        self
+    }
+
+    /// The same outputs as a stream that is no iterator, with the methods of any crate for streams.
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let on = Executor::new(Model::Threads)?;
+    /// let mut squares = on.stream(threefold::from_iter(1..), square).awaited();
+    /// assert_eq!(squares.next().await.unwrap()?, 1);
+    /// assert_eq!(squares.next().await.unwrap()?, 4);
+    /// # Ok::<(), threefold::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn awaited(self) -> impl futures_core::Stream<Item = Result<T>> + Send + Unpin + use<T> {
+        Awaitable(self)
+    }
+
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        if let State::Idle(_) = self.state
+            && let State::Idle(begin) = std::mem::replace(&mut self.state, State::Over)
+        {
+            match begin(self.ahead) {
+                Ok(flow) => self.state = State::Runs(flow),
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+        let State::Runs(flow) = &mut self.state else { return Poll::Ready(None) };
+        let item = ready!(flow.poll_next(cx));
+        if !matches!(item, Some(Ok(_))) {
+            self.state = State::Over;
+        }
+        Poll::Ready(item)
+    }
+}
+
+impl<T> Iterator for Stream<T> {
+    type Item = Result<T>;
+
+    /// Waits for the next output, on this thread.
+    fn next(&mut self) -> Option<Result<T>> {
+        let waker = unpark::this_thread();
+        loop {
+            match self.poll_item(&mut Context::from_waker(&waker)) {
+                Poll::Ready(item) => return item,
+                // Woken by the next output. A token that an earlier wake-up has left only makes the loop look again.
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+}
+
+impl<T> futures_core::Stream for Stream<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        if self.in_a_row >= IN_A_ROW {
+            self.in_a_row = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let item = self.poll_item(cx);
+        self.in_a_row = if item.is_ready() { self.in_a_row + 1 } else { 0 };
+        item
+    }
+}
+
+/// A stream that is no iterator.
+struct Awaitable<T>(Stream<T>);
+
+impl<T> futures_core::Stream for Awaitable<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        futures_core::Stream::poll_next(Pin::new(&mut self.0), cx)
+    }
+}
+
+impl<T> fmt::Debug for Stream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("ahead", &self.ahead).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! The serialized form of an array: the number of its memory, or all its bytes.
+//!
+//! The number means something only to the workers of this process, so it is written only where they will read it. Its
+//! form has the length as well: a number that belongs to memory of another length is an error.
+
+use std::fmt;
+
+use bytemuck::Pod;
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use super::Shared;
+#[cfg(feature = "processes")]
+use super::known;
+
+/// What is written. `Bytes` has a type of its own for the two directions.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum Form<B> {
+    /// Memory that the reader knows by its number.
+    Numbered {
+        number: u64,
+        length: u64,
+    },
+    Copied(B),
+}
+
+impl<T: Pod> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[cfg(feature = "processes")]
+        if let Some(number) = known::gather(self.view.memory()) {
+            return Form::<Bytes<'_>>::Numbered { number, length: self.bytes().len() as u64 }.serialize(serializer);
+        }
+        Form::Copied(Bytes(self.bytes())).serialize(serializer)
+    }
+}
+
+impl<'de, T: Pod> Deserialize<'de> for Shared<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Form::<Copy<T>>::deserialize(deserializer)? {
+            Form::Copied(Copy(array)) => Ok(array),
+            Form::Numbered { number, length } => Shared::numbered(number, length).ok_or_else(|| {
+                de::Error::custom(format_args!("this process has no array {number} of {length} bytes with such items"))
+            }),
+        }
+    }
+}
+
+/// Only a process with worker processes, or such a process, knows arrays by their numbers.
+#[cfg(not(feature = "processes"))]
+impl<T: Pod> Shared<T> {
+    fn numbered(_number: u64, _length: u64) -> Option<Self> {
+        None
+    }
+}
+
+/// The bytes of an array, to write.
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+/// An array that was restored from its bytes.
+struct Copy<T>(Shared<T>);
+
+impl<'de, T: Pod> Deserialize<'de> for Copy<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(BytesVisitor(std::marker::PhantomData)).map(Self)
+    }
+}
+
+/// Takes bytes in whatever form the format has them: as one string, or as a sequence of numbers.
+struct BytesVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Pod> Visitor<'de> for BytesVisitor<T> {
+    type Value = Shared<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the bytes of items of {} bytes each", size_of::<T>())
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Shared<T>, E> {
+        if !bytes.len().is_multiple_of(size_of::<T>()) {
+            return Err(E::invalid_length(bytes.len(), &self));
+        }
+        let fill = |items: &mut [T]| bytemuck::cast_slice_mut(items).copy_from_slice(bytes);
+        Shared::filled_by(bytes.len() / size_of::<T>(), fill).map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Shared<T>, A::Error> {
+        let mut bytes: Vec<u8> = Vec::new();
+        while let Some(byte) = sequence.next_element()? {
+            bytes.push(byte);
+        }
+        self.visit_bytes(&bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::shared::Shared;
+
+    #[test]
+    fn an_array_is_restored_from_all_its_bytes() {
+        let array = Shared::copy_of(&[1.5f64, f64::NAN, -0.0]).unwrap();
+        let json = serde_json::to_string(&array).unwrap();
+        assert_eq!(serde_json::from_str::<Shared<f64>>(&json).unwrap(), array);
+    }
+
+    #[test]
+    fn bytes_that_are_no_whole_number_of_items_are_refused() {
+        let json = serde_json::to_string(&Shared::copy_of(&[1u8, 2, 3]).unwrap()).unwrap();
+        let error = serde_json::from_str::<Shared<u16>>(&json).unwrap_err().to_string();
+        assert!(error.starts_with("invalid length 3, expected the bytes of items of 2 bytes each"), "{error}");
+    }
+
+    #[cfg(feature = "processes")]
+    mod numbered {
+        use std::sync::Arc;
+
+        use crate::shared::{Shared, known};
+
+        fn numbered(array: &Shared<u32>) -> String {
+            let (json, gathered) = known::gathering(|| serde_json::to_string(&(array, array)).unwrap());
+            assert!(gathered.len() == 1 && Arc::ptr_eq(&gathered[0], array.view.memory()));
+            json
+        }
+
+        #[test]
+        fn inside_of_a_gathering_an_array_is_its_number_and_no_copy() {
+            let array = Shared::copy_of(&[1u32, 2, 3]).unwrap();
+            let json = numbered(&array);
+            let (one, _): (Shared<u32>, Shared<u32>) = serde_json::from_str(&json).unwrap();
+            assert!(Arc::ptr_eq(one.view.memory(), array.view.memory()));
+            assert!(serde_json::to_string(&array).unwrap().contains("Copied"), "the gathering has ended");
+        }
+
+        #[test]
+        fn a_number_that_is_unknown_or_of_another_length_is_refused() {
+            let array = Shared::copy_of(&[1u32, 2, 3]).unwrap();
+            let json = numbered(&array);
+            let read = |json: &str| serde_json::from_str::<(Shared<u32>, Shared<u32>)>(json).map(drop);
+            assert!(read(&json.replace("\"length\":12", "\"length\":8")).is_err());
+            assert!(serde_json::from_str::<(Shared<u64>, Shared<u64>)>(&json).is_err(), "12 bytes are no `u64`s");
+            assert!(read(&json).is_ok());
+            drop(array);
+            assert!(read(&json).is_err());
+        }
+
+        #[test]
+        fn a_gathering_ends_when_the_users_code_panics() {
+            let array = Shared::copy_of(&[1u8]).unwrap();
+            let _ = std::panic::catch_unwind(|| known::gathering(|| panic!("a `Serialize` of the user's")));
+            assert!(known::gather(array.view.memory()).is_none());
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Memory that worker processes can map. One of the few files with unsafe code: each operation stands alone, with its
+//! proof.
+//!
+//! The memory is an anonymous file of the kernel (`memfd_create`). It has no name in any file system. The kernel frees
+//! it when the last mapping and the last descriptor of it are gone, however their processes ended.
+//!
+//! It has two states:
+//!
+//! - A [`Draft`] is mapped for writing, by this process alone. Its descriptor is given to nobody.
+//! - [`Sealed`] memory is mapped for reading only. Before it is mapped, the kernel has refused all later writes, and
+//!   all later changes of its length, to everybody: this is what the seals `WRITE`, `SHRINK` and `GROW` mean. The
+//!   kernel grants the seal `WRITE` only if nobody has the file mapped for writing. So the items can be read as `&[T]`
+//!   by several processes at once, and no process can break that promise for another one.
+//!
+//! A process that opens sealed memory of another process believes neither its length nor its seals. It asks the kernel
+//! for both.
+
+#![allow(unsafe_code)]
+
+use std::io;
+use std::num::NonZero;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+
+use super::PAGE;
+
+/// What makes it safe to read the memory while other processes have it.
+const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
+
+/// Where an empty array is: at no page, but aligned like one.
+const DANGLING: NonZero<usize> = NonZero::new(PAGE).expect("a page has bytes");
+
+/// Memory that this process fills.
+pub(crate) struct Draft {
+    mapping: Mapping,
+    descriptor: OwnedFd,
+}
+
+impl Draft {
+    /// `length` bytes of zero.
+    pub(crate) fn zeroed(length: usize) -> io::Result<Self> {
+        let descriptor = memfd_create("threefold", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        let size = u64::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        ftruncate(&descriptor, size)?;
+        let mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ | ProtFlags::WRITE)?;
+        mapping.keep_from_forks()?;
+        Ok(Self { mapping, descriptor })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.mapping.bytes()
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let Mapping { start, length } = self.mapping;
+        // SAFETY: `start` is the beginning of `length` bytes that are mapped for writing as long as `self` lives, or it
+        // is dangling and `length` is 0. Any bits are valid bytes. No other process has the file, and `self` is borrowed
+        // mutably, so nobody else reads or writes them.
+        unsafe { slice::from_raw_parts_mut(start.as_ptr(), length) }
+    }
+
+    /// Seals the memory: nobody can write to it any more.
+    pub(crate) fn seal(self) -> io::Result<Sealed> {
+        let Self { mapping, descriptor } = self;
+        let length = mapping.length;
+        // While it is mapped for writing, the kernel does not seal it.
+        drop(mapping);
+        fcntl_add_seals(&descriptor, SEALS | SealFlags::SEAL)?;
+        let mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ)?;
+        Ok(Sealed { mapping, descriptor: Some(descriptor) })
+    }
+}
+
+/// Memory that nobody can change.
+pub(crate) struct Sealed {
+    mapping: Mapping,
+    /// From which others can open it. A process that has opened the memory of another one does not keep it.
+    descriptor: Option<OwnedFd>,
+}
+
+impl Sealed {
+    /// The memory behind `descriptor`, which another process has sealed, with a length of `length` bytes.
+    pub(crate) fn open(descriptor: OwnedFd, length: usize) -> io::Result<Self> {
+        let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        // The seals first: until they are there the length may still change.
+        if !fcntl_get_seals(&descriptor)?.contains(SEALS) {
+            return invalid("it is not sealed");
+        }
+        if u64::try_from(fstat(&descriptor)?.st_size).ok() != u64::try_from(length).ok() {
+            return invalid("it has another length");
+        }
+        let mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ)?;
+        Ok(Self { mapping, descriptor: None })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.mapping.bytes()
+    }
+
+    /// From which another process can open it, if this process has made it.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.descriptor.as_ref().map(AsFd::as_fd)
+    }
+}
+
+/// A mapping of a file whose length does not change while it is mapped. An empty one maps nothing.
+struct Mapping {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+impl Mapping {
+    /// Maps the first `length` bytes of a file that has as many: it was just made like this, or it is sealed.
+    fn new(descriptor: BorrowedFd<'_>, length: usize, protection: ProtFlags) -> io::Result<Self> {
+        if length == 0 {
+            return Ok(Self { start: NonNull::without_provenance(DANGLING), length });
+        }
+        // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced.
+        let start = unsafe { mmap(ptr::null_mut(), length, protection, MapFlags::SHARED, descriptor, 0) }?;
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, length })
+    }
+
+    /// A process that is forked does not have this mapping. Otherwise it could prevent the seal for as long as it lives.
+    fn keep_from_forks(&self) -> io::Result<()> {
+        if self.length > 0 {
+            // SAFETY: this is the whole of a mapping of ours. What is advised changes nothing in this process.
+            unsafe { madvise(self.start.as_ptr().cast(), self.length, Advice::LinuxDontFork) }?;
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: `start` is the beginning of `length` bytes that are mapped as long as `self` lives, or it is dangling
+        // and `length` is 0. The file cannot become shorter, so no page is lost: a draft's descriptor is given to
+        // nobody, and sealed memory is sealed against it. Any bits are valid bytes. They do not change during the
+        // borrow: a draft is written through `bytes_mut` alone, which borrows it mutably, and sealed memory is sealed
+        // against writes.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        if self.length > 0 {
+            // SAFETY: this is the mapping that `new` made, whole, and nothing borrows from it any more.
+            let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
+        }
+    }
+}
+
+// SAFETY: a mapping belongs to the process, not to a thread. It is written through `&mut Draft` only.
+unsafe impl Send for Mapping {}
+
+// SAFETY: as above; a shared reference gives only read access.
+unsafe impl Sync for Mapping {}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use rustix::io::{Errno, dup};
+
+    use super::*;
+
+    fn sealed(bytes: &[u8]) -> Sealed {
+        let mut draft = Draft::zeroed(bytes.len()).unwrap();
+        draft.bytes_mut().copy_from_slice(bytes);
+        draft.seal().unwrap()
+    }
+
+    fn copy_of(memory: &Sealed) -> OwnedFd {
+        dup(memory.descriptor().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_one_process_seals_another_one_reads() {
+        let memory = sealed(b"seven bytes");
+        let opened = Sealed::open(copy_of(&memory), 11).unwrap();
+        drop(memory);
+        assert_eq!(opened.bytes(), b"seven bytes");
+        assert!(opened.descriptor().is_none());
+    }
+
+    #[test]
+    fn an_empty_array_maps_nothing() {
+        let memory = sealed(b"");
+        assert_eq!(Sealed::open(copy_of(&memory), 0).unwrap().bytes(), b"");
+    }
+
+    #[test]
+    fn sealed_memory_cannot_be_written_mapped_for_writing_or_given_another_length() {
+        let memory = sealed(&[7; 100]);
+        let descriptor = copy_of(&memory);
+        assert_eq!(ftruncate(&descriptor, 50), Err(Errno::PERM));
+        assert_eq!(ftruncate(&descriptor, 500), Err(Errno::PERM));
+        let write = ProtFlags::READ | ProtFlags::WRITE;
+        assert!(Mapping::new(descriptor.as_fd(), 100, write).is_err());
+        assert!(std::fs::File::from(descriptor).write(&[1]).is_err());
+        assert_eq!(memory.bytes(), [7; 100]);
+    }
+
+    #[test]
+    fn memory_that_is_not_sealed_or_has_another_length_is_refused() {
+        let memory = sealed(&[7; 100]);
+        for length in [0, 99, 101, usize::MAX] {
+            assert!(Sealed::open(copy_of(&memory), length).is_err(), "{length}");
+        }
+        let draft = Draft::zeroed(100).unwrap();
+        assert!(Sealed::open(dup(&draft.descriptor).unwrap(), 100).is_err());
+        assert!(Sealed::open(std::fs::File::open("/dev/zero").unwrap().into(), 0).is_err());
+    }
+
+    #[test]
+    fn a_mapping_for_writing_prevents_the_seal() {
+        let draft = Draft::zeroed(100).unwrap();
+        let write = ProtFlags::READ | ProtFlags::WRITE;
+        let _other = Mapping::new(draft.descriptor.as_fd(), 100, write).unwrap();
+        assert!(draft.seal().is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! `Memory`: the sealed bytes of one array, which have a number.
+//!
+//! The number is unique in the process that made the memory. Its worker processes know the memory by this number. They
+//! have one parent, so numbers of two processes never meet.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(all(feature = "processes", target_os = "linux"))]
+pub(crate) use super::mapped::{Draft, Sealed};
+#[cfg(not(all(feature = "processes", target_os = "linux")))]
+pub(crate) use super::plain::{Draft, Sealed};
+
+/// The sealed bytes of one array.
+pub(crate) struct Memory {
+    sealed: Sealed,
+    number: u64,
+    /// Who is told the number when the memory is freed.
+    farewell: OnceLock<fn(u64)>,
+}
+
+impl Memory {
+    pub(crate) fn new(sealed: Sealed) -> Self {
+        /// The number of the next memory. It does not wrap: at one per nanosecond that would take 584 years.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: numbers only have to differ.
+        Self { sealed, number: NEXT.fetch_add(1, Ordering::Relaxed), farewell: OnceLock::new() }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.sealed.bytes()
+    }
+
+    #[cfg(all(feature = "processes", target_os = "linux"))]
+    pub(crate) fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+
+    /// Its number in the process that made it.
+    #[cfg(feature = "processes")]
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Has `farewell` told the number when the memory is freed. Returns whether this is the first call.
+    #[cfg(feature = "processes")]
+    pub(crate) fn on_drop(&self, farewell: fn(u64)) -> bool {
+        self.farewell.set(farewell).is_ok()
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some(farewell) = self.farewell.get() {
+            farewell(self.number);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! `InFile`: lines in a file, which is opened by whoever reads them, and must be what it was.
+//!
+//! The source notes the length of the file, its time of modification and its inode. A worker that is sent the source
+//! opens the file by its path, when it needs the first chunk. It compares the three before it reads a chunk, and again
+//! when it has read it. So what it read is of the same file, as far as the system notes changes.
+//!
+//! The path is made absolute, since another host may have another working folder.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::ops::Range;
+use std::path::{self, Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
+
+use super::first_line;
+use crate::source::Slice;
+
+/// So many bytes are read at a time behind a window, to find the end of its last line.
+const STEP: u64 = 16 << 10;
+
+/// A file whose lines are read.
+pub(super) struct InFile {
+    path: PathBuf,
+    stamp: Stamp,
+    /// The file, once it was opened here.
+    file: OnceLock<File>,
+}
+
+/// What shows that a file has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    /// In nanoseconds since 1970; 0 where the system does not tell.
+    modified: u64,
+    /// 0 where files have none.
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = modified.map_or(0, |since| since.as_nanos() as u64);
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { length: metadata.len(), modified, inode }
+    }
+}
+
+impl InFile {
+    /// The file as it is now, or why it cannot be read.
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
+        let reason = |error: io::Error| error.to_string();
+        let file = File::open(path).map_err(reason)?;
+        let metadata = file.metadata().map_err(reason)?;
+        if !metadata.is_file() {
+            return Err("it is not an ordinary file, so that it cannot be read in pieces".to_string());
+        }
+        let path = path::absolute(path).map_err(reason)?;
+        Ok(Self { path, stamp: Stamp::of(&metadata), file: file.into() })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.stamp.length
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The lines that begin in the bytes `window`, which are not empty, and where the first of them begins.
+    pub(super) fn lines_in(&self, window: &Range<u64>, delimiter: u8) -> Result<(Slice<u8>, u64), String> {
+        let read = self.read_lines(window, delimiter);
+        // A read beyond the end is an error of its own. That the file has changed is the reason for it.
+        self.check(self.file()?)?;
+        read.map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+
+    fn read_lines(&self, window: &Range<u64>, delimiter: u8) -> io::Result<(Slice<u8>, u64)> {
+        let file = self.file().map_err(io::Error::other)?;
+        let from = window.start.saturating_sub(1);
+        let mut bytes = read(file, from..window.end)?;
+        let Some(first) = first_line(&bytes, window.start == 0, delimiter) else {
+            return Ok((Slice::from(Vec::new()), window.start));
+        };
+        let mut at = window.end;
+        let mut is_open = bytes.last() != Some(&delimiter);
+        while is_open && at < self.stamp.length {
+            let next = at.saturating_add(STEP).min(self.stamp.length);
+            let mut more = read(file, at..next)?;
+            if let Some(end) = more.iter().position(|&byte| byte == delimiter) {
+                more.truncate(end + 1);
+                is_open = false;
+            }
+            bytes.append(&mut more);
+            at = next;
+        }
+        bytes.drain(..first);
+        Ok((bytes.into(), from + first as u64))
+    }
+
+    /// The file, which is opened if this process has not opened it.
+    fn file(&self) -> Result<&File, String> {
+        if let Some(file) = self.file.get() {
+            self.check(file)?;
+            return Ok(file);
+        }
+        let file = File::open(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
+        self.check(&file)?;
+        Ok(self.file.get_or_init(|| file))
+    }
+
+    /// Checks that the file is what it was.
+    fn check(&self, file: &File) -> Result<(), String> {
+        let path = self.path.display();
+        let metadata = file.metadata().map_err(|error| format!("{path}: {error}"))?;
+        if Stamp::of(&metadata) == self.stamp { Ok(()) } else { Err(format!("{path}: the file has changed")) }
+    }
+}
+
+/// These bytes of a file.
+#[cfg(unix)]
+fn read(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; (range.end - range.start) as usize];
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, range.start)?;
+    Ok(bytes)
+}
+
+/// These bytes of a file. A file has one position for all threads, so one of them reads at a time.
+#[cfg(not(unix))]
+fn read(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+    use std::sync::{Mutex, PoisonError};
+
+    static POSITION: Mutex<()> = Mutex::new(());
+    let _one = POSITION.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut bytes = vec![0; (range.end - range.start) as usize];
+    let mut file = file;
+    file.seek(SeekFrom::Start(range.start))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(all(feature = "processes", unix))]
+impl InFile {
+    /// The stamp and the path.
+    pub(super) fn as_bytes(&self) -> Option<Vec<u8>> {
+        use std::os::unix::ffi::OsStrExt;
+
+        let Stamp { length, modified, inode } = self.stamp;
+        let stamp = [length, modified, inode].map(u64::to_le_bytes).concat();
+        Some([&stamp, self.path.as_os_str().as_bytes()].concat())
+    }
+
+    /// The file with these bytes, which is not opened yet.
+    pub(super) fn restore(bytes: &[u8]) -> Option<Self> {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let (stamp, path) = bytes.split_first_chunk::<24>()?;
+        let [length, modified, inode] = [0, 1, 2].map(|word| u64::from_le_bytes(stamp.as_chunks().0[word]));
+        let stamp = Stamp { length, modified, inode };
+        Some(Self { path: OsStr::from_bytes(path).into(), stamp, file: OnceLock::new() })
+    }
+}
+
+/// There are no worker processes.
+#[cfg(all(feature = "processes", not(unix)))]
+impl InFile {
+    pub(super) fn as_bytes(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    pub(super) fn restore(_bytes: &[u8]) -> Option<Self> {
+        None
+    }
+}

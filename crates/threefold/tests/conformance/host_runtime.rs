@@ -1,0 +1,165 @@
+//! A runtime of the program's, which the model async uses instead of its own.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use threefold::prelude::*;
+use tokio::runtime::{Handle, Runtime};
+
+use crate::tasks::{PATIENCE, nap, wait_until};
+
+crate::rows! {
+    asynchronous:
+        tasks_wait_on_the_runtime_that_was_given,
+        a_current_thread_runtime_is_awaited_and_never_blocked,
+        the_threads_of_a_multi_thread_runtime_may_block,
+        chunks_leave_the_threads_of_the_runtime_alone,
+        a_runtime_that_is_shut_down_fails_the_chunk_that_waits;
+    waiting_alone: a_runtime_is_refused_elsewhere;
+}
+
+fn multi(workers: usize) -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap()
+}
+
+fn single() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn on_runtime(model: Model, workers: usize, runtime: &Handle) -> Executor {
+    Executor::builder(model).workers(workers).runtime(runtime.clone()).build().unwrap()
+}
+
+/// The runtime that a task is on, as text.
+#[task]
+async fn runtime_of(milliseconds: u64) -> String {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    let spawned = tokio::spawn(async { Handle::current().id().to_string() });
+    let id = Handle::current().id().to_string();
+    assert_eq!(spawned.await.expect("it is spawned"), id);
+    id
+}
+
+fn tasks_wait_on_the_runtime_that_was_given(model: Model) {
+    let runtime = multi(1);
+    let id = runtime.handle().id().to_string();
+    for workers in [1, 3] {
+        let on = on_runtime(model, workers, runtime.handle());
+        let chunks = || Items(vec![2, 0, 1, 0]);
+        assert_eq!(on.map(chunks(), runtime_of).unwrap(), vec![id.clone(); 4]);
+        assert_eq!(pollster::block_on(on.map_async(chunks(), runtime_of)).unwrap(), vec![id.clone(); 4]);
+    }
+}
+
+/// Folds in a task, and awaits it.
+#[task]
+async fn awaits_naps(chunk: u64) -> u64 {
+    let inner = Executor::current().fold_async(Items(vec![chunk, 1, 0]), nap, 0, |sum, part| sum + part);
+    inner.await.expect("it naps")
+}
+
+/// Folds in a task, and blocks.
+#[task]
+async fn blocks_for_naps(chunk: u64) -> Result<u64, String> {
+    let inner = Executor::current().fold(Items(vec![chunk, 1, 0]), nap, 0, |sum, part| sum + part);
+    inner.map_err(|error| error.to_string())
+}
+
+#[task]
+fn plain(chunk: u64) -> u64 {
+    chunk + 1
+}
+
+fn a_current_thread_runtime_is_awaited_and_never_blocked(model: Model) {
+    let runtime = single();
+    for workers in [1, 3] {
+        let on = on_runtime(model, workers, runtime.handle());
+        let total = |naps: Vec<u64>| on.fold_async(Items(naps), awaits_naps, 0, |sum, part| sum + part);
+        assert_eq!(runtime.block_on(total(vec![2, 1, 0])).unwrap(), 6);
+        assert_eq!(runtime.block_on(async { tokio::spawn(total(vec![2, 1, 0])).await.unwrap() }).unwrap(), 6);
+
+        let refused = [on.map(Items(vec![1]), nap), runtime.block_on(async { on.map(Items(vec![1]), nap) })];
+        for result in refused {
+            let text = result.unwrap_err().to_string();
+            assert!(text.contains("current-thread runtime") && text.contains("`fold_async`"), "{text}");
+        }
+        let nested = runtime.block_on(on.map_async(Items(vec![1]), blocks_for_naps)).unwrap();
+        assert!(nested[0].as_ref().unwrap_err().contains("`fold_async`"), "{nested:?}");
+        // Plain functions need no runtime.
+        assert_eq!(on.map(Items(vec![1, 2]), plain).unwrap(), [2, 3]);
+    }
+}
+
+fn the_threads_of_a_multi_thread_runtime_may_block(model: Model) {
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || {
+        // One thread, which the fold blocks: another must take its place, or no timer fires.
+        let runtime = multi(1);
+        let on = on_runtime(model, 2, runtime.handle());
+        let fold = move || on.fold(Items(vec![2, 1, 0]), blocks_for_naps, 0, |sum, part| sum + part.unwrap()).unwrap();
+        let folds: Vec<_> = (0..3)
+            .map(|_| {
+                runtime.spawn({
+                    let fold = fold.clone();
+                    async move { fold() }
+                })
+            })
+            .collect();
+        for fold in folds {
+            assert_eq!(runtime.block_on(fold).unwrap(), 6);
+        }
+        sender.send(runtime.block_on(async { fold() })).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(6));
+}
+
+static IS_RELEASED: AtomicBool = AtomicBool::new(false);
+
+/// Computes until another task of the host has run.
+#[task]
+async fn computes(_chunk: u64) {
+    wait_until("the host has run another task", || IS_RELEASED.load(SeqCst));
+}
+
+fn chunks_leave_the_threads_of_the_runtime_alone(model: Model) {
+    let runtime = single();
+    let on = on_runtime(model, 1, runtime.handle());
+    runtime.block_on(async {
+        let other = tokio::spawn(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            IS_RELEASED.store(true, SeqCst);
+        });
+        on.for_each_async(Items(vec![0, 1]), computes).await.unwrap();
+        other.await.unwrap();
+    });
+}
+
+#[task]
+async fn waits_for_an_hour(chunk: u64) -> u64 {
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    chunk
+}
+
+fn a_runtime_that_is_shut_down_fails_the_chunk_that_waits(model: Model) {
+    let runtime = multi(1);
+    let on = on_runtime(model, 1, runtime.handle());
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = Arc::clone(&begun);
+    let fold = thread::spawn(move || {
+        begins.store(true, SeqCst);
+        on.map(Items(vec![0]), waits_for_an_hour)
+    });
+    wait_until("the fold has begun", || begun.load(SeqCst));
+    runtime.shutdown_background();
+    assert!(fold.join().unwrap().unwrap_err().is_panic());
+}
+
+fn a_runtime_is_refused_elsewhere(model: Model) {
+    let runtime = single();
+    let error = Executor::builder(model).runtime(runtime.handle().clone()).build().unwrap_err();
+    let text = format!("runtime cannot be set for {model}: it is where many chunks wait at once; use async");
+    assert_eq!(error.to_string(), text);
+    assert!(error.is_setup());
+}

@@ -1,0 +1,274 @@
+//! State per worker: made once in each worker of a fold, and nobody else's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use threefold::prelude::*;
+use threefold::{Executor, Items, Model};
+
+use crate::executor;
+use crate::fixtures::folder;
+use crate::tasks::{files, wait_until};
+
+crate::rows! {
+    every:
+        each_worker_makes_one_state_for_each_fold,
+        a_worker_uses_one_state_for_all_its_chunks,
+        a_state_that_cannot_be_made_is_an_error_that_names_no_chunk,
+        nested_folds_have_states_of_their_own,
+        outputs_with_states_are_combined_and_fold_as_others;
+    with_one_worker: after_a_panic_the_worker_makes_a_new_state;
+    local: states_are_dropped_before_the_fold_returns;
+    processes: a_worker_process_drops_its_state_before_it_exits;
+    isolating:
+        a_crash_in_the_making_of_a_state_is_an_error_that_says_so,
+        a_timeout_does_not_count_the_making_of_the_state;
+}
+
+fn numbers(n: u64) -> Items<u64> {
+    Items((0..n).collect())
+}
+
+/// The process and the thread.
+fn here() -> (u32, i32) {
+    (process::id(), rustix::thread::gettid().as_raw_nonzero().get())
+}
+
+/// Leaves a file for each state that is made, and waits in each chunk until so many have been.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct MakesFiles {
+    folder: PathBuf,
+    workers: usize,
+}
+
+#[task]
+impl Task for MakesFiles {
+    type Chunk = u64;
+    type Output = (u32, i32);
+    type State = PathBuf;
+
+    fn state(&self) -> Result<PathBuf, String> {
+        let (process, thread) = here();
+        let file = self.folder.join(format!("{process}-{thread}"));
+        fs::File::create_new(&file).map_err(|error| format!("it was made twice: {error}"))?;
+        Ok(file)
+    }
+
+    fn map(&self, file: &mut PathBuf, _chunk: u64) -> (u32, i32) {
+        assert!(file.exists());
+        wait_until("so many workers have come", || files(&self.folder) >= self.workers);
+        here()
+    }
+}
+
+fn each_worker_makes_one_state_for_each_fold(model: Model) {
+    let on = executor(model, 2);
+    let workers = if crate::with_workers(model) { 2 } else { 1 };
+    for _ in 0..2 {
+        let folder = folder();
+        let task = MakesFiles { folder: folder.path().into(), workers };
+        let ran: BTreeSet<_> = on.map(numbers(64), task).unwrap().into_iter().collect();
+        assert!(ran.len() >= workers);
+        for (process, thread) in &ran {
+            assert!(folder.path().join(format!("{process}-{thread}")).exists());
+        }
+    }
+}
+
+/// Counts the chunks of its worker; panics on one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Counts {
+    panics_on: Option<u64>,
+}
+
+#[task]
+impl Task for Counts {
+    type Chunk = u64;
+    type Output = (u32, i32, u64);
+    type State = u64;
+
+    fn state(&self) -> u64 {
+        0
+    }
+
+    fn map(&self, count: &mut Self::State, chunk: Self::Chunk) -> Self::Output {
+        *count += 1;
+        assert_ne!(Some(chunk), self.panics_on, "as asked");
+        let (process, thread) = here();
+        (process, thread, *count)
+    }
+}
+
+fn a_worker_uses_one_state_for_all_its_chunks(model: Model) {
+    let on = executor(model, 3);
+    for _ in 0..3 {
+        let mut counts = BTreeMap::<_, Vec<u64>>::new();
+        for (process, thread, count) in on.map(numbers(300), Counts::default()).unwrap() {
+            counts.entry((process, thread)).or_default().push(count);
+        }
+        for (worker, mut counts) in counts {
+            counts.sort_unstable();
+            let expected: Vec<u64> = (1..=counts.len() as u64).collect();
+            assert_eq!(counts, expected, "{worker:?}");
+        }
+    }
+    assert_eq!(Counts::default().map(7).2, 1, "as a plain function it has a state of its own");
+}
+
+fn after_a_panic_the_worker_makes_a_new_state(model: Model) {
+    let on = executor(model, 1);
+    let outcomes = on.map_results(numbers(7), Counts { panics_on: Some(3) }).unwrap();
+    let counts: Vec<_> = outcomes.into_iter().map(|outcome| outcome.map(|(.., count)| count).ok()).collect();
+    assert_eq!(counts, [Some(1), Some(2), Some(3), None, Some(1), Some(2), Some(3)]);
+}
+
+/// Has no state to give.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Broken {
+    Refuses,
+    Panics,
+    Aborts,
+    Sleeps(Duration),
+}
+
+#[task]
+impl Task for Broken {
+    type Chunk = u64;
+    type Output = u64;
+    type State = u64;
+
+    fn state(&self) -> Result<u64, std::fmt::Error> {
+        match self {
+            Self::Refuses => Err(std::fmt::Error),
+            Self::Panics => panic!("no such model"),
+            Self::Aborts => process::abort(),
+            Self::Sleeps(duration) => {
+                thread::sleep(*duration);
+                Ok(1)
+            }
+        }
+    }
+
+    fn map(&self, state: &mut u64, chunk: u64) -> u64 {
+        chunk * *state
+    }
+}
+
+fn a_state_that_cannot_be_made_is_an_error_that_names_no_chunk(model: Model) {
+    let on = executor(model, 2);
+    for (task, reason) in [(Broken::Refuses, std::fmt::Error.to_string()), (Broken::Panics, "no such model".into())] {
+        for _ in 0..2 {
+            let error = on.map(numbers(20), task.clone()).unwrap_err();
+            assert_eq!(error.to_string(), format!("Broken: the state of a worker could not be made: {reason}"));
+            assert!(error.is_setup() && !error.is_panic() && error.chunk().is_none());
+            assert_eq!(error.model(), Some(model));
+            assert!(on.map_results(numbers(20), task.clone()).unwrap_err().is_setup());
+        }
+        assert_eq!(on.map(numbers(2), Broken::Sleeps(Duration::ZERO)).unwrap(), [0, 1], "the executor goes on");
+    }
+}
+
+fn a_crash_in_the_making_of_a_state_is_an_error_that_says_so(model: Model) {
+    let on = crate::isolated(model, 2);
+    let error = on.map(numbers(20), Broken::Aborts).unwrap_err();
+    assert!(error.is_setup() && error.chunk().is_none(), "{error}");
+    assert!(error.to_string().contains("before they ran a chunk"), "{error}");
+    assert_eq!(on.map(numbers(2), Broken::Sleeps(Duration::ZERO)).unwrap(), [0, 1], "the executor goes on");
+}
+
+fn a_timeout_does_not_count_the_making_of_the_state(model: Model) {
+    let on = Executor::builder(model).workers(1).timeout(Duration::from_secs(1)).build().unwrap();
+    let task = Broken::Sleeps(Duration::from_millis(1_300));
+    assert_eq!(on.map(numbers(3), task).unwrap(), [0, 1, 2]);
+}
+
+/// Folds in each chunk with a task that has a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Outer;
+
+#[task]
+impl Task for Outer {
+    type Chunk = u64;
+    type Output = u64;
+    type State = u64;
+
+    fn state(&self) -> u64 {
+        // A state may be made by a fold.
+        Executor::current().map(numbers(3), Counts::default()).unwrap().len() as u64
+    }
+
+    fn map(&self, state: &mut u64, chunk: u64) -> u64 {
+        let inner = Executor::current().map(numbers(chunk), Counts::default()).unwrap();
+        *state + inner.iter().filter(|&&(.., count)| count == 1).count().min(1) as u64
+    }
+}
+
+fn nested_folds_have_states_of_their_own(model: Model) {
+    let on = executor(model, 2);
+    assert_eq!(on.map(Items(vec![0, 1, 9, 30]), Outer).unwrap(), [3, 4, 4, 4]);
+}
+
+fn outputs_with_states_are_combined_and_fold_as_others(model: Model) {
+    let on = executor(model, 2);
+    let task = || Broken::Sleeps(Duration::ZERO);
+    assert_eq!(on.combine(numbers(100), task(), |a, b| a + b).unwrap(), Some(4950));
+    assert_eq!(on.fold(numbers(100), task(), 0, |a, b| a + b).unwrap(), 4950);
+    on.for_each(numbers(100), task()).unwrap();
+}
+
+/// Its state leaves a file when it is dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Drops {
+    folder: PathBuf,
+}
+
+struct Dropped(PathBuf);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let (process, thread) = here();
+        fs::write(self.0.join(format!("dropped-{process}-{thread}-{:p}", self)), "").expect("the folder is there");
+    }
+}
+
+#[task]
+impl Task for Drops {
+    type Chunk = u64;
+    type Output = ();
+    type State = Dropped;
+
+    fn state(&self) -> Dropped {
+        fs::write(self.folder.join(format!("made-{:?}", here())), "").expect("the folder is there");
+        Dropped(self.folder.clone())
+    }
+
+    fn map(&self, _state: &mut Dropped, _chunk: u64) {}
+}
+
+/// How many files there are whose names begin so.
+fn count(folder: &std::path::Path, prefix: &str) -> usize {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_str().is_some_and(|name| name.starts_with(prefix))).count()
+}
+
+fn states_are_dropped_before_the_fold_returns(model: Model) {
+    let folder = folder();
+    let on = executor(model, 3);
+    on.for_each(numbers(100), Drops { folder: folder.path().into() }).unwrap();
+    let (made, dropped) = (count(folder.path(), "made"), count(folder.path(), "dropped"));
+    assert!(made > 0 && made == dropped, "{made} were made, {dropped} dropped");
+}
+
+fn a_worker_process_drops_its_state_before_it_exits(model: Model) {
+    let folder = folder();
+    let on = executor(model, 2);
+    on.for_each(numbers(100), Drops { folder: folder.path().into() }).unwrap();
+    let made = count(folder.path(), "made");
+    drop(on);
+    wait_until("the workers have exited", || count(folder.path(), "dropped") == made);
+}
