@@ -73,6 +73,11 @@ impl<R> Arrivals<R> {
         Ok(None)
     }
 
+    /// Whether nothing is arriving.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queues.is_empty()
+    }
+
     /// A small message is here. Returns it, unless it must wait for a large one.
     pub(super) fn pass(&mut self, mail: Mail) -> Option<Mail> {
         if mail.tag >= URGENT {
@@ -139,7 +144,9 @@ mod tests {
         assert_eq!(next(&mut arrivals, &[6]), None, "the second is here, and the first is not");
         assert_eq!(next(&mut arrivals, &[5, 6]), Some((1, DATA)));
         assert_eq!(next(&mut arrivals, &[5, 6]), Some((1, OUT)));
+        assert!(!arrivals.is_empty(), "a message waits to be handed over");
         assert_eq!(next(&mut arrivals, &[]), Some((1, BYE)));
+        assert!(arrivals.is_empty());
         assert!(arrivals.pass(mail(1, OUT)).is_some(), "nothing is arriving any more");
     }
 

@@ -51,9 +51,19 @@ impl Interest {
         ranks.into_iter()
     }
 
-    /// Whether no other fold has chunks in the rank.
-    pub(super) fn is_alone_in(&self, rank: usize) -> bool {
-        self.world.folds_of[rank].load(Ordering::Relaxed) <= u32::from(self.ranks[rank])
+    /// The fold ends: it has chunks nowhere any more. Prints what has come, and the beginnings of lines of ranks in which
+    /// no other fold has chunks. If several folds end at the same time, the last one finds that it is the last: each of
+    /// them is counted out before it asks.
+    pub(super) fn end(&mut self) {
+        self.leave();
+        self.world.print_rest(|rank| self.world.folds_of[rank].load(Ordering::Relaxed) == 0);
+    }
+
+    fn leave(&mut self) {
+        for rank in self.ranks() {
+            self.ranks[rank] = false;
+            self.world.folds_of[rank].fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Has the ranks of all folds asked whether they are alive, if it is time, and notes those of this fold that have been
@@ -78,8 +88,6 @@ impl Interest {
 
 impl Drop for Interest {
     fn drop(&mut self) {
-        for rank in self.ranks() {
-            self.world.folds_of[rank].fetch_sub(1, Ordering::Relaxed);
-        }
+        self.leave();
     }
 }

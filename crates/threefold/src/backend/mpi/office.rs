@@ -191,9 +191,9 @@ impl<R: Route> Desk<R> {
         self.is_quiet = true;
     }
 
-    /// Whether large messages are on their way.
-    pub(super) fn is_sending(&self) -> bool {
-        !self.outgoing.is_empty()
+    /// Whether large messages are on their way, from here or to here.
+    pub(super) fn moves_large(&self) -> bool {
+        !self.outgoing.is_empty() || self.seam.is_receiving()
     }
 
     /// Whether the job is left.

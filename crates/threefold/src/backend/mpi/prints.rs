@@ -241,4 +241,21 @@ mod tests {
         heard.printed();
         assert!(!printer.has_any());
     }
+
+    #[test]
+    fn the_beginning_of_a_line_counts_until_nothing_can_continue_it() {
+        let printer = Printer::new(Stream::Err, 3);
+        let heard = Mutex::new(printer.heard());
+        let print = |ends: &dyn Fn(usize) -> bool| printer.print(|step| step(&mut heard.lock().unwrap()), ends);
+        heard.lock().unwrap().push(1, b"begun".to_vec());
+        heard.lock().unwrap().push(2, b"begun".to_vec());
+        // Another fold ends, which has chunks in none of these ranks.
+        print(&|_| false);
+        assert!(!printer.has_heard() && printer.has_any());
+        print(&|rank| rank == 1);
+        assert!(printer.has_any(), "rank 2 may go on with its line");
+        heard.lock().unwrap().push(2, b", ended\n".to_vec());
+        print(&|_| false);
+        assert!(!printer.has_any());
+    }
 }

@@ -164,7 +164,7 @@ pub(super) fn serve(membership: Membership, seam: Seam, own: &Peer) -> ! {
     loop {
         // A worker that waits looks by itself. While it does, this thread must not take the core from it. But large
         // messages move on only at looks, so the more the better.
-        if !rank.office.is_watched() || rank.office.desk().is_sending() {
+        if !rank.office.is_watched() || rank.office.desk().moves_large() {
             (0..LOOKS).for_each(|_| rank.office.poll());
         }
         rank.pipes.pass_on(&rank.office);

@@ -67,8 +67,8 @@ impl Ranks {
 
     /// Ends the run. Prints what is left of the ranks' output.
     /// Gives back the session, unless a worker has refused its task.
-    pub(super) fn dismiss(self) -> Option<Session> {
-        self.session.world.print_rest(|rank| self.interest.is_alone_in(rank));
+    pub(super) fn dismiss(mut self) -> Option<Session> {
+        self.interest.end();
         (!self.is_refused).then_some(self.session)
     }
 

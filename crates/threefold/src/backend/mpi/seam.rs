@@ -124,6 +124,11 @@ impl Seam {
         }
     }
 
+    /// Whether a large message is arriving.
+    pub(super) fn is_receiving(&self) -> bool {
+        !self.arrivals.borrow().is_empty()
+    }
+
     /// A message that has arrived, from whichever rank.
     pub(super) fn receive(&self) -> Option<Mail> {
         let mut arrivals = self.arrivals.borrow_mut();

@@ -49,7 +49,7 @@ impl Isolated {
             self.post(rank, ALL, &ToCrew::Rest { busy, wants_word });
         }
         self.wait_for_words();
-        self.print_all();
+        self.interest.end();
         self.crews
     }
 
@@ -63,16 +63,11 @@ impl Isolated {
             }
         }
         self.wait_for_words();
-        self.print_all();
+        self.interest.end();
     }
 
     /// Whether the rank is lost, so that nothing will come of it any more.
     pub(super) fn is_lost(&self, rank: usize) -> bool {
         self.lost.iter().any(|&(lost, _)| lost == rank)
-    }
-
-    /// Prints what has come, and what is left of lines that may only be those of this fold.
-    fn print_all(&self) {
-        self.crews.session.world.print_rest(|rank| self.interest.is_alone_in(rank));
     }
 }
