@@ -53,8 +53,8 @@ const IN_A_ROW: u32 = 64;
 ///     n * n
 /// }
 ///
-/// for square in Executor::new(Model::Threads)?.stream(threefold::from_iter(1..=3), square) {
-///     println!("{}", square?);
+/// for output in Executor::new(Model::Threads)?.stream(threefold::from_iter(1..=3), square) {
+///     println!("{}", output?);
 /// }
 /// # Ok::<(), threefold::Error>(())
 /// ```

@@ -1,4 +1,4 @@
-//! `Filled`: what a task that fills a piece gives back; and how it and its chunk are serialized.
+//! `Filled`: what a task that fills a piece gives back, and how it is serialized.
 //!
 //! A piece in the caller's buffer is filled where it is, and nothing is given back. A piece that was filled in another
 //! process is sent as one byte string. Its length is checked when it is put into its place.
@@ -10,9 +10,8 @@ use bytemuck::Pod;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::placed::Placed;
-
 /// What a task that fills a piece gives back: the output of a task whose second parameter is `&mut [T]`.
+#[doc(hidden)]
 pub struct Filled<T> {
     /// The items, if they are not in the buffer already.
     items: Option<Vec<T>>,
@@ -85,25 +84,5 @@ impl<T: Pod> Visitor<'_> for Bytes<T> {
         let mut items = vec![T::zeroed(); bytes.len() / size];
         bytemuck::cast_slice_mut(&mut items).copy_from_slice(bytes);
         Ok(Items(items))
-    }
-}
-
-impl<C: Serialize, T: Pod> Serialize for Placed<C, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.chunk, self.count() as u64).serialize(serializer)
-    }
-}
-
-impl<'de, C: Deserialize<'de>, T: Pod> Deserialize<'de> for Placed<C, T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (chunk, count) = <(C, u64)>::deserialize(deserializer)?;
-        let count = usize::try_from(count).map_err(de::Error::custom)?;
-        Ok(Self::elsewhere(chunk, count))
-    }
-}
-
-impl<C: PartialEq, T: Pod> PartialEq for Placed<C, T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.chunk == other.chunk && self.count() == other.count()
     }
 }

@@ -280,7 +280,7 @@ pub(super) fn restore(bytes: &[u8]) -> Option<Windows<Lines>> {
     let (bytes, cut) = bytes.split_last_chunk::<{ Cut::BYTES }>()?;
     let ([kind, delimiter], input) = bytes.split_first_chunk()?;
     let input = match kind {
-        0 => Input::Memory(super::sent::restore_slice(input)?),
+        0 => Input::Memory(Slice::restore(input)?),
         1 => Input::File(Arc::new(InFile::restore(input)?)),
         _ => return None,
     };

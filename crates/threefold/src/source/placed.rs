@@ -29,6 +29,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytemuck::Pod;
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
 
 use super::{Pieces, Source};
 use crate::source::filled::Filled;
@@ -176,8 +178,9 @@ impl<P: Pieces, T: Pod + Send> Placing<P, T> {
 }
 
 /// A chunk with the piece that its task fills: the chunk of a task whose second parameter is `&mut [T]`.
+#[doc(hidden)]
 pub struct Placed<C, T> {
-    pub(super) chunk: C,
+    chunk: C,
     place: Place<T>,
 }
 
@@ -191,12 +194,12 @@ enum Place<T> {
 
 impl<C, T: Pod> Placed<C, T> {
     /// A chunk in another process than the buffer.
-    pub(super) fn elsewhere(chunk: C, count: usize) -> Self {
+    fn elsewhere(chunk: C, count: usize) -> Self {
         Self { chunk, place: Place::Own(count) }
     }
 
     /// How many items the piece has.
-    pub(super) fn count(&self) -> usize {
+    fn count(&self) -> usize {
         match &self.place {
             Place::Lent(_, range) => range.len(),
             Place::Own(count) => *count,
@@ -204,6 +207,7 @@ impl<C, T: Pod> Placed<C, T> {
     }
 
     /// Has the task fill the piece, which is zero before.
+    #[doc(hidden)]
     pub fn fill(self, fill: impl FnOnce(C, &mut [T])) -> Filled<T> {
         let Self { chunk, place } = self;
         match place {
@@ -220,6 +224,26 @@ impl<C, T: Pod> Placed<C, T> {
                 Filled::of(piece)
             }
         }
+    }
+}
+
+impl<C: Serialize, T: Pod> Serialize for Placed<C, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.chunk, self.count() as u64).serialize(serializer)
+    }
+}
+
+impl<'de, C: Deserialize<'de>, T: Pod> Deserialize<'de> for Placed<C, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (chunk, count) = <(C, u64)>::deserialize(deserializer)?;
+        let count = usize::try_from(count).map_err(de::Error::custom)?;
+        Ok(Self::elsewhere(chunk, count))
+    }
+}
+
+impl<C: PartialEq, T: Pod> PartialEq for Placed<C, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.chunk == other.chunk && self.count() == other.count()
     }
 }
 

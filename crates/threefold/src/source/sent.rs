@@ -1,7 +1,7 @@
 //! A source in a worker process: restored from the few bytes that its parent has sent, once per fold.
 //!
 //! Three kinds of sources are sent in this way, since they take a few bytes whatever their length: ranges of integers,
-//! [`Shared`] arrays, whose items the worker has already, and lines of such an array or of a file ([`lines`]). The worker knows the type of its task's chunks. A chunk of a
+//! [`Shared`](crate::Shared) arrays, whose items the worker has already, and lines of such an array or of a file ([`lines`]). The worker knows the type of its task's chunks. A chunk of a
 //! range is a range of the same type, and a chunk of an array of `T` is a `Slice<T>`. So the type of the source need
 //! not be sent.
 //!
@@ -18,7 +18,6 @@ use bytemuck::Pod;
 
 use super::cut::{Cut, Windows};
 use super::{Integer, LineChunk, Pieces, Slice, Whole, lines};
-use crate::shared::{Shared, known};
 
 /// Restores the source from its bytes. Its chunks have type `C`. `None` if no source has such chunks or these bytes.
 pub(crate) fn restore<C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = C>>> {
@@ -58,26 +57,10 @@ fn restore_as<R: Sent, C: 'static>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk 
     same(pieces)
 }
 
-/// Some items of an array as bytes, where the array's memory is sent along.
-pub(super) fn array_as_bytes<T>(array: &Shared<T>, window: &Range<usize>) -> Option<Vec<u8>> {
-    let number = known::gather(array.memory())?;
-    let length = array.memory().bytes().len();
-    Some([number, length as u64, window.start as u64, window.end as u64].map(u64::to_le_bytes).concat())
-}
-
 /// Restores an array of plain data from its bytes. `None` if they are of no such array.
 pub(crate) fn restore_array<T: Pod + Send + Sync>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = Slice<T>>>> {
     let (slice, cut) = bytes.split_last_chunk::<{ Cut::BYTES }>()?;
-    Some(Box::new(Windows::new(restore_slice(slice)?, Cut::read(cut)?)))
-}
-
-/// Restores some items of an array from their bytes.
-pub(super) fn restore_slice<T: Pod>(bytes: &[u8]) -> Option<Slice<T>> {
-    let words: [u8; 32] = bytes.try_into().ok()?;
-    let word = |index: usize| u64::from_le_bytes(words.as_chunks().0[index]);
-    let index = |value: u64| usize::try_from(value).ok();
-    let array = Shared::numbered(word(0), word(1))?;
-    Slice::of_array(array, index(word(2))?..index(word(3))?)
+    Some(Box::new(Windows::new(Slice::restore(slice)?, Cut::read(cut)?)))
 }
 
 /// A source that is sent once per fold, as a whole.
@@ -103,6 +86,7 @@ mod tests {
     use std::fmt::Debug;
 
     use super::*;
+    use crate::shared::{Shared, known};
     use crate::source::Source;
 
     /// Sends a source, and compares its chunks with those of the original.

@@ -4,10 +4,14 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+#[cfg(feature = "processes")]
+use bytemuck::Pod;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Whole;
 use crate::shared::Shared;
+#[cfg(feature = "processes")]
+use crate::shared::known;
 
 /// A chunk of an array: some consecutive items. It derefs to `[T]`, and a clone of it is cheap, because all chunks of
 /// an array share its items. Only what is sent to a worker process is copied: the items of the slice.
@@ -103,10 +107,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Slice<T> {
     }
 }
 
-impl<T> Slice<T> {
-    /// These items of an array. `None` if it does not have them.
-    #[cfg(feature = "processes")]
-    pub(super) fn of_array(array: Shared<T>, window: Range<usize>) -> Option<Self> {
+#[cfg(feature = "processes")]
+impl<T: Pod> Slice<T> {
+    /// Restores some items of an array from their bytes: see [`as_bytes`](Whole::as_bytes). `None` if there is no such
+    /// array, or if it does not have them.
+    pub(super) fn restore(bytes: &[u8]) -> Option<Self> {
+        let words: [u8; 32] = bytes.try_into().ok()?;
+        let word = |index: usize| u64::from_le_bytes(words.as_chunks().0[index]);
+        let index = |value: u64| usize::try_from(value).ok();
+        let array = Shared::numbered(word(0), word(1))?;
+        let window = index(word(2))?..index(word(3))?;
         array.get(window.clone())?;
         Some(Self { array: Array::Shared(array), window })
     }
@@ -131,9 +141,11 @@ impl<T: Send + Sync + 'static> Whole for Slice<T> {
 
     #[cfg(feature = "processes")]
     fn as_bytes(&self) -> Option<Vec<u8>> {
-        match &self.array {
-            Array::Shared(array) => super::sent::array_as_bytes(array, &self.window),
-            Array::Vec(_) | Array::Slice(_) => None,
-        }
+        let Array::Shared(array) = &self.array else { return None };
+        // Only where the array's memory is sent along.
+        let number = known::gather(array.memory())?;
+        let length = array.memory().bytes().len();
+        let words = [number, length as u64, self.window.start as u64, self.window.end as u64];
+        Some(words.map(u64::to_le_bytes).concat())
     }
 }

@@ -238,10 +238,11 @@ fn an_array_that_is_dropped_is_freed_in_idle_workers_too(model: Model) {
     assert_eq!(total(&on, vec![1.0, 2.0]), 3f64.to_bits());
 }
 
-/// Uses up the descriptors of its worker process, so that it cannot open anything more.
+/// Leaves no descriptor to its worker process but the three that are always open, so that it cannot open anything more. A
+/// limit of 0 would not do: the thread that watches the parent could not `poll` then, and would end the worker.
 #[task]
 fn exhaust(_chunk: u64) {
-    let limit = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let limit = rustix::process::Rlimit { current: Some(3), maximum: Some(3) };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
 }
 

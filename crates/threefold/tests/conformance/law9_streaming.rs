@@ -28,13 +28,13 @@ crate::rows! {
         a_slow_chunk_holds_up_no_other_in_an_unordered_stream,
         no_chunk_begins_beyond_the_window,
         no_item_is_taken_beyond_the_window,
-        memory_stays_as_it_is_however_long_the_input,
         a_panic_of_the_iterator_unwinds_after_the_outputs_before_it,
         a_token_ends_a_stream,
         a_stream_that_is_polled_gives_way,
         tasks_stream_in_tasks,
         a_stream_dropped_at_any_moment_leaves_nothing,
         the_executor_works_after_a_stream_was_dropped;
+    unranked: memory_stays_as_it_is_however_long_the_input;
     isolating: a_lost_worker_ends_a_stream;
 }
 
