@@ -122,6 +122,7 @@ mod seam;
 mod session;
 mod silence;
 mod term;
+mod wiped;
 mod world;
 
 use isolation::Isolation;

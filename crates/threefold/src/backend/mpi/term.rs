@@ -38,7 +38,7 @@ use rustix::io::fcntl_dupfd_cloexec;
 static EVENT: AtomicI32 = AtomicI32::new(-1);
 
 extern "C" fn note(_signal: c_int) {
-    if copy::is_one() {
+    if copy::has_another_id() {
         // The signal is blocked while its handler runs, and ends the copy when that returns. Both calls are allowed in a
         // handler.
         let _ = install(SIG_DFL);
