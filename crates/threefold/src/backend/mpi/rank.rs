@@ -1,8 +1,9 @@
 //! A rank other than rank 0: it serves in `init()` until rank 0 says goodbye, and never runs `main`.
 //!
 //! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
-//! run, and passes on what they print. While a worker waits, that worker looks, and the main thread does not. Chunks run on threads that rank 0 asks for, one for each worker of a session.
-//! Such a thread looks for its messages itself, so that no other thread stands between a message and its use.
+//! run, and passes on what they print. While a worker waits, that worker looks, and the main thread does not. Chunks run
+//! on threads that rank 0 asks for, one for each worker of a session. Such a thread looks for its messages itself, so that
+//! no other thread stands between a message and its use.
 //!
 //! Whichever thread takes a message in hands it to the one that it is for:
 //!
