@@ -98,7 +98,7 @@ fn loss(workers: usize) -> f64 {
     let mut dispatch = busy(workers);
     let began = Instant::now();
     for worker in scattered(workers).take(LOSSES as usize) {
-        dispatch.lost(worker, Progress::Unknown);
+        dispatch.lost(worker, Progress::Unknown, &|_| 0);
         // A turn begins: a worker may be started.
         dispatch.time(0);
         obey(black_box(&mut dispatch));
