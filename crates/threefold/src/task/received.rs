@@ -98,6 +98,13 @@ impl<T: Task> Restored<T> {
     }
 }
 
+impl<T: Task> Drop for Restored<T> {
+    /// The worker gets another task, or forgets the arrays that this one has.
+    fn drop(&mut self) {
+        self.forget_state();
+    }
+}
+
 impl<T: Task> Received for Restored<T> {
     #[cfg(feature = "mpi")]
     fn another(&self) -> Box<dyn Received> {
