@@ -55,6 +55,8 @@ const KEY: [u8; 24] = *b"threefold::chunk_rng v1 ";
 ///   as `rng.random()`, or all such folds have the same numbers.
 /// - In an `async` task the numbers are those of its chunk, also after an await. Outside of tasks they are those of chunk
 ///   0, so that a task can be called as a plain function.
+/// - The closure of [`combine`](crate::Executor::combine) must not draw from here. On the local models it runs on a worker,
+///   with the numbers of one of its chunks, and on the others it does not.
 /// - The numbers are for simulations. Secrets must not depend on them, since a seed has only 64 bits.
 /// - Until 1.0 a minor version may change the numbers. The changelog says so.
 pub fn chunk_rng(seed: u64) -> ChunkRng {

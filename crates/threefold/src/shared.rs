@@ -6,7 +6,7 @@
 //! [`Shared`] is the same memory once it is sealed.
 //!
 //! The parts: `mapped` is memory that several processes can have, and `plain` is memory of this process alone, for
-//! builds without worker processes. `memory` gives memory a number. `known` finds it by the number. `view` reads it as
+//! builds without worker processes. `length` is that of a file of memory. `memory` gives memory a number. `known` finds it by the number. `view` reads it as
 //! items. `form` serializes an array: by its number, or with all its items.
 //!
 //! What is left out: items that are no plain data (no pointer means anything in another process), and arrays that grow.
@@ -23,6 +23,8 @@ use crate::error::{Error, Result};
 mod form;
 #[cfg(feature = "processes")]
 pub(crate) mod known;
+#[cfg(all(feature = "processes", target_os = "linux"))]
+pub(crate) mod length;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod mapped;
 pub(crate) mod memory;

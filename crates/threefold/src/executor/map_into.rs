@@ -22,7 +22,9 @@ impl Executor {
     /// its rows.
     ///
     /// On sequential, async and threads, tasks write into the buffer itself. On processes and mpi a task writes into
-    /// memory of its worker. Its piece is then sent to this process, and copied into its place.
+    /// memory of its worker. Its piece is then sent to this process, and copied into its place. Each chunk is sent to its
+    /// worker too, also one of a [`Shared`](crate::Shared) array or of a file. To have workers read an array in place,
+    /// give it to the task as a capture, and its indices as the source.
     ///
     /// A piece is all zero when the task gets it, on every model and at every attempt. What was in the buffer before
     /// does not count. So a chunk that runs again gives the same piece.

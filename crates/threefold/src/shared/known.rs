@@ -9,12 +9,13 @@
 //!    memory, and [`receive`]s it.
 //! 3. When the worker restores the task and the source, each array [`find`]s its memory by the number.
 //! 4. When the parent drops the last clone of the array, its [`Holder`]s have their workers forget it. A worker that
-//!    runs a fold at this time forgets it afterwards.
+//!    runs a fold at this time forgets it afterwards. If a fork of the parent drops its clones, nobody forgets anything.
 //!
 //! Outside of `gathering`, arrays are serialized with all their items.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::memory::Memory;
@@ -25,8 +26,9 @@ struct Known {
     own: HashMap<u64, Weak<Memory>>,
     /// What the parent of this worker process has told of.
     received: HashMap<u64, Arc<Memory>>,
-    /// Who has workers that may have memory of this process.
-    holders: Vec<Weak<dyn Holder>>,
+    /// Who has workers that may have memory of this process, each with the number of the process that it is of. A fork
+    /// of the host program has the holders of its parent too, whose workers are none of its own.
+    holders: Vec<(u32, Weak<dyn Holder>)>,
 }
 
 /// Has workers that may have memory of this process.
@@ -85,8 +87,8 @@ pub(crate) fn gather(memory: &Arc<Memory>) -> Option<u64> {
 /// From now on `holder` is told of memory that is freed.
 pub(crate) fn hold(holder: Weak<dyn Holder>) {
     with_known(|known| {
-        known.holders.retain(|holder| holder.strong_count() > 0);
-        known.holders.push(holder);
+        known.holders.retain(|(_, holder)| holder.strong_count() > 0);
+        known.holders.push((process::id(), holder));
     });
 }
 
@@ -95,7 +97,8 @@ fn freed(number: u64) {
     let holders: Vec<_> = with_known(|known| {
         // From here on `is_own` says that it is gone. A holder that looks at a worker before this is told below.
         known.own.remove(&number);
-        known.holders.iter().filter_map(Weak::upgrade).collect()
+        let ours = known.holders.iter().filter(|&&(process, _)| process == process::id());
+        ours.filter_map(|(_, holder)| holder.upgrade()).collect()
     });
     // Without the lock: the holders take locks of their own.
     for holder in holders {

@@ -23,10 +23,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::slice;
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
-use super::PAGE;
+use super::{PAGE, length};
 
 /// What makes it safe to read the memory while other processes have it.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
@@ -45,7 +45,7 @@ impl Draft {
     pub(crate) fn zeroed(length: usize) -> io::Result<Self> {
         let descriptor = memfd_create("threefold", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
         let size = u64::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        ftruncate(&descriptor, size)?;
+        length::set(&descriptor, size)?;
         let mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ | ProtFlags::WRITE)?;
         mapping.keep_from_forks()?;
         Ok(Self { mapping, descriptor })
@@ -163,6 +163,7 @@ unsafe impl Sync for Mapping {}
 mod tests {
     use std::io::Write;
 
+    use rustix::fs::ftruncate;
     use rustix::io::{Errno, dup};
 
     use super::*;

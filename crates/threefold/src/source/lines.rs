@@ -115,7 +115,8 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file.
+    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys` cannot
+    /// be read in pieces either: read such a file into memory, and use [`over`](Self::over).
     pub fn of(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = InFile::open(path).map_err(|reason| Error::setup(None, format!("{}: {reason}", path.display())))?;

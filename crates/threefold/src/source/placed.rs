@@ -122,8 +122,13 @@ impl<P: Pieces, T: Pod + Send> Placing<P, T> {
     fn range(&self, index: u64) -> Range<usize> {
         // A chunk that cannot be cut is one item.
         let items = self.pieces.items(index).unwrap_or(u128::from(index)..u128::from(index) + 1);
-        // The buffer holds all of them, so that these numbers fit.
-        items.start as usize * self.per_item..items.end as usize * self.per_item
+        // The buffer holds all of them, so that these numbers fit. But a source of the user's own may have told another
+        // number of items. Then a number that does not fit is beyond every buffer, and not an item of another chunk.
+        let place = |item: u128| {
+            let place = item.checked_mul(self.per_item as u128).and_then(|place| usize::try_from(place).ok());
+            place.unwrap_or(usize::MAX)
+        };
+        place(items.start)..place(items.end)
     }
 
     /// Puts what was filled elsewhere into its place. Returns whether it is as long as its place.
@@ -265,6 +270,19 @@ mod tests {
         }
         drop((placing, lent));
         assert_eq!(buffer, *[[1; 8].as_slice(), &[5; 6], &[8; 6]].concat());
+    }
+
+    #[test]
+    fn no_piece_of_a_source_that_lies_about_its_items_is_in_the_buffer() {
+        let mut buffer = [7u8; 16];
+        let lent = Lent::new(&mut buffer);
+        // As if the source had told that it has one item. The second chunk begins at 2^60 times 16, which is 2^64.
+        let placing = lent.placing((0..(1u64 << 60) + 1).chunks_of(1u64 << 60).into_pieces(), 16);
+        assert_eq!(placing.range(1), usize::MAX..usize::MAX);
+        let fill = || placing.piece(1).fill(|_, piece| piece.fill(1));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fill)).is_err());
+        drop((placing, lent));
+        assert_eq!(buffer, [7; 16]);
     }
 
     #[test]

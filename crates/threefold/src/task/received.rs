@@ -104,10 +104,12 @@ impl<T: Task> Restored<T> {
 }
 
 impl<T: Task> Drop for Restored<T> {
+    /// The worker gets another task, or forgets the arrays that this one has.
     fn drop(&mut self) {
-        // The captures and the state may have destructors that panic. All chunks are answered by now, so no fold is to
-        // blame, and the worker goes on. The panic hook has told the user.
-        panics::drop_caught((self.state.take(), self.task.take()));
+        // The captures may have destructors that panic, too. All chunks are answered by now, so no fold is to blame, and
+        // the worker goes on. The panic hook has told the user.
+        self.forget_state();
+        panics::drop_caught(self.task.take());
     }
 }
 

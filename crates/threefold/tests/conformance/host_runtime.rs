@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use threefold::Event;
 use threefold::prelude::*;
 use tokio::runtime::{Handle, Runtime};
 
@@ -16,7 +17,8 @@ crate::rows! {
         a_current_thread_runtime_is_awaited_and_never_blocked,
         the_threads_of_a_multi_thread_runtime_may_block,
         chunks_leave_the_threads_of_the_runtime_alone,
-        a_runtime_that_is_shut_down_fails_the_chunk_that_waits;
+        a_runtime_that_is_shut_down_fails_the_chunk_that_waits,
+        a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold;
     waiting_alone: a_runtime_is_refused_elsewhere;
 }
 
@@ -154,6 +156,37 @@ fn a_runtime_that_is_shut_down_fails_the_chunk_that_waits(model: Model) {
     wait_until("the fold has begun", || begun.load(SeqCst));
     runtime.shutdown_background();
     assert!(fold.join().unwrap().unwrap_err().is_panic());
+}
+
+#[task]
+async fn fails(chunk: u64) -> Result<u64, String> {
+    Err(chunk.to_string())
+}
+
+fn a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold(model: Model) {
+    fn check(model: Model, workers: usize, runtime: Runtime, pause: Duration, when_it_waits: fn(Runtime)) {
+        let on = Executor::builder(model).workers(workers).runtime(runtime.handle().clone());
+        let on = on.retries(1).retry_errors(true).backoff(move |_| pause).build().unwrap();
+        let (retries, was_retried) = mpsc::channel();
+        let on = on.observe(move |event| {
+            if let Event::Retried(_) = event {
+                let _ = retries.send(());
+            }
+        });
+        thread::scope(|scope| {
+            let fold = scope.spawn(|| on.map(Items((0..20).collect()), fails));
+            was_retried.recv_timeout(PATIENCE).unwrap();
+            when_it_waits(runtime);
+            let error = fold.join().unwrap().unwrap_err();
+            assert!(error.is_setup() && error.chunk().is_none(), "{error}");
+            assert!(error.to_string().starts_with("a chunk cannot wait before it is run again: "), "{error}");
+        });
+    }
+    for workers in [1, 3] {
+        let timeless = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        check(model, workers, timeless, Duration::from_millis(1), |runtime| runtime.shutdown_background());
+        check(model, workers, multi(1), Duration::from_secs(3600), |runtime| runtime.shutdown_background());
+    }
 }
 
 fn a_runtime_is_refused_elsewhere(model: Model) {

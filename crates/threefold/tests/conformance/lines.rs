@@ -1,6 +1,7 @@
 //! `Lines`: whole lines of bytes and of files, the same chunks on every model.
 
 use std::fs;
+use std::path::Path;
 use std::process;
 use std::time::{Duration, SystemTime};
 
@@ -79,17 +80,50 @@ fn a_file_that_was_changed_is_an_error_of_the_lowest_chunk(model: Model) {
         let past = SystemTime::now() - Duration::from_secs(60);
         fs::File::options().append(true).open(&path).unwrap().set_modified(past).unwrap();
     });
-    // Who has opened it already reads the old one, which is what it was. Others find another file.
-    if crate::remote(model) {
-        change("its name", &|| fs::remove_file(&path).unwrap());
-    }
+    change("its name", &|| fs::remove_file(&path).unwrap());
+    change("another file has its name", &|| {
+        let other = folder.path().join("other");
+        fs::write(&other, text()).unwrap();
+        fs::File::options().append(true).open(&other).unwrap().set_modified(modified(&path)).unwrap();
+        fs::rename(other, &path).unwrap();
+    });
+    change("a pipe has its name", &|| {
+        fs::remove_file(&path).unwrap();
+        pipe(&path);
+    });
 }
 
-fn a_file_that_is_gone_or_no_file_is_an_error(_model: Model) {
+fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
+/// Makes a pipe with that name. To open it would wait for somebody who writes.
+fn pipe(path: &Path) {
+    let _ = fs::remove_file(path);
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RWXU).unwrap();
+}
+
+fn a_file_that_is_gone_or_no_file_is_an_error(model: Model) {
     let error = Lines::of("no/such/file").unwrap_err();
     assert!(error.is_setup() && error.to_string().starts_with("no/such/file: No such file"), "{error}");
     let error = Lines::of("/").unwrap_err();
     assert_eq!(error.to_string(), "/: it is not an ordinary file, so that it cannot be read in pieces");
+    let folder = folder();
+    let path = folder.path().join("pipe");
+    pipe(&path);
+    assert!(
+        Lines::of(&path)
+            .unwrap_err()
+            .to_string()
+            .ends_with("not an ordinary file, so that it cannot be read in pieces")
+    );
+    // It has a length of 0, and lines. No lines would be a wrong answer.
+    let error = Lines::of("/proc/self/status").unwrap_err();
+    assert!(error.is_setup() && error.to_string().contains("the system does not tell its length"), "{error}");
+    // An empty file has none.
+    fs::write(folder.path().join("empty"), "").unwrap();
+    let empty = Lines::of(folder.path().join("empty")).unwrap();
+    assert_eq!(summaries(&executor(model, 2), empty), []);
 }
 
 #[task]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{Executor, Items, Model};
+use threefold::{Executor, Items, Model, Shared};
 
 use crate::executor;
 use crate::fixtures::folder;
@@ -24,7 +24,9 @@ crate::rows! {
         outputs_with_states_are_combined_and_fold_as_others;
     with_one_worker: after_a_panic_the_worker_makes_a_new_state;
     local: states_are_dropped_before_the_fold_returns;
-    processes: a_worker_process_drops_its_state_before_it_exits;
+    processes:
+        a_worker_process_drops_its_state_before_it_exits,
+        a_state_that_panics_when_it_is_dropped_harms_no_later_fold;
     isolating:
         a_crash_in_the_making_of_a_state_is_an_error_that_says_so,
         a_timeout_does_not_count_the_making_of_the_state;
@@ -271,4 +273,49 @@ fn a_worker_process_drops_its_state_before_it_exits(model: Model) {
     let made = count(folder.path(), "made");
     drop(on);
     wait_until("the workers have exited", || count(folder.path(), "dropped") == made);
+}
+
+/// Panics when it is dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Bursts;
+
+struct Bubble;
+
+impl Drop for Bubble {
+    fn drop(&mut self) {
+        panic!("it bursts");
+    }
+}
+
+#[task]
+impl Task for Bursts {
+    type Chunk = u64;
+    type Output = u32;
+    type State = Bubble;
+
+    fn state(&self) -> Bubble {
+        Bubble
+    }
+
+    fn map(&self, _state: &mut Bubble, _chunk: u64) -> u32 {
+        process::id()
+    }
+}
+
+#[task]
+fn process_of(_chunk: Slice<u8>) -> u32 {
+    process::id()
+}
+
+fn a_state_that_panics_when_it_is_dropped_harms_no_later_fold(model: Model) {
+    let on = executor(model, 1);
+    let array = Shared::copy_of(&[1]).unwrap();
+    let worker = on.map(&array, process_of).unwrap();
+    assert_eq!(on.map(numbers(1), Bursts).unwrap(), worker);
+    // It drops the state since it forgets the array, then since the same task has another fold, then for another task.
+    drop(array);
+    for _ in 0..2 {
+        assert_eq!(on.map(numbers(1), Bursts).unwrap(), worker);
+    }
+    assert_eq!(on.map(vec![1], process_of).unwrap(), worker);
 }

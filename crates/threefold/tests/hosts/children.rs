@@ -6,9 +6,10 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
+use threefold::Shared;
 use threefold::prelude::*;
 
-use crate::fork::fork_a_sleeper;
+use crate::fork::{fork, fork_a_sleeper};
 use crate::holdings::{Holdings, children, children_of, stat};
 use crate::tasks::{echo, folds_and_losses, process_of, stay};
 use crate::{Hosts, Rows, host, interval_timer, printed, wait_until, workers};
@@ -18,6 +19,7 @@ pub(crate) const ROWS: Rows = &[
     ("a_host_that_ignores_the_death_of_children_folds_and_is_told_of_losses", ignoring),
     (A_STRANGER, stranger),
     ("workers_go_with_their_parent_although_a_fork_of_it_lives_on", forking),
+    ("an_array_that_a_fork_of_the_host_drops_is_kept_by_the_workers", dropping_in_a_fork),
     ("a_host_that_is_interrupted_all_the_time_keeps_its_deadlines", interrupted),
 ];
 
@@ -31,6 +33,7 @@ pub(crate) const HOSTS: Hosts = &[
     ("folds-and-losses", folds_and_drops),
     ("meets-a-stranger", meets_a_stranger),
     ("forks", forks),
+    ("drops-in-a-fork", drops_in_a_fork),
     ("is-interrupted", is_interrupted),
 ];
 
@@ -123,6 +126,26 @@ fn forks() {
         fs::write(&unfinished, fork.to_string()).unwrap();
         fs::rename(unfinished, format!("{folder}/fork")).unwrap();
     });
+}
+
+fn dropping_in_a_fork() {
+    printed(&mut host("drops-in-a-fork"));
+}
+
+/// What the chunk has in it, and who has read it.
+#[task]
+fn sum_and_process(chunk: Slice<u64>) -> (u64, u32) {
+    (chunk.iter().sum(), std::process::id())
+}
+
+fn drops_in_a_fork() {
+    let on = workers(1);
+    let mut array = Some(Shared::copy_of(&[1, 2, 3]).unwrap());
+    let fold = |array: &Option<Shared<u64>>| on.map(array.as_ref().unwrap().split_into(1), sum_and_process).unwrap();
+    let before = fold(&array);
+    let copy = fork(|| drop(array.take())).unwrap();
+    waitpid(Pid::from_raw(copy.try_into().unwrap()), WaitOptions::empty()).unwrap();
+    assert_eq!(fold(&array), before, "the same sum, on the same worker");
 }
 
 fn interrupted() {

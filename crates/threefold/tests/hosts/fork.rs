@@ -10,11 +10,18 @@ use std::time::Duration;
 
 /// Forks a copy of this process that does nothing until it is killed, or ten minutes are over; gives its number.
 pub(crate) fn fork_a_sleeper() -> io::Result<u32> {
-    // SAFETY: the copy has one thread. It only sleeps, which takes no lock that another thread may have held.
+    fork(|| thread::sleep(Duration::from_secs(600)))
+}
+
+/// Forks a copy of this process that runs `run` and then aborts; gives its number. What the copy runs takes no lock that
+/// another thread of this process may have held.
+pub(crate) fn fork(run: impl FnOnce()) -> io::Result<u32> {
+    // SAFETY: the copy has one thread. Whoever calls this makes sure that what it runs takes no lock that another thread
+    // may have held.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            thread::sleep(Duration::from_secs(600));
+            run();
             process::abort()
         }
         copy => u32::try_from(copy).map_err(io::Error::other),

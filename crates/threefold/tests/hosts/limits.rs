@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
+use threefold::Shared;
 use threefold::prelude::*;
 
 use crate::tasks::echo;
@@ -18,12 +19,17 @@ pub(crate) const ROWS: Rows = &[
     ("a_memory_limit_above_the_hosts_own_is_the_hosts_own", above_the_hard_limit),
     ("a_memory_limit_in_which_no_worker_can_start_is_refused_with_the_least", too_small),
     ("a_memory_limit_too_small_for_this_program_is_refused_with_the_least", too_small_for_a_large_program),
+    ("memory_beyond_the_limit_on_file_sizes_is_an_error_and_ends_nothing", beyond_the_file_size),
     ("a_worker_gives_back_the_memory_of_a_large_output_and_a_large_chunk", gives_back),
     ("a_task_that_writes_over_the_status_page_makes_no_wrong_total", scribbles),
     ("a_task_that_writes_over_answers_that_are_not_sent_makes_no_wrong_total", forges),
 ];
 
-pub(crate) const HOSTS: Hosts = &[("asks-above-the-hard-limit", asks_above_the_hard_limit), ("is-large", is_large)];
+pub(crate) const HOSTS: Hosts = &[
+    ("asks-above-the-hard-limit", asks_above_the_hard_limit),
+    ("is-large", is_large),
+    ("has-small-files", has_small_files),
+];
 
 const MIB: u64 = 1 << 20;
 
@@ -86,6 +92,21 @@ fn is_large() {
     let least: u64 = text.split_whitespace().next_back().unwrap().parse().unwrap_or_else(|_| panic!("{text}"));
     assert!(least > 16 * MIB, "{text}");
     assert_eq!(fold(least + MIB).unwrap(), [7]);
+}
+
+fn beyond_the_file_size() {
+    printed(&mut host("has-small-files"));
+}
+
+fn has_small_files() {
+    let limit = |bytes| setrlimit(Resource::Fsize, Rlimit { current: Some(bytes), maximum: None }).unwrap();
+    limit(MIB);
+    let error = Shared::<u8>::filled_by(2 * MIB as usize, |_| ()).unwrap_err();
+    assert!(error.is_setup() && error.to_string().ends_with("File too large (os error 27)"), "{error}");
+    assert_eq!(Shared::<u8>::filled_by(MIB as usize, |_| ()).unwrap().len(), MIB as usize);
+    assert_eq!(workers(1).map(Items(vec![7]), echo).unwrap(), [7]);
+    limit(100);
+    assert!(workers(1).map(Items(vec![7]), echo).unwrap_err().is_setup());
 }
 
 /// What was received is large, and what is sent.

@@ -13,8 +13,10 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::AtomicU64;
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+use crate::shared::length;
 
 /// 64-bit words that every process with the same descriptor sees.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl SharedWords {
     /// `count` words of zero, and the descriptor that another process opens them with.
     pub(crate) fn create(count: usize) -> io::Result<(Self, OwnedFd)> {
         let descriptor = memfd_create("threefold", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-        ftruncate(&descriptor, (count * size_of::<AtomicU64>()) as u64)?;
+        length::set(&descriptor, (count * size_of::<AtomicU64>()) as u64)?;
         // The size is fixed for good: a mapping that loses its pages would be a fault on the next access.
         fcntl_add_seals(&descriptor, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         Ok((Self::map(descriptor.as_fd(), count)?, descriptor))
@@ -81,6 +83,8 @@ unsafe impl Sync for SharedWords {}
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::Ordering;
+
+    use rustix::fs::ftruncate;
 
     use super::*;
 

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use tokio::time::{self, Sleep, Timeout};
 
-use crate::error::Place;
+use crate::error::{Error, Place};
 use crate::fold::job::Again;
 use crate::fold::{Fold, chunk};
-use crate::panics;
+use crate::panics::{self, Panic};
 use crate::task::BoxFuture;
 
 /// A claimed chunk. It has not begun as long as it has no future. The thread that begins, polls or drops it has
@@ -71,6 +71,13 @@ impl<'a> InFlight<'a> {
         self.drop_future();
     }
 
+    /// Ends the fold, since the chunk cannot wait: a runtime of the host's has no timers, or was shut down.
+    fn cannot_wait(&self, panic: &Panic) -> Poll<()> {
+        let reason = format!("a chunk cannot wait before it is run again: {}", panic.message);
+        self.fold.abort(Error::setup(Some(self.fold.model), reason));
+        Poll::Ready(())
+    }
+
     /// Drops the future. A panic of a destructor in it is ignored: the chunk has failed already, or is not needed.
     fn drop_future(&mut self) {
         let _ = panics::catch(|| drop(self.future.take()));
@@ -88,7 +95,10 @@ impl Future for InFlight<'_> {
                 return Poll::Ready(());
             }
             if let Some(pause) = &mut this.pause {
-                ready!(pause.as_mut().poll(cx));
+                match panics::catch(|| pause.as_mut().poll(cx)) {
+                    Ok(polled) => ready!(polled),
+                    Err(panic) => return this.cannot_wait(&panic),
+                }
                 this.pause = None;
                 if !this.fold.may_start(this.chunk) {
                     return Poll::Ready(());
@@ -124,7 +134,10 @@ impl Future for InFlight<'_> {
             this.fold.retried(|| error);
             let pause = this.fold.pause(this.attempt);
             if !pause.is_zero() {
-                this.pause = Some(Box::pin(time::sleep(pause)));
+                match panics::catch(|| Box::pin(time::sleep(pause))) {
+                    Ok(pause) => this.pause = Some(pause),
+                    Err(panic) => return this.cannot_wait(&panic),
+                }
             }
             this.attempt += 1;
         }

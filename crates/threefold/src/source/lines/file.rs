@@ -1,13 +1,17 @@
 //! `InFile`: lines in a file, which is opened by whoever reads them, and must be what it was.
 //!
 //! The source notes the length of the file, its time of modification and its inode. A worker that is sent the source
-//! opens the file by its path, when it needs the first chunk. It compares the three before it reads a chunk, and again
-//! when it has read it. So what it read is of the same file, as far as the system notes changes.
+//! opens the file by its path, when it needs the first chunk. Everybody compares the three with what the path names, before
+//! a chunk is read, and again when it has been read. So what was read is of the same file, as far as the system notes
+//! changes. Who has opened the file looks at the path all the same: otherwise a file that another one has replaced would
+//! be an error on some models only.
+//!
+//! Some files of the kernel, as those of `/proc`, have a length of 0 and can be read all the same. They are refused.
 //!
 //! The path is made absolute, since another host may have another working folder.
 
-use std::fs::{File, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{self, Path, PathBuf};
 use std::sync::OnceLock;
@@ -53,10 +57,16 @@ impl InFile {
     /// The file as it is now, or why it cannot be read.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let reason = |error: io::Error| error.to_string();
+        // Asked for before it is opened: to open a pipe waits for somebody who writes.
+        if !fs::metadata(path).map_err(reason)?.is_file() {
+            return Err("it is not an ordinary file, so that it cannot be read in pieces".to_string());
+        }
         let file = File::open(path).map_err(reason)?;
         let metadata = file.metadata().map_err(reason)?;
-        if !metadata.is_file() {
-            return Err("it is not an ordinary file, so that it cannot be read in pieces".to_string());
+        if metadata.len() == 0 && (&file).read(&mut [0]).map_err(reason)? > 0 {
+            let reason =
+                "the system does not tell its length, so that it cannot be read in pieces: read it into memory";
+            return Err(reason.to_string());
         }
         let path = path::absolute(path).map_err(reason)?;
         Ok(Self { path, stamp: Stamp::of(&metadata), file: file.into() })
@@ -72,14 +82,13 @@ impl InFile {
 
     /// The lines that begin in the bytes `window`, which are not empty, and where the first of them begins.
     pub(super) fn lines_in(&self, window: &Range<u64>, delimiter: u8) -> Result<(Slice<u8>, u64), String> {
-        let read = self.read_lines(window, delimiter);
+        let read = self.read_lines(self.file()?, window, delimiter);
         // A read beyond the end is an error of its own. That the file has changed is the reason for it.
-        self.check(self.file()?)?;
-        read.map_err(|error| format!("{}: {error}", self.path.display()))
+        self.check(fs::metadata(&self.path))?;
+        read.map_err(|error| self.explain(&error))
     }
 
-    fn read_lines(&self, window: &Range<u64>, delimiter: u8) -> io::Result<(Slice<u8>, u64)> {
-        let file = self.file().map_err(io::Error::other)?;
+    fn read_lines(&self, file: &File, window: &Range<u64>, delimiter: u8) -> io::Result<(Slice<u8>, u64)> {
         let from = window.start.saturating_sub(1);
         let mut bytes = read(file, from..window.end)?;
         let Some(first) = first_line(&bytes, window.start == 0, delimiter) else {
@@ -101,22 +110,27 @@ impl InFile {
         Ok((bytes.into(), from + first as u64))
     }
 
-    /// The file, which is opened if this process has not opened it.
+    /// The file, which is opened if this process has not opened it. Its path still names it.
     fn file(&self) -> Result<&File, String> {
+        // Before it is opened: there may be a pipe by now.
+        self.check(fs::metadata(&self.path))?;
         if let Some(file) = self.file.get() {
-            self.check(file)?;
             return Ok(file);
         }
-        let file = File::open(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
-        self.check(&file)?;
+        let file = File::open(&self.path).map_err(|error| self.explain(&error))?;
+        self.check(file.metadata())?;
         Ok(self.file.get_or_init(|| file))
     }
 
     /// Checks that the file is what it was.
-    fn check(&self, file: &File) -> Result<(), String> {
-        let path = self.path.display();
-        let metadata = file.metadata().map_err(|error| format!("{path}: {error}"))?;
-        if Stamp::of(&metadata) == self.stamp { Ok(()) } else { Err(format!("{path}: the file has changed")) }
+    fn check(&self, now: io::Result<Metadata>) -> Result<(), String> {
+        let now = now.map_err(|error| self.explain(&error))?;
+        let is_same = Stamp::of(&now) == self.stamp;
+        if is_same { Ok(()) } else { Err(format!("{}: the file has changed", self.path.display())) }
+    }
+
+    fn explain(&self, error: &io::Error) -> String {
+        format!("{}: {error}", self.path.display())
     }
 }
 
@@ -131,7 +145,7 @@ fn read(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
 /// These bytes of a file. A file has one position for all threads, so one of them reads at a time.
 #[cfg(not(unix))]
 fn read(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
-    use std::io::{Read, Seek, SeekFrom};
+    use std::io::{Seek, SeekFrom};
     use std::sync::{Mutex, PoisonError};
 
     static POSITION: Mutex<()> = Mutex::new(());
