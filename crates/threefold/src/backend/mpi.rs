@@ -103,6 +103,7 @@ mod compare;
 mod copy;
 mod crew_letter;
 mod crews;
+mod farewell;
 mod interest;
 mod isolated;
 mod isolation;

@@ -119,12 +119,32 @@ impl Job {
         has_effect()
     }
 
+    /// Whether rank 0 was told to end and is gone, and every other rank that is there is stopped.
+    fn is_left_to_stopped_ranks(&self) -> bool {
+        let mut pids = (0..self.ranks).map(|rank| self.pid(rank));
+        let gone = |pid: Option<Pid>| pid.is_some_and(is_dead);
+        let is_stopped = |pid: Option<Pid>| pid.is_some_and(|pid| is_dead(pid) || state_of(pid) == Some('T'));
+        self.file("end").exists() && gone(pids.next().flatten()) && pids.all(is_stopped)
+    }
+
     /// Waits for the end of the job. Nothing of it is left then.
     pub(crate) fn end(mut self) -> Result<Ended, Failed> {
         let mut hangs = false;
+        let mut is_over = None;
         let status = loop {
             if let Some(status) = self.launcher.try_wait().unwrap() {
                 break status;
+            }
+            // A rank that is stopped when rank 0 has left the job already keeps the launcher, and nobody is there who
+            // could notice. It is continued, so that the round can show that all else was well.
+            if self.is_left_to_stopped_ranks() {
+                if is_over.get_or_insert_with(Instant::now).elapsed() > REMOVED {
+                    (0..self.ranks)
+                        .filter_map(|rank| self.pid(rank))
+                        .for_each(|pid| _ = kill_process(pid, Signal::CONT));
+                }
+            } else {
+                is_over = None;
             }
             if self.began.elapsed() > HANGS {
                 hangs = true;

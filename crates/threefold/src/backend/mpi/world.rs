@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use super::arrivals::Mail;
 use super::at_exit;
 use super::copy;
+use super::farewell;
 use super::ledger::Ledger;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
@@ -348,7 +349,6 @@ impl Drop for Leave {
             world.print_rest(|_| true);
             world.office.desk().close();
         }
-        // The last call of MPI. It waits for the other ranks.
-        drop(self.0.take());
+        farewell::leave(self.0.take());
     }
 }
