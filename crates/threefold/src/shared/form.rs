@@ -132,21 +132,25 @@ mod tests {
         fn inside_of_a_gathering_an_array_is_its_number_and_no_copy() {
             let array = Shared::copy_of(&[1u32, 2, 3]).unwrap();
             let json = numbered(&array);
-            let (one, _): (Shared<u32>, Shared<u32>) = serde_json::from_str(&json).unwrap();
+            let read = || serde_json::from_str::<(Shared<u32>, Shared<u32>)>(&json);
+            let (one, _) = known::gathering(read).0.unwrap();
             assert!(Arc::ptr_eq(one.view.memory(), array.view.memory()));
             assert!(serde_json::to_string(&array).unwrap().contains("Copied"), "the gathering has ended");
+            assert!(read().is_err(), "anybody could name the array of anybody else");
         }
 
         #[test]
         fn a_number_that_is_unknown_or_of_another_length_is_refused() {
             let array = Shared::copy_of(&[1u32, 2, 3]).unwrap();
             let json = numbered(&array);
-            let read = |json: &str| serde_json::from_str::<(Shared<u32>, Shared<u32>)>(json).map(drop);
-            assert!(read(&json.replace("\"length\":12", "\"length\":8")).is_err());
-            assert!(serde_json::from_str::<(Shared<u64>, Shared<u64>)>(&json).is_err(), "12 bytes are no `u64`s");
-            assert!(read(&json).is_ok());
+            fn read<T: bytemuck::Pod>(json: &str) -> serde_json::Result<()> {
+                known::gathering(|| serde_json::from_str::<(Shared<T>, Shared<T>)>(json).map(drop)).0
+            }
+            assert!(read::<u32>(&json.replace("\"length\":12", "\"length\":8")).is_err());
+            assert!(read::<u64>(&json).is_err(), "12 bytes are no `u64`s");
+            assert!(read::<u32>(&json).is_ok());
             drop(array);
-            assert!(read(&json).is_err());
+            assert!(read::<u32>(&json).is_err());
         }
 
         #[test]

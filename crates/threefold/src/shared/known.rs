@@ -123,10 +123,12 @@ pub(crate) fn forget(number: u64) {
     drop(memory);
 }
 
-/// The memory with that number.
+/// The memory with that number. This process finds its own memory only while it gathers, when it copies a task of its own.
+/// Otherwise whoever sends it serialized data, a user of the program or a worker, could name any of its arrays.
 pub(crate) fn find(number: u64) -> Option<Arc<Memory>> {
+    let gathers = GATHERED.with_borrow(Option::is_some);
     with_known(|known| {
         let received = known.received.get(&number).map(Arc::clone);
-        received.or_else(|| known.own.get(&number)?.upgrade())
+        received.or_else(|| known.own.get(&number).filter(|_| gathers)?.upgrade())
     })
 }

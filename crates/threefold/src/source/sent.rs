@@ -110,6 +110,11 @@ mod tests {
         check((-7..5isize).split_into(3));
     }
 
+    /// The array with these bytes, as a worker restores it.
+    fn received<T: Pod + Send + Sync>(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = Slice<T>>>> {
+        known::gathering(|| restore_array(bytes)).0
+    }
+
     /// The bytes of an array, and what keeps its memory known.
     fn bytes_of(source: impl Source<Chunk = Slice<u16>>) -> Vec<u8> {
         known::gathering(|| source.into_pieces().as_bytes()).0.unwrap()
@@ -118,12 +123,12 @@ mod tests {
     #[test]
     fn a_worker_cuts_the_same_chunks_from_the_memory_of_an_array() {
         let array = Shared::filled_by(100, |items| (0..).zip(items).for_each(|(i, item)| *item = i)).unwrap();
-        let restored = restore_array::<u16>(&bytes_of((&array).chunks_of(30))).unwrap();
+        let restored = received::<u16>(&bytes_of((&array).chunks_of(30))).unwrap();
         assert_eq!(restored.count(), Ok(4));
         assert_eq!(restored.piece(3)[..], array[90..]);
         assert!(std::ptr::eq(&raw const restored.piece(3)[0], &raw const array[90]));
         let part = (&array).chunks_of(30).all_chunks().nth(1).unwrap();
-        let restored = restore_array::<u16>(&bytes_of(part.split_into(2))).unwrap();
+        let restored = received::<u16>(&bytes_of(part.split_into(2))).unwrap();
         assert_eq!(restored.piece(1)[..], array[45..60]);
     }
 
@@ -131,20 +136,20 @@ mod tests {
     fn bytes_of_an_array_that_is_not_there_or_not_like_this_are_refused() {
         let array = Shared::copy_of(&[1u16, 2, 3]).unwrap();
         let bytes = bytes_of(&array);
-        assert!(restore_array::<u16>(&bytes).is_some());
-        assert!(restore_array::<u32>(&bytes).is_none(), "6 bytes are no `u32`s");
+        assert!(received::<u16>(&bytes).is_some());
+        assert!(received::<u32>(&bytes).is_none(), "6 bytes are no `u32`s");
         // Another number, length, start and end: none is believed.
         for (word, value) in [(0, u64::MAX), (1, 5), (1, 8), (2, 4), (3, 4), (3, 0), (2, u64::MAX), (3, u64::MAX)] {
             let mut other = bytes.clone();
             other[word * 8..][..8].copy_from_slice(&value.to_le_bytes());
-            let is_refused = restore_array::<u16>(&other).is_none_or(|pieces| pieces.count() == Ok(0));
+            let is_refused = received::<u16>(&other).is_none_or(|pieces| pieces.count() == Ok(0));
             assert!(is_refused, "{word} {value}");
         }
         for length in 0..bytes.len() {
-            assert!(restore_array::<u16>(&bytes[..length]).is_none());
+            assert!(received::<u16>(&bytes[..length]).is_none());
         }
         drop(array);
-        assert!(restore_array::<u16>(&bytes).is_none());
+        assert!(received::<u16>(&bytes).is_none());
     }
 
     #[test]
