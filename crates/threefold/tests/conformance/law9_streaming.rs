@@ -9,8 +9,9 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{CancelToken, Stream, from_iter};
+use threefold::{CancelToken, Event, Stream, from_iter};
 
 use crate::executor;
 use crate::fixtures::{fixture, folder};
@@ -29,6 +30,7 @@ crate::rows! {
         no_chunk_begins_beyond_the_window,
         no_item_is_taken_beyond_the_window,
         a_panic_of_the_iterator_unwinds_after_the_outputs_before_it,
+        a_stream_that_has_unwound_has_ended,
         a_token_ends_a_stream,
         a_stream_that_is_polled_gives_way,
         tasks_stream_in_tasks,
@@ -253,6 +255,51 @@ fn a_panic_of_the_iterator_unwinds_after_the_outputs_before_it(model: Model) {
     let payload = catch_unwind(AssertUnwindSafe(|| stream.next())).unwrap_err();
     assert_eq!(payload.downcast_ref::<String>().unwrap(), "item 9 is missing");
     assert_eq!(well(on.stream(numbers(3), PanicsOn(vec![]))), [0, 1, 2], "the executor goes on");
+}
+
+/// Panics when the one that the stream keeps is dropped.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Fragile {
+    number: u64,
+    is_copy: bool,
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        Self { is_copy: true, ..*self }
+    }
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(self.is_copy || self.number != 4, "item 4 breaks");
+    }
+}
+
+#[task]
+fn number_of(item: Fragile) -> u64 {
+    item.number
+}
+
+fn a_stream_that_has_unwound_has_ended(model: Model) {
+    let on = executor(model, 2);
+    let missing = (0..).map(|item: u64| if item < 4 { item } else { panic!("item {item} is missing") });
+    let fragile = (0..9).map(|number| Fragile { number, is_copy: false });
+    let watched = on.observe(|event| {
+        if let Event::Finished(span) = event {
+            assert_ne!(span.chunk, 4, "enough");
+        }
+    });
+    for mut stream in [
+        on.stream(from_iter(missing), PanicsOn(vec![])),
+        on.stream(from_iter(fragile), number_of),
+        watched.stream(from_iter(0..), PanicsOn(vec![])),
+    ] {
+        while let Ok(output) = catch_unwind(AssertUnwindSafe(|| stream.next())) {
+            output.expect("it has not ended").unwrap();
+        }
+        assert!(stream.next().is_none() && stream.next().is_none(), "no output is passed over");
+    }
 }
 
 fn a_token_ends_a_stream(model: Model) {
