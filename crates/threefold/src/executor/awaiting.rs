@@ -114,7 +114,8 @@ where
     T: Task,
 {
     pub(super) fn begin(on: &Executor, fold: Running, registered: Registered) -> Result<Self> {
-        let errand = on.send_errand(&fold)?;
+        // If chunks come from an iterator, another errand supplies them already, and must learn that nobody wants them.
+        let errand = on.send_errand(&fold).inspect_err(|_| fold.cancel())?;
         Ok(Self {
             fold,
             _registered: registered,

@@ -36,6 +36,7 @@ crate::rows! {
         tasks_stream_in_tasks,
         a_stream_dropped_at_any_moment_leaves_nothing,
         the_executor_works_after_a_stream_was_dropped;
+    pooled: a_stream_that_is_refused_a_thread_leaves_nothing;
     unranked: memory_stays_as_it_is_however_long_the_input;
     isolating: a_lost_worker_ends_a_stream;
 }
@@ -300,6 +301,17 @@ fn a_stream_that_has_unwound_has_ended(model: Model) {
         }
         assert!(stream.next().is_none() && stream.next().is_none(), "no output is passed over");
     }
+}
+
+/// The fold gets no thread with so large a stack; the iterator has got one before.
+fn a_stream_that_is_refused_a_thread_leaves_nothing(model: Model) {
+    let on = Executor::builder(model).workers(1).stack_size(1 << 60).build().unwrap();
+    let held = Arc::new(());
+    let holds = Arc::clone(&held);
+    let items = (0..).inspect(move |_| assert!(Arc::strong_count(&holds) > 0));
+    let error = on.stream(from_iter(items), PanicsOn(vec![])).next().unwrap().unwrap_err();
+    assert!(error.is_setup(), "{error}");
+    wait_until("the iterator was dropped", || Arc::strong_count(&held) == 1);
 }
 
 fn a_token_ends_a_stream(model: Model) {
