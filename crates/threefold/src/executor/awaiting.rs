@@ -38,6 +38,8 @@ use super::registered::{Parent, Registered};
 use crate::backend::errand::Errand;
 use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current, lend};
+#[cfg(feature = "processes")]
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fold::outputs::{Kept, Left};
 use crate::fold::work::Work;
@@ -66,7 +68,7 @@ pub(super) struct Awaited<P, T: Task> {
     taken: u64,
     end: End,
     #[cfg(feature = "processes")]
-    bisecting: Option<Errand<Error>>,
+    bisecting: Option<(Errand<Error>, CancelToken)>,
     pieces: PhantomData<fn(P)>,
 }
 
@@ -255,7 +257,7 @@ where
         has_all: impl Fn(u64, u64) -> bool,
     ) -> Poll<Result<()>> {
         #[cfg(feature = "processes")]
-        if let Some(errand) = &mut self.bisecting {
+        if let Some((errand, _)) = &mut self.bisecting {
             return Pin::new(errand).poll(cx).map(Err);
         }
         let end = std::mem::replace(&mut self.end, End::Settled);
@@ -265,9 +267,11 @@ where
         if let Err(error) = &concluded
             && on.bisects(error)
         {
-            let (theirs, fold, error) = (on.clone(), self.fold.clone(), error.clone());
+            // The fold itself is over, so the search has a token of its own.
+            let token = CancelToken::new();
+            let (theirs, fold, error) = (on.cancel(&token), self.fold.clone(), error.clone());
             match Errand::begin("threefold-0", on.home.stack_size(), move || theirs.bisect::<P, T>(error, &fold)) {
-                Ok(errand) => return Pin::new(self.bisecting.insert(errand)).poll(cx).map(Err),
+                Ok(errand) => return Pin::new(&mut self.bisecting.insert((errand, token)).0).poll(cx).map(Err),
                 Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
             }
         }
@@ -285,6 +289,10 @@ impl<P, T: Task> Drop for Awaited<P, T> {
     fn drop(&mut self) {
         if !self.is_back {
             self.fold.cancel();
+        }
+        #[cfg(feature = "processes")]
+        if let Some((_, token)) = &self.bisecting {
+            token.cancel();
         }
         self.fold.gate().caller.forget_future();
     }
