@@ -16,7 +16,8 @@ crate::rows! {
         a_current_thread_runtime_is_awaited_and_never_blocked,
         the_threads_of_a_multi_thread_runtime_may_block,
         chunks_leave_the_threads_of_the_runtime_alone,
-        a_runtime_that_is_shut_down_fails_the_chunk_that_waits;
+        a_runtime_that_is_shut_down_fails_the_chunk_that_waits,
+        a_runtime_that_cannot_time_a_pause_fails_the_chunk_that_pauses;
     waiting_alone: a_runtime_is_refused_elsewhere;
 }
 
@@ -154,6 +155,44 @@ fn a_runtime_that_is_shut_down_fails_the_chunk_that_waits(model: Model) {
     wait_until("the fold has begun", || begun.load(SeqCst));
     runtime.shutdown_background();
     assert!(fold.join().unwrap().unwrap_err().is_panic());
+}
+
+#[task]
+async fn fails_on_three(chunk: u64) -> Result<u64, u64> {
+    if chunk == 3 { Err(chunk) } else { Ok(chunk) }
+}
+
+fn a_runtime_that_cannot_time_a_pause_fails_the_chunk_that_pauses(model: Model) {
+    let paused = Arc::new(AtomicBool::new(false));
+    let on = |workers, runtime: &Runtime| {
+        let pauses = Arc::clone(&paused);
+        let backoff = move |_| {
+            pauses.store(true, SeqCst);
+            Duration::from_secs(3600)
+        };
+        let builder = Executor::builder(model).workers(workers).runtime(runtime.handle().clone());
+        builder.retries(1).retry_errors(true).backoff(backoff).build().unwrap()
+    };
+    let numbers = || Items((0..20).collect());
+    for workers in [1, 3] {
+        let without_timers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let on = on(workers, &without_timers);
+        for error in [
+            on.map(numbers(), fails_on_three).unwrap_err(),
+            pollster::block_on(on.map_async(numbers(), fails_on_three)).unwrap_err(),
+        ] {
+            assert!(error.is_panic() && error.chunk() == Some(3), "{error}");
+        }
+        assert_eq!(on.map(Items(vec![1, 2]), plain).unwrap(), [2, 3], "the executor goes on");
+    }
+    paused.store(false, SeqCst);
+    let runtime = multi(1);
+    let on = on(1, &runtime);
+    let fold = thread::spawn(move || on.map(numbers(), fails_on_three));
+    wait_until("a chunk pauses", || paused.load(SeqCst));
+    runtime.shutdown_background();
+    let error = fold.join().unwrap().unwrap_err();
+    assert!(error.is_panic() && error.chunk() == Some(3), "{error}");
 }
 
 fn a_runtime_is_refused_elsewhere(model: Model) {

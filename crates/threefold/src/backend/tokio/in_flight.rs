@@ -9,7 +9,7 @@ use tokio::time::{self, Sleep, Timeout};
 use crate::error::Place;
 use crate::fold::job::Again;
 use crate::fold::{Fold, chunk};
-use crate::panics;
+use crate::panics::{self, Panic};
 use crate::task::BoxFuture;
 
 /// A claimed chunk. It has not begun as long as it has no future. The thread that begins, polls or drops it has
@@ -71,6 +71,14 @@ impl<'a> InFlight<'a> {
         self.drop_future();
     }
 
+    /// The chunk fails, since it cannot wait before its next attempt. The runtime of the host has no timers, or was shut
+    /// down: tokio panics then.
+    fn cannot_pause(&self, panic: Panic) -> Poll<()> {
+        let at = Place { worker: Some(self.worker), ..Place::default() };
+        self.fold.panicked(self.chunk, self.attempt, at, panic);
+        Poll::Ready(())
+    }
+
     /// Drops the future. A panic of a destructor in it is ignored: the chunk has failed already, or is not needed.
     fn drop_future(&mut self) {
         let _ = panics::catch(|| drop(self.future.take()));
@@ -88,7 +96,10 @@ impl Future for InFlight<'_> {
                 return Poll::Ready(());
             }
             if let Some(pause) = &mut this.pause {
-                ready!(pause.as_mut().poll(cx));
+                match panics::catch(|| pause.as_mut().poll(cx)) {
+                    Ok(polled) => ready!(polled),
+                    Err(panic) => return this.cannot_pause(panic),
+                }
                 this.pause = None;
                 if !this.fold.may_start(this.chunk) {
                     return Poll::Ready(());
@@ -123,10 +134,13 @@ impl Future for InFlight<'_> {
             }
             this.fold.retried(|| error);
             let pause = this.fold.pause(this.attempt);
-            if !pause.is_zero() {
-                this.pause = Some(Box::pin(time::sleep(pause)));
-            }
             this.attempt += 1;
+            if !pause.is_zero() {
+                match panics::catch(|| Box::pin(time::sleep(pause))) {
+                    Ok(pause) => this.pause = Some(pause),
+                    Err(panic) => return this.cannot_pause(panic),
+                }
+            }
         }
     }
 }
