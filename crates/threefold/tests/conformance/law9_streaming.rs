@@ -36,6 +36,7 @@ crate::rows! {
         tasks_stream_in_tasks,
         a_stream_dropped_at_any_moment_leaves_nothing,
         the_executor_works_after_a_stream_was_dropped;
+    local: an_item_that_waits_in_its_clone_holds_up_no_output_before_it;
     pooled: a_stream_that_is_refused_a_thread_leaves_nothing;
     unranked: memory_stays_as_it_is_however_long_the_input;
     isolating: a_lost_worker_ends_a_stream;
@@ -301,6 +302,34 @@ fn a_stream_that_has_unwound_has_ended(model: Model) {
         }
         assert!(stream.next().is_none() && stream.next().is_none(), "no output is passed over");
     }
+}
+
+/// Item 1 can be copied when there is a file.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Patient(u64, PathBuf);
+
+impl Clone for Patient {
+    fn clone(&self) -> Self {
+        if self.0 == 1 {
+            wait_until("output 0 was taken", || self.1.exists());
+        }
+        Self(self.0, self.1.clone())
+    }
+}
+
+#[task]
+fn number_of_patient(item: Patient) -> u64 {
+    item.0
+}
+
+fn an_item_that_waits_in_its_clone_holds_up_no_output_before_it(model: Model) {
+    let folder = folder();
+    let file = folder.path().join("taken");
+    let items: Vec<_> = (0..3).map(|number| Patient(number, file.clone())).collect();
+    let mut stream = executor(model, 2).stream(from_iter(items), number_of_patient);
+    assert_eq!(stream.next().unwrap().unwrap(), 0);
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(well(stream), [1, 2]);
 }
 
 /// The fold gets no thread with so large a stack; the iterator has got one before.
