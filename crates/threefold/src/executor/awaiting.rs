@@ -287,6 +287,9 @@ pub(super) fn no_thread(model: Model, error: io::Error) -> Error {
 
 impl<P, T: Task> Drop for Awaited<P, T> {
     fn drop(&mut self) {
+        // First: a cancel would wake the future that is being dropped, under any lock that its owner holds.
+        self.fold.gate().caller.forget_future();
+        self.errand.forget_future();
         if !self.is_back {
             self.fold.cancel();
         }
@@ -294,6 +297,5 @@ impl<P, T: Task> Drop for Awaited<P, T> {
         if let Some((_, token)) = &self.bisecting {
             token.cancel();
         }
-        self.fold.gate().caller.forget_future();
     }
 }

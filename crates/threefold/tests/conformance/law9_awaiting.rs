@@ -31,6 +31,7 @@ crate::rows! {
         the_thread_that_polls_runs_no_chunk_and_is_not_held,
         a_long_reduction_gives_way,
         the_latest_waker_is_woken,
+        a_dropped_future_wakes_nobody_and_keeps_no_waker,
         a_panic_in_the_reduction_unwinds_from_the_poll,
         a_panic_in_an_observer_unwinds_from_the_poll,
         a_token_cancels_an_awaited_fold,
@@ -259,6 +260,18 @@ fn the_latest_waker_is_woken(model: Model) {
     wait_until("the future is woken", || wakers[1].wakes.load(SeqCst) > 0);
     assert_eq!(by_hand(future).unwrap().len(), 1);
     assert_eq!(wakers[0].wakes.load(SeqCst), 0);
+}
+
+fn a_dropped_future_wakes_nobody_and_keeps_no_waker(model: Model) {
+    let folder = folder();
+    let file = folder.path().join("go");
+    let on = executor(model, 2);
+    let waker = Counting::new();
+    let mut future = Box::pin(on.map_async(numbers(2), waits_for.with(file.clone())));
+    assert!(future.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&waker)))).is_pending());
+    drop(future);
+    assert_eq!((Arc::strong_count(&waker), waker.wakes.load(SeqCst)), (1, 0), "also while chunks still run");
+    std::fs::write(&file, "").unwrap();
 }
 
 fn a_panic_in_the_reduction_unwinds_from_the_poll(model: Model) {
