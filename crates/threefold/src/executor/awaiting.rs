@@ -53,9 +53,10 @@ const TURN: Duration = Duration::from_micros(100);
 
 /// A fold that an errand runs, of chunks `P`.
 pub(super) struct Awaited<P, T: Task> {
-    fold: Running,
-    /// Held until the fold is over.
+    /// Held until the fold is over. It is dropped before the fold. Whoever cancels the fold at that time holds it for a
+    /// moment, under a lock of ours, and must not be the last who does: the values of the user would be dropped there.
     _registered: Registered,
+    fold: Running,
     errand: Errand<()>,
     /// Whether the errand is back: nobody is inside the fold any more.
     is_back: bool,
@@ -119,8 +120,8 @@ where
         // If chunks come from an iterator, another errand supplies them already, and must learn that nobody wants them.
         let errand = on.send_errand(&fold).inspect_err(|_| fold.cancel())?;
         Ok(Self {
-            fold,
             _registered: registered,
+            fold,
             errand,
             is_back: false,
             rest: Vec::new().into_iter(),
