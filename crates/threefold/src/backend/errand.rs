@@ -79,6 +79,24 @@ impl<R> Future for Errand<R> {
     }
 }
 
+impl<R> Errand<R> {
+    /// Nobody polls any more. The thread may work for long, and must neither keep the waker nor call it.
+    pub(crate) fn forget_future(&self) {
+        let waker = match &mut *lock(&self.0) {
+            State::Away(future) => future.take(),
+            State::Back(_) | State::Over => None,
+        };
+        // Without the lock: it is code of somebody else.
+        drop(waker);
+    }
+}
+
+impl<R> Drop for Errand<R> {
+    fn drop(&mut self) {
+        self.forget_future();
+    }
+}
+
 fn lock<R>(state: &Mutex<State<R>>) -> MutexGuard<'_, State<R>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

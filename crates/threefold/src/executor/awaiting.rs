@@ -38,6 +38,8 @@ use super::registered::{Parent, Registered};
 use crate::backend::errand::Errand;
 use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current, lend};
+#[cfg(feature = "processes")]
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fold::outputs::{Kept, Left};
 use crate::fold::work::Work;
@@ -51,9 +53,10 @@ const TURN: Duration = Duration::from_micros(100);
 
 /// A fold that an errand runs, of chunks `P`.
 pub(super) struct Awaited<P, T: Task> {
-    fold: Running,
-    /// Held until the fold is over.
+    /// Held until the fold is over. It is dropped before the fold. Whoever cancels the fold at that time holds it for a
+    /// moment, under a lock of ours, and must not be the last who does: the values of the user would be dropped there.
     _registered: Registered,
+    fold: Running,
     errand: Errand<()>,
     /// Whether the errand is back: nobody is inside the fold any more.
     is_back: bool,
@@ -66,7 +69,7 @@ pub(super) struct Awaited<P, T: Task> {
     taken: u64,
     end: End,
     #[cfg(feature = "processes")]
-    bisecting: Option<Errand<Error>>,
+    bisecting: Option<(Errand<Error>, CancelToken)>,
     pieces: PhantomData<fn(P)>,
 }
 
@@ -114,10 +117,11 @@ where
     T: Task,
 {
     pub(super) fn begin(on: &Executor, fold: Running, registered: Registered) -> Result<Self> {
-        let errand = on.send_errand(&fold)?;
+        // If chunks come from an iterator, another errand supplies them already, and must learn that nobody wants them.
+        let errand = on.send_errand(&fold).inspect_err(|_| fold.cancel())?;
         Ok(Self {
-            fold,
             _registered: registered,
+            fold,
             errand,
             is_back: false,
             rest: Vec::new().into_iter(),
@@ -254,7 +258,7 @@ where
         has_all: impl Fn(u64, u64) -> bool,
     ) -> Poll<Result<()>> {
         #[cfg(feature = "processes")]
-        if let Some(errand) = &mut self.bisecting {
+        if let Some((errand, _)) = &mut self.bisecting {
             return Pin::new(errand).poll(cx).map(Err);
         }
         let end = std::mem::replace(&mut self.end, End::Settled);
@@ -264,9 +268,11 @@ where
         if let Err(error) = &concluded
             && on.bisects(error)
         {
-            let (theirs, fold, error) = (on.clone(), self.fold.clone(), error.clone());
+            // The fold itself is over, so the search has a token of its own.
+            let token = CancelToken::new();
+            let (theirs, fold, error) = (on.cancel(&token), self.fold.clone(), error.clone());
             match Errand::begin("threefold-0", on.home.stack_size(), move || theirs.bisect::<P, T>(error, &fold)) {
-                Ok(errand) => return Pin::new(self.bisecting.insert(errand)).poll(cx).map(Err),
+                Ok(errand) => return Pin::new(&mut self.bisecting.insert((errand, token)).0).poll(cx).map(Err),
                 Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
             }
         }
@@ -282,9 +288,15 @@ pub(super) fn no_thread(model: Model, error: io::Error) -> Error {
 
 impl<P, T: Task> Drop for Awaited<P, T> {
     fn drop(&mut self) {
+        // First: a cancel would wake the future that is being dropped, under any lock that its owner holds.
+        self.fold.gate().caller.forget_future();
+        self.errand.forget_future();
         if !self.is_back {
             self.fold.cancel();
         }
-        self.fold.gate().caller.forget_future();
+        #[cfg(feature = "processes")]
+        if let Some((_, token)) = &self.bisecting {
+            token.cancel();
+        }
     }
 }

@@ -61,7 +61,8 @@ const IN_A_ROW: u32 = 64;
 ///
 /// # Panics
 ///
-/// A panic of an observer, or of the iterator that gives the chunks, unwinds from the call that asks for an item.
+/// A panic of an observer, or of the iterator that gives the chunks, unwinds from the call that asks for an item. After
+/// that the stream has ended.
 #[must_use = "a stream does nothing until an item is asked for"]
 pub struct Stream<T> {
     state: State<T>,
@@ -282,20 +283,21 @@ impl<T> Stream<T> {
     }
 
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        if let State::Idle(_) = self.state
-            && let State::Idle(begin) = std::mem::replace(&mut self.state, State::Over)
-        {
-            match begin(self.ahead) {
-                Ok(flow) => self.state = State::Runs(flow),
+        // It is put back if more may come. So a call that unwinds ends the stream: the output that it had is gone, and the
+        // next one must not pass for it.
+        let mut flow = match std::mem::replace(&mut self.state, State::Over) {
+            State::Idle(begin) => match begin(self.ahead) {
+                Ok(flow) => flow,
                 Err(error) => return Poll::Ready(Some(Err(error))),
-            }
+            },
+            State::Runs(flow) => flow,
+            State::Over => return Poll::Ready(None),
+        };
+        let item = flow.poll_next(cx);
+        if matches!(item, Poll::Pending | Poll::Ready(Some(Ok(_)))) {
+            self.state = State::Runs(flow);
         }
-        let State::Runs(flow) = &mut self.state else { return Poll::Ready(None) };
-        let item = ready!(flow.poll_next(cx));
-        if !matches!(item, Some(Ok(_))) {
-            self.state = State::Over;
-        }
-        Poll::Ready(item)
+        item
     }
 }
 

@@ -127,7 +127,7 @@ where
             };
             let number = state.count;
             state.count += 1;
-            state.chunks.insert(number, chunk);
+            state.chunks.insert(number, Arc::new(Mutex::new(chunk)));
             Ok(Some(state.count))
         };
         (supply, Some(Box::new(next)))
@@ -143,7 +143,8 @@ pub(crate) type Supplier = Box<dyn FnMut() -> Result<Option<u64>, Payload> + Sen
 pub struct Supply<C>(Arc<Mutex<State<C>>>);
 
 struct State<C> {
-    chunks: BTreeMap<u64, C>,
+    /// Each has a lock of its own: to copy it may take long, and must hold up neither the caller nor other workers.
+    chunks: BTreeMap<u64, Arc<Mutex<C>>>,
     /// How many chunks have come.
     count: u64,
     /// Whether no further ones will.
@@ -171,7 +172,9 @@ impl<C: Clone + Send + 'static> Pieces for Supply<C> {
     }
 
     fn piece(&self, index: u64) -> C {
-        self.lock().chunks.get(&index).expect("chunks are claimed when they have come").clone()
+        let chunk = Arc::clone(self.lock().chunks.get(&index).expect("chunks are claimed when they have come"));
+        let chunk = chunk.lock().unwrap_or_else(PoisonError::into_inner);
+        chunk.clone()
     }
 
     fn describe(&self, index: u64) -> String {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use threefold::prelude::*;
 use threefold::{CancelToken, Error, Event, Trace, TryError};
 
-use crate::fixtures::{fixture, folder};
+use crate::fixtures::{fixture, folder, is_alive};
 use crate::tasks::{
     Death, DiesOn, EndlessWait, FailsOn, Leaves, Nests, PanicsOn, add_up, files, irregular, nap, wait_until,
 };
@@ -31,6 +31,7 @@ crate::rows! {
         the_thread_that_polls_runs_no_chunk_and_is_not_held,
         a_long_reduction_gives_way,
         the_latest_waker_is_woken,
+        a_dropped_future_wakes_nobody_and_keeps_no_waker,
         a_panic_in_the_reduction_unwinds_from_the_poll,
         a_panic_in_an_observer_unwinds_from_the_poll,
         a_token_cancels_an_awaited_fold,
@@ -50,6 +51,7 @@ crate::rows! {
     isolating:
         an_awaited_worker_may_be_lost,
         the_smallest_range_is_found_without_blocking;
+    processes: a_future_dropped_while_the_smallest_range_is_looked_for_ends_that;
     with_one_worker: chunks_of_a_dropped_fold_do_not_start;
 }
 
@@ -258,6 +260,18 @@ fn the_latest_waker_is_woken(model: Model) {
     wait_until("the future is woken", || wakers[1].wakes.load(SeqCst) > 0);
     assert_eq!(by_hand(future).unwrap().len(), 1);
     assert_eq!(wakers[0].wakes.load(SeqCst), 0);
+}
+
+fn a_dropped_future_wakes_nobody_and_keeps_no_waker(model: Model) {
+    let folder = folder();
+    let file = folder.path().join("go");
+    let on = executor(model, 2);
+    let waker = Counting::new();
+    let mut future = Box::pin(on.map_async(numbers(2), waits_for.with(file.clone())));
+    assert!(future.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&waker)))).is_pending());
+    drop(future);
+    assert_eq!((Arc::strong_count(&waker), waker.wakes.load(SeqCst)), (1, 0), "also while chunks still run");
+    std::fs::write(&file, "").unwrap();
 }
 
 fn a_panic_in_the_reduction_unwinds_from_the_poll(model: Model) {
@@ -526,6 +540,31 @@ fn the_smallest_range_is_found_without_blocking(model: Model) {
     let task = DiesOn { chunk: 77, death: Death::Abort };
     let error = by_hand(on.for_each_async((1..=100).split_into(4), task)).unwrap_err();
     assert_eq!((error.range(), error.smallest_range()), (Some("76..=100"), Some("77..=77")));
+}
+
+/// Kills its process at first. Run again, with a part of the chunk, it leaves the number of its process, and waits.
+#[task]
+fn dies_first(_chunk: Range<u64>, folder: &PathBuf) {
+    if std::fs::File::create_new(folder.join("first")).is_ok() {
+        std::process::abort();
+    }
+    std::fs::write(folder.join(std::process::id().to_string()), "").expect("the folder is there");
+    wait_until("somebody ends it", || false);
+}
+
+fn a_future_dropped_while_the_smallest_range_is_looked_for_ends_that(model: Model) {
+    let folder = folder();
+    let on = Executor::builder(model).workers(1).bisect(true).build().unwrap();
+    let mut future = Box::pin(on.for_each_async((0..1000).split_into(1), dies_first.with(folder.path().into())));
+    wait_until("a part of the chunk runs", || {
+        assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        files(folder.path()) == 2
+    });
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let process = names.filter_map(|name| name.to_str()?.parse().ok()).next().expect("it has left its number");
+    drop(future);
+    wait_until("it was killed", || !is_alive(process));
+    assert_eq!(files(folder.path()), 2, "no other part is tried");
 }
 
 fn chunks_of_a_dropped_fold_do_not_start(model: Model) {

@@ -9,8 +9,9 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{CancelToken, Stream, from_iter};
+use threefold::{CancelToken, Event, Stream, from_iter};
 
 use crate::executor;
 use crate::fixtures::{fixture, folder};
@@ -29,11 +30,14 @@ crate::rows! {
         no_chunk_begins_beyond_the_window,
         no_item_is_taken_beyond_the_window,
         a_panic_of_the_iterator_unwinds_after_the_outputs_before_it,
+        a_stream_that_has_unwound_has_ended,
         a_token_ends_a_stream,
         a_stream_that_is_polled_gives_way,
         tasks_stream_in_tasks,
         a_stream_dropped_at_any_moment_leaves_nothing,
         the_executor_works_after_a_stream_was_dropped;
+    local: an_item_that_waits_in_its_clone_holds_up_no_output_before_it;
+    pooled: a_stream_that_is_refused_a_thread_leaves_nothing;
     unranked: memory_stays_as_it_is_however_long_the_input;
     isolating: a_lost_worker_ends_a_stream;
 }
@@ -253,6 +257,90 @@ fn a_panic_of_the_iterator_unwinds_after_the_outputs_before_it(model: Model) {
     let payload = catch_unwind(AssertUnwindSafe(|| stream.next())).unwrap_err();
     assert_eq!(payload.downcast_ref::<String>().unwrap(), "item 9 is missing");
     assert_eq!(well(on.stream(numbers(3), PanicsOn(vec![]))), [0, 1, 2], "the executor goes on");
+}
+
+/// Panics when the one that the stream keeps is dropped.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Fragile {
+    number: u64,
+    is_copy: bool,
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        Self { is_copy: true, ..*self }
+    }
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(self.is_copy || self.number != 4, "item 4 breaks");
+    }
+}
+
+#[task]
+fn number_of(item: Fragile) -> u64 {
+    item.number
+}
+
+fn a_stream_that_has_unwound_has_ended(model: Model) {
+    let on = executor(model, 2);
+    let missing = (0..).map(|item: u64| if item < 4 { item } else { panic!("item {item} is missing") });
+    let fragile = (0..9).map(|number| Fragile { number, is_copy: false });
+    let watched = on.observe(|event| {
+        if let Event::Finished(span) = event {
+            assert_ne!(span.chunk, 4, "enough");
+        }
+    });
+    for mut stream in [
+        on.stream(from_iter(missing), PanicsOn(vec![])),
+        on.stream(from_iter(fragile), number_of),
+        watched.stream(from_iter(0..), PanicsOn(vec![])),
+    ] {
+        while let Ok(output) = catch_unwind(AssertUnwindSafe(|| stream.next())) {
+            output.expect("it has not ended").unwrap();
+        }
+        assert!(stream.next().is_none() && stream.next().is_none(), "no output is passed over");
+    }
+}
+
+/// Item 1 can be copied when there is a file.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Patient(u64, PathBuf);
+
+impl Clone for Patient {
+    fn clone(&self) -> Self {
+        if self.0 == 1 {
+            wait_until("output 0 was taken", || self.1.exists());
+        }
+        Self(self.0, self.1.clone())
+    }
+}
+
+#[task]
+fn number_of_patient(item: Patient) -> u64 {
+    item.0
+}
+
+fn an_item_that_waits_in_its_clone_holds_up_no_output_before_it(model: Model) {
+    let folder = folder();
+    let file = folder.path().join("taken");
+    let items: Vec<_> = (0..3).map(|number| Patient(number, file.clone())).collect();
+    let mut stream = executor(model, 2).stream(from_iter(items), number_of_patient);
+    assert_eq!(stream.next().unwrap().unwrap(), 0);
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(well(stream), [1, 2]);
+}
+
+/// The fold gets no thread with so large a stack; the iterator has got one before.
+fn a_stream_that_is_refused_a_thread_leaves_nothing(model: Model) {
+    let on = Executor::builder(model).workers(1).stack_size(1 << 60).build().unwrap();
+    let held = Arc::new(());
+    let holds = Arc::clone(&held);
+    let items = (0..).inspect(move |_| assert!(Arc::strong_count(&holds) > 0));
+    let error = on.stream(from_iter(items), PanicsOn(vec![])).next().unwrap().unwrap_err();
+    assert!(error.is_setup(), "{error}");
+    wait_until("the iterator was dropped", || Arc::strong_count(&held) == 1);
 }
 
 fn a_token_ends_a_stream(model: Model) {
