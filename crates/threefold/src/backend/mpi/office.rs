@@ -44,6 +44,19 @@ pub(super) trait Route {
 
     /// A message that was not sent at once is sent now.
     fn sent(&mut self, receipt: Self::Receipt);
+
+    /// Whether the job is to be aborted, because rank `to` has not taken a small message for so long. If so, it says so
+    /// on stderr.
+    fn gives_up_on(&self, to: usize, waited: Duration) -> bool;
+}
+
+/// What is done while rank `to` does not take a small message: takes in one message, and gives the answer to it. No look at
+/// silent ranks is made meanwhile, since the lock is held. So a rank that is stopped must be noticed here.
+fn take_one<R: Route>(seam: &Seam, route: &mut R, to: usize, waited: Duration) -> Option<(usize, i32, Vec<u8>)> {
+    if route.gives_up_on(to, waited) {
+        seam.abort();
+    }
+    seam.receive().and_then(|mail| route.deliver(mail))
 }
 
 /// The messages of one rank.
@@ -159,7 +172,7 @@ impl<R: Route> Desk<R> {
         if bytes.len() <= SMALL {
             let Self { seam, route, .. } = self;
             let mut answers = Vec::new();
-            seam.send_small(to, tag, bytes, |seam| answers.extend(seam.receive().and_then(|mail| route.deliver(mail))));
+            seam.send_small(to, tag, bytes, |seam, waited| answers.extend(take_one(seam, route, to, waited)));
             bytes.clear();
             for (to, tag, mut answer) in answers {
                 self.send(to, tag, &mut answer, None);
@@ -170,7 +183,7 @@ impl<R: Route> Desk<R> {
         let Self { seam, route, .. } = self;
         let mut answers = Vec::new();
         let bytes = std::mem::take(bytes);
-        let meanwhile = |seam: &Seam| answers.extend(seam.receive().and_then(|mail| route.deliver(mail)));
+        let meanwhile = |seam: &Seam, waited| answers.extend(take_one(seam, route, to, waited));
         let mut sending = seam.start(to, tag, bytes, meanwhile);
         for (to, tag, mut answer) in answers {
             self.send(to, tag, &mut answer, None);

@@ -137,6 +137,11 @@ impl Route for Workers {
     }
 
     fn sent(&mut self, (): ()) {}
+
+    fn gives_up_on(&self, _to: usize, _waited: Duration) -> bool {
+        // Rank 0 may take as long as it likes, for a reduction.
+        false
+    }
 }
 
 /// Serves until rank 0 says goodbye, and exits.

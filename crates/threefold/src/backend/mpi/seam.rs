@@ -87,14 +87,15 @@ impl Seam {
         self.world.processor_name().unwrap_or_else(|_| "an unknown host".to_string())
     }
 
-    /// Sends a small message. Where MPI does not take it at once, calls `meanwhile` until it does: it must take in what
-    /// arrives, since the receiver may be sending, too.
-    pub(super) fn send_small(&self, to: usize, tag: i32, bytes: &[u8], mut meanwhile: impl FnMut(&Self)) {
+    /// Sends a small message. Where MPI does not take it at once, calls `meanwhile` until it does, with the time that this
+    /// has taken: it must take in what arrives, since the receiver may be sending, too.
+    pub(super) fn send_small(&self, to: usize, tag: i32, bytes: &[u8], mut meanwhile: impl FnMut(&Self, Duration)) {
         let sent = ferrompi::scope(|scope| {
             let mut sending = self.world.isend(scope, bytes, to as i32, tag)?;
             let mut looks = 0u32;
+            let mut began = None;
             while sending.test()?.is_none() {
-                meanwhile(self);
+                meanwhile(self, began.get_or_insert_with(Instant::now).elapsed());
                 looks += 1;
                 match looks {
                     ..100 => thread::yield_now(),
@@ -107,7 +108,7 @@ impl Seam {
     }
 
     /// Begins to send a message of any size: it is announced in a small message, for which `meanwhile` is called as there.
-    pub(super) fn start(&self, to: usize, tag: i32, bytes: Vec<u8>, meanwhile: impl FnMut(&Self)) -> Sending {
+    pub(super) fn start(&self, to: usize, tag: i32, bytes: Vec<u8>, meanwhile: impl FnMut(&Self, Duration)) -> Sending {
         self.send_small(to, ANNOUNCED, &arrivals::announce(tag, bytes.len()), meanwhile);
         let begun = self.world.send_init(bytes, to as i32, BODY).and_then(|mut request| {
             request.start()?;

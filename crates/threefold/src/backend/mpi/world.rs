@@ -58,8 +58,6 @@ pub(super) struct World {
     pulse: Mutex<Pulse>,
     /// When ranks are to be asked again.
     pub(super) ask_at: AtomicU64,
-    /// The longest time, in nanoseconds, for which an executor lets ranks be silent.
-    longest_silence: AtomicU64,
     /// For each rank, how many folds have chunks there.
     pub(super) folds_of: Vec<AtomicU32>,
     /// How far the clock of each rank is ahead of this one's, in nanoseconds.
@@ -102,6 +100,8 @@ pub(super) struct Sessions {
     pub(super) files: Vec<Option<u64>>,
     /// What tasks have printed on their standard output and error.
     heard: [Heard; 2],
+    /// The longest time for which an executor lets ranks be silent.
+    silence: Duration,
 }
 
 impl Route for Sessions {
@@ -141,6 +141,16 @@ impl Route for Sessions {
             mailbox.put(Letter::Sent { worker });
         }
     }
+
+    fn gives_up_on(&self, to: usize, waited: Duration) -> bool {
+        let is_over = waited > self.silence.max(PATIENCE);
+        if is_over {
+            let peer = self.peers[to].as_ref();
+            let place = peer.map_or_else(String::new, |peer| format!(" ({}, pid {})", peer.host, peer.pid));
+            eprintln!("threefold: rank {to}{place} takes no message; the job is aborted");
+        }
+        is_over
+    }
 }
 
 impl World {
@@ -161,6 +171,7 @@ impl World {
             clocks: vec![None; size],
             files: vec![None; size],
             heard: printers.each_ref().map(Printer::heard),
+            silence: Duration::ZERO,
         };
         WORLD.get_or_init(|| Self {
             size,
@@ -170,7 +181,6 @@ impl World {
             printers,
             pulse: Mutex::new(Pulse::of(size)),
             ask_at: AtomicU64::new(0),
-            longest_silence: AtomicU64::new(0),
             folds_of: (0..size).map(|_| AtomicU32::new(0)).collect(),
             ahead: OnceLock::new(),
             ledgers: Mutex::default(),
@@ -184,7 +194,7 @@ impl World {
     /// Takes in the last messages of the ranks: MPI complains about messages that nobody has taken in. A rank that does
     /// not say goodbye would make this process wait for ever when it leaves.
     fn hear_goodbyes(&self) {
-        let longest = Duration::from_nanos(self.longest_silence.load(Ordering::Relaxed));
+        let longest = self.office.desk().route.silence;
         let until = Instant::now() + longest.max(PATIENCE);
         loop {
             self.office.poll();
@@ -238,9 +248,8 @@ impl World {
 
     /// An executor lets ranks be silent for so long.
     pub(super) fn allow_silence(&self, limit: Duration) {
-        let limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: it is read when all folds are over.
-        self.longest_silence.fetch_max(limit, Ordering::Relaxed);
+        let mut desk = self.office.desk();
+        desk.route.silence = limit.max(desk.route.silence);
     }
 
     /// Asks now and then whether the ranks that have chunks of any fold are alive. Those of `ranks` that have been silent for
