@@ -5,7 +5,8 @@
 //! end. The contract:
 //!
 //! - [`start`](Backend::start) arranges that workers other than the caller run the chunks, and returns at once. If only
-//!   the caller runs chunks, or if it is the caller that calls others once it knows that they are of use, it does nothing.
+//!   the caller runs chunks, or if it is the caller that calls others once it knows that they are of use, it does
+//!   nothing.
 //! - [`take_part`](Backend::take_part) is called by a caller that blocks, and lends its thread to the backend. It runs
 //!   chunks as worker 0, or talks with workers elsewhere, and returns when nothing is left for it to do. Other workers
 //!   may still be inside the fold then; the caller waits for them. The caller may be anyone: a tokio worker, a task of
@@ -14,9 +15,9 @@
 //! - Workers claim chunks in ascending order through [`claims`](crate::fold::Fold::claims), and ask
 //!   [`may_start`](crate::fold::Fold::may_start) before each. Every chunk below the limit runs exactly once. Workers
 //!   are inside the [gate](crate::fold::gate) from before their first claim until all that they claimed is kept.
-//! - A caller that awaits its fold lends no thread. A thread of ours ([`errand`]) then calls `start` and `take_part`, with
-//!   a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend need not know whether
-//!   its caller blocks or awaits.
+//! - A caller that awaits its fold lends no thread. A thread of ours ([`errand`]) then calls `start` and `take_part`,
+//!   with a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend need not know
+//!   whether its caller blocks or awaits.
 //! - [`Caller::ready`] is called now and then on the caller's thread, outside of any lock, so that outputs are reduced
 //!   while chunks still run. It never unwinds. Chunks that the caller's thread runs are given to [`Caller::run`], which
 //!   reduces them at once where it can.
@@ -88,8 +89,8 @@ pub(crate) trait Backend: Send + Sync {
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
 }
 
-/// The caller of a fold, on its own thread. It knows the types of the fold, and a backend does not, so a backend asks it to
-/// run the chunks that fall to its thread.
+/// The caller of a fold, on its own thread. It knows the types of the fold, and a backend does not, so a backend asks
+/// it to run the chunks that fall to its thread.
 pub(crate) trait Caller {
     /// Runs the chunks of `block`, which this thread has claimed as worker 0, and uses what is there. The thread has
     /// [entered](current::enter) the fold. It never unwinds.

@@ -117,9 +117,9 @@ impl Executor {
     /// executor, so that a task that folds can also be called as a plain function.
     ///
     /// On threads the same pool helps with the nested fold, and on async it runs on the same workers. In a worker
-    /// process or an MPI rank it runs in that worker, one chunk after another, because workers start no workers. A nested fold always
-    /// finishes, at any depth: its caller needs no other worker to make progress. It ends early when the fold that it
-    /// is nested in does.
+    /// process or an MPI rank it runs in that worker, one chunk after another, because workers start no workers. A
+    /// nested fold always finishes, at any depth: its caller needs no other worker to make progress. It ends early when
+    /// the fold that it is nested in does.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -43,8 +43,8 @@ use recorder::Recorder;
 /// One running fold, with its job in place: all of it is one allocation. The type `J` of the job is erased as soon as the
 /// fold is made.
 pub(crate) struct Fold<J: ?Sized = dyn Job> {
-    /// Where the fold runs: the backend's own, of which nothing is known here. Weak: a worker that is still leaving a fold
-    /// must not be the one that drops the executor.
+    /// Where the fold runs: the backend's own, of which nothing is known here. Weak: a worker that is still leaving a
+    /// fold must not be the one that drops the executor.
     pub(crate) home: Weak<dyn Any + Send + Sync>,
     pub(crate) chunks: u64,
     pub(crate) model: Model,
@@ -259,8 +259,8 @@ impl Fold {
     fn stop_quietly(&self, chunk: u64) -> Vec<Waker> {
         self.claims.stop_at(chunk);
         let worker = self.workers.tell_ours();
-        // The caller may wait for a window that will not open any more. If it is about to register with the gate, the lock
-        // of its list orders the two.
+        // The caller may wait for a window that will not open any more. If it is about to register with the gate, the
+        // lock of its list orders the two.
         let caller = self.gate().caller.tell_ours();
         // Folds that are nested in these chunks work for outputs that are not needed any more.
         let nested = self.nested.tell_from(chunk, Fold::cancel_quietly);

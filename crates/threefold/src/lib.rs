@@ -232,9 +232,9 @@
 //! # Loops compiled for the CPU at hand
 //!
 //! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write
-//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs, and
-//! each process runs the version for its own. A plain loop often becomes two to four times as fast. Its result is the
-//! same, bit for bit, on every CPU.
+//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs,
+//! and each process runs the version for its own. A plain loop often becomes two to four times as fast. Its result is
+//! the same, bit for bit, on every CPU.
 //!
 //! # Features
 //!

@@ -55,8 +55,8 @@ const KEY: [u8; 24] = *b"threefold::chunk_rng v1 ";
 ///   as `rng.random()`, or all such folds have the same numbers.
 /// - In an `async` task the numbers are those of its chunk, also after an await. Outside of tasks they are those of chunk
 ///   0, so that a task can be called as a plain function.
-/// - The closure of [`combine`](crate::Executor::combine) must not draw from here. On the local models it runs on a worker,
-///   with the numbers of one of its chunks, and on the others it does not.
+/// - The closure of [`combine`](crate::Executor::combine) must not draw from here. On the local models it runs on a
+///   worker, with the numbers of one of its chunks, and on the others it does not.
 /// - The numbers are for simulations. Secrets must not depend on them, since a seed has only 64 bits.
 /// - Until 1.0 a minor version may change the numbers. The changelog says so.
 pub fn chunk_rng(seed: u64) -> ChunkRng {
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn numbers_of_different_chunks_and_seeds_are_not_correlated() {
-        // The correlation of n independent pairs has a standard deviation of 1 / sqrt(n). The seeds are fixed, so the test
-        // gives the same in each run; of 200 values one is beyond 4 deviations with a chance of 1.3%.
+        // The correlation of n independent pairs has a standard deviation of 1 / sqrt(n). The seeds are fixed, so the
+        // test gives the same in each run; of 200 values one is beyond 4 deviations with a chance of 1.3%.
         const N: usize = 10_000;
         let sequences: Vec<Vec<f64>> = [(1, 0), (1, 1), (1, 2), (1, 3), (1, 1 << 40), (2, 0), (2, 1), (3, 1)]
             .map(|(seed, chunk)| numbers(seed, chunk, N + 2).into_iter().map(uniform).collect())

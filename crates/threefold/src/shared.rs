@@ -6,8 +6,8 @@
 //! [`Shared`] is the same memory once it is sealed.
 //!
 //! The parts: `mapped` is memory that several processes can have, and `plain` is memory of this process alone, for
-//! builds without worker processes. `length` is that of a file of memory. `memory` gives memory a number. `known` finds it by the number. `view` reads it as
-//! items. `form` serializes an array: by its number, or with all its items.
+//! builds without worker processes. `length` is that of a file of memory. `memory` gives memory a number. `known` finds
+//! it by the number. `view` reads it as items. `form` serializes an array: by its number, or with all its items.
 //!
 //! What is left out: items that are no plain data (no pointer means anything in another process), and arrays that grow.
 

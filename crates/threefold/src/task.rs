@@ -267,8 +267,8 @@ pub trait TaskOf<C>: Task<Chunk = C> {}
 #[diagnostic::do_not_recommend]
 impl<C, T: Task<Chunk = C>> TaskOf<C> for T {}
 
-/// A task that fills pieces of a buffer: what [`map_into`](crate::Executor::map_into) asks of a task, with the chunk of its
-/// source and the items of its buffer.
+/// A task that fills pieces of a buffer: what [`map_into`](crate::Executor::map_into) asks of a task, with the chunk of
+/// its source and the items of its buffer.
 ///
 /// It is implemented for every function with `#[task]` whose first parameter is a `C`, and whose second parameter is
 /// a `&mut [T]`. You do not implement it yourself.

@@ -12,8 +12,8 @@
 /// and the random numbers that it has drawn.
 ///
 /// Call it before everything that has an effect: before output, files, threads, and the reading of arguments. In a
-/// program whose `main` has called it, every thread may make executors. Without the features `processes` and `mpi`, and on
-/// systems other than Linux, it does nothing.
+/// program whose `main` has called it, every thread may make executors. Without the features `processes` and `mpi`, and
+/// on systems other than Linux, it does nothing.
 ///
 /// In an MPI job the same holds for the ranks: rank 0 goes on with `main`, and the others stop here, serve rank 0, and
 /// exit when it ends. A process is in a job if an MPI launcher has started it, which the launcher's variables tell. In

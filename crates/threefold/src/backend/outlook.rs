@@ -68,7 +68,6 @@ impl Outlook {
         if each == 0 {
             return 0;
         }
-        // If all workers end at the same time t, then present * t + (t - arrival) = left * each. In whole chunks, the
         // If all workers ended at the same time t, then present * t + (t - arrival) = left * each. In whole chunks, the
         // smallest share of the new worker with which it ends last is one or two chunks above what this rounds down to.
         // The best share is that one, or the one below it. It must be the best one, not the nearest, so that a worker

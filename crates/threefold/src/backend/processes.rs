@@ -155,8 +155,8 @@ impl Processes {
         Starter::new(self.model, self.build, self.memory_limit, self.chunks_per_worker.is_some())
     }
 
-    /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are gone, and
-    /// had nothing to lose.
+    /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are
+    /// gone, and had nothing to lose.
     fn take_idle(&self, most: usize) -> Idle {
         let mut idle = std::mem::take(&mut *self.lock());
         let mut rest = idle.workers.split_off(most.min(idle.workers.len()));

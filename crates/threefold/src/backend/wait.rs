@@ -43,8 +43,8 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     waited.unwrap_or_else(|panic| panics::resume(panic))
 }
 
-/// A runtime that was taken out while it runs: a wait that is nested in this one makes a runtime of its own. Also when the
-/// future panics, it is kept for the next chunk or ended when this is dropped.
+/// A runtime that was taken out while it runs: a wait that is nested in this one makes a runtime of its own. Also when
+/// the future panics, it is kept for the next chunk or ended when this is dropped.
 struct Lent(Option<Runtime>);
 
 impl Lent {

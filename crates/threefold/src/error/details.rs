@@ -249,8 +249,8 @@ impl Error {
 
     /// The largest resident memory of the lost worker that was seen, in bytes.
     ///
-    /// It is a lower bound. The caller looks at a worker's memory 20 times a second, so a worker that is lost sooner may not
-    /// have been seen at all (`None`).
+    /// It is a lower bound. The caller looks at a worker's memory 20 times a second, so a worker that is lost sooner
+    /// may not have been seen at all (`None`).
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -272,8 +272,8 @@ impl Error {
         self.lost()?.memory
     }
 
-    /// The last lines that the lost worker wrote to its standard error, the oldest first, without their line ends: at most
-    /// five.
+    /// The last lines that the lost worker wrote to its standard error, the oldest first, without their line ends: at
+    /// most five.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -349,8 +349,8 @@ impl Error {
 
     /// The file, line and column of the panic: `src/main.rs:10:5`.
     ///
-    /// It is `None` if the panic hook was not called: the program has replaced the hook that the first executor installed,
-    /// or the task resumed an earlier panic with `resume_unwind`.
+    /// It is `None` if the panic hook was not called: the program has replaced the hook that the first executor
+    /// installed, or the task resumed an earlier panic with `resume_unwind`.
     ///
     /// ```
     /// use threefold::prelude::*;

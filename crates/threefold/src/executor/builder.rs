@@ -87,10 +87,10 @@ impl Builder {
     /// The tokio runtime on which `async` tasks wait. The executor then makes none. It is for async only; on other models
     /// it is an error. It needs the feature `async`.
     ///
-    /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a connection
-    /// pool or a client that was made there. The chunks themselves are polled on threads of the executor, so they keep no
-    /// thread of the runtime busy. The runtime must be driven, and must not be shut down, while folds run: a chunk that
-    /// waits on a runtime that was shut down fails.
+    /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a
+    /// connection pool or a client that was made there. The chunks themselves are polled on threads of the executor, so
+    /// they keep no thread of the runtime busy. The runtime must be driven, and must not be shut down, while folds run:
+    /// a chunk that waits on a runtime that was shut down fails.
     ///
     /// With a multi-thread runtime, [all verbs](crate::Executor) work. One that blocks may be called on a thread of the
     /// runtime, where it uses tokio's `block_in_place`. A current-thread runtime does nothing while its thread blocks.
@@ -122,10 +122,10 @@ impl Builder {
     /// How long one attempt at a chunk may take, from when the chunk begins; it must be longer than 0 s. It is for
     /// async, processes and mpi; on other models, where nothing can stop a chunk, it is an error.
     ///
-    /// On processes and mpi the worker, and whatever processes it started, are told to terminate (SIGTERM) and are killed 100
-    /// ms later. On async the future of the chunk is dropped at the await at which it waits. An `async` task that never
-    /// awaits cannot be stopped; if it ends too late, its chunk is a timeout error too. On async, a timeout with a plain
-    /// function as the task is an error of the fold.
+    /// On processes and mpi the worker, and whatever processes it started, are told to terminate (SIGTERM) and are
+    /// killed 100 ms later. On async the future of the chunk is dropped at the await at which it waits. An `async` task
+    /// that never awaits cannot be stopped; if it ends too late, its chunk is a timeout error too. On async, a timeout
+    /// with a plain function as the task is an error of the fold.
     ///
     /// ```
     /// use std::time::Duration;
@@ -237,14 +237,15 @@ impl Builder {
         self
     }
 
-    /// How long a rank of an MPI job may answer nothing before it is lost. A rank that is lost ends the fold with an error
-    /// that names it and its chunks, and the job when `main` ends. It is for mpi; on other models it is an error.
+    /// How long a rank of an MPI job may answer nothing before it is lost. A rank that is lost ends the fold with an
+    /// error that names it and its chunks, and the job when `main` ends. It is for mpi; on other models it is an error.
     ///
     /// A rank is silent if it is stopped, or if its host or the network is gone. A chunk that takes long is no silence:
     /// the rank answers while it computes. While the caller reduces, no silence counts.
     ///
     /// The default is what the variable `THREEFOLD_RANK_SILENCE` of rank 0 says in seconds, and 10 s without it. Ranks
-    /// are asked four times a second, so a shorter time is no more exact than that. In a job of one rank it has no effect.
+    /// are asked four times a second, so a shorter time is no more exact than that. In a job of one rank it has no
+    /// effect.
     ///
     /// ```
     /// use std::time::Duration;

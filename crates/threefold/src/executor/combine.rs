@@ -146,6 +146,7 @@ impl Executor {
         let root = ToRoot::new(&source, combine);
         self.drive(source, task, root)
     }
+
     /// [`combine`](Self::combine) as a future: merges the outputs two by two, in the same tree.
     ///
     /// See [awaiting a fold](#awaiting-a-fold) for what all futures of an executor have in common. Where `combine` runs

@@ -130,9 +130,9 @@ impl Executor {
         }
     }
 
-    /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In order of
-    /// precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's state, a panic of
-    /// the reduction, the failure of a chunk or of the fold.
+    /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In
+    /// order of precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's
+    /// state, a panic of the reduction, the failure of a chunk or of the fold.
     pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,

@@ -195,8 +195,8 @@ impl<O> Reduction<O> for ToNothing {
     }
 }
 
-/// What the reduction of a [`try_fold`](crate::Executor::try_fold) may return: the next value `A`, or a `Result<A, E>`. It is
-/// implemented for these two types only.
+/// What the reduction of a [`try_fold`](crate::Executor::try_fold) may return: the next value `A`, or a `Result<A, E>`.
+/// It is implemented for these two types only.
 ///
 /// ```
 /// use threefold::prelude::*;

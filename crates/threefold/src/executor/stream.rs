@@ -89,8 +89,8 @@ trait Outputs<T>: Send {
 impl Executor {
     /// Runs `task` on every chunk of `input`, and gives the outputs as they come, in chunk order.
     ///
-    /// `input` is a [`Source`](crate::Source), or an iterator of chunks ([`from_iter`](crate::from_iter)), which may have no
-    /// end. What is there at one time is bounded: see [`Stream::ahead`].
+    /// `input` is a [`Source`](crate::Source), or an iterator of chunks ([`from_iter`](crate::from_iter)), which may
+    /// have no end. What is there at one time is bounded: see [`Stream::ahead`].
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -111,12 +111,12 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// The last item is an error if the fold has failed: the failure of the lowest chunk that failed, after the outputs of
-    /// all chunks below it (a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)), or
-    /// a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization))), or an error of
-    /// the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or could not be started
-    /// ([`is_setup`](crate::Error::is_setup)).
+    /// The last item is an error if the fold has failed: the failure of the lowest chunk that failed, after the outputs
+    /// of all chunks below it (a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker
+    /// process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization))), or an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or could not be started ([`is_setup`](crate::Error::is_setup)).
     pub fn stream<I, T>(&self, input: I, task: T) -> Stream<T::Output>
     where
         I: Feed,
@@ -148,11 +148,12 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// The last item is an error if a chunk failed (a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of
-    /// the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
+    /// The last item is an error if a chunk failed (a panic of the task ([`is_panic`](crate::Error::is_panic)), the
+    /// loss of the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
     /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
-    /// ([`is_serialization`](crate::Error::is_serialization))), of which it names the lowest, or if the fold was cancelled
-    /// ([`is_cancelled`](crate::Error::is_cancelled)) or could not be started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_serialization`](crate::Error::is_serialization))), of which it names the lowest, or if the fold was
+    /// cancelled ([`is_cancelled`](crate::Error::is_cancelled)) or could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     pub fn stream_unordered<I, T>(&self, input: I, task: T) -> Stream<(u64, T::Output)>
     where
         I: Feed,
@@ -283,8 +284,8 @@ impl<T> Stream<T> {
     }
 
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        // It is put back if more may come. So a call that unwinds ends the stream: the output that it had is gone, and the
-        // next one must not pass for it.
+        // It is put back if more may come. So a call that unwinds ends the stream: the output that it had is gone, and
+        // the next one must not pass for it.
         let mut flow = match std::mem::replace(&mut self.state, State::Over) {
             State::Idle(begin) => match begin(self.ahead) {
                 Ok(flow) => flow,

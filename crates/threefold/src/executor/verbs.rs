@@ -146,8 +146,8 @@ impl Executor {
     /// Runs `task` on every chunk of `source`, and gives for each chunk, in chunk order, its output or its own failure.
     /// A failure does not end the fold: every chunk is run.
     ///
-    /// If the fold is cancelled, nothing that was finished is lost: each finished chunk has its output or its failure, and
-    /// every other chunk has an error for which [`is_cancelled`](crate::Error::is_cancelled) is `true`.
+    /// If the fold is cancelled, nothing that was finished is lost: each finished chunk has its output or its failure,
+    /// and every other chunk has an error for which [`is_cancelled`](crate::Error::is_cancelled) is `true`.
     ///
     /// It blocks this thread until the fold has ended. In a task of an async runtime, await
     /// [`map_results_async`](Self::map_results_async) instead, or every other task on the thread has to wait.

@@ -124,9 +124,10 @@ impl Claims {
             0 => {
                 // The window is closed. The caller may open it at this moment, and must then know that somebody waits.
                 // This is Dekker's pattern: here the flag is set and then `taken` is read again; `take` stores `taken`
-                // and then reads the flag. The same holds for the other flag, `supplied` and `supply`. With a SeqCst fence between the two steps on both sides, at least one side
-                // sees the other: either `take` finds the flag and the caller wakes the workers, or the window is found
-                // open here. If both happen, somebody is woken for nothing, which is harmless.
+                // and then reads the flag. The same holds for the other flag, `supplied` and `supply`. With a SeqCst
+                // fence between the two steps on both sides, at least one side sees the other: either `take` finds the
+                // flag and the caller wakes the workers, or the window is found open here. If both happen, somebody is
+                // woken for nothing, which is harmless.
                 self.turned_away.store(true, Ordering::Relaxed);
                 self.hungry.store(true, Ordering::Relaxed);
                 fence(Ordering::SeqCst);
@@ -148,8 +149,8 @@ impl Claims {
         self.taken.load(Ordering::Relaxed).saturating_add(self.window).saturating_sub(next)
     }
 
-    /// Whether chunk `next` is inside the window, so that it may be supplied. If not, the workers are told when the window
-    /// moves.
+    /// Whether chunk `next` is inside the window, so that it may be supplied. If not, the workers are told when the
+    /// window moves.
     pub(crate) fn has_room(&self, next: u64) -> bool {
         self.look_at(|| self.within(next)) > 0
     }

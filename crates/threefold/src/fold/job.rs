@@ -34,9 +34,9 @@ pub(crate) trait Job: Any + Send + Sync {
     #[cfg(feature = "async")]
     fn is_async(&self) -> bool;
 
-    /// A future that runs `chunk` of an `async` task and keeps its output. If it ends after its deadline, or with an `Err`
-    /// that is retried, it says so, and keeps nothing. It does not ask whether the chunk may start, and it panics when the
-    /// task does.
+    /// A future that runs `chunk` of an `async` task and keeps its output. If it ends after its deadline, or with an
+    /// `Err` that is retried, it says so, and keeps nothing. It does not ask whether the chunk may start, and it panics
+    /// when the task does.
     #[cfg(feature = "async")]
     fn start<'a>(&'a self, chunk: u64, attempt: u32, fold: &'a Fold, worker: usize)
     -> BoxFuture<'a, Result<(), Again>>;

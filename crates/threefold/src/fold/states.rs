@@ -1,7 +1,7 @@
 //! `States`: the states of a fold's workers, while they run no block. See [`task::state`](crate::task::state).
 //!
-//! A worker takes its state before it runs a block and puts it back after that. So the lock is taken twice for each block,
-//! and only in folds whose task has a state.
+//! A worker takes its state before it runs a block and puts it back after that. So the lock is taken twice for each
+//! block, and only in folds whose task has a state.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

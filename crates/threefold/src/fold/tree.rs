@@ -18,10 +18,10 @@
 //! # Who merges
 //!
 //! A worker merges the outputs of its own block as they come, in a [`Run`], which holds at most two nodes of each
-//! level. At the end of the block it gives these nodes to the tree. If the sibling of a node waits there, the worker takes
-//! it out and merges the two, and goes on with the parent. Otherwise the node waits for its sibling. A node is put in,
-//! or its sibling taken out, under one lock: so one of two siblings always finds the other, and only one of them. No
-//! lock is held while the user's closure runs.
+//! level. At the end of the block it gives these nodes to the tree. If the sibling of a node waits there, the worker
+//! takes it out and merges the two, and goes on with the parent. Otherwise the node waits for its sibling. A node is
+//! put in, or its sibling taken out, under one lock: so one of two siblings always finds the other, and only one of
+//! them. No lock is held while the user's closure runs.
 //!
 //! # Which failure counts
 //!

@@ -1,25 +1,25 @@
 //! `Cluster`: the real dispatcher with thousands of simulated ranks, and the time that each message takes. It is compiled
 //! for tests, and by the program `scale` of `threefold-bench`, which prints the tables of `docs/cluster/scale.md`.
 //!
-//! The simulator in `dispatch/` looks for wrong answers, so a message costs its dispatcher nothing. This one asks how many
-//! ranks a dispatching rank can keep busy. So no rank fails here, and three things take time:
+//! The simulator in `dispatch/` looks for wrong answers, so a message costs its dispatcher nothing. This one asks how
+//! many ranks a dispatching rank can keep busy. So no rank fails here, and three things take time:
 //!
-//! - *The dispatching rank does one thing at a time.* It sends a block, or receives a message, or handles an output. While
-//!   it does, other messages wait in its inbox. Its turns are those of `Run` in `remote/run.rs`: it receives all that has come,
-//!   and then sends all blocks that the dispatcher wants sent.
-//! - *A rank does one thing at a time too.* For each block it receives a message, runs the chunks, and sends a message. It
-//!   sends the outputs as a worker process does: at the end of a block, after [`HOLD`] at the latest, and together with
-//!   those of the next block if that block is there and both are short.
+//! - *The dispatching rank does one thing at a time.* It sends a block, or receives a message, or handles an output.
+//!   While it does, other messages wait in its inbox. Its turns are those of `Run` in `remote/run.rs`: it receives all
+//!   that has come, and then sends all blocks that the dispatcher wants sent.
+//! - *A rank does one thing at a time too.* For each block it receives a message, runs the chunks, and sends a message.
+//!   It sends the outputs as a worker process does: at the end of a block, after [`HOLD`] at the latest, and together
+//!   with those of the next block if that block is there and both are short.
 //! - *Whoever waits finds a message late.* It polls for a while, and then sleeps between polls ([`costs::noticed`]).
 //!
-//! Time is a number of nanoseconds. The simulator holds no clock, so the same [`Plan`] gives the same [`Outcome`] on every
-//! machine.
+//! Time is a number of nanoseconds. The simulator holds no clock, so the same [`Plan`] gives the same [`Outcome`] on
+//! every machine.
 //!
 //! # What happens when
 //!
-//! A turn of the dispatching rank depends only on the messages that arrived before it began. What a rank does depends only
-//! on the blocks that arrived there before. So a turn is simulated as a whole, and the events of the ranks up to its end
-//! afterwards. No event ever looks at something that happens later.
+//! A turn of the dispatching rank depends only on the messages that arrived before it began. What a rank does depends
+//! only on the blocks that arrived there before. So a turn is simulated as a whole, and the events of the ranks up to
+//! its end afterwards. No event ever looks at something that happens later.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -39,8 +39,8 @@ use rank::{Batch, Rank};
 /// A rank sends outputs that it has held back for longer than this, in nanoseconds. Worker processes use the same time.
 const HOLD: u64 = 2_000_000;
 
-/// A rank that has another block holds outputs back for at most this long after the end of a block, in nanoseconds. Worker
-/// processes use the same time.
+/// A rank that has another block holds outputs back for at most this long after the end of a block, in nanoseconds.
+/// Worker processes use the same time.
 const GATHER: u64 = 100_000;
 
 /// What becomes of the outputs of a block.

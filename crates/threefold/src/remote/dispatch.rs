@@ -23,9 +23,10 @@
 //!
 //! How long chunks take is known only from finished chunks. If the same fold ran before, its mean is used until then. All
 //! chunks together may be expected to take no longer than a message. Then each worker is sent its share at once. If the
-//! expectation is wrong, the shares are still fair, as far as the chunks take equally long. Without an expectation, blocks
-//! have one chunk until the first is done, or a few chunks if there are very many. A block never takes much longer than
-//! the fold has run so far, or is expected to run, since what was measured in a short time may not hold for longer.
+//! expectation is wrong, the shares are still fair, as far as the chunks take equally long. Without an expectation,
+//! blocks have one chunk until the first is done, or a few chunks if there are very many. A block never takes much
+//! longer than the fold has run so far, or is expected to run, since what was measured in a short time may not hold for
+//! longer.
 //!
 //! What holds at any time:
 //!
@@ -235,8 +236,8 @@ impl Dispatch {
         }
     }
 
-    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below. Returns whether
-    /// more may be sent than before.
+    /// No chunk from `end` on may be sent for now: their outputs would wait for those of the chunks below. Returns
+    /// whether more may be sent than before.
     pub(crate) fn window_reaches(&mut self, end: u64) -> bool {
         self.pending.window_reaches(end)
     }

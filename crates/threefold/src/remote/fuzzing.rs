@@ -1,8 +1,8 @@
-//! What must hold for the frames that are read from a worker, whatever the bytes are. It is compiled for tests and for the
-//! fuzzer only.
+//! What must hold for the frames that are read from a worker, whatever the bytes are. It is compiled for tests and for
+//! the fuzzer only.
 //!
-//! The program in `fuzz/` calls [`frames`] with random bytes. The inputs that are worth keeping are in `fuzz/corpus/`, and
-//! every `cargo test` replays them. The bytes of values are fuzzed in `threefold-codec`.
+//! The program in `fuzz/` calls [`frames`] with random bytes. The inputs that are worth keeping are in `fuzz/corpus/`,
+//! and every `cargo test` replays them. The bytes of values are fuzzed in `threefold-codec`.
 
 pub use super::wire::fuzzing::frames;
 

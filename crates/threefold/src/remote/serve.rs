@@ -42,8 +42,8 @@ pub(crate) struct Running {
 
 /// Notes what a worker is doing, and sends its answers.
 pub(crate) trait Reporter {
-    /// Makes the worker ready for a caller of that build, whose folds are of that model. The error of the inner result says why the worker cannot
-    /// serve it.
+    /// Makes the worker ready for a caller of that build, whose folds are of that model. The error of the inner result
+    /// says why the worker cannot serve it.
     fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>>;
 
     /// The worker begins or ends reading a task, or making its state.

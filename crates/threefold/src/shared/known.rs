@@ -123,8 +123,8 @@ pub(crate) fn forget(number: u64) {
     drop(memory);
 }
 
-/// The memory with that number. This process finds its own memory only while it gathers, when it copies a task of its own.
-/// Otherwise whoever sends it serialized data, a user of the program or a worker, could name any of its arrays.
+/// The memory with that number. This process finds its own memory only while it gathers, when it copies a task of its
+/// own. Otherwise whoever sends it serialized data, a user of the program or a worker, could name any of its arrays.
 pub(crate) fn find(number: u64) -> Option<Arc<Memory>> {
     let gathers = GATHERED.with_borrow(Option::is_some);
     with_known(|known| {

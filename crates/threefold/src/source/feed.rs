@@ -134,8 +134,8 @@ where
     }
 }
 
-/// Takes the next chunk from an iterator, which may block. Gives how many chunks have come, or nothing if there is no further one, or
-/// the panic of the iterator.
+/// Takes the next chunk from an iterator, which may block. Gives how many chunks have come, or nothing if there is no
+/// further one, or the panic of the iterator.
 pub(crate) type Supplier = Box<dyn FnMut() -> Result<Option<u64>, Payload> + Send>;
 
 /// The chunks that have come, and whose outputs were not taken yet.

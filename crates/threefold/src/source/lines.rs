@@ -2,8 +2,9 @@
 //!
 //! # Where it is cut
 //!
-//! The bytes are cut into windows, as an array is: by their number alone. The chunk of a window is all lines that begin in
-//! the window. Most of the time the last of them ends behind it. A window in which no line begins gives an empty chunk.
+//! The bytes are cut into windows, as an array is: by their number alone. The chunk of a window is all lines that begin
+//! in the window. Most of the time the last of them ends behind it. A window in which no line begins gives an empty
+//! chunk.
 //!
 //! So a worker finds the ends of a chunk by itself, from the bytes around them, and nobody reads the whole input first.
 //! The chunks depend on the input alone, and each line is in exactly one of them.
@@ -66,9 +67,9 @@ const LEAST: u128 = 4096;
 /// # Where it is cut
 ///
 /// The items of this source are its bytes. [`split_into`](Source::split_into) and [`chunks_of`](Source::chunks_of) cut
-/// them into windows, and a chunk is all lines that begin in its window. So chunks are about as large as their windows. If
-/// a line is longer than a window, the chunks of the windows in which no line begins are empty. By default windows have
-/// at least 4096 bytes, and there are at most 1024 of them.
+/// them into windows, and a chunk is all lines that begin in its window. So chunks are about as large as their windows.
+/// If a line is longer than a window, the chunks of the windows in which no line begins are empty. By default windows
+/// have at least 4096 bytes, and there are at most 1024 of them.
 ///
 /// # What is sent
 ///
@@ -115,8 +116,8 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys` cannot
-    /// be read in pieces either: read such a file into memory, and use [`over`](Self::over).
+    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys`
+    /// cannot be read in pieces either: read such a file into memory, and use [`over`](Self::over).
     pub fn of(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = InFile::open(path).map_err(|reason| Error::setup(None, format!("{}: {reason}", path.display())))?;

@@ -1,5 +1,5 @@
-//! `Placed`: a chunk with the piece of the caller's buffer that its task fills. One of the few files with unsafe code: one
-//! operation and two promises, each with its proof.
+//! `Placed`: a chunk with the piece of the caller's buffer that its task fills. One of the few files with unsafe code:
+//! one operation and two promises, each with its proof.
 //!
 //! A fold owns all that its workers use, since no borrow of the caller's can be `'static`. The buffer of `map_into` is
 //! borrowed. So the caller lends it: [`Lent`] is the loan, which the caller ends before it uses the buffer again, and

@@ -1,9 +1,9 @@
 //! A source in a worker process: restored from the few bytes that its parent has sent, once per fold.
 //!
 //! Three kinds of sources are sent in this way, since they take a few bytes whatever their length: ranges of integers,
-//! [`Shared`](crate::Shared) arrays, whose items the worker has already, and lines of such an array or of a file ([`lines`]). The worker knows the type of its task's chunks. A chunk of a
-//! range is a range of the same type, and a chunk of an array of `T` is a `Slice<T>`. So the type of the source need
-//! not be sent.
+//! [`Shared`](crate::Shared) arrays, whose items the worker has already, and lines of such an array or of a file
+//! ([`lines`]). The worker knows the type of its task's chunks. A chunk of a range is a range of the same type, and a
+//! chunk of an array of `T` is a `Slice<T>`. So the type of the source need not be sent.
 //!
 //! The bytes of a range are the bits of both ends, each in 16 bytes whatever the integer type. Those of an array are the
 //! number of its memory, the length of the memory in bytes, and the first item and the end of what is folded, each in 8

@@ -2,10 +2,10 @@
 //! are to be survived.
 //!
 //! An executor whose options ask for isolation has worker processes only, and is the backend of the model processes under
-//! another name. Any other executor has threads. It may still be asked for a fold that keeps going after failures, such as
-//! `map_results`, in which a crash is an outcome. So it can have worker processes as well. They are started by the first
-//! fold of that kind, and a program that has none pays nothing for them. A program that has not called `init()` cannot
-//! have them: such a fold is an error then.
+//! another name. Any other executor has threads. It may still be asked for a fold that keeps going after failures, such
+//! as `map_results`, in which a crash is an outcome. So it can have worker processes as well. They are started by the
+//! first fold of that kind, and a program that has none pays nothing for them. A program that has not called `init()`
+//! cannot have them: such a fold is an error then.
 
 use std::sync::Arc;
 

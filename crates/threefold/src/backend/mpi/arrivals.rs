@@ -1,8 +1,8 @@
 //! `Arrivals`: large messages that have begun to arrive, and the order in which messages are handed over.
 //!
-//! MPI hands a large message over only while its sender takes part. A sender may be stopped in the middle of it, and a call
-//! that received the message would not return. So nothing waits for it: the sender announces a large message in a small
-//! one, the receiver then begins to receive it, and asks now and then whether it is here.
+//! MPI hands a large message over only while its sender takes part. A sender may be stopped in the middle of it, and a
+//! call that received the message would not return. So nothing waits for it: the sender announces a large message in a
+//! small one, the receiver then begins to receive it, and asks now and then whether it is here.
 //!
 //! The messages of a rank are handed over in the order in which they were sent. What comes from a rank behind a large
 //! message waits until that is here. Signs of life are not held up by this: they say nothing about other messages, and a

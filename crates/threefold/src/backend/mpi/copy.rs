@@ -1,8 +1,8 @@
 //! Copies of a rank: processes that a task, or `main`, has made with `fork`, and that run no other program.
 //!
-//! A copy has the memory of its rank, and none of its threads but one. It inherits the connections of MPI and must not use
-//! them, since the rank would receive what the copy sends in its name. So it has no job: it leaves none when it exits,
-//! its executors have no other ranks, and SIGTERM ends it as any process.
+//! A copy has the memory of its rank, and none of its threads but one. It inherits the connections of MPI and must not
+//! use them, since the rank would receive what the copy sends in its name. So it has no job: it leaves none when it
+//! exits, its executors have no other ranks, and SIGTERM ends it as any process.
 //!
 //! Each fold and each answer asks whether this process is a copy. A [word](super::wiped) that the kernel wipes in copies
 //! says so. Where there can be none, the process id does.
@@ -41,8 +41,8 @@ pub(super) fn is_one() -> bool {
     }
 }
 
-/// The same, for a signal handler. It may run in a process that shares the memory of its parent for a moment, until it runs
-/// another program.
+/// The same, for a signal handler. It may run in a process that shares the memory of its parent for a moment, until it
+/// runs another program.
 pub(super) fn has_another_id() -> bool {
     ORIGINAL.get().is_some_and(|original| original.pid != process::id())
 }

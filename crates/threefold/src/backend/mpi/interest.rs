@@ -66,8 +66,8 @@ impl Interest {
         }
     }
 
-    /// Has the ranks of all folds asked whether they are alive, if it is time, and notes those of this fold that have been
-    /// silent for too long.
+    /// Has the ranks of all folds asked whether they are alive, if it is time, and notes those of this fold that have
+    /// been silent for too long.
     ///
     /// Every wait asks this. So it is one reading of the coarse clock as long as there is nothing to do: a fold that is
     /// over before its first look learns nothing, and ranks are asked by whichever fold comes first.

@@ -2,8 +2,9 @@
 //!
 //! To the dispatcher they are like the workers of `processes`: they are started, lost, terminated and replaced. What has
 //! to be done to a process is done by a [relay](super::rank) in its rank, on the same host. This carrier asks for it
-//! in [letters](super::crew_letter), and learns from them what has happened. It waits for an answer in two cases only: when a
-//! worker that is alive has to be ended for a fault, and at the end of a fold, if a rank has something to clear up.
+//! in [letters](super::crew_letter), and learns from them what has happened. It waits for an answer in two cases only:
+//! when a worker that is alive has to be ended for a fault, and at the end of a fold, if a rank has something to clear
+//! up.
 //!
 //! # A fold, message by message
 //!

@@ -5,8 +5,8 @@
 //! keeps going after failures has them too, since a crash is one of its outcomes.
 //!
 //! Why not always? Each message then passes one process more, and each rank has as many processes more as it has
-//! workers. On the other hand a task that shares the memory of its rank's threads, through statics, does not share it with
-//! worker processes. What a task may depend on is the same as on processes.
+//! workers. On the other hand a task that shares the memory of its rank's threads, through statics, does not share it
+//! with worker processes. What a task may depend on is the same as on processes.
 //!
 //! Worker processes are kept between folds in *crews*, one set for each fold that runs at the same time. The folds of an
 //! executor hardly ever overlap, unless a reduction folds or several threads share the executor. So there is usually one

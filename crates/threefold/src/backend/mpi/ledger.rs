@@ -38,8 +38,8 @@ impl Ledger {
         self.due[worker].store(due.map_or(0, |chunk| chunk.saturating_add(1)), Ordering::Relaxed);
     }
 
-    /// The errors of the fold that runs, for the chunks that the workers of a rank owe that has ended. `is_in` says whether a
-    /// worker is in the rank.
+    /// The errors of the fold that runs, for the chunks that the workers of a rank owe that has ended. `is_in` says
+    /// whether a worker is in the rank.
     pub(super) fn losses(&self, rank: &Rank, is_in: impl Fn(usize) -> bool) -> Vec<Error> {
         let fold = self.fold.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade);
         let Some(fold) = fold else { return Vec::new() };

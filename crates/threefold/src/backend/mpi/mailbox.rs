@@ -17,7 +17,8 @@
 //!
 //! - *Time in which another thread had the core is not time spent looking.* Of the time between two looks only
 //!   [`LONGEST_LOOK`] counts. So a thread that was interrupted looks on.
-//! - *After a wait that had to sleep, the next wait looks for [`SPIN_AFTER_SLEEP`].* In this time the other side wakes up.
+//! - *After a wait that had to sleep, the next wait looks for [`SPIN_AFTER_SLEEP`].* In this time the other side wakes
+//!   up.
 //! - *A thread that waits is not interrupted by its own rank.* The main thread of a rank leaves the messages to it
 //!   ([`Office::watch`]).
 //!

@@ -1,8 +1,8 @@
 //! The mark of a process that joins its job: a variable that says which rank the launcher's variables have been used for.
 //!
 //! A process inherits the launcher's variables from a rank that starts it, and would take itself for the rank: MPI then
-//! waits for ever, or ends the job. The mark is inherited with them, so the process finds that somebody has been this rank
-//! before it. So does a program that a rank replaces itself with.
+//! waits for ever, or ends the job. The mark is inherited with them, so the process finds that somebody has been this
+//! rank before it. So does a program that a rank replaces itself with.
 //!
 //! The mark names the rank and its job, not only that there is one. A rank may start a launcher, whose ranks inherit
 //! the mark, too. Their own launcher has set other variables for them, to which the mark does not belong.

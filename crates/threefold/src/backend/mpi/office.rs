@@ -50,8 +50,8 @@ pub(super) trait Route {
     fn gives_up_on(&self, to: usize, waited: Duration) -> bool;
 }
 
-/// What is done while rank `to` does not take a small message: takes in one message, and gives the answer to it. No look at
-/// silent ranks is made meanwhile, since the lock is held. So a rank that is stopped must be noticed here.
+/// What is done while rank `to` does not take a small message: takes in one message, and gives the answer to it. No
+/// look at silent ranks is made meanwhile, since the lock is held. So a rank that is stopped must be noticed here.
 fn take_one<R: Route>(seam: &Seam, route: &mut R, to: usize, waited: Duration) -> Option<(usize, i32, Vec<u8>)> {
     if route.gives_up_on(to, waited) {
         seam.abort();

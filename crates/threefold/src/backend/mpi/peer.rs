@@ -54,8 +54,8 @@ impl Peer {
         Ok((file.len() as u64) << 32 | u64::from(crc32fast::hash(&file)))
     }
 
-    /// Whether both were certainly started from one file. Two hosts number their file systems differently, so that the first
-    /// word, the device, is not compared.
+    /// Whether both were certainly started from one file. Two hosts number their file systems differently, so that the
+    /// first word, the device, is not compared.
     pub(super) fn has_file_of(&self, other: &Self) -> bool {
         self.build.0[1..] == other.build.0[1..]
     }

@@ -17,9 +17,9 @@
 //! | 0.25 s, 0.5 s, .. | it has not heard of rank 1, and does not ask twice |
 //! | 10 s | rank 1 is lost: the fold ends with an error that says so |
 //!
-//! If rank 1 goes on after 9 s, it answers. Any message counts as a sign of life, an answer to a chunk as well. The rank is
-//! asked again, and may then be silent for another 10 s. A chunk may run for hours, since the main thread of the rank
-//! answers meanwhile.
+//! If rank 1 goes on after 9 s, it answers. Any message counts as a sign of life, an answer to a chunk as well. The
+//! rank is asked again, and may then be silent for another 10 s. A chunk may run for hours, since the main thread of
+//! the rank answers meanwhile.
 //!
 //! If rank 0 does not look for more than a second, because it reduces, the silence is counted from its next look. A
 //! rank that has no chunks is not asked. So a fold may go on with a rank that is gone and that it does not need.

@@ -2,8 +2,8 @@
 //!
 //! Its main thread runs no chunks. It looks for messages about every millisecond, so that a limit arrives while chunks
 //! run, and passes on what they print. While a worker waits, that worker looks, and the main thread does not. Chunks run
-//! on threads that rank 0 asks for, one for each worker of a session. Such a thread looks for its messages itself, so that
-//! no other thread stands between a message and its use.
+//! on threads that rank 0 asks for, one for each worker of a session. Such a thread looks for its messages itself, so
+//! that no other thread stands between a message and its use.
 //!
 //! Whichever thread takes a message in hands it to the one that it is for:
 //!
@@ -122,7 +122,8 @@ impl Route for Workers {
             (letter::CLOSE, Some(Address { session, .. })) => {
                 self.relays.close(session);
                 let Session { workers, task } = self.sessions.remove(&session).unwrap_or_default();
-                // Before the workers end, which have it too: its last owner drops the captures, which is code of the user's.
+                // Before the workers end, which have it too: its last owner drops the captures, which is code of the
+                // user's.
                 drop(task);
                 workers.values().for_each(|worker| worker.mailbox.put(Order::Close));
             }

@@ -13,8 +13,8 @@
 //! What is deliberately not used:
 //!
 //! - *Collective calls.* They wait for all ranks, and a rank may be in the middle of a chunk for an hour.
-//! - *Receives that are posted for whatever comes.* A message is looked for, and received when it is there. The look takes
-//!   it out of MPI's queue for this caller alone.
+//! - *Receives that are posted for whatever comes.* A message is looked for, and received when it is there. The look
+//!   takes it out of MPI's queue for this caller alone.
 //! - *Blocking sends.* They use a whole core until the receiver takes the message, and the receiver may be in a chunk.
 
 use std::cell::RefCell;
@@ -87,8 +87,8 @@ impl Seam {
         self.world.processor_name().unwrap_or_else(|_| "an unknown host".to_string())
     }
 
-    /// Sends a small message. Where MPI does not take it at once, calls `meanwhile` until it does, with the time that this
-    /// has taken: it must take in what arrives, since the receiver may be sending, too.
+    /// Sends a small message. Where MPI does not take it at once, calls `meanwhile` until it does, with the time that
+    /// this has taken: it must take in what arrives, since the receiver may be sending, too.
     pub(super) fn send_small(&self, to: usize, tag: i32, bytes: &[u8], mut meanwhile: impl FnMut(&Self, Duration)) {
         let sent = ferrompi::scope(|scope| {
             let mut sending = self.world.isend(scope, bytes, to as i32, tag)?;
@@ -107,7 +107,8 @@ impl Seam {
         sent.unwrap_or_else(|error| self.fail("a message could not be sent", &error));
     }
 
-    /// Begins to send a message of any size: it is announced in a small message, for which `meanwhile` is called as there.
+    /// Begins to send a message of any size: it is announced in a small message, for which `meanwhile` is called as
+    /// there.
     pub(super) fn start(&self, to: usize, tag: i32, bytes: Vec<u8>, meanwhile: impl FnMut(&Self, Duration)) -> Sending {
         self.send_small(to, ANNOUNCED, &arrivals::announce(tag, bytes.len()), meanwhile);
         let begun = self.world.send_init(bytes, to as i32, BODY).and_then(|mut request| {

@@ -1,5 +1,5 @@
-//! A word of memory that is zero in each copy of this process, however the copy was made. One of the few files with unsafe
-//! code: each operation stands alone, with its proof.
+//! A word of memory that is zero in each copy of this process, however the copy was made. One of the few files with
+//! unsafe code: each operation stands alone, with its proof.
 //!
 //! The kernel gives a copy a page of zeros in its place. So a process finds out whether it is a copy with one load. To
 //! ask for its process id would be a call of the system, for each fold and for each answer.

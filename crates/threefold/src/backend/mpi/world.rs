@@ -252,8 +252,8 @@ impl World {
         desk.route.silence = limit.max(desk.route.silence);
     }
 
-    /// Asks now and then whether the ranks that have chunks of any fold are alive. Those of `ranks` that have been silent for
-    /// `limit` are lost.
+    /// Asks now and then whether the ranks that have chunks of any fold are alive. Those of `ranks` that have been
+    /// silent for `limit` are lost.
     pub(super) fn look(&self, now: u64, ranks: &[bool], limit: Duration) {
         // Whoever comes too late finds that another thread is looking.
         let Ok(mut pulse) = self.pulse.try_lock() else { return };

@@ -12,8 +12,8 @@
 //! The worker believes nothing that it was told. A descriptor must lead to the file with the device and inode that the
 //! parent named. Its length and its seals are what the kernel says ([`Sealed::open`]).
 //!
-//! A fold holds its arrays until it has ended. So the descriptor is open, and the same, as long as any worker may be about
-//! to open it.
+//! A fold holds its arrays until it has ended. So the descriptor is open, and the same, as long as any worker may be
+//! about to open it.
 
 use std::collections::HashSet;
 use std::io;

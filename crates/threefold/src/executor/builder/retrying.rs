@@ -10,8 +10,9 @@ impl Builder {
     /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
     ///
     /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
-    /// the fold. Only worker processes can be lost, on processes and mpi. A chunk that misses its [`timeout`](Self::timeout)
-    /// is run again too, also on async. A chunk that panics is not, unless [`retry_panics`](Self::retry_panics) is set.
+    /// the fold. Only worker processes can be lost, on processes and mpi. A chunk that misses its
+    /// [`timeout`](Self::timeout) is run again too, also on async. A chunk that panics is not, unless
+    /// [`retry_panics`](Self::retry_panics) is set.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -66,9 +67,9 @@ impl Builder {
     /// Whether a chunk whose task returned an `Err` is run again, as often as [`retries`](Self::retries) says; without
     /// `retries` it is an error. The default is `false`.
     ///
-    /// It applies to every verb whose task returns a `Result`. If the last attempt returns an `Err` too, this `Err` is the
-    /// output of the chunk: it ends a [`try_fold`](crate::Executor::try_fold), and [`map`](crate::Executor::map) gives
-    /// it. The `Err`s of earlier attempts are dropped; an observer hears of each as
+    /// It applies to every verb whose task returns a `Result`. If the last attempt returns an `Err` too, this `Err` is
+    /// the output of the chunk: it ends a [`try_fold`](crate::Executor::try_fold), and [`map`](crate::Executor::map)
+    /// gives it. The `Err`s of earlier attempts are dropped; an observer hears of each as
     /// [`Event::Retried`](crate::Event::Retried). An `Err` of the reduction is not retried.
     ///
     /// ```
@@ -101,8 +102,8 @@ impl Builder {
     /// it a chunk is run again at once. It needs [`retries`](Self::retries); without them it is an error.
     ///
     /// It applies to every retry: after an `Err`, a panic, a missed timeout and the loss of a worker. On sequential and
-    /// threads, and on async with a plain function as the task, the worker waits. For an `async` task no thread waits, and
-    /// on processes and mpi no worker does: other chunks run meanwhile. A fold that is cancelled does not wait.
+    /// threads, and on async with a plain function as the task, the worker waits. For an `async` task no thread waits,
+    /// and on processes and mpi no worker does: other chunks run meanwhile. A fold that is cancelled does not wait.
     ///
     /// If `wait` panics, the fold ends with an error for which [`is_setup`](crate::Error::is_setup) is `true`.
     ///

@@ -12,8 +12,8 @@ use crate::task::{Task, TaskOf};
 /// Each verb has a form that gives a future, on every model: [`fold_async`](Self::fold_async),
 /// [`try_fold_async`](Self::try_fold_async), [`map_async`](Self::map_async),
 /// [`map_results_async`](Self::map_results_async), [`for_each_async`](Self::for_each_async) and
-/// [`combine_async`](Self::combine_async). The result and the error are those of the blocking verb. The futures need no runtime: tokio, any other executor, or a loop of your own may
-/// poll them.
+/// [`combine_async`](Self::combine_async). The result and the error are those of the blocking verb. The futures need no
+/// runtime: tokio, any other executor, or a loop of your own may poll them.
 ///
 /// - **Nothing blocks the thread that polls.** Chunks never run on it. The fold begins at the first poll. It then has a
 ///   thread of its own, which ends with the fold. This thread runs chunks, as the caller of a blocking verb does, or it

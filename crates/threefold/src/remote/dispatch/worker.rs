@@ -260,7 +260,8 @@ impl Worker {
         self.blocks.front().copied().filter(|front| self.state == State::Ready && front.len() > 1 && may(front))
     }
 
-    /// The rest of the block that it runs after it has started `count` chunks, and how many chunks wait behind this block.
+    /// The rest of the block that it runs after it has started `count` chunks, and how many chunks wait behind this
+    /// block.
     pub(super) fn runs_after(&self, count: u64) -> (Block, u64) {
         let mut left = count;
         let mut behind = self.unanswered;

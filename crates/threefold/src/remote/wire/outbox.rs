@@ -19,8 +19,8 @@ impl Outbox {
         self.sent == self.bytes.len()
     }
 
-    /// The first `count` unsent bytes are sent. They stay until all are: to move the others each time would take time that
-    /// grows with the square of a message's length.
+    /// The first `count` unsent bytes are sent. They stay until all are: to move the others each time would take time
+    /// that grows with the square of a message's length.
     pub(crate) fn advance(&mut self, count: usize) {
         self.sent += count;
         if self.is_empty() {

@@ -1,10 +1,10 @@
 //! `InFile`: lines in a file, which is opened by whoever reads them, and must be what it was.
 //!
 //! The source notes the length of the file, its time of modification and its inode. A worker that is sent the source
-//! opens the file by its path, when it needs the first chunk. Everybody compares the three with what the path names, before
-//! a chunk is read, and again when it has been read. So what was read is of the same file, as far as the system notes
-//! changes. Who has opened the file looks at the path all the same: otherwise a file that another one has replaced would
-//! be an error on some models only.
+//! opens the file by its path, when it needs the first chunk. Everybody compares the three with what the path names,
+//! before a chunk is read, and again when it has been read. So what was read is of the same file, as far as the system
+//! notes changes. Who has opened the file looks at the path all the same: otherwise a file that another one has
+//! replaced would be an error on some models only.
 //!
 //! Some files of the kernel, as those of `/proc`, have a length of 0 and can be read all the same. They are refused.
 //!

@@ -13,8 +13,8 @@ use crate::backend::mpi::crews::Crews;
 use crate::remote::clock;
 
 impl Isolated {
-    /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its ranks
-    /// have ended them then. Neither does a copy of rank 0.
+    /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its
+    /// ranks have ended them then. Neither does a copy of rank 0.
     pub(in crate::backend::mpi) fn end(crews: Crews, silence: Duration) {
         if !copy::is_one() && !crews.session.world.office.desk().is_closed() {
             Self::new(crews, 0, 0, silence).disband();

@@ -12,9 +12,9 @@
 //! - Workers print into pipes. The relay reads those before it passes an answer on, so that whatever a chunk printed is
 //!   at rank 0 before the output of the chunk is.
 //!
-//! Each session has a relay of its own, with a thread. The thread waits for its workers and looks for messages in turn. It
-//! looks without a pause for 0.1 ms after something has happened. Then it sleeps until a worker does something, and at most
-//! a millisecond. After a long silence only the rank's main thread looks for messages, and rings.
+//! Each session has a relay of its own, with a thread. The thread waits for its workers and looks for messages in turn.
+//! It looks without a pause for 0.1 ms after something has happened. Then it sleeps until a worker does something, and
+//! at most a millisecond. After a long silence only the rank's main thread looks for messages, and rings.
 //!
 //! # The life of a relay
 //!

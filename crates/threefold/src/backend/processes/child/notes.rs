@@ -2,8 +2,8 @@
 //!
 //! The notes count the chunks of the worker's whole life. The caller knows how many it had sent and how many of them have
 //! no answer. The worker answers in order, so the difference is the serial number of the last chunk that is answered. A
-//! chunk that the worker had noted as running must come after it. Anything else was written by a task that has damaged the
-//! page, and then nothing is known: every chunk without an answer counts as started.
+//! chunk that the worker had noted as running must come after it. Anything else was written by a task that has damaged
+//! the page, and then nothing is known: every chunk without an answer counts as started.
 
 use serde::{Deserialize, Serialize};
 

@@ -37,8 +37,8 @@ const LIMITS: [Resource; 16] = [
 ];
 
 /// The lines of the kernel's report on a thread that its children inherit: the file mode creation mask, its rights,
-/// what confines it, which signals are ignored, where it may run, and its session. The leader of the session may be outside
-/// of this PID namespace, as in a container: then the kernel calls it 0, which is no PID for a system call.
+/// what confines it, which signals are ignored, where it may run, and its session. The leader of the session may be
+/// outside of this PID namespace, as in a container: then the kernel calls it 0, which is no PID for a system call.
 const LINES: [&str; 16] = [
     "Umask",
     "Uid",

@@ -57,8 +57,8 @@ pub(super) fn start(body: extern "C" fn(*mut c_void) -> c_int) -> io::Result<()>
     let end = THE_STACK.0.get().wrapping_add(1).cast();
     // SAFETY: the stack is this thread's alone and lives as long as the program; its end is aligned, and stacks grow
     // down on every architecture that Linux has in use. `body` is given no argument. It shares this
-    // thread's storage for thread-local variables, of which it touches none. The mask that it inherits blocks all signals,
-    // so that no handler runs on its stack or with that storage.
+    // thread's storage for thread-local variables, of which it touches none. The mask that it inherits blocks all
+    // signals, so that no handler runs on its stack or with that storage.
     let started = unsafe { libc::clone(body, end, flags, ptr::null_mut()) };
     let error = io::Error::last_os_error();
     restore_signals(&old)?;
@@ -81,7 +81,8 @@ fn restore_signals(old: &libc::sigset_t) -> io::Result<()> {
 fn set_mask(mask: &libc::sigset_t) -> io::Result<libc::sigset_t> {
     // SAFETY: as above.
     let mut old: libc::sigset_t = unsafe { zeroed() };
-    // SAFETY: one set is read and the other written before the call returns. No handler runs that would not run otherwise.
+    // SAFETY: one set is read and the other written before the call returns. No handler runs that would not run
+    // otherwise.
     match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, &raw mut old) } {
         0 => Ok(old),
         error => Err(io::Error::from_raw_os_error(error)),

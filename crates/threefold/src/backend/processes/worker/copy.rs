@@ -73,9 +73,9 @@ pub(super) fn make() -> io::Result<Side> {
     arguments.flags = (libc::CLONE_PARENT | libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID) as u64;
     arguments.child_tid = number.as_ptr() as u64;
     // SAFETY: without `CLONE_VM` the copy has memory of its own and goes on with the same stack, so that it returns from
-    // here as the original does. The only thread is this one, so that no lock is held by somebody that the copy lacks. The
-    // kernel writes the copy's number, a `pid_t`, to the place in the copy's memory where the C library keeps just that; it
-    // named the place itself. The arguments are a whole value that is read before the call returns.
+    // here as the original does. The only thread is this one, so that no lock is held by somebody that the copy lacks.
+    // The kernel writes the copy's number, a `pid_t`, to the place in the copy's memory where the C library keeps just
+    // that; it named the place itself. The arguments are a whole value that is read before the call returns.
     let made = unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<libc::clone_args>()) };
     match made {
         -1 => Err(io::Error::last_os_error()),

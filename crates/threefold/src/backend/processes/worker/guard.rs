@@ -59,9 +59,9 @@ fn end_with(parent: &Parent, channel: &UnixStream) -> ! {
 
 /// Kills this process and the processes that it started in its group.
 pub(super) fn end_group() -> ! {
-    // A worker that was started by hand is in the group of the process that started it. Then no group has its PID, and this
-    // call finds none. Asking for the own group first would not do: where that group is of another PID namespace, it has
-    // no PID here.
+    // A worker that was started by hand is in the group of the process that started it. Then no group has its PID, and
+    // this call finds none. Asking for the own group first would not do: where that group is of another PID namespace,
+    // it has no PID here.
     let _ = kill_process_group(getpid(), Signal::KILL);
     let _ = kill_process(getpid(), Signal::KILL);
     process::abort()

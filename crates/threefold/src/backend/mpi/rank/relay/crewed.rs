@@ -3,9 +3,9 @@
 //! # The loop
 //!
 //! The thread has two sources of news that cannot be waited for together. Workers are watched with epoll. Messages of MPI
-//! can only be looked for. So each turn looks for messages, obeys them, looks at the time, and then waits for workers: not
-//! at all shortly after something has happened, and longer and longer after that. Another thread of the rank may take a
-//! message in for this one. It rings, which ends the wait.
+//! can only be looked for. So each turn looks for messages, obeys them, looks at the time, and then waits for workers:
+//! not at all shortly after something has happened, and longer and longer after that. Another thread of the rank may
+//! take a message in for this one. It rings, which ends the wait.
 //!
 //! A wait that is not a mere look also ends the making of workers: the worker that makes copies of itself gets its
 //! handshake then (see the crew). Rank 0 asks for one worker after another, in messages that are some microseconds
@@ -21,8 +21,8 @@
 //! # A worker that is gone
 //!
 //! First everything that it had sent is passed on. Then what it had written and not sent is taken from its status page,
-//! as on processes, and passed on as if it had been sent. Then the process is waited for, and what is left of its prints is
-//! printed. The letter to rank 0 comes last.
+//! as on processes, and passed on as if it had been sent. Then the process is waited for, and what is left of its
+//! prints is printed. The letter to rank 0 comes last.
 
 use std::sync::atomic::Ordering;
 use std::task::Waker;

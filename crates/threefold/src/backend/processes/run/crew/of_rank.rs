@@ -1,7 +1,7 @@
 //! A crew in an MPI rank: the caller of its fold is in another process, and the crew is kept from fold to fold.
 //!
-//! A crew of this process is made for one run, and gives its workers back. A crew of a rank has no run. It is told when one
-//! begins and when it rests, and it has all its workers until it is disbanded.
+//! A crew of this process is made for one run, and gives its workers back. A crew of a rank has no run. It is told when
+//! one begins and when it rests, and it has all its workers until it is disbanded.
 
 use crate::backend::processes::build;
 use crate::backend::processes::child::Worker;
