@@ -195,11 +195,11 @@ impl World {
     /// not say goodbye would make this process wait for ever when it leaves.
     fn hear_goodbyes(&self) {
         let longest = self.office.desk().route.silence;
-        let until = Instant::now() + longest.max(PATIENCE);
+        let began = Instant::now();
         loop {
             self.office.poll();
             let Some(rank) = (1..self.size).find(|&rank| !self.office.desk().route.has_left[rank]) else { return };
-            if Instant::now() > until {
+            if began.elapsed() > longest.max(PATIENCE) {
                 let rank = self.rank(rank).map_or_else(|| format!("rank {rank}"), |rank| rank.to_string());
                 eprintln!("threefold: {rank} does not end; the job is aborted");
                 self.office.abort();
