@@ -157,6 +157,12 @@ pub trait Pieces: Send + Sync + 'static {
     /// The number of chunks, or the reason why this source cannot be folded.
     fn count(&self) -> Result<u64, String>;
 
+    /// Whether [`try_piece`](Self::try_piece) may give an error.
+    #[inline]
+    fn may_fail(&self) -> bool {
+        false
+    }
+
     /// Makes chunk `index`, which must be below the count.
     fn piece(&self, index: u64) -> Self::Chunk;
 
@@ -230,6 +236,9 @@ pub trait Divisible: Source {
 /// A source that is not cut yet: any window of its items can be a chunk.
 #[doc(hidden)]
 pub trait Whole: Send + Sync + 'static {
+    /// Whether [`try_window`](Self::try_window) may give an error.
+    const MAY_FAIL: bool = false;
+
     /// What the task is given.
     type Chunk: Send + 'static;
 

@@ -33,6 +33,8 @@
 //! If chunk 10 panics again, it has failed. Guard 3 then begins at chunk 11, if this chunk may still start. As a rule
 //! it may not, since the lowest failure ends the fold. It may if the fold keeps going after failures.
 
+mod ended;
+
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -49,11 +51,13 @@ use super::states::States;
 use super::tree::Tree;
 use super::{Fold, chunk};
 use crate::error::{Cause, Error, Place};
-use crate::panics::{self, Payload};
+use crate::panics;
 use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
 use crate::task::{Task, roundtrip};
+
+pub(crate) use ended::Ended;
 
 /// A fold with its types.
 pub(crate) struct Work<P, T: Task> {
@@ -102,7 +106,16 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 
     /// Makes chunk `number`, and checks it if that is asked for. This may run code of the user's, such as a `Clone`
     /// that panics.
+    #[inline]
     fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
+        let is_checked = self.checks && number == 0;
+        if is_checked || self.pieces.may_fail() { self.doubtful_piece(number) } else { Ok(self.pieces.piece(number)) }
+    }
+
+    /// The same for a chunk that is checked, or that the source may fail to make. It is apart, so that the loop over cheap
+    /// chunks stays small.
+    #[inline(never)]
+    fn doubtful_piece(&self, number: u64) -> Result<T::Chunk, Cause> {
         let piece = self.pieces.try_piece(number).map_err(Cause::unreadable)?;
         if self.checks && number == 0 {
             roundtrip::check("the chunk", &piece, T::__chunk_eq)?;
@@ -116,6 +129,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 
     /// Looks at an output: checks it if that is asked for, and ends the fold after chunk `number` if the output is an
     /// `Err` and that ends the fold.
+    #[inline]
     fn arrive(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
         if self.checks && number == 0 {
             roundtrip::check("the output", output, T::__output_eq)?;
@@ -257,19 +271,6 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             }
         }
     }
-}
-
-/// How the run of a block ended. A caller that reduces under the same guard learns from
-/// [`is_outside`](chunk::is_outside) whether the task or the reduction has panicked.
-pub(crate) enum Ended {
-    /// Every chunk of the block has run or must not start any more, or the sink broke off.
-    Well,
-    /// The output of this chunk is an `Err`, and the chunk runs again.
-    Erred(u64),
-    /// This chunk, or its output, cannot be serialized.
-    Unsent(u64, Cause),
-    /// This chunk panicked, or the sink panicked when it got the output of this chunk.
-    Panicked(u64, Payload),
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {

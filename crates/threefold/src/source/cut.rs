@@ -135,6 +135,10 @@ impl<W: Whole> Pieces for Windows<W> {
         self.whole.window(self.bounds(index))
     }
 
+    fn may_fail(&self) -> bool {
+        W::MAY_FAIL
+    }
+
     fn try_piece(&self, index: u64) -> Result<W::Chunk, String> {
         self.whole.try_window(self.bounds(index))
     }

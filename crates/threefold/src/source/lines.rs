@@ -241,6 +241,8 @@ impl Divisible for Lines {
 }
 
 impl Whole for Lines {
+    const MAY_FAIL: bool = true;
+
     type Chunk = LineChunk;
 
     fn items(&self) -> Option<u128> {

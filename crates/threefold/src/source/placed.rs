@@ -167,6 +167,10 @@ impl<P: Pieces, T: Pod + Send> Pieces for Placing<P, T> {
         Placed { chunk: self.pieces.piece(index), place: self.place(index) }
     }
 
+    fn may_fail(&self) -> bool {
+        self.pieces.may_fail()
+    }
+
     fn try_piece(&self, index: u64) -> Result<Self::Chunk, String> {
         Ok(Placed { chunk: self.pieces.try_piece(index)?, place: self.place(index) })
     }
