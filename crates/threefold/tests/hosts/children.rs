@@ -155,7 +155,8 @@ fn interrupted() {
 fn is_interrupted() {
     interval_timer::start(Duration::from_millis(5)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let on = Executor::builder(Model::Processes).workers(2).timeout(Duration::from_millis(100)).build().unwrap();
+    // Long enough for a chunk that crashes on a busy machine.
+    let on = Executor::builder(Model::Processes).workers(2).timeout(Duration::from_secs(1)).build().unwrap();
     let name = folder.path().to_str().unwrap().to_string();
     let error = on.for_each(Items(vec![name.clone(), name]), stay).unwrap_err();
     assert!(error.is_timeout(), "{error}");
