@@ -277,7 +277,7 @@ mod tests {
     fn a_run_from_the_middle_holds_two_nodes_of_a_level_at_most() {
         let tree = tree(1 << 20);
         let mut run = tree.run();
-        for chunk in 1..1 << 12 {
+        for chunk in 1..1 << if cfg!(miri) { 8 } else { 12 } {
             run.push(chunk, String::new(), None);
             assert!(run.nodes.len() <= 24, "{:?}", run.nodes.len());
         }
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn blocks_may_join_in_any_order() {
         // Every order of four blocks of several sizes, some of them given by two runs.
-        for seed in 0..5_000_u64 {
+        for seed in 0..if cfg!(miri) { 50 } else { 5_000_u64 } {
             let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
             let mut next = |below: u64| {
                 random ^= random << 13;
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn siblings_meet_whatever_threads_bring_them() {
-        for _ in 0..20 {
+        for _ in 0..if cfg!(miri) { 1 } else { 20 } {
             let tree = tree(1000);
             std::thread::scope(|scope| {
                 for worker in 0..4 {
