@@ -157,7 +157,8 @@ pub trait Pieces: Send + Sync + 'static {
     /// The number of chunks, or the reason why this source cannot be folded.
     fn count(&self) -> Result<u64, String>;
 
-    /// Whether [`try_piece`](Self::try_piece) may give an error.
+    /// Whether [`try_piece`](Self::try_piece) may give an error. Otherwise the loop over cheap chunks calls
+    /// [`piece`](Self::piece).
     #[inline]
     fn may_fail(&self) -> bool {
         false
@@ -236,7 +237,7 @@ pub trait Divisible: Source {
 /// A source that is not cut yet: any window of its items can be a chunk.
 #[doc(hidden)]
 pub trait Whole: Send + Sync + 'static {
-    /// Whether [`try_window`](Self::try_window) may give an error.
+    /// Whether [`try_window`](Self::try_window) may give an error. Whoever implements it says so here.
     const MAY_FAIL: bool = false;
 
     /// What the task is given.
