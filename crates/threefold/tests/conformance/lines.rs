@@ -112,10 +112,7 @@ fn a_file_that_is_gone_or_no_file_is_an_error(model: Model) {
     let path = folder.path().join("pipe");
     pipe(&path);
     assert!(
-        Lines::of(&path)
-            .unwrap_err()
-            .to_string()
-            .ends_with("not an ordinary file, so it cannot be read in pieces")
+        Lines::of(&path).unwrap_err().to_string().ends_with("not an ordinary file, so it cannot be read in pieces")
     );
     // It has a length of 0, and lines. No lines would be a wrong answer.
     let error = Lines::of("/proc/self/status").unwrap_err();

@@ -64,8 +64,7 @@ impl InFile {
         let file = File::open(path).map_err(reason)?;
         let metadata = file.metadata().map_err(reason)?;
         if metadata.len() == 0 && (&file).read(&mut [0]).map_err(reason)? > 0 {
-            let reason =
-                "the system does not tell its length, so it cannot be read in pieces: read it into memory and use `Lines::over`";
+            let reason = "the system does not tell its length, so it cannot be read in pieces: read it into memory and use `Lines::over`";
             return Err(reason.to_string());
         }
         let path = path::absolute(path).map_err(reason)?;
@@ -126,7 +125,11 @@ impl InFile {
     fn check(&self, now: io::Result<Metadata>) -> Result<(), String> {
         let now = now.map_err(|error| self.explain(&error))?;
         let is_same = Stamp::of(&now) == self.stamp;
-        if is_same { Ok(()) } else { Err(format!("{}: the file has changed since the source was made", self.path.display())) }
+        if is_same {
+            Ok(())
+        } else {
+            Err(format!("{}: the file has changed since the source was made", self.path.display()))
+        }
     }
 
     fn explain(&self, error: &io::Error) -> String {
