@@ -338,8 +338,10 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::is_setup`](crate::Error::is_setup) if the model does not support an option or an option is out of its
-    /// range, if the model is not in this build or not on this platform, if the system refuses a thread, or if worker
-    /// processes are asked for and the program has not called [`init`](crate::init()).
+    /// range, if the model is not in this build or not on this platform, or if the system refuses a thread. Also if the
+    /// program has not called [`init`](crate::init()) and the executor needs worker processes, or the program is a rank of
+    /// an MPI job. On mpi also if a rank does not answer or runs another build of the program, or if
+    /// `THREEFOLD_RANK_SILENCE` is not a number of seconds above 0.
     pub fn build(self) -> Result<Executor> {
         panics::watch();
         self.options.check(self.model)?;

@@ -40,7 +40,7 @@ mod file;
 pub use chunk::LineChunk;
 use file::InFile;
 
-/// By default a window has at least this many bytes, so that few chunks are empty.
+/// By default there is one window for each begun block of this many bytes, so that few chunks are empty.
 const LEAST: u128 = 4096;
 
 /// Bytes or text, cut at a delimiter into chunks of whole lines: a [`Source`].
@@ -68,8 +68,8 @@ const LEAST: u128 = 4096;
 ///
 /// The items of this source are its bytes. [`split_into`](Source::split_into) and [`chunks_of`](Source::chunks_of) cut
 /// them into windows, and a chunk is all lines that begin in its window. So chunks are about as large as their windows.
-/// If a line is longer than a window, the chunks of the windows in which no line begins are empty. By default windows
-/// have at least 4096 bytes, and there are at most 1024 of them.
+/// If a line is longer than a window, the chunks of the windows in which no line begins are empty. By default
+/// there are as many windows as the number of bytes divided by 4096, rounded up, and at most 1024.
 ///
 /// # What is sent
 ///
