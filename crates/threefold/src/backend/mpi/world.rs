@@ -299,7 +299,7 @@ impl World {
         self.is_told.store(true, Ordering::Relaxed);
     }
 
-    /// The errors of all folds that run, for the chunks that a rank owes that has ended.
+    /// The errors of all running folds, for the chunks that this rank owed when it ended.
     pub(super) fn losses(&self, rank: &Rank) -> Vec<Error> {
         let ledgers: Vec<_> = self.ledgers().values().cloned().collect();
         ledgers.iter().flat_map(|ledger| ledger.losses(rank, |worker| self.rank_of(worker) == rank.number)).collect()
@@ -323,8 +323,7 @@ impl World {
         }
     }
 
-    /// The same, and prints the beginnings of lines of the ranks of which `ends` says that no fold has chunks there any
-    /// more.
+    /// The same, and prints the unfinished line of each rank for which `ends` is true: no fold has chunks there any more.
     pub(super) fn print_rest(&self, ends: impl Fn(usize) -> bool) {
         for stream in (0..2).filter(|&stream| self.printers[stream].has_any()) {
             self.print_stream(stream, &ends);
