@@ -29,9 +29,10 @@ pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
         }
         messages::error(format_args!("{failure:#}"));
         if let Some(Partial { value, chunks, are_first }) = &run.partial {
-            let (first, of) = (if *are_first { "first" } else { "finished" }, run.chunks);
-            let (noun, give) = if *chunks == 1 { ("chunk", "gives") } else { ("chunks", "give") };
-            messages::note(format_args!("partial result: {value}, which the {chunks} {first} {noun} of {of} {give}"));
+            let noun = if *chunks == 1 { "chunk" } else { "chunks" };
+            let which =
+                if *are_first { format!("the first {chunks} {noun}") } else { format!("{chunks} finished {noun}") };
+            messages::note(format_args!("partial result: {value}, from {which} of {}", run.chunks));
         }
     }
     complain_of(to_stdout(|out| match format {

@@ -72,8 +72,9 @@ use proc_macro::TokenStream;
 ///
 /// # Filling a buffer
 ///
-/// If the second parameter is `&mut [T]`, the task fills a piece of a buffer and returns nothing. It is for the verb
-/// `map_into`. The piece is zero when the task gets it. Captures follow as usual.
+/// If the second parameter is `&mut [T]`, the task fills a piece of a buffer and returns nothing. Such a task is for the
+/// verb `Executor::map_into`, which cuts the buffer into one piece for each chunk. The piece is zero when the task gets
+/// it. Captures follow after it.
 ///
 /// ```
 /// use std::ops::Range;
@@ -141,8 +142,8 @@ use proc_macro::TokenStream;
 ///
 /// # State per worker
 ///
-/// With a `type State` and a `fn state`, each worker makes a value once, and `map` gets it as `&mut`. The documentation of
-/// `Task` says when it is made and dropped.
+/// With a `type State` and a `fn state`, each worker makes a value once for a fold, and `map` gets it as `&mut` before the
+/// chunk. The documentation of `Task` says when the value is made and dropped.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};

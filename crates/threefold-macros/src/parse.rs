@@ -159,14 +159,14 @@ fn refuse_to_fill(signature: &Signature) -> Result<()> {
     if let Some(asyncness) = &signature.asyncness {
         return Err(Error::new(
             asyncness.span(),
-            "a task that fills a piece of a buffer cannot be async: the buffer is the caller's while it waits",
+            "a task that fills a piece of a buffer cannot be `async`: it would hold a borrow of the buffer while it waits",
         ));
     }
     match &signature.output {
         ReturnType::Default => Ok(()),
         ReturnType::Type(_, output) => Err(Error::new_spanned(
             output,
-            "a task that fills a piece of a buffer returns nothing: what it fills is its output",
+            "a task that fills a piece of a buffer cannot return a value: the piece is its output",
         )),
     }
 }
@@ -262,13 +262,13 @@ fn parse_state(item: &ItemImpl, map: Option<&ImplItemFn>) -> Result<bool> {
         (Some(state), None) => {
             return Err(Error::new_spanned(
                 state,
-                "a task with a `State` says how a worker makes it: write `fn state(&self) -> Self::State`",
+                "a task with a `State` needs a function that makes the state: write `fn state(&self) -> Self::State`",
             ));
         }
         (None, Some(makes)) => {
             return Err(Error::new_spanned(
                 &makes.sig,
-                "`fn state` makes the state of a worker: write `type State = ..`",
+                "`fn state` makes the state of a worker, but the type of the state is missing: write `type State = ..`",
             ));
         }
         (Some(_), Some(_)) => {}
@@ -277,13 +277,13 @@ fn parse_state(item: &ItemImpl, map: Option<&ImplItemFn>) -> Result<bool> {
         if let Some(asyncness) = &map.sig.asyncness {
             return Err(Error::new(
                 asyncness.span(),
-                "an `async` task has no state: many of its chunks wait at the same time on one worker",
+                "an `async` task cannot have a state: many of its chunks wait at the same time on one worker",
             ));
         }
         if map.sig.inputs.len() != 3 {
             return Err(Error::new_spanned(
                 &map.sig.inputs,
-                "`map` of a task with a `State` takes it before the chunk: write `&self, state: &mut Self::State, chunk: ..`",
+                "`map` of a task with a `State` takes the state before the chunk: write `&self, state: &mut Self::State, chunk: ..`",
             ));
         }
     }

@@ -94,8 +94,8 @@ impl Executor {
     /// # Errors
     ///
     /// [`Error::is_setup`](crate::Error::is_setup) if the model is not in this build or not on this platform, if the
-    /// system refuses a thread, or if worker processes are asked for and the program has not called
-    /// [`init`](crate::init()).
+    /// system refuses a thread, or if the program has not called [`init`](crate::init()) and the executor needs it.
+    /// [`Builder::build`] names all reasons.
     pub fn new(model: Model) -> Result<Self> {
         Self::builder(model).build()
     }

@@ -26,12 +26,37 @@
 //!
 //! A fold has four parts:
 //!
-//! - A [`Source`] is the input: a range of integers, an array, a list. It says how the input is cut into chunks.
+//! - A [`Source`] is the input: a range of integers, an array, a list, the lines of a file. It says how the input is cut
+//!   into chunks.
 //! - A [`Task`] is a function of one chunk, marked with [`#[task]`](macro@task).
 //! - A [`Model`] says who runs the chunks.
-//! - An [`Executor`] runs folds on one model. Its verbs are [`fold`](Executor::fold), [`try_fold`](Executor::try_fold),
-//!   [`map`](Executor::map), [`map_results`](Executor::map_results), [`map_into`](Executor::map_into),
-//!   [`for_each`](Executor::for_each) and [`combine`](Executor::combine).
+//! - An [`Executor`] runs folds on one model. Its methods that run a fold are called verbs.
+//!
+//! # Which verb
+//!
+//! | you want | verb |
+//! |---|---|
+//! | one value, reduced from the outputs in chunk order | [`fold`](Executor::fold); [`try_fold`](Executor::try_fold) if the task returns a `Result` |
+//! | one value, merged from outputs such as maps or histograms, in parallel on the local models | [`combine`](Executor::combine) |
+//! | all outputs, in chunk order | [`map`](Executor::map) |
+//! | the output or the error of each chunk | [`map_results`](Executor::map_results) |
+//! | a buffer of yours that the tasks fill, such as an image | [`map_into`](Executor::map_into) |
+//! | only the effects of the task | [`for_each`](Executor::for_each) |
+//! | the outputs one by one while later chunks run, also from an iterator without end | [`stream`](Executor::stream), [`stream_unordered`](Executor::stream_unordered) |
+//!
+//! In async code, await the form of a verb whose name ends in `_async`, such as [`fold_async`](Executor::fold_async).
+//! `map_into` has no such form, and a stream can be awaited as it is.
+//!
+//! Other needs that have an answer here:
+//!
+//! | you have | use |
+//! |---|---|
+//! | a large array that worker processes should read without a copy | [`Shared`] |
+//! | a file or a text that is to be cut at the ends of lines | [`Lines`] |
+//! | a connection, a model or a buffer that each worker makes once for a fold | [a state per worker](Task#state-per-worker) |
+//! | a task that needs random numbers | `chunk_rng`, with the feature `rand` |
+//! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
+//! | a fold that must be stopped from outside | [`CancelToken`] |
 //!
 //! # Which model
 //!
@@ -99,7 +124,8 @@
 //!
 //! A task that panics is an [`Error`] that names the task, the chunk and the range of the chunk. So is a task that
 //! crashes its worker process. No failure makes a result that is silently wrong: every chunk counts exactly once, or
-//! the fold is an error. A chunk runs again only if [`retries`](Builder::retries) were asked for. In a program that is
+//! the fold is an error. A chunk runs again only if [`retries`](Builder::retries) were asked for; a chunk whose task
+//! returned an `Err` only if [`retry_errors`](Builder::retry_errors) is set, too. In a program that is
 //! compiled with `panic = "abort"`, a panic ends the program, or the worker process.
 //!
 //! [`map_results`](Executor::map_results) gives each chunk its own result, and runs all of them:
@@ -184,10 +210,10 @@
 //!
 //! # Async tasks and async runtimes
 //!
-//! On the model async each worker drives its chunks on an async runtime of its own. If a task spawns
-//! a future on that runtime and does not await it, the fold does not wait for it, and it runs only while that worker runs
-//! chunks. On the other models an `async`
-//! task runs to its end on its worker, one chunk after another, on a runtime of the worker's thread.
+//! On the model async each worker drives its chunks on an async runtime of its own, or on a runtime of the program if
+//! `Builder::runtime` names one. If a task spawns a future on the worker's own runtime and does not await it, the fold
+//! does not wait for it, and it runs only while that worker runs chunks. On the other models an `async` task runs to its
+//! end on its worker, one chunk after another, on a runtime of the worker's thread.
 //!
 //! ```
 //! use std::time::Duration;

@@ -60,7 +60,8 @@ pub struct Capabilities {
     pub copies_data: bool,
     /// Chunks run on threads of this process, whose stack can be [chosen](crate::Builder::stack_size).
     pub has_stack_size: bool,
-    /// Workers are in the ranks of a job, on other hosts as well, which may be [silent](crate::Builder::silence).
+    /// Workers are in the ranks of an MPI job, which may be on other hosts: [`silence`](crate::Builder::silence) can be
+    /// set.
     pub has_ranks: bool,
 }
 

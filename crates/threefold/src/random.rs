@@ -4,8 +4,8 @@
 //! counter-based: a block of numbers is a function of a key, a stream and a counter. The key is made from the seed, the
 //! stream is the number of the chunk, and the counter begins at 0. So a chunk needs no state of another chunk, two
 //! chunks have different streams, and no stream is a part of another one, however many numbers are drawn. ChaCha is a
-//! cipher. Streams that could be told from independent ones would be an attack on it, and the best known attacks reach 7
-//! rounds.
+//! cipher: to tell its streams from independent ones would be an attack on the cipher, and the best known attacks reach 7
+//! of the 8 rounds.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -50,13 +50,14 @@ const KEY: [u8; 24] = *b"threefold::chunk_rng v1 ";
 ///
 /// - Call it once for each chunk and seed: a second call begins the same numbers again. A task that needs several
 ///   independent sequences gives each a seed of its own.
-/// - Another cut of the source gives other random numbers, since it has other chunks.
+/// - If the source is cut in another way, it has other chunks, and so other random numbers.
 /// - A fold that is nested in a task has chunks of its own, numbered from 0. Give it a seed that the task has drawn, such
 ///   as `rng.random()`, or all such folds have the same numbers.
 /// - In an `async` task the numbers are those of its chunk, also after an await. Outside of tasks they are those of chunk
 ///   0, so that a task can be called as a plain function.
-/// - The closure of [`combine`](crate::Executor::combine) must not draw from here. On the local models it runs on a
-///   worker, with the numbers of one of its chunks, and on the others it does not.
+/// - The closure of [`combine`](crate::Executor::combine) must not call it. On some models the closure runs on a
+///   worker, and would get the numbers of one of its chunks. On the others it runs on the caller's thread, and would get
+///   other numbers.
 /// - The numbers are for simulations. Secrets must not depend on them, since a seed has only 64 bits.
 /// - Until 1.0 a minor version may change the numbers. The changelog says so.
 pub fn chunk_rng(seed: u64) -> ChunkRng {

@@ -1,13 +1,13 @@
 //! `Shared`: an array of plain data that worker processes read in place.
 //!
 //! An ordinary array is copied for each worker process: its items are serialized, sent through a socket and restored. A
-//! copy into fresh shared memory would not be better, since it costs 19 times as much as to fold the array in place. So
-//! the array must be filled in the memory in which it is then read. [`SharedMut`] is that memory while it is filled, and
+//! copy into fresh shared memory would cost many times as much as folding the array in place. So the array must be
+//! filled in the memory in which it is then read. [`SharedMut`] is that memory while it is filled, and
 //! [`Shared`] is the same memory once it is sealed.
 //!
-//! The parts: `mapped` is memory that several processes can have, and `plain` is memory of this process alone, for
-//! builds without worker processes. `length` is that of a file of memory. `memory` gives memory a number. `known` finds
-//! it by the number. `view` reads it as items. `form` serializes an array: by its number, or with all its items.
+//! The parts: `mapped` is memory that several processes can map, and `plain` is memory of this process alone, for builds
+//! without worker processes. `length` sets the length of a file in memory. `memory` gives memory a number. `known` finds
+//! memory by its number. `view` reads memory as items. `form` serializes an array: as its number, or with all its items.
 //!
 //! What is left out: items that are no plain data (no pointer means anything in another process), and arrays that grow.
 
@@ -52,8 +52,8 @@ const PAGE: usize = 4096;
 ///
 /// The items are filled once, by [`filled_by`](Self::filled_by) or through a [`SharedMut`], and never change afterwards.
 /// The kernel refuses every later write to the memory, also by other processes. The memory has no name in any file
-/// system. It is freed when this process drops the last clone of the array, or ends, however it ends. A worker that is
-/// in the middle of a fold at this moment keeps its mapping until the fold has ended.
+/// system. It is freed when this process drops the last clone of the array, or when this process ends in any way. A
+/// worker that is in the middle of a fold at this moment keeps its mapping until the fold has ended.
 ///
 /// The type of an item is marked as plain data with bytemuck's trait [`Pod`]: any bits are a valid item, and there are
 /// no pointers and no padding. All integers and floats are such types, and so are arrays of them. A struct of your own
@@ -105,7 +105,7 @@ pub struct Shared<T> {
 }
 
 impl<T: Pod> Shared<T> {
-    /// An array of `count` items, which `fill` sets in place. They are zero before.
+    /// An array of `count` items, which `fill` sets in place. They are zero when `fill` gets them.
     ///
     /// To fill an array from something that may fail, such as a file, use a [`SharedMut`].
     ///
@@ -120,7 +120,7 @@ impl<T: Pod> Shared<T> {
     /// # Errors
     ///
     /// [`Error::is_setup`](crate::Error::is_setup) if the system refuses the memory: too much was asked for, or the
-    /// limit on open files is reached.
+    /// limit on open files or on the size of files (`ulimit -f`) is reached.
     pub fn filled_by(count: usize, fill: impl FnOnce(&mut [T])) -> Result<Self> {
         let mut items = SharedMut::zeroed(count)?;
         fill(&mut items);
@@ -129,8 +129,8 @@ impl<T: Pod> Shared<T> {
 
     /// A copy of `items`.
     ///
-    /// A copy into fresh memory takes several times as long as to read the items. If you can, fill the array in place
-    /// with [`filled_by`](Self::filled_by).
+    /// Copying the items into fresh memory takes several times as long as reading them. If you can, fill the array in
+    /// place with [`filled_by`](Self::filled_by).
     ///
     /// ```
     /// use threefold::Shared;
@@ -141,7 +141,7 @@ impl<T: Pod> Shared<T> {
     /// # Errors
     ///
     /// [`Error::is_setup`](crate::Error::is_setup) if the system refuses the memory: too much was asked for, or the
-    /// limit on open files is reached.
+    /// limit on open files or on the size of files (`ulimit -f`) is reached.
     pub fn copy_of(items: &[T]) -> Result<Self> {
         Self::filled_by(items.len(), |copy| copy.copy_from_slice(items))
     }
@@ -226,9 +226,9 @@ pub struct SharedMut<T> {
 }
 
 impl<T: Pod> SharedMut<T> {
-    /// Memory for `count` items, which are all zero. The system provides a page of it when it is first written.
+    /// Memory for `count` items, which are all zero. The system provides each page of it when the page is first written.
     ///
-    /// An item of no size, or of an alignment of more than 4096 bytes, does not compile.
+    /// A type of items whose size is 0, or whose alignment is more than 4096 bytes, does not compile.
     ///
     /// ```
     /// use threefold::SharedMut;
@@ -242,11 +242,11 @@ impl<T: Pod> SharedMut<T> {
     /// # Errors
     ///
     /// [`Error::is_setup`](crate::Error::is_setup) if the system refuses the memory: too much was asked for, or the
-    /// limit on open files is reached.
+    /// limit on open files or on the size of files (`ulimit -f`) is reached.
     pub fn zeroed(count: usize) -> Result<Self> {
         const {
-            assert!(size_of::<T>() > 0, "items of no size need no memory");
-            assert!(align_of::<T>() <= PAGE, "memory is aligned to 4096 bytes");
+            assert!(size_of::<T>() > 0, "the items of an array must have a size above 0");
+            assert!(align_of::<T>() <= PAGE, "the items of an array must have an alignment of at most 4096 bytes");
         }
         let length = count.checked_mul(size_of::<T>()).filter(|&length| isize::try_from(length).is_ok());
         let draft = length.ok_or_else(|| std::io::ErrorKind::OutOfMemory.into()).and_then(Draft::zeroed);
@@ -260,7 +260,7 @@ impl<T: Pod> SharedMut<T> {
         }
     }
 
-    /// The array. From here on nobody can change its items.
+    /// Makes the array. From here on nobody can change its items.
     ///
     /// ```
     /// use threefold::SharedMut;
@@ -270,8 +270,8 @@ impl<T: Pod> SharedMut<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`](crate::Error::is_setup) if the system refuses to seal the memory, for instance while a
-    /// device still writes to it, or to map it anew.
+    /// [`Error::is_setup`](crate::Error::is_setup) if the system refuses to seal the memory, for instance because a
+    /// device still writes to it, or refuses to map the sealed memory.
     pub fn seal(self) -> Result<Shared<T>> {
         let sealed = self.draft.seal();
         let sealed = sealed.map_err(|error| Error::setup(None, format!("an array could not be sealed: {error}")))?;

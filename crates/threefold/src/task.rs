@@ -85,7 +85,7 @@ pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a
 ///
 /// # State per worker
 ///
-/// Some tasks need a value that is dear to make and cheap to use again: a connection, a model that was loaded from a
+/// Some tasks need a value that is expensive to make and cheap to use again: a connection, a model that was loaded from a
 /// file, a large buffer. Such a task has a `type State`, and a `fn state` that makes it. `map` then takes the state as a
 /// parameter before the chunk:
 ///
@@ -121,16 +121,16 @@ pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a
 ///
 /// - A worker makes its state before its first chunk of a fold, and uses it for all its chunks of this fold. Each fold,
 ///   also a nested one, has states of its own. On sequential there is one.
-/// - Which chunks share a state depends on the model and on chance. So the outputs must not depend on what earlier
-///   chunks left in it: use it as a cache, a buffer or a connection.
+/// - Which chunks share a state depends on the model and on timing. So an output must not depend on what earlier chunks
+///   have left in the state: use the state as a cache, a buffer or a connection.
 /// - The state must be `Send`, and need not be serialized. On sequential, async and threads the caller drops all states
 ///   before the fold returns. A worker process or a rank drops its state before its next fold, or when it exits, and the
 ///   fold does not wait for that.
-/// - `fn state` may return a `Result`. An `Err`, or a panic in it, ends the fold with an error for which
-///   [`is_setup`](crate::Error::is_setup) is `true`, and which names no chunk. If `map` panics and the chunk is tried
-///   again, or other chunks go on, the worker makes a new state first.
+/// - `fn state` may return a `Result` whose error can be displayed. An `Err`, or a panic of `fn state`, ends the fold with
+///   an error for which [`is_setup`](crate::Error::is_setup) is `true`, and which names no chunk. After a panic of `map`
+///   the worker makes a new state before it runs another chunk.
 /// - A [`timeout`](crate::Builder::timeout) does not count the time in which the state is made.
-/// - [`map`](Task::map), called as a plain function, makes a state for its chunk alone, and panics if that fails.
+/// - If you call [`map`](Task::map) yourself, it makes a state for this one chunk, and panics if that fails.
 /// - An `async` task has no state, since many of its chunks wait at the same time on one worker.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task",

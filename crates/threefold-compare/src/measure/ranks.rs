@@ -12,10 +12,10 @@ use threefold::{Error, Executor, Items, Model, task};
 
 use super::process::{Scheduled, forget_peak, own};
 
-/// A fold is repeated so often at most, until each rank has had a chunk of it.
+/// How often the fold is repeated, at most, until each rank has had a chunk of it.
 const REPEATED: u32 = 10;
 
-/// So long a rank keeps a chunk, so that it gets no second one: the others are asked within that time.
+/// How long a rank keeps its chunk, so that it gets no second one: within this time the other ranks get theirs.
 const KEPT: Duration = Duration::from_millis(5);
 
 /// What a rank has used.

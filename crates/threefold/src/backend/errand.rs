@@ -1,8 +1,8 @@
-//! `Errand`: a thread that does something for a future, and ends.
+//! `Errand`: a thread that does one thing for a future, and then ends.
 //!
-//! A future must not block the thread that polls it. What would block is done by an errand: to run the fold that the
-//! future awaits, for instance. The future polls the errand for its result. If the future is dropped, nobody waits for
-//! the thread. It ends when its work does.
+//! A future must not block the thread that polls it. So an errand does what would block: for instance, it runs the fold
+//! that the future awaits. The future polls the errand for its result. If the future is dropped, nobody waits for the
+//! thread, which ends when its work is done.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,7 +14,7 @@ use std::thread;
 use super::stack;
 use crate::fold::notify;
 
-/// A thread that works, and what it will have found.
+/// The handle of the thread, from which a future gets the result.
 pub(crate) struct Errand<R>(Arc<Mutex<State<R>>>);
 
 enum State<R> {

@@ -13,7 +13,7 @@
 //! # The life of a job
 //!
 //! 1. The launcher starts the processes, and sets variables for them. `init()` reads these ([`launch`]). A process that
-//!    inherits them from a rank finds its mark ([`mark`]), and one that a rank has forked is a [`copy`]: both are in no
+//!    inherits them from a rank finds its mark ([`mark`]), and one that a rank has forked is a [`fork`]: both are in no
 //!    job. `init()` joins the job through MPI, and compares the launcher's number of ranks with the number that MPI
 //!    knows. If the launcher belongs to another MPI library, each process would find itself alone, so this is refused.
 //! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
@@ -100,10 +100,10 @@ mod alone;
 mod arrivals;
 mod at_exit;
 mod compare;
-mod copy;
 mod crew_letter;
 mod crews;
-mod farewell;
+mod finalize;
+mod fork;
 mod interest;
 mod isolated;
 mod isolation;
@@ -134,7 +134,7 @@ use ranks::Ranks;
 use session::Session;
 use world::{Leave, World};
 
-/// So long rank 0 waits for the other ranks to introduce themselves.
+/// How long rank 0 waits for the other ranks to introduce themselves.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 thread_local! {
@@ -150,7 +150,7 @@ pub(crate) fn enter() {
         return;
     }
     mark::set();
-    copy::note_original();
+    fork::note_original();
     let (membership, seam) = seam::join().unwrap_or_else(|error| refuse(&format!("MPI cannot be used: {error}")));
     if let Some(expected) = launch.size.filter(|&expected| expected != seam.size()) {
         refuse(&format!(
@@ -216,7 +216,7 @@ struct Mpi {
     /// What the last fold has measured of its chunks.
     experience: Mutex<Option<Experience>>,
     isolation: Isolation,
-    /// So long a rank may be silent.
+    /// How long a rank may be silent.
     silence: Duration,
 }
 
@@ -273,7 +273,7 @@ impl Backend for Mpi {
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let (fold, ready) = (fold.fold(), &mut || caller.ready());
-        let ran = self.refuse_in_copy().and_then(|()| self.refuse_after_loss()).and_then(|()| {
+        let ran = self.refuse_in_fork().and_then(|()| self.refuse_after_loss()).and_then(|()| {
             match self.isolation.covers(fold) {
                 true => self.isolation.run(self.world, fold, ready),
                 false => self.run_fold(fold, ready),
@@ -292,14 +292,14 @@ impl Drop for Mpi {
 }
 
 impl Mpi {
-    /// The error of a fold in a copy of rank 0, for an executor of rank 0.
-    fn refuse_in_copy(&self) -> Result<()> {
-        if !copy::is_one() {
+    /// The error of a fold in a fork of rank 0, on an executor that rank 0 has made.
+    fn refuse_in_fork(&self) -> Result<()> {
+        if !fork::is_one() {
             return Ok(());
         }
         Err(Error::setup(
             Some(Model::Mpi),
-            "this process is a copy of rank 0, which `fork` has made, and has no other ranks: make another executor",
+            "this process was forked from rank 0 and has no other ranks: make an executor in this process",
         ))
     }
 

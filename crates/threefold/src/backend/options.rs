@@ -73,7 +73,7 @@ impl Options {
         }
         let limited: [Limited; 9] = [
             (self.in_flight.is_some(), "in_flight", |can| can.waits_at_once, "limits how many chunks wait at once"),
-            (self.has_runtime(), "runtime", |can| can.waits_at_once, "is where many chunks wait at once"),
+            (self.has_runtime(), "runtime", |can| can.waits_at_once, "is the runtime on which `async` tasks wait"),
             (self.policy.timeout.is_some(), "timeout", |can| can.stops_chunks, "needs chunks that can be stopped"),
             (self.memory_limit.is_some(), "memory_limit", |can| can.survives_crashes, "needs worker processes"),
             (
@@ -83,7 +83,7 @@ impl Options {
                 "needs worker processes",
             ),
             (self.isolate, "isolate", |can| can.survives_crashes, "needs worker processes"),
-            (self.silence.is_some(), "silence", |can| can.has_ranks, "is about the ranks of an MPI job"),
+            (self.silence.is_some(), "silence", |can| can.has_ranks, "applies to the ranks of an MPI job"),
             (self.policy.bisect, "bisect", |can| can.survives_crashes, "needs worker processes"),
             (
                 self.stack_size.is_some(),
@@ -99,7 +99,7 @@ impl Options {
         }
         let needs_retries = [(self.policy.retry_errors, "retry_errors"), (self.policy.backoff.is_some(), "backoff")];
         if let Some((_, option)) = needs_retries.iter().find(|(is_asked, _)| *is_asked && self.policy.retries == 0) {
-            return refuse(format!("{option} says how chunks are run again, and no retries are set: set retries, too"));
+            return refuse(format!("{option} has no effect without retries: set retries, too"));
         }
         if self.policy.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("timeout must be longer than 0 s".to_string());

@@ -19,8 +19,8 @@
 //! # What a drop does
 //!
 //! The drop cancels the fold and returns at once. The errand still waits for chunks that run, as a cancelled fold does,
-//! and ends. It holds the fold and the executor until then. So nothing waits for the chunks on the thread that drops,
-//! neither for them to end nor for the executor to end its threads.
+//! and then ends. It holds the fold and the executor until then. So the thread that drops the future waits neither for
+//! chunks nor for the threads of the executor.
 
 use std::future::poll_fn;
 use std::io;
@@ -53,8 +53,8 @@ const TURN: Duration = Duration::from_micros(100);
 
 /// A fold that an errand runs, of chunks `P`.
 pub(super) struct Awaited<P, T: Task> {
-    /// Held until the fold is over. It is dropped before the fold. Whoever cancels the fold at that time holds it for a
-    /// moment, under a lock of ours, and must not be the last who does: the values of the user would be dropped there.
+    /// Held until the fold is over, and dropped before the fold. A thread that cancels the fold at that time owns the fold
+    /// for a moment, under a lock of ours. It must not be the last owner: it would drop values of the user under the lock.
     _registered: Registered,
     fold: Running,
     errand: Errand<()>,

@@ -84,18 +84,19 @@ impl Builder {
         self
     }
 
-    /// The tokio runtime on which `async` tasks wait. The executor then makes none. It is for async only; on other models
-    /// it is an error. It needs the feature `async`.
+    /// The tokio runtime of your program on which `async` tasks wait. By default each worker makes a runtime of its own.
+    /// It is for async only; on other models it is an error. It needs the feature `async`.
     ///
     /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a
     /// connection pool or a client that was made there. The chunks themselves are polled on threads of the executor, so
-    /// they keep no thread of the runtime busy. The runtime must be driven, and must not be shut down, while folds run:
+    /// they keep no thread of the runtime busy. The runtime must be running, and must not be shut down, while folds run:
     /// a chunk that waits on a runtime that was shut down fails.
     ///
-    /// With a multi-thread runtime, [all verbs](crate::Executor) work. One that blocks may be called on a thread of the
-    /// runtime, where it uses tokio's `block_in_place`. A current-thread runtime does nothing while its thread blocks.
-    /// Then folds of `async` tasks can be [awaited](crate::Executor#awaiting-a-fold), and a verb that blocks is an error.
-    /// A fold inside of a task is awaited in the same way. Plain functions need no runtime.
+    /// With a multi-thread runtime, [all verbs](crate::Executor) work. A blocking verb may be called on a thread of the
+    /// runtime: it then uses tokio's `block_in_place`. A current-thread runtime does nothing while its thread blocks. So
+    /// on a current-thread runtime, a blocking verb with an `async` task is an error; use the
+    /// [form that gives a future](crate::Executor#awaiting-a-fold), also for folds inside of a task. Plain functions need
+    /// no runtime, so they may be folded by any verb.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -237,15 +238,16 @@ impl Builder {
         self
     }
 
-    /// How long a rank of an MPI job may answer nothing before it is lost. A rank that is lost ends the fold with an
-    /// error that names it and its chunks, and the job when `main` ends. It is for mpi; on other models it is an error.
+    /// How long a rank of an MPI job may be silent before it counts as lost; it must be longer than 0 s. A lost rank is an
+    /// error of the fold that names the rank and the lost chunks. The job is then aborted when `main` ends. The option is
+    /// for mpi; on other models it is an error.
     ///
-    /// A rank is silent if it is stopped, or if its host or the network is gone. A chunk that takes long is no silence:
-    /// the rank answers while it computes. While the caller reduces, no silence counts.
+    /// A rank is silent if it is stopped, or if its host or the network is gone. A rank that runs a long chunk is not
+    /// silent: it answers while it computes. The time in which the caller reduces does not count.
     ///
-    /// The default is what the variable `THREEFOLD_RANK_SILENCE` of rank 0 says in seconds, and 10 s without it. Ranks
-    /// are asked four times a second, so a shorter time is no more exact than that. In a job of one rank it has no
-    /// effect.
+    /// By default the environment variable `THREEFOLD_RANK_SILENCE` of rank 0 sets the time, in seconds. Without it the
+    /// time is 10 s. Ranks are asked four times a second, so the time is exact to about a quarter of a second. In a job of
+    /// one rank the option has no effect.
     ///
     /// ```
     /// use std::time::Duration;
@@ -259,7 +261,7 @@ impl Builder {
     /// # }
     ///
     /// let error = Executor::builder(Model::Threads).silence(Duration::from_secs(600)).build().unwrap_err();
-    /// assert!(error.to_string().ends_with("it is about the ranks of an MPI job; use mpi"));
+    /// assert!(error.to_string().ends_with("it applies to the ranks of an MPI job; use mpi"));
     /// ```
     pub fn silence(mut self, limit: Duration) -> Self {
         self.options.silence = Some(limit);
@@ -336,8 +338,10 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::is_setup`](crate::Error::is_setup) if the model does not support an option or an option is out of its
-    /// range, if the model is not in this build or not on this platform, if the system refuses a thread, or if worker
-    /// processes are asked for and the program has not called [`init`](crate::init()).
+    /// range, if the model is not in this build or not on this platform, or if the system refuses a thread. Also if the
+    /// program has not called [`init`](crate::init()) and the executor needs worker processes, or the program is a rank of
+    /// an MPI job. On mpi also if a rank does not answer or runs another build of the program, or if
+    /// `THREEFOLD_RANK_SILENCE` is not a number of seconds above 0.
     pub fn build(self) -> Result<Executor> {
         panics::watch();
         self.options.check(self.model)?;

@@ -59,9 +59,9 @@ impl Executor {
     /// Runs `task` on every chunk of `source`, and merges the outputs two by two, in a balanced binary tree over the
     /// chunk numbers. An empty source gives `None`.
     ///
-    /// Use it where outputs are dear to merge: maps, histograms, sorted lists. [`fold`](Self::fold) merges one output
-    /// after another on the caller's thread. `combine` merges them in parallel, and each output is merged about
-    /// log2(n) times instead of being merged into one value that grows.
+    /// Use it where merging two outputs is expensive: maps, histograms, sorted lists. [`fold`](Self::fold) merges one
+    /// output after another into one value that grows, on the caller's thread. `combine` merges outputs in parallel on the
+    /// local models. Of n outputs, each takes part in about log2(n) merges.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -88,9 +88,9 @@ impl Executor {
     /// # The tree
     ///
     /// The tree depends on the number of chunks alone. So the result is the same on every model and with any number of
-    /// workers, bit for bit, also if `combine` is not associative, as the addition of floats is not. The outputs of one
-    /// chunk are not merged. The outputs of n chunks are split into those of the first m and those of the others, where
-    /// m is the largest power of two below n. Each part is merged in the same way, and then
+    /// workers, bit for bit, also if `combine` is not associative, as the addition of floats is not. The output of a
+    /// single chunk is not merged. The outputs of n chunks are split into those of the first m and those of the others,
+    /// where m is the largest power of two below n. Each part is merged in the same way, and then
     /// `combine(left, right)` merges the two. For 5 chunks this is `(((0 1) (2 3)) 4)`. `left` is always the part with
     /// the lower chunk numbers.
     ///
@@ -111,12 +111,12 @@ impl Executor {
     ///
     /// # Where `combine` runs
     ///
-    /// On sequential and threads, and on async with a plain function as the task, the workers call `combine`: a worker
-    /// merges the outputs of its own chunks, and then with those of others as both parts of a node are there. Several
-    /// workers may call it at the same time, so it is an `Fn` that is `Send` and `Sync`. A worker holds at most two
-    /// outputs for each level of the tree.
+    /// On sequential and threads, and on async with a plain function as the task, the workers call `combine`. A worker
+    /// first merges the outputs of its own chunks. Then it merges what it has with outputs of other workers, whenever both
+    /// parts of a node of the tree are there. Several workers may call `combine` at the same time, so it is an `Fn` that
+    /// is `Send` and `Sync`. A worker holds at most two outputs for each level of the tree.
     ///
-    /// On processes and mpi, and for an `async fn` on async, the caller's thread calls it, in chunk order. A worker
+    /// On processes and mpi, and for an `async fn` on async, the caller's thread calls `combine`, in chunk order. A worker
     /// process cannot run a closure, so every output is sent.
     ///
     /// # Errors
@@ -131,8 +131,8 @@ impl Executor {
     /// # Panics
     ///
     /// A panic of `combine` ends the fold, and unwinds from here when the chunks that had begun have ended. If a chunk
-    /// failed that is below the end of the node, its failure is the error instead. If several calls panic, the panic of
-    /// the node that ends first unwinds: the one that a sequential run would have met.
+    /// below those that were being merged has failed, its error is returned instead. If several calls panic, the panic of
+    /// the node whose last chunk is the lowest unwinds. So the caller gets what a sequential run would have met first.
     pub fn combine<S, T>(
         &self,
         source: S,
@@ -149,8 +149,8 @@ impl Executor {
 
     /// [`combine`](Self::combine) as a future: merges the outputs two by two, in the same tree.
     ///
-    /// See [awaiting a fold](#awaiting-a-fold) for what all futures of an executor have in common. Where `combine` runs
-    /// on the caller's thread, here it runs on the thread that polls the future.
+    /// See [awaiting a fold](#awaiting-a-fold) for what all futures of an executor have in common. On the models on which
+    /// the blocking verb calls `combine` on the caller's thread, the future calls it on the thread that polls.
     ///
     /// ```
     /// use threefold::prelude::*;

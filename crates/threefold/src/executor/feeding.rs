@@ -1,8 +1,7 @@
 //! `Feeding`: an errand that takes the chunks of a stream from an iterator.
 //!
-//! The iterator may block, so no worker and no caller calls it. The errand takes a chunk as long as the window has room
-//! for it, and tells the workers that it has come. At the end of the iterator, the fold ends after the last chunk that
-//! came.
+//! The iterator may block, so neither a worker nor the caller calls it. While the window has room, the errand takes a chunk
+//! and tells the workers that it is there. When the iterator ends, the fold ends after the last chunk that came.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

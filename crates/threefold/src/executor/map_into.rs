@@ -1,4 +1,4 @@
-//! `map_into`: a verb whose outputs are pieces of a buffer of the caller's.
+//! `map_into`: the verb whose tasks fill pieces of a buffer that belongs to the caller.
 
 use std::ops::ControlFlow;
 
@@ -14,20 +14,20 @@ use crate::source::{Pieces, Source};
 use crate::task::FillOf;
 
 impl Executor {
-    /// Runs `task` on every chunk of `source`. For each chunk it fills a piece of `buffer`.
+    /// Runs `task` on every chunk of `source`. For each chunk, the task fills a piece of `buffer`.
     ///
-    /// The second parameter of the task is its piece, a `&mut [T]` of plain data (bytemuck's [`Pod`]). The buffer is cut
-    /// as the source is: each item of the source has the same number of items in the buffer. So a buffer of 1,200 items
-    /// for a source of 40 items has 30 items for each, and a chunk of 5 items fills 150. For an image, the source is
-    /// its rows.
+    /// The second parameter of the task is its piece, a `&mut [T]` of plain data (bytemuck's [`Pod`]). Each item of the
+    /// source has the same number of items in the buffer, in the same order. For example, a buffer of 1,200 items has 30
+    /// for each of 40 items of a source, so a chunk of 5 items fills a piece of 150. For an image, let the source be the
+    /// numbers of its rows.
     ///
-    /// On sequential, async and threads, tasks write into the buffer itself. On processes and mpi a task writes into
-    /// memory of its worker. Its piece is then sent to this process, and copied into its place. Each chunk is sent to its
-    /// worker too, also one of a [`Shared`](crate::Shared) array or of a file. To have workers read an array in place,
-    /// give it to the task as a capture, and its indices as the source.
+    /// On sequential, async and threads, tasks write into the buffer itself. On processes and mpi, a task writes into
+    /// memory of its worker. The piece is then sent to this process, and copied into its place. Every chunk is sent to its
+    /// worker in full, even if it is a chunk of a [`Shared`](crate::Shared) array or of a file. To have workers read an
+    /// array in place, give the array to the task as a capture, and the range of its indices as the source.
     ///
-    /// A piece is all zero when the task gets it, on every model and at every attempt. What was in the buffer before
-    /// does not count. So a chunk that runs again gives the same piece.
+    /// A piece is all zero when the task gets it, on every model and at every attempt. What the buffer held before has no
+    /// effect. So a chunk that runs again fills its piece in the same way.
     ///
     /// ```
     /// use std::ops::Range;
@@ -55,22 +55,22 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// The length of the buffer is no multiple of the number of items ([`is_setup`](Error::is_setup)). Otherwise the
-    /// failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of the
+    /// [`is_setup`](Error::is_setup) if the length of the buffer is not a multiple of the number of items of the source.
+    /// Otherwise the failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of the
     /// task ([`is_panic`](Error::is_panic)), the loss of the worker process ([`is_worker_lost`](Error::is_worker_lost)),
     /// a missed timeout ([`is_timeout`](Error::is_timeout)), or a chunk that cannot be serialized
     /// ([`is_serialization`](Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
     /// ([`is_cancelled`](Error::is_cancelled)), or it could not be started ([`is_setup`](Error::is_setup)).
     ///
-    /// After an error, and after a panic that unwinds from here, each item of the buffer is what it was before, or zero,
-    /// or what a task has written. Which of these it is, is not defined.
+    /// After an error, and after a panic that unwinds from here, an item of the buffer may have its earlier value, zero, or
+    /// what a task has written.
     pub fn map_into<S, I, T>(&self, buffer: &mut [I], source: S, task: T) -> Result<()>
     where
         S: Source,
         I: Pod + Send + Sync,
         T: FillOf<S::Chunk, I>,
     {
-        const { assert!(size_of::<I>() > 0, "items of no size need no buffer") }
+        const { assert!(size_of::<I>() > 0, "the items of a buffer must have a size above 0") }
         let refuse = |reason: String| Err(Error::setup(Some(self.model), reason));
         let (length, items) = (buffer.len(), source.item_count());
         let per_item = match items {

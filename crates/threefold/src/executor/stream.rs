@@ -28,22 +28,23 @@ use crate::task::{Task, TaskOf};
 /// small enough for outputs of some kilobytes.
 const AHEAD: u64 = 1024;
 
-/// After so many items that were there at once, the stream gives way to other tasks of the runtime: a loop over it would
-/// otherwise keep the thread as long as workers are faster than the loop.
+/// The stream gives way to other tasks of the runtime after this many items that were ready without a wait. Otherwise a
+/// loop over the stream would keep the thread as long as workers are faster than the loop.
 const IN_A_ROW: u32 = 64;
 
 /// The outputs of the chunks, one by one: an [`Iterator`] and a [`futures_core::Stream`] over `Result<T>`.
 /// [`Executor::stream`] and [`Executor::stream_unordered`] make it.
 ///
-/// The first item that is asked for begins the fold. Chunks then run ahead of the caller, on a thread that the stream has
-/// and on the workers of the executor, as far as the [window](Self::ahead) allows. To drop the stream is to cancel the
-/// fold, as for [a future](Executor#awaiting-a-fold).
+/// The fold begins when the first item is asked for. Chunks then run ahead of the caller, on a thread of the stream and
+/// on the workers of the executor, as far as the [window](Self::ahead) allows. Dropping the stream cancels the fold, as
+/// for [a future](Executor#awaiting-a-fold).
 ///
-/// After a failure there is one more item: the error of the lowest chunk that failed, after the outputs of all chunks
-/// below it. Then the stream has ended. It is fused: after its end it gives `None` again and again.
+/// If the fold fails, the last item is the error. [`Executor::stream`] gives the outputs of all chunks below the failed
+/// one before it. The stream is fused: after its end it always gives `None`.
 ///
-/// As an iterator it blocks. In async code it is a stream. Both traits have methods of the same names, so where the
-/// methods of a crate for streams are imported, use [`awaited`](Self::awaited), which is a stream only.
+/// The iterator blocks its thread until the next output is there. In async code, use the `Stream` trait. Both traits have
+/// methods of the same names. If your code imports the methods of a crate for streams, call [`awaited`](Self::awaited),
+/// which gives a value that is a stream and no iterator.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -90,7 +91,7 @@ impl Executor {
     /// Runs `task` on every chunk of `input`, and gives the outputs as they come, in chunk order.
     ///
     /// `input` is a [`Source`](crate::Source), or an iterator of chunks ([`from_iter`](crate::from_iter)), which may
-    /// have no end. What is there at one time is bounded: see [`Stream::ahead`].
+    /// have no end. [`Stream::ahead`] bounds how many chunks and outputs are in memory at one time.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -111,12 +112,13 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// The last item is an error if the fold has failed: the failure of the lowest chunk that failed, after the outputs
-    /// of all chunks below it (a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker
-    /// process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
+    /// The last item is an error if the fold has failed. It follows the outputs of all chunks below the lowest chunk that
+    /// failed, and is the failure of that chunk: a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of
+    /// the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
     /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
-    /// ([`is_serialization`](crate::Error::is_serialization))), or an error of the whole fold: it was cancelled
-    /// ([`is_cancelled`](crate::Error::is_cancelled)), or could not be started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise it is an error of the whole fold: it was
+    /// cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     pub fn stream<I, T>(&self, input: I, task: T) -> Stream<T::Output>
     where
         I: Feed,
@@ -127,8 +129,8 @@ impl Executor {
 
     /// Runs `task` on every chunk of `input`, and gives the outputs as the chunks end, each with the number of its chunk.
     ///
-    /// A chunk that takes long holds up no other one. The last item is an error if the fold has failed, as for
-    /// [`stream`](Self::stream). Outputs of chunks above the one that failed may have come before.
+    /// A chunk that takes long does not delay the outputs of others. The last item is an error if the fold has failed, as
+    /// for [`stream`](Self::stream). The stream may have given outputs of higher chunks before this error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -148,12 +150,12 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// The last item is an error if a chunk failed (a panic of the task ([`is_panic`](crate::Error::is_panic)), the
-    /// loss of the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
-    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
-    /// ([`is_serialization`](crate::Error::is_serialization))), of which it names the lowest, or if the fold was
-    /// cancelled ([`is_cancelled`](crate::Error::is_cancelled)) or could not be started
-    /// ([`is_setup`](crate::Error::is_setup)).
+    /// The last item is an error if the fold has failed. It is the failure of the lowest chunk that failed: a panic of the
+    /// task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
+    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
+    /// it is an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could
+    /// not be started ([`is_setup`](crate::Error::is_setup)).
     pub fn stream_unordered<I, T>(&self, input: I, task: T) -> Stream<(u64, T::Output)>
     where
         I: Feed,
@@ -224,15 +226,16 @@ where
 }
 
 impl<T> Stream<T> {
-    /// Sets the window, at least 1: how many chunks may have begun, or wait with their outputs until these are taken. The
-    /// default is 1,024.
+    /// Sets the window: the largest number of chunks that have begun and whose outputs the caller has not taken. It is at
+    /// least 1; the default is 1,024.
     ///
-    /// So memory holds at most this many chunks and outputs at one time, however long the input is and however slow the
-    /// caller. A small window also bounds how much was done in vain when the stream is dropped. A large one keeps workers
-    /// busy behind a slow chunk, since the outputs of later chunks wait for it in `stream`. Fewer chunks than workers
-    /// leave workers idle. On async, it bounds how many chunks wait at the same time.
+    /// Memory holds at most this many chunks and outputs at one time, however long the input is and however slow the
+    /// caller is. A small window also bounds how much work is lost when the stream is dropped. A large window keeps
+    /// workers busy behind a slow chunk, since in `stream` the outputs of later chunks wait for that chunk. If the window
+    /// is smaller than the number of workers, some workers are idle. On async, the window bounds how many chunks wait at
+    /// the same time.
     ///
-    /// It is set before the first item is asked for; later it has no effect.
+    /// Set it before you ask for the first item. Later it has no effect.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -254,12 +257,13 @@ impl<T> Stream<T> {
     ///
     /// If `chunks` is 0.
     pub fn ahead(mut self, chunks: usize) -> Self {
-        assert!(chunks > 0, "a stream has a window of at least 1 chunk");
+        assert!(chunks > 0, "the window of a stream must be at least 1 chunk");
         self.ahead = chunks as u64;
         self
     }
 
-    /// The same outputs as a stream that is no iterator, with the methods of any crate for streams.
+    /// The same outputs as a `futures_core::Stream` that is no iterator. It can be used with the methods of any crate for
+    /// streams, such as `StreamExt::next`.
     ///
     /// ```
     /// use futures_util::StreamExt;

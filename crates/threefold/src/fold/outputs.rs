@@ -51,7 +51,7 @@ pub(crate) enum Kept<O> {
     Value(O),
     /// The values of consecutive chunks, at least one.
     Values(Vec<O>),
-    /// So many consecutive chunks were run, at least one, and their values are in the [tree](super::tree).
+    /// This many consecutive chunks were run, at least one, and their values are in the [tree](super::tree).
     Merged(u64),
     /// The failure of one chunk.
     Failure(Error),

@@ -40,7 +40,7 @@ impl Policy {
     }
 }
 
-/// How long a chunk waits after an attempt that failed, whose number it is given.
+/// A function of the user's: from the number of the attempt that failed, counted from 1, to the time that the chunk waits.
 #[derive(Clone)]
 pub(crate) struct Backoff(pub(crate) Arc<dyn Fn(u32) -> Duration + Send + Sync>);
 

@@ -36,7 +36,8 @@ mod rank;
 pub(crate) use costs::Costs;
 use rank::{Batch, Rank};
 
-/// A rank sends outputs that it has held back for longer than this, in nanoseconds. Worker processes use the same time.
+/// A rank sends outputs that it has held back for longer than this, in nanoseconds. Real workers hold outputs back for
+/// longer, 4 to 20 ms, and so send fewer messages.
 const HOLD: u64 = 2_000_000;
 
 /// A rank that has another block holds outputs back for at most this long after the end of a block, in nanoseconds.

@@ -1,8 +1,8 @@
 //! The length of an anonymous file, with an error where the kernel would end the process.
 //!
-//! A file of shared memory has no name and takes no place on any disk, and the limit on the size of files (`ulimit -f`)
-//! applies to it all the same. The kernel answers a length beyond that limit with the signal SIGXFSZ, which ends a
-//! program that does not handle it. So the limit is asked for first.
+//! A file of shared memory has no name and takes no space on a disk. Still the kernel applies the limit on the size of
+//! files (`ulimit -f`) to it. A program that sets a length beyond the limit gets the signal SIGXFSZ, which ends it unless
+//! it handles the signal. So this file compares the length with the limit first.
 
 use std::io;
 use std::os::fd::AsFd;

@@ -15,8 +15,8 @@ pub(crate) use super::plain::{Draft, Sealed};
 pub(crate) struct Memory {
     sealed: Sealed,
     number: u64,
-    /// Who is told the number when the memory is freed.
-    farewell: OnceLock<fn(u64)>,
+    /// What is called with the number when the memory is freed.
+    when_freed: OnceLock<fn(u64)>,
 }
 
 impl Memory {
@@ -24,7 +24,7 @@ impl Memory {
         /// The number of the next memory. It does not wrap: at one per nanosecond that would take 584 years.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: numbers only have to differ.
-        Self { sealed, number: NEXT.fetch_add(1, Ordering::Relaxed), farewell: OnceLock::new() }
+        Self { sealed, number: NEXT.fetch_add(1, Ordering::Relaxed), when_freed: OnceLock::new() }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -42,17 +42,17 @@ impl Memory {
         self.number
     }
 
-    /// Has `farewell` told the number when the memory is freed. Returns whether this is the first call.
+    /// Calls `when_freed` with the number when the memory is freed. Returns whether this is the first call.
     #[cfg(feature = "processes")]
-    pub(crate) fn on_drop(&self, farewell: fn(u64)) -> bool {
-        self.farewell.set(farewell).is_ok()
+    pub(crate) fn on_drop(&self, when_freed: fn(u64)) -> bool {
+        self.when_freed.set(when_freed).is_ok()
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Some(farewell) = self.farewell.get() {
-            farewell(self.number);
+        if let Some(when_freed) = self.when_freed.get() {
+            when_freed(self.number);
         }
     }
 }

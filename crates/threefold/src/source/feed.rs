@@ -29,7 +29,7 @@ use crate::panics::Payload;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the input of a stream",
+    message = "`{Self}` cannot be the input of a stream",
     label = "neither a source nor `from_iter(iterator)`",
     note = "give an iterator of chunks as `threefold::from_iter(iterator)`"
 )]
@@ -80,10 +80,10 @@ pub struct FromIter<I>(I);
 
 /// Each item of `iterator` is one chunk of a stream. The iterator may have no end.
 ///
-/// A thread of its own takes the items, so the iterator may block, for instance to read from a pipe or a channel. It
-/// takes no more than the [window](crate::Stream::ahead) of the stream holds. If the stream is dropped while the iterator
-/// blocks, this thread ends when the iterator returns. The task is given a clone of the item, so that a chunk can be run
-/// again.
+/// The stream has a thread that calls the iterator, so the iterator may block, for instance to read from a pipe or a
+/// channel. The thread takes no more items than the [window](crate::Stream::ahead) of the stream holds. If the stream is
+/// dropped while the iterator blocks, this thread ends when the iterator returns. The task is given a clone of the item,
+/// so that a chunk can be run again.
 ///
 /// ```
 /// use threefold::prelude::*;

@@ -40,7 +40,7 @@ mod file;
 pub use chunk::LineChunk;
 use file::InFile;
 
-/// By default a window has at least this many bytes, so that few chunks are empty.
+/// By default there is one window for each begun block of this many bytes, so that few chunks are empty.
 const LEAST: u128 = 4096;
 
 /// Bytes or text, cut at a delimiter into chunks of whole lines: a [`Source`].
@@ -68,8 +68,8 @@ const LEAST: u128 = 4096;
 ///
 /// The items of this source are its bytes. [`split_into`](Source::split_into) and [`chunks_of`](Source::chunks_of) cut
 /// them into windows, and a chunk is all lines that begin in its window. So chunks are about as large as their windows.
-/// If a line is longer than a window, the chunks of the windows in which no line begins are empty. By default windows
-/// have at least 4096 bytes, and there are at most 1024 of them.
+/// If a line is longer than a window, the chunks of the windows in which no line begins are empty. By default
+/// there are as many windows as the number of bytes divided by 4096, rounded up, and at most 1024.
 ///
 /// # What is sent
 ///
@@ -93,9 +93,10 @@ enum Input {
 impl Lines {
     /// The lines of a file. It is read while the fold runs, chunk by chunk, by the workers.
     ///
-    /// If the file has changed since this call, the chunk that finds this is an error
-    /// ([`is_setup`](Error::is_setup)). A change shows in the file's length, in its time of modification, or in that the
-    /// path names another file. Some systems note the time of modification only to a few milliseconds.
+    /// If the file has changed since this call, the fold ends with an error of the chunk that was being read
+    /// ([`is_setup`](Error::is_setup)). A change is noticed if the length or the modification time of the file differs, or
+    /// if the path names another file. Some systems note the modification time only to a few milliseconds, so a change
+    /// right after this call that keeps the length may go unnoticed.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -116,8 +117,8 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys`
-    /// cannot be read in pieces either: read such a file into memory, and use [`over`](Self::over).
+    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys` are
+    /// errors, too, since they cannot be read in pieces. Read such a file into memory, and use [`over`](Self::over).
     pub fn of(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = InFile::open(path).map_err(|reason| Error::setup(None, format!("{}: {reason}", path.display())))?;
@@ -144,7 +145,7 @@ impl Lines {
         Self { input, delimiter: b'\n' }
     }
 
-    /// The same with another byte at the end of each line.
+    /// The same input with `delimiter` at the end of each line instead of `\n`.
     ///
     /// ```
     /// use threefold::Lines;

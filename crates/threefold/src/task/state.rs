@@ -35,7 +35,7 @@ pub trait Stateful: Registered {
 /// What `fn state` may return: the state, or a `Result` of it.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`fn state` returns `{Self}`, and the state of this task is `{S}`",
+    message = "`fn state` returns `{Self}`, but the state of this task is `{S}`",
     note = "`fn state` returns the state, or a `Result` of it whose error can be displayed"
 )]
 pub trait Made<S> {

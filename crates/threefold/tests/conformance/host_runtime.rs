@@ -192,7 +192,7 @@ fn a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold(model: M
 fn a_runtime_is_refused_elsewhere(model: Model) {
     let runtime = single();
     let error = Executor::builder(model).runtime(runtime.handle().clone()).build().unwrap_err();
-    let text = format!("runtime cannot be set for {model}: it is where many chunks wait at once; use async");
+    let text = format!("runtime cannot be set for {model}: it is the runtime on which `async` tasks wait; use async");
     assert_eq!(error.to_string(), text);
     assert!(error.is_setup());
 }

@@ -107,15 +107,12 @@ fn a_file_that_is_gone_or_no_file_is_an_error(model: Model) {
     let error = Lines::of("no/such/file").unwrap_err();
     assert!(error.is_setup() && error.to_string().starts_with("no/such/file: No such file"), "{error}");
     let error = Lines::of("/").unwrap_err();
-    assert_eq!(error.to_string(), "/: it is not an ordinary file, so that it cannot be read in pieces");
+    assert_eq!(error.to_string(), "/: it is not an ordinary file, so it cannot be read in pieces");
     let folder = folder();
     let path = folder.path().join("pipe");
     pipe(&path);
     assert!(
-        Lines::of(&path)
-            .unwrap_err()
-            .to_string()
-            .ends_with("not an ordinary file, so that it cannot be read in pieces")
+        Lines::of(&path).unwrap_err().to_string().ends_with("not an ordinary file, so it cannot be read in pieces")
     );
     // It has a length of 0, and lines. No lines would be a wrong answer.
     let error = Lines::of("/proc/self/status").unwrap_err();

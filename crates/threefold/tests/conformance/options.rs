@@ -69,7 +69,7 @@ fn silence_is_for_ranks_alone(model: Model) {
         assert!(builder(Duration::MAX).build().is_ok());
         assert_eq!(refusal(builder(Duration::ZERO)), "silence must be longer than 0 s");
     } else {
-        let text = format!("silence cannot be set for {model}: it is about the ranks of an MPI job; use mpi");
+        let text = format!("silence cannot be set for {model}: it applies to the ranks of an MPI job; use mpi");
         assert_eq!(refusal(builder(Duration::from_secs(60))), text);
     }
 }

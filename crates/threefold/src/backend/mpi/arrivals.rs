@@ -1,12 +1,12 @@
 //! `Arrivals`: large messages that have begun to arrive, and the order in which messages are handed over.
 //!
-//! MPI hands a large message over only while its sender takes part. A sender may be stopped in the middle of it, and a
-//! call that received the message would not return. So nothing waits for it: the sender announces a large message in a
-//! small one, the receiver then begins to receive it, and asks now and then whether it is here.
+//! MPI transfers a large message only while its sender takes part. If the sender is stopped in the middle of it, a call
+//! that receives the message would not return. So no call waits for a large message. The sender announces it in a small
+//! message. The receiver then begins to receive the large one, and asks now and then whether it has arrived.
 //!
-//! The messages of a rank are handed over in the order in which they were sent. What comes from a rank behind a large
-//! message waits until that is here. Signs of life are not held up by this: they say nothing about other messages, and a
-//! slow link may be busy with a large message for long.
+//! The messages of a rank are handed over in the order in which they were sent. Messages that come from a rank after a
+//! large one wait until the large one has arrived. Signs of life do not wait: their order does not matter, and a slow link
+//! may be busy with a large message for a long time.
 //!
 //! # Why the body is never taken for a message of its own
 //!

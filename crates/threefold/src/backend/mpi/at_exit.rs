@@ -7,7 +7,7 @@
 //! code is not 0, and waits for the others otherwise. And MPI itself must be left by the thread that joined it, which is
 //! not the one that exits. So the job is aborted, with a word about who exited.
 //!
-//! A [copy](super::copy) of a rank may exit as it likes.
+//! A [fork](super::fork) of a rank may exit as it likes.
 //!
 //! The C library calls this once, after it has dropped the thread-local values of the exiting thread. So on the main
 //! thread of rank 0 the job has been left by then.
@@ -17,7 +17,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::copy;
+use super::fork;
 
 /// What ends the job.
 static ABORT: OnceLock<fn()> = OnceLock::new();
@@ -26,7 +26,7 @@ static ABORT: OnceLock<fn()> = OnceLock::new();
 static IS_IN_ORDER: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn check() {
-    if let Some(abort) = ABORT.get().filter(|_| !IS_IN_ORDER.load(Ordering::Acquire) && !copy::is_one()) {
+    if let Some(abort) = ABORT.get().filter(|_| !IS_IN_ORDER.load(Ordering::Acquire) && !fork::is_one()) {
         abort();
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Several threads of rank 0 may wait for folds at the same time. Two things then depend on all of them:
 //!
-//! - *Which ranks are asked whether they are alive.* Whichever thread looks first asks the ranks of all folds. If it
-//!   asked only its own, it would take another fold's rank for one that has nothing to do, and forget its silence. How
-//!   long a rank may be silent depends on the executor, so each fold looks for silent ranks among its own.
-//! - *Which lines are printed that have not ended.* A fold that ends prints them. But where another fold has chunks in
-//!   the same rank, a line may be of that fold, and waits until it ends, too.
+//! - *Which ranks are asked whether they are alive.* The thread that looks first asks the ranks of all folds. If it
+//!   asked only the ranks of its own fold, it would take the rank of another fold for one that has nothing to do, and
+//!   would forget how long that rank has been silent. How long a rank may be silent depends on the executor, so each fold
+//!   looks for silent ranks among its own.
+//! - *Which unfinished lines are printed.* A fold that ends prints the lines that its ranks have begun. But where another
+//!   fold has chunks in the same rank, the line may belong to that fold, and waits until that fold ends, too.
 //!
 //! So the job counts for each rank how many folds have chunks there.
 
@@ -25,7 +26,7 @@ pub(super) struct Interest {
     ranks: Vec<bool>,
     /// When the fold looks for silent ranks again; 0 before it has waited.
     look_at: u64,
-    /// So long a rank may be silent.
+    /// How long a rank may be silent.
     silence: Duration,
 }
 
@@ -51,9 +52,9 @@ impl Interest {
         ranks.into_iter()
     }
 
-    /// The fold ends: it has chunks nowhere any more. Prints what has come, and the beginnings of lines of ranks in which
-    /// no other fold has chunks. If several folds end at the same time, the last one finds that it is the last: each of
-    /// them is counted out before it asks.
+    /// The fold ends: no rank has chunks of it any more. Prints what has come, and the unfinished lines of ranks in which
+    /// no other fold has chunks. If several folds end at the same time, the last of them prints these lines: each fold is
+    /// subtracted from the counts before it reads them.
     pub(super) fn end(&mut self) {
         self.leave();
         self.world.print_rest(|rank| self.world.folds_of[rank].load(Ordering::Relaxed) == 0);

@@ -42,7 +42,7 @@ pub(super) struct Isolation {
     /// The worker processes that no fold has, each for one fold at a time.
     idle: Mutex<Vec<Crews>>,
     experience: Mutex<Option<Experience>>,
-    /// So long a rank may be silent.
+    /// How long a rank may be silent.
     silence: Duration,
 }
 

@@ -1,11 +1,11 @@
 //! `Ledger`: which chunk each worker of a session owes, for another thread than the fold's caller.
 //!
-//! The dispatcher knows it, and it is on the stack of the caller. If a rank is killed while the caller reduces, rank 0 is
-//! killed before the caller comes to it. So the caller writes it down here whenever it changes, and the thread that
-//! is woken by SIGTERM reads it.
+//! The dispatcher knows these chunks, but the dispatcher is on the stack of the caller. If a rank is killed while the
+//! caller reduces, the launcher kills rank 0 before the caller returns to the dispatcher. So the caller notes each change
+//! here, and the thread that SIGTERM wakes reads the notes.
 //!
-//! A worker may owe more chunks. Only the one is noted that it runs, or begins with: a note costs the caller two
-//! nanoseconds, and is made for every block.
+//! A worker may owe several chunks. Only the one that it runs, or begins with, is noted. The caller makes a note for every
+//! block, so a note must be cheap: it is one store.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,7 +22,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// That of a session with so many workers, which has no fold yet.
+    /// The ledger of a session with this many workers, which has no fold yet.
     pub(super) fn new(workers: usize) -> Self {
         Self { fold: Mutex::default(), due: (0..workers).map(|_| AtomicU64::new(0)).collect() }
     }
@@ -38,8 +38,8 @@ impl Ledger {
         self.due[worker].store(due.map_or(0, |chunk| chunk.saturating_add(1)), Ordering::Relaxed);
     }
 
-    /// The errors of the fold that runs, for the chunks that the workers of a rank owe that has ended. `is_in` says
-    /// whether a worker is in the rank.
+    /// The errors of the running fold for a rank that has ended: one for each chunk that a worker of the rank owes. `is_in`
+    /// says whether a worker is in the rank.
     pub(super) fn losses(&self, rank: &Rank, is_in: impl Fn(usize) -> bool) -> Vec<Error> {
         let fold = self.fold.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade);
         let Some(fold) = fold else { return Vec::new() };

@@ -80,7 +80,7 @@ pub(super) struct Mailbox<T> {
     is_crowded: AtomicBool,
     /// Whether the last wait for a message had to sleep. Only the thread that waits uses it.
     has_slept: AtomicBool,
-    /// Told when something has come, if the thread sleeps.
+    /// Wakes the thread, if it sleeps, when something has come.
     came: Condvar,
 }
 
@@ -89,7 +89,7 @@ struct Inside<T> {
     letters: VecDeque<T>,
     /// Whether the thread is to stop waiting for another reason.
     is_rung: bool,
-    /// Whether the thread sleeps. To wake nobody would be a call of the system all the same.
+    /// Whether the thread sleeps. Without this flag, each message would cost a system call, also if no thread sleeps.
     is_asleep: bool,
 }
 

@@ -1,15 +1,15 @@
 //! The mark of a process that joins its job: a variable that says which rank the launcher's variables have been used for.
 //!
-//! A process inherits the launcher's variables from a rank that starts it, and would take itself for the rank: MPI then
-//! waits for ever, or ends the job. The mark is inherited with them, so the process finds that somebody has been this
-//! rank before it. So does a program that a rank replaces itself with.
+//! A process that a rank starts inherits the launcher's variables, and would take itself for the rank: MPI would then wait
+//! for ever, or end the job. The process inherits the mark as well, so it finds that another process has been this rank
+//! already. The same holds for a program that replaces a rank by `exec`.
 //!
-//! The mark names the rank and its job, not only that there is one. A rank may start a launcher, whose ranks inherit
-//! the mark, too. Their own launcher has set other variables for them, to which the mark does not belong.
+//! The mark names the rank and its job. A rank may start another launcher, whose ranks inherit the mark, too. But this
+//! launcher sets other variables for its ranks, so the mark does not match them.
 //!
-//! A process with several threads is not marked: one of them might be reading the variables at this moment through the C
-//! library, which has no lock for that. `init()` is called at the beginning of `main`, so there hardly ever are any. What
-//! such a process starts must be started without the launcher's variables.
+//! A process with several threads is not marked: another thread might be reading the variables at this moment through the
+//! C library, which has no lock for that. `init()` is called at the beginning of `main`, so other threads are rare then. A
+//! process that was not marked must start programs without the launcher's variables.
 #![allow(unsafe_code)]
 
 use std::{env, fs};

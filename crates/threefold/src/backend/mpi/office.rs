@@ -28,10 +28,10 @@ use std::{process, thread};
 use super::arrivals::Mail;
 use super::seam::{LARGEST, SMALL, Seam, Sending};
 
-/// At most so many messages are taken in at one look, and the others at the next.
+/// How many messages are taken in at one look, at most. The others are taken in at the next look.
 pub(super) const BATCH: usize = 16;
 
-/// So long an abort waits for the lock.
+/// How long an abort waits for the lock.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Knows whom a message is for.

@@ -96,7 +96,7 @@ impl Pipes {
         let _ = rustix::io::write(&self.original, &bytes);
     }
 
-    /// Whether nothing is in the pipes. This is asked before each answer, so it is one call of the system, which only
+    /// Whether nothing is in the pipes. This is asked before each answer, so it is one system call, which only
     /// looks at a list in the kernel. One thread at a time may ask: while the kernel answers one thread, it may take a
     /// pipe off this list for a moment.
     fn are_empty(&self) -> bool {
@@ -154,7 +154,7 @@ pub(super) struct Printer {
     has_heard: Arc<AtomicBool>,
     /// The beginning of a line of each rank.
     partial: Mutex<Vec<Vec<u8>>>,
-    /// Whether there is any, or may be: it is written under the lock of the lines.
+    /// Whether any rank has begun a line, or may have. It is written under the lock of `partial`.
     has_begun_lines: AtomicBool,
 }
 
@@ -182,9 +182,9 @@ impl Printer {
         self.has_heard() || self.has_begun_lines.load(Ordering::Relaxed)
     }
 
-    /// Prints the whole lines of what was heard, and the beginnings of lines of the ranks of which `ends` says that
-    /// their lines are not continued: if several ranks have left one, each but the first begins a new line. `heard`
-    /// passes what was heard to the given function.
+    /// Prints the whole lines of what was heard. Also prints the unfinished line of each rank for which `ends` is true,
+    /// which means that the rank does not continue the line. If several ranks have left an unfinished line, each but the
+    /// first begins a new line. `heard` passes what was heard to the given function.
     pub(super) fn print(&self, heard: impl Fn(fn(&mut Heard) -> Parts) -> Parts, ends: impl Fn(usize) -> bool) {
         let (_out, _err);
         match self.stream {

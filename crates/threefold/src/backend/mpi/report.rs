@@ -8,8 +8,8 @@
 //! said.
 //!
 //! The fold that had chunks on such a rank prints its error itself, from the thread that waits for it: only the fold
-//! knows all of the chunks. A caller that is in the middle of a long reduction does not come to that in time. Then the
-//! chunks are named that the rank was running, as the fold's [ledger](super::ledger) says.
+//! knows all of the chunks. A caller that is in the middle of a long reduction does not come to that in time. Then
+//! the report names the chunks that the rank was running, which are in the fold's [ledger](super::ledger).
 
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -20,10 +20,10 @@ use super::letter;
 use super::world::World;
 use crate::error::End;
 
-/// So long ranks of other hosts are given to answer. Open MPI leaves 0.3 s in all.
+/// How long ranks of other hosts have to answer. Open MPI leaves 0.3 s in all.
 const ANSWER: Duration = Duration::from_millis(100);
 
-/// So long a fold is given to say which chunks are lost.
+/// How long a fold has to say which chunks are lost.
 const FOLD: Duration = Duration::from_millis(150);
 
 /// Finds the ranks that are gone, and says what was lost with them.

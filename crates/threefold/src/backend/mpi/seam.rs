@@ -37,7 +37,7 @@ const ANNOUNCED: i32 = 0;
 /// The tag of the large message itself. No other has a tag above it.
 const BODY: i32 = 1000;
 
-/// So long a message needs to get out before its job is aborted. The launcher loses it otherwise.
+/// How long a message on stderr needs to reach the launcher before the job is aborted. Otherwise the launcher loses it.
 const TIME_TO_PRINT: Duration = Duration::from_millis(80);
 
 /// This process's part of a job, from joining to leaving. It must be dropped on the thread that joined.

@@ -7,7 +7,7 @@ use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// The limit if nobody says another one.
+/// The limit if neither the option nor the variable sets one.
 const DEFAULT: Duration = Duration::from_secs(10);
 
 /// The variable that sets the limit of executors that have no option, in seconds.

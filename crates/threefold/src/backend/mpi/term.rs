@@ -17,7 +17,7 @@
 //! | rank 0 | installed later, and calls this one | the thread reports, and the program decides whether it ends |
 //! | rank 0 | installed later, and does not call this one | nothing is reported, and the program decides |
 //! | another rank | none | nothing: rank 0 or the launcher ends it |
-//! | a [copy](super::copy) of a rank | that of the rank | the process ends by SIGTERM, and the rank knows nothing of it |
+//! | a [fork](super::fork) of a rank | that of the rank | the process ends by SIGTERM, and the rank knows nothing of it |
 //!
 //! A handler may do very little. This one writes eight bytes to an event descriptor, and a thread that reads it does
 //! all the rest. System calls that it interrupts are restarted, where the kernel can do this.
@@ -29,7 +29,7 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::copy;
+use super::fork;
 use libc::{SA_RESTART, SIG_DFL, SIGTERM, c_int, sigaction, sighandler_t};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::fcntl_dupfd_cloexec;
@@ -38,8 +38,8 @@ use rustix::io::fcntl_dupfd_cloexec;
 static EVENT: AtomicI32 = AtomicI32::new(-1);
 
 extern "C" fn note(_signal: c_int) {
-    if copy::has_another_id() {
-        // The signal is blocked while its handler runs, and ends the copy when that returns. Both calls are allowed in a
+    if fork::has_another_id() {
+        // The signal is blocked while its handler runs, and ends the fork when the handler returns. Both calls are allowed in a
         // handler.
         let _ = install(SIG_DFL);
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);

@@ -1,8 +1,8 @@
-//! A word of memory that is zero in each copy of this process, however the copy was made. One of the few files with
-//! unsafe code: each operation stands alone, with its proof.
+//! A word of memory that is zero in each fork of this process, whichever system call made the fork. One of the few files
+//! with unsafe code: each operation stands alone, with its proof.
 //!
-//! The kernel gives a copy a page of zeros in its place. So a process finds out whether it is a copy with one load. To
-//! ask for its process id would be a call of the system, for each fold and for each answer.
+//! The kernel gives a fork a page of zeros in place of the page with the word. So a process finds out with one load
+//! whether it is a fork. Asking for the process id would take a system call for each fold and for each answer.
 
 #![allow(unsafe_code)]
 
@@ -18,7 +18,7 @@ pub(super) fn word() -> io::Result<&'static AtomicU32> {
     // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced.
     let start =
         unsafe { mmap_anonymous(ptr::null_mut(), length, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE) }?;
-    // SAFETY: the page was mapped just now, and nothing is in it. The advice changes it in copies of the process alone,
+    // SAFETY: the page was mapped just now, and nothing is in it. The advice changes it in forks of the process alone,
     // and zero is a value of the word.
     unsafe { madvise(start, length, Advice::LinuxWipeOnFork) }?;
     // SAFETY: the mapping is aligned to a page, holds the word, and is never unmapped. Its bytes are zero.

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use super::arrivals::Mail;
 use super::at_exit;
-use super::copy;
-use super::farewell;
+use super::finalize;
+use super::fork;
 use super::ledger::Ledger;
 use super::letter::{self, Address};
 use super::mailbox::Mailbox;
@@ -37,7 +37,7 @@ use super::seam::{Membership, Seam};
 use crate::backend::streams::Stream;
 use crate::error::{End, Error, Rank};
 
-/// So long rank 0 waits for the goodbyes of the other ranks, at least.
+/// How long rank 0 waits for the goodbyes of the other ranks, at least.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The job of this process, if it is rank 0 of one with other ranks.
@@ -156,7 +156,7 @@ impl Route for Sessions {
 impl World {
     /// The job of this process, if it is rank 0 of one with other ranks.
     pub(super) fn get() -> Option<&'static Self> {
-        WORLD.get().filter(|_| !copy::is_one())
+        WORLD.get().filter(|_| !fork::is_one())
     }
 
     /// Takes up the job.
@@ -233,7 +233,7 @@ impl World {
 
     /// Ends a session, and the threads that serve it.
     pub(super) fn close(&self, session: u32) {
-        if copy::is_one() {
+        if fork::is_one() {
             return;
         }
         self.ledgers().remove(&session);
@@ -299,7 +299,7 @@ impl World {
         self.is_told.store(true, Ordering::Relaxed);
     }
 
-    /// The errors of all folds that run, for the chunks that a rank owes that has ended.
+    /// The errors of all running folds, for the chunks that this rank owed when it ended.
     pub(super) fn losses(&self, rank: &Rank) -> Vec<Error> {
         let ledgers: Vec<_> = self.ledgers().values().cloned().collect();
         ledgers.iter().flat_map(|ledger| ledger.losses(rank, |worker| self.rank_of(worker) == rank.number)).collect()
@@ -323,8 +323,7 @@ impl World {
         }
     }
 
-    /// The same, and prints the beginnings of lines of the ranks of which `ends` says that no fold has chunks there any
-    /// more.
+    /// The same, and prints the unfinished line of each rank for which `ends` is true: no fold has chunks there any more.
     pub(super) fn print_rest(&self, ends: impl Fn(usize) -> bool) {
         for stream in (0..2).filter(|&stream| self.printers[stream].has_any()) {
             self.print_stream(stream, &ends);
@@ -341,7 +340,7 @@ pub(super) struct Leave(pub(super) Option<Membership>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        if copy::is_one() {
+        if fork::is_one() {
             // The membership is that of rank 0, which is still in its job.
             std::mem::forget(self.0.take());
             return;
@@ -358,6 +357,6 @@ impl Drop for Leave {
             world.print_rest(|_| true);
             world.office.desk().close();
         }
-        farewell::leave(self.0.take());
+        finalize::leave(self.0.take());
     }
 }

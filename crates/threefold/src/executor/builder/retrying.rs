@@ -12,7 +12,8 @@ impl Builder {
     /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
     /// the fold. Only worker processes can be lost, on processes and mpi. A chunk that misses its
     /// [`timeout`](Self::timeout) is run again too, also on async. A chunk that panics is not, unless
-    /// [`retry_panics`](Self::retry_panics) is set.
+    /// [`retry_panics`](Self::retry_panics) is set, and neither is a chunk whose task returns an `Err`, unless
+    /// [`retry_errors`](Self::retry_errors) is set. [`backoff`](Self::backoff) sets a pause before each retry.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -64,13 +65,13 @@ impl Builder {
         self
     }
 
-    /// Whether a chunk whose task returned an `Err` is run again, as often as [`retries`](Self::retries) says; without
-    /// `retries` it is an error. The default is `false`.
+    /// Whether a chunk whose task returned an `Err` is run again, at most as often as [`retries`](Self::retries) says. The
+    /// default is `false`. If it is set and `retries` is not, [`build`](Self::build) returns an error.
     ///
     /// It applies to every verb whose task returns a `Result`. If the last attempt returns an `Err` too, this `Err` is
-    /// the output of the chunk: it ends a [`try_fold`](crate::Executor::try_fold), and [`map`](crate::Executor::map)
-    /// gives it. The `Err`s of earlier attempts are dropped; an observer hears of each as
-    /// [`Event::Retried`](crate::Event::Retried). An `Err` of the reduction is not retried.
+    /// the output of the chunk: it ends a [`try_fold`](crate::Executor::try_fold), and it is in the list that
+    /// [`map`](crate::Executor::map) returns. The `Err`s of earlier attempts are dropped. An observer is told of each of
+    /// them as [`Event::Retried`](crate::Event::Retried). An `Err` of the reduction is not retried.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -98,14 +99,16 @@ impl Builder {
         self
     }
 
-    /// How long a chunk waits before it is run again, after the attempt with the given number, counted from 1. Without
-    /// it a chunk is run again at once. It needs [`retries`](Self::retries); without them it is an error.
+    /// How long a chunk waits before it is run again. `wait` is given the number of the attempt that failed, counted from
+    /// 1. By default a chunk is run again at once. If it is set and [`retries`](Self::retries) is not,
+    /// [`build`](Self::build) returns an error.
     ///
     /// It applies to every retry: after an `Err`, a panic, a missed timeout and the loss of a worker. On sequential and
-    /// threads, and on async with a plain function as the task, the worker waits. For an `async` task no thread waits,
-    /// and on processes and mpi no worker does: other chunks run meanwhile. A fold that is cancelled does not wait.
+    /// threads, and on async with a plain function as the task, the worker waits and runs nothing else. With an `async`
+    /// task on async, and on processes and mpi, other chunks run meanwhile. A fold that is cancelled does not wait.
     ///
-    /// If `wait` panics, the fold ends with an error for which [`is_setup`](crate::Error::is_setup) is `true`.
+    /// If `wait` panics, the fold ends with an error for which [`is_setup`](crate::Error::is_setup) is `true`. So does a
+    /// fold in which an `async` task must wait on a `runtime` of the program that has no timers.
     ///
     /// ```
     /// use std::time::Duration;

@@ -17,15 +17,15 @@ use crate::task::{Task, TaskOf};
 ///
 /// - **Nothing blocks the thread that polls.** Chunks never run on it. The fold begins at the first poll. It then has a
 ///   thread of its own, which ends with the fold. This thread runs chunks, as the caller of a blocking verb does, or it
-///   talks with worker processes or MPI ranks. So as many threads exist as folds are awaited at one time.
-/// - **`reduce` runs where the future is polled**, between two chunks of other work: after about 0.1 ms of reductions the
-///   future gives way to other tasks. It may borrow, and the future then borrows the same.
+///   talks with worker processes or MPI ranks. So each fold that is being awaited costs one thread.
+/// - **`reduce` runs where the future is polled.** After about 0.1 ms of reductions the future gives way to other tasks of
+///   the runtime. `reduce` may borrow, and the future then borrows the same values.
 /// - **The future is `Send`** if `init` and `reduce` are, so that it can be given to `tokio::spawn`.
-/// - **To drop the future is to cancel the fold**, as a [`CancelToken`](crate::CancelToken) does, and returns at once.
-///   Nothing more starts. Worker processes that run a chunk are killed, and async tasks are dropped at the await at
+/// - **Dropping the future cancels the fold**, as a [`CancelToken`](crate::CancelToken) does. The drop returns at once.
+///   No further chunk starts. Worker processes that run a chunk are killed, and async tasks are dropped at the await at
 ///   which they wait. A chunk that cannot be stopped runs on in the background. When it has ended, nothing is left of
-///   the fold. A [`Trace`](crate::Trace) gets no spans of a fold that was dropped.
-/// - **A fold that is awaited inside of a task** is nested in it, as a fold that blocks is.
+///   the fold. A [`Trace`](crate::Trace) gets no spans of a fold whose future was dropped.
+/// - **A fold that is awaited inside of a task** is nested in it, as a blocking fold is.
 impl Executor {
     /// [`fold`](Self::fold) as a future: runs `task` on every chunk of `source`, and reduces the outputs in chunk order.
     ///
@@ -162,8 +162,8 @@ impl Executor {
     }
 
     /// [`map_results`](Self::map_results) as a future: gives for each chunk, in chunk order, its output or its own
-    /// failure. A failure does not end the fold. If a token cancels it, every chunk that was not finished has a cancelled
-    /// error.
+    /// failure. A failure does not end the fold. If a token cancels the fold, each finished chunk has its output or its
+    /// failure, and every other chunk has an error for which [`is_cancelled`](crate::Error::is_cancelled) is `true`.
     ///
     /// See [awaiting a fold](#awaiting-a-fold) for what all futures of an executor have in common.
     ///

@@ -1,12 +1,12 @@
-//! `InFile`: lines in a file, which is opened by whoever reads them, and must be what it was.
+//! `InFile`: lines in a file. Each process that reads lines opens the file, and checks that it has not changed.
 //!
 //! The source notes the length of the file, its time of modification and its inode. A worker that is sent the source
 //! opens the file by its path, when it needs the first chunk. Everybody compares the three with what the path names,
 //! before a chunk is read, and again when it has been read. So what was read is of the same file, as far as the system
-//! notes changes. Who has opened the file looks at the path all the same: otherwise a file that another one has
-//! replaced would be an error on some models only.
+//! notes changes. A process that has the file open compares the path, too: otherwise a file that another one has replaced
+//! would be an error on some models only.
 //!
-//! Some files of the kernel, as those of `/proc`, have a length of 0 and can be read all the same. They are refused.
+//! Some files of the kernel, such as those of `/proc`, report a length of 0 although they have content. They are refused.
 //!
 //! The path is made absolute, since another host may have another working folder.
 
@@ -20,7 +20,7 @@ use std::time::UNIX_EPOCH;
 use super::first_line;
 use crate::source::Slice;
 
-/// So many bytes are read at a time behind a window, to find the end of its last line.
+/// How many bytes are read at a time behind a window, to find the end of its last line.
 const STEP: u64 = 16 << 10;
 
 /// A file whose lines are read.
@@ -59,13 +59,12 @@ impl InFile {
         let reason = |error: io::Error| error.to_string();
         // Asked for before it is opened: to open a pipe waits for somebody who writes.
         if !fs::metadata(path).map_err(reason)?.is_file() {
-            return Err("it is not an ordinary file, so that it cannot be read in pieces".to_string());
+            return Err("it is not an ordinary file, so it cannot be read in pieces".to_string());
         }
         let file = File::open(path).map_err(reason)?;
         let metadata = file.metadata().map_err(reason)?;
         if metadata.len() == 0 && (&file).read(&mut [0]).map_err(reason)? > 0 {
-            let reason =
-                "the system does not tell its length, so that it cannot be read in pieces: read it into memory";
+            let reason = "the system does not tell its length, so it cannot be read in pieces: read it into memory and use `Lines::over`";
             return Err(reason.to_string());
         }
         let path = path::absolute(path).map_err(reason)?;
@@ -126,7 +125,11 @@ impl InFile {
     fn check(&self, now: io::Result<Metadata>) -> Result<(), String> {
         let now = now.map_err(|error| self.explain(&error))?;
         let is_same = Stamp::of(&now) == self.stamp;
-        if is_same { Ok(()) } else { Err(format!("{}: the file has changed", self.path.display())) }
+        if is_same {
+            Ok(())
+        } else {
+            Err(format!("{}: the file has changed since the source was made", self.path.display()))
+        }
     }
 
     fn explain(&self, error: &io::Error) -> String {

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use super::Isolated;
 use super::PATIENCE;
-use crate::backend::mpi::copy;
 use crate::backend::mpi::crew_letter::{ALL, ToCrew};
 use crate::backend::mpi::crews::Crews;
+use crate::backend::mpi::fork;
 use crate::remote::clock;
 
 impl Isolated {
     /// Ends all workers of `crews`, and waits until they are gone. Does nothing if this process has left the job: its
-    /// ranks have ended them then. Neither does a copy of rank 0.
+    /// ranks have ended them then. It does nothing in a fork of rank 0 either.
     pub(in crate::backend::mpi) fn end(crews: Crews, silence: Duration) {
-        if !copy::is_one() && !crews.session.world.office.desk().is_closed() {
+        if !fork::is_one() && !crews.session.world.office.desk().is_closed() {
             Self::new(crews, 0, 0, silence).disband();
         }
     }

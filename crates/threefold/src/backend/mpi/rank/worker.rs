@@ -16,7 +16,7 @@ use std::thread;
 use super::Rank;
 use super::shared_task::SharedTask;
 use crate::backend::current::{self, Context};
-use crate::backend::mpi::copy;
+use crate::backend::mpi::fork;
 use crate::backend::mpi::letter::{self, Address};
 use crate::backend::mpi::mailbox::Mailbox;
 use crate::backend::mpi::prints;
@@ -172,8 +172,8 @@ impl Reporter for Answers<'_> {
     }
 
     fn send(&mut self) -> io::Result<()> {
-        if copy::is_one() {
-            // The task has returned in a copy of this rank as well, which must not answer for it.
+        if fork::is_one() {
+            // The task has returned in a fork of this rank as well, which must not answer for it.
             std::process::exit(0);
         }
         if !self.unsent.is_empty() {

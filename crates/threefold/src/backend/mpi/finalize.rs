@@ -1,7 +1,7 @@
-//! The last call of MPI in rank 0, and what is done if it does not return.
+//! `MPI_Finalize`, the last call of MPI in rank 0, and what is done if it does not return.
 //!
-//! `MPI_Finalize` waits for the other ranks, and MPI gives it no limit. A rank that is stopped after its goodbye would
-//! keep this process for ever. No other call of MPI is allowed meanwhile, not even the one that aborts the job. So this
+//! The call waits for the other ranks, and MPI sets no limit for it. A rank that is stopped after its goodbye would keep
+//! this process for ever. No other call of MPI is allowed meanwhile, not even the one that aborts the job. So this
 //! process ends itself with SIGABRT, and the launcher then ends the other ranks.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,8 +10,8 @@ use std::{process, thread};
 
 use super::seam::Membership;
 
-/// So long the last call may take. It is generous: libraries close connections in it, on machines that are busy, and the
-/// work is done.
+/// How long the call may take. The limit is generous: MPI libraries close connections in this call, the machine may be
+/// busy, and the result has been printed before.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Leaves the job. If that takes too long, this process is ended with a message.

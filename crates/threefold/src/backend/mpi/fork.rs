@@ -1,11 +1,11 @@
-//! Copies of a rank: processes that a task, or `main`, has made with `fork`, and that run no other program.
+//! Forks of a rank: processes that a task, or `main`, has made with `fork`, and that run no other program.
 //!
-//! A copy has the memory of its rank, and none of its threads but one. It inherits the connections of MPI and must not
-//! use them, since the rank would receive what the copy sends in its name. So it has no job: it leaves none when it
-//! exits, its executors have no other ranks, and SIGTERM ends it as any process.
+//! A fork has the memory of its rank, and only one of its threads. It inherits the connections of MPI and must not use
+//! them: what it sends would count as sent by the rank. So a fork is in no job. It leaves no job when it exits, its
+//! executors have no other ranks, and SIGTERM ends it like any process.
 //!
-//! Each fold and each answer asks whether this process is a copy. A [word](super::wiped) that the kernel wipes in copies
-//! says so. Where there can be none, the process id does.
+//! Each fold and each answer asks whether this process is a fork. A [word](super::wiped) of memory that the kernel sets to
+//! zero in forks tells. If the system cannot provide such a word, the process id is compared instead.
 
 use std::process;
 use std::sync::OnceLock;
@@ -18,7 +18,7 @@ static ORIGINAL: OnceLock<Original> = OnceLock::new();
 
 struct Original {
     pid: u32,
-    /// Zero in copies.
+    /// Zero in forks.
     word: Option<&'static AtomicU32>,
 }
 
@@ -26,13 +26,13 @@ struct Original {
 pub(super) fn note_original() {
     ORIGINAL.get_or_init(|| {
         let word = wiped::word().ok();
-        // Relaxed, here and below: a copy has the memory as it was.
+        // Relaxed, here and below: a fork has the memory as it was.
         word.inspect(|word| word.store(1, Ordering::Relaxed));
         Original { pid: process::id(), word }
     });
 }
 
-/// Whether this process is a copy of one that has joined a job.
+/// Whether this process is a fork of one that has joined a job.
 pub(super) fn is_one() -> bool {
     match ORIGINAL.get() {
         Some(Original { word: Some(word), .. }) => word.load(Ordering::Relaxed) == 0,
