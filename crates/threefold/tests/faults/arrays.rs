@@ -191,6 +191,7 @@ impl Memory {
         match result {
             Ok(()) => "right",
             Err(error) => {
+                println!("{error:#}");
                 assert_eq!(error.chunk(), Some(WRONG as u64), "{error}");
                 match error {
                     error if error.is_timeout() => "timeout",
@@ -235,26 +236,28 @@ impl Case {
         Trial::test(format!("arrays::{which:?}::{fault:?}::{workers}_workers_{retries}_retries"), move || {
             let folder = tempfile::tempdir().unwrap();
             let mark = folder.path().join("mark");
-            let result = self.run_process(&mark);
-            let expected = self.expected();
+            let printed = self.run_process(&mark);
+            let (result, expected) = (printed.lines().last().unwrap_or_default(), self.expected());
             if !mark.exists() {
                 return Err("the fault did not happen".into());
             }
-            if result == expected { Ok(()) } else { Err(format!("{result}, not {expected}").into()) }
+            if expected.contains(&result) { Ok(()) } else { Err(format!("not one of {expected:?}: {printed}").into()) }
         })
     }
 
-    fn expected(self) -> &'static str {
+    fn expected(self) -> &'static [&'static str] {
         match self.fault {
-            _ if self.retries > 0 => "right",
-            Fault::Panic => "panic",
-            Fault::Hang | Fault::Stop => "timeout",
-            Fault::OutOfMemory => "out of memory",
-            Fault::Kill | Fault::Segfault | Fault::Abort | Fault::Exit0 => "lost",
+            _ if self.retries > 0 => &["right"],
+            Fault::Panic => &["panic"],
+            Fault::Hang | Fault::Stop => &["timeout"],
+            // A process closes its channel some time before it is gone. If that takes more than 100 ms on a busy machine,
+            // the worker is lost for the closed channel.
+            Fault::OutOfMemory => &["out of memory", "lost"],
+            Fault::Kill | Fault::Segfault | Fault::Abort | Fault::Exit0 => &["lost"],
         }
     }
 
-    /// Runs the case in a process of its own. The last line that it prints.
+    /// Runs the case in a process of its own. What it prints; what came of the case is the last line.
     fn run_process(self, mark: &Path) -> String {
         let words = format!("{:?} {:?} {} {}", self.which, self.fault, self.workers, self.retries);
         let mut program = Command::new(std::env::current_exe().unwrap());
@@ -270,7 +273,7 @@ impl Case {
         }
         let output = program.wait_with_output().unwrap();
         assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default().to_string()
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 
