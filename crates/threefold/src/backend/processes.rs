@@ -24,6 +24,7 @@ pub(in crate::backend) mod build;
 mod child;
 mod descriptors;
 mod group;
+mod kept_tasks;
 mod lines;
 mod mark;
 mod memory;
@@ -117,6 +118,10 @@ impl Backend for Processes {
     }
 
     fn start(&self, _fold: &Running) {}
+
+    fn opens_memory(&self) -> bool {
+        arrays::can_be_mapped()
+    }
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let fold = fold.fold();

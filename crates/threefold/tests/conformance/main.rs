@@ -11,6 +11,7 @@
 mod arrays;
 mod buffers;
 mod cancelled;
+mod captures;
 mod combine;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
@@ -192,6 +193,7 @@ fn main() -> ExitCode {
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
+        ("captures", captures::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
         ("options", options::ROWS),
