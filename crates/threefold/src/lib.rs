@@ -300,6 +300,8 @@ mod cancel;
 mod error;
 mod executor;
 mod fold;
+#[cfg(feature = "journal")]
+mod journal;
 mod model;
 mod panics;
 #[cfg(feature = "rand")]
@@ -317,6 +319,8 @@ pub use backend::init::{init, ranks};
 pub use cancel::CancelToken;
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
+#[cfg(feature = "journal")]
+pub use journal::Journal;
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};
