@@ -26,6 +26,9 @@ use writer::Writer;
 mod file;
 pub(crate) mod fingerprint;
 mod format;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod index;
 mod log;
@@ -153,6 +156,20 @@ impl Journal {
     /// ```
     pub fn recorded(&self) -> u64 {
         self.0.recorded
+    }
+
+    /// The error of a write that has failed, if one has. Nothing is recorded after it.
+    ///
+    /// ```
+    /// use threefold::Journal;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// assert!(Journal::open(&path)?.check().is_ok());
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        self.0.writer.check()
     }
 
     /// Begins the next fold of this run. It is compared with the fold of the same number in the file, if there is one.

@@ -4,6 +4,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::refusal::{cannot, refusal};
 use super::scan::Bytes;
@@ -22,8 +24,27 @@ pub(super) fn open(path: &Path) -> Result<File> {
         }
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| cannot("be opened", path, error))?;
+        lock(&file, path)?;
+        // Somebody may have removed the file between the two calls. What is written to it then would be lost.
+        if is_still_named(&file, path).map_err(|error| cannot("be opened", path, error))? {
+            return Ok(file);
+        }
+    }
+}
+
+/// A process that was killed holds its lock until the kernel has taken it apart, and its children do until they have
+/// become other programs. So this waits for a moment.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long it waits between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+fn lock(file: &File, path: &Path) -> Result<()> {
+    let since = Instant::now();
+    loop {
         match file.try_lock() {
-            Ok(()) => {}
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
             Err(TryLockError::WouldBlock) => {
                 return Err(refusal(
                     path,
@@ -31,10 +52,6 @@ pub(super) fn open(path: &Path) -> Result<File> {
                 ));
             }
             Err(TryLockError::Error(error)) => return Err(cannot("be locked", path, error)),
-        }
-        // Somebody may have removed the file between the two calls. What is written to it then would be lost.
-        if is_still_named(&file, path).map_err(|error| cannot("be opened", path, error))? {
-            return Ok(file);
         }
     }
 }
@@ -55,6 +72,23 @@ fn is_still_named(file: &File, path: &Path) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn is_still_named(_file: &File, _path: &Path) -> io::Result<bool> {
     Ok(true)
+}
+
+/// Checks that the file may have `length` bytes. A write beyond the limit on the size of files (`ulimit -f`) would send the
+/// program SIGXFSZ, which ends it.
+#[cfg(target_os = "linux")]
+pub(super) fn check_length(length: u64) -> io::Result<()> {
+    use rustix::io::Errno;
+    use rustix::process::{Resource, getrlimit};
+
+    let is_too_long = getrlimit(Resource::Fsize).current.is_some_and(|most| length > most);
+    if is_too_long { Err(Errno::FBIG.into()) } else { Ok(()) }
+}
+
+/// The limit is not known here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn check_length(_length: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Waits until the name of a new file is on the disk.

@@ -51,7 +51,7 @@ pub(super) fn preamble() -> [u8; PREAMBLE] {
     preamble_of(VERSION)
 }
 
-fn preamble_of(version: u32) -> [u8; PREAMBLE] {
+pub(super) fn preamble_of(version: u32) -> [u8; PREAMBLE] {
     let mut bytes = [0; PREAMBLE];
     bytes[..16].copy_from_slice(&MAGIC);
     bytes[16..20].copy_from_slice(&version.to_le_bytes());

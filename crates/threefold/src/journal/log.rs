@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Inner;
-use super::format::{HEAD, Head, Kind, TAIL, checksum, tail};
+use super::format::{Head, Kind, checksum, tail};
 use super::index::Index;
-use super::refusal::{cannot, fault};
-use super::scan::Fault;
+use super::refusal::fault;
+use super::scan;
 use crate::error::Result;
 
 /// The part of a journal that belongs to the fold that runs. When it is ended or dropped, another fold may begin.
@@ -44,22 +44,7 @@ impl Log {
     pub(crate) fn read(&self, chunk: u64) -> Result<Vec<u8>> {
         let at = self.index.offset(chunk).expect("only recorded outputs are read");
         let writer = &self.journal.writer;
-        let unreadable = |error| cannot("be read", writer.path(), error);
-        let mut bytes = [0; HEAD];
-        super::file::read_exact(writer.file(), &mut bytes, at).map_err(unreadable)?;
-        let damaged = || {
-            let what = format!("the output of chunk {chunk} has changed since the journal was opened");
-            fault(writer.path(), Fault::Damage { at, what })
-        };
-        let head = Head::read(&bytes, self.root).filter(|head| (head.kind, head.number) == (Kind::Output, chunk));
-        let head = head.ok_or_else(damaged)?;
-        let mut body = vec![0; head.length as usize + TAIL];
-        super::file::read_exact(writer.file(), &mut body, at + HEAD as u64).map_err(unreadable)?;
-        let end = body.split_off(head.length as usize);
-        if end != tail(checksum(head.checksum, &body)) {
-            return Err(damaged());
-        }
-        Ok(body)
+        scan::output(writer.file(), at, chunk, self.root).map_err(|found| fault(writer.path(), found))
     }
 
     /// Records the output of `chunk`. It is in the file at most a second later, or when the fold ends.

@@ -16,12 +16,15 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::format::{Beginning, HEAD, Head, Kind, MARK, PREAMBLE, ROOT, TAIL, checksum, preamble};
+use super::format::{Beginning, HEAD, Head, Kind, MARK, PREAMBLE, ROOT, TAIL, checksum, preamble, tail};
 use super::header::Header;
 use super::index::Index;
 
 /// How many bytes are read at a time.
 const STEP: usize = 256 << 10;
+
+/// How many bytes are read first for one output.
+const SMALL: usize = 512;
 
 /// What is read: bytes with a length, of which any can be read.
 pub(super) trait Bytes {
@@ -124,6 +127,30 @@ pub(super) fn scan(bytes: &impl Bytes) -> Result<Scan, Fault> {
     };
     let folds: Result<_, _> = folds.into_iter().map(Found::index).collect();
     Ok(Scan { folds: folds?, end, is_torn: end < length, last })
+}
+
+/// The output of `chunk`, whose frame is at `at`, of the fold with this `root`. All that was checked when the file was opened
+/// is checked again.
+pub(super) fn output(bytes: &impl Bytes, at: u64, chunk: u64, root: u32) -> Result<Vec<u8>, Fault> {
+    let changed = || damage(at, format!("the output of chunk {chunk} has changed since the journal was opened"));
+    // Most outputs are small, so one read has the frame.
+    let mut frame = [0; SMALL];
+    let ready = bytes.length()?.saturating_sub(at).min(SMALL as u64) as usize;
+    let frame = &mut frame[..ready];
+    bytes.read_exact_at(frame, at)?;
+    let head = frame.first_chunk().and_then(|head| Head::read(head, root)).ok_or_else(changed)?;
+    if (head.kind, head.number) != (Kind::Output, chunk) {
+        return Err(changed());
+    }
+    // The length has been checked, so it may be trusted with memory.
+    let length = head.length as usize;
+    let mut body = vec![0; length + TAIL];
+    let there = body.len().min(ready - HEAD);
+    body[..there].copy_from_slice(&frame[HEAD..][..there]);
+    bytes.read_exact_at(&mut body[there..], at + (HEAD + there) as u64)?;
+    let is_whole = body[length..] == tail(checksum(head.checksum, &body[..length]));
+    body.truncate(length);
+    if is_whole { Ok(body) } else { Err(changed()) }
 }
 
 fn damage(at: u64, what: impl Into<String>) -> Fault {

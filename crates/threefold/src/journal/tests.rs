@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::{Job, Journal, Log};
 use crate::error::Result;
 
+mod refused;
+mod written;
+
 /// A fold of `chunks` chunks.
 fn job(chunks: u64) -> Job<'static> {
     Job { task: "add_up", captures: &[1, 2, 3], source: "0..100", source_print: 7, chunks, output: "u64" }
@@ -143,5 +146,19 @@ fn every_changed_bit_is_an_error_that_names_the_file_and_the_place() {
         let error = two_folds(&path).expect_err(&format!("bit {bit} is not noticed")).to_string();
         assert!(error.contains(path.to_str().unwrap()), "bit {bit}: {error}");
         assert!(error.contains("byte ") || error.contains("version "), "bit {bit}: {error}");
+    }
+}
+
+#[test]
+fn a_tail_of_zeros_is_torn_wherever_they_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fresh(&folder);
+    let lengths = grow(&path);
+    let whole = fs::read(&path).unwrap();
+    // A disk may have the length of a file before it has all of its bytes.
+    for cut in super::format::PREAMBLE..=whole.len() {
+        put(&path, &[&whole[..cut], &vec![0; whole.len() - cut + 1000]].concat());
+        let before = lengths.iter().rev().find(|(length, _)| *length <= cut);
+        assert_eq!(two_folds(&path).unwrap(), before.expect("one is empty").1, "zeros from byte {cut} on");
     }
 }

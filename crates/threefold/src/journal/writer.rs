@@ -142,6 +142,17 @@ impl Writer {
         batch.has_thread
     }
 
+    #[cfg(test)]
+    pub(super) fn has_thread(&self) -> bool {
+        lock(&self.0.batch).has_thread
+    }
+
+    /// What the threads share, as long as one of them is there.
+    #[cfg(test)]
+    pub(super) fn watch(&self) -> std::sync::Weak<impl Sized + use<>> {
+        Arc::downgrade(&self.0)
+    }
+
     /// Writes all frames, and waits until the thread has ended.
     pub(super) fn finish(&self) -> Result<()> {
         if !self.0.is_ours() {
@@ -163,6 +174,10 @@ impl Drop for Writer {
     fn drop(&mut self) {
         // The folds had their errors. What is left after the last of them is nothing.
         let _ = self.finish();
+        if self.0.is_ours() {
+            // A child of this process may have a copy of the file for a moment, which would keep the lock.
+            let _ = self.0.file.unlock();
+        }
     }
 }
 
@@ -221,12 +236,14 @@ impl Shared {
             self.file.set_len(place.at)?;
             place.is_torn = false;
         }
+        let end = place.at + bytes.len() as u64;
+        file::check_length(end)?;
         if let Err(error) = file::write_all(&self.file, bytes, place.at) {
             // Half a batch is a torn tail, which is harmless. So it does not matter whether it can be cut off.
             let _ = self.file.set_len(place.at);
             return Err(error);
         }
-        place.at += bytes.len() as u64;
+        place.at = end;
         if self.sync.load(Ordering::Relaxed) {
             self.file.sync_data()?;
             if place.is_new {
