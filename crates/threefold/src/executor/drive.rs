@@ -41,6 +41,7 @@ use crate::fold::{Fold, chunk};
 use crate::panics::Payload;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
+use crate::trace::scope::Scope;
 
 /// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, R> {
@@ -123,7 +124,8 @@ impl Executor {
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
-        let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
+        let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
+        let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
         match Work::<P, T>::of(&fold).check_task() {
             Ok(()) => Ok(fold),
             Err(cause) => Err(Error::new(cause, fold.place_of_all())),

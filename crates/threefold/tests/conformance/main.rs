@@ -28,6 +28,8 @@ mod law8_prints;
 mod law9_awaiting;
 mod law9_streaming;
 mod lines;
+#[cfg(feature = "tracing")]
+mod logs;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]
@@ -194,6 +196,8 @@ fn main() -> ExitCode {
         ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
+        #[cfg(feature = "tracing")]
+        ("logs", logs::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         #[cfg(feature = "rand")]
