@@ -166,7 +166,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 let attempt = if number == block.start { attempt } else { 1 };
                 let output = {
                     let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
-                    let _entered = span.enter();
+                    let _entered = fold.scope.enter_chunk(&span);
                     self.task.__map_with(&mut state, self.piece(number)?)
                 };
                 if !fold.counts_results() {
@@ -227,6 +227,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         worker: usize,
     ) -> Ended {
         let first = block.start;
+        let _listening = fold.scope.listen();
         let _entered = fold.scope.enter();
         let (mut run, mut count) = (tree.run(), 0);
         let ended = self.run_guarded(block, attempt, fold, worker, |chunk, output| {

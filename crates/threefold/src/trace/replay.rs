@@ -45,15 +45,35 @@ impl Drop for Copied {
     }
 }
 
-/// The spans that are entered on this thread. They are left when it is dropped, also if a subscriber panics.
-struct Entered<'a> {
+/// The spans of the worker that this thread is in. They are left when this is dropped, also if a subscriber panics.
+struct Stack<'a> {
     dispatch: &'a Dispatch,
-    ids: Vec<(u64, Id)>,
+    /// The span of the chunk, in which all others are.
+    chunk: Option<Id>,
+    entered: Vec<(u64, Id)>,
 }
 
-impl Drop for Entered<'_> {
+impl Stack<'_> {
+    fn enter(&mut self, number: u64, id: &Id) {
+        self.dispatch.enter(id);
+        self.entered.push((number, id.clone()));
+    }
+
+    /// Does nothing if the span is not entered.
+    fn exit(&mut self, number: u64) {
+        if let Some(at) = self.entered.iter().rposition(|&(entered, _)| entered == number) {
+            self.dispatch.exit(&self.entered.remove(at).1);
+        }
+    }
+
+    fn innermost(&self) -> Option<&Id> {
+        self.entered.last().map(|(_, id)| id).or(self.chunk.as_ref())
+    }
+}
+
+impl Drop for Stack<'_> {
     fn drop(&mut self) {
-        while let Some((_, id)) = self.ids.pop() {
+        while let Some((_, id)) = self.entered.pop() {
             self.dispatch.exit(&id);
         }
     }
@@ -73,21 +93,18 @@ impl Replay {
         sent: &[u8],
     ) -> Result<(), ()> {
         let _listening = scope.listen();
-        if self.chunk.as_ref().is_none_or(|(open, _)| *open != chunk) {
-            self.chunk = Some((chunk, span()));
-        }
-        let (_, within) = self.chunk.take().expect("it was opened above");
-        let told = dispatcher::get_default(Dispatch::clone);
+        let open = self.chunk.take().filter(|(open, _)| *open == chunk);
+        let span = open.map_or_else(span, |(_, span)| span);
+        let dispatch = dispatcher::get_default(Dispatch::clone);
         let result = {
-            let _within = within.enter();
-            let outer = within.span().and_then(tracing::Span::id);
-            let mut entered = Entered { dispatch: &told, ids: Vec::new() };
+            let _entered = scope.enter_chunk(&span);
+            let mut stack = Stack { dispatch: &dispatch, chunk: span.id(), entered: Vec::new() };
             records(sent).try_for_each(|record| {
-                self.replay(record?, outer.as_ref(), &mut entered);
+                self.replay(record?, &mut stack);
                 Ok(())
             })
         };
-        self.chunk = Some((chunk, within));
+        self.chunk = Some((chunk, span));
         result
     }
 
@@ -99,17 +116,17 @@ impl Replay {
             let open = self.chunk.take().filter(|(open, _)| *open == chunk);
             let span = open.map_or_else(|| span(chunk), |(_, span)| span);
             // What measures how long spans are entered should know of each chunk.
-            drop(span.enter());
+            drop(scope.enter_chunk(&span));
         }
     }
 
-    fn replay(&mut self, record: Record, outer: Option<&Id>, entered: &mut Entered<'_>) {
-        let dispatch = entered.dispatch;
+    fn replay(&mut self, record: Record, stack: &mut Stack<'_>) {
+        let dispatch = stack.dispatch;
         match record {
             Record::Site(site) => self.sites.push(Known::of(&site)),
             Record::Event { site, parent, fields } => {
                 let Some(known) = self.site(site, false).filter(|known| known.is_enabled(dispatch)) else { return };
-                let parent = self.parent(parent, outer);
+                let parent = self.parent(parent, stack);
                 known.with_values(&fields, |values| {
                     let event = match parent {
                         Some(parent) => Event::new_child_of(parent, known.metadata(), values),
@@ -118,7 +135,7 @@ impl Replay {
                     dispatch.event(&event);
                 });
             }
-            Record::Span { number, site, parent, fields } => self.open(number, site, parent, &fields, outer, dispatch),
+            Record::Span { number, site, parent, fields } => self.open(number, site, parent, &fields, stack),
             Record::Fields { span, fields } => {
                 if let Some(Copied { id, site: Some(known), .. }) = self.spans.get(&span) {
                     known.with_values(&fields, |values| dispatch.record(id, &Values::new(values)));
@@ -131,21 +148,15 @@ impl Replay {
             }
             Record::Enter { span } => {
                 if let Some(Copied { id, site: Some(_), .. }) = self.spans.get(&span) {
-                    dispatch.enter(id);
-                    entered.ids.push((span, id.clone()));
+                    stack.enter(span, id);
                 }
             }
-            Record::Exit { span } => {
-                if let Some(at) = entered.ids.iter().rposition(|(number, _)| *number == span) {
-                    dispatch.exit(&entered.ids.remove(at).1);
-                }
-            }
+            Record::Exit { span } => stack.exit(span),
             Record::Close { span } => {
-                if !entered.ids.iter().any(|(number, _)| *number == span) {
-                    self.spans.remove(&span);
-                }
+                stack.exit(span);
+                self.spans.remove(&span);
             }
-            Record::Line { parent, line } => self.log(parent, &line, dispatch),
+            Record::Line { parent, line } => self.log(parent, &line, stack),
             Record::Missing { count } => {
                 warn!(target: "threefold", count, "events of this chunk are missing: a worker keeps 4 MiB of them at most");
             }
@@ -158,49 +169,45 @@ impl Replay {
         site.filter(|known| known.metadata().is_span() == is_span)
     }
 
-    /// The span with that number, or else the span of the chunk.
-    fn parent<'a>(&'a self, number: Option<u64>, outer: Option<&'a Id>) -> Option<&'a Id> {
-        number.and_then(|number| self.spans.get(&number)).map(|span| &span.id).or(outer)
+    /// The span with that number, or else the span of the chunk. `None` if this thread is in it already: a layer that
+    /// does not want this span looks for the next one among those that the thread is in.
+    fn parent(&self, number: Option<u64>, stack: &Stack<'_>) -> Option<Id> {
+        let copied = number.and_then(|number| self.spans.get(&number)).map(|span| &span.id);
+        let parent = copied.or(stack.chunk.as_ref());
+        parent.filter(|&parent| Some(parent) != stack.innermost()).cloned()
     }
 
-    fn open(
-        &mut self,
-        number: u64,
-        site: u32,
-        parent: Option<u64>,
-        fields: &Fields,
-        outer: Option<&Id>,
-        dispatch: &Dispatch,
-    ) {
+    fn open(&mut self, number: u64, site: u32, parent: Option<u64>, fields: &Fields, stack: &Stack<'_>) {
         if self.spans.len() >= MOST_SPANS {
             return;
         }
-        let parent = self.parent(parent, outer);
+        let dispatch = stack.dispatch;
+        let parent = self.parent(parent, stack);
         let known = self.site(site, true).filter(|known| known.is_enabled(dispatch));
-        let id = match (known, parent) {
-            (Some(known), parent) => known.with_values(fields, |values| {
+        let id = match (known, parent.as_ref().or(stack.innermost())) {
+            (Some(known), _) => known.with_values(fields, |values| {
                 dispatch.new_span(&match parent {
-                    Some(parent) => Attributes::child_of(parent.clone(), known.metadata(), values),
+                    Some(parent) => Attributes::child_of(parent, known.metadata(), values),
                     None => Attributes::new(known.metadata(), values),
                 })
             }),
-            (None, Some(parent)) => dispatch.clone_span(parent),
+            (None, Some(outer)) => dispatch.clone_span(outer),
             (None, None) => return,
         };
         self.spans.insert(number, Copied { dispatch: dispatch.clone(), id, site: known });
     }
 
     /// Gives the logger of this process a record of the crate `log`, within the span that it belongs to.
-    fn log(&self, parent: Option<u64>, line: &Line, dispatch: &Dispatch) {
+    fn log(&self, parent: Option<u64>, line: &Line, stack: &mut Stack<'_>) {
         let Some(level) = log::Level::iter().nth(usize::from(line.level).wrapping_sub(1)) else { return };
         let metadata = log::Metadata::builder().level(level).target(&line.target).build();
         if level > log::max_level() || !log::logger().enabled(&metadata) {
             return;
         }
-        let mut entered = Entered { dispatch, ids: Vec::new() };
-        if let Some((number, span)) = parent.and_then(|number| Some((number, self.spans.get(&number)?))) {
-            dispatch.enter(&span.id);
-            entered.ids.push((number, span.id.clone()));
+        let parent = parent.and_then(|number| Some((number, &self.spans.get(&number)?.id)));
+        let parent = parent.filter(|&(_, id)| Some(id) != stack.innermost());
+        if let Some((number, id)) = parent {
+            stack.enter(number, id);
         }
         log::logger().log(
             &log::Record::builder()
@@ -211,5 +218,8 @@ impl Replay {
                 .line(line.line)
                 .build(),
         );
+        if let Some((number, _)) = parent {
+            stack.exit(number);
+        }
     }
 }

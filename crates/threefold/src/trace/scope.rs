@@ -1,24 +1,30 @@
 //! `Scope`: the subscriber and the spans of one fold, for the crate `tracing`.
 //!
 //! A subscriber may be the default of one thread only, and the current span always belongs to one thread. The chunks of
-//! a fold run on other threads and in other processes. So a fold keeps the subscriber of its caller, and a *context*:
-//! the span of the fold. Whoever runs a chunk makes that subscriber the default of its thread meanwhile, and enters the
-//! span of the chunk, which is a child of the context.
+//! a fold run on other threads and in other processes. So a fold keeps the subscriber of its caller, the span that the
+//! caller was in, and a span of its own. Whoever runs a chunk makes that subscriber the default of its thread meanwhile,
+//! and enters the span of the chunk, which is a child of that of the fold.
 //!
 //! # Which span is entered where
 //!
 //! | what runs | its current span |
 //! |---|---|
-//! | the task, the making of its chunk | the span of the chunk |
+//! | the task, the making of its chunk | the span of the chunk, in that of the fold |
 //! | the making of a worker's state, the closure of `combine` in a worker | the span of the fold |
 //! | the reduction, observers | the caller's own span: they are no part of a chunk |
 //!
-//! A filter may disable the spans of Threefold. Then the context is the caller's own span, and chunks run in it.
+//! A filter may disable the spans of Threefold. Then chunks run in the caller's own span. So a thread enters all three,
+//! from the outermost to the innermost, and those that are disabled leave no trace. It does not suffice to enter the
+//! innermost: `tracing-subscriber` may make a span that one of its layers does not want. This layer then looks for the
+//! next span among those that the thread has entered.
+//!
+//! The caller's span is not entered again on a thread that is in it already, such as the caller's own: a subscriber may
+//! measure for how long a span is entered.
 //!
 //! # What it costs
 //!
 //! A fold has no scope if nobody listens: if no subscriber exists, which is one load to find out, or the caller's thread
-//! has none. Then a block of chunks costs one comparison more, and nothing is made.
+//! has none. Then a block of chunks costs a comparison more, and so does each chunk. Nothing is made.
 
 #[cfg(feature = "async")]
 use std::pin::Pin;
@@ -28,8 +34,9 @@ use std::task::{Context, Poll};
 
 use tracing::dispatcher::{self, DefaultGuard};
 use tracing::level_filters::LevelFilter;
+use tracing::span::Entered;
 use tracing::subscriber::NoSubscriber;
-use tracing::{Dispatch, info_span};
+use tracing::{Dispatch, Span, info_span};
 
 #[cfg(feature = "processes")]
 use super::levels::{self, Levels};
@@ -38,12 +45,14 @@ use crate::model::Model;
 use crate::task::BoxFuture;
 
 /// The subscriber and the spans of a fold, if somebody listens.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scope(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    here: Here,
+    caller: Here,
+    /// The span of the fold.
+    fold: Span,
     task: &'static str,
     model: Model,
 }
@@ -52,7 +61,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Here {
     dispatch: Dispatch,
-    span: tracing::Span,
+    span: Span,
 }
 
 impl Here {
@@ -62,63 +71,74 @@ impl Here {
             return None;
         }
         let dispatch = dispatcher::get_default(Dispatch::clone);
-        (!dispatch.is::<NoSubscriber>()).then(|| Self { dispatch, span: tracing::Span::current() })
+        (!dispatch.is::<NoSubscriber>()).then(|| Self { dispatch, span: Span::current() })
     }
 
     /// Makes them those of this thread, until the result is dropped.
-    pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered { _span: self.span.enter(), _default: dispatcher::set_default(&self.dispatch) }
+    pub(crate) fn enter(&self) -> Listening<'_> {
+        let default = dispatcher::set_default(&self.dispatch);
+        let is_there = Span::current() == self.span;
+        Listening { _span: (!is_there).then(|| self.span.enter()), _default: default }
     }
 }
 
-/// This thread has a subscriber and a span until this is dropped: the span first.
-pub(crate) struct Entered<'a> {
-    _span: tracing::span::Entered<'a>,
+/// This thread has a subscriber and a span until this is dropped: the span goes first.
+pub(crate) struct Listening<'a> {
+    _span: Option<Entered<'a>>,
     _default: DefaultGuard,
 }
 
-/// The span of a chunk.
+/// The span of a chunk, if its fold has a scope.
 #[derive(Debug)]
-pub(crate) struct ChunkSpan(Option<tracing::Span>);
+pub(crate) struct ChunkSpan(Option<Span>);
 
 impl ChunkSpan {
-    /// Enters it on this thread, until the result is dropped.
-    pub(crate) fn enter(&self) -> Option<tracing::span::Entered<'_>> {
-        self.0.as_ref().map(tracing::Span::enter)
-    }
-
-    /// The span, if the fold has a scope.
+    /// What the subscriber knows it by, unless it does not want it.
     #[cfg(feature = "processes")]
-    pub(super) fn span(&self) -> Option<&tracing::Span> {
-        self.0.as_ref()
+    pub(super) fn id(&self) -> Option<tracing::span::Id> {
+        self.0.as_ref().and_then(Span::id)
     }
+}
+
+/// This thread is in the span of a chunk until this is dropped: the innermost span goes first.
+pub(crate) struct InChunk<'a> {
+    _chunk: Entered<'a>,
+    _fold: Entered<'a>,
 }
 
 impl Scope {
     /// The scope of a fold that this thread begins.
     pub(crate) fn of_caller(task: &'static str, model: Model, chunks: u64, workers: usize) -> Self {
-        Self(Here::now().map(|here| {
+        Self(Here::now().map(|caller| {
             let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers);
-            let span = if fold.is_disabled() { here.span } else { fold };
-            Arc::new(Inner { here: Here { span, ..here }, task, model })
+            Arc::new(Inner { caller, fold, task, model })
         }))
     }
 
-    /// Makes the subscriber the default of this thread until the result is dropped.
+    /// Makes the subscriber the default of this thread, in the caller's span, until the result is dropped.
     #[inline]
-    pub(crate) fn listen(&self) -> Option<DefaultGuard> {
-        self.0.as_ref().map(|inner| dispatcher::set_default(&inner.here.dispatch))
+    pub(crate) fn listen(&self) -> Option<Listening<'_>> {
+        self.0.as_ref().map(|inner| inner.caller.enter())
     }
 
-    /// Enters the context on this thread until the result is dropped.
+    /// Enters the span of the fold on this thread, which listens, until the result is dropped.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        self.0.as_ref().map(|inner| inner.here.enter())
+        self.0.as_ref().map(|inner| inner.fold.enter())
     }
 
     /// The span of a chunk. The thread [listens](Self::listen).
     #[inline]
     pub(crate) fn chunk(&self, chunk: u64, attempt: u32, worker: usize, range: impl FnOnce() -> String) -> ChunkSpan {
         ChunkSpan(self.0.as_ref().map(|inner| inner.chunk(chunk, attempt, worker, range)))
+    }
+
+    /// Enters the span of a chunk on this thread, which listens, until the result is dropped.
+    #[inline]
+    pub(crate) fn enter_chunk<'a>(&'a self, span: &'a ChunkSpan) -> Option<InChunk<'a>> {
+        self.0.as_ref().zip(span.0.as_ref()).map(|(inner, span)| {
+            let fold = inner.fold.enter();
+            InChunk { _chunk: span.enter(), _fold: fold }
+        })
     }
 
     /// The same future, which is polled and dropped in the span of a chunk.
@@ -131,10 +151,12 @@ impl Scope {
         worker: usize,
         range: impl FnOnce() -> String,
     ) -> BoxFuture<'a, T> {
-        let Some(inner) = &self.0 else { return future };
-        let _default = self.listen();
-        let span = inner.chunk(chunk, attempt, worker, range);
-        Box::pin(Within { future: Some(future), here: Here { dispatch: inner.here.dispatch.clone(), span } })
+        if self.0.is_none() {
+            return future;
+        }
+        let _listening = self.listen();
+        let span = self.chunk(chunk, attempt, worker, range);
+        Box::pin(Within { future: Some(future), scope: self.clone(), span })
     }
 
     /// What workers elsewhere send of their events and log records.
@@ -146,11 +168,12 @@ impl Scope {
 }
 
 impl Inner {
-    fn chunk(&self, chunk: u64, attempt: u32, worker: usize, range: impl FnOnce() -> String) -> tracing::Span {
-        let Self { here, task, model } = self;
-        let span = info_span!(
+    fn chunk(&self, chunk: u64, attempt: u32, worker: usize, range: impl FnOnce() -> String) -> Span {
+        let Self { caller, fold, task, model } = self;
+        let parent = fold.id().or_else(|| caller.span.id());
+        info_span!(
             target: "threefold::chunk",
-            parent: &here.span,
+            parent: parent,
             "chunk",
             task,
             chunk,
@@ -158,17 +181,17 @@ impl Inner {
             worker,
             %model,
             attempt,
-        );
-        if span.is_disabled() { here.span.clone() } else { span }
+        )
     }
 }
 
+/// A future that is polled and dropped in the span of a chunk.
 #[cfg(feature = "async")]
-/// A future that is polled and dropped with a subscriber, in a span.
 struct Within<'a, T> {
     /// Taken by the destructor alone.
     future: Option<BoxFuture<'a, T>>,
-    here: Here,
+    scope: Scope,
+    span: ChunkSpan,
 }
 
 #[cfg(feature = "async")]
@@ -176,8 +199,9 @@ impl<T> Future for Within<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let Self { future, here } = &mut *self;
-        let _entered = here.enter();
+        let Self { future, scope, span } = &mut *self;
+        let _listening = scope.listen();
+        let _entered = scope.enter_chunk(span);
         future.as_mut().expect("it is there until it is dropped").as_mut().poll(cx)
     }
 }
@@ -185,7 +209,9 @@ impl<T> Future for Within<'_, T> {
 #[cfg(feature = "async")]
 impl<T> Drop for Within<'_, T> {
     fn drop(&mut self) {
-        let _entered = self.here.enter();
-        self.future = None;
+        let Self { future, scope, span } = self;
+        let _listening = scope.listen();
+        let _entered = scope.enter_chunk(span);
+        *future = None;
     }
 }

@@ -37,6 +37,10 @@ impl Scope {
         Nothing
     }
 
+    pub(crate) fn enter_chunk(&self, _span: &Nothing) -> Nothing {
+        Nothing
+    }
+
     #[cfg(feature = "async")]
     pub(crate) fn within<'a, T: 'a>(
         &self,
@@ -52,12 +56,6 @@ impl Scope {
     #[cfg(feature = "processes")]
     pub(crate) fn levels(&self) -> Levels {
         Levels::OFF
-    }
-}
-
-impl Nothing {
-    pub(crate) fn enter(self) -> Self {
-        self
     }
 }
 

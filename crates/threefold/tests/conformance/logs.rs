@@ -91,7 +91,7 @@ impl Told {
         let mut events: Vec<_> = self.all().into_iter().filter(|entry| entry.span.is_empty()).collect();
         for event in &mut events {
             for (_, fields) in &mut event.within {
-                ["model", "worker", "workers"].map(|field| fields.remove(field));
+                ["model", "worker", "workers"].iter().for_each(|field| drop(fields.remove(field)));
             }
         }
         events.sort();
