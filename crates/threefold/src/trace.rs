@@ -20,6 +20,8 @@ pub(crate) mod scope;
 pub(crate) mod scope;
 #[cfg(all(feature = "processes", feature = "tracing"))]
 mod site;
+#[cfg(all(test, feature = "processes", feature = "tracing", target_os = "linux"))]
+mod tests;
 #[cfg(all(feature = "processes", not(feature = "tracing")))]
 pub(crate) mod unheard;
 
