@@ -26,6 +26,7 @@ impl States {
             return Some(states.swap_remove(at).1);
         }
         drop(states);
+        let _entered = fold.scope.enter();
         let reason = match panics::catch_payload(|| task.__state()) {
             Ok(Ok(state)) => return Some(state),
             Ok(Err(reason)) => reason,

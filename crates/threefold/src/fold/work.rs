@@ -165,16 +165,21 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             return Ended::Well;
         }
         chunk::set(number);
+        let _listening = fold.scope.listen();
         let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
-                let output = self.task.__map_with(&mut state, self.piece(number)?);
+                let attempt = if number == block.start { attempt } else { 1 };
+                let output = {
+                    let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
+                    let _entered = fold.scope.enter_chunk(&span);
+                    self.task.__map_with(&mut state, self.piece(number)?)
+                };
                 if !fold.counts_results() {
                     break;
                 }
-                let attempt = if number == block.start { attempt } else { 1 };
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
@@ -230,6 +235,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         worker: usize,
     ) -> Ended {
         let first = block.start;
+        let _listening = fold.scope.listen();
+        let _entered = fold.scope.enter();
         let (mut run, mut count) = (tree.run(), 0);
         let ended = self.run_guarded(block, attempt, fold, worker, |chunk, output| {
             count += 1;
@@ -319,7 +326,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         fold: &'a Fold,
         worker: usize,
     ) -> BoxFuture<'a, Result<(), Again>> {
-        Box::pin(async move {
+        let future: BoxFuture<'a, _> = Box::pin(async move {
             let started = fold.started();
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
             let piece = match self.piece(chunk) {
@@ -348,7 +355,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
                 Err(cause) => fold.unsent(chunk, cause),
             }
             Ok(())
-        })
+        });
+        fold.scope.within(future, chunk, attempt, worker, || self.describe(chunk))
     }
 
     #[cfg(feature = "processes")]

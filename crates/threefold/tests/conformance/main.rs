@@ -30,6 +30,8 @@ mod law8_prints;
 mod law9_awaiting;
 mod law9_streaming;
 mod lines;
+#[cfg(feature = "tracing")]
+mod logs;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]
@@ -198,6 +200,8 @@ fn main() -> ExitCode {
         ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
+        #[cfg(feature = "tracing")]
+        ("logs", logs::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         #[cfg(feature = "rand")]

@@ -70,7 +70,8 @@ mod tests {
     use crate::remote::wire::Rules;
 
     fn task(fingerprint: Fingerprint, source: &[u8]) -> Task {
-        let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: false, time_each: false };
+        let rules =
+            Rules { stop_on_err: true, stop_on_panic: true, answer_each: false, time_each: false, levels: Levels::OFF };
         Task {
             address: Vec::new(),
             captures: Vec::new(),
