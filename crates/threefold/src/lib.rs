@@ -314,7 +314,7 @@ mod trace;
 
 pub use backend::current::is_cancelled;
 pub use backend::init::{init, ranks};
-pub use cancel::CancelToken;
+pub use cancel::{CancelToken, DropGuard};
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 pub use model::{Capabilities, Model, UnknownModel};

@@ -75,7 +75,9 @@ impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         // Acquire: what was written inside is seen by the caller.
         if self.lease.inside.fetch_or(CLOSED, Ordering::AcqRel) != 0 {
-            eprintln!("threefold: a task still has a piece of a buffer after its fold has ended: this program is aborted");
+            eprintln!(
+                "threefold: a task still has a piece of a buffer after its fold has ended: this program is aborted"
+            );
             process::abort();
         }
     }
