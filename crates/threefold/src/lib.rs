@@ -320,7 +320,7 @@ mod trace;
 
 pub use backend::current::is_cancelled;
 pub use backend::init::{init, ranks};
-pub use cancel::CancelToken;
+pub use cancel::{CancelToken, DropGuard};
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 #[cfg(feature = "journal")]
