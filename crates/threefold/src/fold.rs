@@ -20,6 +20,10 @@ use crate::trace::{Event, Span};
 pub(crate) mod chunk;
 pub(crate) mod claims;
 mod failure;
+#[cfg_attr(
+    not(all(feature = "journal", feature = "processes")),
+    allow(dead_code, reason = "only journals have finished chunks, and only workers elsewhere need their number")
+)]
 pub(crate) mod finished;
 pub(crate) mod gate;
 pub(crate) mod group;
