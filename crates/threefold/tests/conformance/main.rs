@@ -98,12 +98,6 @@ fn ranked(model: Model) -> bool {
     model == Model::Mpi && threefold::ranks() > 1
 }
 
-/// Where no MPI library sends messages. With Open MPI, rank 0 was seen to grow by 30 MiB in 30,000
-/// chunks of a kilobyte. Why is not known yet.
-fn unranked(model: Model) -> bool {
-    !ranked(model)
-}
-
 /// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
 fn with_one_worker(model: Model) -> bool {
     model != Model::Mpi || threefold::ranks() <= 2
