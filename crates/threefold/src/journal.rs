@@ -14,7 +14,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
@@ -42,22 +42,96 @@ pub(crate) use log::Log;
 
 /// A file that records the outputs of finished chunks, so that a program that is run again continues where it stopped.
 ///
+/// Give it to an executor with [`Executor::journal`](crate::Executor::journal). Each output that comes back is appended to
+/// the file. If the program is run again with the same file, for instance after a crash, the same folds take the recorded
+/// outputs from the file and run only the other chunks. The result is the same, bit for bit, also on another model and with
+/// another number of workers.
+///
 /// ```
-/// use threefold::Journal;
+/// use std::path::Path;
+/// use threefold::prelude::*;
+/// use threefold::{Journal, Trace};
+///
+/// #[task]
+/// fn count_primes(chunk: std::ops::Range<u64>) -> usize {
+///     chunk.filter(|&n| n > 1 && (2..n).all(|divisor| n % divisor != 0)).count()
+/// }
+///
+/// /// The program: the number of primes, and how many chunks were run for it.
+/// fn run(model: Model, path: &Path) -> threefold::Result<(usize, usize)> {
+///     let (journal, trace) = (Journal::open(path)?, Trace::new());
+///     let on = Executor::new(model)?.journal(&journal).trace(&trace);
+///     let primes = on.fold((0..1_000).split_into(8), count_primes, 0, |sum, part| sum + part)?;
+///     Ok((primes, trace.spans().len()))
+/// }
 ///
 /// # let folder = tempfile::tempdir().unwrap();
-/// # let path = folder.path().join("run.journal");
-/// let journal = Journal::open(&path)?;
-/// assert_eq!(journal.recorded(), 0);
+/// # let path = folder.path().join("primes.journal");
+/// assert_eq!(run(Model::Threads, &path)?, (168, 8));
+/// assert_eq!(run(Model::Sequential, &path)?, (168, 0));
 /// # Ok::<(), threefold::Error>(())
 /// ```
+///
+/// # Which fold is which
+///
+/// A journal records the folds of a run in the order in which they begin: the first fold on the journal is compared with
+/// the first one in the file, and so on. A fold that differs from the one in the file is an error of the verb, before any
+/// chunk runs, and the error says what differs: the task, its captures, the source, its cut, the type of the outputs, or the
+/// version of the format or of this library. If a fold fails and the program calls the same fold once more, it continues
+/// the fold that has failed.
+///
+/// The code of the task is not compared, and neither are the contents of files that a task reads. If they have changed,
+/// delete the journal.
+///
+/// A journal records one fold at a time: a second one that begins meanwhile is an error. Folds inside of tasks are not
+/// recorded. Different folds that run at the same time need a journal each.
+///
+/// # When outputs are written
+///
+/// Outputs are collected, and written together: at most a second after they came, as soon as they are 1 MiB in all, and at
+/// the end of the fold. A program that is killed therefore loses the last second at most. What the operating system has
+/// taken survives the end of the program, but not a power failure; [`sync`](Self::sync) is for that. While nothing waits to
+/// be written, the journal has no thread, and nothing of it is left when its last clone is dropped.
+///
+/// If an output cannot be written, for instance because the disk is full, the fold ends with an error for which
+/// [`Error::is_setup`](crate::Error::is_setup) is `true`, and [`check`](Self::check) gives it. What was written before is
+/// kept.
+///
+/// # What is checked
+///
+/// [`open`](Self::open) reads the whole file, and checks the checksum of every record. Each record is checked once more when
+/// its output is taken.
+///
+/// - A *torn tail*, which is the beginning of a record that was not written to its end, is what a killed program leaves. It
+///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave.
+/// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is an error that
+///   names the file and the byte, and says how to keep the records before it.
+///
+/// The file is locked while it is open, by a lock that ends with the process. Another process, or another `Journal` of this
+/// one, that opens the file waits for a second and then gets an error. File systems without locks, such as some that several
+/// hosts share, are refused. On MPI rank 0 alone opens and writes the file.
+///
+/// # The file
+///
+/// All numbers are little-endian. The file begins with 16 bytes that mark it as a journal (`f3`, `threefold fold` and a line
+/// feed), the version of the format in 4 bytes, which is 1, and the CRC-32 of these 20 bytes in 4. Frames follow:
+///
+/// | bytes | content |
+/// |---|---|
+/// | 1 | `F`: a fold begins; `O`: the output of a chunk of that fold |
+/// | 8 | the number of the fold or of the chunk, counted from 0 |
+/// | 8 | the length of the body |
+/// | 4 | the CRC-32 of the 17 bytes before, continued from that of the fold's body if this is an output |
+/// | length | the description of the fold, or the output as `threefold-codec` serializes it |
+/// | 4 | the CRC-32 of the body, continued from the one before |
+/// | 1 | a line feed |
 #[derive(Clone)]
 pub struct Journal(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
-    /// How many outputs the file had when it was opened.
-    recorded: u64,
+    /// How many outputs are recorded.
+    recorded: AtomicU64,
     folds: Mutex<Folds>,
 }
 
@@ -66,6 +140,8 @@ struct Inner {
 struct Folds {
     /// What earlier runs recorded, in the order of the folds.
     recorded: Vec<Recorded>,
+    /// Where these end in the file.
+    end: u64,
     /// The number of the fold that begins next.
     next: usize,
     /// The number of the fold to which the last frame of the file belongs.
@@ -95,7 +171,13 @@ pub(crate) struct Job<'a> {
 }
 
 impl Journal {
-    /// Opens the journal `path`, or makes an empty one if there is no such file.
+    /// Opens the journal `path`, or makes an empty one if there is no such file. It reads the whole file: a million outputs
+    /// take less than a second, large ones as long as the disk needs.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, written or locked, is open already, is no journal, has another version of the format, or
+    /// is damaged. The file is left as it is.
     ///
     /// ```
     /// use threefold::Journal;
@@ -109,13 +191,15 @@ impl Journal {
         let path = path.as_ref();
         let file = file::open(path)?;
         let found = scan(&file).map_err(|found| fault(path, found))?;
-        let recorded = found.folds.iter().map(|fold| fold.index.len()).sum();
+        let recorded = AtomicU64::new(found.folds.iter().map(|fold| fold.index.len()).sum());
         let writer = Writer::new(path.to_path_buf(), file, found.end, found.is_torn)?;
-        let folds = Folds { recorded: found.folds, last_frame: found.last, ..Folds::default() };
+        let folds = Folds { recorded: found.folds, end: found.end, last_frame: found.last, ..Folds::default() };
         Ok(Self(Arc::new(Inner { writer, recorded, folds: Mutex::new(folds) })))
     }
 
-    /// Whether each batch is written to the disk before the next one (`fsync`).
+    /// Whether outputs that are written are also flushed to the disk at once (`fsync`), so that they survive a power failure
+    /// or a crash of the operating system. By default they are not, since that takes milliseconds for each second of a fold,
+    /// and more on slow disks. All clones share the setting.
     ///
     /// ```
     /// use threefold::Journal;
@@ -144,7 +228,7 @@ impl Journal {
         self.0.writer.path()
     }
 
-    /// How many outputs the file had when it was opened.
+    /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written.
     ///
     /// ```
     /// use threefold::Journal;
@@ -155,10 +239,14 @@ impl Journal {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn recorded(&self) -> u64 {
-        self.0.recorded
+        self.0.recorded.load(Ordering::Relaxed)
     }
 
-    /// The error of a write that has failed, if one has. Nothing is recorded after it.
+    /// Tells whether all outputs could be written so far. After the first write that failed, nothing is recorded any more.
+    ///
+    /// # Errors
+    ///
+    /// The error of that write, which is also the error of the fold.
     ///
     /// ```
     /// use threefold::Journal;
@@ -192,7 +280,7 @@ impl Journal {
         if is_again {
             // The fold before has added to it. This is rare, so those places were not kept.
             let found = scan(writer.file()).map_err(|found| fault(writer.path(), found))?;
-            folds.recorded = found.folds;
+            (folds.recorded, folds.end) = (found.folds, found.end);
         }
         let recorded = folds.recorded.get_mut(number);
         if let Some(difference) = recorded.as_ref().and_then(|recorded| recorded.header.difference(&header)) {
@@ -213,7 +301,15 @@ impl Journal {
         let chunks = header.chunks;
         folds.current = Some(header);
         let (added, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Log { journal: Arc::clone(&self.0), root: frame.root, chunks, index, added, is_over }))
+        Ok(Arc::new(Log {
+            journal: Arc::clone(&self.0),
+            root: frame.root,
+            chunks,
+            index,
+            end: folds.end,
+            added,
+            is_over,
+        }))
     }
 }
 

@@ -1,20 +1,8 @@
-//! The bytes of a journal.
+//! The bytes of a journal: the preamble, and the heads and tails of frames. The documentation of [`Journal`](super::Journal)
+//! has them as a table.
 //!
-//! A file begins with a preamble of 24 bytes: [`MAGIC`], the version of the format in four bytes, and the CRC-32 of these
-//! twenty bytes in four. All numbers are in little-endian order. Frames follow, each in one of two kinds:
-//!
-//! | bytes | fold | output |
-//! |---|---|---|
-//! | 1 | `F` | `O` |
-//! | 8 | the number of the fold, counted from 0 | the number of the chunk |
-//! | 8 | the length of the body | the length of the body |
-//! | 4 | checksum of the head | checksum of the head |
-//! | length | the [`Header`](super::header::Header) of the fold | the output, serialized |
-//! | 4 | checksum of the body | checksum of the body |
-//! | 1 | [`MARK`] | [`MARK`] |
-//!
-//! An output belongs to the fold of the last fold frame before it. A fold that is resumed after other folds were recorded
-//! has a second fold frame, the same as its first one.
+//! An output belongs to the fold of the last fold frame before it. A fold that is continued after other folds were
+//! recorded has a second fold frame, the same as its first one.
 //!
 //! Checksums are CRC-32. They are chained: that of the head begins with the one of the fold's header, and that of the body
 //! with the one of the head. So a record that has come into another fold, or a body behind another head, is found like

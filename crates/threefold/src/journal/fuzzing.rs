@@ -104,7 +104,7 @@ fn outputs(file: &[u8], found: &Scan) -> Folds {
         let outputs = chunks.map(|chunk| {
             let at = fold.index.offset(chunk).expect("it is recorded");
             assert!(chunk < fold.header.chunks);
-            (chunk, output(&file, at, chunk, fold.root).expect("it was whole"))
+            (chunk, output(&file, at, found.end, chunk, fold.root).expect("it was whole"))
         });
         let outputs: BTreeMap<_, _> = outputs.collect();
         assert_eq!(outputs.len() as u64, fold.index.len());

@@ -20,6 +20,8 @@ pub(crate) struct Log {
     pub(super) chunks: u64,
     /// What was recorded when the fold began.
     pub(super) index: Index,
+    /// Where these records end in the file.
+    pub(super) end: u64,
     /// How many outputs were added since.
     pub(super) added: AtomicU64,
     pub(super) is_over: AtomicBool,
@@ -44,7 +46,7 @@ impl Log {
     pub(crate) fn read(&self, chunk: u64) -> Result<Vec<u8>> {
         let at = self.index.offset(chunk).expect("only recorded outputs are read");
         let writer = &self.journal.writer;
-        scan::output(writer.file(), at, chunk, self.root).map_err(|found| fault(writer.path(), found))
+        scan::output(writer.file(), at, self.end, chunk, self.root).map_err(|found| fault(writer.path(), found))
     }
 
     /// Records the output of `chunk`. It is in the file at most a second later, or when the fold ends.
@@ -61,6 +63,7 @@ impl Log {
         let tail = tail(checksum(head.checksum, output));
         self.journal.writer.add(&[&head.bytes(), output, &tail])?;
         self.added.fetch_add(1, Ordering::Relaxed);
+        self.journal.recorded.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

@@ -129,15 +129,21 @@ pub(super) fn scan(bytes: &impl Bytes) -> Result<Scan, Fault> {
     Ok(Scan { folds: folds?, end, is_torn: end < length, last })
 }
 
-/// The output of `chunk`, whose frame is at `at`, of the fold with this `root`. All that was checked when the file was opened
-/// is checked again.
-pub(super) fn output(bytes: &impl Bytes, at: u64, chunk: u64, root: u32) -> Result<Vec<u8>, Fault> {
+/// The output of `chunk` of the fold with this `root`, whose frame is at `at`, in a file whose frames end at `end`. All that
+/// was checked when the file was opened is checked again.
+pub(super) fn output(bytes: &impl Bytes, at: u64, end: u64, chunk: u64, root: u32) -> Result<Vec<u8>, Fault> {
     let changed = || damage(at, format!("the output of chunk {chunk} has changed since the journal was opened"));
+    let read = |piece: &mut [u8], at| {
+        bytes.read_exact_at(piece, at).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => changed(),
+            _ => Fault::Unreadable(error),
+        })
+    };
     // Most outputs are small, so one read has the frame.
     let mut frame = [0; SMALL];
-    let ready = bytes.length()?.saturating_sub(at).min(SMALL as u64) as usize;
+    let ready = (end - at).min(SMALL as u64) as usize;
     let frame = &mut frame[..ready];
-    bytes.read_exact_at(frame, at)?;
+    read(frame, at)?;
     let head = frame.first_chunk().and_then(|head| Head::read(head, root)).ok_or_else(changed)?;
     if (head.kind, head.number) != (Kind::Output, chunk) {
         return Err(changed());
@@ -147,7 +153,7 @@ pub(super) fn output(bytes: &impl Bytes, at: u64, chunk: u64, root: u32) -> Resu
     let mut body = vec![0; length + TAIL];
     let there = body.len().min(ready - HEAD);
     body[..there].copy_from_slice(&frame[HEAD..][..there]);
-    bytes.read_exact_at(&mut body[there..], at + (HEAD + there) as u64)?;
+    read(&mut body[there..], at + (HEAD + there) as u64)?;
     let is_whole = body[length..] == tail(checksum(head.checksum, &body[..length]));
     body.truncate(length);
     if is_whole { Ok(body) } else { Err(changed()) }
