@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
 use header::Header;
-use refusal::{fault, refusal};
+use index::Index;
+use refusal::{fault, of_another_job, refusal};
 use scan::{Recorded, scan};
 use writer::Writer;
 
@@ -284,14 +285,13 @@ impl Journal {
         }
         let recorded = folds.recorded.get_mut(number);
         if let Some(difference) = recorded.as_ref().and_then(|recorded| recorded.header.difference(&header)) {
-            let what = format!(
-                "is of another job: in fold {number}, {difference}; use another file, or delete this one to start from the \
-                 beginning"
-            );
-            return Err(refusal(writer.path(), what));
+            return Err(of_another_job(writer.path(), number, &difference));
         }
         let frame = header.frame(number as u64);
-        let index = recorded.map(|recorded| std::mem::take(&mut recorded.index)).unwrap_or_default();
+        let (root, index) = match recorded {
+            Some(recorded) => (recorded.root, std::mem::take(&mut recorded.index)),
+            None => (frame.root, Index::default()),
+        };
         if folds.last_frame != Some(number) {
             writer.add(&[&frame.bytes])?;
             folds.last_frame = Some(number);
@@ -301,15 +301,7 @@ impl Journal {
         let chunks = header.chunks;
         folds.current = Some(header);
         let (added, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Log {
-            journal: Arc::clone(&self.0),
-            root: frame.root,
-            chunks,
-            index,
-            end: folds.end,
-            added,
-            is_over,
-        }))
+        Ok(Arc::new(Log { journal: Arc::clone(&self.0), root, chunks, index, end: folds.end, added, is_over }))
     }
 }
 

@@ -325,7 +325,7 @@ pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 #[cfg(feature = "journal")]
 pub use journal::Journal;
-#[cfg(all(feature = "journal", fuzzing))]
+#[cfg(all(feature = "journal", any(test, fuzzing)))]
 #[doc(hidden)]
 pub use journal::fuzzing as journal_fuzzing;
 pub use model::{Capabilities, Model, UnknownModel};
