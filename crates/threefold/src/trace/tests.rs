@@ -143,6 +143,7 @@ fn a_site_is_made_once() {
     assert!(!std::ptr::eq(one, Known::of(&site("other")).unwrap()));
     assert!(Known::of(&Site { level: 0, ..site("one") }).is_none());
     assert!(Known::of(&Site { fields: vec!["n".to_string(); 5000], ..site("one") }).is_none());
+    assert!(Known::of(&site(&"n".repeat(100_000))).is_none());
 }
 
 #[test]
