@@ -178,7 +178,11 @@ impl<O> Tree<O> {
             chunk::set(end - 1);
         }
         // Unwind-safe: both parts are gone after a panic, and nothing else is touched.
-        match panics::catch_payload(|| (self.combine)(left, right)) {
+        let combine = || {
+            let _entered = fold.map(|fold| fold.scope.enter());
+            (self.combine)(left, right)
+        };
+        match panics::catch_payload(combine) {
             Ok(value) => Some(value),
             Err(payload) => {
                 let mut broken = self.broken();

@@ -78,6 +78,15 @@ pub(super) struct Site {
     pub(super) fields: Vec<String>,
 }
 
+impl Site {
+    /// The bytes of its texts.
+    pub(super) fn text(&self) -> usize {
+        let Self { name, target, module, file, fields, .. } = self;
+        let optional = [module, file].into_iter().flatten();
+        [name, target].into_iter().chain(optional).chain(fields).map(String::len).sum()
+    }
+}
+
 /// A record of the crate `log`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Line {

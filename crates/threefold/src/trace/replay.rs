@@ -14,7 +14,7 @@ use tracing::{Dispatch, Event, dispatcher, warn};
 
 use super::record::{Fields, Line, Record, records};
 use super::scope::{ChunkSpan, Scope};
-use super::site::Known;
+use super::site::{Known, MOST};
 
 /// No more spans of a worker than this are kept. A task that opens more at the same time is out of the ordinary, and its
 /// further spans are left out.
@@ -123,7 +123,8 @@ impl Replay {
     fn replay(&mut self, record: Record, stack: &mut Stack<'_>) {
         let dispatch = stack.dispatch;
         match record {
-            Record::Site(site) => self.sites.push(Known::of(&site)),
+            Record::Site(site) if self.sites.len() < MOST => self.sites.push(Known::of(&site)),
+            Record::Site(_) => {}
             Record::Event { site, parent, fields } => {
                 let Some(known) = self.site(site, false).filter(|known| known.is_enabled(dispatch)) else { return };
                 let parent = self.parent(parent, stack);

@@ -88,6 +88,12 @@ pub(crate) struct Listening<'a> {
     _default: DefaultGuard,
 }
 
+/// This thread is in the span of the fold until this is dropped: the innermost span goes first.
+pub(crate) struct InFold<'a> {
+    _fold: Entered<'a>,
+    _listening: Listening<'a>,
+}
+
 /// The span of a chunk, if its fold has a scope.
 #[derive(Debug)]
 pub(crate) struct ChunkSpan(Option<Span>);
@@ -121,9 +127,12 @@ impl Scope {
         self.0.as_ref().map(|inner| inner.caller.enter())
     }
 
-    /// Enters the span of the fold on this thread, which listens, until the result is dropped.
-    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        self.0.as_ref().map(|inner| inner.fold.enter())
+    /// Makes the subscriber the default of this thread, in the span of the fold, until the result is dropped.
+    pub(crate) fn enter(&self) -> Option<InFold<'_>> {
+        self.0.as_ref().map(|inner| {
+            let listening = inner.caller.enter();
+            InFold { _fold: inner.fold.enter(), _listening: listening }
+        })
     }
 
     /// The span of a chunk. The thread [listens](Self::listen).

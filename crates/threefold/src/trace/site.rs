@@ -26,10 +26,11 @@ use super::levels;
 use super::record::{Fields, Site, Value, Written};
 
 /// No more sites than this are made. A program of a million lines has some thousand.
-const MOST: usize = 1 << 14;
+pub(super) const MOST: usize = 1 << 14;
 
-/// A site with more fields than this is none of a program.
+/// A site with more fields than this, or with more bytes of text, is none of a program.
 const MOST_FIELDS: usize = 1 << 10;
+const MOST_TEXT: usize = 1 << 16;
 
 /// What is known of the interest of all subscribers.
 const NEVER: u8 = 0;
@@ -71,7 +72,7 @@ impl Known {
             Some(all) => (all.get(site).copied(), all.len()),
             None => (None, 0),
         };
-        if found.is_some() || count >= MOST || site.fields.len() > MOST_FIELDS {
+        if found.is_some() || count >= MOST || site.fields.len() > MOST_FIELDS || site.text() > MOST_TEXT {
             return found;
         }
         let known = Self::make(site)?;

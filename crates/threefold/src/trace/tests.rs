@@ -38,16 +38,6 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 }
 
-impl Lines {
-    fn dispatch(&self) -> Dispatch {
-        Dispatch::new(tracing_subscriber::registry().with(self.clone()))
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
-
 /// What a worker sends that has this ear and runs `task`.
 fn heard(ear: &Ear, task: impl FnOnce()) -> Vec<u8> {
     let listening = ear.listen();
@@ -56,14 +46,32 @@ fn heard(ear: &Ear, task: impl FnOnce()) -> Vec<u8> {
     ear.take()
 }
 
-/// What a subscriber is told of what a worker has sent of chunk 7.
-fn told(replay: &mut Replay, sent: &[u8]) -> (Result<(), ()>, Vec<String>) {
-    let lines = Lines::default();
-    let result = dispatcher::with_default(&lines.dispatch(), || {
-        let scope = Scope::of_caller("task", Model::Processes, 9, 2);
-        replay.tell(&scope, 7, || scope.chunk(7, 1, 0, String::new), sent)
-    });
-    (result, lines.take())
+/// A parent that runs a fold.
+struct Parent {
+    lines: Lines,
+    dispatch: Dispatch,
+    scope: Scope,
+    replay: Replay,
+}
+
+impl Parent {
+    fn new() -> Self {
+        let lines = Lines::default();
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(lines.clone()));
+        let scope = dispatcher::with_default(&dispatch, || Scope::of_caller("task", Model::Processes, 9, 2));
+        Self { lines, dispatch, scope, replay: Replay::default() }
+    }
+
+    /// What its subscriber is told when a worker sends this of a chunk.
+    fn told(&mut self, chunk: u64, sent: &[u8]) -> (Result<(), ()>, Vec<String>) {
+        let Self { scope, replay, .. } = self;
+        let result = dispatcher::with_default(&self.dispatch, || {
+            let result = replay.tell(scope, chunk, || scope.chunk(chunk, 1, 0, String::new), sent);
+            assert!(tracing::Span::current().is_none(), "no span is left entered");
+            result
+        });
+        (result, std::mem::take(&mut self.lines.0.lock().unwrap()))
+    }
 }
 
 fn levels(events: u8, logs: u8) -> Levels {
@@ -79,7 +87,7 @@ fn the_parent_is_told_what_the_worker_hears() {
         info_span!("inner").in_scope(|| info!(text = "t", "inside"));
         debug!("not wanted");
     });
-    let (result, lines) = told(&mut Replay::default(), &sent);
+    let (result, lines) = Parent::new().told(7, &sent);
     assert_eq!(result, Ok(()));
     let [outside, inside] = &lines[..] else { panic!("{lines:?}") };
     // The fields of a message come first.
@@ -95,19 +103,13 @@ fn a_span_that_outlives_its_chunk_is_known_in_the_next_one_of_the_fold() {
     let first = heard(&ear, || span = Some(info_span!("kept")));
     let speak = || span.as_ref().unwrap().in_scope(|| info!("within"));
     let second = heard(&ear, speak);
-    let mut replay = Replay::default();
-    let lines = Lines::default();
-    dispatcher::with_default(&lines.dispatch(), || {
-        let scope = Scope::of_caller("task", Model::Processes, 9, 2);
-        for (chunk, sent) in [(0, &first), (1, &second)] {
-            replay.tell(&scope, chunk, || scope.chunk(chunk, 1, 0, String::new), sent).unwrap();
-        }
-    });
-    assert_eq!(lines.take(), ["INFO kept<chunk<fold message=within"]);
+    let mut parent = Parent::new();
+    assert_eq!(parent.told(0, &first), (Ok(()), Vec::new()));
+    assert_eq!(parent.told(1, &second), (Ok(()), vec!["INFO kept<chunk<fold message=within".to_string()]));
     // The parent of the next fold has never heard of it.
     ear.begin(levels(3, 0), false);
     let third = heard(&ear, speak);
-    assert_eq!(told(&mut Replay::default(), &third), (Ok(()), vec!["INFO chunk<fold message=within".to_string()]));
+    assert_eq!(Parent::new().told(2, &third), (Ok(()), vec!["INFO chunk<fold message=within".to_string()]));
 }
 
 #[test]
@@ -141,6 +143,7 @@ fn a_site_is_made_once() {
     assert!(!std::ptr::eq(one, Known::of(&site("other")).unwrap()));
     assert!(Known::of(&Site { level: 0, ..site("one") }).is_none());
     assert!(Known::of(&Site { fields: vec!["n".to_string(); 5000], ..site("one") }).is_none());
+    assert!(Known::of(&site(&"n".repeat(100_000))).is_none());
 }
 
 #[test]
@@ -170,14 +173,13 @@ fn what_no_worker_would_send_is_told_of_the_chunk_or_left_out() {
     ] {
         assert!(record::append(&record, &mut sent));
     }
-    let mut replay = Replay::default();
-    let (result, lines) = told(&mut replay, &sent);
+    let mut parent = Parent::new();
+    let (result, lines) = parent.told(7, &sent);
     assert_eq!(
         (result, lines),
         (Ok(()), vec!["INFO chunk<fold n=5".to_string(), "INFO span<chunk<fold n=5".to_string()])
     );
-    assert!(tracing::Span::current().is_none(), "no span is left entered");
-    assert_eq!(told(&mut replay, b"\x01\0\0\0").0, Err(()));
+    assert_eq!(parent.told(7, b"\x01\0\0\0").0, Err(()));
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -226,15 +228,14 @@ proptest! {
     fn any_records_in_any_order_are_told_and_leave_no_span_entered(all in prop::collection::vec(any_record(), 0..60)) {
         let mut sent = Vec::new();
         all.iter().for_each(|record| assert!(record::append(record, &mut sent)));
-        let mut replay = Replay::default();
-        for _ in 0..2 {
-            prop_assert_eq!(told(&mut replay, &sent).0, Ok(()));
+        let mut parent = Parent::new();
+        for chunk in [0, 0, 1] {
+            prop_assert_eq!(parent.told(chunk, &sent).0, Ok(()));
         }
-        prop_assert!(tracing::Span::current().is_none());
     }
 
     #[test]
     fn any_bytes_are_told_or_refused(sent: Vec<u8>) {
-        let _ = told(&mut Replay::default(), &sent);
+        let _ = Parent::new().told(7, &sent);
     }
 }

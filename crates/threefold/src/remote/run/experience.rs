@@ -68,6 +68,7 @@ impl Experience {
 mod tests {
     use super::*;
     use crate::remote::wire::Rules;
+    use crate::trace::levels::Levels;
 
     fn task(fingerprint: Fingerprint, source: &[u8]) -> Task {
         let rules =

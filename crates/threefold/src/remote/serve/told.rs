@@ -26,6 +26,11 @@
 //! count as finished and lost, as if they had never been copied. The fold ends with an error, and never with a wrong
 //! answer.
 //!
+//! If somebody wants to know what the task tells `tracing` and `log`, the worker looks for it between steps 2 and 3. If
+//! there is anything, the frame of the outputs before this chunk is closed, what the task has told follows in a frame of
+//! its own, and the output begins a new frame. So the parent learns of it before it learns that the chunk is done, and it
+//! lies on the status page if the answer does.
+//!
 //! Two rules of a fold change this. If each answer must be sent before the next chunk starts, no answer is held back.
 //! If the time of each chunk is wanted, each output has its own frame, since a frame holds only one time.
 //!
