@@ -89,7 +89,11 @@ impl Executor {
             }
         };
         let lent = Lent::new(buffer);
-        let placing = lent.placing(source.into_pieces(), per_item, self.home.opens_memory());
+        // A piece is recorded as the output of its chunk. What is filled in place is no output.
+        let is_recorded = self.has_journal();
+        let in_workers = !is_recorded && self.home.opens_memory();
+        let placing = lent.placing(source.into_pieces(), per_item, in_workers);
+        let placing = if is_recorded { placing.elsewhere() } else { placing };
         let filling = Filling { placed: placing.clone(), model: self.model, wrong: None };
         self.drive(placing, task, filling)
     }

@@ -77,7 +77,7 @@ impl<'a, T: Pod + Send> Lent<'a, T> {
         let start = self.lease.start.addr();
         let site = || Site::of(start..start + self.lease.count * size_of::<T>());
         let layout = Layout { per_item, site: in_workers.then(site).flatten() };
-        Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), layout }
+        Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), layout, is_elsewhere: false }
     }
 }
 
@@ -145,15 +145,23 @@ pub(crate) struct Placing<P, T> {
     pieces: Arc<P>,
     lease: Arc<Lease<T>>,
     layout: Layout,
+    /// Whether tasks write into memory of their own, also in this process.
+    is_elsewhere: bool,
 }
 
 impl<P, T> Clone for Placing<P, T> {
     fn clone(&self) -> Self {
-        Self { pieces: Arc::clone(&self.pieces), lease: Arc::clone(&self.lease), layout: self.layout }
+        let Self { layout, is_elsewhere, .. } = *self;
+        Self { pieces: Arc::clone(&self.pieces), lease: Arc::clone(&self.lease), layout, is_elsewhere }
     }
 }
 
 impl<P: Pieces, T: Pod + Send> Placing<P, T> {
+    /// The same for tasks that write into memory of their own, whose pieces are put into their places later.
+    pub(crate) fn elsewhere(self) -> Self {
+        Self { is_elsewhere: true, ..self }
+    }
+
     /// Where the piece of a chunk lies in the buffer.
     fn range(&self, index: u64) -> Range<usize> {
         self.layout.range(&*self.pieces, index)
@@ -214,7 +222,12 @@ impl<P: Pieces, T: Pod + Send> Pieces for Placing<P, T> {
 
 impl<P: Pieces, T: Pod + Send> Placing<P, T> {
     fn place(&self, index: u64) -> Place<T> {
-        Place::Lent(Arc::clone(&self.lease), self.range(index), self.layout.site)
+        let range = self.range(index);
+        if self.is_elsewhere {
+            Place::Elsewhere(Elsewhere::new::<T>(&range, self.layout.site))
+        } else {
+            Place::Lent(Arc::clone(&self.lease), range, self.layout.site)
+        }
     }
 }
 
@@ -229,7 +242,7 @@ pub struct Placed<C, T> {
 enum Place<T> {
     /// Into these items of the caller's buffer. The buffer lies there for worker processes.
     Lent(Arc<Lease<T>>, Range<usize>, Option<Site>),
-    /// Into memory of its own, since the buffer is in another process.
+    /// Into memory of its own, since the buffer is in another process, or the piece is recorded before it gets there.
     Elsewhere(Elsewhere),
 }
 

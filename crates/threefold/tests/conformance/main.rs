@@ -18,6 +18,8 @@ mod fixtures;
 mod holdings;
 mod host_runtime;
 mod hostile;
+#[cfg(feature = "journal")]
+mod law10_resuming;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;
@@ -29,6 +31,8 @@ mod law8_prints;
 mod law9_awaiting;
 mod law9_streaming;
 mod lines;
+#[cfg(feature = "tracing")]
+mod logs;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]
@@ -93,12 +97,6 @@ fn remote(model: Model) -> bool {
 /// Where chunks run in other ranks of an MPI job.
 fn ranked(model: Model) -> bool {
     model == Model::Mpi && threefold::ranks() > 1
-}
-
-/// Where no MPI library sends messages. With Open MPI, rank 0 was seen to grow by 30 MiB in 30,000
-/// chunks of a kilobyte. Why is not known yet.
-fn unranked(model: Model) -> bool {
-    !ranked(model)
 }
 
 /// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
@@ -190,12 +188,16 @@ fn main() -> ExitCode {
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("law9", law9_streaming::ROWS),
+        #[cfg(feature = "journal")]
+        ("law10", law10_resuming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
         ("captures", captures::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
+        #[cfg(feature = "tracing")]
+        ("logs", logs::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         #[cfg(feature = "rand")]
