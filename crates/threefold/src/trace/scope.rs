@@ -121,6 +121,12 @@ impl Scope {
         }))
     }
 
+    /// Whether somebody listens.
+    #[inline]
+    pub(crate) fn is_heard(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Makes the subscriber the default of this thread, in the caller's span, until the result is dropped.
     #[inline]
     pub(crate) fn listen(&self) -> Option<Listening<'_>> {
@@ -136,13 +142,11 @@ impl Scope {
     }
 
     /// The span of a chunk. The thread [listens](Self::listen).
-    #[inline]
     pub(crate) fn chunk(&self, chunk: u64, attempt: u32, worker: usize, range: impl FnOnce() -> String) -> ChunkSpan {
         ChunkSpan(self.0.as_ref().map(|inner| inner.chunk(chunk, attempt, worker, range)))
     }
 
     /// Enters the span of a chunk on this thread, which listens, until the result is dropped.
-    #[inline]
     pub(crate) fn enter_chunk<'a>(&'a self, span: &'a ChunkSpan) -> Option<InChunk<'a>> {
         self.0.as_ref().zip(span.0.as_ref()).map(|(inner, span)| {
             let fold = inner.fold.enter();

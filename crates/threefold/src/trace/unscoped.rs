@@ -25,6 +25,10 @@ impl Scope {
         Self(())
     }
 
+    pub(crate) fn is_heard(&self) -> bool {
+        false
+    }
+
     pub(crate) fn listen(&self) -> Nothing {
         Nothing
     }
