@@ -70,7 +70,7 @@ pub use stream::Stream;
 /// every model and before the verb returns:
 ///
 /// - A fold is a span `fold`, with the target `threefold::fold`, within the current span of the thread. Its fields are
-///   `task`, `model`, `chunks` and `workers`.
+///   `task`, `model`, `chunks` and `workers`. A stream of an iterator has no `chunks`.
 /// - Each attempt at a chunk is a span `chunk` within it, with the target `threefold::chunk`. Its fields are `task`,
 ///   `chunk` (the number), `range`, `worker`, `model` and `attempt`.
 /// - Events and spans of the task are within the span of its chunk. So are those of folds that the task nests.
@@ -114,8 +114,8 @@ pub use stream::Stream;
 ///   WARN and the target `threefold`.
 /// - Events of threads that a task starts arrive from worker processes, if they happen before the chunk ends. In other
 ///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
-/// - If the subscriber panics, the fold ends: on the local models with the panic of a chunk, and otherwise with an error for
-///   which [`is_setup`](crate::Error::is_setup) is `true`.
+/// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, the fold
+///   is cancelled, and the panic unwinds from the verb.
 #[derive(Clone)]
 pub struct Executor {
     model: Model,

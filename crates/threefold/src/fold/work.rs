@@ -24,6 +24,7 @@
 
 mod answered;
 mod ended;
+mod in_span;
 
 use std::any::Any;
 use std::ops::{ControlFlow, Range};
@@ -160,10 +161,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 chunk::set(number);
                 let started = fold.started();
                 let attempt = if number == block.start { attempt } else { 1 };
-                let output = {
-                    let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
-                    let _entered = fold.scope.enter_chunk(&span);
-                    self.task.__map_with(&mut state, self.piece(number)?)
+                let output = match fold.scope.is_heard() {
+                    false => self.task.__map_with(&mut state, self.piece(number)?),
+                    true => self.map_in_span(&mut state, (number, attempt), fold, worker)?,
                 };
                 if !fold.counts_results() {
                     break;

@@ -166,10 +166,20 @@ impl<'a> FoldPort<'a> {
         self.fold.scope.chunk(sent.chunk, sent.attempt, worker, || self.fold.job.describe(sent.chunk))
     }
 
-    /// Calls the user's subscriber or logger. If it panics, the fold ends.
+    /// Calls the user's subscriber or logger. If it panics, the fold is cancelled, and the panic continues when the fold
+    /// has ended, as that of an observer does.
     fn guarded<R>(&self, tell: impl FnOnce() -> R) -> Option<R> {
-        let told = panics::catch(tell);
-        told.inspect_err(|panic| self.give_up(format!("a subscriber or a logger panicked: {}", panic.message))).ok()
+        match panics::catch_payload(tell) {
+            Ok(told) => Some(told),
+            Err(payload) => {
+                if let Some(payload) = self.fold.scope.keep_panic(payload) {
+                    // There is only a logger.
+                    self.give_up(format!("the logger panicked: {}", panics::describe(payload).message));
+                }
+                self.fold.cancel();
+                None
+            }
+        }
     }
 
     /// A chunk has run.
