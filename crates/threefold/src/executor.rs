@@ -10,6 +10,8 @@ use crate::backend::{Home, sequential};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fold::policy::Policy;
+#[cfg(feature = "journal")]
+use crate::journal::Journal;
 use crate::model::Model;
 use crate::trace::{Event, Observer, Trace};
 
@@ -21,6 +23,8 @@ mod check;
 mod combine;
 mod drive;
 mod feeding;
+#[cfg(feature = "journal")]
+mod journaling;
 mod map_into;
 mod reduction;
 mod registered;
@@ -121,15 +125,25 @@ pub struct Executor {
     checked: Checked,
 }
 
-/// What only some folds want: to be cancelled, observed, traced.
+/// What only some folds want: to be cancelled, observed, traced, recorded.
 #[derive(Clone, Default)]
 struct Extras {
     tokens: Vec<CancelToken>,
     observers: Vec<Observer>,
     traces: Vec<Trace>,
+    #[cfg(feature = "journal")]
+    journal: Option<Journal>,
 }
 
 impl Executor {
+    /// Whether folds are recorded.
+    fn has_journal(&self) -> bool {
+        #[cfg(feature = "journal")]
+        return self.extras.journal.is_some();
+        #[cfg(not(feature = "journal"))]
+        false
+    }
+
     fn with(model: Model, policy: Policy, home: Arc<Home>) -> Self {
         Self { model, policy, home, extras: Extras::default(), checked: Checked::default() }
     }

@@ -8,6 +8,7 @@ use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
+use crate::fold::finished::Finished;
 pub(crate) use crate::fold::job::Refused;
 use crate::panics::{self, Panic};
 use crate::trace::Span;
@@ -57,6 +58,11 @@ impl<'a> FoldPort<'a> {
             timeout: policy.timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
             window: self.fold.claims().window(),
         }
+    }
+
+    /// The chunks that nobody is to run, if there are any.
+    pub(crate) fn finished(&self) -> Option<Arc<Finished>> {
+        self.fold.claims().finished().cloned()
     }
 
     /// What workers do by themselves.

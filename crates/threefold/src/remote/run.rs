@@ -138,7 +138,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         };
         port.on_stop(carrier.bell());
         let key = Key::of(&task, terms.chunks);
-        let mut dispatch = Dispatch::new(terms, carrier.now());
+        let mut dispatch = Dispatch::new(terms, carrier.now()).without(port.finished());
         if let Some(pace) = key.and_then(|key| last?.pace_of(key)) {
             dispatch.expect(pace);
         }

@@ -17,6 +17,8 @@ mod fixtures;
 mod holdings;
 mod host_runtime;
 mod hostile;
+#[cfg(feature = "journal")]
+mod law10_resuming;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;
@@ -94,12 +96,6 @@ fn remote(model: Model) -> bool {
 /// Where chunks run in other ranks of an MPI job.
 fn ranked(model: Model) -> bool {
     model == Model::Mpi && threefold::ranks() > 1
-}
-
-/// Where no MPI library sends messages. With Open MPI, rank 0 was seen to grow by 30 MiB in 30,000
-/// chunks of a kilobyte. Why is not known yet.
-fn unranked(model: Model) -> bool {
-    !ranked(model)
 }
 
 /// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
@@ -191,6 +187,8 @@ fn main() -> ExitCode {
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("law9", law9_streaming::ROWS),
+        #[cfg(feature = "journal")]
+        ("law10", law10_resuming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
