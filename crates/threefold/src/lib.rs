@@ -58,6 +58,7 @@
 //! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
 //! | a fold that must be stopped from outside | [`CancelToken`] |
 //! | a run of hours that may be interrupted, and should continue where it stopped | `Executor::journal`, with the feature `journal` |
+//! | a loop that should use all instructions of the CPU at hand | [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand), with the feature `simd` |
 //! | tasks that log | [`Executor`](Executor#logs-and-traces), with the feature `tracing` |
 //!
 //! # Which model
@@ -256,13 +257,6 @@
 //! assert_eq!(runtime.block_on(total(Executor::new(Model::Threads)?))?, 499_999_500_000);
 //! # Ok::<(), threefold::Error>(())
 //! ```
-//!
-//! # Loops compiled for the CPU at hand
-//!
-//! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write
-//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs,
-//! and each process runs the version for its own. A plain loop often becomes two to four times as fast. Its result is
-//! the same, bit for bit, on every CPU.
 //!
 //! # Features
 //!
