@@ -198,11 +198,13 @@ impl Executor {
         on
     }
 
-    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that is finished,
-    /// every failure at once, every retry. With several observers, each of them is told.
+    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that starts or is
+    /// finished, every failure at once, every retry, and how far the fold has come. With several observers, each of them
+    /// is told. [`Event`] says [when](Event#when-events-are-told).
     ///
     /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
-    /// should be quick. The clock is read twice more for each chunk.
+    /// should be quick: on the local models its time counts as time of the chunk that has started. The clock is read
+    /// twice more for each chunk.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -325,7 +325,7 @@ pub use source::{Chunked, Divisible, Feed, FromIter, Integer, Items, LineChunk, 
 #[doc(hidden)]
 pub use task::probe;
 pub use task::{FillOf, Portable, Task, TaskOf, With};
-pub use trace::{Event, Span, Trace};
+pub use trace::{Event, Progress, Span, Start, Trace};
 
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
 /// [`#[task]`](macro@task). No method of its traits has the name of a usual method of slices, ranges or iterators.

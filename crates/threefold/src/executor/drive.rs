@@ -122,10 +122,13 @@ impl Executor {
         T: Task,
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
-        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, claims.count());
         let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
         match Work::<P, T>::of(&fold).check_task() {
-            Ok(()) => Ok(fold),
+            Ok(()) => {
+                fold.begin();
+                Ok(fold)
+            }
             Err(cause) => Err(Error::new(cause, fold.place_of_all())),
         }
     }

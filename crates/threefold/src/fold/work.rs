@@ -161,12 +161,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         let ran = panics::catch_payload(|| {
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
-                let started = fold.started();
+                let attempt = if number == block.start { attempt } else { 1 };
+                let started = fold.started(number, worker, attempt);
                 let output = self.task.__map_with(&mut state, self.piece(number)?);
                 if !fold.counts_results() {
                     break;
                 }
-                let attempt = if number == block.start { attempt } else { 1 };
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
@@ -312,7 +312,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         worker: usize,
     ) -> BoxFuture<'a, Result<(), Again>> {
         Box::pin(async move {
-            let started = fold.started();
+            let started = fold.started(chunk, worker, attempt);
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
             let piece = match self.piece(chunk) {
                 Ok(piece) => piece,

@@ -9,8 +9,9 @@ use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
 pub(crate) use crate::fold::job::Refused;
+use crate::fold::recorder::Recorder;
 use crate::panics::Panic;
-use crate::trace::Span;
+use crate::trace::{Span, Start};
 
 /// A running fold.
 pub(crate) struct FoldPort<'a> {
@@ -132,6 +133,16 @@ impl<'a> FoldPort<'a> {
     /// The output of a chunk is an `Err`, and the chunk runs again.
     pub(crate) fn erred(&self, sent: Sent, at: Spot) {
         self.fold.retried(|| self.fold.returned_err(sent.chunk, sent.attempt, at.on(Place::default())));
+    }
+
+    /// Whether observers want to know when chunks start.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.fold.recorder().is_some_and(Recorder::is_observed)
+    }
+
+    /// A chunk has started.
+    pub(crate) fn start(&self, start: impl FnOnce() -> Start) {
+        self.fold.start(start);
     }
 
     /// A chunk has run.

@@ -12,6 +12,7 @@ mod arrays;
 mod buffers;
 mod cancelled;
 mod combine;
+mod events;
 mod fixtures;
 #[path = "../holdings/mod.rs"]
 mod holdings;
@@ -92,6 +93,11 @@ fn remote(model: Model) -> bool {
 /// Where chunks run in other ranks of an MPI job.
 fn ranked(model: Model) -> bool {
     model == Model::Mpi && threefold::ranks() > 1
+}
+
+/// Where a start is told while the chunk runs. A rank says only with its answer when a chunk began.
+fn telling_starts(model: Model) -> bool {
+    model != Model::Mpi || local(model)
 }
 
 /// Where no MPI library sends messages. With Open MPI, rank 0 was seen to grow by 30 MiB in 30,000
@@ -192,6 +198,7 @@ fn main() -> ExitCode {
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
+        ("events", events::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
         ("options", options::ROWS),

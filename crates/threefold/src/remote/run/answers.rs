@@ -146,12 +146,12 @@ impl<C: Carrier> Run<'_, C> {
         Ok(())
     }
 
-    /// The chunk that ran, where it is this one's turn.
-    fn due(&self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
-        self.dispatch
-            .due_from(worker)
-            .filter(|sent| sent.chunk == ran.chunk)
-            .ok_or("it answered for a chunk that it was not running")
+    /// The chunk that ran, where it is this one's turn. The observers are told that it has started.
+    fn due(&mut self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
+        let due = self.dispatch.due_from(worker).filter(|sent| sent.chunk == ran.chunk);
+        let sent = due.ok_or("it answered for a chunk that it was not running")?;
+        self.start_of_answered(worker, sent, ran.started);
+        Ok(sent)
     }
 
     /// Tells the observers when the chunk ran.
