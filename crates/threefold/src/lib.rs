@@ -327,8 +327,8 @@ pub use task::probe;
 pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Progress, Span, Start, Trace};
 
-/// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
-/// [`#[task]`](macro@task). No method of its traits has the name of a usual method of slices, ranges or iterators.
+/// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`], the attribute
+/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method of its traits has the name of a usual method of slices, ranges or iterators.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -342,7 +342,7 @@ pub use trace::{Event, Progress, Span, Start, Trace};
 /// # Ok::<(), threefold::Error>(())
 /// ```
 pub mod prelude {
-    pub use crate::{Executor, Items, Model, Slice, Source, Task, task};
+    pub use crate::{Executor, Items, Model, Slice, Source, Task, task, task_fn};
 }
 
 /// What the code that `#[task]` writes refers to. It is for nobody else: it changes without notice.
@@ -357,9 +357,10 @@ pub mod __private {
     pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]
     pub use crate::task::vectorized;
-    pub use crate::task::{Array, BoxFuture, Captures, Registered, boxed};
+    pub use crate::task::{Array, BoxFuture, Captures, Registered, a_task_in_place_captures_nothing, boxed};
     pub use linkme;
     pub use serde;
+    pub use threefold_macros::task_fn;
 
     /// Stands in for the function that waits, so that the compiler reports a missing feature in one sentence.
     #[cfg(not(feature = "async"))]

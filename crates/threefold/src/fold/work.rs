@@ -170,8 +170,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
-                fold.finished(number, worker, attempt, started);
                 self.arrive(number, &output, fold)?;
+                fold.finished(number, worker, attempt, started);
                 if sink(number, output).is_break() {
                     break;
                 }
@@ -334,11 +334,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
-            fold.finished(chunk, worker, attempt, started);
-            match self.arrive(chunk, &output, fold) {
-                Ok(()) => fold.arrived(self.outputs.keep_one(chunk, output)),
-                Err(cause) => fold.unsent(chunk, cause),
+            if let Err(cause) = self.arrive(chunk, &output, fold) {
+                fold.unsent(chunk, cause);
+                return Ok(());
             }
+            fold.finished(chunk, worker, attempt, started);
+            fold.arrived(self.outputs.keep_one(chunk, output));
             Ok(())
         })
     }

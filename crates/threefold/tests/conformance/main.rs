@@ -18,6 +18,7 @@ mod fixtures;
 mod holdings;
 mod host_runtime;
 mod hostile;
+mod in_place;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;
@@ -200,6 +201,7 @@ fn main() -> ExitCode {
         ("buffers", buffers::ROWS),
         ("events", events::ROWS),
         ("hostile", hostile::ROWS),
+        ("in_place", in_place::ROWS),
         ("lines", lines::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
