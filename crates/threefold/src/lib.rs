@@ -255,6 +255,12 @@
 //! # Ok::<(), threefold::Error>(())
 //! ```
 //!
+//! # Tasks that use threads themselves
+//!
+//! A task may use rayon, OpenMP or a library for matrices. On processes and mpi, worker processes are told by the usual
+//! variables how many threads each of them should use, so that all together use each core once. On the other models the
+//! task asks for its [share](Executor::share).
+//!
 //! # Loops compiled for the CPU at hand
 //!
 //! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write

@@ -5,8 +5,8 @@ mod retrying;
 use std::time::Duration;
 
 use super::Executor;
-use crate::backend::make;
 use crate::backend::options::Options;
+use crate::backend::{make, share};
 use crate::error::Result;
 use crate::model::Model;
 use crate::panics;
@@ -345,7 +345,8 @@ impl Builder {
     pub fn build(self) -> Result<Executor> {
         panics::watch();
         self.options.check(self.model)?;
-        let backend = make::backend(self.model, &self.options)?;
-        Ok(Executor::with(self.model, self.options.policy, backend))
+        let options = Options { cores: share::enclosing(), ..self.options };
+        let backend = make::backend(self.model, &options)?;
+        Ok(Executor::with(self.model, options.policy, backend))
     }
 }

@@ -37,6 +37,7 @@ mod random;
 mod recall;
 mod reliability;
 mod retries;
+mod share;
 mod state;
 mod tasks;
 mod waits;
@@ -210,6 +211,7 @@ fn main() -> ExitCode {
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
         ("retries", retries::ROWS),
+        ("share", share::ROWS),
         ("state", state::ROWS),
         ("waits", waits::ROWS),
     ];
