@@ -21,7 +21,9 @@ mod check;
 mod combine;
 mod drive;
 mod feeding;
+mod from_env;
 mod map_into;
+mod origin;
 mod reduction;
 mod registered;
 mod stream;
@@ -29,6 +31,7 @@ mod verbs;
 
 pub use builder::Builder;
 use check::Checked;
+use origin::Origin;
 pub use reduction::Reduced;
 pub use stream::Stream;
 
@@ -64,6 +67,7 @@ pub struct Executor {
     model: Model,
     policy: Policy,
     home: Arc<Home>,
+    origin: Origin,
     extras: Extras,
     checked: Checked,
 }
@@ -77,8 +81,8 @@ struct Extras {
 }
 
 impl Executor {
-    fn with(model: Model, policy: Policy, home: Arc<Home>) -> Self {
-        Self { model, policy, home, extras: Extras::default(), checked: Checked::default() }
+    fn with(model: Model, policy: Policy, home: Arc<Home>, origin: Origin) -> Self {
+        Self { model, policy, home, origin, extras: Extras::default(), checked: Checked::default() }
     }
 
     /// Makes an executor with the default options of `model`.
@@ -149,7 +153,7 @@ impl Executor {
             Context::Rank(_) => Some((Model::Mpi, Policy::default(), inline())),
         });
         let (model, policy, home) = running.unwrap_or_else(|| (Model::Sequential, Policy::default(), inline()));
-        Self::with(model, policy, home)
+        Self::with(model, policy, home, Origin::default())
     }
 
     /// The model of this executor.

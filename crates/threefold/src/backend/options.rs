@@ -27,7 +27,7 @@ pub(crate) struct Options {
 }
 
 /// A larger number of workers is taken for a typing error: it would exhaust the machine before any work is done.
-const MOST_WORKERS: usize = 4096;
+pub(crate) const MOST_WORKERS: usize = 4096;
 
 /// The smallest stack, in bytes. A thread of a pool needs this much before it runs any task.
 const LEAST_STACK: usize = 64 << 10;

@@ -5,6 +5,7 @@ mod retrying;
 use std::time::Duration;
 
 use super::Executor;
+use super::origin::Origin;
 use crate::backend::options::Options;
 use crate::backend::{make, share};
 use crate::error::Result;
@@ -29,13 +30,14 @@ use crate::panics;
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get the executor"]
 pub struct Builder {
-    model: Model,
-    options: Options,
+    pub(super) model: Model,
+    pub(super) options: Options,
+    pub(super) origin: Origin,
 }
 
 impl Builder {
     pub(super) fn new(model: Model) -> Self {
-        Self { model, options: Options::default() }
+        Self { model, options: Options::default(), origin: Origin::of_program() }
     }
 
     /// The number of workers that run chunks, 1 to 4096.
@@ -347,6 +349,7 @@ impl Builder {
         self.options.check(self.model)?;
         let options = Options { cores: share::enclosing(), ..self.options };
         let backend = make::backend(self.model, &options)?;
-        Ok(Executor::with(self.model, options.policy, backend))
+        let origin = self.origin.of_workers(options.workers.is_some());
+        Ok(Executor::with(self.model, options.policy, backend, origin))
     }
 }

@@ -16,7 +16,7 @@ use threefold::{Executor, Items, Model};
 
 use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
-use crate::{executor, isolated, law9_awaiting, law9_streaming, ranked, share};
+use crate::{executor, from_env, isolated, law9_awaiting, law9_streaming, ranked, share};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -115,6 +115,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         "rests" => rests(model),
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "works-forever-isolated" => works_forever_isolated(model, words.next().expect("and a folder")),
+        "from-env" => from_env::print_choice(),
         "share" => share::print_share(model),
         "variables" => share::print_variables(model),
         "prints" => prints(model),

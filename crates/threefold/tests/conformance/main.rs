@@ -14,6 +14,7 @@ mod cancelled;
 mod combine;
 mod events;
 mod fixtures;
+mod from_env;
 #[path = "../holdings/mod.rs"]
 mod holdings;
 mod host_runtime;
@@ -201,6 +202,7 @@ fn main() -> ExitCode {
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
         ("events", events::ROWS),
+        ("from_env", from_env::ROWS),
         ("hostile", hostile::ROWS),
         ("in_place", in_place::ROWS),
         ("lines", lines::ROWS),
