@@ -57,6 +57,8 @@
 //! | a task that needs random numbers | `chunk_rng`, with the feature `rand` |
 //! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
 //! | a fold that must be stopped from outside | [`CancelToken`] |
+//! | a run of hours that may be interrupted, and should continue where it stopped | `Executor::journal`, with the feature `journal` |
+//! | tasks that log | [`Executor`](Executor#logs-and-traces), with the feature `tracing` |
 //!
 //! # Which model
 //!
@@ -163,6 +165,9 @@
 //! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
 //! array is read in place by all of them.
 //!
+//! If tasks use rayon, OpenMP or a library for matrices, worker processes are told how many threads each of them should
+//! use. On the other models a task asks for its [share](Executor::share).
+//!
 //! # MPI ranks
 //!
 //! With the feature `mpi`, the same program runs on a cluster. An MPI launcher starts it several times:
@@ -255,28 +260,17 @@
 //! # Ok::<(), threefold::Error>(())
 //! ```
 //!
-//! # Tasks that use threads themselves
-//!
-//! A task may use rayon, OpenMP or a library for matrices. On processes and mpi, worker processes are told by the usual
-//! variables how many threads each of them should use, so that all together use each core once. On the other models the
-//! task asks for its [share](Executor::share).
-//!
-//! # Loops compiled for the CPU at hand
-//!
-//! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write
-//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs,
-//! and each process runs the version for its own. A plain loop often becomes two to four times as fast. Its result is
-//! the same, bit for bit, on every CPU.
-//!
 //! # Features
 //!
 //! | feature | enabled by default | what it adds |
 //! |---|---|---|
 //! | `async` | yes | the model `async`, on tokio |
 //! | `processes` | yes | the model `processes`, on Linux |
+//! | `journal` | yes | `Journal` and `Executor::journal`: folds that continue where an earlier run of the program stopped |
 //! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
 //! | `rand` | no | `chunk_rng`: random numbers tied to the chunk, and two crates: `chacha20` and `rand_core` |
-//! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
+//! | `simd` | no | [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand): loops compiled for the CPU at hand, and one crate: `fearless_simd` |
+//! | `tracing` | no | spans of folds and chunks, and the [events of tasks](Executor#logs-and-traces) in other processes; the crates `tracing` and `log` |
 //!
 //! # Memory and stack
 //!
@@ -306,6 +300,8 @@ mod cancel;
 mod error;
 mod executor;
 mod fold;
+#[cfg(feature = "journal")]
+mod journal;
 mod model;
 mod panics;
 #[cfg(feature = "rand")]
@@ -323,6 +319,11 @@ pub use backend::init::{init, ranks};
 pub use cancel::{CancelToken, DropGuard};
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
+#[cfg(feature = "journal")]
+pub use journal::Journal;
+#[cfg(all(feature = "journal", any(test, fuzzing)))]
+#[doc(hidden)]
+pub use journal::fuzzing as journal_fuzzing;
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -46,6 +47,13 @@ impl Recorder {
             panic: Mutex::default(),
         };
         (traced || !observers.is_empty()).then(|| Box::new(new()))
+    }
+
+    /// These chunks count as finished. Tells the observers. Returns `false` if one has panicked.
+    pub(crate) fn resume(&self, chunks: &[Range<u64>]) -> bool {
+        let count = chunks.iter().map(|chunks| chunks.end - chunks.start).sum();
+        self.finished.fetch_add(count, Ordering::Relaxed);
+        self.observers.is_empty() || self.tell(&Event::Resumed { chunks })
     }
 
     /// Tells the observers that the fold begins. Returns `false` if one has panicked.

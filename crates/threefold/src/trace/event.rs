@@ -1,5 +1,6 @@
 //! `Event`: what an observer is told while a fold runs.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -60,6 +61,13 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The fold is continued from its journal (`Executor::journal`), which has the outputs of the chunks with the numbers in
+    /// `chunks`. They count as finished, and no other event tells of them. Observers are told on the caller's thread, before
+    /// the first chunk begins, and only if there are such chunks.
+    Resumed {
+        /// The chunks that the journal has, as ranges in ascending order.
+        chunks: &'a [Range<u64>],
+    },
     /// A chunk begins, or is run again.
     Started(&'a Start),
     /// A chunk is finished.
@@ -146,7 +154,7 @@ pub struct Progress {
     /// The number of all chunks. It is `None` as long as an iterator that gives the chunks of a
     /// [`stream`](crate::Executor::stream) has not ended.
     pub chunks: Option<u64>,
-    /// How many chunks are finished.
+    /// How many chunks are finished, those of a journal included.
     pub finished: u64,
     /// How many chunks have failed for good.
     pub failed: u64,

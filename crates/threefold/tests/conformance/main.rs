@@ -20,6 +20,8 @@ mod holdings;
 mod host_runtime;
 mod hostile;
 mod in_place;
+#[cfg(feature = "journal")]
+mod law10_resuming;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;
@@ -31,6 +33,8 @@ mod law8_prints;
 mod law9_awaiting;
 mod law9_streaming;
 mod lines;
+#[cfg(feature = "tracing")]
+mod logs;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]
@@ -103,8 +107,7 @@ fn telling_starts(model: Model) -> bool {
     model != Model::Mpi || local(model)
 }
 
-/// Where no MPI library sends messages. With Open MPI, rank 0 was seen to grow by 30 MiB in 30,000
-/// chunks of a kilobyte. Why is not known yet.
+/// Where all chunks run on this host.
 fn unranked(model: Model) -> bool {
     !ranked(model)
 }
@@ -198,6 +201,8 @@ fn main() -> ExitCode {
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("law9", law9_streaming::ROWS),
+        #[cfg(feature = "journal")]
+        ("law10", law10_resuming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
@@ -206,6 +211,8 @@ fn main() -> ExitCode {
         ("hostile", hostile::ROWS),
         ("in_place", in_place::ROWS),
         ("lines", lines::ROWS),
+        #[cfg(feature = "tracing")]
+        ("logs", logs::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         #[cfg(feature = "rand")]
