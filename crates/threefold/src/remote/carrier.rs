@@ -22,6 +22,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::dispatch::{Activity, Progress};
+use super::serve::Running;
 use super::wire::{Inbox, Outbox};
 use crate::error::{End, Error, Rank};
 use crate::shared::memory::Memory;
@@ -142,6 +143,11 @@ pub(crate) trait Carrier {
 
     /// What `worker` has been doing since this was last asked.
     fn activity(&mut self, worker: usize) -> Activity;
+
+    /// The chunk that `worker` is running, if the carrier sees it. The worker may have written anything there.
+    fn running(&mut self, _worker: usize) -> Option<Running> {
+        None
+    }
 
     /// Tells `worker` to terminate where the chunk that it is running has been running for `timeout`, in nanoseconds;
     /// whether it is.
