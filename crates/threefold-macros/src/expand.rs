@@ -54,8 +54,8 @@ fn array(threefold: &Path, function: &str, ty: &Type, place: Span) -> TokenStrea
             __threefold_bytes: &[::core::primitive::u8],
         ) -> ::std::option::Option<#threefold::__private::Array<#ty>> {
             #[allow(unused_imports)]
-            use #threefold::probe::{AnyChunks as _, PlainSlices as _};
-            (&#threefold::probe::Chunks::<#ty>(::core::marker::PhantomData)).array(__threefold_bytes)
+            use #threefold::probe::{AnyChunks as _, PlacedChunks as _, PlainSlices as _};
+            (&&#threefold::probe::Chunks::<#ty>(::core::marker::PhantomData)).array(__threefold_bytes)
         }
     }
 }

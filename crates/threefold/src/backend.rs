@@ -92,6 +92,11 @@ pub(crate) trait Backend: Send + Sync {
         None
     }
 
+    /// Whether its workers can open memory of this process that has no name, to write to a buffer that is lent to a fold.
+    fn opens_memory(&self) -> bool {
+        false
+    }
+
     /// Runs chunks of `fold` on the caller's thread, until none is left that it could run.
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller);
 }

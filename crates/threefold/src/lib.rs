@@ -332,8 +332,14 @@ pub use task::probe;
 pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Progress, Span, Start, Trace};
 
+/// Has the code of that page compiled and run, as that of any documentation.
+#[cfg(all(doctest, feature = "async", feature = "processes", feature = "rand"))]
+#[doc = include_str!("../../../docs/how-do-i.md")]
+pub struct HowDoI;
+
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`], the attribute
-/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method of its traits has the name of a usual method of slices, ranges or iterators.
+/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method of its traits has the name of a usual method of slices,
+/// ranges or iterators.
 ///
 /// ```
 /// use threefold::prelude::*;

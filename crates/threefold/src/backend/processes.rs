@@ -25,6 +25,7 @@ mod child;
 mod descriptors;
 mod group;
 pub(in crate::backend) mod inner_threads;
+mod kept_tasks;
 mod lines;
 mod mark;
 mod memory;
@@ -124,6 +125,10 @@ impl Backend for Processes {
     }
 
     fn start(&self, _fold: &Running) {}
+
+    fn opens_memory(&self) -> bool {
+        arrays::can_be_mapped()
+    }
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let fold = fold.fold();

@@ -11,6 +11,7 @@
 mod arrays;
 mod buffers;
 mod cancelled;
+mod captures;
 mod combine;
 mod events;
 mod fixtures;
@@ -208,6 +209,7 @@ fn main() -> ExitCode {
         ("buffers", buffers::ROWS),
         ("events", events::ROWS),
         ("from_env", from_env::ROWS),
+        ("captures", captures::ROWS),
         ("hostile", hostile::ROWS),
         ("in_place", in_place::ROWS),
         ("lines", lines::ROWS),

@@ -34,7 +34,7 @@ use super::session::{Member, Session};
 use super::world::Letter;
 use crate::error::{End, Error, Rank};
 use crate::model::Model;
-use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, Progress};
 use crate::remote::wire::{Inbox, Outbox};
@@ -190,9 +190,11 @@ impl Carrier for Ranks {
 
     fn recover(&mut self, _worker: usize) {}
 
-    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
+    fn tell_task(&mut self, worker: usize, task: &Telling<'_>) {
         let rank = self.session.rank_of(worker);
-        &mut self.session.tasks[rank].last
+        if self.session.tasks[rank].last.replace(task.fingerprint) != Some(task.fingerprint) {
+            task.message().write(self.outbox(worker).end());
+        }
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {

@@ -53,7 +53,7 @@ use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::error::Error;
 use crate::model::Model;
-use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::serve::Running;
@@ -246,8 +246,8 @@ impl Carrier for Crew {
         self.member(worker).worker.forget_freed();
     }
 
-    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
-        &mut self.member(worker).worker.task
+    fn tell_task(&mut self, worker: usize, task: &Telling<'_>) {
+        self.member(worker).worker.tell_task(task);
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {
