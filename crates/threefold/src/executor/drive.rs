@@ -35,7 +35,6 @@ use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::{Kept, Outcome};
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
-use crate::fold::recording::Recording;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
@@ -109,9 +108,10 @@ impl Executor {
         let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
         // With a journal, outputs are recorded before they are merged, and the caller merges those of earlier runs.
         let tree = if self.has_journal() { None } else { reduction.tree() };
-        let work = Work::new(pieces, task, stops_on_err, checks).merging(tree);
+        #[cfg_attr(not(feature = "journal"), expect(unused_mut, reason = "only a journal changes it"))]
+        let mut work = Work::new(pieces, task, stops_on_err, checks).merging(tree);
         #[cfg(feature = "journal")]
-        let work = self.record(work, chunks)?;
+        self.record(&mut work, chunks)?;
         self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
     }
 
@@ -128,7 +128,10 @@ impl Executor {
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
-        let claims = claims.without(work.recording().and_then(Recording::finished));
+        let claims = match work.recording() {
+            None => claims,
+            Some(recording) => claims.without(recording.finished()),
+        };
         let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
         let work = Work::<P, T>::of(&fold);
         if let Err(cause) = work.check_task() {
@@ -207,7 +210,13 @@ where
     R: Reduction<T::Output>,
 {
     fn run(&mut self, block: Range<u64>) {
-        if block.start == self.taken && self.is_open() && self.work.tree.is_none() {
+        let mut is_next = block.start == self.taken;
+        if !is_next && self.work.recording().is_some() {
+            // Perhaps only chunks are missing that the journal has.
+            self.ready();
+            is_next = block.start == self.taken;
+        }
+        if is_next && self.is_open() && self.work.tree.is_none() {
             self.run_and_take(block);
         } else {
             self.fold.run(block, 0);

@@ -86,14 +86,17 @@ impl Executor {
     }
 
     /// Begins to record the fold of `work`, which has so many chunks, if there is a journal.
-    pub(super) fn record<P, T>(&self, work: Work<P, T>, chunks: u64) -> Result<Work<P, T>>
+    pub(super) fn record<P, T>(&self, work: &mut Work<P, T>, chunks: u64) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let Some(journal) = self.extras.journal.as_ref().filter(|_| chunks > 0) else { return Ok(work) };
+        let Some(journal) = self.extras.journal.as_ref().filter(|_| chunks > 0) else { return Ok(()) };
         match Recording::begin(journal, &work.pieces, &work.task, chunks) {
-            Ok(recording) => Ok(work.recorded(recording)),
+            Ok(recording) => {
+                work.record(recording);
+                Ok(())
+            }
             Err(Refusal::Refused(error)) => Err(error),
             Err(Refusal::Unportable(cause)) => {
                 let place = Place { model: Some(self.model), task: Some(T::__entry().name), ..Place::default() };
@@ -103,9 +106,9 @@ impl Executor {
     }
 
     /// Refuses to record a fold whose chunks come from an iterator.
-    pub(super) fn refuse_to_record<P, T: Task>(&self, work: Work<P, T>) -> Result<Work<P, T>> {
+    pub(super) fn refuse_to_record(&self) -> Result<()> {
         if !self.has_journal() {
-            return Ok(work);
+            return Ok(());
         }
         let reason = "the chunks of an iterator cannot be recorded in a journal, since nothing tells whether it gives the \
                       same ones in the next run: use a source, such as `Items`";

@@ -176,12 +176,13 @@ impl Executor {
         let begin = move |ahead: u64| {
             let chunks = on.count(&pieces)?;
             let work = Work::new(pieces, task, false, on.checked.is_first::<T>());
-            let work = if in_any_order { work.in_any_order() } else { work };
+            #[cfg_attr(not(feature = "journal"), expect(unused_mut, reason = "only a journal changes it"))]
+            let mut work = if in_any_order { work.in_any_order() } else { work };
             #[cfg(feature = "journal")]
-            let work = match &supplier {
-                None => on.record(work, chunks)?,
-                Some(_) => on.refuse_to_record(work)?,
-            };
+            match &supplier {
+                None => on.record(&mut work, chunks)?,
+                Some(_) => on.refuse_to_record()?,
+            }
             let claims = match &supplier {
                 None => Claims::new(chunks, ahead),
                 Some(_) => Claims::unsupplied(chunks, ahead),
