@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
 use header::Header;
-use refusal::{fault, refusal};
+use index::Index;
+use refusal::{fault, of_another_job, refusal};
 use scan::{Recorded, scan};
 use writer::Writer;
 
@@ -27,8 +28,7 @@ mod file;
 pub(crate) mod fingerprint;
 mod format;
 #[cfg(any(test, fuzzing))]
-#[doc(hidden)]
-pub mod fuzzing;
+mod fuzzing;
 mod header;
 mod index;
 mod log;
@@ -72,19 +72,9 @@ pub(crate) use log::Log;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
-/// # Which fold is which
-///
-/// A journal records the folds of a run in the order in which they begin: the first fold on the journal is compared with
-/// the first one in the file, and so on. A fold that differs from the one in the file is an error of the verb, before any
-/// chunk runs, and the error says what differs: the task, its captures, the source, its cut, the type of the outputs, or the
-/// version of the format or of this library. If a fold fails and the program calls the same fold once more, it continues
-/// the fold that has failed.
-///
-/// The code of the task is not compared, and neither are the contents of files that a task reads. If they have changed,
-/// delete the journal.
-///
-/// A journal records one fold at a time: a second one that begins meanwhile is an error. Folds inside of tasks are not
-/// recorded. Different folds that run at the same time need a journal each.
+/// [`Executor::journal`](crate::Executor::journal) says what is recorded, and how a fold is compared with the one in the file.
+/// The version of this library is compared too, since another version may serialize outputs in another way. If a fold has
+/// failed and the program calls the same fold once more, in the same run, the second one continues the first.
 ///
 /// # When outputs are written
 ///
@@ -284,14 +274,13 @@ impl Journal {
         }
         let recorded = folds.recorded.get_mut(number);
         if let Some(difference) = recorded.as_ref().and_then(|recorded| recorded.header.difference(&header)) {
-            let what = format!(
-                "is of another job: in fold {number}, {difference}; use another file, or delete this one to start from the \
-                 beginning"
-            );
-            return Err(refusal(writer.path(), what));
+            return Err(of_another_job(writer.path(), number, &difference));
         }
         let frame = header.frame(number as u64);
-        let index = recorded.map(|recorded| std::mem::take(&mut recorded.index)).unwrap_or_default();
+        let (root, index) = match recorded {
+            Some(recorded) => (recorded.root, std::mem::take(&mut recorded.index)),
+            None => (frame.root, Index::default()),
+        };
         if folds.last_frame != Some(number) {
             writer.add(&[&frame.bytes])?;
             folds.last_frame = Some(number);
@@ -301,15 +290,7 @@ impl Journal {
         let chunks = header.chunks;
         folds.current = Some(header);
         let (added, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Log {
-            journal: Arc::clone(&self.0),
-            root: frame.root,
-            chunks,
-            index,
-            end: folds.end,
-            added,
-            is_over,
-        }))
+        Ok(Arc::new(Log { journal: Arc::clone(&self.0), root, chunks, index, end: folds.end, added, is_over }))
     }
 }
 

@@ -323,9 +323,6 @@ pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 #[cfg(feature = "journal")]
 pub use journal::Journal;
-#[cfg(all(feature = "journal", fuzzing))]
-#[doc(hidden)]
-pub use journal::fuzzing as journal_fuzzing;
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};

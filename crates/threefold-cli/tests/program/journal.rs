@@ -143,13 +143,23 @@ fn a_run_is_continued_on_another_model() {
 }
 
 #[test]
-fn chunks_that_failed_run_again() {
+#[cfg(all(feature = "processes", target_os = "linux"))]
+fn a_chunk_that_failed_runs_again_and_one_that_is_finished_does_not() {
     let (_folder, journal) = in_folder();
     let path = journal.to_str().expect("it is text");
-    // One worker process cannot hold the second chunk.
-    let arguments = ["processes", "--workload", "sum", "1..=4", "--chunks", "4", "--keep-going", "--journal", path];
-    let first = threefold(arguments).output().map(Answer::from).expect("the program starts");
-    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    for resumed in [0, 1] {
+        // The second chunk takes years.
+        let arguments = ["processes", "1..=10", "i64::MIN..=i64::MAX", "--timeout", "0.2", "--keep-going"];
+        let mut program = threefold(arguments);
+        let (object, answer) = object(program.args(["--journal", path, "--format", "json"]));
+        assert_eq!(answer.code, Some(1), "{}", answer.stderr);
+        assert_eq!((&object["resumed"], &object["failures"][0]["chunk"]), (&resumed.into(), &1.into()));
+        assert_eq!((&object["partial"]["value"], &object["partial"]["chunks"]), (&"55".into(), &1.into()));
+        let advice = format!(
+            "threefold: note: 1 of 2 chunks is in the journal `{path}`; the same command runs only the others\n"
+        );
+        assert!(answer.stderr.ends_with(&advice), "{}", answer.stderr);
+    }
 }
 
 /// The refusal of `arguments`, with the path of the journal left out.

@@ -18,7 +18,9 @@ pub(super) fn open(path: &Path) -> Result<File> {
     loop {
         // Asked before it is opened: to open a pipe or a device may wait for somebody, or have effects.
         match fs::metadata(path) {
-            Ok(metadata) if !metadata.is_file() => return Err(refusal(path, "is not an ordinary file")),
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(refusal(path, "is a folder, a pipe or a device; use the path of a file"));
+            }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot("be opened", path, error)),
             _ => {}
         }
@@ -46,10 +48,7 @@ fn lock(file: &File, path: &Path) -> Result<()> {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
             Err(TryLockError::WouldBlock) => {
-                return Err(refusal(
-                    path,
-                    "is in use: another process, or another `Journal` of this one, has opened it",
-                ));
+                return Err(refusal(path, "is in use: another process has opened it, or this one has, a second time"));
             }
             Err(TryLockError::Error(error)) => return Err(cannot("be locked", path, error)),
         }
@@ -95,7 +94,11 @@ pub(super) fn check_length(_length: u64) -> io::Result<()> {
 #[cfg(unix)]
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    match File::open(folder)?.sync_all() {
+        // Some file systems flush names in their own time only.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Folders cannot be opened as files here.

@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::format::VERSION;
+use super::header::Difference;
 use super::scan::Fault;
 use crate::error::{Cause, Error, Place};
 
@@ -18,19 +20,22 @@ pub(super) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
     Error::new(Cause::Setup { reason, source: Some(Arc::new(error)) }, Place::default())
 }
 
+/// The fold of this number is another one than the journal records.
+pub(super) fn of_another_job(path: &Path, number: usize, difference: &Difference<'_>) -> Error {
+    // Most programs have one fold on a journal.
+    let which = if number == 0 { String::new() } else { format!("in fold {number}, counted from 0, ") };
+    let next = "use another file, or delete this one to start from the beginning";
+    refusal(path, format!("is of another job: {which}{difference}; {next}"))
+}
+
 /// The journal cannot be continued.
 pub(super) fn fault(path: &Path, fault: Fault) -> Error {
     match fault {
         Fault::Unreadable(error) => cannot("be read", path, error),
-        Fault::Foreign => refusal(path, "is not a journal: its first bytes, from byte 0 on, are not those of one"),
+        Fault::Foreign => refusal(path, "is another kind of file: from byte 0 on, it is no journal; use another path"),
         Fault::Version(version) => {
-            let ours = super::format::VERSION;
-            refusal(
-                path,
-                format!(
-                    "has version {version} of the format, and this program writes version {ours}: use another file"
-                ),
-            )
+            let ours = format!("this program writes version {VERSION}");
+            refusal(path, format!("has version {version} of the format, and {ours}; use another file"))
         }
         Fault::Damage { at: 0, what } => {
             refusal(path, format!("is damaged at byte 0: {what}; delete it to start from the beginning"))
@@ -39,7 +44,7 @@ pub(super) fn fault(path: &Path, fault: Fault) -> Error {
             path,
             format!(
                 "is damaged at byte {at}: {what}; delete it to start from the beginning, or cut it to {at} bytes to keep \
-                 what is recorded before"
+                 what is recorded before that byte"
             ),
         ),
     }

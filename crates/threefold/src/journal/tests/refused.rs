@@ -16,13 +16,13 @@ fn why(path: &std::path::Path) -> String {
 fn what_is_no_journal_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = fresh(&folder);
-    let foreign = "the journal `FILE` is not a journal: its first bytes, from byte 0 on, are not those of one";
+    let foreign = "the journal `FILE` is another kind of file: from byte 0 on, it is no journal; use another path";
     for bytes in [&b"a"[..], b"threefold fold\n", b"some text that somebody may want to keep", &[0; 100]] {
         fs::write(&path, bytes).unwrap();
         assert_eq!(why(&path), foreign);
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
-    assert_eq!(why(folder.path()), "the journal `FILE` is not an ordinary file");
+    assert_eq!(why(folder.path()), "the journal `FILE` is a folder, a pipe or a device; use the path of a file");
     let missing = folder.path().join("no such folder/run.journal");
     assert_eq!(why(&missing), "the journal `FILE` cannot be opened: No such file or directory (os error 2)");
     assert_eq!(why(&path.join("inside")), "the journal `FILE` cannot be opened: Not a directory (os error 20)");
@@ -37,7 +37,7 @@ fn a_pipe_or_a_device_is_refused_at_once() {
     let pipe = folder.path().join("pipe");
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
     for path in [&*pipe, "/dev/null".as_ref(), "/dev/full".as_ref()] {
-        assert_eq!(why(path), "the journal `FILE` is not an ordinary file");
+        assert_eq!(why(path), "the journal `FILE` is a folder, a pipe or a device; use the path of a file");
     }
 }
 
@@ -57,7 +57,7 @@ fn another_version_of_the_format_is_refused() {
     fs::write(&path, crate::journal::format::preamble_of(2)).unwrap();
     assert_eq!(
         why(&path),
-        "the journal `FILE` has version 2 of the format, and this program writes version 1: use another file"
+        "the journal `FILE` has version 2 of the format, and this program writes version 1; use another file"
     );
 }
 
@@ -82,7 +82,7 @@ fn damage_is_named_with_its_place_and_what_to_do() {
     let place = whole.len() - (21 + 2 + 5);
     let text = format!(
         "the journal `FILE` is damaged at byte {place}: a frame does not end with its mark; delete it to start from the \
-         beginning, or cut it to {place} bytes to keep what is recorded before"
+         beginning, or cut it to {place} bytes to keep what is recorded before that byte"
     );
     assert_eq!(why(&path), text);
     // What it says is so.
@@ -117,7 +117,7 @@ fn a_journal_of_another_job_is_refused_with_the_difference() {
         let error = journal.begin(&other).unwrap_err();
         assert!(error.is_setup());
         let text = format!(
-            "the journal `{}` is of another job: in fold 0, {difference}; use another file, or delete this one to start \
+            "the journal `{}` is of another job: {difference}; use another file, or delete this one to start \
              from the beginning",
             path.display()
         );
@@ -130,6 +130,20 @@ fn a_journal_of_another_job_is_refused_with_the_difference() {
 }
 
 #[test]
+fn the_fold_that_differs_is_named_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fresh(&folder);
+    let journal = Journal::open(&path).unwrap();
+    (0..3).for_each(|fold| record(&journal, &job(fold), &[]).unwrap());
+    drop(journal);
+    let journal = Journal::open(&path).unwrap();
+    (0..2).for_each(|fold| record(&journal, &job(fold), &[]).unwrap());
+    let error = journal.begin(&job(7)).unwrap_err().to_string();
+    let text = "is of another job: in fold 2, counted from 0, it records a source of 2 chunks, and";
+    assert!(error.contains(text), "{error}");
+}
+
+#[test]
 fn a_file_that_is_open_cannot_be_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = fresh(&folder);
@@ -138,7 +152,7 @@ fn a_file_that_is_open_cannot_be_opened_again() {
     drop(journal);
     assert_eq!(
         why(&path),
-        "the journal `FILE` is in use: another process, or another `Journal` of this one, has opened it"
+        "the journal `FILE` is in use: another process has opened it, or this one has, a second time"
     );
     drop(clone);
     Journal::open(&path).unwrap();
