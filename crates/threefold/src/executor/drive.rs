@@ -108,10 +108,8 @@ impl Executor {
         let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
         // With a journal, outputs are recorded before they are merged, and the caller merges those of earlier runs.
         let tree = if self.has_journal() { None } else { reduction.tree() };
-        #[cfg_attr(not(feature = "journal"), expect(unused_mut, reason = "only a journal changes it"))]
-        let mut work = Work::new(pieces, task, stops_on_err, checks).merging(tree);
-        #[cfg(feature = "journal")]
-        self.record(&mut work, chunks)?;
+        let recording = self.recording(&pieces, &task, chunks)?;
+        let work = Work::new(pieces, task, stops_on_err, checks).merging(tree).recorded(recording);
         self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
     }
 
@@ -128,10 +126,7 @@ impl Executor {
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
-        let claims = match work.recording() {
-            None => claims,
-            Some(recording) => claims.without(recording.finished()),
-        };
+        let claims = claims.without(work.recording().and_then(|recording| recording.finished()));
         let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
         let work = Work::<P, T>::of(&fold);
         if let Err(cause) = work.check_task() {

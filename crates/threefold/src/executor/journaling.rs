@@ -3,7 +3,6 @@
 use super::Executor;
 use crate::error::{Error, Place, Result};
 use crate::fold::recording::{Recording, Refusal};
-use crate::fold::work::Work;
 use crate::journal::Journal;
 use crate::source::Pieces;
 use crate::task::Task;
@@ -85,18 +84,24 @@ impl Executor {
         on
     }
 
-    /// Begins to record the fold of `work`, which has so many chunks, if there is a journal.
-    pub(super) fn record<P, T>(&self, work: &mut Work<P, T>, chunks: u64) -> Result<()>
+    /// Begins to record a fold of so many chunks in `journal`.
+    #[cold]
+    pub(super) fn record<P, T>(
+        &self,
+        journal: &Journal,
+        pieces: &P,
+        task: &T,
+        chunks: u64,
+    ) -> Result<Option<Box<Recording>>>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let Some(journal) = self.extras.journal.as_ref().filter(|_| chunks > 0) else { return Ok(()) };
-        match Recording::begin(journal, &work.pieces, &work.task, chunks) {
-            Ok(recording) => {
-                work.record(recording);
-                Ok(())
-            }
+        if chunks == 0 {
+            return Ok(None);
+        }
+        match Recording::begin(journal, pieces, task, chunks) {
+            Ok(recording) => Ok(Some(Box::new(recording))),
             Err(Refusal::Refused(error)) => Err(error),
             Err(Refusal::Unportable(cause)) => {
                 let place = Place { model: Some(self.model), task: Some(T::__entry().name), ..Place::default() };

@@ -93,9 +93,8 @@ impl Claims {
 
     /// The same without the chunks that are finished already.
     pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
-        let Some(finished) = finished else { return self };
-        let first = finished.open_from(0);
-        Self { next: AtomicU64::new(first), taken: AtomicU64::new(first), finished: Some(finished), ..self }
+        let first = finished.as_ref().map_or(0, |finished| finished.open_from(0));
+        Self { next: AtomicU64::new(first), taken: AtomicU64::new(first), finished, ..self }
     }
 
     /// The same for chunks of which none is there yet.

@@ -79,10 +79,9 @@ impl<O> Outputs<O> {
         }
     }
 
-    /// These chunks are finished.
-    #[cfg(any(test, feature = "journal"))]
-    pub(crate) fn pass_over(&mut self, finished: Option<Arc<Finished>>) {
-        self.finished = finished;
+    /// The same for a fold of which these chunks are finished.
+    pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
+        Self { finished, ..self }
     }
 
     /// The same for a caller that takes results as they come.
@@ -260,8 +259,7 @@ mod tests {
 
     #[test]
     fn what_the_journal_has_is_taken_in_its_place() {
-        let mut outputs = Outputs::<u8>::new();
-        outputs.pass_over(Finished::new(&[0..1, 2..4]).map(Arc::new));
+        let outputs = Outputs::<u8>::new().without(Finished::new(&[0..1, 2..4]).map(Arc::new));
         assert_eq!(chunk(outputs.take()), Some((0, true)));
         assert_eq!(chunk(outputs.take()), None);
         assert!(outputs.keep(1, vec![1]));
@@ -271,8 +269,7 @@ mod tests {
 
     #[test]
     fn what_the_journal_has_comes_first_if_any_order_will_do() {
-        let mut outputs = Outputs::<u8>::in_any_order();
-        outputs.pass_over(Finished::new(&[0..1, 2..4]).map(Arc::new));
+        let outputs = Outputs::<u8>::in_any_order().without(Finished::new(&[0..1, 2..4]).map(Arc::new));
         outputs.keep(1, vec![1]);
         let taken: Vec<_> = std::iter::from_fn(|| chunk(outputs.take_next(false))).collect();
         assert_eq!(taken, [(0, true), (2, true), (3, true), (1, false)]);

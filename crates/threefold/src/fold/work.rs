@@ -55,6 +55,7 @@ use super::recording::Recording;
 use super::states::States;
 use super::tree::Tree;
 use crate::error::{Cause, Error};
+#[cfg(feature = "processes")]
 use crate::panics;
 use crate::source::Pieces;
 #[cfg(feature = "async")]
@@ -93,12 +94,11 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Self { outputs: Outputs::in_any_order(), ..self }
     }
 
-    /// Has outputs recorded, and takes those that are recorded already.
-    #[cfg(feature = "journal")]
-    pub(crate) fn record(&mut self, recording: Recording) {
-        self.outputs.pass_over(recording.finished());
-        self.recording = Some(Box::new(recording));
-        self.watches = true;
+    /// Has outputs recorded, if there is a journal, and takes those that are recorded already.
+    pub(crate) fn recorded(self, recording: Option<Box<Recording>>) -> Self {
+        let outputs = self.outputs.without(recording.as_ref().and_then(|recording| recording.finished()));
+        let watches = self.checks || recording.is_some();
+        Self { outputs, recording, watches, ..self }
     }
 
     /// The journal of the fold, if it has one.

@@ -27,25 +27,22 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         // compiled once for a task, and not for each sink.
         if self.watches {
             let sink: &mut dyn FnMut(u64, T::Output) -> ControlFlow<()> = &mut sink;
-            self.run_block::<true, _>(block, attempt, fold, worker, sink)
+            self.run_block::<true>(block, attempt, fold, worker, sink)
         } else {
-            self.run_block::<false, _>(block, attempt, fold, worker, &mut sink)
+            self.run_block::<false>(block, attempt, fold, worker, sink)
         }
     }
 
     /// The same. `WATCHES` says whether outputs are checked or recorded.
     #[inline]
-    fn run_block<const WATCHES: bool, S>(
+    fn run_block<const WATCHES: bool>(
         &self,
         block: Range<u64>,
         attempt: u32,
         fold: &Fold,
         worker: usize,
-        sink: &mut S,
-    ) -> Ended
-    where
-        S: FnMut(u64, T::Output) -> ControlFlow<()> + ?Sized,
-    {
+        mut sink: impl FnMut(u64, T::Output) -> ControlFlow<()>,
+    ) -> Ended {
         let mut number = block.start;
         if !fold.may_start(number) {
             return Ended::Well;
@@ -134,7 +131,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     /// Applies the policy to a failure that ended a block. The block had begun at chunk `first`, at attempt `attempt`.
     /// Returns the chunk and the attempt to continue with: the chunk that failed, or the one after it. Whether that
     /// chunk may still start is checked when it is run.
-    pub(crate) fn settle(
+    #[inline]
+    pub(crate) fn settle(&self, ended: Ended, begun: (u64, u32), fold: &Fold, worker: usize) -> Option<(u64, u32)> {
+        if let Ended::Well = ended { None } else { self.settle_failure(ended, begun, fold, worker) }
+    }
+
+    #[cold]
+    fn settle_failure(
         &self,
         ended: Ended,
         (first, attempt): (u64, u32),
