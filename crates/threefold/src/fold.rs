@@ -14,11 +14,16 @@ use std::time::Instant;
 
 use crate::error::{Cause, Error};
 use crate::model::Model;
+use crate::trace::scope::Scope;
 use crate::trace::{Event, Span};
 
 pub(crate) mod chunk;
 pub(crate) mod claims;
 mod failure;
+#[cfg_attr(
+    not(all(feature = "journal", feature = "processes")),
+    allow(dead_code, reason = "only journals have finished chunks, and only workers elsewhere need their number")
+)]
 pub(crate) mod finished;
 pub(crate) mod gate;
 pub(crate) mod group;
@@ -55,6 +60,8 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
     pub(crate) chunks: u64,
     pub(crate) model: Model,
     pub(crate) policy: Policy,
+    /// Who listens to the events of its tasks.
+    pub(crate) scope: Scope,
     claims: Claims,
     /// See [`Fold::gate`].
     gate: OnceLock<Arc<Gate>>,
@@ -77,6 +84,7 @@ impl<J> Fold<J> {
         claims: Claims,
         (model, home): (Model, Weak<dyn Any + Send + Sync>),
         policy: Policy,
+        scope: Scope,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         Self {
@@ -84,6 +92,7 @@ impl<J> Fold<J> {
             chunks: claims.limit(),
             model,
             policy,
+            scope,
             claims,
             gate: OnceLock::new(),
             workers: Notify::default(),

@@ -58,6 +58,7 @@
 //! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
 //! | a fold that must be stopped from outside | [`CancelToken`] |
 //! | a run of hours that may be interrupted, and should continue where it stopped | `Executor::journal`, with the feature `journal` |
+//! | tasks that log | [`Executor`](Executor#logs-and-traces), with the feature `tracing` |
 //!
 //! # Which model
 //!
@@ -273,6 +274,7 @@
 //! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
 //! | `rand` | no | `chunk_rng`: random numbers tied to the chunk, and two crates: `chacha20` and `rand_core` |
 //! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
+//! | `tracing` | no | spans of folds and chunks, and the [events of tasks](Executor#logs-and-traces) in other processes; the crates `tracing` and `log` |
 //!
 //! # Memory and stack
 //!
@@ -318,7 +320,7 @@ mod trace;
 
 pub use backend::current::is_cancelled;
 pub use backend::init::{init, ranks};
-pub use cancel::CancelToken;
+pub use cancel::{CancelToken, DropGuard};
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 #[cfg(feature = "journal")]

@@ -6,6 +6,26 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
+#[cfg(all(feature = "processes", feature = "tracing", target_os = "linux"))]
+pub(crate) mod capture;
+#[cfg(feature = "processes")]
+pub(crate) mod levels;
+#[cfg(all(feature = "processes", feature = "tracing"))]
+mod record;
+#[cfg(all(feature = "processes", feature = "tracing"))]
+pub(crate) mod replay;
+#[cfg(feature = "tracing")]
+pub(crate) mod scope;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace/unscoped.rs"]
+pub(crate) mod scope;
+#[cfg(all(feature = "processes", feature = "tracing"))]
+mod site;
+#[cfg(all(test, feature = "processes", feature = "tracing", target_os = "linux"))]
+mod tests;
+#[cfg(all(feature = "processes", not(feature = "tracing")))]
+pub(crate) mod unheard;
+
 /// One run of one chunk: by which worker, when, and for how long.
 ///
 /// ```

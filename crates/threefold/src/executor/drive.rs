@@ -41,6 +41,7 @@ use crate::fold::{Fold, chunk};
 use crate::panics::Payload;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
+use crate::trace::scope::Scope;
 
 /// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, R> {
@@ -126,8 +127,9 @@ impl Executor {
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
         let claims = claims.without(work.recording().and_then(|recording| recording.finished()));
-        let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
+        let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
         let work = Work::<P, T>::of(&fold);
         if let Err(cause) = work.check_task() {
             return Err(Error::new(cause, fold.place_of_all()));

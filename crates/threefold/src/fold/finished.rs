@@ -9,11 +9,6 @@
 //! other questions simple. For example, a fold is over when the next chunk has reached the limit, with finished chunks or
 //! without them.
 
-#![cfg_attr(
-    not(all(feature = "journal", feature = "processes")),
-    allow(dead_code, reason = "only journals have finished chunks, and only workers elsewhere need their number")
-)]
-
 use std::ops::Range;
 
 /// Ranges of finished chunks.

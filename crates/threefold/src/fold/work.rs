@@ -13,7 +13,7 @@
 //! # What happens to a chunk
 //!
 //! 1. Its number is noted, for what the task and errors ask about it.
-//! 2. It is made from the source. This may run code of the user's.
+//! 2. Its span is entered, if somebody listens. It is made from the source. This may run code of the user's.
 //! 3. The task runs.
 //! 4. If the fold is observed, it is recorded when the chunk ran.
 //! 5. Its output is checked, is added to the journal if the fold has one, and ends the fold after this chunk if it is an
@@ -21,18 +21,6 @@
 //! 6. The sink gets the output.
 //!
 //! All six are under the guard, so a panic in any of them is caught. The number tells at which chunk.
-//!
-//! # An example
-//!
-//! A worker runs the block of chunks 8 to 11, and a panic is tried once more. Chunk 10 panics.
-//!
-//! | guard | chunks | attempt at the first | how it ends |
-//! |---|---|---|---|
-//! | 1 | 8, 9, 10 | 1 | the outputs of 8 and 9 are kept; chunk 10 is to run again |
-//! | 2 | 10, 11 | 2 | both outputs are kept |
-//!
-//! If chunk 10 panics again, it has failed. Guard 3 then begins at chunk 11, if this chunk may still start. As a rule
-//! it may not, since the lowest failure ends the fold. It may if the fold keeps going after failures.
 
 mod answered;
 mod ended;

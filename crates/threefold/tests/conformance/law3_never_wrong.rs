@@ -1,5 +1,7 @@
 //! Law 3: never a silently wrong answer.
 
+use std::fs;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -9,9 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use threefold::prelude::*;
 use threefold::{Event, Items, Model, Trace};
 
-use crate::fixtures::seed;
+use crate::fixtures::{folder, is_alive, seed};
 use crate::holdings::children;
-use crate::tasks::{Death, DiesOn, Forgetful, add_up, brief, process_of};
+use crate::tasks::{BriefOrEndless, Death, DiesOn, Forgetful, add_up, files, process_of, wait_until};
 use crate::{executor, isolated, ranked, remote};
 
 crate::rows! {
@@ -118,49 +120,115 @@ fn a_worker_that_dies_while_idle_is_replaced(model: Model) {
     assert_ne!(before, after);
 }
 
+/// When a round of the row below kills a worker.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// While this chunk runs: the chunk waits for the kill. So the fold has lost a worker, however many workers there are
+    /// and however fast they are.
+    InChunk(usize),
+    /// When so many chunks are finished, and a moment later. This may be before the victim's first chunk or after its
+    /// last one.
+    After(usize),
+    /// When the fold is over. So its total is right.
+    AtTheEnd,
+}
+
 fn killed_at_random_moments_200_times_and_never_a_wrong_total(model: Model) {
     let mut random = SmallRng::seed_from_u64(seed());
     let (mut right, mut lost) = (0, 0);
-    for _ in 0..200 {
-        // An executor of its own, so that its workers are those whose parent is this thread's executor.
-        let on = isolated(model, 2);
-        let mut workers = on.map(Items((0..8).collect()), process_of).unwrap();
-        workers.sort_unstable();
-        workers.dedup();
-        let victim = workers[random.random_range(0..workers.len())];
-        // After so many chunks, and a part of one more; some moments come after the end of the fold.
-        let (finished, part) = (random.random_range(0..24), Duration::from_micros(random.random_range(0..600)));
-        let (tell, heard) = mpsc::channel();
-        let watched = on.observe(move |event| {
-            if matches!(event, Event::Finished(_)) {
-                let _ = tell.send(());
-            }
-        });
-        let (total, killed) = thread::scope(|scope| {
-            let killer = scope.spawn(move || {
-                // Fewer than that many when the fold is over before.
-                heard.iter().take(finished).count();
-                thread::sleep(part);
-                kill_process(Pid::from_raw(victim as i32).unwrap(), Signal::KILL)
-            });
-            let total = watched.fold((1..=1000).split_into(20), brief, 0, |total, part| total + part);
-            drop(watched);
-            (total, killer.join().unwrap())
-        });
-        killed.expect("the victim lives as long as its executor");
-        match total {
-            Ok(total) => {
-                assert_eq!(total, 500_500);
+    let mut on = isolated(model, 2);
+    for round in 0..200 {
+        // The other rounds have workers that have seen a kill, and one that has replaced the victim.
+        if round % 8 == 0 {
+            on = isolated(model, 2);
+        }
+        // Each worker has several chunks, on however many ranks.
+        let chunks = 10 * on.workers();
+        let moment = match round % 4 {
+            0 => Moment::InChunk(random.random_range(0..chunks)),
+            1 => Moment::AtTheEnd,
+            _ => Moment::After(random.random_range(0..chunks)),
+        };
+        let part = Duration::from_micros(random.random_range(0..600));
+        match killed_once(&on, chunks, moment, part, &mut random) {
+            Ok(()) => {
+                assert!(!matches!(moment, Moment::InChunk(_)), "the kill is in the middle of the fold");
                 right += 1;
             }
             Err(error) => {
-                assert!(error.is_worker_lost() && error.pid() == Some(victim), "{error}");
-                assert_eq!(error.signal(), Some(9), "{error}");
+                assert!(!matches!(moment, Moment::AtTheEnd), "{error}");
                 lost += 1;
             }
         }
     }
     println!("{right} right totals, {lost} lost workers; {} children", children().len());
-    assert!(lost > 0, "no moment was in the middle of a fold");
-    assert!(right > 0, "no fold came to its end");
+    assert!(right >= 50 && lost >= 50, "a quarter of the rounds is sure to give each");
+}
+
+/// A fold during which a worker is killed at that moment and so much later. Gives the error, if the fold has lost the
+/// worker: a total is always right.
+fn killed_once(
+    on: &Executor,
+    chunks: usize,
+    moment: Moment,
+    part: Duration,
+    random: &mut SmallRng,
+) -> Result<(), threefold::Error> {
+    let mut workers = on.map(Items((0..4 * on.workers() as u64).collect()), process_of).unwrap();
+    workers.sort_unstable();
+    workers.dedup();
+    let victim = workers[random.random_range(0..workers.len())];
+    let folder = folder();
+    let source = (1..=50 * chunks as i64).split_into(chunks);
+    let waits_at = if let Moment::InChunk(chunk) = moment { Some(50 * chunk as i64 + 1) } else { None };
+    let task = BriefOrEndless { folder: folder.path().into(), waits_at };
+    let (tell, heard) = mpsc::channel();
+    let watched = on.observe(move |event| {
+        if matches!(event, Event::Finished(_)) {
+            let _ = tell.send(());
+        }
+    });
+    let (total, killed) = thread::scope(|scope| {
+        let place = folder.path();
+        let killer = scope.spawn(move || {
+            let victim = match moment {
+                Moment::InChunk(_) => noted_process(place),
+                Moment::After(finished) => {
+                    // Fewer than that many when the fold is over before.
+                    heard.iter().take(finished).count();
+                    victim
+                }
+                Moment::AtTheEnd => {
+                    heard.iter().count();
+                    victim
+                }
+            };
+            thread::sleep(part);
+            kill_process(Pid::from_raw(victim as i32).unwrap(), Signal::KILL).map(|()| victim)
+        });
+        let total = watched.fold(source, task, 0, |total, part| total + part);
+        drop(watched);
+        (total, killer.join().unwrap())
+    });
+    let victim = killed.expect("the victim lives as long as its executor");
+    wait_until("the victim is gone", || !is_alive(victim));
+    let last = 50 * chunks as i128;
+    match total {
+        Ok(total) => {
+            assert_eq!(total, last * (last + 1) / 2, "{moment:?}");
+            Ok(())
+        }
+        Err(error) => {
+            assert!(error.is_worker_lost() && error.pid() == Some(victim), "{moment:?}: {error}");
+            assert_eq!(error.signal(), Some(9), "{error}");
+            Err(error)
+        }
+    }
+}
+
+/// The process that has noted itself in the folder, as soon as one has.
+fn noted_process(folder: &Path) -> u32 {
+    wait_until("a worker has noted itself", || files(folder) > 0);
+    let file = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+    file.file_name().into_string().unwrap().parse().unwrap()
 }

@@ -35,10 +35,10 @@ crate::rows! {
         a_stream_that_is_polled_gives_way,
         tasks_stream_in_tasks,
         a_stream_dropped_at_any_moment_leaves_nothing,
+        memory_stays_as_it_is_however_long_the_input,
         the_executor_works_after_a_stream_was_dropped;
     local: an_item_that_waits_in_its_clone_holds_up_no_output_before_it;
     pooled: a_stream_that_is_refused_a_thread_leaves_nothing;
-    unranked: memory_stays_as_it_is_however_long_the_input;
     isolating: a_lost_worker_ends_a_stream;
 }
 

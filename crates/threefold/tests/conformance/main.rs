@@ -30,6 +30,8 @@ mod law8_prints;
 mod law9_awaiting;
 mod law9_streaming;
 mod lines;
+#[cfg(feature = "tracing")]
+mod logs;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]
@@ -94,12 +96,6 @@ fn remote(model: Model) -> bool {
 /// Where chunks run in other ranks of an MPI job.
 fn ranked(model: Model) -> bool {
     model == Model::Mpi && threefold::ranks() > 1
-}
-
-/// Where no MPI library sends messages. With Open MPI, rank 0 was seen to grow by 30 MiB in 30,000
-/// chunks of a kilobyte. Why is not known yet.
-fn unranked(model: Model) -> bool {
-    !ranked(model)
 }
 
 /// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
@@ -198,6 +194,8 @@ fn main() -> ExitCode {
         ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
+        #[cfg(feature = "tracing")]
+        ("logs", logs::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         #[cfg(feature = "rand")]

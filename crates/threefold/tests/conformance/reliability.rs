@@ -149,7 +149,8 @@ impl Task for StartsAndHangs {
 
 fn grandchildren_are_gone(model: Model, deaf: bool) -> Error {
     let folder = folder();
-    let on = on(model, |builder| builder.timeout(Duration::from_millis(400)));
+    // Long enough for the chunk to start a shell, on a machine with much else to do.
+    let on = on(model, |builder| builder.timeout(Duration::from_millis(1500)));
     let task = StartsAndHangs { folder: folder.path().into(), deaf };
     let error = on.for_each(Items(vec![0]), task).unwrap_err();
     let started: Vec<u32> = fs::read_dir(folder.path())
@@ -174,7 +175,7 @@ fn a_worker_that_does_not_heed_the_notice_is_killed(model: Model) {
 fn a_missed_deadline_is_tried_again_as_a_loss(model: Model) {
     let folder = folder();
     let task = Flaky { folder: folder.path().into(), bad: 7, times: 1, hangs: true };
-    let on = on(model, |builder| builder.retries(1).timeout(Duration::from_millis(500)));
+    let on = on(model, |builder| builder.retries(1).timeout(Duration::from_millis(1500)));
     on.for_each((0..10).split_into(5), task).unwrap();
     assert_eq!(files(folder.path()), 1);
 }
@@ -261,7 +262,8 @@ fn what_can_be_finished_is_finished(model: Model) {
 
 fn a_deadline_is_kept_at_an_await(model: Model) {
     let folder = folder();
-    let on = Executor::builder(model).timeout(Duration::from_millis(50)).build().unwrap();
+    // The chunk must have begun by then.
+    let on = Executor::builder(model).timeout(Duration::from_secs(1)).build().unwrap();
     let error = on.for_each(Items(vec![3]), EndlessWait { folder: folder.path().into() }).unwrap_err();
     assert!(error.is_timeout() && error.chunk() == Some(0), "{error}");
     assert!(folder.path().join("dropped-3").exists(), "what it held was let go");

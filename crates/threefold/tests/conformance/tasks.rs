@@ -302,14 +302,30 @@ pub(crate) fn process_of(_chunk: u64) -> u32 {
     process::id()
 }
 
-/// Some thousandths of a second of work.
+/// Half a thousandth of a second of work for each chunk. The chunk with the number `waits_at` notes its process in the
+/// name of a file, and does not end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BriefOrEndless {
+    pub(crate) folder: PathBuf,
+    pub(crate) waits_at: Option<i64>,
+}
+
 #[task]
-pub(crate) fn brief(chunk: RangeInclusive<i64>) -> i128 {
-    let until = Instant::now() + Duration::from_micros(500);
-    while Instant::now() < until {
-        std::hint::spin_loop();
+impl Task for BriefOrEndless {
+    type Chunk = RangeInclusive<i64>;
+    type Output = i128;
+
+    fn map(&self, chunk: RangeInclusive<i64>) -> i128 {
+        if self.waits_at.is_some_and(|number| chunk.contains(&number)) {
+            fs::write(self.folder.join(process::id().to_string()), "").expect("the folder is there");
+            wait_until("it is killed", || false);
+        }
+        let until = Instant::now() + Duration::from_micros(500);
+        while Instant::now() < until {
+            std::hint::spin_loop();
+        }
+        add_up(chunk)
     }
-    add_up(chunk)
 }
 
 /// Waits for something that another thread or process will do.

@@ -2,6 +2,8 @@
 //! destructors that panic.
 
 use std::fmt;
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -114,11 +116,13 @@ fn prints_slowly(chunk: u64) -> u64 {
     chunk
 }
 
-/// Chunk 0 is done at once. The rank of chunk 1 dies while the output of chunk 0 is reduced.
+/// Chunk 0 is done at once. The rank of chunk 1 dies while the output of chunk 0 is reduced: that makes the file.
 #[task]
-fn waits_then_dies(chunk: u64) -> u64 {
+fn waits_then_dies(chunk: u64, file: &PathBuf) -> u64 {
     if chunk == 1 {
-        thread::sleep(Duration::from_millis(500));
+        while !file.exists() {
+            thread::sleep(Duration::from_millis(1));
+        }
         let _ = kill_process(getpid(), Signal::KILL);
         thread::sleep(Duration::from_secs(60));
     }
@@ -187,23 +191,38 @@ pub(crate) fn play(actor: &str) -> bool {
             on.fold(Items((0..8).collect()), prints_slowly, 0, inner).unwrap();
         }
         "killed-during-reduction" => {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("reduces");
             let reduce = |sum, part| {
-                thread::sleep(Duration::from_secs(20));
+                fs::write(&file, "").unwrap();
+                thread::sleep(Duration::from_secs(60));
                 sum + part
             };
-            show(on().fold(Items(vec![0, 1]), waits_then_dies, 0, reduce));
+            show(on().fold(Items(vec![0, 1]), waits_then_dies.with(file.clone()), 0, reduce));
         }
         _ => match actor.strip_prefix("stops-sending-") {
             Some(delay) => {
                 let delay: u64 = delay.parse().unwrap();
                 let length = |sum, heavy: Heavy| sum + heavy.bytes.len() as u64;
-                show(on().fold(Items(vec![0, 1]), is_heavy.with(delay), 0, length));
+                let on = on();
+                show(on.fold(Items(vec![0, 1]), is_heavy.with(delay), 0, length));
+                // On a fast machine the bytes are sent before the rank stops. A later fold notices it then.
+                for _ in 0..ENOUGH {
+                    if let Err(error) = on.fold(numbers(), same, 0, add) {
+                        println!("error: {error}");
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(1));
+                }
             }
             None => return false,
         },
     }
     true
 }
+
+/// So many folds take far longer than a rank takes to stop.
+const ENOUGH: u32 = 10_000;
 
 fn on() -> Executor {
     Executor::new(Model::Mpi).unwrap()

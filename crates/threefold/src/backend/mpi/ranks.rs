@@ -69,6 +69,7 @@ impl Ranks {
     /// Gives back the session, unless a worker has refused its task.
     pub(super) fn dismiss(mut self) -> Option<Session> {
         self.interest.end();
+        self.session.members.iter_mut().for_each(Member::shrink);
         (!self.is_refused).then_some(self.session)
     }
 
@@ -102,7 +103,7 @@ impl Ranks {
             Letter::Came { worker, fold, bytes } => {
                 if fold == self.session.fold && worker < self.session.members.len() {
                     self.moved += bytes.len() as u64;
-                    self.member(worker).inbox.extend(&bytes);
+                    self.member(worker).inbox.put(bytes);
                     events.push(Event::Heard { worker });
                 }
             }

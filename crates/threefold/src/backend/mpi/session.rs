@@ -60,6 +60,14 @@ pub(super) struct Member {
     pub(super) on_the_way: usize,
 }
 
+impl Member {
+    /// A fold is over: the room that its large messages needed is not kept for the next one.
+    pub(super) fn shrink(&mut self) {
+        self.outbox.shrink();
+        self.inbox.shrink();
+    }
+}
+
 impl Session {
     /// A new session with so many workers.
     pub(super) fn open(world: &'static World, workers: usize) -> Self {

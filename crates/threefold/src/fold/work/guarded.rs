@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::{Ended, Work};
 use crate::error::Place;
+use crate::fold::job::Job;
 use crate::fold::tree::Tree;
 use crate::fold::{Fold, chunk};
 use crate::panics;
@@ -50,15 +51,20 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         chunk::set(number);
         let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
+            let _listening = fold.scope.listen();
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
-                let piece = self.piece(number, WATCHES && self.is_checked(number))?;
-                let output = self.task.__map_with(&mut state, piece);
+                let attempt = if number == block.start { attempt } else { 1 };
+                let output = {
+                    let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
+                    let _entered = fold.scope.enter_chunk(&span);
+                    let piece = self.piece(number, WATCHES && self.is_checked(number))?;
+                    self.task.__map_with(&mut state, piece)
+                };
                 if !fold.counts_results() {
                     break;
                 }
-                let attempt = if number == block.start { attempt } else { 1 };
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }

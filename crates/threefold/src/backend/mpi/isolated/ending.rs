@@ -10,6 +10,7 @@ use super::PATIENCE;
 use crate::backend::mpi::crew_letter::{ALL, ToCrew};
 use crate::backend::mpi::crews::Crews;
 use crate::backend::mpi::fork;
+use crate::backend::mpi::session::Member;
 use crate::remote::clock;
 
 impl Isolated {
@@ -50,6 +51,7 @@ impl Isolated {
         }
         self.wait_for_words();
         self.interest.end();
+        self.crews.session.members.iter_mut().for_each(Member::shrink);
         self.crews
     }
 

@@ -22,7 +22,7 @@ impl Isolated {
             Letter::Came { worker, fold: life, bytes } => {
                 if self.is_there(worker, life) {
                     self.moved += bytes.len() as u64;
-                    self.crews.session.members[worker].inbox.extend(&bytes);
+                    self.crews.session.members[worker].inbox.put(bytes);
                     self.note(Event::Heard { worker });
                 }
             }

@@ -85,7 +85,7 @@ impl Worker {
             match order {
                 Some(Order::Came { address, bytes }) => {
                     answers.address = address;
-                    inbox.extend(&bytes);
+                    inbox.put(bytes);
                     if address.brings_task > 0 {
                         refuses = false;
                     } else if address.task != known {
