@@ -110,7 +110,7 @@ impl Executor {
         // With a journal, outputs are recorded before they are merged, and the caller merges those of earlier runs.
         let tree = if self.has_journal() { None } else { reduction.tree() };
         let recording = self.recording(&pieces, &task, chunks)?;
-        let work = Work::new(pieces, task, stops_on_err, checks).merging(tree).recorded(recording);
+        let work = Work::new((pieces, task), (stops_on_err, checks), tree, recording);
         self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
     }
 

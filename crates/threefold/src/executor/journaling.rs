@@ -1,4 +1,19 @@
 //! `Executor::journal`: folds that are recorded, and that go on where an earlier run of the program stopped.
+//!
+//! The journal takes part in a fold at four places:
+//!
+//! - Before the fold is made, [`Executor::recording`] describes it to the journal, which refuses it or says which chunks
+//!   are finished. Nothing has run by then, and no worker was started.
+//! - The claims, or the dispatcher of workers elsewhere, pass those chunks over (`fold/finished.rs`).
+//! - Outputs of the other chunks are recorded where they come back (`fold/recording.rs`).
+//! - The caller reads the outputs of finished chunks where it takes the others ([`drive`](super::drive),
+//!   [`awaiting`](super::awaiting)), and ends the recording when nobody is inside the fold any more.
+//!
+//! A verb knows nothing of all this. It is given every output in the same order as in a fold without a journal, and so
+//! makes the same of them.
+//!
+//! A future that is dropped cannot wait for its chunks. Its fold ends the recording when the last of them has ended, and
+//! until then the journal refuses other folds.
 
 use super::Executor;
 use crate::error::{Error, Place, Result};

@@ -180,9 +180,8 @@ impl Executor {
                 on.refuse_to_record()?;
             }
             let recording = on.recording(&pieces, &task, chunks)?;
-            let work = Work::new(pieces, task, false, on.checked.is_first::<T>());
+            let work = Work::new((pieces, task), (false, on.checked.is_first::<T>()), None, recording);
             let work = if in_any_order { work.in_any_order() } else { work };
-            let work = work.recorded(recording);
             let claims = match &supplier {
                 None => Claims::new(chunks, ahead),
                 Some(_) => Claims::unsupplied(chunks, ahead),

@@ -71,32 +71,27 @@ pub(crate) struct Work<P, T: Task> {
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
-    pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        let (outputs, states) = (Outputs::new(), States::default());
-        let (tree, recording, watches) = (None, None, checks);
-        Self { pieces, task, outputs, tree, states, stops_on_err, checks, recording, watches }
+    /// A fold whose outputs are kept, or are merged in `tree` by workers of this process, and are recorded if there is a
+    /// journal.
+    pub(crate) fn new(
+        (pieces, task): (P, T),
+        (stops_on_err, checks): (bool, bool),
+        tree: Option<Arc<Tree<T::Output>>>,
+        recording: Option<Box<Recording>>,
+    ) -> Self {
+        let outputs = Outputs::new(recording.as_ref().and_then(|recording| recording.finished()));
+        let watches = checks || recording.is_some();
+        Self { pieces, task, outputs, tree, states: States::default(), stops_on_err, checks, recording, watches }
     }
 
     /// Has the caller take outputs as they come, in any order.
     pub(crate) fn in_any_order(self) -> Self {
-        Self { outputs: Outputs::in_any_order(), ..self }
-    }
-
-    /// Has outputs recorded, if there is a journal, and takes those that are recorded already.
-    pub(crate) fn recorded(self, recording: Option<Box<Recording>>) -> Self {
-        let outputs = self.outputs.without(recording.as_ref().and_then(|recording| recording.finished()));
-        let watches = self.checks || recording.is_some();
-        Self { outputs, recording, watches, ..self }
+        Self { outputs: self.outputs.in_any_order(), ..self }
     }
 
     /// The journal of the fold, if it has one.
     pub(crate) fn recording(&self) -> Option<&Recording> {
         self.recording.as_deref()
-    }
-
-    /// Has workers of this process merge their outputs in `tree`.
-    pub(crate) fn merging(self, tree: Option<Arc<Tree<T::Output>>>) -> Self {
-        Self { tree, ..self }
     }
 
     /// Whether the closure that merges outputs panicked at a node that ends at `chunk` or before.

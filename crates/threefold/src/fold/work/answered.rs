@@ -1,5 +1,13 @@
 //! What becomes of outputs that have come back: from this process as values, from workers elsewhere as bytes, and from
 //! the journal of the fold.
+//!
+//! The order of the steps matters. An output is recorded before it is kept, so the caller never reduces an output that
+//! the journal has refused without learning of it at the end. It is recorded before an `Err` lowers the limit, since an
+//! output of a chunk above the limit is not recorded. And an `Err` that ends the fold is not recorded at all: the chunk
+//! is to run again when the fold is continued.
+//!
+//! A batch of outputs of a worker elsewhere may hold such an `Err` in the middle. The outputs before it are recorded and
+//! kept. Those behind it are kept only, and nobody takes them.
 
 use super::Work;
 use crate::error::{Cause, Result};

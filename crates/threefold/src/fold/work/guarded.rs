@@ -1,4 +1,19 @@
 //! A block of chunks, run under one guard against panics, and what becomes of it if a chunk ends the run of the block.
+//!
+//! The loop over the chunks is compiled twice. Most folds are neither checked nor recorded, and their loop does not ask
+//! for that: one more test for each chunk would be noticed where chunks are cheap. A fold that is *watched* uses the
+//! second loop, which gives every output to [`Work::watch`] before the sink gets it.
+//!
+//! Three callers run blocks, each with a sink of its own:
+//!
+//! | caller | sink |
+//! |---|---|
+//! | a worker of a fold without a tree | collects the outputs of the block, which are then kept together |
+//! | a worker of a fold with a tree | merges the output with those of the block before it |
+//! | the caller of the fold, at the next chunk to take | reduces the output at once |
+//!
+//! The loop ends at the first chunk that may not start, that fails, or whose output the sink does not want to be followed
+//! by another. What is left of the block is then run in another call, or not at all, as the policy says.
 
 use std::ops::{ControlFlow, Range};
 
