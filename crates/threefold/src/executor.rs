@@ -10,9 +10,12 @@ use crate::backend::{Home, sequential, share};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fold::policy::Policy;
+use crate::fold::recording::Recording;
 #[cfg(feature = "journal")]
 use crate::journal::Journal;
 use crate::model::Model;
+use crate::source::Pieces;
+use crate::task::Task;
 use crate::trace::{Event, Observer, Trace};
 
 mod awaiting;
@@ -140,6 +143,20 @@ struct Extras {
 }
 
 impl Executor {
+    /// Begins to record a fold of so many chunks, if there is a journal.
+    fn recording<P, T>(&self, pieces: &P, task: &T, chunks: u64) -> Result<Option<Box<Recording>>>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        #[cfg(feature = "journal")]
+        if let Some(journal) = &self.extras.journal {
+            return self.record(journal, pieces, task, chunks);
+        }
+        let _ = (pieces, task, chunks);
+        Ok(None)
+    }
+
     /// Whether folds are recorded.
     fn has_journal(&self) -> bool {
         #[cfg(feature = "journal")]
