@@ -11,7 +11,8 @@
 //! | `failed` | another failure, for example a chunk that could not be serialized | 1 |
 //! | `overflow` | the total does not fit in 128 bits | 1 |
 //! | `mismatch` | the total differs from the formula | 1 |
-//! | `setup` | the model cannot do what was asked for, and nothing was started | 2 |
+//! | `journal` | a finished chunk could not be written to the journal | 1 |
+//! | `setup` | the model cannot do what was asked for, or the journal is refused, and nothing was started | 2 |
 //! | `cancelled` | INT or TERM cancelled the run | 130, 143 |
 
 use std::fmt;
@@ -32,6 +33,8 @@ pub(crate) enum Failure {
         /// The number of chunks that were finished.
         finished: u64,
     },
+    /// A finished chunk could not be written to the journal.
+    Unrecorded(threefold::Error),
     /// The total does not fit in 128 bits.
     Overflow,
     /// The hardware or this program added wrongly: the total is not given out.
@@ -49,6 +52,7 @@ impl Failure {
         match self {
             Self::Unavailable(_) => "setup",
             Self::Fold(error) | Self::Chunks { first: error, .. } => kind_of(error),
+            Self::Unrecorded(_) => "journal",
             Self::Overflow => "overflow",
             Self::Mismatch { .. } => "mismatch",
         }
@@ -57,7 +61,7 @@ impl Failure {
     /// The error of the fold, which says where it happened.
     pub(crate) fn error(&self) -> Option<&threefold::Error> {
         match self {
-            Self::Fold(error) | Self::Chunks { first: error, .. } => Some(error),
+            Self::Fold(error) | Self::Unrecorded(error) | Self::Chunks { first: error, .. } => Some(error),
             Self::Unavailable(_) | Self::Overflow | Self::Mismatch { .. } => None,
         }
     }
@@ -80,7 +84,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(reason) => f.write_str(reason),
-            Self::Fold(error) => error.fmt(f),
+            Self::Fold(error) | Self::Unrecorded(error) => error.fmt(f),
             Self::Chunks { failed, finished, .. } => {
                 let (of, were) = (failed + finished, if *finished == 1 { "was" } else { "were" });
                 let chunks = if of == 1 { "chunk" } else { "chunks" };

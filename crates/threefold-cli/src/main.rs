@@ -17,6 +17,7 @@ mod output;
 mod plan;
 mod progress;
 mod range;
+mod recording;
 mod report;
 mod run;
 mod signals;

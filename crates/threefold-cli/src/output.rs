@@ -14,6 +14,7 @@ use threefold_compare::Comparison;
 
 use crate::arguments::{Answer, Format};
 use crate::failure::Failure;
+use crate::recording::Recording;
 use crate::run::{Partial, Run};
 use crate::{escape, exit, messages};
 
@@ -33,6 +34,9 @@ pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
             let which =
                 if *are_first { format!("the first {chunks} {noun}") } else { format!("{chunks} finished {noun}") };
             messages::note(format_args!("partial result: {value}, from {which} of {}", run.chunks));
+        }
+        if let Some(advice) = run.recording.as_ref().filter(|_| failure.kind() != "setup").and_then(Recording::advice) {
+            messages::note(advice);
         }
     }
     complain_of(to_stdout(|out| match format {

@@ -63,8 +63,15 @@ impl FoldProgress {
     pub(crate) fn observer(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
         let (weights, bar) = (self.weights.clone(), self.display.bar.clone());
         move |event| {
-            if let Event::Finished(span) = event {
-                bar.inc(weights.as_ref().map_or(1, |weights| weights[span.chunk as usize]));
+            let weight = |chunk: u64| weights.as_ref().map_or(1, |weights| weights[chunk as usize]);
+            match event {
+                Event::Finished(span) => bar.inc(weight(span.chunk)),
+                Event::Resumed { chunks } => {
+                    bar.inc(chunks.iter().cloned().flatten().fold(0, |sum, chunk| sum.saturating_add(weight(chunk))));
+                    // What an earlier run has done says nothing of how fast this one is.
+                    bar.reset_eta();
+                }
+                _ => {}
             }
         }
     }

@@ -8,6 +8,7 @@ use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace};
 use crate::arguments::{Format, RunRequest};
 use crate::failure::Failure;
 use crate::progress::FoldProgress;
+use crate::recording::Recording;
 use crate::workloads::{Prepared, Visitor, Workload};
 use crate::{messages, model_options};
 
@@ -26,6 +27,8 @@ pub(crate) struct Run {
     pub(crate) began: Instant,
     /// From then to the value.
     pub(crate) total: Duration,
+    /// The journal, if there is one and it is not of another run.
+    pub(crate) recording: Option<Recording>,
     /// Failures of chunks that were run again, or after which the other chunks were finished.
     pub(crate) failures: Vec<threefold::Error>,
     /// Which worker ran which chunk and when; empty unless the output is JSON.
@@ -72,7 +75,12 @@ impl Visitor for Once<'_> {
 
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
-        let on = executor(request);
+        let mut recording = None;
+        let on = match &request.journal {
+            Some(path) => Recording::open(path, chunks).map(|opened| recording = Some(opened)),
+            None => Ok(()),
+        };
+        let on = on.and_then(|()| executor(request));
         if request.model == Model::Mpi && on.is_ok() && threefold::ranks() == 1 {
             messages::note(
                 "there is only one MPI rank, which runs all chunks; to have more, start the program with mpirun",
@@ -91,6 +99,9 @@ impl Visitor for Once<'_> {
             if request.format == Format::Json {
                 on = on.trace(&trace);
             }
+            if let Some(recording) = &recording {
+                on = recording.on(&on);
+            }
             let value = match request.failures.keep_going {
                 true => keep_going(prepared, &on, &failures, &mut partial),
                 false => fail_fast(prepared, &on, &mut partial),
@@ -100,10 +111,14 @@ impl Visitor for Once<'_> {
             value
         });
         let total = began.elapsed();
+        let value = match &recording {
+            Some(recording) => value.map_err(|failure| recording.failure(failure)),
+            None => value,
+        };
 
         let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
         let &RunRequest { model, workload, .. } = request;
-        Run { model, workload, workers, chunks, value, partial, began, total, failures, trace }
+        Run { model, workload, workers, chunks, value, partial, began, total, recording, failures, trace }
     }
 }
 

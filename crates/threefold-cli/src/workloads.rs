@@ -9,6 +9,7 @@ mod computation;
 mod files;
 mod locked;
 mod mixed;
+mod pi;
 mod prepared;
 mod primes;
 mod scramble;
@@ -34,11 +35,21 @@ pub(crate) enum Workload {
     Allocate,
     Locked,
     Mixed,
+    Pi,
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Sum, Self::Primes, Self::Wait, Self::Files, Self::Array, Self::Allocate, Self::Locked, Self::Mixed];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Sum,
+        Self::Primes,
+        Self::Wait,
+        Self::Files,
+        Self::Array,
+        Self::Allocate,
+        Self::Locked,
+        Self::Mixed,
+        Self::Pi,
+    ];
 
     /// What the program says of it, and its defaults.
     pub(crate) fn description(self) -> &'static Description {
@@ -51,6 +62,7 @@ impl Workload {
             Self::Allocate => &allocate::DESCRIPTION,
             Self::Locked => &locked::DESCRIPTION,
             Self::Mixed => &mixed::DESCRIPTION,
+            Self::Pi => &pi::DESCRIPTION,
         }
     }
 
@@ -74,6 +86,7 @@ impl Workload {
             Self::Allocate => allocate::prepare(input, visitor),
             Self::Locked => locked::prepare(input, visitor),
             Self::Mixed => mixed::prepare(input, visitor),
+            Self::Pi => pi::prepare(input, visitor),
         }
     }
 }

@@ -34,6 +34,7 @@ use crate::fold::job::Job;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
 use crate::model::Model;
+use crate::trace::scope::Scope;
 
 mod arrivals;
 mod blocks;
@@ -134,10 +135,11 @@ impl Running {
         claims: Claims,
         (model, home): (Model, &Arc<Home>),
         policy: Policy,
+        scope: Scope,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         let home: Weak<Home> = Arc::downgrade(home);
-        Self(Arc::new(Fold::new(job, claims, (model, home), policy, recorder)))
+        Self(Arc::new(Fold::new(job, claims, (model, home), policy, scope, recorder)))
     }
 
     pub(crate) fn fold(&self) -> &Arc<Fold> {

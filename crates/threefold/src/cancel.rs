@@ -1,4 +1,4 @@
-//! `CancelToken`: ends folds early, from any thread.
+//! `CancelToken`: ends folds early, from any thread. `DropGuard`: does so when it is dropped.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,6 +83,26 @@ impl CancelToken {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
+    /// A guard that cancels this token when it is dropped: at the end of its scope, at a `return` or `?`, in a panic, or
+    /// with a future that holds it. [`DropGuard::disarm`] takes the token out of the guard and cancels nothing.
+    ///
+    /// A clone of the token stays usable beside the guard. Each guard cancels by itself, whether there are others or not.
+    ///
+    /// ```
+    /// use threefold::CancelToken;
+    ///
+    /// let token = CancelToken::new();
+    /// {
+    ///     let _guard = token.drop_guard();
+    ///     assert!(!token.is_cancelled());
+    /// }
+    /// assert!(token.is_cancelled());
+    /// ```
+    #[must_use = "the token is cancelled at once if the guard is not kept"]
+    pub fn drop_guard(&self) -> DropGuard {
+        DropGuard { token: Some(self.clone()) }
+    }
+
     /// Puts `fold` under this token: it ends when the token is cancelled, until it is [released](Self::release).
     pub(crate) fn register(&self, fold: &Arc<Fold>) {
         self.0.folds.join(0, fold);
@@ -100,5 +120,88 @@ impl CancelToken {
 impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CancelToken").field("cancelled", &self.is_cancelled()).finish()
+    }
+}
+
+/// Cancels a [`CancelToken`] when it is dropped. [`CancelToken::drop_guard`] makes it.
+///
+/// It is for folds on another thread that are not wanted any more when the owner of the guard has left:
+///
+/// ```
+/// use threefold::CancelToken;
+/// use threefold::prelude::*;
+///
+/// /// Ends only when it is cancelled.
+/// #[task]
+/// fn search(_chunk: u64) {
+///     while !threefold::is_cancelled() {
+///         std::thread::yield_now();
+///     }
+/// }
+///
+/// let token = CancelToken::new();
+/// let guard = token.drop_guard();
+/// let on = Executor::new(Model::Threads)?.cancel(&token);
+/// let search = std::thread::spawn(move || on.for_each(Items(vec![0, 1]), search));
+/// drop(guard);
+/// assert!(search.join().unwrap().unwrap_err().is_cancelled());
+/// # Ok::<(), threefold::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "the token is cancelled at once if the guard is not kept"]
+pub struct DropGuard {
+    /// `None` only while it is disarmed.
+    token: Option<CancelToken>,
+}
+
+impl DropGuard {
+    /// Ends the guard without cancelling, and returns its token.
+    ///
+    /// ```
+    /// let guard = threefold::CancelToken::new().drop_guard();
+    /// let token = guard.disarm();
+    /// assert!(!token.is_cancelled());
+    /// ```
+    pub fn disarm(mut self) -> CancelToken {
+        self.token.take().expect("only this takes it, and ends the guard")
+    }
+}
+
+impl Drop for DropGuard {
+    fn drop(&mut self) {
+        if let Some(token) = &self.token {
+            token.cancel();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::CancelToken;
+
+    #[test]
+    fn a_guard_cancels_when_it_is_dropped_in_a_panic_too() {
+        for unwinds in [false, true] {
+            let token = CancelToken::new();
+            let guard = token.drop_guard();
+            assert!(!token.is_cancelled());
+            let left = catch_unwind(|| {
+                let _guard = guard;
+                assert!(!unwinds, "as asked");
+            });
+            assert_eq!((left.is_err(), token.is_cancelled()), (unwinds, true));
+        }
+    }
+
+    #[test]
+    fn a_guard_that_was_disarmed_cancels_nothing_and_others_still_do() {
+        let token = CancelToken::new();
+        let (one, other) = (token.drop_guard(), token.drop_guard());
+        let same = one.disarm();
+        assert!(!token.is_cancelled());
+        drop(other);
+        assert!(same.is_cancelled() && token.is_cancelled());
     }
 }

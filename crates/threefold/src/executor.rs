@@ -10,6 +10,8 @@ use crate::backend::{Home, sequential};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fold::policy::Policy;
+#[cfg(feature = "journal")]
+use crate::journal::Journal;
 use crate::model::Model;
 use crate::trace::{Event, Observer, Trace};
 
@@ -21,6 +23,8 @@ mod check;
 mod combine;
 mod drive;
 mod feeding;
+#[cfg(feature = "journal")]
+mod journaling;
 mod map_into;
 mod reduction;
 mod registered;
@@ -59,6 +63,59 @@ pub use stream::Stream;
 /// assert_eq!(total, 500_000_500_000);
 /// # Ok::<(), threefold::Error>(())
 /// ```
+///
+/// # Logs and traces
+///
+/// With the feature `tracing`, the subscriber of the thread that begins a fold is told what the tasks of the fold do, on
+/// every model and before the verb returns:
+///
+/// - A fold is a span `fold`, with the target `threefold::fold`, within the current span of the thread. Its fields are
+///   `task`, `model`, `chunks` and `workers`.
+/// - Each attempt at a chunk is a span `chunk` within it, with the target `threefold::chunk`. Its fields are `task`,
+///   `chunk` (the number), `range`, `worker`, `model` and `attempt`.
+/// - Events and spans of the task are within the span of its chunk. So are those of folds that the task nests.
+///
+/// Both spans have the level INFO. A filter such as `info,threefold=off` disables them, and then the events of tasks are
+/// within the caller's own span. The subscriber may be that of the whole program or of the calling thread only. A fold
+/// that is awaited, and a stream, have the subscriber and the span of the thread that polls them first.
+///
+/// ```
+/// use threefold::prelude::*;
+///
+/// #[task]
+/// fn halve(n: u32) -> u32 {
+///     if n % 2 == 1 {
+///         tracing::warn!(n, "the half is rounded down");
+///     }
+///     n / 2
+/// }
+///
+/// # fn main() -> threefold::Result<()> {
+/// threefold::init();
+/// tracing_subscriber::fmt().init();
+/// // WARN fold{task="halve" model=processes chunks=2 workers=2}:chunk{task="halve" chunk=1 range="item 1" worker=1
+/// // model=processes attempt=1}: program: the half is rounded down n=3
+/// Executor::builder(Model::Processes).workers(2).build()?.for_each(Items(vec![2, 3]), halve)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Worker processes and MPI ranks stop in [`init`](crate::init()), before the program sets a subscriber. Threefold sets one
+/// there, which collects events, spans and records of the crate `log`. They are sent with the answer of their chunk, and
+/// the program's own subscriber and logger are told then. So the time that a subscriber adds is the time at which the
+/// answer came; [`trace`](Self::trace) says when a chunk ran. Records of `log` go to the program's logger, for instance to
+/// the bridge of `tracing-log`, without their key-value pairs.
+///
+/// - A worker is told the most verbose level that any subscriber wants, and makes no events beyond it. All further filters
+///   apply where the subscriber is.
+/// - The events of a chunk that panics arrive, too. If a worker process is killed, those of the chunk that it was running
+///   are lost.
+/// - A worker keeps at most 4 MiB of the events of one chunk. How many are missing beyond this is an event with the level
+///   WARN and the target `threefold`.
+/// - Events of threads that a task starts arrive from worker processes, if they happen before the chunk ends. In other
+///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
+/// - If the subscriber panics, the fold ends: on the local models with the panic of a chunk, and otherwise with an error for
+///   which [`is_setup`](crate::Error::is_setup) is `true`.
 #[derive(Clone)]
 pub struct Executor {
     model: Model,
@@ -68,15 +125,25 @@ pub struct Executor {
     checked: Checked,
 }
 
-/// What only some folds want: to be cancelled, observed, traced.
+/// What only some folds want: to be cancelled, observed, traced, recorded.
 #[derive(Clone, Default)]
 struct Extras {
     tokens: Vec<CancelToken>,
     observers: Vec<Observer>,
     traces: Vec<Trace>,
+    #[cfg(feature = "journal")]
+    journal: Option<Journal>,
 }
 
 impl Executor {
+    /// Whether folds are recorded.
+    fn has_journal(&self) -> bool {
+        #[cfg(feature = "journal")]
+        return self.extras.journal.is_some();
+        #[cfg(not(feature = "journal"))]
+        false
+    }
+
     fn with(model: Model, policy: Policy, home: Arc<Home>) -> Self {
         Self { model, policy, home, extras: Extras::default(), checked: Checked::default() }
     }

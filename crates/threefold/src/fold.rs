@@ -14,11 +14,17 @@ use std::time::Instant;
 
 use crate::error::{Cause, Error};
 use crate::model::Model;
+use crate::trace::scope::Scope;
 use crate::trace::{Event, Span};
 
 pub(crate) mod chunk;
 pub(crate) mod claims;
 mod failure;
+#[cfg_attr(
+    not(all(feature = "journal", feature = "processes")),
+    allow(dead_code, reason = "only journals have finished chunks, and only workers elsewhere need their number")
+)]
+pub(crate) mod finished;
 pub(crate) mod gate;
 pub(crate) mod group;
 pub(crate) mod job;
@@ -26,6 +32,11 @@ pub(crate) mod notify;
 pub(crate) mod outputs;
 pub(crate) mod policy;
 pub(crate) mod recorder;
+#[cfg(feature = "journal")]
+pub(crate) mod recording;
+#[cfg(not(feature = "journal"))]
+#[path = "fold/unrecorded.rs"]
+pub(crate) mod recording;
 mod states;
 mod sync;
 pub(crate) mod tree;
@@ -49,6 +60,8 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
     pub(crate) chunks: u64,
     pub(crate) model: Model,
     pub(crate) policy: Policy,
+    /// Who listens to the events of its tasks.
+    pub(crate) scope: Scope,
     claims: Claims,
     /// See [`Fold::gate`].
     gate: OnceLock<Arc<Gate>>,
@@ -71,6 +84,7 @@ impl<J> Fold<J> {
         claims: Claims,
         (model, home): (Model, Weak<dyn Any + Send + Sync>),
         policy: Policy,
+        scope: Scope,
         recorder: Option<Box<Recorder>>,
     ) -> Self {
         Self {
@@ -78,6 +92,7 @@ impl<J> Fold<J> {
             chunks: claims.limit(),
             model,
             policy,
+            scope,
             claims,
             gate: OnceLock::new(),
             workers: Notify::default(),
@@ -98,6 +113,19 @@ impl Fold {
     /// Where workers enter and leave, and where the caller waits for them. It is made when it is first asked for.
     pub(crate) fn gate(&self) -> &Arc<Gate> {
         self.gate.get_or_init(Gate::new)
+    }
+
+    /// How many workers can have a chunk at the same time, at most `most` and at least 1.
+    #[cfg(feature = "processes")]
+    pub(crate) fn occupies(&self, most: usize) -> usize {
+        let chunks = self.claims.finished().map_or(self.chunks, |finished| self.chunks - finished.count());
+        most.min(usize::try_from(chunks).unwrap_or(usize::MAX)).max(1)
+    }
+
+    /// Whether the journal has the outputs of all chunks.
+    #[cfg(feature = "processes")]
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.claims.finished().is_some_and(|finished| finished.count() == self.chunks)
     }
 
     /// How many workers other than the caller are inside, at about this time.
@@ -168,6 +196,14 @@ impl Fold {
         }
     }
 
+    /// The caller has taken `count` outputs in any order, of which the journal had `recorded`. This moves the window, which
+    /// bounds how many chunks have begun and were not taken.
+    pub(crate) fn taken_in_any_order(&self, count: u64, recorded: u64) {
+        let finished = self.claims.finished();
+        // The chunks that were taken lie anywhere. As many open ones as were run and taken may begin anew.
+        self.taken(finished.map_or(count, |finished| finished.nth_open(count - recorded)));
+    }
+
     /// All chunks below `chunk` have come from the iterator that supplies them.
     pub(crate) fn supplied(&self, chunk: u64) {
         if self.claims.supply(chunk) {
@@ -178,6 +214,14 @@ impl Fold {
     /// There are no chunks from `chunk` on.
     pub(crate) fn ends_at(&self, chunk: u64) {
         self.stop_at(chunk);
+    }
+
+    /// Tells the observers that the journal has these chunks of the fold.
+    pub(crate) fn resumed(&self, chunks: &[Range<u64>]) {
+        let recorder = self.recorder.as_ref().filter(|_| !chunks.is_empty());
+        if recorder.is_some_and(|recorder| !recorder.tell(&Event::Resumed { chunks })) {
+            self.cancel();
+        }
     }
 
     /// Tells the observers that a chunk failed and will be run again.

@@ -57,6 +57,8 @@
 //! | a task that needs random numbers | `chunk_rng`, with the feature `rand` |
 //! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
 //! | a fold that must be stopped from outside | [`CancelToken`] |
+//! | a run of hours that may be interrupted, and should continue where it stopped | `Executor::journal`, with the feature `journal` |
+//! | tasks that log | [`Executor`](Executor#logs-and-traces), with the feature `tracing` |
 //!
 //! # Which model
 //!
@@ -268,9 +270,11 @@
 //! |---|---|---|
 //! | `async` | yes | the model `async`, on tokio |
 //! | `processes` | yes | the model `processes`, on Linux |
+//! | `journal` | yes | `Journal` and `Executor::journal`: folds that continue where an earlier run of the program stopped |
 //! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
 //! | `rand` | no | `chunk_rng`: random numbers tied to the chunk, and two crates: `chacha20` and `rand_core` |
 //! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
+//! | `tracing` | no | spans of folds and chunks, and the [events of tasks](Executor#logs-and-traces) in other processes; the crates `tracing` and `log` |
 //!
 //! # Memory and stack
 //!
@@ -300,6 +304,8 @@ mod cancel;
 mod error;
 mod executor;
 mod fold;
+#[cfg(feature = "journal")]
+mod journal;
 mod model;
 mod panics;
 #[cfg(feature = "rand")]
@@ -314,9 +320,14 @@ mod trace;
 
 pub use backend::current::is_cancelled;
 pub use backend::init::{init, ranks};
-pub use cancel::CancelToken;
+pub use cancel::{CancelToken, DropGuard};
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
+#[cfg(feature = "journal")]
+pub use journal::Journal;
+#[cfg(all(feature = "journal", any(test, fuzzing)))]
+#[doc(hidden)]
+pub use journal::fuzzing as journal_fuzzing;
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};

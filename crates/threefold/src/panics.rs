@@ -75,7 +75,7 @@ fn note(info: &PanicHookInfo<'_>) {
 /// Runs `work`, and turns a panic in it into a value.
 ///
 /// The caller decides what is still valid: it must use nothing that a panic can leave half done.
-#[cfg(any(test, feature = "async", feature = "processes"))]
+#[cfg(any(test, feature = "async", feature = "journal", feature = "processes"))]
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
     catch_payload(work).map_err(describe)
 }

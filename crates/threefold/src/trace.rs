@@ -1,9 +1,30 @@
 //! `Trace` and `Span` record which worker ran which chunk, and when. `Event` tells it to an observer while the fold runs.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+
+#[cfg(all(feature = "processes", feature = "tracing", target_os = "linux"))]
+pub(crate) mod capture;
+#[cfg(feature = "processes")]
+pub(crate) mod levels;
+#[cfg(all(feature = "processes", feature = "tracing"))]
+mod record;
+#[cfg(all(feature = "processes", feature = "tracing"))]
+pub(crate) mod replay;
+#[cfg(feature = "tracing")]
+pub(crate) mod scope;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace/unscoped.rs"]
+pub(crate) mod scope;
+#[cfg(all(feature = "processes", feature = "tracing"))]
+mod site;
+#[cfg(all(test, feature = "processes", feature = "tracing", target_os = "linux"))]
+mod tests;
+#[cfg(all(feature = "processes", not(feature = "tracing")))]
+pub(crate) mod unheard;
 
 /// One run of one chunk: by which worker, when, and for how long.
 ///
@@ -166,6 +187,13 @@ impl Trace {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The fold is continued from its journal (`Executor::journal`), which has the outputs of the chunks with the numbers in
+    /// `chunks`. They count as finished, and no other event tells of them. Observers are told on the caller's thread, before
+    /// the first chunk begins, and only if there are such chunks.
+    Resumed {
+        /// The chunks that the journal has, as ranges in ascending order.
+        chunks: &'a [Range<u64>],
+    },
     /// A chunk is finished.
     Finished(&'a Span),
     /// A chunk failed for good. Observers are told at once; a lower chunk may fail later, and is then the one that the

@@ -1,12 +1,13 @@
 //! The arguments of the models' commands: one workload, run once.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use threefold::Model;
 
 use super::input::InputArguments;
-use super::values::{count, positive, seconds, size};
+use super::values::{count, path, positive, seconds, size};
 use crate::model_options::{ModelOption, models_with, one_of};
 use crate::plan::Input;
 use crate::progress::Show;
@@ -27,6 +28,8 @@ pub(crate) struct RunRequest {
     /// `None`: the model's default.
     pub(crate) in_flight: Option<usize>,
     pub(crate) failures: FailureArguments,
+    /// Where finished chunks are recorded.
+    pub(crate) journal: Option<PathBuf>,
     pub(crate) format: Format,
     pub(crate) progress: Show,
 }
@@ -41,9 +44,10 @@ impl RunRequest {
         ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
     }
 
-    /// Whether the run ends too soon for a user to interrupt it, and writes nothing to stdout if it is interrupted.
+    /// Whether the run ends too soon for a user to interrupt it, and writes nothing to stdout or to a journal if it is
+    /// interrupted.
     pub(crate) fn is_brief(&self) -> bool {
-        self.format == Format::Plain && self.input.is_brief(self.workload.description())
+        self.format == Format::Plain && self.journal.is_none() && self.input.is_brief(self.workload.description())
     }
 
     fn uses(&self, option: ModelOption) -> bool {
@@ -95,6 +99,14 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     failures: FailureArguments,
 
+    /// Record finished chunks in FILE, and continue from what is recorded there
+    ///
+    /// After a crash or Ctrl-C, give the same command again: it runs only the chunks that FILE does not have, and the
+    /// result is the same. A FILE that records another workload or other RANGEs or chunks is refused. The contents of the
+    /// files that --workload files reads are not compared.
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    journal: Option<PathBuf>,
+
     /// The format of the result on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
@@ -136,8 +148,8 @@ pub(crate) enum Format {
 
 impl RunArguments {
     pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
-        let Self { input, workers, in_flight, failures, format, progress } = self;
+        let Self { input, workers, in_flight, failures, journal, format, progress } = self;
         let (workload, input) = input.read()?;
-        Ok(RunRequest { model, workload, input, workers, in_flight, failures, format, progress })
+        Ok(RunRequest { model, workload, input, workers, in_flight, failures, journal, format, progress })
     }
 }

@@ -12,6 +12,7 @@ use threefold::{Model, Span};
 
 use crate::escape;
 use crate::failure::{Failure, kind_of};
+use crate::recording::Recording;
 use crate::run::Run;
 
 /// Writes `run`.
@@ -50,6 +51,9 @@ struct Object<'a> {
     /// What is known of the value if the run was cancelled, or if chunks failed with `--keep-going`. Absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<PartialObject<'a>>,
+    /// How many chunks an earlier run had recorded in the journal. Absent without a journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumed: Option<u64>,
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
@@ -107,6 +111,7 @@ impl<'a> Object<'a> {
                 .partial
                 .as_ref()
                 .map(|partial| PartialObject { value: &partial.value, chunks: partial.chunks }),
+            resumed: run.recording.as_ref().map(Recording::resumed),
             total_s: run.total.as_secs_f64(),
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),

@@ -44,6 +44,7 @@ fn every_workload_is_compared_and_all_models_agree() {
         ("--workload array 0..100000 --chunks 4", "922338126700561917050907"),
         ("--workload allocate 1..=200 --chunks 4", "186821"),
         ("--workload mixed 1..=2", "7294253917"),
+        ("--workload pi 1..=30000 --chunks 7", "3.1378666666666666"),
         (&files, "190"),
     ] {
         let object = exported(folder.path(), arguments);

@@ -4,6 +4,7 @@ mod compare;
 mod exit_codes;
 #[cfg(unix)]
 mod hostile;
+mod journal;
 mod json;
 mod plain;
 #[cfg(unix)]

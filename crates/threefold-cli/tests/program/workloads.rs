@@ -49,6 +49,27 @@ fn every_workload_can_be_kept_going_on_every_model() {
     }
 }
 
+/// Its random numbers are tied to the chunks, so that another cut gives another estimate, but the same on every model.
+#[test]
+fn pi_has_the_same_digits_on_every_model_and_number_of_workers() {
+    for (input, value) in [
+        ("1..=30000", "3.1377333333333333"),
+        ("1..=30000 --chunks 7", "3.1378666666666666"),
+        ("-9..=5 1..2000 7..=7", "3.221836228287841"),
+    ] {
+        for name in every_name() {
+            for options in ["", "--keep-going"] {
+                assert_eq!(total(&format!("{name} --workload pi {input} {options}")), value, "{name} {input}");
+            }
+        }
+        for workers in 2..5 {
+            for name in every_name().filter(|name| ["async", "threads", "processes"].contains(name)) {
+                assert_eq!(total(&format!("{name} -j {workers} --workload pi {input}")), value, "{name} {workers}");
+            }
+        }
+    }
+}
+
 #[test]
 fn an_object_names_its_workload() {
     for (workload, _, several, value) in SMALL {
@@ -60,7 +81,7 @@ fn an_object_names_its_workload() {
 
 #[test]
 fn an_empty_range_is_nothing_to_do_for_every_workload() {
-    for workload in SMALL.map(|(workload, ..)| workload).into_iter().chain(["files"]) {
+    for workload in SMALL.map(|(workload, ..)| workload).into_iter().chain(["files", "pi"]) {
         assert_eq!(total(&format!("threads --workload {workload} 5..-5")), "0", "{workload}");
         assert_eq!(total(&format!("threads --workload {workload} 5..-5 -3..=-7")), "0", "{workload}");
     }

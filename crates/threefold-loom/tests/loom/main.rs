@@ -7,6 +7,8 @@
 
 #[path = "../../../threefold/src/fold/claims.rs"]
 mod claims;
+#[path = "../../../threefold/src/fold/finished.rs"]
+mod finished;
 #[path = "../../../threefold/src/fold/gate.rs"]
 mod gate;
 #[path = "../../../threefold/src/fold/notify.rs"]

@@ -285,6 +285,9 @@ impl Backend for Mpi {
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
+        if fold.is_recorded() {
+            return;
+        }
         let (fold, ready) = (fold.fold(), &mut || caller.ready());
         let ran = self.refuse_in_fork().and_then(|()| refuse_after_main()).and_then(|()| self.refuse_after_loss());
         let ran = ran.and_then(|()| match self.isolation.covers(fold) {
@@ -324,7 +327,7 @@ impl Mpi {
 
     fn run_fold(&self, fold: &Arc<Fold>, ready: &mut dyn FnMut()) -> Result<()> {
         let session = lock(&self.idle).pop().unwrap_or_else(|| Session::open(self.world, self.workers()));
-        let workers = self.workers().min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
+        let workers = fold.occupies(self.workers());
         let sent: Vec<_> = session.members.iter().map(|member| member.sent).take(workers).collect();
         let port = FoldPort::new(fold);
         let terms = port.terms(workers, None);

@@ -120,8 +120,11 @@ impl Backend for Processes {
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
         let fold = fold.fold();
+        if fold.is_recorded() {
+            return;
+        }
         let early = self.start_early(fold);
-        let workers = self.workers().min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
+        let workers = fold.occupies(self.workers());
         let mut idle = self.take_idle(workers);
         idle.starter = idle.starter.or(early);
         match self.run_fold(fold, workers, idle, &mut || caller.ready()) {

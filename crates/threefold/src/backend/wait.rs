@@ -14,6 +14,7 @@ use super::{current, runtime, stack};
 use crate::fold::chunk;
 use crate::panics;
 use crate::task::BoxFuture;
+use crate::trace::scope::Here;
 
 thread_local! {
     /// Not dropped with the thread, which has left its last fold before: a destructor at the end of the thread may fold.
@@ -30,11 +31,12 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
         return Lent(Some(RUNTIME.with(|kept| kept.take()).unwrap_or_else(make))).block_on(future);
     }
     // This thread is inside a runtime and must not enter another. A thread that lives as long as this call does it.
-    let (context, number) = (current::get(), chunk::get());
+    let (context, number, listening) = (current::get(), chunk::get(), Here::now());
     let waited = thread::scope(|scope| {
         let waiting = stack::spawn(scope, "threefold-wait", stack::same(), || {
             let _here = current::enter(context);
             chunk::set(number);
+            let _entered = listening.as_ref().map(Here::enter);
             panics::catch(|| Lent(Some(make())).block_on(future))
         });
         let waiting = waiting.expect("the system has a thread for an async task inside somebody's runtime");

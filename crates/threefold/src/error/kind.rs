@@ -154,7 +154,8 @@ impl Error {
     /// Whether the fold or the executor could not be started: an option that the model does not support, a model that
     /// is not in this build, a source that cannot be cut, a thread or a worker process that the system refused. Also
     /// whether the fold could not go on: a file that has changed, a [state of a worker](crate::Task#state-per-worker)
-    /// that could not be made, a closure of [`backoff`](crate::Builder::backoff) that panicked.
+    /// that could not be made, a closure of [`backoff`](crate::Builder::backoff) that panicked, a journal that is of another
+    /// fold or cannot be written.
     ///
     /// ```
     /// use threefold::prelude::*;

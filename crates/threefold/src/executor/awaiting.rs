@@ -41,7 +41,7 @@ use crate::backend::{Running, current, lend};
 #[cfg(feature = "processes")]
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::fold::outputs::{Kept, Left};
+use crate::fold::outputs::{Kept, Left, Outcome};
 use crate::fold::work::Work;
 use crate::fold::{Fold, chunk};
 use crate::model::Model;
@@ -65,8 +65,9 @@ pub(super) struct Awaited<P, T: Task> {
     /// All results that are left, if the fold keeps going, was cancelled, and is over.
     left: Option<Left<T::Output>>,
     rest_from: u64,
-    /// How many results were taken.
+    /// How many results were taken, and how many of these were read from the journal.
     taken: u64,
+    recorded: u64,
     end: End,
     #[cfg(feature = "processes")]
     bisecting: Option<(Errand<Error>, CancelToken)>,
@@ -128,6 +129,7 @@ where
             rest_from: 0,
             left: None,
             taken: 0,
+            recorded: 0,
             end: End::Open,
             #[cfg(feature = "processes")]
             bisecting: None,
@@ -178,10 +180,23 @@ where
     /// The next result, if it is there and is wanted: see `take_ready` in [`drive`](super::drive).
     fn next(&mut self) -> Option<(u64, Result<T::Output>)> {
         let fold: &Fold = &self.fold;
-        if let Some(left) = &mut self.left {
-            return if matches!(self.end, End::Open) { left.next().map(|result| (self.taken, result)) } else { None };
-        }
         let work = Work::<P, T>::of(fold);
+        // What cannot be read ends the fold, also if it keeps going after failures of chunks.
+        let recorded = |chunk, end: &mut End| {
+            let output = work.read(chunk, fold);
+            output.map_err(|error| {
+                *end = End::Failed(error);
+                fold.cancel();
+            })
+        };
+        if let Some(left) = &mut self.left {
+            let (chunk, outcome) = left.next().filter(|_| matches!(self.end, End::Open))?;
+            let result = match outcome {
+                Outcome::Here(result) => result,
+                Outcome::Recorded => Ok(recorded(chunk, &mut self.end).ok()?),
+            };
+            return Some((chunk, result));
+        }
         while self.rest.as_slice().is_empty() {
             if !matches!(self.end, End::Open) || self.taken == fold.chunks {
                 return None;
@@ -199,6 +214,11 @@ where
                 }
                 Kept::Values(values) => (self.rest_from, self.rest) = (first, values.into_iter()),
                 Kept::Value(value) => (self.rest_from, self.rest) = (first, vec![value].into_iter()),
+                Kept::Recorded => {
+                    let value = recorded(first, &mut self.end).ok()?;
+                    self.recorded += 1;
+                    (self.rest_from, self.rest) = (first, vec![value].into_iter());
+                }
                 Kept::Failure(error) if fold.policy.keeps_going => return Some((first, Err(error))),
                 Kept::Failure(_) if fold.is_cancelled() => return None,
                 Kept::Failure(error) => {
@@ -230,7 +250,7 @@ where
     /// A result was taken, which moves the window.
     pub(super) fn pass(&mut self) {
         self.taken += 1;
-        self.fold.taken(self.taken);
+        self.fold.taken_in_any_order(self.taken, self.recorded);
     }
 
     /// Gives `reduction` the result of a chunk.

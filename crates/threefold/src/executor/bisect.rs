@@ -63,7 +63,8 @@ impl Executor {
         let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
         let work = Work::new(part, task, false, false);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
-        let fold = Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, None);
+        let fold =
+            Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, whole.scope.clone(), None);
         let registered = Registered::new(self, &fold, Parent::of(&(None, 0)));
         self.run(&fold, &mut Onlooker(&fold));
         drop(registered);

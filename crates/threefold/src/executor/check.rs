@@ -16,7 +16,7 @@ impl Checked {
     /// Whether `T` is to be checked now: in a debug build that can serialize it, the first time that the executor runs
     /// it.
     pub(super) fn is_first<T: Task>(&self) -> bool {
-        let checks = cfg!(all(feature = "processes", debug_assertions));
+        let checks = cfg!(all(any(feature = "processes", feature = "journal"), debug_assertions));
         let entry = ptr::from_ref(T::__entry()).addr();
         checks && self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry)
     }

@@ -32,15 +32,17 @@ use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
 use crate::fold::claims::{Claims, WINDOW};
-use crate::fold::outputs::Kept;
+use crate::fold::outputs::{Kept, Outcome};
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
+use crate::fold::recording::Recording;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
 use crate::panics::Payload;
 use crate::source::{Pieces, Source};
 use crate::task::Task;
+use crate::trace::scope::Scope;
 
 /// The caller, as it takes the results of the chunks in chunk order.
 struct Taker<'a, P, T: Task, R> {
@@ -106,7 +108,11 @@ impl Executor {
             return Ok(None);
         }
         let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
-        let work = Work::new(pieces, task, stops_on_err, checks).merging(reduction.tree());
+        // With a journal, outputs are recorded before they are merged, and the caller merges those of earlier runs.
+        let tree = if self.has_journal() { None } else { reduction.tree() };
+        let work = Work::new(pieces, task, stops_on_err, checks).merging(tree);
+        #[cfg(feature = "journal")]
+        let work = self.record(work, chunks)?;
         self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
     }
 
@@ -123,11 +129,17 @@ impl Executor {
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
-        let fold = Running::new(work, claims, (self.model, &self.home), policy, recorder);
-        match Work::<P, T>::of(&fold).check_task() {
-            Ok(()) => Ok(fold),
-            Err(cause) => Err(Error::new(cause, fold.place_of_all())),
+        let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
+        let claims = claims.without(work.recording().and_then(Recording::finished));
+        let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
+        let work = Work::<P, T>::of(&fold);
+        if let Err(cause) = work.check_task() {
+            return Err(Error::new(cause, fold.place_of_all()));
         }
+        if let Some(recording) = work.recording() {
+            fold.resumed(recording.ranges());
+        }
+        Ok(fold)
     }
 
     /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In
@@ -138,6 +150,8 @@ impl Executor {
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
+        // First, so that nothing is lost if a panic continues from here.
+        let recorded = Work::<P, T>::of(fold).end_recording();
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
             self.extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
@@ -149,8 +163,8 @@ impl Executor {
         Work::<P, T>::of(fold).states.clear::<T>();
         match end {
             End::Unwound(payload) => resume_unwind(payload),
-            End::Settled => Ok(()),
-            End::Open if has_all && (fold.policy.keeps_going || !fold.is_cancelled()) => Ok(()),
+            End::Settled => recorded,
+            End::Open if has_all && (fold.policy.keeps_going || !fold.is_cancelled()) => recorded,
             End::Open => Err(fold.why()),
             End::Failed(error) => Err(error),
         }
@@ -301,6 +315,7 @@ where
                 Kept::Value(value) => self.hand_over(first, [Ok(value)]),
                 Kept::Values(values) => self.hand_over(first, values.into_iter().map(Ok)),
                 Kept::Merged(count) => self.pass_over(count),
+                Kept::Recorded => self.hand_over_recorded(first),
             };
             self.passed();
         }
@@ -311,7 +326,24 @@ where
     fn take_left(&mut self) {
         if self.is_open() && self.fold.policy.keeps_going && self.fold.is_cancelled() {
             let left = self.work.outputs.left(self.taken..self.fold.chunks, self.fold.why());
-            self.end = self.hand_over(self.taken, left);
+            for (chunk, outcome) in left {
+                self.end = match outcome {
+                    Outcome::Here(result) => self.hand_over(chunk, [result]),
+                    Outcome::Recorded => self.hand_over_recorded(chunk),
+                };
+                if !self.is_open() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads the output of a chunk from the journal, and gives it to the caller's closure. If it cannot be read, the fold
+    /// has failed, also if it keeps going after failures of chunks.
+    fn hand_over_recorded(&mut self, chunk: u64) -> End {
+        match self.work.read(chunk, self.fold) {
+            Ok(output) => self.hand_over(chunk, [Ok(output)]),
+            Err(error) => End::Failed(error),
         }
     }
 

@@ -84,6 +84,8 @@ impl Executor {
         };
         let lent = Lent::new(buffer);
         let placing = lent.placing(source.into_pieces(), per_item);
+        // A piece is recorded as the output of its chunk. What is filled in place is no output.
+        let placing = if self.has_journal() { placing.elsewhere() } else { placing };
         let filling = Filling { placed: placing.clone(), model: self.model, wrong: None };
         self.drive(placing, task, filling)
     }

@@ -177,6 +177,11 @@ impl Executor {
             let chunks = on.count(&pieces)?;
             let work = Work::new(pieces, task, false, on.checked.is_first::<T>());
             let work = if in_any_order { work.in_any_order() } else { work };
+            #[cfg(feature = "journal")]
+            let work = match &supplier {
+                None => on.record(work, chunks)?,
+                Some(_) => on.refuse_to_record(work)?,
+            };
             let claims = match &supplier {
                 None => Claims::new(chunks, ahead),
                 Some(_) => Claims::unsupplied(chunks, ahead),

@@ -12,6 +12,9 @@
 //! A third bound applies if chunks come from an iterator: `supplied` is one past the last chunk that has come, and only
 //! rises. It closes and opens the window as `taken` does.
 //!
+//! A fold may go on from its journal. Then some chunks are [`Finished`], and are never claimed: `next` is always an open
+//! chunk, or one past the last chunk.
+//!
 //! # How the end is found
 //!
 //! A worker other than the caller enters the [gate](super::gate), claims and runs blocks until a claim gives nothing,
@@ -30,7 +33,9 @@
 //! The model checker (crate threefold-loom) compiles this file with atomics of its own.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::finished::Finished;
 use super::sync::{AtomicBool, AtomicU64, Ordering, fence};
 
 /// How many chunks, counted from the lowest one that the caller has not taken, may be claimed. A fold keeps at most
@@ -43,7 +48,7 @@ pub(crate) const WINDOW: u64 = 1 << 16;
 /// Which chunks of one fold are claimed, and which may start.
 #[derive(Debug)]
 pub(crate) struct Claims {
-    /// The lowest chunk that nobody has claimed.
+    /// The lowest chunk that nobody has claimed, and that is not finished.
     next: AtomicU64,
     /// Chunks from this one on must not start any more.
     limit: AtomicU64,
@@ -57,6 +62,8 @@ pub(crate) struct Claims {
     turned_away: AtomicBool,
     /// The same, since `supplied` last rose. Each of the two has a flag of its own, which only its own writer clears.
     hungry: AtomicBool,
+    /// The chunks that nobody is to run, if there are any.
+    finished: Option<Arc<Finished>>,
 }
 
 /// The answer to a claim.
@@ -80,7 +87,15 @@ impl Claims {
             supplied: AtomicU64::new(u64::MAX),
             turned_away: AtomicBool::new(false),
             hungry: AtomicBool::new(false),
+            finished: None,
         }
+    }
+
+    /// The same without the chunks that are finished already.
+    pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
+        let Some(finished) = finished else { return self };
+        let first = finished.open_from(0);
+        Self { next: AtomicU64::new(first), taken: AtomicU64::new(first), finished: Some(finished), ..self }
     }
 
     /// The same for chunks of which none is there yet.
@@ -105,8 +120,18 @@ impl Claims {
             if open == 0 {
                 return Claim::Later;
             }
-            let end = next + size(left).clamp(1, left).min(open);
-            match self.next.compare_exchange_weak(next, end, Ordering::Relaxed, Ordering::Relaxed) {
+            let (end, after) = match &self.finished {
+                None => {
+                    let end = next + size(left).clamp(1, left).min(open);
+                    (end, end)
+                }
+                Some(finished) => {
+                    let (left, here) = (finished.open_between(next, next + left), finished.open_until(next) - next);
+                    let end = next + size(left).clamp(1, left).min(open).min(here);
+                    (end, finished.open_from(end))
+                }
+            };
+            match self.next.compare_exchange_weak(next, after, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Claim::Block(next..end),
                 Err(now) => next = now,
             }
@@ -157,7 +182,10 @@ impl Claims {
 
     /// Moves the window: the caller has taken all chunks below `chunk`. Returns whether a claim was refused before, so
     /// that the workers must be told. Only the caller calls this.
+    ///
+    /// Finished chunks that follow do not hold the window up, since their outputs are not in memory.
     pub(crate) fn take(&self, chunk: u64) -> bool {
+        let chunk = self.finished.as_ref().map_or(chunk, |finished| finished.open_from(chunk));
         self.taken.store(chunk, Ordering::Relaxed);
         is_awaited(&self.turned_away)
     }
@@ -206,9 +234,18 @@ impl Claims {
         next < self.limit() && self.look(next) > 0
     }
 
-    /// How many chunks are not claimed yet.
+    /// How many chunks are not claimed yet, and are to be run.
     pub(crate) fn left(&self) -> u64 {
-        self.limit().saturating_sub(self.next.load(Ordering::Relaxed))
+        let (next, limit) = (self.next.load(Ordering::Relaxed), self.limit());
+        match &self.finished {
+            None => limit.saturating_sub(next),
+            Some(finished) => finished.open_between(next, limit),
+        }
+    }
+
+    /// The chunks that nobody is to run, if there are any.
+    pub(crate) fn finished(&self) -> Option<&Arc<Finished>> {
+        self.finished.as_ref()
     }
 
     /// Whether no claim will give chunks any more: `next` only rises and `limit` only falls.

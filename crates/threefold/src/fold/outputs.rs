@@ -4,6 +4,9 @@
 //! caller takes the lowest result that it has not taken, as soon as it is there. The window of
 //! [`claims`](super::claims) bounds how many results wait.
 //!
+//! The outputs of chunks that are [`Finished`] are in the journal of the fold and not here. When the caller comes to such a
+//! chunk, it is told to read the output there, one chunk at a time. So they take no memory.
+//!
 //! A caller that runs the next chunks itself keeps nothing. It reduces their outputs at once, and only
 //! [advances](Outputs::advance) `next`. So a fold that its caller runs alone keeps only failures here.
 //!
@@ -19,11 +22,12 @@ mod left;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::finished::Finished;
 use crate::error::Error;
 
-pub(crate) use left::Left;
+pub(crate) use left::{Left, Outcome};
 
 /// The most single values that are taken together. The lock is held meanwhile.
 ///
@@ -42,6 +46,10 @@ pub(crate) struct Outputs<O> {
     is_waiting: AtomicBool,
     /// The results that wait to be taken, by the number of their first chunk.
     kept: Mutex<BTreeMap<u64, Kept<O>>>,
+    /// The chunks whose outputs are in the journal, if there are any.
+    finished: Option<Arc<Finished>>,
+    /// How many of those were taken, if the caller takes results in any order. Only the caller changes it.
+    recorded: AtomicU64,
 }
 
 /// The results of one chunk, or of several consecutive ones.
@@ -55,12 +63,26 @@ pub(crate) enum Kept<O> {
     Merged(u64),
     /// The failure of one chunk.
     Failure(Error),
+    /// The value of one chunk is in the journal.
+    Recorded,
 }
 
 impl<O> Outputs<O> {
     pub(crate) fn new() -> Self {
-        let (next, is_waiting) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { in_any_order: false, next, is_waiting, kept: Mutex::new(BTreeMap::new()) }
+        Self {
+            in_any_order: false,
+            next: AtomicU64::new(0),
+            is_waiting: AtomicBool::new(false),
+            kept: Mutex::new(BTreeMap::new()),
+            finished: None,
+            recorded: AtomicU64::new(0),
+        }
+    }
+
+    /// The same for a fold of which these chunks are finished.
+    #[cfg(any(test, feature = "journal"))]
+    pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
+        Self { finished, ..self }
     }
 
     /// The same for a caller that takes results as they come.
@@ -109,8 +131,14 @@ impl<O> Outputs<O> {
     }
 
     /// Takes the lowest values that wait, with the number of the first. Failures wait until `is_over`: then every chunk
-    /// below them has ended.
+    /// below them has ended. What the journal has comes first, since it was there first.
     fn take_any(&self, is_over: bool) -> Option<(u64, Kept<O>)> {
+        if let Some(finished) = &self.finished
+            && let Some(chunk) = finished.nth(self.recorded.load(Ordering::Relaxed))
+        {
+            self.recorded.fetch_add(1, Ordering::Relaxed);
+            return Some((chunk, Kept::Recorded));
+        }
         let mut kept = self.lock();
         let first =
             kept.iter().find(|(_, result)| is_over || !matches!(result, Kept::Failure(_))).map(|(&first, _)| first)?;
@@ -122,6 +150,10 @@ impl<O> Outputs<O> {
     pub(crate) fn take(&self) -> Option<(u64, Kept<O>)> {
         let mut kept = self.lock();
         let next = self.next.load(Ordering::Relaxed);
+        if self.finished.as_ref().is_some_and(|finished| finished.has(next)) {
+            self.next.store(next + 1, Ordering::Relaxed);
+            return Some((next, Kept::Recorded));
+        }
         let result = match kept.remove(&next)? {
             Kept::Value(value) => run_of_values(&mut kept, next, value),
             result => result,
@@ -130,7 +162,7 @@ impl<O> Outputs<O> {
         let count = match &result {
             Kept::Values(values) => values.len() as u64,
             Kept::Merged(count) => *count,
-            Kept::Value(_) | Kept::Failure(_) => 1,
+            Kept::Value(_) | Kept::Failure(_) | Kept::Recorded => 1,
         };
         self.next.store(next + count, Ordering::Relaxed);
         Some((next, result))
@@ -138,7 +170,7 @@ impl<O> Outputs<O> {
 
     /// Every result that is left of a fold that keeps going and was cancelled: see [`Left`].
     pub(crate) fn left(&self, chunks: Range<u64>, cancelled: Error) -> Left<O> {
-        Left::new(std::mem::take(&mut *self.lock()), chunks, cancelled)
+        Left::new(std::mem::take(&mut *self.lock()), chunks, self.finished.clone(), cancelled)
     }
 
     /// The caller has taken all chunks below `next` itself, without keeping them.
@@ -220,6 +252,28 @@ mod tests {
         outputs.advance(4);
         assert!(!outputs.fail(3, Error::setup(None, "late")), "it was taken already");
         assert!(outputs.keep(4, vec![4]));
+    }
+
+    fn chunk<O>(taken: Option<(u64, Kept<O>)>) -> Option<(u64, bool)> {
+        taken.map(|(chunk, kept)| (chunk, matches!(kept, Kept::Recorded)))
+    }
+
+    #[test]
+    fn what_the_journal_has_is_taken_in_its_place() {
+        let outputs = Outputs::<u8>::new().without(Finished::new(&[0..1, 2..4]).map(Arc::new));
+        assert_eq!(chunk(outputs.take()), Some((0, true)));
+        assert_eq!(chunk(outputs.take()), None);
+        assert!(outputs.keep(1, vec![1]));
+        let taken: Vec<_> = std::iter::from_fn(|| chunk(outputs.take())).collect();
+        assert_eq!(taken, [(1, false), (2, true), (3, true)]);
+    }
+
+    #[test]
+    fn what_the_journal_has_comes_first_if_any_order_will_do() {
+        let outputs = Outputs::<u8>::in_any_order().without(Finished::new(&[0..1, 2..4]).map(Arc::new));
+        outputs.keep(1, vec![1]);
+        let taken: Vec<_> = std::iter::from_fn(|| chunk(outputs.take_next(false))).collect();
+        assert_eq!(taken, [(0, true), (2, true), (3, true), (1, false)]);
     }
 
     #[test]

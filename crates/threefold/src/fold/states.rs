@@ -26,7 +26,11 @@ impl States {
             return Some(states.swap_remove(at).1);
         }
         drop(states);
-        let reason = match panics::catch_payload(|| task.__state()) {
+        let make = || {
+            let _entered = fold.scope.enter();
+            task.__state()
+        };
+        let reason = match panics::catch_payload(make) {
             Ok(Ok(state)) => return Some(state),
             Ok(Err(reason)) => reason,
             Err(payload) => panics::describe(payload).message,

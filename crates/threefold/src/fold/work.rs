@@ -13,26 +13,16 @@
 //! # What happens to a chunk
 //!
 //! 1. Its number is noted, for what the task and errors ask about it.
-//! 2. It is made from the source. This may run code of the user's.
+//! 2. Its span is entered, if somebody listens. It is made from the source. This may run code of the user's.
 //! 3. The task runs.
 //! 4. If the fold is observed, it is recorded when the chunk ran.
-//! 5. Its output is checked, and ends the fold after this chunk if it is an `Err` and that ends the fold.
+//! 5. Its output is checked, is added to the journal if the fold has one, and ends the fold after this chunk if it is an
+//!    `Err` and that ends the fold. See [`answered`].
 //! 6. The sink gets the output.
 //!
 //! All six are under the guard, so a panic in any of them is caught. The number tells at which chunk.
-//!
-//! # An example
-//!
-//! A worker runs the block of chunks 8 to 11, and a panic is tried once more. Chunk 10 panics.
-//!
-//! | guard | chunks | attempt at the first | how it ends |
-//! |---|---|---|---|
-//! | 1 | 8, 9, 10 | 1 | the outputs of 8 and 9 are kept; chunk 10 is to run again |
-//! | 2 | 10, 11 | 2 | both outputs are kept |
-//!
-//! If chunk 10 panics again, it has failed. Guard 3 then begins at chunk 11, if this chunk may still start. As a rule
-//! it may not, since the lowest failure ends the fold. It may if the fold keeps going after failures.
 
+mod answered;
 mod ended;
 
 use std::any::Any;
@@ -47,6 +37,7 @@ use super::job::Job;
 #[cfg(feature = "processes")]
 use super::job::Refused;
 use super::outputs::Outputs;
+use super::recording::Recording;
 use super::states::States;
 use super::tree::Tree;
 use super::{Fold, chunk};
@@ -71,16 +62,34 @@ pub(crate) struct Work<P, T: Task> {
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
     checks: bool,
+    /// The journal of the fold, if it has one.
+    recording: Option<Recording>,
+    /// Whether outputs are checked or recorded.
+    watches: bool,
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        Self { pieces, task, outputs: Outputs::new(), tree: None, states: States::default(), stops_on_err, checks }
+        let (outputs, states) = (Outputs::new(), States::default());
+        let (tree, recording, watches) = (None, None, checks);
+        Self { pieces, task, outputs, tree, states, stops_on_err, checks, recording, watches }
     }
 
     /// Has the caller take outputs as they come, in any order.
     pub(crate) fn in_any_order(self) -> Self {
         Self { outputs: Outputs::in_any_order(), ..self }
+    }
+
+    /// Has outputs recorded, and takes those that are recorded already.
+    #[cfg(feature = "journal")]
+    pub(crate) fn recorded(self, recording: Recording) -> Self {
+        let outputs = self.outputs.without(recording.finished());
+        Self { outputs, recording: Some(recording), watches: true, ..self }
+    }
+
+    /// The journal of the fold, if it has one.
+    pub(crate) fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
     }
 
     /// Has workers of this process merge their outputs in `tree`.
@@ -127,19 +136,6 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         fold.arrived(self.outputs.keep(first, outputs));
     }
 
-    /// Looks at an output: checks it if that is asked for, and ends the fold after chunk `number` if the output is an
-    /// `Err` and that ends the fold.
-    #[inline]
-    fn arrive(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
-        if self.checks && number == 0 {
-            roundtrip::check("the output", output, T::__output_eq)?;
-        }
-        if self.stops_on_err && T::__is_err(output) {
-            fold.stop_after(number);
-        }
-        Ok(())
-    }
-
     /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
     /// `sink` gets the output of each chunk, and may break off. `attempt` is the attempt of the first chunk.
     ///
@@ -159,14 +155,19 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         chunk::set(number);
         let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
         let ran = panics::catch_payload(|| {
+            let _listening = fold.scope.listen();
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let started = fold.started();
-                let output = self.task.__map_with(&mut state, self.piece(number)?);
+                let attempt = if number == block.start { attempt } else { 1 };
+                let output = {
+                    let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
+                    let _entered = fold.scope.enter_chunk(&span);
+                    self.task.__map_with(&mut state, self.piece(number)?)
+                };
                 if !fold.counts_results() {
                     break;
                 }
-                let attempt = if number == block.start { attempt } else { 1 };
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
@@ -373,26 +374,6 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         outputs: &mut dyn Iterator<Item = &[u8]>,
         fold: &Fold,
     ) -> (u64, Result<(), Refused>) {
-        let mut values: Vec<T::Output> = Vec::new();
-        let mut result = roundtrip::decode_all("the output", outputs, &mut values).map_err(Refused::Unportable);
-        if fold.retries_error(attempt)
-            && let Some(err) = values.iter().position(T::__is_err)
-        {
-            // Where chunks are retried, each is answered alone: nothing follows.
-            values.truncate(err);
-            result = Err(Refused::Erred);
-        }
-        if self.stops_on_err
-            && let Some(err) = values.iter().position(T::__is_err)
-        {
-            fold.stop_after(first + err as u64);
-        }
-        let count = values.len() as u64;
-        if fold.counts_results() {
-            self.keep(first, values, fold);
-        } else if let Err(payload) = panics::catch_payload(|| drop(values)) {
-            panics::drop_quietly(payload);
-        }
-        (count, result)
+        self.take_answers(first, attempt, outputs, fold)
     }
 }

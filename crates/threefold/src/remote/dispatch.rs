@@ -39,8 +39,10 @@
 //!   tried again may have to wait for some time.
 //! - A recall changes nothing until the worker answers it. Then the end of the worker's first block is pending again.
 //! - The limit only falls. Nothing at or above it leaves, nor anything beyond the window of outputs not yet taken.
+//! - Chunks that the journal of the fold has never leave.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 mod block;
 mod command;
@@ -59,6 +61,8 @@ pub(crate) use events::Activity;
 pub(crate) use loss::{Loss, Progress};
 use pending::Pending;
 use worker::Worker;
+
+use crate::fold::finished::Finished;
 
 /// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
 const MESSAGE: u64 = 40_000;
@@ -101,6 +105,8 @@ pub(crate) struct Terms {
 #[derive(Debug)]
 pub(crate) struct Dispatch {
     terms: Terms,
+    /// How many chunks were to be run when the fold began.
+    chunks: u64,
     now: u64,
     pending: Pending,
     workers: Vec<Option<Worker>>,
@@ -145,8 +151,9 @@ impl Dispatch {
     pub(crate) fn new(terms: Terms, now: u64) -> Self {
         Self {
             terms,
+            chunks: terms.chunks,
             now,
-            pending: Pending::new(terms.chunks),
+            pending: Pending::new(terms.chunks, None),
             workers: (0..terms.workers).map(|_| None).collect(),
             free: (0..terms.workers).collect(),
             hungry: VecDeque::new(),
@@ -166,6 +173,12 @@ impl Dispatch {
             commands: VecDeque::new(),
             notices: VecDeque::new(),
         }
+    }
+
+    /// The same without the chunks that are finished already.
+    pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
+        let pending = Pending::new(self.terms.chunks, finished);
+        Self { chunks: pending.left(), pending, ..self }
     }
 
     /// The time is `now`.

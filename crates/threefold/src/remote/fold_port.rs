@@ -8,9 +8,18 @@ use super::dispatch::{Loss, Sent, Terms};
 use super::wire::Rules;
 use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
+use crate::fold::finished::Finished;
 pub(crate) use crate::fold::job::Refused;
-use crate::panics::Panic;
+use crate::panics::{self, Panic};
 use crate::trace::Span;
+#[cfg(feature = "tracing")]
+pub(crate) use crate::trace::replay::Replay;
+#[cfg(feature = "tracing")]
+use crate::trace::scope::ChunkSpan;
+#[cfg(not(feature = "tracing"))]
+use crate::trace::scope::Nothing as ChunkSpan;
+#[cfg(not(feature = "tracing"))]
+pub(crate) use crate::trace::unheard::Replay;
 
 /// A running fold.
 pub(crate) struct FoldPort<'a> {
@@ -51,6 +60,11 @@ impl<'a> FoldPort<'a> {
         }
     }
 
+    /// The chunks that nobody is to run, if there are any.
+    pub(crate) fn finished(&self) -> Option<Arc<Finished>> {
+        self.fold.claims().finished().cloned()
+    }
+
     /// What workers do by themselves.
     pub(crate) fn rules(&self) -> Rules {
         let policy = &self.fold.policy;
@@ -61,6 +75,7 @@ impl<'a> FoldPort<'a> {
             // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
             answer_each: policy.keeps_going || policy.attempts() > 1,
             time_each: policy.timeout.is_some() || self.fold.recorder().is_some(),
+            levels: self.fold.scope.levels(),
         }
     }
 
@@ -132,6 +147,29 @@ impl<'a> FoldPort<'a> {
     /// The output of a chunk is an `Err`, and the chunk runs again.
     pub(crate) fn erred(&self, sent: Sent, at: Spot) {
         self.fold.retried(|| self.fold.returned_err(sent.chunk, sent.attempt, at.on(Place::default())));
+    }
+
+    /// The task has told `tracing` and `log` this, in a chunk that is not answered yet.
+    pub(crate) fn heard(&self, replay: &mut Replay, sent: Sent, worker: usize, records: &[u8]) -> Result<(), ()> {
+        let tell = || replay.tell(&self.fold.scope, sent.chunk, || self.span(sent, worker), records);
+        self.guarded(tell).unwrap_or(Ok(()))
+    }
+
+    /// `count` chunks from this one on are answered.
+    pub(crate) fn answered(&self, replay: &mut Replay, sent: Sent, count: u64, worker: usize) {
+        let span = |chunk| self.span(Sent { chunk, ..sent }, worker);
+        self.guarded(|| replay.answered(&self.fold.scope, sent.chunk, count, span));
+    }
+
+    /// The span of a chunk.
+    fn span(&self, sent: Sent, worker: usize) -> ChunkSpan {
+        self.fold.scope.chunk(sent.chunk, sent.attempt, worker, || self.fold.job.describe(sent.chunk))
+    }
+
+    /// Calls the user's subscriber or logger. If it panics, the fold ends.
+    fn guarded<R>(&self, tell: impl FnOnce() -> R) -> Option<R> {
+        let told = panics::catch(tell);
+        told.inspect_err(|panic| self.give_up(format!("a subscriber or a logger panicked: {}", panic.message))).ok()
     }
 
     /// A chunk has run.

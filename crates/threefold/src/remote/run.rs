@@ -51,7 +51,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::carrier::{Carrier, Event, Fingerprint, Gone};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
-use super::fold_port::{FoldPort, Spot};
+use super::fold_port::{FoldPort, Replay, Spot};
 use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
 use crate::shared::known;
@@ -84,6 +84,8 @@ pub(crate) struct Run<'a, C> {
     told: Vec<bool>,
     /// Workers that are asked to give chunks back.
     recalled: Vec<bool>,
+    /// What is known of the spans and events of each worker.
+    replays: Vec<Replay>,
     events: Vec<Event>,
     /// How the last worker ended that was never ready.
     never_ready: Option<String>,
@@ -136,7 +138,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         };
         port.on_stop(carrier.bell());
         let key = Key::of(&task, terms.chunks);
-        let mut dispatch = Dispatch::new(terms, carrier.now());
+        let mut dispatch = Dispatch::new(terms, carrier.now()).without(port.finished());
         if let Some(pace) = key.and_then(|key| last?.pace_of(key)) {
             dispatch.expect(pace);
         }
@@ -144,6 +146,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             dispatch,
             told: vec![false; terms.workers],
             recalled: vec![false; terms.workers],
+            replays: (0..terms.workers).map(|_| Replay::default()).collect(),
             events: Vec::new(),
             never_ready: None,
             port,
@@ -216,6 +219,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             Command::Start { worker } => {
                 self.told[worker] = false;
                 self.recalled[worker] = false;
+                self.replays[worker] = Replay::default();
                 match self.carrier.start(worker) {
                     // A worker that was made ahead of need has answered its handshake already. Who knows this sends it
                     // two blocks at once, and it goes from one to the next without a wait.

@@ -21,6 +21,10 @@ use crate::panics::{self, Panic};
 use crate::shared::known;
 use crate::task::received::Received;
 use crate::task::registry;
+#[cfg(feature = "tracing")]
+use crate::trace::capture::Ear;
+#[cfg(not(feature = "tracing"))]
+use crate::trace::unheard::Ear;
 
 #[cfg(feature = "mpi")]
 pub(crate) mod limit;
@@ -51,6 +55,11 @@ pub(crate) trait Reporter {
 
     /// The worker has read a task, or cannot read it. Others may use it.
     fn note_found(&mut self, _task: Option<&Found>) {}
+
+    /// Whether the worker is the only one of its process.
+    fn is_alone(&self) -> bool {
+        false
+    }
 
     /// Maps memory of the parent.
     fn map(&mut self, _place: Place) -> io::Result<()> {
@@ -93,6 +102,8 @@ pub(crate) type Found = Result<Box<dyn Received>, Panic>;
 #[derive(Default)]
 pub(crate) struct Server {
     task: Option<Told>,
+    /// What it hears of its tasks.
+    ear: Ear,
     /// Chunks that it was sent so far.
     chunks: u64,
     /// When the chunk of the oldest answer that is held back began.
@@ -114,7 +125,7 @@ impl Server {
     /// Obeys one message. Breaks if it is the last one. An error means that the message is invalid, or that an answer
     /// cannot be sent.
     pub(crate) fn obey(&mut self, message: &[u8], reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
-        let Self { task, chunks, held_since } = self;
+        let Self { task, ear, chunks, held_since } = self;
         let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(message) {
             Some(ToWorker::Hello { build, memory_limit, model }) => {
@@ -135,12 +146,13 @@ impl Server {
             }
             Some(ToWorker::Fold { rules, source }) => {
                 let Some(task) = task else { return invalid("the parent sent a fold before its task") };
+                ear.begin(rules.levels, reporter.is_alone());
                 task.begin(rules, source)?;
             }
             Some(ToWorker::Run(block)) => {
                 let Some(task) = task else { return invalid("the parent sent chunks before their task") };
                 reporter.begin_block()?;
-                task.run(block, reporter, told::Counts { chunks, held_since })?;
+                task.run(block, reporter, ear, told::Counts { chunks, held_since })?;
             }
             Some(ToWorker::Map(place)) => {
                 if let Err(reason) = reporter.map(place) {

@@ -67,7 +67,7 @@ impl<'a, T: Pod + Send> Lent<'a, T> {
     /// A source whose chunks are those of `pieces`, each with its piece of the buffer: `per_item` items for each item of
     /// the chunk.
     pub(crate) fn placing<P: Pieces>(&self, pieces: P, per_item: usize) -> Placing<P, T> {
-        Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), per_item }
+        Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), per_item, is_elsewhere: false }
     }
 }
 
@@ -75,7 +75,9 @@ impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         // Acquire: what was written inside is seen by the caller.
         if self.lease.inside.fetch_or(CLOSED, Ordering::AcqRel) != 0 {
-            eprintln!("threefold: a task still has a piece of a buffer after its fold has ended: this program is aborted");
+            eprintln!(
+                "threefold: a task still has a piece of a buffer after its fold has ended: this program is aborted"
+            );
             process::abort();
         }
     }
@@ -109,15 +111,23 @@ pub(crate) struct Placing<P, T> {
     pieces: Arc<P>,
     lease: Arc<Lease<T>>,
     per_item: usize,
+    /// Whether tasks write into memory of their own, also in this process.
+    is_elsewhere: bool,
 }
 
 impl<P, T> Clone for Placing<P, T> {
     fn clone(&self) -> Self {
-        Self { pieces: Arc::clone(&self.pieces), lease: Arc::clone(&self.lease), per_item: self.per_item }
+        let Self { per_item, is_elsewhere, .. } = *self;
+        Self { pieces: Arc::clone(&self.pieces), lease: Arc::clone(&self.lease), per_item, is_elsewhere }
     }
 }
 
 impl<P: Pieces, T: Pod + Send> Placing<P, T> {
+    /// The same for tasks that write into memory of their own, whose pieces are put into their places later.
+    pub(crate) fn elsewhere(self) -> Self {
+        Self { is_elsewhere: true, ..self }
+    }
+
     /// Where the piece of a chunk lies in the buffer.
     fn range(&self, index: u64) -> Range<usize> {
         // A chunk that cannot be cut is one item.
@@ -182,7 +192,8 @@ impl<P: Pieces, T: Pod + Send> Pieces for Placing<P, T> {
 
 impl<P: Pieces, T: Pod + Send> Placing<P, T> {
     fn place(&self, index: u64) -> Place<T> {
-        Place::Lent(Arc::clone(&self.lease), self.range(index))
+        let range = self.range(index);
+        if self.is_elsewhere { Place::Own(range.len()) } else { Place::Lent(Arc::clone(&self.lease), range) }
     }
 }
 
@@ -197,7 +208,7 @@ pub struct Placed<C, T> {
 enum Place<T> {
     /// Into these items of the caller's buffer.
     Lent(Arc<Lease<T>>, Range<usize>),
-    /// Into memory of its own, since the buffer is in another process.
+    /// Into memory of its own, since the buffer is in another process, or the piece is recorded before it gets there.
     Own(usize),
 }
 

@@ -74,7 +74,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {
 }
 
 /// The same as the functions of threefold-codec, for what is [`Portable`].
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 mod bytes {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use threefold_codec::Error;
@@ -110,5 +110,5 @@ mod bytes {
     }
 }
 
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 pub(crate) use bytes::{decode, encode, encode_within};

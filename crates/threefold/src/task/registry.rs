@@ -40,7 +40,10 @@ pub struct Entry {
     /// What errors call it: `calculate_sum`.
     pub(crate) name: &'static str,
     /// Where it was written: `crate::module::calculate_sum at src/main.rs:5:1`. Several tasks may have one path.
-    #[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "only workers look tasks up"))]
+    #[cfg_attr(
+        not(any(feature = "processes", feature = "journal")),
+        expect(dead_code, reason = "only workers look tasks up, and journals name them")
+    )]
     path: &'static str,
     #[cfg(feature = "processes")]
     pub(crate) receive: crate::task::received::Receive,
@@ -56,6 +59,15 @@ impl Entry {
             #[cfg(feature = "processes")]
             receive: crate::task::received::receive::<T>,
         }
+    }
+}
+
+#[cfg(feature = "journal")]
+impl Entry {
+    /// The name of the task with its module: `crate::module::calculate_sum`. It stays the same when the file is edited.
+    /// Tasks of the same name may have the same, if they are written in two functions of one module.
+    pub(crate) fn full_name(&self) -> &'static str {
+        self.path.rsplit_once(" at ").map_or(self.path, |(name, _)| name)
     }
 }
 

@@ -1,27 +1,27 @@
 //! The round trip: is a value the same after it was serialized and restored?
 //!
 //! A field that serde skips, or restores to something else, would give one answer on threads and another on processes.
-//! On processes every task is checked before it is sent. In debug builds every model checks the task, the first chunk
+//! On processes, and in a fold with a journal, every task is checked before it is serialized. In debug builds every model checks the task, the first chunk
 //! and the first output, so that such a field is found on whichever model the tests run: it is an error there, and
 //! never changes the value that the task runs with. What can be compared is compared; values of more than [`CHECKED`]
 //! bytes are serialized up to there, which finds what cannot be serialized at all.
 
 use super::Portable;
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 use super::{Task, portable};
 use crate::error::Cause;
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 use crate::panics;
 
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 const ALTERED: &str = "it is not the same after it was serialized and restored; does serde skip a field, or restore it to something else?";
 
 /// Values larger than this, in bytes, are not restored to be compared. In debug builds 1 MiB takes some 20 ms.
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 const CHECKED: usize = 1 << 20;
 
 /// The task as bytes that restore it.
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
     guarded("the task", || {
         let mut bytes = Vec::new();
@@ -32,13 +32,13 @@ pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
 }
 
 /// Appends `value` as bytes.
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 pub(crate) fn encode<V: Portable>(what: &'static str, value: &V, bytes: &mut Vec<u8>) -> Result<(), Cause> {
     guarded(what, || portable::encode(value, bytes).map_err(|error| error.to_string()))
 }
 
 /// The value that `bytes` hold.
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 pub(crate) fn decode<V: Portable>(what: &'static str, bytes: &[u8]) -> Result<V, Cause> {
     guarded(what, || portable::decode(bytes).map_err(|error| error.to_string()))
 }
@@ -60,7 +60,7 @@ pub(crate) fn decode_all<V: Portable>(
 }
 
 /// Checks `value`, which `is_same` compares where it can.
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 pub(crate) fn check<V: Portable>(
     what: &'static str,
     value: &V,
@@ -78,8 +78,8 @@ pub(crate) fn check<V: Portable>(
     })
 }
 
-/// A build without worker processes serializes nothing, and checks nothing.
-#[cfg(not(feature = "processes"))]
+/// A build without worker processes and journals serializes nothing, and checks nothing.
+#[cfg(not(any(feature = "processes", feature = "journal")))]
 pub(crate) fn check<V: Portable>(
     _what: &'static str,
     _value: &V,
@@ -89,7 +89,7 @@ pub(crate) fn check<V: Portable>(
 }
 
 /// Values turn into bytes and back by code of the user's, which may panic.
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "journal"))]
 fn guarded<R>(what: &'static str, convert: impl FnOnce() -> Result<R, String>) -> Result<R, Cause> {
     match panics::catch(convert) {
         Ok(Ok(converted)) => Ok(converted),

@@ -106,6 +106,10 @@ pub(crate) fn run() -> Option<ExitCode> {
         "ends-late" => ends_late(model),
         "made-while-unwinding" => made_while_unwinding(model),
         "folds-at-the-end-of-a-thread" => folds_at_the_end_of_a_thread(model),
+        #[cfg(feature = "tracing")]
+        "logs" => crate::logs::log(model),
+        #[cfg(feature = "tracing")]
+        "logs-little" => crate::logs::log_little(model),
         "reads" => println!("{:?}", executor(model, 2).map(Items(vec![0, 1]), read).expect("it reads")),
         _ => panic!("no fixture {name}"),
     }

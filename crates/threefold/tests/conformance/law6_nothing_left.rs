@@ -1,6 +1,7 @@
 //! Law 6: nothing left behind, and honest cancelling.
 
 use std::fs;
+use std::sync::Mutex;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,6 +16,7 @@ crate::rows! {
     every:
         a_fold_that_was_cancelled_before_starts_nothing,
         an_observer_can_cancel,
+        a_guard_that_is_dropped_cancels_and_one_that_is_disarmed_does_not,
         the_executor_works_after_a_cancel,
         dropping_the_last_executor_leaves_nothing;
     pooled: an_executor_that_nobody_uses_rests;
@@ -56,6 +58,24 @@ fn an_observer_can_cancel(model: Model) {
     let most = if remote(model) { 400 * on.workers() } else { 1 };
     let begun = files(folder.path());
     assert!((1..=most).contains(&begun), "{begun} chunks were begun");
+}
+
+fn a_guard_that_is_dropped_cancels_and_one_that_is_disarmed_does_not(model: Model) {
+    for disarms in [false, true] {
+        let token = CancelToken::new();
+        let guard = Mutex::new(Some(token.drop_guard()));
+        let on = executor(model, 2).cancel(&token).observe(move |event| {
+            if matches!(event, Event::Finished(_))
+                && let Some(guard) = guard.lock().unwrap().take()
+                && disarms
+            {
+                let _ = guard.disarm();
+            }
+        });
+        let ended = on.map(Items((0..5000).collect()), PanicsOn(vec![]));
+        assert_eq!(ended.is_ok(), disarms);
+        assert!(ended.is_ok() || ended.unwrap_err().is_cancelled());
+    }
 }
 
 fn the_executor_works_after_a_cancel(model: Model) {

@@ -17,6 +17,8 @@ mod fixtures;
 mod holdings;
 mod host_runtime;
 mod hostile;
+#[cfg(feature = "journal")]
+mod law10_resuming;
 mod law1_same_answer;
 mod law2_same_error;
 mod law3_never_wrong;
@@ -28,6 +30,8 @@ mod law8_prints;
 mod law9_awaiting;
 mod law9_streaming;
 mod lines;
+#[cfg(feature = "tracing")]
+mod logs;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]
@@ -183,11 +187,15 @@ fn main() -> ExitCode {
         ("combine", combine::ROWS),
         ("law9", law9_awaiting::ROWS),
         ("law9", law9_streaming::ROWS),
+        #[cfg(feature = "journal")]
+        ("law10", law10_resuming::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
         ("hostile", hostile::ROWS),
         ("lines", lines::ROWS),
+        #[cfg(feature = "tracing")]
+        ("logs", logs::ROWS),
         ("options", options::ROWS),
         ("properties", properties::ROWS),
         #[cfg(feature = "rand")]

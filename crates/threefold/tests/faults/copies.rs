@@ -18,7 +18,7 @@ use crate::holdings::{Holdings, children, stat};
 const ROUNDS: u64 = 60;
 
 /// The environment variable by which a parent and all processes that it starts are found.
-const FAMILY: &str = "THREEFOLD_FAULTS_FAMILY";
+pub(crate) const FAMILY: &str = "THREEFOLD_FAULTS_FAMILY";
 
 /// An executor that uses a new worker for each chunk.
 fn fresh() -> Executor {
@@ -105,7 +105,7 @@ pub(crate) fn the_parent_is_killed() {
 }
 
 /// The living processes that have this variable in their environment.
-fn family(name: &str) -> Vec<u32> {
+pub(crate) fn family(name: &str) -> Vec<u32> {
     let variable = format!("{FAMILY}={name}\0");
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

@@ -10,6 +10,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
 mod actor;
+mod arrays;
 mod cases;
 mod copies;
 #[path = "../holdings/mod.rs"]
@@ -31,13 +32,14 @@ fn main() -> ExitCode {
         interval_timer::start(Duration::from_millis(5)).unwrap();
         println!("interrupted every 5 ms");
     }
-    if let Some(code) = cases::run().or_else(surroundings::run) {
+    if let Some(code) = cases::run().or_else(surroundings::run).or_else(arrays::run) {
         return code;
     }
     let mut trials: Vec<Trial> = cases::all().map(cases::Case::trial).collect();
     println!("{} faults", trials.len());
     trials.push(cases::a_fault_that_does_not_happen_is_noticed());
     trials.extend(surroundings::trials());
+    trials.extend(arrays::trials());
     let mut arguments = Arguments::from_args();
     // Most of the time of a case is spent waiting for what is dead or hangs.
     arguments.test_threads.get_or_insert(24);

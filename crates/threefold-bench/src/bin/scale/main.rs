@@ -24,6 +24,10 @@ mod plot;
 mod study;
 mod table;
 
+#[path = "../../../../threefold/src/fold"]
+mod fold {
+    pub(crate) mod finished;
+}
 #[path = "../../../../threefold/src/remote"]
 mod remote {
     pub(crate) mod cluster;

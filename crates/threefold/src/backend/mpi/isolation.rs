@@ -84,7 +84,7 @@ impl Isolation {
         }
         let crews = lock(&self.idle).pop().unwrap_or_else(|| Crews::open(world, self.wishes.clone()));
         let most = self.wishes.workers * (world.size - 1);
-        let workers = most.min(usize::try_from(fold.chunks).unwrap_or(usize::MAX));
+        let workers = fold.occupies(most);
         let port = FoldPort::new(fold);
         let terms = port.terms(workers, self.chunks_per_worker);
         let last = *lock(&self.experience);

@@ -58,7 +58,9 @@ impl<'a> InFlight<'a> {
 
     /// Begins the chunk.
     fn begin(&self) -> Begun<'a> {
-        let future = self.fold.job.start(self.chunk, self.attempt, self.fold, self.worker);
+        let Self { chunk, attempt, worker, fold, .. } = *self;
+        let future = fold.job.start(chunk, attempt, fold, worker);
+        let future = fold.scope.within(future, chunk, attempt, worker, || fold.job.describe(chunk));
         match self.fold.policy.timeout {
             None => Begun::Plain(future),
             Some(timeout) => Begun::Timed(Box::pin(time::timeout(timeout, future)), Instant::now()),

@@ -1,4 +1,16 @@
 //! `Ended`: how a block of chunks came to its end under one guard.
+//!
+//! # An example
+//!
+//! A worker runs the block of chunks 8 to 11, and a panic is tried once more. Chunk 10 panics.
+//!
+//! | guard | chunks | attempt at the first | how it ends |
+//! |---|---|---|---|
+//! | 1 | 8, 9, 10 | 1 | the outputs of 8 and 9 are kept; chunk 10 is to run again |
+//! | 2 | 10, 11 | 2 | both outputs are kept |
+//!
+//! If chunk 10 panics again, it has failed. Guard 3 then begins at chunk 11, if this chunk may still start. As a rule
+//! it may not, since the lowest failure ends the fold. It may if the fold keeps going after failures.
 
 use crate::error::Cause;
 use crate::panics::Payload;

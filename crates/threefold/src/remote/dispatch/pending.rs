@@ -11,16 +11,23 @@
 //!
 //! A worker that may not retry is sent chunks 6 and 7 first. If the limit falls to 7, chunk 7 and all chunks from 10 on
 //! are dropped, and 2 and 6 are left.
+//!
+//! If a journal has chunks of the fold, they are passed over: `next` is always a chunk that is to be run, or one past the
+//! last chunk, and a block ends where finished chunks begin.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Block, Sent};
+use crate::fold::finished::Finished;
 
 /// The chunks below the limit that are neither with a worker nor answered.
 #[derive(Debug)]
 pub(super) struct Pending {
-    /// The lowest chunk that was never sent.
+    /// The lowest chunk that was never sent, and is to be.
     next: u64,
+    /// The chunks that nobody is to run, if there are any.
+    finished: Option<Arc<Finished>>,
     /// Chunks from here on must not start any more.
     limit: u64,
     /// Chunks from here on must not be sent for now.
@@ -36,9 +43,10 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(chunks: u64) -> Self {
+    pub(super) fn new(chunks: u64, finished: Option<Arc<Finished>>) -> Self {
         Self {
-            next: 0,
+            next: finished.as_ref().map_or(0, |finished| finished.open_from(0)),
+            finished,
             limit: chunks,
             window: u64::MAX,
             returned: BTreeMap::new(),
@@ -95,7 +103,11 @@ impl Pending {
 
     /// How many chunks are left to send, now or later.
     pub(super) fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.next) + self.returned_count + (self.again.len() + self.later.len()) as u64
+        let never_sent = match &self.finished {
+            None => self.limit.saturating_sub(self.next),
+            Some(finished) => finished.open_between(self.next, self.limit),
+        };
+        never_sent + self.returned_count + (self.again.len() + self.later.len()) as u64
     }
 
     /// These chunks were not started.
@@ -173,7 +185,8 @@ impl Pending {
             }
             return Some(Block { first, end, attempt: 1 });
         }
-        self.next = end;
+        let end = end.min(self.finished.as_ref().map_or(u64::MAX, |finished| finished.open_until(first)));
+        self.next = self.finished.as_ref().map_or(end, |finished| finished.open_from(end));
         Some(Block { first, end, attempt: 1 })
     }
 }

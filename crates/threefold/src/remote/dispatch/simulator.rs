@@ -2,14 +2,16 @@
 //!
 //! Workers take random times, die, stall and answer late; chunks fail, panic and are cancelled. After each run the laws
 //! are checked: every chunk is counted exactly once or the fold is an error, the lowest failure is the one reported, no
-//! chunk starts twice unless retries allow it, and nothing at or above the limit starts once it has fallen.
+//! chunk starts twice unless retries allow it, no chunk starts that the journal has, and nothing at or above the limit
+//! starts once it has fallen.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-use super::{Activity, Block, Command, Dispatch, PATIENCE, Progress, Sent, Terms};
+use super::{Activity, Block, Command, Dispatch, Finished, PATIENCE, Progress, Sent, Terms};
 
 mod laws;
 mod machine;
@@ -33,6 +35,7 @@ struct Simulation {
     /// The moments before which the chunks must not start again.
     not_before: Vec<u64>,
     counted: Vec<u32>,
+    finished: Option<Arc<Finished>>,
     failed: BTreeMap<u64, u32>,
     /// One past the highest chunk that was ever sent.
     sent: u64,
@@ -61,7 +64,11 @@ impl Simulation {
                 fates[(roll % 5) as usize]
             }
         });
-        let fates = fates.collect();
+        let finished = Finished::new(&plan.finished).map(Arc::new);
+        let mut fates: Vec<_> = fates.collect();
+        for chunk in plan.finished.iter().cloned().flatten() {
+            fates[chunk as usize] = Fate::Succeeds;
+        }
         let times = (0..chunks).map(|_| {
             let dear = random.random_range(0..1_000_000) < plan.dear;
             random.random_range(least..=most) * if dear { 50 } else { 1 }
@@ -75,7 +82,7 @@ impl Simulation {
         };
         let times = times.collect();
         let mut it = Self {
-            dispatch: Dispatch::new(plan.terms, 0),
+            dispatch: Dispatch::new(plan.terms, 0).without(finished.clone()),
             machines: (0..plan.terms.workers).map(|_| None).collect(),
             fates,
             times,
@@ -83,7 +90,8 @@ impl Simulation {
             not_before: vec![0; chunks],
             counted: vec![0; chunks],
             failed: BTreeMap::new(),
-            sent: 0,
+            sent: finished.as_ref().map_or(0, |finished| finished.open_from(0)),
+            finished,
             taken: 0,
             fall: if plan.terms.keeps_going { u64::MAX } else { plan.terms.chunks },
             losses: 0,
@@ -106,6 +114,11 @@ impl Simulation {
             }
         }
         it
+    }
+
+    /// Whether the journal has `chunk`.
+    fn is_finished(&self, chunk: u64) -> bool {
+        self.finished.as_ref().is_some_and(|finished| finished.has(chunk))
     }
 
     fn happens(&mut self, chance: u32) -> bool {
@@ -163,7 +176,8 @@ impl Simulation {
     fn take_outputs(&mut self) {
         let is_there = |it: &Self| {
             let chunk = it.taken as usize;
-            it.counted.get(chunk).is_some_and(|&counted| counted > 0) || it.failed.contains_key(&it.taken)
+            let is_counted = it.counted.get(chunk).is_some_and(|&counted| counted > 0);
+            is_counted || it.failed.contains_key(&it.taken) || it.is_finished(it.taken)
         };
         while is_there(self) {
             self.taken += 1;
@@ -234,9 +248,10 @@ impl Simulation {
             "beyond the limit: {block:?}"
         );
         assert!(block.end <= self.taken + self.plan.terms.window, "beyond the window: {block:?}");
+        assert!(!(block.first..block.end).any(|chunk| self.is_finished(chunk)), "the journal has it: {block:?}");
         if block.attempt == 1 && block.end > self.sent {
             assert_eq!(block.first, self.sent, "not the lowest");
-            self.sent = block.end;
+            self.sent = self.finished.as_ref().map_or(block.end, |finished| finished.open_from(block.end));
         }
         // Some blocks are too large for one message.
         let mut end = if self.happens(self.plan.cuts) {

@@ -73,7 +73,7 @@ impl Dispatch {
     /// The share is rounded up, so no chunk is left over. The last worker may be sent fewer chunks, or none.
     fn first_block(&self) -> u64 {
         match self.expected {
-            Some(_) if self.divides_at_once() => self.terms.chunks.div_ceil(self.terms.workers as u64),
+            Some(_) if self.divides_at_once() => self.chunks.div_ceil(self.terms.workers as u64),
             Some(_) => self.block_size().max(1),
             None => 1,
         }
@@ -82,7 +82,7 @@ impl Dispatch {
     /// Whether each worker is sent its share at once: all chunks together are expected to take no longer than a message,
     /// and none is done.
     fn divides_at_once(&self) -> bool {
-        let all = self.expected.map(|pace| pace.saturating_mul(self.terms.chunks));
+        let all = self.expected.map(|pace| pace.saturating_mul(self.chunks));
         self.pace.is_none() && all.is_some_and(|all| all <= MESSAGE)
     }
 
@@ -99,7 +99,7 @@ impl Dispatch {
 
     /// How long a block may take, in nanoseconds.
     fn longest(&self) -> u64 {
-        let expected = self.expected.map_or(0, |pace| self.share(self.terms.chunks, pace));
+        let expected = self.expected.map_or(0, |pace| self.share(self.chunks, pace));
         AHEAD.max((self.now - self.began) / EXPERIENCE).max(expected / EXPECTED_BLOCKS)
     }
 

@@ -79,16 +79,26 @@ impl<C: Carrier> Run<'_, C> {
                     self.carrier.restate_limit(worker);
                 }
             }
+            FromWorker::Heard { chunk, records } => {
+                if self.task.rules.levels.are_off() {
+                    return Err("it sent events that nobody asked for");
+                }
+                let sent = self.due(worker, chunk)?;
+                let heard = self.port.heard(&mut self.replays[worker], sent, worker, records);
+                heard.map_err(|()| "it sent events that cannot be read")?;
+            }
             FromWorker::Done { ran, outputs } => self.take_outputs(worker, ran, outputs)?,
             FromWorker::Panicked { ran, at, message } => {
-                let sent = self.due(worker, ran)?;
+                let sent = self.due(worker, ran.chunk)?;
+                self.answered(worker, sent, 1);
                 let panic = Panic { message: text(message), at: (!at.is_empty()).then(|| text(at)) };
                 let again =
                     self.dispatch.panicked(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
                 self.port.panicked(sent, self.spot(worker), panic, again);
             }
             FromWorker::Unportable { ran, what, reason } => {
-                let sent = self.due(worker, ran)?;
+                let sent = self.due(worker, ran.chunk)?;
+                self.answered(worker, sent, 1);
                 let reason = text(reason);
                 let cause = match what {
                     Part::Chunk => Cause::Unportable { what: "the chunk", reason },
@@ -103,11 +113,12 @@ impl<C: Carrier> Run<'_, C> {
 
     /// Handles the outputs of consecutive chunks.
     fn take_outputs(&mut self, worker: usize, ran: Ran, outputs: List<'_>) -> Result<(), &'static str> {
-        let sent = self.due(worker, ran)?;
+        let sent = self.due(worker, ran.chunk)?;
         let count = outputs.count();
         if self.dispatch.due_together(worker) < count {
             return Err("it answered for a chunk that it was not running");
         }
+        self.answered(worker, sent, count);
         if let Some(timeout) = self.terms.timeout {
             if count > 1 {
                 return Err("it did not say how long each chunk took");
@@ -146,11 +157,16 @@ impl<C: Carrier> Run<'_, C> {
         Ok(())
     }
 
+    /// Closes the spans of `count` chunks from this one on.
+    fn answered(&mut self, worker: usize, sent: Sent, count: u64) {
+        self.port.answered(&mut self.replays[worker], sent, count, worker);
+    }
+
     /// The chunk that ran, where it is this one's turn.
-    fn due(&self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
+    fn due(&self, worker: usize, chunk: u64) -> Result<Sent, &'static str> {
         self.dispatch
             .due_from(worker)
-            .filter(|sent| sent.chunk == ran.chunk)
+            .filter(|sent| sent.chunk == chunk)
             .ok_or("it answered for a chunk that it was not running")
     }
 

@@ -68,9 +68,11 @@ impl Experience {
 mod tests {
     use super::*;
     use crate::remote::wire::Rules;
+    use crate::trace::levels::Levels;
 
     fn task(fingerprint: Fingerprint, source: &[u8]) -> Task {
-        let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: false, time_each: false };
+        let rules =
+            Rules { stop_on_err: true, stop_on_panic: true, answer_each: false, time_each: false, levels: Levels::OFF };
         Task {
             address: Vec::new(),
             captures: Vec::new(),

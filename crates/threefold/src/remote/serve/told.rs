@@ -26,6 +26,11 @@
 //! count as finished and lost, as if they had never been copied. The fold ends with an error, and never with a wrong
 //! answer.
 //!
+//! If somebody wants to know what the task tells `tracing` and `log`, the worker looks for it between steps 2 and 3. If
+//! there is anything, the frame of the outputs before this chunk is closed, what the task has told follows in a frame of
+//! its own, and the output begins a new frame. So the parent learns of it before it learns that the chunk is done, and it
+//! lies on the status page if the answer does.
+//!
 //! Two rules of a fold change this. If each answer must be sent before the next chunk starts, no answer is held back.
 //! If the time of each chunk is wanted, each output has its own frame, since a frame holds only one time.
 //!
@@ -72,6 +77,11 @@ use crate::panics::Panic;
 use crate::remote::clock;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
 use crate::task::received::{self, Chunk, Received};
+#[cfg(feature = "tracing")]
+use crate::trace::capture::Ear;
+use crate::trace::levels::Levels;
+#[cfg(not(feature = "tracing"))]
+use crate::trace::unheard::Ear;
 
 /// Within a block, answers are held back for an eighth of the time that the fold has run, but for no less and no more
 /// than this, in nanoseconds. The caller waits for them. But a worker loses some 25 us by each message if the workers
@@ -115,7 +125,8 @@ fn ends_soon(took: u64, done: u64, left: u64) -> bool {
 
 impl Told {
     pub(super) fn new(task: Result<Box<dyn Received>, Panic>) -> Self {
-        let rules = Rules { stop_on_err: true, stop_on_panic: true, answer_each: true, time_each: true };
+        let rules =
+            Rules { stop_on_err: true, stop_on_panic: true, answer_each: true, time_each: true, levels: Levels::OFF };
         Self { task, rules, cut: 0, lacks_state: false, limit: u64::MAX, began: 0 }
     }
 
@@ -135,7 +146,14 @@ impl Told {
     }
 
     /// Runs the chunks of `block`, as long as they may start, and answers them.
-    pub(super) fn run(&mut self, block: Run<'_>, reporter: &mut impl Reporter, counts: Counts<'_>) -> io::Result<()> {
+    pub(super) fn run(
+        &mut self,
+        block: Run<'_>,
+        reporter: &mut impl Reporter,
+        ear: &Ear,
+        counts: Counts<'_>,
+    ) -> io::Result<()> {
+        let _listening = ear.listen();
         let mut end = block.first + block.count();
         let mut sent = match block.chunks {
             Chunks::Sent(list) => Some(list.iter()),
@@ -173,6 +191,7 @@ impl Told {
                 let now = watch.read();
                 if let Err(reason) = made {
                     close(reporter, &mut open, now);
+                    tell(chunk, &ear.take(), reporter);
                     FromWorker::Refused { reason: reason.as_bytes() }.write(reporter.unsent());
                     FromWorker::Skipped { first: chunk, count: end - chunk }.write(reporter.unsent());
                     *counts.chunks += end - chunk;
@@ -187,7 +206,7 @@ impl Told {
             chunk::set(chunk);
             let made_from =
                 sent.as_mut().map_or(Chunk::Cut(chunk), |sent| Chunk::Sent(sent.next().unwrap_or_default()));
-            let read = self.run_chunk(running, made_from, reporter, &mut open, &mut watch);
+            let read = self.run_chunk(running, made_from, reporter, ear, &mut open, &mut watch);
             // If each answer is sent before the next chunk starts, none is held back.
             let waits = !self.rules.answer_each && reporter.hold();
             reporter.note_done(running.serial);
@@ -226,6 +245,7 @@ impl Told {
         running: Running,
         made_from: Chunk<'_>,
         reporter: &mut impl Reporter,
+        ear: &Ear,
         open: &mut Option<OpenDone>,
         watch: &mut Stopwatch,
     ) -> bool {
@@ -237,7 +257,18 @@ impl Told {
             Ok(task) => task.run(made_from, out),
             Err(panic) => received::Ran::Panicked(panic.clone()),
         };
+        let start = out.len();
         let result = done.output(out, run, |ran| matches!(ran, received::Ran::Done { .. }));
+        let heard = ear.take();
+        if !heard.is_empty() {
+            // What was heard comes before the answer of its chunk, so the frame of the answers before it ends here.
+            let output = out.split_off(start);
+            close(reporter, open, since);
+            tell(chunk, &heard, reporter);
+            let out = reporter.unsent();
+            *open = Some(FromWorker::open_done(out, chunk, since));
+            out.extend(output);
+        }
         if let received::Ran::Done { is_err } = result {
             if is_err && self.rules.stop_on_err {
                 self.limit = self.limit.min(chunk + 1);
@@ -268,6 +299,13 @@ impl Told {
             self.limit = self.limit.min(chunk);
         }
         true
+    }
+}
+
+/// Writes what was heard of `chunk`, if it is anything.
+fn tell(chunk: u64, heard: &[u8], reporter: &mut impl Reporter) {
+    if !heard.is_empty() {
+        FromWorker::Heard { chunk, records: heard }.write(reporter.unsent());
     }
 }
 

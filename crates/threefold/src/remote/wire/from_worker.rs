@@ -12,6 +12,7 @@
 //! | 3 | `Panicked` | chunk, start and duration, the length of the place, the place, and the message to the end |
 //! | 4 | `Unportable` | chunk, start and duration, one byte (0: the chunk, 1: its output, 2: its source), and the reason to the end |
 //! | 5 | `Skipped` | the first chunk, and how many |
+//! | 6 | `Heard` | the chunk, and the records to the end of the frame |
 //!
 //! For example, `Skipped { first: 9, count: 3 }` takes 29 bytes: 12 for the head of the frame, one for the kind, and
 //! two numbers. Texts are bytes here. They are read as UTF-8, and what is not UTF-8 is replaced.
@@ -23,7 +24,9 @@
 //!
 //! `Hello` or `Refused` is the first message of a worker process. A thread of an MPI rank sends no `Hello`. A task that
 //! cannot be read is answered with `Refused` as well. All other messages answer chunks, in the order in which the
-//! worker runs them. `Done` answers as many chunks as it has outputs, and `Skipped` as many as it says.
+//! worker runs them. `Done` answers as many chunks as it has outputs, and `Skipped` as many as it says. `Heard` answers
+//! none. It comes before the answer of its chunk, so that the parent has told its subscriber everything when it learns
+//! that the chunk is done.
 
 use super::Build;
 use super::fields::{Fields, put_bytes};
@@ -46,6 +49,8 @@ pub(crate) enum FromWorker<'a> {
     Unportable { ran: Ran, what: Part, reason: &'a [u8] },
     /// So many chunks, from this one on, were not started: a failure below them was known by then.
     Skipped { first: u64, count: u64 },
+    /// What the task told `tracing` and `log` in this chunk, whose answer follows.
+    Heard { chunk: u64, records: &'a [u8] },
 }
 
 /// Which chunk ran, when it started, and how long it took, in nanoseconds of the machine's monotonic clock. For several
@@ -90,6 +95,10 @@ impl<'a> FromWorker<'a> {
                 out.extend(first.to_le_bytes());
                 out.extend(count.to_le_bytes());
             }),
+            Self::Heard { chunk, records } => frame(out, 6, |out| {
+                out.extend(chunk.to_le_bytes());
+                out.extend_from_slice(records);
+            }),
         }
     }
 
@@ -122,6 +131,7 @@ impl<'a> FromWorker<'a> {
                 Self::Unportable { ran, what, reason: fields.rest() }
             }
             5 => Self::Skipped { first: fields.word()?, count: fields.word()? },
+            6 => Self::Heard { chunk: fields.word()?, records: fields.rest() },
             _ => return None,
         };
         fields.0.is_empty().then_some(said)
@@ -196,6 +206,7 @@ mod tests {
             FromWorker::Panicked { ran: RAN, at: b"a.rs:1:2", message: b"oh" },
             FromWorker::Unportable { ran: RAN, what: Part::Output, reason: b"Rc" },
             FromWorker::Skipped { first: 9, count: 3 },
+            FromWorker::Heard { chunk: 9, records: b"event" },
         ] {
             let mut bytes = Vec::new();
             said.write(&mut bytes);

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | 0 | `Hello` | the build: five numbers; the memory limit; one byte for the model, its place among all models |
 //! | 1 | `Task` | the length of the address and the address, and the captures to the end of the frame |
-//! | 2 | `Fold` | four bytes for the rules, each 0 or 1, and the source to the end of the frame |
+//! | 2 | `Fold` | the rules: four bytes, each 0 or 1, and two levels from 0 to 5; the source to the end of the frame |
 //! | 3 | `Run` with chunks | the first chunk and the attempt, and then for each chunk its length and its bytes |
 //! | 4 | `Bye` | nothing |
 //! | 5 | `Run` of chunks to cut | the first chunk, the attempt, and how many chunks |
@@ -217,8 +217,15 @@ impl OpenRun {
 mod tests {
     use super::super::frame::next_frame;
     use super::*;
+    use crate::trace::levels::Levels;
 
-    const RULES: Rules = Rules { stop_on_err: true, stop_on_panic: false, answer_each: true, time_each: false };
+    const RULES: Rules = Rules {
+        stop_on_err: true,
+        stop_on_panic: false,
+        answer_each: true,
+        time_each: false,
+        levels: Levels { events: 3, logs: 5 },
+    };
 
     fn run_of(chunks: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -34,6 +34,10 @@ impl Reporter for Answers<'_> {
         self.page.note_reading(reads);
     }
 
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn map(&mut self, place: Place) -> io::Result<()> {
         arrays::map(place)
     }

@@ -1,5 +1,6 @@
 //! The laws, checked after simulated runs.
 
+use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::MESSAGE;
@@ -14,13 +15,17 @@ fn check(it: &Simulation) {
     let most = terms.attempts.max(terms.attempts_at_panics);
     assert!(it.starts.iter().all(|&starts| starts <= most), "a chunk started more often than retries allow");
     assert!(it.counted.iter().all(|&counted| counted <= 1), "a chunk was counted twice");
+    for chunk in it.plan.finished.iter().cloned().flatten() {
+        let has_run = it.starts[chunk as usize] > 0 || it.counted[chunk as usize] > 0 || it.failed.contains_key(&chunk);
+        assert!(!has_run, "chunk {chunk} was finished before");
+    }
     if it.gave_up {
         return assert!(it.plan.never_starts > 0 || it.plan.dies_idle > 0, "workers could have been started");
     }
     if it.cancelled {
         return;
     }
-    let is_counted = |chunk: u64| it.counted[chunk as usize] == 1;
+    let is_counted = |chunk: u64| it.counted[chunk as usize] == 1 || it.is_finished(chunk);
     if terms.keeps_going {
         for chunk in 0..terms.chunks {
             let failed = it.failed.get(&chunk).copied().unwrap_or(0);
@@ -70,7 +75,17 @@ fn plain(chunks: u64, workers: usize) -> Plan {
         pause: 0,
         admitted: 0,
         cancelled_at: None,
+        finished: Vec::new(),
     }
+}
+
+/// What an interrupted run may have left: one chunk in `each` is open, from the first chunk or from another one on.
+fn random_finished(random: &mut SmallRng, chunks: u64) -> Vec<Range<u64>> {
+    let (whole, each) = (random.random_range(0..=chunks), random.random_range(1..=40));
+    let mut finished = if random.random() { vec![0..whole] } else { Vec::new() };
+    let rest = (whole..chunks).filter(|_| random.random_range(0..each) > 0);
+    finished.extend(rest.map(|chunk| chunk..chunk + 1));
+    finished
 }
 
 /// A plan in which anything may happen.
@@ -113,6 +128,7 @@ fn random_plan(random: &mut SmallRng) -> Plan {
         pause: [0, MS, 200 * MS][random.random_range(0..3)],
         admitted: random.random_range(0..=workers.min(chunks as usize)),
         cancelled_at: (random.random_range(0..10) == 0).then(|| random.random_range(0..100 * MS)),
+        finished: if random.random() { random_finished(random, chunks) } else { Vec::new() },
     }
 }
 
@@ -124,7 +140,7 @@ fn seed() -> u64 {
 #[test]
 fn the_laws_hold_in_every_random_run() {
     let seed = seed();
-    let (mut losses, mut failures, mut whole, mut brought_back) = (0, 0, 0, 0);
+    let (mut losses, mut failures, mut whole, mut brought_back, mut resumed) = (0, 0, 0, 0, 0);
     for run in 0..600 {
         let run = seed.wrapping_add(run);
         // Shown when the test fails: the last is the one.
@@ -137,10 +153,13 @@ fn the_laws_hold_in_every_random_run() {
         losses += it.losses;
         brought_back += it.brought_back;
         failures += u64::from(!it.failed.is_empty());
-        whole += u64::from(it.counted.iter().all(|&counted| counted == 1));
+        let is_whole = it.counted.iter().zip(0..).all(|(&counted, chunk)| counted == 1 || it.is_finished(chunk));
+        whole += u64::from(is_whole);
+        resumed += u64::from(is_whole && it.finished.is_some());
     }
     assert!(losses > 0 && failures > 0 && whole > 0, "{losses} losses, {failures} failures, {whole} whole");
     assert!(brought_back > 0, "no recall brought anything back");
+    assert!(resumed > 0, "no fold was continued to its end");
 }
 
 /// How long a run without faults takes, and how long it would ideally: all workers busy until the end.

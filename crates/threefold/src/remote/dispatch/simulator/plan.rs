@@ -1,5 +1,7 @@
 //! `Plan`: what a simulated run is made of.
 
+use std::ops::Range;
+
 use super::Terms;
 
 pub(super) const US: u64 = 1_000;
@@ -76,4 +78,6 @@ pub(super) struct Plan {
     /// How many workers an earlier fold has left.
     pub(super) admitted: usize,
     pub(super) cancelled_at: Option<u64>,
+    /// The chunks that the journal of the fold has.
+    pub(super) finished: Vec<Range<u64>>,
 }

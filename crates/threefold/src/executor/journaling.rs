@@ -1,0 +1,114 @@
+//! `Executor::journal`: folds that are recorded, and that go on where an earlier run of the program stopped.
+
+use super::Executor;
+use crate::error::{Error, Place, Result};
+use crate::fold::recording::{Recording, Refusal};
+use crate::fold::work::Work;
+use crate::journal::Journal;
+use crate::source::Pieces;
+use crate::task::Task;
+
+impl Executor {
+    /// An executor with the same workers, whose folds are recorded in `journal`. If an earlier run of the program was
+    /// interrupted, the folds continue from what it has recorded: no chunk runs again whose output is in the journal, and
+    /// the results are those of a run without an interruption, bit for bit.
+    ///
+    /// ```
+    /// use threefold::Journal;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn simulate(night: u64) -> u64 {
+    ///     (0..1_000).fold(night, |state, _| state.wrapping_mul(6364136223846793005).wrapping_add(1))
+    /// }
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// # for _ in 0..2 {
+    /// // The same lines continue a run that was interrupted.
+    /// let journal = Journal::open(&path)?;
+    /// let on = Executor::new(Model::Threads)?.journal(&journal);
+    /// let total = on.fold(Items((0..100).collect()), simulate, 0u64, |sum, part| sum.wrapping_add(part))?;
+    /// # assert_eq!(total, (0..100).map(|night| simulate(night)).fold(0u64, u64::wrapping_add));
+    /// # }
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// # What is recorded
+    ///
+    /// The output of each chunk, as soon as the chunk is finished. On processes and mpi the process of the caller writes the
+    /// file. An output is in the file at most a second after it came, and when the fold ends, however it ends. If the
+    /// program is killed, the chunks whose outputs were not in the file run again.
+    ///
+    /// A failure is not recorded, and neither is an `Err` that ends a `try_fold`, so these chunks run again. In the other
+    /// verbs an `Err` is an output like any other: the next run gets the same `Err`. A chunk that ends after its fold was
+    /// cancelled, or after a lower chunk has failed, is not recorded either.
+    ///
+    /// The state of a worker, what a task has printed, and its other effects are not recorded. So a `for_each` does not
+    /// repeat the effects of finished chunks.
+    ///
+    /// # Which fold is continued
+    ///
+    /// One journal records all folds of a run of the program. The first fold on the journal is compared with the first one
+    /// that is recorded, the second with the second, and so on. Each must have the same task and captures, the same source,
+    /// cut in the same way, and the same type of outputs. If it differs, the fold is refused before any of its chunks runs, and
+    /// the error says what differs. The model and the number of workers may be others. Nobody can tell whether the *code*
+    /// of the task is the same, so delete the journal if you change what the task computes.
+    ///
+    /// To compare the source, a fold over an array, a list, or lines in memory serializes all of its chunks once. A range and
+    /// a file take no time.
+    ///
+    /// A journal records one fold at a time: a fold that begins while another one on the same journal runs is refused. Folds
+    /// that a task begins with [`Executor::current`] are not recorded.
+    ///
+    /// # What differs from other folds
+    ///
+    /// - Outputs are serialized on every model.
+    /// - [`combine`](Self::combine) merges on the caller's thread, in chunk order, on every model.
+    /// - [`map_into`](Self::map_into) has each task fill memory of its own on every model, which is then copied to its place.
+    /// - A stream over [`from_iter`](crate::from_iter) is refused, since nothing tells whether the iterator gives the same
+    ///   chunks in the next run.
+    /// - Outputs in the journal are read one by one when the caller takes them. A future or a stream reads them where it is
+    ///   polled.
+    /// - [`map_results`](Self::map_results) of a fold that is cancelled gives the outputs of the journal, too.
+    /// - Chunks keep their numbers, in errors, [spans](crate::Span) and events. [`Event::Resumed`](crate::Event::Resumed)
+    ///   tells observers which chunks the journal has.
+    ///
+    /// # Errors
+    ///
+    /// The verbs have these errors besides their own: [`is_setup`](Error::is_setup) if the journal is of other folds, if it
+    /// records another fold at this moment, if it cannot be read, or if it cannot be written, for instance because the disk is
+    /// full; [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot be serialized.
+    pub fn journal(&self, journal: &Journal) -> Self {
+        let mut on = self.clone();
+        on.extras.journal = Some(journal.clone());
+        on
+    }
+
+    /// Begins to record the fold of `work`, which has so many chunks, if there is a journal.
+    pub(super) fn record<P, T>(&self, work: Work<P, T>, chunks: u64) -> Result<Work<P, T>>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let Some(journal) = self.extras.journal.as_ref().filter(|_| chunks > 0) else { return Ok(work) };
+        match Recording::begin(journal, &work.pieces, &work.task, chunks) {
+            Ok(recording) => Ok(work.recorded(recording)),
+            Err(Refusal::Refused(error)) => Err(error),
+            Err(Refusal::Unportable(cause)) => {
+                let place = Place { model: Some(self.model), task: Some(T::__entry().name), ..Place::default() };
+                Err(Error::new(cause, place))
+            }
+        }
+    }
+
+    /// Refuses to record a fold whose chunks come from an iterator.
+    pub(super) fn refuse_to_record<P, T: Task>(&self, work: Work<P, T>) -> Result<Work<P, T>> {
+        if !self.has_journal() {
+            return Ok(work);
+        }
+        let reason = "the chunks of an iterator cannot be recorded in a journal, since nothing tells whether it gives the \
+                      same ones in the next run: use a source, such as `Items`";
+        Err(Error::setup(Some(self.model), reason))
+    }
+}

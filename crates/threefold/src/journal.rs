@@ -1,0 +1,330 @@
+//! `Journal`: a file that keeps the outputs of finished chunks, so that a fold can be continued after its program ended.
+//!
+//! The journal knows nothing of tasks and sources. A fold describes itself in a [`Job`], and [`Journal::begin`] compares it
+//! with what the file records. What it gives, the [`Log`], says which chunks are recorded, reads their outputs as bytes,
+//! and adds the outputs of others.
+//!
+//! - `format` has the bytes, and `header` what is kept of a [`Job`].
+//! - `scan` reads a file when it is opened, and tells a torn tail from damage. `index` keeps where outputs are.
+//! - `writer` writes outputs in batches. `file` opens the file and locks it.
+//! - `refusal` has the errors.
+//!
+//! The invariant: an output is read only if its checksum is right, and only for the fold with whose header it was written.
+//! What is left out: failures, outputs of nested folds, and removing what is recorded.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::Result;
+use header::Header;
+use index::Index;
+use refusal::{fault, of_another_job, refusal};
+use scan::{Recorded, scan};
+use writer::Writer;
+
+mod file;
+pub(crate) mod fingerprint;
+mod format;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+mod header;
+mod index;
+mod log;
+mod refusal;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub(crate) use log::Log;
+
+/// A file that records the outputs of finished chunks, so that a program that is run again continues where it stopped.
+///
+/// Give it to an executor with [`Executor::journal`](crate::Executor::journal). Each output that comes back is appended to
+/// the file. If the program is run again with the same file, for instance after a crash, the same folds take the recorded
+/// outputs from the file and run only the other chunks. The result is the same, bit for bit, also on another model and with
+/// another number of workers.
+///
+/// ```
+/// use std::path::Path;
+/// use threefold::prelude::*;
+/// use threefold::{Journal, Trace};
+///
+/// #[task]
+/// fn count_primes(chunk: std::ops::Range<u64>) -> usize {
+///     chunk.filter(|&n| n > 1 && (2..n).all(|divisor| n % divisor != 0)).count()
+/// }
+///
+/// /// The program: the number of primes, and how many chunks were run for it.
+/// fn run(model: Model, path: &Path) -> threefold::Result<(usize, usize)> {
+///     let (journal, trace) = (Journal::open(path)?, Trace::new());
+///     let on = Executor::new(model)?.journal(&journal).trace(&trace);
+///     let primes = on.fold((0..1_000).split_into(8), count_primes, 0, |sum, part| sum + part)?;
+///     Ok((primes, trace.spans().len()))
+/// }
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("primes.journal");
+/// assert_eq!(run(Model::Threads, &path)?, (168, 8));
+/// assert_eq!(run(Model::Sequential, &path)?, (168, 0));
+/// # Ok::<(), threefold::Error>(())
+/// ```
+///
+/// # Which fold is which
+///
+/// A journal records the folds of a run in the order in which they begin: the first fold on the journal is compared with
+/// the first one in the file, and so on. A fold that differs from the one in the file is an error of the verb, before any
+/// chunk runs, and the error says what differs: the task, its captures, the source, its cut, the type of the outputs, or the
+/// version of the format or of this library. If a fold fails and the program calls the same fold once more, it continues
+/// the fold that has failed.
+///
+/// The code of the task is not compared, and neither are the contents of files that a task reads. If they have changed,
+/// delete the journal.
+///
+/// A journal records one fold at a time: a second one that begins meanwhile is an error. Folds inside of tasks are not
+/// recorded. Different folds that run at the same time need a journal each.
+///
+/// # When outputs are written
+///
+/// Outputs are collected, and written together: at most a second after they came, as soon as they are 1 MiB in all, and at
+/// the end of the fold. A program that is killed therefore loses the last second at most. What the operating system has
+/// taken survives the end of the program, but not a power failure; [`sync`](Self::sync) is for that. While nothing waits to
+/// be written, the journal has no thread, and nothing of it is left when its last clone is dropped.
+///
+/// If an output cannot be written, for instance because the disk is full, the fold ends with an error for which
+/// [`Error::is_setup`](crate::Error::is_setup) is `true`, and [`check`](Self::check) gives it. What was written before is
+/// kept.
+///
+/// # What is checked
+///
+/// [`open`](Self::open) reads the whole file, and checks the checksum of every record. Each record is checked once more when
+/// its output is taken.
+///
+/// - A *torn tail*, which is the beginning of a record that was not written to its end, is what a killed program leaves. It
+///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave.
+/// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is an error that
+///   names the file and the byte, and says how to keep the records before it.
+///
+/// The file is locked while it is open, by a lock that ends with the process. Another process, or another `Journal` of this
+/// one, that opens the file waits for a second and then gets an error. File systems without locks, such as some that several
+/// hosts share, are refused. On MPI rank 0 alone opens and writes the file.
+///
+/// # The file
+///
+/// All numbers are little-endian. The file begins with 16 bytes that mark it as a journal (`f3`, `threefold fold` and a line
+/// feed), the version of the format in 4 bytes, which is 1, and the CRC-32 of these 20 bytes in 4. Frames follow:
+///
+/// | bytes | content |
+/// |---|---|
+/// | 1 | `F`: a fold begins; `O`: the output of a chunk of that fold |
+/// | 8 | the number of the fold or of the chunk, counted from 0 |
+/// | 8 | the length of the body |
+/// | 4 | the CRC-32 of the 17 bytes before, continued from that of the fold's body if this is an output |
+/// | length | the description of the fold, or the output as `threefold-codec` serializes it |
+/// | 4 | the CRC-32 of the body, continued from the one before |
+/// | 1 | a line feed |
+#[derive(Clone)]
+pub struct Journal(Arc<Inner>);
+
+struct Inner {
+    writer: Writer,
+    /// How many outputs are recorded.
+    recorded: AtomicU64,
+    folds: Mutex<Folds>,
+}
+
+/// The folds of this run, and of earlier ones.
+#[derive(Default)]
+struct Folds {
+    /// What earlier runs recorded, in the order of the folds.
+    recorded: Vec<Recorded>,
+    /// Where these end in the file.
+    end: u64,
+    /// The number of the fold that begins next.
+    next: usize,
+    /// The number of the fold to which the last frame of the file belongs.
+    last_frame: Option<usize>,
+    /// The header of the fold that runs, or that ran last.
+    current: Option<Header>,
+    is_running: bool,
+    /// Whether all outputs of the fold that ran last are recorded.
+    is_complete: bool,
+}
+
+/// A fold, as a journal compares it with another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<'a> {
+    /// The name of the task.
+    pub(crate) task: &'a str,
+    /// The task with its captures, serialized.
+    pub(crate) captures: &'a [u8],
+    /// What the source is, in words: `0..1000 in 4 chunks`.
+    pub(crate) source: &'a str,
+    /// The fingerprint of what the chunks contain: of the places where a source is cut, and of an array's data.
+    pub(crate) source_print: u64,
+    /// How many chunks the source has.
+    pub(crate) chunks: u64,
+    /// The name of the type of the outputs.
+    pub(crate) output: &'a str,
+}
+
+impl Journal {
+    /// Opens the journal `path`, or makes an empty one if there is no such file. It reads the whole file: a million outputs
+    /// take less than a second, large ones as long as the disk needs.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, written or locked, is open already, is no journal, has another version of the format, or
+    /// is damaged. The file is left as it is.
+    ///
+    /// ```
+    /// use threefold::Journal;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// assert_eq!(Journal::open(&path)?.path(), path);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = file::open(path)?;
+        let found = scan(&file).map_err(|found| fault(path, found))?;
+        let recorded = AtomicU64::new(found.folds.iter().map(|fold| fold.index.len()).sum());
+        let writer = Writer::new(path.to_path_buf(), file, found.end, found.is_torn)?;
+        let folds = Folds { recorded: found.folds, end: found.end, last_frame: found.last, ..Folds::default() };
+        Ok(Self(Arc::new(Inner { writer, recorded, folds: Mutex::new(folds) })))
+    }
+
+    /// Whether outputs that are written are also flushed to the disk at once (`fsync`), so that they survive a power failure
+    /// or a crash of the operating system. By default they are not, since that takes milliseconds for each second of a fold,
+    /// and more on slow disks. All clones share the setting.
+    ///
+    /// ```
+    /// use threefold::Journal;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// let journal = Journal::open(&path)?.sync(true);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn sync(self, each_batch: bool) -> Self {
+        self.0.writer.sync(each_batch);
+        self
+    }
+
+    /// The path that was given to [`open`](Self::open).
+    ///
+    /// ```
+    /// use threefold::Journal;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// assert_eq!(Journal::open(&path)?.path(), path);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn path(&self) -> &Path {
+        self.0.writer.path()
+    }
+
+    /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written.
+    ///
+    /// ```
+    /// use threefold::Journal;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// assert_eq!(Journal::open(&path)?.recorded(), 0);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn recorded(&self) -> u64 {
+        self.0.recorded.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether all outputs could be written so far. After the first write that failed, nothing is recorded any more.
+    ///
+    /// # Errors
+    ///
+    /// The error of that write, which is also the error of the fold.
+    ///
+    /// ```
+    /// use threefold::Journal;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.journal");
+    /// assert!(Journal::open(&path)?.check().is_ok());
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        self.0.writer.check()
+    }
+
+    /// Begins the next fold of this run. It is compared with the fold of the same number in the file, if there is one.
+    ///
+    /// If the fold before was ended before all its outputs were recorded, and `job` is the same, then this is that fold
+    /// again: a program may try a fold again that has failed.
+    pub(crate) fn begin(&self, job: &Job<'_>) -> Result<Arc<Log>> {
+        let Inner { writer, .. } = &*self.0;
+        let header = Header::of(job);
+        writer.check()?;
+        let mut folds = self.0.folds();
+        if folds.is_running {
+            return Err(refusal(
+                writer.path(),
+                "records another fold, which is still running: a journal records one fold at a time",
+            ));
+        }
+        let is_again = !folds.is_complete && folds.current.as_ref() == Some(&header);
+        let number = if is_again { folds.next - 1 } else { folds.next };
+        if is_again {
+            // The fold before has added to it. This is rare, so those places were not kept.
+            let found = scan(writer.file()).map_err(|found| fault(writer.path(), found))?;
+            (folds.recorded, folds.end) = (found.folds, found.end);
+        }
+        let recorded = folds.recorded.get_mut(number);
+        if let Some(difference) = recorded.as_ref().and_then(|recorded| recorded.header.difference(&header)) {
+            return Err(of_another_job(writer.path(), number, &difference));
+        }
+        let frame = header.frame(number as u64);
+        let (root, index) = match recorded {
+            Some(recorded) => (recorded.root, std::mem::take(&mut recorded.index)),
+            None => (frame.root, Index::default()),
+        };
+        if folds.last_frame != Some(number) {
+            writer.add(&[&frame.bytes])?;
+            folds.last_frame = Some(number);
+        }
+        folds.is_running = true;
+        folds.next = number + 1;
+        let chunks = header.chunks;
+        folds.current = Some(header);
+        let (added, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+        Ok(Arc::new(Log { journal: Arc::clone(&self.0), root, chunks, index, end: folds.end, added, is_over }))
+    }
+}
+
+impl Inner {
+    fn end_fold(&self, is_complete: bool) {
+        let mut folds = self.folds();
+        folds.is_running = false;
+        folds.is_complete = is_complete;
+    }
+
+    fn folds(&self) -> MutexGuard<'_, Folds> {
+        self.folds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("path", self.writer.path()).finish_non_exhaustive()
+    }
+}

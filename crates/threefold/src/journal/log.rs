@@ -1,0 +1,87 @@
+//! `Log`: what one fold reads from a journal and adds to it.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::Inner;
+use super::format::{Head, Kind, checksum, tail};
+use super::index::Index;
+use super::refusal::fault;
+use super::scan;
+use crate::error::Result;
+
+/// The part of a journal that belongs to the fold that runs. When it is ended or dropped, another fold may begin.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(super) journal: Arc<Inner>,
+    /// The checksum of the fold's header.
+    pub(super) root: u32,
+    pub(super) chunks: u64,
+    /// What was recorded when the fold began.
+    pub(super) index: Index,
+    /// Where these records end in the file.
+    pub(super) end: u64,
+    /// How many outputs were added since.
+    pub(super) added: AtomicU64,
+    pub(super) is_over: AtomicBool,
+}
+
+impl Log {
+    /// Whether the output of `chunk` was recorded when the fold began.
+    pub(crate) fn is_finished(&self, chunk: u64) -> bool {
+        self.index.offset(chunk).is_some()
+    }
+
+    /// The chunks whose outputs were recorded when the fold began: ascending and disjoint.
+    pub(crate) fn finished(&self) -> &[Range<u64>] {
+        self.index.ranges()
+    }
+
+    /// The output of `chunk`, which was recorded when the fold began. Its checksum is computed again.
+    ///
+    /// # Panics
+    ///
+    /// If the output was not recorded then.
+    pub(crate) fn read(&self, chunk: u64) -> Result<Vec<u8>> {
+        let at = self.index.offset(chunk).expect("only recorded outputs are read");
+        let writer = &self.journal.writer;
+        scan::output(writer.file(), at, self.end, chunk, self.root).map_err(|found| fault(writer.path(), found))
+    }
+
+    /// Records the output of `chunk`. It is in the file at most a second later, or when the fold ends.
+    ///
+    /// The error may be that of an earlier output, which was written later. After the end of the fold nothing is
+    /// recorded.
+    pub(crate) fn append(&self, chunk: u64, output: &[u8]) -> Result<()> {
+        debug_assert!(chunk < self.chunks && !self.is_finished(chunk), "chunk {chunk} is recorded once");
+        if self.is_over.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // Computed before the lock of the batch is taken: an output may be large.
+        let head = Head::new(Kind::Output, chunk, output.len() as u64, self.root);
+        let tail = tail(checksum(head.checksum, output));
+        self.journal.writer.add(&[&head.bytes(), output, &tail])?;
+        self.added.fetch_add(1, Ordering::Relaxed);
+        self.journal.recorded.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes what has not been written, and lets another fold begin. The error may be that of an earlier write.
+    pub(crate) fn end(&self) -> Result<()> {
+        if self.is_over.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let written = self.journal.writer.finish();
+        let is_complete = self.index.len() + self.added.load(Ordering::Relaxed) == self.chunks;
+        self.journal.end_fold(is_complete);
+        written
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        // Whoever wants to know the error has called `end`.
+        let _ = self.end();
+    }
+}

@@ -1,0 +1,264 @@
+//! `Writer`: collects frames and writes them to the file in batches, at most a second after they came.
+//!
+//! A frame is added to a batch in memory, by whichever thread has it. The batch is written
+//!
+//! - when it is [`LARGE`], by the thread that made it so;
+//! - a second after its first frame came, by a thread that is started with the first frame of a batch, and that ends when
+//!   there is nothing to write;
+//! - at the end of a fold and of the journal, which waits for the thread's end.
+//!
+//! There are two locks. `batch` is held to add a frame or to take all of them, for as long as a copy takes. `place` is held
+//! while a batch is written, and is taken before `batch`. So threads go on adding while the disk is busy, batches are
+//! written in the order in which they were taken, and who waits for the end of a fold waits for a batch that another
+//! thread writes.
+//!
+//! An error of a write is kept. Everything after it is refused with the same error, since the file may lack a batch.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::file;
+use super::format::preamble;
+use super::refusal::cannot;
+use crate::error::{Error, Result};
+
+/// A batch of so many bytes is written at once.
+const LARGE: usize = 1 << 20;
+
+/// How long a frame waits at most.
+const AGE: Duration = Duration::from_secs(1);
+
+/// The writing side of a journal.
+pub(super) struct Writer(Arc<Shared>);
+
+/// What the threads share.
+struct Shared {
+    path: PathBuf,
+    file: File,
+    /// The process that opened the journal. Its forks have copies of its batches, and must not write them.
+    process: u32,
+    /// Whether each batch goes to the disk before the next one.
+    sync: AtomicBool,
+    place: Mutex<Place>,
+    batch: Mutex<Batch>,
+    /// The thread is told to look again.
+    changed: Condvar,
+}
+
+/// Where the next batch is written.
+struct Place {
+    at: u64,
+    /// Whether the file has bytes behind that, which are cut off first.
+    is_torn: bool,
+    /// Whether the name of the file may not be on the disk yet.
+    is_new: bool,
+    /// The memory of the batch that was written last.
+    spare: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// When the first of the bytes came.
+    since: Option<Instant>,
+    thread: Option<JoinHandle<()>>,
+    /// Whether the thread runs, and has not decided to end.
+    has_thread: bool,
+    /// The first error of a write.
+    failed: Option<Error>,
+}
+
+impl Writer {
+    /// Writes behind the first `at` bytes of the file, which are the whole frames that it has. `is_torn` says whether it has
+    /// more bytes. If `at` is 0, the file is made a journal.
+    pub(super) fn new(path: PathBuf, file: File, at: u64, is_torn: bool) -> Result<Self> {
+        let place = Place { at, is_torn, is_new: at == 0, spare: Vec::new() };
+        let shared = Shared {
+            path,
+            file,
+            process: process::id(),
+            sync: AtomicBool::new(false),
+            place: Mutex::new(place),
+            batch: Mutex::default(),
+            changed: Condvar::new(),
+        };
+        if at == 0 {
+            lock(&shared.batch).bytes.extend(preamble());
+            shared.write()?;
+        }
+        Ok(Self(Arc::new(shared)))
+    }
+
+    pub(super) fn sync(&self, each_batch: bool) {
+        self.0.sync.store(each_batch, Ordering::Relaxed);
+    }
+
+    pub(super) fn path(&self) -> &PathBuf {
+        &self.0.path
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.0.file
+    }
+
+    /// The error of an earlier write, if there was one.
+    pub(super) fn check(&self) -> Result<()> {
+        lock(&self.0.batch).failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// Adds a frame, which is given in pieces.
+    pub(super) fn add(&self, frame: &[&[u8]]) -> Result<()> {
+        let mut batch = lock(&self.0.batch);
+        if let Some(error) = &batch.failed {
+            return Err(error.clone());
+        }
+        for piece in frame {
+            batch.bytes.extend_from_slice(piece);
+        }
+        batch.since.get_or_insert_with(Instant::now);
+        if batch.bytes.len() < LARGE && (batch.has_thread || self.start_thread(&mut batch)) {
+            return Ok(());
+        }
+        drop(batch);
+        self.0.write()
+    }
+
+    /// Starts the thread, if the system allows it.
+    fn start_thread(&self, batch: &mut Batch) -> bool {
+        if let Some(before) = batch.thread.take() {
+            // It has decided to end, under the lock that is held here, and takes no lock any more.
+            let _ = before.join();
+        }
+        let shared = Arc::clone(&self.0);
+        let thread = thread::Builder::new().name("threefold-journal".to_string()).spawn(move || shared.write_in_time());
+        batch.thread = thread.ok();
+        batch.has_thread = batch.thread.is_some();
+        batch.has_thread
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_thread(&self) -> bool {
+        lock(&self.0.batch).has_thread
+    }
+
+    /// What the threads share, as long as one of them is there.
+    #[cfg(test)]
+    pub(super) fn watch(&self) -> std::sync::Weak<impl Sized + use<>> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// Writes all frames, and waits until the thread has ended.
+    pub(super) fn finish(&self) -> Result<()> {
+        if !self.0.is_ours() {
+            // A thread that does not exist in this fork may have held the locks.
+            return Ok(());
+        }
+        let written = self.0.write();
+        let thread = lock(&self.0.batch).thread.take();
+        if let Some(thread) = thread {
+            self.0.changed.notify_all();
+            // It cannot panic.
+            let _ = thread.join();
+        }
+        written
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // The folds had their errors. What is left after the last of them is nothing.
+        let _ = self.finish();
+        if self.0.is_ours() {
+            // A child of this process may have a copy of the file for a moment, which would keep the lock.
+            let _ = self.0.file.unlock();
+        }
+    }
+}
+
+impl Shared {
+    /// What the thread does.
+    fn write_in_time(&self) {
+        let mut batch = lock(&self.batch);
+        while let Some(since) = batch.since {
+            let age = since.elapsed();
+            if age < AGE {
+                batch = self.changed.wait_timeout(batch, AGE - age).unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            drop(batch);
+            // The error is kept for those who add frames.
+            let _ = self.write();
+            batch = lock(&self.batch);
+        }
+        batch.has_thread = false;
+    }
+
+    /// Writes all frames that were added.
+    fn write(&self) -> Result<()> {
+        let mut place = lock(&self.place);
+        let mut batch = lock(&self.batch);
+        if let Some(error) = &batch.failed {
+            return Err(error.clone());
+        }
+        batch.since = None;
+        if batch.bytes.is_empty() {
+            return Ok(());
+        }
+        let spare = std::mem::take(&mut place.spare);
+        let mut bytes = std::mem::replace(&mut batch.bytes, spare);
+        drop(batch);
+        let written = self.write_at(&mut place, &bytes);
+        bytes.clear();
+        // A batch that was much larger than others does not keep its memory.
+        bytes.shrink_to(2 * LARGE);
+        place.spare = bytes;
+        written.map_err(|error| {
+            let error = cannot("be written", &self.path, error);
+            let mut batch = lock(&self.batch);
+            batch.bytes = Vec::new();
+            batch.since = None;
+            batch.failed = Some(error.clone());
+            error
+        })
+    }
+
+    fn write_at(&self, place: &mut Place, bytes: &[u8]) -> io::Result<()> {
+        if !self.is_ours() {
+            return Err(io::Error::other("it was opened by the process of which this one is a fork"));
+        }
+        if place.is_torn {
+            self.file.set_len(place.at)?;
+            place.is_torn = false;
+        }
+        let end = place.at + bytes.len() as u64;
+        file::check_length(end)?;
+        if let Err(error) = file::write_all(&self.file, bytes, place.at) {
+            // Half a batch is a torn tail, which is harmless. So it does not matter whether it can be cut off.
+            let _ = self.file.set_len(place.at);
+            return Err(error);
+        }
+        place.at = end;
+        if self.sync.load(Ordering::Relaxed) {
+            self.file.sync_data()?;
+            if place.is_new {
+                file::sync_folder(&self.path)?;
+                place.is_new = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self) -> bool {
+        self.process == process::id()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,356 @@
+//! `Capture`: the subscriber in a worker, and its logger. They write down what tasks tell `tracing` and `log`, and the
+//! worker sends it with the answer of the chunk.
+//!
+//! A worker stops in [`init`](crate::init()), so it has no subscriber of the program. It gets this one with the first
+//! fold whose caller has a subscriber or a logger. In a worker process it becomes the default of the whole process, so
+//! that threads that a task starts are heard too. In a rank, which has several workers, it is the default of the
+//! worker's own thread while chunks run.
+//!
+//! Records of the crate `log` are not turned into events here. The parent's own logger gets them, which may be the bridge
+//! of `tracing-log` or any other. So they arrive where they would have arrived on threads.
+//!
+//! # How much is kept
+//!
+//! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. What comes after that is counted, and the
+//! parent is told how many are missing. If the process is killed, those of the running chunk are lost.
+//!
+//! # Threads
+//!
+//! Each event names the span that it belongs to, as far as its own thread knows. Spans that are entered and left on
+//! other threads than the worker's are not reported as entered: the parent replays everything on one thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+use log::Log;
+use tracing::callsite::{self, Identifier};
+use tracing::dispatcher::{self, DefaultGuard};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id};
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing_core::span::Current;
+
+use super::levels::{self, Levels};
+use super::record::{self, Fields, Line, Record, Site};
+
+/// The bytes of the records of one chunk that are kept. The largest that a chunk is likely to have on purpose, and no
+/// burden for a process.
+const MOST: usize = 4 << 20;
+
+/// What a worker hears of its tasks. It is made when a fold first wants to know.
+#[derive(Debug, Default)]
+pub(crate) struct Ear {
+    dispatch: Option<Dispatch>,
+    /// Whether the subscriber is the default of the process.
+    is_global: bool,
+    levels: Levels,
+}
+
+impl Ear {
+    /// A fold begins that wants to know this. The worker may be `alone` in its process.
+    pub(crate) fn begin(&mut self, levels: Levels, alone: bool) {
+        if self.dispatch.is_none() {
+            if levels.are_off() {
+                return;
+            }
+            let dispatch = Dispatch::new(Capture::new());
+            // The program may have set one before `init`. Then ours is the default of the worker's thread.
+            self.is_global = alone && dispatcher::set_global_default(dispatch.clone()).is_ok();
+            let _ = log::set_logger(&Logger);
+            self.dispatch = Some(dispatch);
+        }
+        if levels.logs > 0 || alone {
+            let level = log::LevelFilter::iter().nth(levels.logs.into()).unwrap_or(log::LevelFilter::Trace);
+            // Another worker of this process may want more.
+            log::set_max_level(if alone { level } else { level.max(log::max_level()) });
+        }
+        if let Some(capture) = self.capture() {
+            capture.begin(levels);
+        }
+        if self.levels != levels {
+            self.levels = levels;
+            callsite::rebuild_interest_cache();
+        }
+    }
+
+    /// Hears what happens on this thread until the result is dropped.
+    pub(crate) fn listen(&self) -> Option<DefaultGuard> {
+        self.dispatch.as_ref().filter(|_| !self.is_global && !self.levels.are_off()).map(dispatcher::set_default)
+    }
+
+    /// What was heard since this was last asked, as the bytes of records.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        if self.levels.are_off() {
+            return Vec::new();
+        }
+        self.capture().map(Capture::take).unwrap_or_default()
+    }
+
+    fn capture(&self) -> Option<&Capture> {
+        self.dispatch.as_ref().and_then(Dispatch::downcast_ref)
+    }
+}
+
+/// The subscriber.
+#[derive(Debug)]
+struct Capture {
+    events: AtomicU8,
+    logs: AtomicU8,
+    /// The thread of the worker.
+    owner: ThreadId,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    records: Vec<u8>,
+    missing: u64,
+    /// The numbers of the sites that were sent in this fold.
+    sites: HashMap<Identifier, u32>,
+    spans: HashMap<u64, Span>,
+}
+
+/// A span that is not closed.
+#[derive(Debug)]
+struct Span {
+    metadata: &'static Metadata<'static>,
+    handles: u64,
+    /// Whether the parent knows it.
+    is_sent: bool,
+}
+
+thread_local! {
+    /// The spans that this thread is in.
+    static ENTERED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The innermost span of this thread.
+fn innermost() -> Option<u64> {
+    ENTERED.try_with(|entered| entered.borrow().last().copied()).ok().flatten()
+}
+
+impl Capture {
+    fn new() -> Self {
+        Self {
+            events: AtomicU8::new(0),
+            logs: AtomicU8::new(0),
+            owner: thread::current().id(),
+            heard: Mutex::default(),
+        }
+    }
+
+    /// A fold begins: the parent knows nothing of what was sent before.
+    fn begin(&self, levels: Levels) {
+        // Relaxed: the thread that runs the chunks stores them. Another thread may hear a little more, or less.
+        self.events.store(levels.events, Ordering::Relaxed);
+        self.logs.store(levels.logs, Ordering::Relaxed);
+        let mut heard = self.lock();
+        heard.sites.clear();
+        heard.records.clear();
+        heard.missing = 0;
+        heard.spans.values_mut().for_each(|span| span.is_sent = false);
+    }
+
+    fn take(&self) -> Vec<u8> {
+        let mut heard = self.lock();
+        let missing = std::mem::take(&mut heard.missing);
+        if missing > 0 {
+            record::append(&Record::Missing { count: missing }, &mut heard.records);
+        }
+        std::mem::take(&mut heard.records)
+    }
+
+    /// Keeps that a span was entered or left, if there is room, and if the worker's own thread did it.
+    fn keep_step(&self, heard: &mut Heard, step: &Record) {
+        if heard.records.len() < MOST && thread::current().id() == self.owner {
+            record::append(step, &mut heard.records);
+        }
+    }
+
+    /// No lock is held while code of the user's runs, which may log in turn: values are written down before.
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Heard {
+    /// Keeps `record`, if there is room. Returns whether it is kept.
+    fn keep(&mut self, record: &Record) -> bool {
+        let kept = self.records.len() < MOST && record::append(record, &mut self.records);
+        self.missing += u64::from(!kept);
+        kept
+    }
+
+    /// Keeps a record of this site, which is sent before if it is new.
+    fn keep_of(&mut self, metadata: &'static Metadata<'static>, record: impl FnOnce(u32) -> Record) -> bool {
+        let next = self.sites.len() as u32;
+        let number = match self.sites.get(&metadata.callsite()) {
+            Some(&number) => number,
+            None if self.records.len() < MOST && record::append(&Record::Site(site(metadata)), &mut self.records) => {
+                self.sites.insert(metadata.callsite(), next);
+                next
+            }
+            None => {
+                self.missing += 1;
+                return false;
+            }
+        };
+        self.keep(&record(number))
+    }
+
+    /// Whether the parent knows this span.
+    fn knows(&self, span: u64) -> bool {
+        self.spans.get(&span).is_some_and(|span| span.is_sent)
+    }
+}
+
+fn site(metadata: &Metadata<'_>) -> Site {
+    Site {
+        is_span: metadata.is_span(),
+        level: levels::number(*metadata.level()),
+        name: metadata.name().to_string(),
+        target: metadata.target().to_string(),
+        module: metadata.module_path().map(str::to_string),
+        file: metadata.file().map(str::to_string),
+        line: metadata.line(),
+        fields: metadata.fields().iter().map(|field| field.name().to_string()).collect(),
+    }
+}
+
+impl Subscriber for Capture {
+    fn register_callsite(&self, _metadata: &'static Metadata<'static>) -> Interest {
+        // The next fold may want something else.
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        levels::number(*metadata.level()) <= self.events.load(Ordering::Relaxed)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let level = levels::level(self.events.load(Ordering::Relaxed));
+        Some(level.map_or(LevelFilter::OFF, LevelFilter::from_level))
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        /// Of all subscribers, since a thread may hear of the spans of several.
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let parent =
+            attributes.parent().map(Id::into_u64).or_else(|| attributes.is_contextual().then(innermost).flatten());
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        let metadata = attributes.metadata();
+        let mut heard = self.lock();
+        let is_sent = heard.keep_of(metadata, |site| Record::Span { number, site, parent, fields });
+        heard.spans.insert(number, Span { metadata, handles: 1, is_sent });
+        Id::from_u64(number)
+    }
+
+    fn record(&self, span: &Id, values: &tracing::span::Record<'_>) {
+        let mut fields = Fields::default();
+        values.record(&mut fields);
+        self.lock().keep(&Record::Fields { span: span.into_u64(), fields });
+    }
+
+    fn record_follows_from(&self, span: &Id, follows: &Id) {
+        self.lock().keep(&Record::Follows { span: span.into_u64(), from: follows.into_u64() });
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let parent = event.parent().map(Id::into_u64).or_else(|| event.is_contextual().then(innermost).flatten());
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        self.lock().keep_of(event.metadata(), |site| Record::Event { site, parent, fields });
+    }
+
+    fn enter(&self, span: &Id) {
+        let span = span.into_u64();
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(span));
+        let mut heard = self.lock();
+        if heard.knows(span) {
+            self.keep_step(&mut heard, &Record::Enter { span });
+        }
+    }
+
+    fn exit(&self, span: &Id) {
+        let span = span.into_u64();
+        let _ = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            if let Some(at) = entered.iter().rposition(|&other| other == span) {
+                entered.remove(at);
+            }
+        });
+        let mut heard = self.lock();
+        if heard.knows(span) {
+            self.keep_step(&mut heard, &Record::Exit { span });
+        }
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        if let Some(span) = self.lock().spans.get_mut(&id.into_u64()) {
+            span.handles += 1;
+        }
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let number = id.into_u64();
+        let mut heard = self.lock();
+        let Some(span) = heard.spans.get_mut(&number) else { return false };
+        span.handles -= 1;
+        if span.handles > 0 {
+            return false;
+        }
+        let is_sent = span.is_sent;
+        heard.spans.remove(&number);
+        if is_sent {
+            // Even if there is no more room: there are no more of these than of spans, and the parent keeps a span until
+            // it is closed.
+            record::append(&Record::Close { span: number }, &mut heard.records);
+        }
+        true
+    }
+
+    fn current_span(&self) -> Current {
+        let metadata = |number| self.lock().spans.get(&number).map(|span| span.metadata);
+        let current = innermost().and_then(|number| metadata(number).map(|metadata| (number, metadata)));
+        current.map_or_else(Current::none, |(number, metadata)| Current::new(Id::from_u64(number), metadata))
+    }
+}
+
+/// The logger of a worker: its records go to the subscriber of their thread.
+struct Logger;
+
+/// Calls `work` with the subscriber of this thread, if it is ours.
+fn with_capture<R>(work: impl FnOnce(&Capture) -> R) -> Option<R> {
+    let mut work = Some(work);
+    dispatcher::get_default(|dispatch| dispatch.downcast_ref().zip(work.take()).map(|(capture, work)| work(capture)))
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        with_capture(|capture| metadata.level() as u8 <= capture.logs.load(Ordering::Relaxed)) == Some(true)
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let line = Line {
+            level: record.level() as u8,
+            target: record.target().to_string(),
+            module: record.module_path().map(str::to_string),
+            file: record.file().map(str::to_string),
+            line: record.line(),
+            message: record.args().to_string(),
+        };
+        with_capture(|capture| capture.lock().keep(&Record::Line { parent: innermost(), line }));
+    }
+
+    fn flush(&self) {}
+}
