@@ -128,7 +128,7 @@ impl Executor {
         T: Task,
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
-        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, claims.count());
         let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
         let claims = claims.without(work.recording().and_then(Recording::finished));
         let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
@@ -139,6 +139,7 @@ impl Executor {
         if let Some(recording) = work.recording() {
             fold.resumed(recording.ranges());
         }
+        fold.begin();
         Ok(fold)
     }
 

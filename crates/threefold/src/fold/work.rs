@@ -159,8 +159,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             let _listening = fold.scope.listen();
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
-                let started = fold.started();
                 let attempt = if number == block.start { attempt } else { 1 };
+                let started = fold.started(number, worker, attempt);
                 let output = match fold.scope.is_heard() {
                     false => self.task.__map_with(&mut state, self.piece(number)?),
                     true => self.map_in_span(&mut state, (number, attempt), fold, worker)?,
@@ -171,8 +171,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
-                fold.finished(number, worker, attempt, started);
                 self.arrive(number, &output, fold)?;
+                fold.finished(number, worker, attempt, started);
                 if sink(number, output).is_break() {
                     break;
                 }
@@ -313,7 +313,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         worker: usize,
     ) -> BoxFuture<'a, Result<(), Again>> {
         Box::pin(async move {
-            let started = fold.started();
+            let started = fold.started(chunk, worker, attempt);
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
             let piece = match self.piece(chunk) {
                 Ok(piece) => piece,
@@ -335,11 +335,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
-            fold.finished(chunk, worker, attempt, started);
-            match self.arrive(chunk, &output, fold) {
-                Ok(()) => fold.arrived(self.outputs.keep_one(chunk, output)),
-                Err(cause) => fold.unsent(chunk, cause),
+            if let Err(cause) = self.arrive(chunk, &output, fold) {
+                fold.unsent(chunk, cause);
+                return Ok(());
             }
+            fold.finished(chunk, worker, attempt, started);
+            fold.arrived(self.outputs.keep_one(chunk, output));
             Ok(())
         })
     }

@@ -10,8 +10,8 @@ use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
 use crate::fold::finished::Finished;
 pub(crate) use crate::fold::job::Refused;
+use crate::fold::recorder::Recorder;
 use crate::panics::{self, Panic};
-use crate::trace::Span;
 #[cfg(feature = "tracing")]
 pub(crate) use crate::trace::replay::Replay;
 #[cfg(feature = "tracing")]
@@ -20,6 +20,7 @@ use crate::trace::scope::ChunkSpan;
 use crate::trace::scope::Nothing as ChunkSpan;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use crate::trace::unheard::Replay;
+use crate::trace::{Span, Start};
 
 /// A running fold.
 pub(crate) struct FoldPort<'a> {
@@ -147,6 +148,16 @@ impl<'a> FoldPort<'a> {
     /// The output of a chunk is an `Err`, and the chunk runs again.
     pub(crate) fn erred(&self, sent: Sent, at: Spot) {
         self.fold.retried(|| self.fold.returned_err(sent.chunk, sent.attempt, at.on(Place::default())));
+    }
+
+    /// Whether observers want to know when chunks start.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.fold.recorder().is_some_and(Recorder::is_observed)
+    }
+
+    /// A chunk has started.
+    pub(crate) fn start(&self, start: impl FnOnce() -> Start) {
+        self.fold.start(start);
     }
 
     /// The task has told `tracing` and `log` this, in a chunk that is not answered yet.
