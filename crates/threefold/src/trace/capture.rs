@@ -9,6 +9,24 @@
 //! Records of the crate `log` are not turned into events here. The parent's own logger gets them, which may be the bridge
 //! of `tracing-log` or any other. So they arrive where they would have arrived on threads.
 //!
+//! # What is written down
+//!
+//! | the task | the record |
+//! |---|---|
+//! | makes an event | `Event`, with the innermost span of its thread, or the one that it names |
+//! | begins a span | `Span`, in the same way |
+//! | enters or leaves a span on the worker's thread | `Enter`, `Exit` |
+//! | gives a value to a field of a span | `Fields` |
+//! | says that a span follows from another | `Follows` |
+//! | drops the last handle of a span | `Close` |
+//! | logs with the crate `log` | `Line`, with the innermost span of its thread |
+//!
+//! Values are written down as their types: numbers as numbers, text as text, an error with its sources. All other values
+//! are written down as their `Debug` writes them, while the task runs.
+//!
+//! A span may live longer than its chunk, for instance in the state of a worker. The parent knows it until the fold ends.
+//! In the next fold it is unknown there, and what is in it counts as directly in the chunk.
+//!
 //! # How much is kept
 //!
 //! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. What comes after that is counted, and the

@@ -21,6 +21,24 @@
 //! The caller's span is not entered again on a thread that is in it already, such as the caller's own: a subscriber may
 //! measure for how long a span is entered.
 //!
+//! # An example
+//!
+//! A program is in its span `request` when it begins a fold of two chunks. The task makes an event in each chunk, and
+//! begins a fold of its own in chunk 1. The subscriber then knows these spans and events:
+//!
+//! ```text
+//! request
+//!   fold{task="outer"}
+//!     chunk{chunk=0}
+//!       event
+//!     chunk{chunk=1}
+//!       event
+//!       fold{task="inner"}
+//!         chunk{chunk=0}
+//! ```
+//!
+//! The reduction of the inner fold runs in chunk 1 of the outer one, since its caller does.
+//!
 //! # What it costs
 //!
 //! A fold has no scope if nobody listens: if no subscriber exists, which is one load to find out, or the caller's thread
