@@ -314,6 +314,6 @@ impl fmt::Debug for Journal {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("path", self.writer.path()).finish_non_exhaustive()
+        f.debug_struct("Inner").field("path", &self.writer.path()).finish_non_exhaustive()
     }
 }

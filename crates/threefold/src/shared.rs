@@ -6,7 +6,8 @@
 //! [`Shared`] is the same memory once it is sealed.
 //!
 //! The parts: `mapped` is memory that several processes can map, and `plain` is memory of this process alone, for builds
-//! without worker processes. `length` sets the length of a file in memory. `memory` gives memory a number. `known` finds
+//! without worker processes. `parent` opens memory of the parent in a worker, and `loan` has workers write to memory that
+//! is being filled. `length` sets the length of a file in memory. `memory` gives memory a number. `known` finds
 //! memory by its number. `view` reads memory as items. `form` serializes an array: as its number, or with all its items.
 //!
 //! What is left out: items that are no plain data (no pointer means anything in another process), and arrays that grow.
@@ -26,8 +27,15 @@ pub(crate) mod known;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 pub(crate) mod length;
 #[cfg(all(feature = "processes", target_os = "linux"))]
-mod mapped;
+pub(crate) mod loan;
+#[cfg(not(all(feature = "processes", target_os = "linux")))]
+#[path = "shared/no_loan.rs"]
+pub(crate) mod loan;
+#[cfg(all(feature = "processes", target_os = "linux"))]
+pub(crate) mod mapped;
 pub(crate) mod memory;
+#[cfg(all(feature = "processes", target_os = "linux"))]
+pub(crate) mod parent;
 #[cfg(not(all(feature = "processes", target_os = "linux")))]
 mod plain;
 mod view;

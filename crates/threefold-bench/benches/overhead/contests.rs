@@ -1,15 +1,21 @@
 //! The contests, each with the name that chooses it.
 
+mod arrays;
+mod awaited;
 mod chunk;
 mod cold;
+mod combined;
 mod crew;
+mod filled;
 mod fresh;
+mod lines;
 mod list;
 mod memory;
 mod message;
 mod program;
 mod simd;
 mod small;
+mod streamed;
 mod stress;
 mod sweep;
 mod uneven;
@@ -51,6 +57,16 @@ pub(crate) const ALL: &[Entry] = &[
     ("simd-polynomial", simd::polynomial),
     ("simd-inverse", simd::inverse),
     ("simd-chunk", simd::chunk),
+    ("await", awaited::empty),
+    ("await-long", awaited::long),
+    ("stream", streamed::computing),
+    ("stream-waits", streamed::waiting),
+    ("combine", combined::sort),
+    ("shared-second", arrays::second),
+    ("captures", arrays::captures),
+    ("fill", filled::threads),
+    ("fill-processes", filled::processes),
+    ("lines", lines::table),
     ("stress-loops", stress::loops),
     ("stress-pinned", stress::pinned),
     ("stress-many", stress::many),

@@ -106,6 +106,16 @@ impl Job {
         };
         sum.expect("no chunk fails")
     }
+
+    /// The same, awaited.
+    pub(crate) async fn fold_async(self, on: &Executor) -> u64 {
+        let source = (0..self.chunks).split_into(self.chunks as usize);
+        let sum = match self.work.steps {
+            0 => on.fold_async(source, number, 0, u64::wrapping_add).await,
+            _ => on.fold_async(source, spun.with(self.work), 0, u64::wrapping_add).await,
+        };
+        sum.expect("no chunk fails")
+    }
 }
 
 /// A chunk of one integer is that integer.

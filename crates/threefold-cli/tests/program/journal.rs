@@ -162,6 +162,18 @@ fn a_chunk_that_failed_runs_again_and_one_that_is_finished_does_not() {
     }
 }
 
+#[test]
+fn a_journal_in_the_folder_that_is_read_is_not_read() {
+    let (folder, journal) = in_folder();
+    fs::write(folder.path().join("a text"), "two words").expect("it can be written");
+    for resumed in [0, 1] {
+        let mut program = threefold(["threads", "--workload", "files", "--journal", "run.journal", "--format", "json"]);
+        let (object, answer) = object(program.current_dir(folder.path()));
+        assert_eq!((&object["value"], &object["resumed"]), (&"2".into(), &resumed.into()), "{}", answer.stderr);
+        assert!(journal.exists());
+    }
+}
+
 /// The refusal of `arguments`, with the path of the journal left out.
 fn refusal(arguments: &str, journal: &Path) -> String {
     let words = arguments.split_whitespace().chain(["--journal", journal.to_str().expect("it is text")]);

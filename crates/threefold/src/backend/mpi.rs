@@ -100,6 +100,7 @@ mod alone;
 mod arrivals;
 mod at_exit;
 mod compare;
+mod cores;
 mod crew_letter;
 mod crews;
 mod finalize;
@@ -126,6 +127,7 @@ mod term;
 mod wiped;
 mod world;
 
+pub(crate) use cores::cores;
 use isolation::Isolation;
 use launch::Launch;
 use peer::Peer;
@@ -242,7 +244,8 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let introduced = INTRODUCED.get_or_init(|| introduce(world)).clone();
     introduced.map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
     let (idle, experience) = Default::default();
-    Ok(Home::new(Box::new(Mpi { world, threads, idle, experience, isolation, silence })))
+    let backend = Mpi { world, threads, idle, experience, isolation, silence };
+    Ok(Home::new(Box::new(backend), Some(options.cores.unwrap_or_else(cores))))
 }
 
 /// Waits until all ranks have introduced themselves, and compares them with this one.
@@ -267,6 +270,11 @@ fn introduce(world: &World) -> std::result::Result<(), String> {
 impl Backend for Mpi {
     fn workers(&self) -> usize {
         self.threads * (self.world.size - 1)
+    }
+
+    /// Those of one rank. Rank 0 knows only its own cores, and takes them for those of the others.
+    fn sharing(&self) -> usize {
+        self.threads
     }
 
     fn start(&self, _fold: &Running) {}

@@ -126,7 +126,7 @@ impl Executor {
         T: Task,
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
-        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, claims.count());
         let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
         let claims = claims.without(work.recording().and_then(|recording| recording.finished()));
         let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
@@ -137,12 +137,13 @@ impl Executor {
         if let Some(recording) = work.recording() {
             fold.resumed(recording.ranges());
         }
+        fold.begin();
         Ok(fold)
     }
 
     /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In
-    /// order of precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's
-    /// state, a panic of the reduction, the failure of a chunk or of the fold.
+    /// order of precedence: a panic of an observer, a panic of the subscriber, a panic of a destructor of what is
+    /// `unwanted` or of a worker's state, a panic of the reduction, the failure of a chunk or of the fold.
     pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,
@@ -156,6 +157,10 @@ impl Executor {
             if let Some(payload) = recorder.take_panic() {
                 resume_unwind(payload);
             }
+        }
+        #[cfg(feature = "processes")]
+        if let Some(payload) = fold.scope.take_panic() {
+            resume_unwind(payload);
         }
         drop(unwanted);
         Work::<P, T>::of(fold).states.clear::<T>();

@@ -22,9 +22,15 @@ impl Executor {
     /// numbers of its rows.
     ///
     /// On sequential, async and threads, tasks write into the buffer itself. On processes and mpi, a task writes into
-    /// memory of its worker. The piece is then sent to this process, and copied into its place. Every chunk is sent to its
-    /// worker in full, even if it is a chunk of a [`Shared`](crate::Shared) array or of a file. To have workers read an
-    /// array in place, give the array to the task as a capture, and the range of its indices as the source.
+    /// memory of its worker. What happens to the piece then depends on the buffer:
+    ///
+    /// | model | a buffer in a [`SharedMut`](crate::SharedMut) | any other buffer |
+    /// |---|---|---|
+    /// | sequential, async, threads | filled in place | filled in place |
+    /// | processes | each worker writes its pieces into the buffer | pieces are sent to this process, and copied |
+    /// | mpi, and the worker processes of ranks | pieces are sent to this process, and copied | the same |
+    ///
+    /// A part of a `SharedMut` is such a buffer too. Pieces of less than 8 KiB are always sent.
     ///
     /// A piece is all zero when the task gets it, on every model and at every attempt. What the buffer held before has no
     /// effect. So a chunk that runs again fills its piece in the same way.
@@ -51,7 +57,7 @@ impl Executor {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
-    /// The buffer may be a [`SharedMut`](crate::SharedMut). Once it is sealed, worker processes read it in place.
+    /// Once a [`SharedMut`](crate::SharedMut) is filled and sealed, worker processes read it in place.
     ///
     /// # Errors
     ///
@@ -83,9 +89,11 @@ impl Executor {
             }
         };
         let lent = Lent::new(buffer);
-        let placing = lent.placing(source.into_pieces(), per_item);
         // A piece is recorded as the output of its chunk. What is filled in place is no output.
-        let placing = if self.has_journal() { placing.elsewhere() } else { placing };
+        let is_recorded = self.has_journal();
+        let in_workers = !is_recorded && self.home.opens_memory();
+        let placing = lent.placing(source.into_pieces(), per_item, in_workers);
+        let placing = if is_recorded { placing.elsewhere() } else { placing };
         let filling = Filling { placed: placing.clone(), model: self.model, wrong: None };
         self.drive(placing, task, filling)
     }

@@ -104,6 +104,11 @@ impl Claims {
         Self { supplied: AtomicU64::new(0), ..Self::new(chunks, window) }
     }
 
+    /// The number of all chunks, before any has failed. `None` if they are [not there yet](Self::unsupplied).
+    pub(crate) fn count(&self) -> Option<u64> {
+        (self.supplied.load(Ordering::Relaxed) == u64::MAX).then(|| self.limit())
+    }
+
     /// How far above the lowest chunk that the caller has not taken claims may go.
     pub(crate) fn window(&self) -> u64 {
         self.window

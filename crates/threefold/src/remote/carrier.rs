@@ -18,10 +18,14 @@
 //! - **Time is one number**, in nanoseconds, and never goes back: what [`now`](Carrier::now) says, what `wait` waits for,
 //!   and since when a chunk [`Runs`](Activity::Runs).
 
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::dispatch::{Activity, Progress};
+use super::serve::Running;
+#[cfg(feature = "mpi")]
+use super::wire::ToWorker;
 use super::wire::{Inbox, Outbox};
 use crate::error::{End, Error, Rank};
 use crate::shared::memory::Memory;
@@ -39,6 +43,24 @@ pub(crate) enum Event {
 
 /// A task as a worker knows it: a fingerprint of all its bytes.
 pub(crate) type Fingerprint = [u64; 2];
+
+/// A task that a worker is to be told.
+pub(crate) struct Telling<'a> {
+    /// What it is found by.
+    pub(crate) address: &'a [u8],
+    pub(crate) captures: &'a [u8],
+    pub(crate) fingerprint: Fingerprint,
+    /// The memory of the arrays in its captures.
+    pub(crate) memory: &'a [Arc<Memory>],
+}
+
+impl Telling<'_> {
+    /// The message to a worker that keeps one task.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn message(&self) -> ToWorker<'_> {
+        ToWorker::Task { slot: 0, address: self.address, captures: self.captures }
+    }
+}
 
 /// A worker that is gone, as far as is known of it.
 #[derive(Debug)]
@@ -114,8 +136,8 @@ pub(crate) trait Carrier {
     /// Tells `worker` of the memory that this process has freed. Appends to the outbox.
     fn forget_freed(&mut self, _worker: usize) {}
 
-    /// The task that `worker` was told last, in this fold or an earlier one.
-    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint>;
+    /// Makes this the task of `worker`. Appends to the outbox what the worker does not have of it.
+    fn tell_task(&mut self, worker: usize, task: &Telling<'_>);
 
     /// `count` chunks more were written for `worker`.
     fn count_sent(&mut self, worker: usize, count: u64);
@@ -142,6 +164,11 @@ pub(crate) trait Carrier {
 
     /// What `worker` has been doing since this was last asked.
     fn activity(&mut self, worker: usize) -> Activity;
+
+    /// The chunk that `worker` is running, if the carrier sees it. The worker may have written anything there.
+    fn running(&mut self, _worker: usize) -> Option<Running> {
+        None
+    }
 
     /// Tells `worker` to terminate where the chunk that it is running has been running for `timeout`, in nanoseconds;
     /// whether it is.

@@ -49,7 +49,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
-use super::carrier::{Carrier, Event, Fingerprint, Gone};
+use super::carrier::{Carrier, Event, Fingerprint, Gone, Telling};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
 use super::fold_port::{FoldPort, Replay, Spot};
 use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
@@ -59,9 +59,11 @@ use crate::shared::memory::Memory;
 
 mod answers;
 mod experience;
+mod starts;
 
 pub(crate) use experience::Experience;
 use experience::Key;
+use starts::Starts;
 
 /// An answer that is not wanted any more is waited for this long, in nanoseconds: a worker that only has such chunks
 /// skips them at once. One that is in the middle of a chunk is ended.
@@ -84,6 +86,8 @@ pub(crate) struct Run<'a, C> {
     told: Vec<bool>,
     /// Workers that are asked to give chunks back.
     recalled: Vec<bool>,
+    /// The starts that observers were told of.
+    starts: Starts,
     /// What is known of the spans and events of each worker.
     replays: Vec<Replay>,
     events: Vec<Event>,
@@ -99,18 +103,19 @@ struct Task {
     rules: Rules,
     /// The source from which workers cut the chunks; empty if chunks are sent.
     source: Vec<u8>,
-    /// The memory of the arrays in the captures and the source.
-    memory: Vec<Arc<Memory>>,
+    /// The memory of the arrays in the captures.
+    captured: Vec<Arc<Memory>>,
+    /// The memory of the array that is the source.
+    folded: Vec<Arc<Memory>>,
 }
 
 impl Task {
     fn new(port: &FoldPort<'_>, maps_memory: bool) -> Result<Self, Error> {
         /// Keys of this process's own, so that nobody can make two tasks that look alike.
         static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
-        let serialize = || (port.task(), port.source().unwrap_or_default());
-        let (serialized, memory) = if maps_memory { known::gathering(serialize) } else { (serialize(), Vec::new()) };
-        let (task, source) = serialized;
+        let (task, captured) = gathered(maps_memory, || port.task());
         let (address, captures) = task?;
+        let (source, folded) = gathered(maps_memory, || port.source().unwrap_or_default());
         let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
             let mut hasher = keys.build_hasher();
             hasher.write(&address);
@@ -118,8 +123,13 @@ impl Task {
             hasher.write(&captures);
             hasher.finish()
         });
-        Ok(Self { address, captures, fingerprint, rules: port.rules(), source, memory })
+        Ok(Self { address, captures, fingerprint, rules: port.rules(), source, captured, folded })
     }
+}
+
+/// What `serialize` gives, and the memory of the arrays of which it gives the numbers: of none, if workers map no memory.
+fn gathered<R>(maps_memory: bool, serialize: impl FnOnce() -> R) -> (R, Vec<Arc<Memory>>) {
+    if maps_memory { known::gathering(serialize) } else { (serialize(), Vec::new()) }
 }
 
 impl<'a, C: Carrier> Run<'a, C> {
@@ -146,6 +156,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             dispatch,
             told: vec![false; terms.workers],
             recalled: vec![false; terms.workers],
+            starts: Starts::new(port.is_observed()),
             replays: (0..terms.workers).map(|_| Replay::default()).collect(),
             events: Vec::new(),
             never_ready: None,
@@ -251,6 +262,7 @@ impl<'a, C: Carrier> Run<'a, C> {
                     if self.carrier.has(worker) {
                         let activity = self.carrier.activity(worker);
                         self.dispatch.saw(worker, activity);
+                        self.look_for_start(worker);
                     }
                 }
             }
@@ -317,15 +329,12 @@ impl<'a, C: Carrier> Run<'a, C> {
 
     /// Tells `worker` of the fold, of its task where it has another, and of memory where it does not have it.
     fn tell(&mut self, worker: usize) {
-        let Task { address, captures, fingerprint, rules, source, memory } = &self.task;
+        let Task { address, captures, fingerprint, rules, source, captured, folded } = &self.task;
         self.carrier.forget_freed(worker);
-        for memory in memory {
+        for memory in captured.iter().chain(folded) {
             self.carrier.map(worker, memory);
         }
-        if self.carrier.task(worker).replace(*fingerprint) != Some(*fingerprint) {
-            let task = ToWorker::Task { address, captures };
-            task.write(self.carrier.outbox(worker).end());
-        }
+        self.carrier.tell_task(worker, &Telling { address, captures, fingerprint: *fingerprint, memory: captured });
         ToWorker::Fold { rules: *rules, source }.write(self.carrier.outbox(worker).end());
     }
 
@@ -372,6 +381,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
+        self.start_of_lost(worker, progress, ran_for);
         let loss =
             self.dispatch.lost(worker, progress, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
         if another_way {

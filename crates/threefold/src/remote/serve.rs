@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Build, FromWorker, Place, ToWorker};
+use super::wire::{Build, FromWorker, Place, SLOTS, ToWorker};
 use crate::model::Model;
 use crate::panics::{self, Panic};
 use crate::shared::known;
@@ -101,7 +101,10 @@ pub(crate) type Found = Result<Box<dyn Received>, Panic>;
 /// A worker, from its handshake to its end.
 #[derive(Default)]
 pub(crate) struct Server {
-    task: Option<Told>,
+    /// The tasks that it keeps, by their slots.
+    tasks: [Option<Told>; SLOTS],
+    /// The slot of the task that chunks are for.
+    slot: usize,
     /// What it hears of its tasks.
     ear: Ear,
     /// Chunks that it was sent so far.
@@ -119,13 +122,13 @@ impl Server {
     /// Has the worker use a task that another one has read.
     #[cfg(feature = "mpi")]
     pub(crate) fn adopt(&mut self, task: Found) {
-        self.task = Some(Told::new(task));
+        (self.tasks[0], self.slot) = (Some(Told::new(task)), 0);
     }
 
     /// Obeys one message. Breaks if it is the last one. An error means that the message is invalid, or that an answer
     /// cannot be sent.
     pub(crate) fn obey(&mut self, message: &[u8], reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
-        let Self { task, ear, chunks, held_since } = self;
+        let Self { tasks, slot: current, ear, chunks, held_since } = self;
         let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(message) {
             Some(ToWorker::Hello { build, memory_limit, model }) => {
@@ -134,7 +137,11 @@ impl Server {
                     Err(reason) => return refuse(&reason, reporter),
                 }
             }
-            Some(ToWorker::Task { address, captures }) => {
+            Some(ToWorker::Task { slot, address, captures }) => {
+                let Some(slot) = slot_of(slot) else { return invalid("the parent named a slot that there is not") };
+                let task = switch(tasks, current, slot);
+                // Before the new one is made, so that both are not in memory at once.
+                *task = None;
                 reporter.note_reading(true);
                 let found = find(address, captures);
                 reporter.note_reading(false);
@@ -144,13 +151,23 @@ impl Server {
                     Err(reason) => return refuse(&reason, reporter),
                 }
             }
+            Some(ToWorker::Again { slot }) => {
+                let Some(slot) = slot_of(slot) else { return invalid("the parent named a slot that there is not") };
+                switch(tasks, current, slot);
+            }
+            Some(ToWorker::Drop { slot }) => match slot_of(slot) {
+                Some(slot) => tasks[slot] = None,
+                None => return invalid("the parent named a slot that there is not"),
+            },
             Some(ToWorker::Fold { rules, source }) => {
-                let Some(task) = task else { return invalid("the parent sent a fold before its task") };
+                let Some(task) = &mut tasks[*current] else { return invalid("the parent sent a fold before its task") };
                 ear.begin(rules.levels, reporter.is_alone());
                 task.begin(rules, source)?;
             }
             Some(ToWorker::Run(block)) => {
-                let Some(task) = task else { return invalid("the parent sent chunks before their task") };
+                let Some(task) = &mut tasks[*current] else {
+                    return invalid("the parent sent chunks before their task");
+                };
                 reporter.begin_block()?;
                 task.run(block, reporter, ear, told::Counts { chunks, held_since })?;
             }
@@ -160,8 +177,8 @@ impl Server {
                 }
             }
             Some(ToWorker::Forget { number }) => {
-                // The task may have arrays, and so may the fold that ran last.
-                *task = None;
+                // The fold that ran last may have it as its source. No task has it: the parent has had them dropped.
+                tasks[*current].iter_mut().for_each(Told::rest);
                 known::forget(number);
             }
             Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
@@ -169,6 +186,18 @@ impl Server {
         }
         Ok(ControlFlow::Continue(()))
     }
+}
+
+/// The slot with this number.
+fn slot_of(number: u64) -> Option<usize> {
+    usize::try_from(number).ok().filter(|&slot| slot < SLOTS)
+}
+
+/// From now on chunks are for the task in `slot`, which is returned. The task before has nothing left of its fold.
+fn switch<'a>(tasks: &'a mut [Option<Told>; SLOTS], current: &mut usize, slot: usize) -> &'a mut Option<Told> {
+    tasks[*current].iter_mut().for_each(Told::rest);
+    *current = slot;
+    &mut tasks[slot]
 }
 
 /// Tells the caller why this worker does not serve.

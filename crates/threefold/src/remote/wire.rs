@@ -56,7 +56,7 @@ pub(crate) use inbox::Inbox;
 pub(crate) use list::List;
 pub(crate) use outbox::Outbox;
 pub(crate) use rules::Rules;
-pub(crate) use to_worker::{Chunks, Place, Run, ToWorker};
+pub(crate) use to_worker::{Chunks, Place, Run, SLOTS, ToWorker};
 
 /// Buffers that have grown beyond this many bytes, for a large message, are let go once they are empty.
 const KEPT: usize = 1 << 20;

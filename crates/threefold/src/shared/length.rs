@@ -13,8 +13,14 @@ use rustix::process::{Resource, getrlimit};
 
 /// Gives the new file this length in bytes.
 pub(crate) fn set(file: impl AsFd, length: u64) -> io::Result<()> {
-    if getrlimit(Resource::Fsize).current.is_some_and(|most| length > most) {
-        return Err(Errno::FBIG.into());
-    }
+    check(length)?;
     Ok(ftruncate(file, length)?)
+}
+
+/// An error if this process may not write a file up to this length.
+pub(crate) fn check(length: u64) -> io::Result<()> {
+    match getrlimit(Resource::Fsize).current {
+        Some(most) if length > most => Err(Errno::FBIG.into()),
+        _ => Ok(()),
+    }
 }

@@ -6,7 +6,8 @@
 //!
 //! It has two states:
 //!
-//! - A [`Draft`] is mapped for writing, by this process alone. Its descriptor is given to nobody.
+//! - A [`Draft`] is mapped for writing, by this process alone. Its length is sealed. While it is lent to a fold
+//!   ([`loan`]), and nobody borrows its bytes, worker processes may write to it.
 //! - [`Sealed`] memory is mapped for reading only. Before it is mapped, the kernel has refused all later writes, and
 //!   all later changes of its length, to everybody: this is what the seals `WRITE`, `SHRINK` and `GROW` mean. The
 //!   kernel grants the seal `WRITE` only if nobody has the file mapped for writing. So the items can be read as `&[T]`
@@ -19,14 +20,15 @@
 
 use std::io;
 use std::num::NonZero;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::slice;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
-use super::{PAGE, length};
+use super::loan::Listed;
+use super::{PAGE, length, parent};
 
 /// What makes it safe to read the memory while other processes have it.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
@@ -38,6 +40,8 @@ const DANGLING: NonZero<usize> = NonZero::new(PAGE).expect("a page has bytes");
 pub(crate) struct Draft {
     mapping: Mapping,
     descriptor: OwnedFd,
+    /// It can be lent to a fold.
+    listed: Listed,
 }
 
 impl Draft {
@@ -46,9 +50,12 @@ impl Draft {
         let descriptor = memfd_create("threefold", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
         let size = u64::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
         length::set(&descriptor, size)?;
+        fcntl_add_seals(&descriptor, SealFlags::SHRINK | SealFlags::GROW)?;
         let mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ | ProtFlags::WRITE)?;
         mapping.keep_from_forks()?;
-        Ok(Self { mapping, descriptor })
+        let start = mapping.start.addr().get();
+        let file = file_of(descriptor.as_fd())?;
+        Ok(Self { mapping, listed: Listed::new(start..start + length, file), descriptor })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -58,14 +65,15 @@ impl Draft {
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         let Mapping { start, length } = self.mapping;
         // SAFETY: `start` is the beginning of `length` bytes that are mapped for writing as long as `self` lives, or it
-        // is dangling and `length` is 0. Any bits are valid bytes. No other process has the file, and `self` is borrowed
-        // mutably, so nobody else reads or writes them.
+        // is dangling and `length` is 0. Any bits are valid bytes. `self` is borrowed mutably, so nobody else in this process
+        // reads or writes them. Workers write to the file only while it is lent to a fold, which nobody borrows from.
         unsafe { slice::from_raw_parts_mut(start.as_ptr(), length) }
     }
 
     /// Seals the memory: nobody can write to it any more.
     pub(crate) fn seal(self) -> io::Result<Sealed> {
-        let Self { mapping, descriptor } = self;
+        let Self { mapping, descriptor, listed } = self;
+        drop(listed);
         let length = mapping.length;
         // While it is mapped for writing, the kernel does not seal it.
         drop(mapping);
@@ -107,6 +115,16 @@ impl Sealed {
     }
 }
 
+/// The file behind `descriptor`, as workers find it.
+pub(crate) fn file_of(descriptor: BorrowedFd<'_>) -> io::Result<parent::File> {
+    let file = fstat(descriptor)?;
+    Ok(parent::File {
+        descriptor: descriptor.as_raw_fd().unsigned_abs().into(),
+        device: file.st_dev,
+        inode: file.st_ino,
+    })
+}
+
 /// A mapping of a file whose length does not change while it is mapped. An empty one maps nothing.
 struct Mapping {
     start: NonNull<u8>,
@@ -136,10 +154,9 @@ impl Mapping {
 
     fn bytes(&self) -> &[u8] {
         // SAFETY: `start` is the beginning of `length` bytes that are mapped as long as `self` lives, or it is dangling
-        // and `length` is 0. The file cannot become shorter, so no page is lost: a draft's descriptor is given to
-        // nobody, and sealed memory is sealed against it. Any bits are valid bytes. They do not change during the
-        // borrow: a draft is written through `bytes_mut` alone, which borrows it mutably, and sealed memory is sealed
-        // against writes.
+        // and `length` is 0. The file cannot become shorter, so no page is lost: it is sealed against it. Any bits are
+        // valid bytes. They do not change during the borrow: a draft is written through `bytes_mut`, which borrows it
+        // mutably, or by workers while that borrow is lent to a fold; and sealed memory is sealed against writes.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }

@@ -12,8 +12,9 @@
 //!   chunks are different.
 //! - A chunk is run by one worker at a time. That is the promise of a fold: it runs again only after it has ended.
 //! - A task has its piece as a borrow that ends with the call. It cannot keep it.
-//! - A chunk that was sent to another process has a piece of that process's own memory. The parent copies what comes
-//!   back, by the number of its chunk, while it runs no task on that chunk.
+//! - A chunk that was sent to another process has a piece of that process's own memory ([`elsewhere`]). The parent
+//!   copies what comes back, by the number of its chunk, while it runs no task on that chunk. Where a worker process
+//!   writes to the buffer itself, no task of this process runs.
 //!
 //! # Why nobody has a piece after the loan
 //!
@@ -29,11 +30,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytemuck::Pod;
-use serde::de::{self, Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::{Pieces, Source};
+use crate::shared::loan::Site;
 use crate::source::filled::Filled;
+
+pub(crate) mod elsewhere;
+
+use elsewhere::Elsewhere;
 
 /// The loan is over.
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -65,9 +71,13 @@ impl<'a, T: Pod + Send> Lent<'a, T> {
     }
 
     /// A source whose chunks are those of `pieces`, each with its piece of the buffer: `per_item` items for each item of
-    /// the chunk.
-    pub(crate) fn placing<P: Pieces>(&self, pieces: P, per_item: usize) -> Placing<P, T> {
-        Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), per_item, is_elsewhere: false }
+    /// the chunk. `in_workers` says whether worker processes can write to memory of this process, if the buffer lies in
+    /// such memory.
+    pub(crate) fn placing<P: Pieces>(&self, pieces: P, per_item: usize, in_workers: bool) -> Placing<P, T> {
+        let start = self.lease.start.addr();
+        let site = || Site::of(start..start + self.lease.count * size_of::<T>());
+        let layout = Layout { per_item, site: in_workers.then(site).flatten() };
+        Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), layout, is_elsewhere: false }
     }
 }
 
@@ -106,19 +116,43 @@ impl<T: Pod> Lease<T> {
     }
 }
 
+/// Where the pieces of a buffer lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    /// How many items of the buffer an item of the source has.
+    per_item: usize,
+    /// Where the buffer lies for worker processes that can write to it.
+    site: Option<Site>,
+}
+
+impl Layout {
+    /// Where the piece of chunk `index` lies in the buffer.
+    fn range(self, pieces: &(impl Pieces + ?Sized), index: u64) -> Range<usize> {
+        // A chunk that cannot be cut is one item.
+        let items = pieces.items(index).unwrap_or(u128::from(index)..u128::from(index) + 1);
+        // The buffer holds all of them, so that these numbers fit. But a source of the user's own may have told another
+        // number of items. Then a number that does not fit is beyond every buffer, and not an item of another chunk.
+        let place = |item: u128| {
+            let place = item.checked_mul(self.per_item as u128).and_then(|place| usize::try_from(place).ok());
+            place.unwrap_or(usize::MAX)
+        };
+        place(items.start)..place(items.end)
+    }
+}
+
 /// A source whose chunks have pieces of a buffer.
 pub(crate) struct Placing<P, T> {
     pieces: Arc<P>,
     lease: Arc<Lease<T>>,
-    per_item: usize,
+    layout: Layout,
     /// Whether tasks write into memory of their own, also in this process.
     is_elsewhere: bool,
 }
 
 impl<P, T> Clone for Placing<P, T> {
     fn clone(&self) -> Self {
-        let Self { per_item, is_elsewhere, .. } = *self;
-        Self { pieces: Arc::clone(&self.pieces), lease: Arc::clone(&self.lease), per_item, is_elsewhere }
+        let Self { layout, is_elsewhere, .. } = *self;
+        Self { pieces: Arc::clone(&self.pieces), lease: Arc::clone(&self.lease), layout, is_elsewhere }
     }
 }
 
@@ -130,15 +164,7 @@ impl<P: Pieces, T: Pod + Send> Placing<P, T> {
 
     /// Where the piece of a chunk lies in the buffer.
     fn range(&self, index: u64) -> Range<usize> {
-        // A chunk that cannot be cut is one item.
-        let items = self.pieces.items(index).unwrap_or(u128::from(index)..u128::from(index) + 1);
-        // The buffer holds all of them, so that these numbers fit. But a source of the user's own may have told another
-        // number of items. Then a number that does not fit is beyond every buffer, and not an item of another chunk.
-        let place = |item: u128| {
-            let place = item.checked_mul(self.per_item as u128).and_then(|place| usize::try_from(place).ok());
-            place.unwrap_or(usize::MAX)
-        };
-        place(items.start)..place(items.end)
+        self.layout.range(&*self.pieces, index)
     }
 
     /// Puts what was filled elsewhere into its place. Returns whether it is as long as its place.
@@ -188,12 +214,20 @@ impl<P: Pieces, T: Pod + Send> Pieces for Placing<P, T> {
     fn describe(&self, index: u64) -> String {
         self.pieces.describe(index)
     }
+
+    fn as_bytes(&self) -> Option<Vec<u8>> {
+        elsewhere::to_bytes(self.pieces.as_bytes()?, self.layout)
+    }
 }
 
 impl<P: Pieces, T: Pod + Send> Placing<P, T> {
     fn place(&self, index: u64) -> Place<T> {
         let range = self.range(index);
-        if self.is_elsewhere { Place::Own(range.len()) } else { Place::Lent(Arc::clone(&self.lease), range) }
+        if self.is_elsewhere {
+            Place::Elsewhere(Elsewhere::new::<T>(&range, self.layout.site))
+        } else {
+            Place::Lent(Arc::clone(&self.lease), range, self.layout.site)
+        }
     }
 }
 
@@ -206,23 +240,18 @@ pub struct Placed<C, T> {
 
 /// Where a task writes.
 enum Place<T> {
-    /// Into these items of the caller's buffer.
-    Lent(Arc<Lease<T>>, Range<usize>),
+    /// Into these items of the caller's buffer. The buffer lies there for worker processes.
+    Lent(Arc<Lease<T>>, Range<usize>, Option<Site>),
     /// Into memory of its own, since the buffer is in another process, or the piece is recorded before it gets there.
-    Own(usize),
+    Elsewhere(Elsewhere),
 }
 
 impl<C, T: Pod> Placed<C, T> {
-    /// A chunk in another process than the buffer.
-    fn elsewhere(chunk: C, count: usize) -> Self {
-        Self { chunk, place: Place::Own(count) }
-    }
-
     /// How many items the piece has.
     fn count(&self) -> usize {
         match &self.place {
-            Place::Lent(_, range) => range.len(),
-            Place::Own(count) => *count,
+            Place::Lent(_, range, _) => range.len(),
+            Place::Elsewhere(place) => place.count(),
         }
     }
 
@@ -231,33 +260,32 @@ impl<C, T: Pod> Placed<C, T> {
     pub fn fill(self, fill: impl FnOnce(C, &mut [T])) -> Filled<T> {
         let Self { chunk, place } = self;
         match place {
-            Place::Lent(lease, range) => {
+            Place::Lent(lease, range, _) => {
                 lease.with(range, |piece| {
                     piece.fill(T::zeroed());
                     fill(chunk, piece);
                 });
                 Filled::in_place()
             }
-            Place::Own(count) => {
-                let mut piece = vec![T::zeroed(); count];
-                fill(chunk, &mut piece);
-                Filled::of(piece)
-            }
+            Place::Elsewhere(place) => place.fill(|piece| fill(chunk, piece)),
         }
     }
 }
 
 impl<C: Serialize, T: Pod> Serialize for Placed<C, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.chunk, self.count() as u64).serialize(serializer)
+        let place = match &self.place {
+            Place::Lent(_, range, site) => Elsewhere::new::<T>(range, *site),
+            Place::Elsewhere(place) => *place,
+        };
+        (&self.chunk, place).serialize(serializer)
     }
 }
 
 impl<'de, C: Deserialize<'de>, T: Pod> Deserialize<'de> for Placed<C, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (chunk, count) = <(C, u64)>::deserialize(deserializer)?;
-        let count = usize::try_from(count).map_err(de::Error::custom)?;
-        Ok(Self::elsewhere(chunk, count))
+        let (chunk, place) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { chunk, place: Place::Elsewhere(place) })
     }
 }
 
@@ -276,7 +304,7 @@ mod tests {
     fn pieces_are_disjoint_and_together_the_buffer() {
         let mut buffer = [0u8; 20];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 2);
+        let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 2, false);
         let ranges: Vec<_> = (0..3).map(|index| placing.range(index)).collect();
         assert_eq!(ranges, [0..8, 8..14, 14..20]);
         for index in [2, 0, 1] {
@@ -292,7 +320,7 @@ mod tests {
         let mut buffer = [7u8; 16];
         let lent = Lent::new(&mut buffer);
         // As if the source had told that it has one item. The second chunk begins at 2^60 times 16, which is 2^64.
-        let placing = lent.placing((0..(1u64 << 60) + 1).chunks_of(1u64 << 60).into_pieces(), 16);
+        let placing = lent.placing((0..(1u64 << 60) + 1).chunks_of(1u64 << 60).into_pieces(), 16, false);
         assert_eq!(placing.range(1), usize::MAX..usize::MAX);
         let fill = || placing.piece(1).fill(|_, piece| piece.fill(1));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fill)).is_err());
@@ -304,8 +332,8 @@ mod tests {
     fn what_was_filled_elsewhere_is_put_into_its_place_if_it_fits() {
         let mut buffer = [7u16; 4];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..4u64).split_into(2).into_pieces(), 1);
-        let filled = |count| Placed::elsewhere((), count).fill(|(), piece: &mut [u16]| piece.fill(3));
+        let placing = lent.placing((0..4u64).split_into(2).into_pieces(), 1, false);
+        let filled = |count| Elsewhere::new::<u16>(&(0..count), None).fill(|piece: &mut [u16]| piece.fill(3));
         assert!(placing.put(1, filled(2)) && !placing.put(0, filled(3)));
         drop((placing, lent));
         assert_eq!(buffer, [7, 7, 3, 3]);
@@ -315,7 +343,7 @@ mod tests {
     fn after_the_loan_a_piece_cannot_be_filled() {
         let mut buffer = [0u8; 4];
         let lent = Lent::new(&mut buffer);
-        let kept = lent.placing((0..4u64).split_into(2).into_pieces(), 1).piece(0);
+        let kept = lent.placing((0..4u64).split_into(2).into_pieces(), 1, false).piece(0);
         drop(lent);
         let filled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| kept.fill(|_, piece| piece.fill(1))));
         assert!(filled.is_err());
@@ -326,7 +354,7 @@ mod tests {
     fn a_task_that_panics_leaves_its_piece() {
         let mut buffer = [0u8; 4];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..4u64).split_into(1).into_pieces(), 1);
+        let placing = lent.placing((0..4u64).split_into(1).into_pieces(), 1, false);
         let fill = || placing.piece(0).fill(|_, _| panic!("a task"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fill)).is_err());
         drop((placing, lent));

@@ -11,6 +11,7 @@ use bytemuck::Pod;
 
 use super::Array;
 use crate::source::Slice;
+use crate::source::placed::Placed;
 
 /// An output.
 pub struct Probe<'a, T>(pub &'a T);
@@ -65,15 +66,16 @@ impl<T> AnyPair for &Pair<'_, T> {
     }
 }
 
-/// A type of chunks.
+/// A type of chunks. The compiler looks for `array` in the traits below from the first to the last, since they are
+/// implemented for `&Chunks`, for `&&Chunks` and for `Chunks`, and it is called on a `&&Chunks`.
 pub struct Chunks<C>(pub PhantomData<C>);
 
-/// Slices of plain data, which an array has.
-pub trait PlainSlices<T> {
-    fn array(&self, bytes: &[u8]) -> Option<Array<Slice<T>>>;
+/// Slices of plain data, which an array has, with or without pieces of a buffer.
+pub trait PlainSlices<C> {
+    fn array(&self, bytes: &[u8]) -> Option<Array<C>>;
 }
 
-impl<T: Pod + Send + Sync> PlainSlices<T> for Chunks<Slice<T>> {
+impl<T: Pod + Send + Sync> PlainSlices<Slice<T>> for &Chunks<Slice<T>> {
     #[cfg(feature = "processes")]
     fn array(&self, bytes: &[u8]) -> Option<Array<Slice<T>>> {
         crate::source::sent::restore_array(bytes)
@@ -85,12 +87,41 @@ impl<T: Pod + Send + Sync> PlainSlices<T> for Chunks<Slice<T>> {
     }
 }
 
+impl<T: Pod + Send + Sync, I: Pod + Send + Sync> PlainSlices<Placed<Slice<T>, I>> for &Chunks<Placed<Slice<T>, I>> {
+    #[cfg(feature = "processes")]
+    fn array(&self, bytes: &[u8]) -> Option<Array<Placed<Slice<T>, I>>> {
+        crate::source::placed::elsewhere::restore(bytes, crate::source::sent::restore_array)
+    }
+
+    #[cfg(not(feature = "processes"))]
+    fn array(&self, _bytes: &[u8]) -> Option<Array<Placed<Slice<T>, I>>> {
+        None
+    }
+}
+
+/// Other chunks with pieces of a buffer.
+pub trait PlacedChunks<C> {
+    fn array(&self, bytes: &[u8]) -> Option<Array<C>>;
+}
+
+impl<C: Send + 'static, I: Pod + Send + Sync> PlacedChunks<Placed<C, I>> for &&Chunks<Placed<C, I>> {
+    #[cfg(feature = "processes")]
+    fn array(&self, bytes: &[u8]) -> Option<Array<Placed<C, I>>> {
+        crate::source::placed::elsewhere::restore(bytes, crate::source::sent::restore)
+    }
+
+    #[cfg(not(feature = "processes"))]
+    fn array(&self, _bytes: &[u8]) -> Option<Array<Placed<C, I>>> {
+        None
+    }
+}
+
 /// All others.
 pub trait AnyChunks<C> {
     fn array(&self, bytes: &[u8]) -> Option<Array<C>>;
 }
 
-impl<C> AnyChunks<C> for &Chunks<C> {
+impl<C> AnyChunks<C> for Chunks<C> {
     fn array(&self, _bytes: &[u8]) -> Option<Array<C>> {
         None
     }

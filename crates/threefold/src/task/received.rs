@@ -31,6 +31,9 @@ pub(crate) trait Received: Send {
     /// the task's type.
     fn cut_from(&mut self, source: &[u8]) -> Result<u64, String>;
 
+    /// Drops the source of the fold before.
+    fn forget_source(&mut self);
+
     /// A new fold begins: drops the state of the fold before. Returns whether the task has a state.
     fn forget_state(&self) -> bool;
 
@@ -125,6 +128,10 @@ impl<T: Task> Received for Restored<T> {
         let count = pieces.count()?;
         self.pieces = Some(pieces);
         Ok(count)
+    }
+
+    fn forget_source(&mut self) {
+        self.pieces = None;
     }
 
     fn forget_state(&self) -> bool {

@@ -53,6 +53,11 @@ pub(crate) struct Ear {
 impl Ear {
     /// A fold begins that wants to know this. The worker may be `alone` in its process.
     pub(crate) fn begin(&mut self, levels: Levels, alone: bool) {
+        /// Held while the most verbose level of this process is found anew. Two workers of a rank could find it at the same
+        /// time, and the one that has not seen the other's level could be the last to note it.
+        static CHANGE: Mutex<()> = Mutex::new(());
+        let has_changed = self.levels != levels;
+        let _change = has_changed.then(|| CHANGE.lock().unwrap_or_else(PoisonError::into_inner));
         if self.dispatch.is_none() {
             if levels.are_off() {
                 return;
@@ -71,7 +76,7 @@ impl Ear {
         if let Some(capture) = self.capture() {
             capture.begin(levels);
         }
-        if self.levels != levels {
+        if has_changed {
             self.levels = levels;
             callsite::rebuild_interest_cache();
         }

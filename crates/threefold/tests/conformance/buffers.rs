@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Resource, Rlimit, Signal, getpid, getrlimit, kill_process, setrlimit};
 use threefold::prelude::*;
-use threefold::{CancelToken, Event, LineChunk, Lines, Model, Shared, SharedMut};
+use threefold::{CancelToken, Event, LineChunk, Lines, Model, Shared, SharedMut, Trace};
 
 use crate::executor;
 use crate::fixtures::folder;
@@ -21,7 +21,12 @@ crate::rows! {
         a_fold_that_was_cancelled_before_fills_nothing,
         a_panic_of_an_observer_gives_the_buffer_back,
         a_task_fills_a_buffer_of_its_own,
-        a_filled_array_is_the_next_source;
+        a_filled_array_is_the_next_source,
+        a_shared_buffer_is_filled_from_any_source;
+    processes:
+        workers_write_into_a_shared_buffer,
+        ranges_of_a_shared_array_are_sent_with_their_pieces,
+        a_worker_that_may_not_write_sends_its_piece;
     local: tasks_write_into_the_buffer_itself;
     isolating: a_chunk_that_runs_again_fills_a_whole_piece;
 }
@@ -188,6 +193,88 @@ fn a_filled_array_is_the_next_source(model: Model) {
     let mut items = SharedMut::zeroed(10_000).unwrap();
     on.map_into(&mut items, 0..10_000u64, count_up).unwrap();
     assert_eq!(on.fold(items.seal().unwrap(), add_up, 0, |sum, part| sum + part).unwrap(), 49_995_000);
+}
+
+/// So that each piece of ten is some pages, and no whole number of them.
+const LARGE: usize = 50_010;
+
+#[task]
+fn doubled(chunk: Slice<u64>, piece: &mut [u64]) {
+    piece.iter_mut().zip(&*chunk).for_each(|(out, item)| *out += 2 * item);
+}
+
+#[task]
+fn lengths_of_lines(chunk: LineChunk, piece: &mut [u64]) {
+    let each = chunk.lines().map(|line| line.len() as u64);
+    piece.iter_mut().zip(each).for_each(|(out, length)| *out += length);
+}
+
+fn a_shared_buffer_is_filled_from_any_source(model: Model) {
+    let on = executor(model, 2);
+    let mut buffer = SharedMut::zeroed(3 * LARGE).unwrap();
+    let check = |buffer: &[u64], expected: &dyn Fn(u64) -> u64| {
+        let (before, rest) = buffer.split_at(LARGE);
+        let (middle, behind) = rest.split_at(LARGE);
+        assert!(middle.iter().copied().eq((0..LARGE as u64).map(expected)));
+        assert!(before.iter().chain(behind).all(|&item| item == 7), "nothing else is written");
+    };
+    let array = Shared::filled_by(LARGE, |items| items.iter_mut().zip(0..).for_each(|(item, i)| *item = i)).unwrap();
+    let text = "line\n".repeat(LARGE).into_bytes();
+    for _ in 0..2 {
+        buffer.fill(7);
+        on.map_into(&mut buffer[LARGE..2 * LARGE], (0..LARGE as u64).split_into(10), count_up).unwrap();
+        check(&buffer, &|i| i);
+        on.map_into(&mut buffer[LARGE..2 * LARGE], (&array).split_into(10), doubled).unwrap();
+        check(&buffer, &|i| 2 * i);
+        on.map_into(&mut buffer[LARGE..2 * LARGE], (0..LARGE as u64).split_into(10), count_up).unwrap();
+        on.map_into(&mut buffer[LARGE..2 * LARGE], array.to_vec().split_into(10), doubled).unwrap();
+        check(&buffer, &|i| 2 * i);
+    }
+    // A line of five bytes has five items, and the first of them is its length.
+    let mut buffer = SharedMut::zeroed(5 * LARGE).unwrap();
+    on.map_into(&mut buffer, Lines::over(text).chunks_of(25_005), lengths_of_lines).unwrap();
+    assert_eq!(buffer.iter().sum::<u64>(), 4 * LARGE as u64);
+}
+
+fn workers_write_into_a_shared_buffer(model: Model) {
+    let on = executor(model, 2);
+    let mut buffer = SharedMut::zeroed(LARGE).unwrap();
+    for _ in 0..2 {
+        let trace = Trace::new();
+        on.trace(&trace).map_into(&mut buffer, (0..LARGE as u64).split_into(10), count_up).unwrap();
+        assert!(buffer.iter().copied().eq(0..LARGE as u64));
+        assert!(trace.bytes_moved() < 10_000, "{} bytes for {LARGE} items", trace.bytes_moved());
+    }
+    // No worker has it any more, though all of them live.
+    assert_eq!(buffer.seal().unwrap()[1_000], 1_000);
+    let mut buffer = vec![0; LARGE];
+    let trace = Trace::new();
+    on.trace(&trace).map_into(&mut buffer, (0..LARGE as u64).split_into(10), count_up).unwrap();
+    assert!(trace.bytes_moved() > 8 * LARGE as u64, "other buffers are sent");
+}
+
+fn ranges_of_a_shared_array_are_sent_with_their_pieces(model: Model) {
+    let on = executor(model, 2);
+    let array = Shared::copy_of(&vec![3; LARGE]).unwrap();
+    let mut buffer = SharedMut::zeroed(LARGE).unwrap();
+    let trace = Trace::new();
+    on.trace(&trace).map_into(&mut buffer, (&array).split_into(10), doubled).unwrap();
+    assert!(buffer.iter().all(|&item| item == 6));
+    assert!(trace.bytes_moved() < 10_000, "{} bytes for {LARGE} items", trace.bytes_moved());
+}
+
+/// A limit on the size of files counts for memory, too.
+#[task]
+fn count_up_with_small_files(chunk: Range<u64>, piece: &mut [u64]) {
+    let few = Rlimit { current: Some(1 << 16), maximum: getrlimit(Resource::Fsize).maximum };
+    setrlimit(Resource::Fsize, few).unwrap();
+    count_up(chunk, piece);
+}
+
+fn a_worker_that_may_not_write_sends_its_piece(model: Model) {
+    let mut buffer = SharedMut::zeroed(LARGE).unwrap();
+    executor(model, 2).map_into(&mut buffer, (0..LARGE as u64).split_into(10), count_up_with_small_files).unwrap();
+    assert!(buffer.iter().copied().eq(0..LARGE as u64));
 }
 
 /// Where its piece is.

@@ -466,6 +466,11 @@ fn observers_and_traces_know_the_chunks_of_the_whole_fold(model: Model) {
                 told.extend(chunks.iter().cloned().flatten());
             }
             Event::Finished(span) => told.push(span.chunk),
+            Event::Started(start) => assert!(open.contains(&start.chunk)),
+            Event::Progress(progress) => {
+                let done = progress.finished;
+                assert!((27..=30).contains(&done) && progress.chunks == Some(30), "those of the journal count");
+            }
             other => panic!("{other:?}"),
         }
     });

@@ -64,7 +64,7 @@ use super::session::Session;
 use crate::backend::processes::run::crew::Departed;
 use crate::error::{End, Error, Rank};
 use crate::model::Model;
-use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
 use crate::remote::wire::{Build, Inbox, Outbox};
@@ -248,8 +248,10 @@ impl Carrier for Isolated {
         // Its rank has done so.
     }
 
-    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
-        &mut self.crews.lives[worker].task
+    fn tell_task(&mut self, worker: usize, task: &Telling<'_>) {
+        if self.crews.lives[worker].task.replace(task.fingerprint) != Some(task.fingerprint) {
+            task.message().write(self.outbox(worker).end());
+        }
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {

@@ -34,7 +34,7 @@ use super::session::{Member, Session};
 use super::world::Letter;
 use crate::error::{End, Error, Rank};
 use crate::model::Model;
-use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, Progress};
 use crate::remote::wire::{Inbox, Outbox};
@@ -152,6 +152,7 @@ impl Carrier for Ranks {
     fn send(&mut self, worker: usize) -> bool {
         let rank = self.session.rank_of(worker);
         let Session { world, number, fold, members, tasks, .. } = &mut self.session;
+        let workers = members.len();
         let member = &mut members[worker];
         if member.outbox.is_empty() {
             return member.on_the_way == 0;
@@ -166,7 +167,8 @@ impl Carrier for Ranks {
             (task.sent, task.number) = (task.last, task.number.wrapping_add(1));
         }
         let (session, task, brings_task) = (*number, task.number, brings_task.into());
-        let address = Address { session, worker: worker as u32, fold: *fold, task, brings_task };
+        let threads = workers.div_ceil(world.size - 1) as u32;
+        let address = Address { session, worker: worker as u32, fold: *fold, task, brings_task, threads };
         if !letter::post(&world.office, rank, &mut bytes, address, Some((*number, worker))) {
             member.on_the_way += 1;
         }
@@ -188,9 +190,11 @@ impl Carrier for Ranks {
 
     fn recover(&mut self, _worker: usize) {}
 
-    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
+    fn tell_task(&mut self, worker: usize, task: &Telling<'_>) {
         let rank = self.session.rank_of(worker);
-        &mut self.session.tasks[rank].last
+        if self.session.tasks[rank].last.replace(task.fingerprint) != Some(task.fingerprint) {
+            task.message().write(self.outbox(worker).end());
+        }
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {

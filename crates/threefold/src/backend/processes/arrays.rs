@@ -1,31 +1,33 @@
 //! `Arrays`: the memory of this process that a worker knows; and how the worker maps it.
 //!
-//! The memory has no name. The worker opens it through the descriptor that this process has, by way of `/proc`:
-//! `/proc/PARENT/fd/N`. The file that it opens in this way is its own, and opened for reading only. So a worker could not
-//! write to the memory even without the seals. To send a descriptor along with the messages was the alternative. Then
-//! every receive of a worker would have to make room for descriptors, and the kernel limits how many are on their way.
+//! The memory has no name. The worker opens it through the descriptor that this process has, by way of `/proc`
+//! ([`parent`](crate::shared::parent)). The file that it opens in this way is its own, and opened for reading only. So a
+//! worker could not write to the memory even without the seals. To send a descriptor along with the messages was the
+//! alternative. Then every receive of a worker would have to make room for descriptors, and the kernel limits how many
+//! are on their way.
 //!
 //! Some processes cannot be asked in this way, even by their own workers: those that have dropped rights since they were
 //! started, and those for which `/proc` shows other process ids or is not there. Their arrays are sent with all their
 //! items ([`can_be_mapped`]).
 //!
-//! The worker believes nothing that it was told. A descriptor must lead to the file with the device and inode that the
-//! parent named. Its length and its seals are what the kernel says ([`Sealed::open`]).
+//! The worker believes nothing that it was told. The length of the memory and its seals are what the kernel says
+//! ([`Sealed::open`]).
 //!
 //! A fold holds its arrays until it has ended. So the descriptor is open, and the same, as long as any worker may be
 //! about to open it.
 
 use std::collections::HashSet;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
-use rustix::fs::{Mode, OFlags, fstat, open, readlink};
-use rustix::process::{DumpableBehavior, dumpable_behavior, getpid, getppid};
+use rustix::fs::{OFlags, readlink};
+use rustix::process::{DumpableBehavior, dumpable_behavior, getpid};
 
 use crate::remote::wire::{Place, ToWorker};
 use crate::shared::known;
+use crate::shared::mapped::file_of;
 use crate::shared::memory::{Memory, Sealed};
+use crate::shared::parent::File;
 
 /// The memory of this process that a worker was told of, by its number.
 #[derive(Debug, Default)]
@@ -41,33 +43,24 @@ impl Arrays {
         }
     }
 
-    /// Appends messages that tell the worker what memory is freed. Returns whether there is any.
-    pub(super) fn forget_freed(&mut self, out: &mut Vec<u8>) -> bool {
-        let mut any = false;
+    /// Appends messages that tell the worker what memory is freed, each behind what `before` appends.
+    pub(super) fn forget_freed(&mut self, out: &mut Vec<u8>, mut before: impl FnMut(u64, &mut Vec<u8>)) {
         self.0.retain(|&number| {
             let is_own = known::is_own(number);
             if !is_own {
+                before(number, out);
                 ToWorker::Forget { number }.write(out);
-                any = true;
             }
             is_own
         });
-        any
     }
 }
 
 /// Where a worker finds the memory. `None` for memory that this process has not made: no worker is told of it, and its
 /// number is unknown there.
 fn place_of(memory: &Memory) -> Option<Place> {
-    let descriptor = memory.sealed().descriptor()?;
-    let file = fstat(descriptor).ok()?;
-    Some(Place {
-        number: memory.number(),
-        length: memory.bytes().len() as u64,
-        descriptor: u64::try_from(descriptor.as_raw_fd()).ok()?,
-        device: file.st_dev,
-        inode: file.st_ino,
-    })
+    let File { descriptor, device, inode } = file_of(memory.sealed().descriptor()?).ok()?;
+    Some(Place { number: memory.number(), length: memory.bytes().len() as u64, descriptor, device, inode })
 }
 
 /// Whether workers of this process can map its memory.
@@ -83,16 +76,10 @@ pub(super) fn can_be_mapped() -> bool {
 
 /// Maps memory of the parent of this worker process.
 pub(super) fn map(place: Place) -> io::Result<()> {
-    let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
-    let parent = getppid().ok_or_else(|| invalid("its parent is not in this PID namespace"))?;
-    let path = format!("/proc/{}/fd/{}", parent.as_raw_nonzero(), place.descriptor);
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let descriptor = open(path, flags, Mode::empty())?;
-    let file = fstat(&descriptor)?;
-    if (file.st_dev, file.st_ino) != (place.device, place.inode) {
-        return Err(invalid("the descriptor is another file's"));
-    }
-    let length = usize::try_from(place.length).map_err(|_| invalid("its length is no length"))?;
-    known::receive(place.number, Memory::new(Sealed::open(descriptor, length)?));
+    let Place { number, length, descriptor, device, inode } = place;
+    let descriptor = File { descriptor, device, inode }.open(OFlags::RDONLY)?;
+    let length =
+        usize::try_from(length).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its length is no length"))?;
+    known::receive(number, Memory::new(Sealed::open(descriptor, length)?));
     Ok(())
 }

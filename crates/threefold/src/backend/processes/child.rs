@@ -24,6 +24,7 @@ use rustix::process::Signal;
 
 use super::arrays::Arrays;
 use super::body::Body;
+use super::kept_tasks::KeptTasks;
 use super::lines::Lines;
 use super::mark::Mark;
 use super::status_page::StatusPage;
@@ -31,7 +32,6 @@ use super::stderr_tail::StderrTail;
 use super::{group, memory};
 use crate::backend::processes::worker::Entrance;
 use crate::error::End;
-use crate::remote::carrier::Fingerprint;
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, NOTICE};
 use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
@@ -67,8 +67,8 @@ pub(super) struct Worker {
     greeting: Option<OwnedFd>,
     /// When the parent asked for this worker, on the machine's clock.
     asked: u64,
-    /// The task that it was told last.
-    pub(super) task: Option<Fingerprint>,
+    /// The tasks that it keeps.
+    pub(super) tasks: KeptTasks,
     /// The memory of this process that it was told of.
     arrays: Arrays,
     /// How many chunks it was sent in its life.

@@ -19,7 +19,6 @@ use std::ops::{ControlFlow, Range};
 
 use super::{Ended, Work};
 use crate::error::Place;
-use crate::fold::job::Job;
 use crate::fold::tree::Tree;
 use crate::fold::{Fold, chunk};
 use crate::panics;
@@ -69,13 +68,14 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             let _listening = fold.scope.listen();
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
-                let started = fold.started();
                 let attempt = if number == block.start { attempt } else { 1 };
-                let output = {
-                    let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
-                    let _entered = fold.scope.enter_chunk(&span);
-                    let piece = self.piece(number, WATCHES && self.is_checked(number))?;
-                    self.task.__map_with(&mut state, piece)
+                let started = fold.started(number, worker, attempt);
+                let output = match fold.scope.is_heard() {
+                    false => {
+                        let piece = self.piece(number, WATCHES && self.is_checked(number))?;
+                        self.task.__map_with(&mut state, piece)
+                    }
+                    true => self.map_in_span(&mut state, (number, attempt), fold, worker)?,
                 };
                 if !fold.counts_results() {
                     break;
@@ -83,11 +83,11 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
-                fold.finished(number, worker, attempt, started);
                 if WATCHES {
                     self.watch(number, &output, fold)?;
                 }
                 self.stop_on_err(number, &output, fold);
+                fold.finished(number, worker, attempt, started);
                 if sink(number, output).is_break() {
                     break;
                 }

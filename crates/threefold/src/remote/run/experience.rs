@@ -79,7 +79,8 @@ mod tests {
             fingerprint,
             rules,
             source: source.to_vec(),
-            memory: Vec::new(),
+            captured: Vec::new(),
+            folded: Vec::new(),
         }
     }
 

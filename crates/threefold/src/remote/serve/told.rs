@@ -1,4 +1,4 @@
-//! `Told`: the task that a worker was sent last, and how it runs a block of chunks.
+//! `Told`: a task that a worker was sent, and how it runs a block of chunks.
 //!
 //! Answers are written into the buffer that they are sent from. The outputs of consecutive chunks share one frame. The
 //! frame is closed when another kind of answer follows, or when it is sent. A send wakes the parent, which then takes a
@@ -76,6 +76,7 @@ use crate::fold::chunk;
 use crate::panics::Panic;
 use crate::remote::clock;
 use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
+use crate::shared::loan;
 use crate::task::received::{self, Chunk, Received};
 #[cfg(feature = "tracing")]
 use crate::trace::capture::Ear;
@@ -130,6 +131,15 @@ impl Told {
         Self { task, rules, cut: 0, lacks_state: false, limit: u64::MAX, began: 0 }
     }
 
+    /// Keeps nothing of the last fold but the task: neither its source nor the state of this worker.
+    pub(super) fn rest(&mut self) {
+        self.cut = 0;
+        if let Ok(task) = &mut self.task {
+            task.forget_source();
+            task.forget_state();
+        }
+    }
+
     /// A new fold begins.
     pub(super) fn begin(&mut self, rules: Rules, source: &[u8]) -> io::Result<()> {
         self.rules = rules;
@@ -154,6 +164,18 @@ impl Told {
         counts: Counts<'_>,
     ) -> io::Result<()> {
         let _listening = ear.listen();
+        let ran = self.run_block(block, reporter, ear, counts);
+        loan::close();
+        ran
+    }
+
+    fn run_block(
+        &mut self,
+        block: Run<'_>,
+        reporter: &mut impl Reporter,
+        ear: &Ear,
+        counts: Counts<'_>,
+    ) -> io::Result<()> {
         let mut end = block.first + block.count();
         let mut sent = match block.chunks {
             Chunks::Sent(list) => Some(list.iter()),

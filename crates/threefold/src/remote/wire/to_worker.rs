@@ -7,13 +7,15 @@
 //! | kind | message | what follows |
 //! |---|---|---|
 //! | 0 | `Hello` | the build: five numbers; the memory limit; one byte for the model, its place among all models |
-//! | 1 | `Task` | the length of the address and the address, and the captures to the end of the frame |
+//! | 1 | `Task` | the slot, the length of the address and the address, and the captures to the end of the frame |
 //! | 2 | `Fold` | the rules: four bytes, each 0 or 1, and two levels from 0 to 5; the source to the end of the frame |
 //! | 3 | `Run` with chunks | the first chunk and the attempt, and then for each chunk its length and its bytes |
 //! | 4 | `Bye` | nothing |
 //! | 5 | `Run` of chunks to cut | the first chunk, the attempt, and how many chunks |
 //! | 6 | `Map` | the number of the memory, its length, the descriptor, the device and the inode |
 //! | 7 | `Forget` | the number of the memory |
+//! | 8 | `Again` | the slot |
+//! | 9 | `Drop` | the slot |
 //!
 //! So a block of a range of integers takes 37 bytes, however many chunks it has: 12 for the head of the frame, one for
 //! the kind, and three numbers.
@@ -21,12 +23,13 @@
 //! # The order of messages
 //!
 //! 1. `Hello` comes first, and only to a worker process.
-//! 2. `Task` comes before the first fold with this task. It is not repeated while the worker, or its MPI rank, has
-//!    the task.
+//! 2. `Task` comes before the first fold with this task, and fills a slot with it. A worker process keeps the tasks of
+//!    all slots. `Again` comes before a fold with a task of an earlier fold. `Drop` empties a slot. A worker of an MPI
+//!    rank has one slot.
 //! 3. `Fold` comes before the first block of each fold.
 //! 4. `Run` may come while an earlier block runs. The blocks are run in order.
 //! 5. `Map` comes before the task or the fold that has the array, and once for each array while the worker has it.
-//!    `Forget` comes when the parent has dropped the array. The worker has no task afterwards.
+//!    `Forget` comes when the parent has dropped the array, after a `Drop` for each task that has the array.
 //! 6. `Bye` ends a worker process in order. A worker that finds its channel closed ends without it.
 //!
 //! A fold or a block that comes before its task is a defect of the parent, and ends the worker.
@@ -37,14 +40,21 @@ use super::list::{self, List};
 use super::{Build, Rules};
 use crate::model::Model;
 
+/// So many tasks can a worker keep. A slot is a number below.
+pub(crate) const SLOTS: usize = 8;
+
 /// What a parent says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToWorker<'a> {
     /// The first message, from a parent whose folds are of that model. A memory limit of 0 is none.
     Hello { build: Build, memory_limit: u64, model: Model },
-    /// From now on chunks are for this task.
-    Task { address: &'a [u8], captures: &'a [u8] },
-    /// A new fold begins, with the task that was sent last. The worker cuts chunks from the source by itself. The
+    /// From now on chunks are for this task, which is kept in that slot.
+    Task { slot: u64, address: &'a [u8], captures: &'a [u8] },
+    /// From now on chunks are for the task in that slot.
+    Again { slot: u64 },
+    /// The task in that slot is not needed any more.
+    Drop { slot: u64 },
+    /// A new fold begins, with the task of the last `Task` or `Again`. The worker cuts chunks from the source by itself. The
     /// source is empty if chunks are sent.
     Fold { rules: Rules, source: &'a [u8] },
     /// Run these chunks.
@@ -119,7 +129,8 @@ impl ToWorker<'_> {
                 out.extend(memory_limit.to_le_bytes());
                 out.extend(Model::ALL.iter().position(|&known| known == model).map(|place| place as u8));
             }),
-            Self::Task { address, captures } => frame(out, 1, |out| {
+            Self::Task { slot, address, captures } => frame(out, 1, |out| {
+                out.extend(slot.to_le_bytes());
                 put_bytes(out, address);
                 out.extend_from_slice(captures);
             }),
@@ -142,6 +153,8 @@ impl ToWorker<'_> {
                 }
             }),
             Self::Forget { number } => frame(out, 7, |out| out.extend(number.to_le_bytes())),
+            Self::Again { slot } => frame(out, 8, |out| out.extend(slot.to_le_bytes())),
+            Self::Drop { slot } => frame(out, 9, |out| out.extend(slot.to_le_bytes())),
         }
     }
 
@@ -163,7 +176,7 @@ impl<'a> ToWorker<'a> {
                 memory_limit: fields.word()?,
                 model: *Model::ALL.get(usize::from(fields.byte()?))?,
             },
-            1 => Self::Task { address: fields.bytes()?, captures: fields.rest() },
+            1 => Self::Task { slot: fields.word()?, address: fields.bytes()?, captures: fields.rest() },
             2 => Self::Fold { rules: Rules::read(&mut fields)?, source: fields.rest() },
             3 => Self::Run(Run::read(&mut fields, |fields| List::read(fields).map(Chunks::Sent))?),
             4 => Self::Bye,
@@ -174,6 +187,8 @@ impl<'a> ToWorker<'a> {
                 Self::Map(Place { number, length, descriptor: word()?, device: word()?, inode: word()? })
             }
             7 => Self::Forget { number: fields.word()? },
+            8 => Self::Again { slot: fields.word()? },
+            9 => Self::Drop { slot: fields.word()? },
             _ => return None,
         };
         fields.0.is_empty().then_some(said)
@@ -245,7 +260,9 @@ mod tests {
     fn every_message_is_read_as_it_was_written() {
         for said in [
             ToWorker::Hello { build: Build([1, 2, 3, 4, u64::MAX]), memory_limit: 1 << 40, model: Model::Mpi },
-            ToWorker::Task { address: b"a::b", captures: b"" },
+            ToWorker::Task { slot: 7, address: b"a::b", captures: b"" },
+            ToWorker::Again { slot: 7 },
+            ToWorker::Drop { slot: 0 },
             ToWorker::Fold { rules: RULES, source: b"" },
             ToWorker::Fold { rules: RULES, source: b"1..9" },
             ToWorker::Run(Run { first: u64::MAX - 3, attempt: 2, chunks: Chunks::Cut(3) }),

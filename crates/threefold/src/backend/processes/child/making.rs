@@ -18,6 +18,7 @@ use super::Worker;
 use crate::backend::processes::arrays::Arrays;
 use crate::backend::processes::body::Body;
 use crate::backend::processes::descriptors;
+use crate::backend::processes::kept_tasks::KeptTasks;
 use crate::backend::processes::lines::Lines;
 use crate::backend::processes::process::Process;
 use crate::backend::processes::status_page::StatusPage;
@@ -36,9 +37,9 @@ const PATIENCE: u64 = 2_000_000_000;
 
 impl Worker {
     /// Starts this executable again as a worker. The handshake is sent later.
-    pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance) -> io::Result<Self> {
+    pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance, share: usize) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
-        let (process, out, err) = Process::start(entrance, theirs)?;
+        let (process, out, err) = Process::start(entrance, theirs, share)?;
         Self::of(number, entrance, Body::Started(process), channel, [out.into(), err.into()])
     }
 
@@ -82,7 +83,7 @@ impl Worker {
             page,
             greeting: Some(greeting),
             asked: clock::now(),
-            task: None,
+            tasks: KeptTasks::none(),
             arrays: Arrays::default(),
             sent: 0,
             bytes_moved: 0,
@@ -103,6 +104,9 @@ impl Worker {
         model: Model,
     ) -> io::Result<()> {
         let Some(page) = self.greeting.take() else { return Ok(()) };
+        if memory_limit.is_some() {
+            self.tasks.keep_the_last_alone();
+        }
         let mut hello = Vec::new();
         ToWorker::Hello { build, memory_limit: memory_limit.unwrap_or(0), model }.write(&mut hello);
         match descriptors::send(&self.channel, &hello, &[page.as_fd()]) {

@@ -1,6 +1,7 @@
-//! What a worker is told of memory that this process shares: where it is, and that it is freed.
+//! What a worker is told of tasks, and of memory that this process shares: where it is, and that it is freed.
 
 use super::Worker;
+use crate::remote::carrier::Telling;
 use crate::shared::memory::Memory;
 
 impl Worker {
@@ -9,11 +10,16 @@ impl Worker {
         self.arrays.tell(memory, self.outbox.end());
     }
 
-    /// Tells it of the memory that is freed. It has no task afterwards. The message waits in the outbox.
+    /// Makes this its task. The messages wait in the outbox.
+    pub(in crate::backend::processes) fn tell_task(&mut self, task: &Telling<'_>) {
+        self.tasks.tell(task, self.outbox.end());
+    }
+
+    /// Tells it of the memory that is freed, after it has dropped the tasks with this memory. The messages wait in the
+    /// outbox.
     pub(in crate::backend::processes) fn forget_freed(&mut self) {
-        if self.arrays.forget_freed(self.outbox.end()) {
-            self.task = None;
-        }
+        let Self { arrays, tasks, outbox, .. } = self;
+        arrays.forget_freed(outbox.end(), |number, out| tasks.forget_array(number, out));
     }
 
     /// The same at once, for a worker without work.

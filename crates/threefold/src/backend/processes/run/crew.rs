@@ -53,9 +53,10 @@ use crate::backend::processes::mark::Mark;
 use crate::backend::processes::memory::OomKills;
 use crate::error::Error;
 use crate::model::Model;
-use crate::remote::carrier::{Carrier, Event, Fingerprint, Gone};
+use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
+use crate::remote::serve::Running;
 use crate::remote::wire::{Inbox, Outbox};
 use crate::shared::memory::Memory;
 
@@ -245,8 +246,8 @@ impl Carrier for Crew {
         self.member(worker).worker.forget_freed();
     }
 
-    fn task(&mut self, worker: usize) -> &mut Option<Fingerprint> {
-        &mut self.member(worker).worker.task
+    fn tell_task(&mut self, worker: usize, task: &Telling<'_>) {
+        self.member(worker).worker.tell_task(task);
     }
 
     fn count_sent(&mut self, worker: usize, count: u64) {
@@ -330,6 +331,10 @@ impl Carrier for Crew {
             member.worker.look_at_memory();
         }
         activity
+    }
+
+    fn running(&mut self, worker: usize) -> Option<Running> {
+        self.member(worker).worker.running()
     }
 
     fn terminate(&mut self, worker: usize, timeout: u64) -> bool {

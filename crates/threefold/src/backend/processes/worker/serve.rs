@@ -26,6 +26,7 @@ use crate::model::Model;
 use crate::panics;
 use crate::remote::clock;
 use crate::remote::serve::Server;
+use crate::shared::loan;
 
 /// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. The
 /// parent sends the block after the next when it has the answers.
@@ -65,6 +66,7 @@ pub(crate) fn is_main_thread() -> bool {
 /// Serves until the parent says goodbye, and exits.
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
+    loan::serve();
     panics::watch();
     let run = || match Process::start(parent)? {
         Some(mut process) => process.serve(),
