@@ -204,14 +204,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
-            fold.finished(chunk, worker, attempt, started);
-            match self.watch(chunk, &output, fold) {
-                Ok(()) => {
-                    self.stop_on_err(chunk, &output, fold);
-                    fold.arrived(self.outputs.keep_one(chunk, output));
-                }
-                Err(cause) => fold.unsent(chunk, cause),
+            if let Err(cause) = self.watch(chunk, &output, fold) {
+                fold.unsent(chunk, cause);
+                return Ok(());
             }
+            self.stop_on_err(chunk, &output, fold);
+            fold.finished(chunk, worker, attempt, started);
+            fold.arrived(self.outputs.keep_one(chunk, output));
             Ok(())
         })
     }
