@@ -164,10 +164,7 @@
 //! it ends.
 //!
 //! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
-//! array is read in place by all of them.
-//!
-//! If tasks use rayon, OpenMP or a library for matrices, worker processes are told how many threads each of them should
-//! use. On the other models a task asks for its [share](Executor::share).
+//! array is read in place by all of them. A task that starts threads asks for its [share](Executor::share) of the cores.
 //!
 //! # MPI ranks
 //!
@@ -338,8 +335,7 @@ pub use trace::{Event, Progress, Span, Start, Trace};
 pub struct HowDoI;
 
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`], the attribute
-/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method of its traits has the name of a usual method of slices,
-/// ranges or iterators.
+/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method here has the name of one of slices, ranges or iterators.
 ///
 /// ```
 /// use threefold::prelude::*;
