@@ -25,6 +25,8 @@ pub(crate) struct Input {
     pub(crate) cut: Cut,
     /// The folder to read.
     pub(crate) folder: Option<PathBuf>,
+    /// The file in it that is not read: the journal, which the run itself writes.
+    pub(crate) except: Option<PathBuf>,
 }
 
 impl Input {
@@ -158,7 +160,7 @@ mod tests {
     use crate::workloads::Workload;
 
     fn plan(ranges: Vec<RangeInclusive<i64>>, cut: Cut) -> Result<Plan, String> {
-        Plan::new(&Input { ranges, cut, folder: None }, 1..=1_000_000, Workload::Sum.description())
+        Plan::new(&Input { ranges, cut, folder: None, except: None }, 1..=1_000_000, Workload::Sum.description())
     }
 
     fn one(range: RangeInclusive<i64>, cut: Cut) -> Plan {
@@ -190,7 +192,7 @@ mod tests {
     #[test]
     fn only_a_short_sum_that_is_cut_by_default_is_brief() {
         let is_brief = |ranges: Vec<RangeInclusive<i64>>, cut, workload: Workload| {
-            Input { ranges, cut, folder: None }.is_brief(workload.description())
+            Input { ranges, cut, folder: None, except: None }.is_brief(workload.description())
         };
         for &workload in Workload::value_variants() {
             // The default of `files` is every file of the folder, however many there are.

@@ -149,7 +149,7 @@ mod tests {
 
         threefold::init();
         for workload in Workload::ALL {
-            let input = Input { ranges: vec![0..=0], cut: Cut::Default, folder: None };
+            let input = Input { ranges: vec![0..=0], cut: Cut::Default, folder: None, except: None };
             let description = workload.description();
             assert_eq!(workload.visit(&input, HasTimeout), Ok(description.waits), "{}", description.name);
         }

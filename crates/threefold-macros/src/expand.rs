@@ -5,13 +5,14 @@
 //! and every path is absolute.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, Type};
 
 use crate::parse::{Definition, TaskItem};
 
 mod function;
 mod implementation;
+pub(crate) mod in_place;
 mod simd;
 
 pub(crate) fn expand(definition: Definition) -> TokenStream {
@@ -22,8 +23,8 @@ pub(crate) fn expand(definition: Definition) -> TokenStream {
     }
 }
 
-/// The body of a function that gives the task's entry in the table.
-fn entry(threefold: &Path, task: &Type, name: &str) -> TokenStream {
+/// The body of a function that gives the task's entry in the table. `name` is a literal, or a macro that gives one.
+fn entry(threefold: &Path, task: &Type, name: &impl ToTokens) -> TokenStream {
     quote! {
         #threefold::__private::entry!(__THREEFOLD_ENTRY: #task, #name);
         &__THREEFOLD_ENTRY

@@ -1,4 +1,4 @@
-//! The attribute `#[task]` of the crate threefold, which documents and re-exports it.
+//! The attribute `#[task]` and the macro `task_fn!` of the crate threefold, which documents and re-exports them.
 
 mod expand;
 mod parse;
@@ -243,6 +243,16 @@ use proc_macro::TokenStream;
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     parse::parse(options.into(), item.into())
         .map(expand::expand)
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// Threefold's macro `task_fn!`, which documents it, begins with the path of the crate threefold and calls this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn task_fn(input: TokenStream) -> TokenStream {
+    parse::in_place::parse(input.into())
+        .map(expand::in_place::expand)
         .unwrap_or_else(|error| error.into_compile_error())
         .into()
 }

@@ -1,5 +1,7 @@
 //! Parses the item under `#[task]`. What cannot be a task is refused here, with one sentence for each reason.
 
+pub(crate) mod in_place;
+
 use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;

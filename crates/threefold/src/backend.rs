@@ -26,7 +26,7 @@
 //! - Dropping the backend ends every thread and process that it started.
 
 use std::ops::{Deref, Range};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::fold::Fold;
 use crate::fold::claims::Claims;
@@ -60,6 +60,7 @@ pub(crate) mod processes;
 #[cfg(feature = "async")]
 mod runtime;
 pub(crate) mod sequential;
+pub(crate) mod share;
 mod spin;
 mod stack;
 mod streak;
@@ -77,6 +78,11 @@ pub(crate) mod wait;
 pub(crate) trait Backend: Send + Sync {
     /// The largest number of workers that a fold can have.
     fn workers(&self) -> usize;
+
+    /// How many workers share the cores of one process.
+    fn sharing(&self) -> usize {
+        self.workers()
+    }
 
     /// Arranges that workers other than the caller run the chunks of `fold`.
     fn start(&self, fold: &Running);
@@ -113,11 +119,22 @@ pub(crate) trait Caller {
 }
 
 /// What an executor and its clones share: the backend on which their folds run, and the folds that are nested in them.
-pub(crate) struct Home(Box<dyn Backend>);
+pub(crate) struct Home {
+    backend: Box<dyn Backend>,
+    /// The cores that its workers share. They are counted when they are first asked for: that takes some ten
+    /// microseconds.
+    cores: OnceLock<usize>,
+}
 
 impl Home {
-    pub(crate) fn new(backend: Box<dyn Backend>) -> Arc<Self> {
-        Arc::new(Self(backend))
+    /// `cores` is how many cores the workers may use, where that is not all of this process.
+    pub(crate) fn new(backend: Box<dyn Backend>, cores: Option<usize>) -> Arc<Self> {
+        Arc::new(Self { backend, cores: cores.map_or_else(OnceLock::new, OnceLock::from) })
+    }
+
+    /// How many threads a task may use itself.
+    pub(crate) fn share(&self) -> usize {
+        options::fair_share(*self.cores.get_or_init(options::cores), self.backend.sharing())
     }
 }
 
@@ -125,7 +142,7 @@ impl Deref for Home {
     type Target = dyn Backend;
 
     fn deref(&self) -> &Self::Target {
-        &*self.0
+        &*self.backend
     }
 }
 

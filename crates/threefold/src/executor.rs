@@ -6,13 +6,16 @@ use std::sync::Arc;
 use crate::backend::current::{self, Context};
 #[cfg(all(feature = "processes", target_os = "linux"))]
 use crate::backend::processes;
-use crate::backend::{Home, sequential};
+use crate::backend::{Home, sequential, share};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fold::policy::Policy;
+use crate::fold::recording::Recording;
 #[cfg(feature = "journal")]
 use crate::journal::Journal;
 use crate::model::Model;
+use crate::source::Pieces;
+use crate::task::Task;
 use crate::trace::{Event, Observer, Trace};
 
 mod awaiting;
@@ -23,9 +26,11 @@ mod check;
 mod combine;
 mod drive;
 mod feeding;
+mod from_env;
 #[cfg(feature = "journal")]
 mod journaling;
 mod map_into;
+mod origin;
 mod reduction;
 mod registered;
 mod stream;
@@ -33,6 +38,7 @@ mod verbs;
 
 pub use builder::Builder;
 use check::Checked;
+use origin::Origin;
 pub use reduction::Reduced;
 pub use stream::Stream;
 
@@ -70,7 +76,7 @@ pub use stream::Stream;
 /// every model and before the verb returns:
 ///
 /// - A fold is a span `fold`, with the target `threefold::fold`, within the current span of the thread. Its fields are
-///   `task`, `model`, `chunks` and `workers`.
+///   `task`, `model`, `chunks` and `workers`. A stream of an iterator has no `chunks`.
 /// - Each attempt at a chunk is a span `chunk` within it, with the target `threefold::chunk`. Its fields are `task`,
 ///   `chunk` (the number), `range`, `worker`, `model` and `attempt`.
 /// - Events and spans of the task are within the span of its chunk. So are those of folds that the task nests.
@@ -114,13 +120,14 @@ pub use stream::Stream;
 ///   WARN and the target `threefold`.
 /// - Events of threads that a task starts arrive from worker processes, if they happen before the chunk ends. In other
 ///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
-/// - If the subscriber panics, the fold ends: on the local models with the panic of a chunk, and otherwise with an error for
-///   which [`is_setup`](crate::Error::is_setup) is `true`.
+/// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, the fold
+///   is cancelled, and the panic unwinds from the verb.
 #[derive(Clone)]
 pub struct Executor {
     model: Model,
     policy: Policy,
     home: Arc<Home>,
+    origin: Origin,
     extras: Extras,
     checked: Checked,
 }
@@ -136,6 +143,20 @@ struct Extras {
 }
 
 impl Executor {
+    /// Begins to record a fold of so many chunks, if there is a journal.
+    fn recording<P, T>(&self, pieces: &P, task: &T, chunks: u64) -> Result<Option<Box<Recording>>>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        #[cfg(feature = "journal")]
+        if let Some(journal) = &self.extras.journal {
+            return self.record(journal, pieces, task, chunks);
+        }
+        let _ = (pieces, task, chunks);
+        Ok(None)
+    }
+
     /// Whether folds are recorded.
     fn has_journal(&self) -> bool {
         #[cfg(feature = "journal")]
@@ -144,8 +165,8 @@ impl Executor {
         false
     }
 
-    fn with(model: Model, policy: Policy, home: Arc<Home>) -> Self {
-        Self { model, policy, home, extras: Extras::default(), checked: Checked::default() }
+    fn with(model: Model, policy: Policy, home: Arc<Home>, origin: Origin) -> Self {
+        Self { model, policy, home, origin, extras: Extras::default(), checked: Checked::default() }
     }
 
     /// Makes an executor with the default options of `model`.
@@ -206,17 +227,17 @@ impl Executor {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn current() -> Self {
+        let inline = || sequential::inline(share::enclosing());
         let running = current::get().and_then(|context| match context {
             Context::Fold(fold) => Some((fold.model, fold.policy.clone(), fold.home()?)),
             // Workers start no workers.
             #[cfg(all(feature = "processes", target_os = "linux"))]
-            Context::Parent => Some((processes::worker::model(), Policy::default(), sequential::inline())),
+            Context::Parent => Some((processes::worker::model(), Policy::default(), inline())),
             #[cfg(all(feature = "mpi", target_os = "linux"))]
-            Context::Rank(_) => Some((Model::Mpi, Policy::default(), sequential::inline())),
+            Context::Rank(_) => Some((Model::Mpi, Policy::default(), inline())),
         });
-        let (model, policy, home) =
-            running.unwrap_or_else(|| (Model::Sequential, Policy::default(), sequential::inline()));
-        Self::with(model, policy, home)
+        let (model, policy, home) = running.unwrap_or_else(|| (Model::Sequential, Policy::default(), inline()));
+        Self::with(model, policy, home, Origin::default())
     }
 
     /// The model of this executor.
@@ -239,6 +260,53 @@ impl Executor {
     /// ```
     pub fn workers(&self) -> usize {
         self.home.workers()
+    }
+
+    /// How many threads a task should use itself, at least 1: the cores that this process may use, divided by the
+    /// workers that share them.
+    ///
+    /// A task may call code that has threads of its own: rayon, OpenMP, a library for matrices. If each of n workers did
+    /// so on all n cores, there would be n times n threads. A task asks [`Executor::current`](Self::current) for its
+    /// share:
+    ///
+    /// ```
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn sum(chunk: Slice<u64>) -> u64 {
+    ///     let threads = Executor::current().share();
+    ///     std::thread::scope(|scope| {
+    ///         let parts = chunk.chunks(chunk.len().div_ceil(threads));
+    ///         let sums: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().sum::<u64>())).collect();
+    ///         sums.into_iter().map(|sum| sum.join().unwrap()).sum()
+    ///     })
+    /// }
+    ///
+    /// let on = Executor::builder(Model::Threads).workers(2).build()?;
+    /// let cores = std::thread::available_parallelism().unwrap().get();
+    /// assert_eq!(on.share(), (cores / 2).max(1));
+    /// assert_eq!(on.fold(vec![1; 1000], sum, 0, |sum, part| sum + part)?, 1000);
+    /// # Ok::<(), threefold::Error>(())
+    /// ```
+    ///
+    /// - CPU affinity and the quota of a container (cgroup) reduce the cores of a process. They are counted once for an
+    ///   executor.
+    /// - All workers count, also if a fold has fewer chunks than workers. To have more threads in each task, ask for
+    ///   fewer [`workers`](Builder::workers).
+    /// - An executor that is made inside of a task divides the share of this task.
+    /// - In worker processes, also those of MPI ranks, libraries are told the share by the usual variables of the
+    ///   environment, so that the task need not do anything. They are set before `main` of the worker begins, unless the
+    ///   user has set them: `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS`, `BLIS_NUM_THREADS`,
+    ///   `RAYON_NUM_THREADS`, `POLARS_MAX_THREADS`, `NUMBA_NUM_THREADS` and `NUMEXPR_NUM_THREADS`. If the user has set
+    ///   `OMP_NUM_THREADS`, those that stand for it are left out too.
+    /// - On the local models the program has one environment, so it is up to the task. All its tasks share rayon's global
+    ///   pool, which has a thread for each core. OpenMP has a team of threads for each worker: call
+    ///   `omp_set_num_threads`.
+    /// - On mpi a task in a rank has the cores of its rank, divided by the threads of the rank. If the launcher has not
+    ///   bound the ranks to cores, the ranks of a host share its cores. Rank 0 gives the share as it would be with its own
+    ///   cores.
+    pub fn share(&self) -> usize {
+        self.home.share()
     }
 
     /// An executor with the same workers, whose folds end early when `token` is cancelled. With several tokens, any one
@@ -265,11 +333,13 @@ impl Executor {
         on
     }
 
-    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that is finished,
-    /// every failure at once, every retry. With several observers, each of them is told.
+    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that starts or is
+    /// finished, every failure at once, every retry, and how far the fold has come. With several observers, each of them
+    /// is told. [`Event`] says [when](Event#when-events-are-told).
     ///
     /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
-    /// should be quick. The clock is read twice more for each chunk.
+    /// should be quick: on the local models its time counts as time of the chunk that has started. The clock is read
+    /// twice more for each chunk.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -15,7 +15,7 @@ use std::time::Instant;
 use crate::error::{Cause, Error};
 use crate::model::Model;
 use crate::trace::scope::Scope;
-use crate::trace::{Event, Span};
+use crate::trace::{Event, Span, Start};
 
 pub(crate) mod chunk;
 pub(crate) mod claims;
@@ -159,9 +159,32 @@ impl Fold {
         self.claims.may_start(chunk)
     }
 
-    /// The time at which a chunk begins, if a trace or an observer wants to know.
-    pub(crate) fn started(&self) -> Option<Instant> {
-        self.recorder.is_some().then(Instant::now)
+    /// An attempt at a chunk begins. Tells the observers, and returns the time, if a trace or an observer wants to know.
+    #[inline]
+    pub(crate) fn started(&self, chunk: u64, worker: usize, attempt: u32) -> Option<Instant> {
+        if self.recorder.is_some() { Some(self.tell_start(chunk, worker, attempt)) } else { None }
+    }
+
+    /// Apart, so that the loop over cheap chunks stays small.
+    #[cold]
+    fn tell_start(&self, chunk: u64, worker: usize, attempt: u32) -> Instant {
+        let started = Instant::now();
+        self.start(|| Start { chunk, worker, started, attempt });
+        started
+    }
+
+    /// Tells the observers that an attempt at a chunk has begun.
+    pub(crate) fn start(&self, start: impl FnOnce() -> Start) {
+        if self.recorder.as_ref().is_some_and(|recorder| !recorder.start(start)) {
+            self.cancel();
+        }
+    }
+
+    /// Tells the observers that the fold begins.
+    pub(crate) fn begin(&self) {
+        if self.recorder.as_ref().is_some_and(|recorder| recorder.is_observed() && !recorder.begin()) {
+            self.cancel();
+        }
     }
 
     /// Records that a chunk which began at `started` is finished, at this attempt.
@@ -213,13 +236,16 @@ impl Fold {
 
     /// There are no chunks from `chunk` on.
     pub(crate) fn ends_at(&self, chunk: u64) {
+        if let Some(recorder) = &self.recorder {
+            recorder.ends_at(chunk);
+        }
         self.stop_at(chunk);
     }
 
     /// Tells the observers that the journal has these chunks of the fold.
     pub(crate) fn resumed(&self, chunks: &[Range<u64>]) {
         let recorder = self.recorder.as_ref().filter(|_| !chunks.is_empty());
-        if recorder.is_some_and(|recorder| !recorder.tell(&Event::Resumed { chunks })) {
+        if recorder.is_some_and(|recorder| !recorder.resume(chunks)) {
             self.cancel();
         }
     }
@@ -242,7 +268,7 @@ impl Fold {
         if !self.counts_results() {
             return;
         }
-        if self.recorder.as_ref().is_some_and(|recorder| !recorder.tell(&Event::Failed(&error))) {
+        if self.recorder.as_ref().is_some_and(|recorder| !recorder.fail(&error)) {
             self.cancel();
         }
         let is_next = self.job.fail(position, error);

@@ -28,8 +28,7 @@ mod file;
 pub(crate) mod fingerprint;
 mod format;
 #[cfg(any(test, fuzzing))]
-#[doc(hidden)]
-pub mod fuzzing;
+mod fuzzing;
 mod header;
 mod index;
 mod log;
@@ -73,19 +72,9 @@ pub(crate) use log::Log;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
-/// # Which fold is which
-///
-/// A journal records the folds of a run in the order in which they begin: the first fold on the journal is compared with
-/// the first one in the file, and so on. A fold that differs from the one in the file is an error of the verb, before any
-/// chunk runs, and the error says what differs: the task, its captures, the source, its cut, the type of the outputs, or the
-/// version of the format or of this library. If a fold fails and the program calls the same fold once more, it continues
-/// the fold that has failed.
-///
-/// The code of the task is not compared, and neither are the contents of files that a task reads. If they have changed,
-/// delete the journal.
-///
-/// A journal records one fold at a time: a second one that begins meanwhile is an error. Folds inside of tasks are not
-/// recorded. Different folds that run at the same time need a journal each.
+/// [`Executor::journal`](crate::Executor::journal) says what is recorded, and how a fold is compared with the one in the file.
+/// The version of this library is compared too, since another version may serialize outputs in another way. If a fold has
+/// failed and the program calls the same fold once more, in the same run, the second one continues the first.
 ///
 /// # When outputs are written
 ///
@@ -325,6 +314,6 @@ impl fmt::Debug for Journal {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("path", self.writer.path()).finish_non_exhaustive()
+        f.debug_struct("Inner").field("path", &self.writer.path()).finish_non_exhaustive()
     }
 }

@@ -58,6 +58,7 @@
 //! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
 //! | a fold that must be stopped from outside | [`CancelToken`] |
 //! | a run of hours that may be interrupted, and should continue where it stopped | `Executor::journal`, with the feature `journal` |
+//! | a loop that should use all instructions of the CPU at hand | [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand), with the feature `simd` |
 //! | tasks that log | [`Executor`](Executor#logs-and-traces), with the feature `tracing` |
 //!
 //! # Which model
@@ -163,7 +164,7 @@
 //! it ends.
 //!
 //! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
-//! array is read in place by all of them.
+//! array is read in place by all of them. A task that starts threads asks for its [share](Executor::share) of the cores.
 //!
 //! # MPI ranks
 //!
@@ -257,13 +258,6 @@
 //! # Ok::<(), threefold::Error>(())
 //! ```
 //!
-//! # Loops compiled for the CPU at hand
-//!
-//! A default build uses only instructions that every CPU of the target has. With the feature `simd` you can write
-//! [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand). The task is then compiled for several generations of CPUs,
-//! and each process runs the version for its own. A plain loop often becomes two to four times as fast. Its result is
-//! the same, bit for bit, on every CPU.
-//!
 //! # Features
 //!
 //! | feature | enabled by default | what it adds |
@@ -273,7 +267,7 @@
 //! | `journal` | yes | `Journal` and `Executor::journal`: folds that continue where an earlier run of the program stopped |
 //! | `mpi` | no | the model `mpi`, on Linux. The build needs an MPI library and a C compiler; set `MPICC` to the library's compiler, for example `mpicc.openmpi` |
 //! | `rand` | no | `chunk_rng`: random numbers tied to the chunk, and two crates: `chacha20` and `rand_core` |
-//! | `simd` | no | `#[task(simd)]`, and one crate: `fearless_simd` |
+//! | `simd` | no | [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand): loops compiled for the CPU at hand, and one crate: `fearless_simd` |
 //! | `tracing` | no | spans of folds and chunks, and the [events of tasks](Executor#logs-and-traces) in other processes; the crates `tracing` and `log` |
 //!
 //! # Memory and stack
@@ -325,9 +319,6 @@ pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 #[cfg(feature = "journal")]
 pub use journal::Journal;
-#[cfg(all(feature = "journal", any(test, fuzzing)))]
-#[doc(hidden)]
-pub use journal::fuzzing as journal_fuzzing;
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};
@@ -336,15 +327,15 @@ pub use source::{Chunked, Divisible, Feed, FromIter, Integer, Items, LineChunk, 
 #[doc(hidden)]
 pub use task::probe;
 pub use task::{FillOf, Portable, Task, TaskOf, With};
-pub use trace::{Event, Span, Trace};
+pub use trace::{Event, Progress, Span, Start, Trace};
 
 /// Has the code of that page compiled and run, as that of any documentation.
 #[cfg(all(doctest, feature = "async", feature = "processes", feature = "rand"))]
 #[doc = include_str!("../../../docs/how-do-i.md")]
 pub struct HowDoI;
 
-/// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`] and the attribute
-/// [`#[task]`](macro@task). No method of its traits has the name of a usual method of slices, ranges or iterators.
+/// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`], the attribute
+/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method here has the name of one of slices, ranges or iterators.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -358,7 +349,7 @@ pub struct HowDoI;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 pub mod prelude {
-    pub use crate::{Executor, Items, Model, Slice, Source, Task, task};
+    pub use crate::{Executor, Items, Model, Slice, Source, Task, task, task_fn};
 }
 
 /// What the code that `#[task]` writes refers to. It is for nobody else: it changes without notice.
@@ -373,9 +364,10 @@ pub mod __private {
     pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]
     pub use crate::task::vectorized;
-    pub use crate::task::{Array, BoxFuture, Captures, Registered, boxed};
+    pub use crate::task::{Array, BoxFuture, Captures, Registered, a_task_in_place_captures_nothing, boxed};
     pub use linkme;
     pub use serde;
+    pub use threefold_macros::task_fn;
 
     /// Stands in for the function that waits, so that the compiler reports a missing feature in one sentence.
     #[cfg(not(feature = "async"))]

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+mod in_place;
 mod portable;
 #[doc(hidden)]
 pub mod probe;
@@ -14,6 +15,8 @@ mod simd;
 pub(crate) mod state;
 mod with;
 
+#[doc(hidden)]
+pub use in_place::a_task_in_place_captures_nothing;
 pub use portable::Portable;
 use registry::Entry;
 

@@ -1,10 +1,13 @@
-//! `Trace` and `Span` record which worker ran which chunk, and when. `Event` tells it to an observer while the fold runs.
+//! `Trace` and `Span` record which worker ran which chunk, and when. `Event` tells it to an observer while the fold runs
+//! ([`event`]).
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+mod event;
+
+pub(crate) use event::Observer;
+pub use event::{Event, Progress, Start};
 
 #[cfg(all(feature = "processes", feature = "tracing", target_os = "linux"))]
 pub(crate) mod capture;
@@ -156,53 +159,3 @@ impl Trace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// What an observer is told while a fold runs: see [`Executor::observe`](crate::Executor::observe).
-///
-/// ```
-/// use std::sync::{Arc, Mutex};
-/// use threefold::Event;
-/// use threefold::prelude::*;
-///
-/// #[task]
-/// fn reciprocal(n: u32) -> u32 {
-///     100 / n
-/// }
-///
-/// let log = Arc::new(Mutex::new(Vec::new()));
-/// let lines = Arc::clone(&log);
-/// let on = Executor::new(Model::Sequential)?.observe(move |event| {
-///     let line = match event {
-///         Event::Finished(span) => format!("chunk {} finished", span.chunk),
-///         Event::Failed(error) => error.to_string(),
-///         _ => return,
-///     };
-///     lines.lock().unwrap().push(line);
-/// });
-/// assert!(on.for_each(Items(vec![5, 0]), reciprocal).is_err());
-/// let expected = ["chunk 0 finished", "reciprocal: chunk 1 (item 1) panicked on sequential: attempt to divide by zero"];
-/// assert_eq!(*log.lock().unwrap(), expected);
-/// # Ok::<(), threefold::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Event<'a> {
-    /// The fold is continued from its journal (`Executor::journal`), which has the outputs of the chunks with the numbers in
-    /// `chunks`. They count as finished, and no other event tells of them. Observers are told on the caller's thread, before
-    /// the first chunk begins, and only if there are such chunks.
-    Resumed {
-        /// The chunks that the journal has, as ranges in ascending order.
-        chunks: &'a [Range<u64>],
-    },
-    /// A chunk is finished.
-    Finished(&'a Span),
-    /// A chunk failed for good. Observers are told at once; a lower chunk may fail later, and is then the one that the
-    /// fold reports.
-    Failed(&'a Error),
-    /// A chunk failed, or its task returned an `Err`, and it will be run again, because of
-    /// [`retries`](crate::Builder::retries).
-    Retried(&'a Error),
-}
-
-/// Called with each event, on whichever thread it happens.
-pub(crate) type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;

@@ -61,6 +61,6 @@ impl InputArguments {
             (None, Some(size)) => Cut::Every(size),
             (None, None) => Cut::Default,
         };
-        Ok((workload, Input { ranges, cut, folder }))
+        Ok((workload, Input { ranges, cut, folder, except: None }))
     }
 }

@@ -149,7 +149,8 @@ pub(crate) enum Format {
 impl RunArguments {
     pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
         let Self { input, workers, in_flight, failures, journal, format, progress } = self;
-        let (workload, input) = input.read()?;
+        let (workload, mut input) = input.read()?;
+        input.except.clone_from(&journal);
         Ok(RunRequest { model, workload, input, workers, in_flight, failures, journal, format, progress })
     }
 }

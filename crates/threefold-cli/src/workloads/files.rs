@@ -37,7 +37,8 @@ const BUILD_OUTPUTS: &str = "target";
 
 pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result, String> {
     let folder = input.folder.as_deref().unwrap_or(Path::new("."));
-    let files = files_below(folder).map_err(|error| format!("--folder {}: {error}", escape::path(folder)))?;
+    let files = files_below(folder, input.except.as_deref())
+        .map_err(|error| format!("--folder {}: {error}", escape::path(folder)))?;
     let all = 0..=files.len() as i64 - 1;
     let plan = Plan::new(input, all, &DESCRIPTION)?;
     plan.refuse_negative(&DESCRIPTION)?;
@@ -51,15 +52,21 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
     Ok(Computation::sum_of(count_words).over::<Arc<[OsString]>, _>(plan, paths, visitor))
 }
 
-/// The paths of the files below `folder`, sorted. Hidden files and build outputs are left out.
+/// The paths of the files below `folder`, sorted. Hidden files, build outputs and the file `except` are left out.
 ///
 /// They are `OsString`s, since a path need not be text, and serde serializes no other `Path`.
-fn files_below(folder: &Path) -> Result<Vec<OsString>, String> {
+fn files_below(folder: &Path, except: Option<&Path>) -> Result<Vec<OsString>, String> {
     if !fs::metadata(folder).map_err(|error| error.to_string())?.is_dir() {
         return Err("it is not a folder".to_string());
     }
     let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_included);
-    let files = entries.filter(|entry| entry.as_ref().map_or(true, |entry| entry.file_type().is_file()));
+    // A file that does not exist is not below the folder.
+    let except = except.and_then(|except| fs::canonicalize(except).ok());
+    let is_read = |entry: &DirEntry| {
+        let may_be_except = except.as_deref().is_some_and(|except| except.file_name() == Some(entry.file_name()));
+        entry.file_type().is_file() && !(may_be_except && fs::canonicalize(entry.path()).ok() == except)
+    };
+    let files = entries.filter(|entry| entry.as_ref().map_or(true, is_read));
     files.map(|file| file.map(|file| file.into_path().into_os_string()).map_err(|error| error.to_string())).collect()
 }
 
@@ -110,7 +117,7 @@ mod tests {
     }
 
     fn names_below(folder: &Path) -> Vec<String> {
-        let files = files_below(folder).unwrap();
+        let files = files_below(folder, None).unwrap();
         files.iter().map(|file| Path::new(file).strip_prefix(folder).unwrap().display().to_string()).collect()
     }
 
@@ -124,6 +131,15 @@ mod tests {
     fn hidden_files_and_build_outputs_are_excluded() {
         let folder = folder(&["a", ".hidden", ".git/a", "target/a", "b/target/a", "targets/a"]);
         assert_eq!(names_below(folder.path()), ["a", "targets/a"]);
+    }
+
+    #[test]
+    fn one_file_may_be_excluded_by_any_of_its_paths() {
+        let folder = folder(&["a", "b/a", "b/c"]);
+        let except = folder.path().join("b/../b/a");
+        let files = files_below(folder.path(), Some(&except)).unwrap();
+        assert_eq!(files, ["a", "b/c"].map(|file| folder.path().join(file).into_os_string()));
+        assert_eq!(files_below(folder.path(), Some(Path::new("no such file"))).unwrap().len(), 3);
     }
 
     #[test]
@@ -142,7 +158,7 @@ mod tests {
         let folder = folder(&[]);
         let name = folder.path().join(OsString::from_vec(b"\xff.bin".to_vec()));
         fs::write(&name, b"\xff\xfe \0 \x80\n\n").unwrap();
-        let files = files_below(folder.path()).unwrap();
+        let files = files_below(folder.path(), None).unwrap();
         for &model in Model::available() {
             let words = Executor::new(model).unwrap().map(files.clone(), count_words).unwrap();
             assert_eq!((words, words_of(&name)), (vec![3], 3), "{model}");

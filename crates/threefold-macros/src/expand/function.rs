@@ -28,9 +28,11 @@ pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
         item.attrs.push(parse_quote!(#[allow(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg)]));
     }
 
+    let called = name.unraw().to_string();
     let written = Written {
         threefold,
         name: &name,
+        called: &quote!(#called),
         plain: &plain,
         chunk: &chunk,
         fills: fills.as_ref(),
@@ -103,16 +105,18 @@ impl Visit<'_> for Binds<'_> {
 }
 
 /// What the code for one function is made of.
-struct Written<'a> {
-    threefold: &'a Path,
-    name: &'a Ident,
+pub(super) struct Written<'a> {
+    pub(super) threefold: &'a Path,
+    pub(super) name: &'a Ident,
+    /// What errors call the task: a literal, or a macro that gives one.
+    pub(super) called: &'a TokenStream,
     /// The user's function, under another name.
-    plain: &'a Ident,
-    chunk: &'a Type,
+    pub(super) plain: &'a Ident,
+    pub(super) chunk: &'a Type,
     /// The items that the function fills.
-    fills: Option<&'a Type>,
-    captures: &'a [Capture],
-    output: &'a Type,
+    pub(super) fills: Option<&'a Type>,
+    pub(super) captures: &'a [Capture],
+    pub(super) output: &'a Type,
 }
 
 impl Written<'_> {
@@ -191,7 +195,7 @@ impl Written<'_> {
         let Self { threefold, name, .. } = self;
         let (chunk, output) = &self.types();
         let call = self.call();
-        let entry = entry(threefold, &parse_quote!(#name), &name.unraw().to_string());
+        let entry = entry(threefold, &parse_quote!(#name), self.called);
         let is_err = is_err(threefold, "__is_err", output, name.span());
         let output_eq = is_eq(threefold, "__output_eq", output, name.span());
         let chunk_eq = is_eq(threefold, "__chunk_eq", chunk, name.span());
@@ -249,23 +253,8 @@ impl Written<'_> {
     /// The method `with`, and what makes its value a task.
     fn task_with_captures(&self, is_async: bool, visibility: &Visibility) -> TokenStream {
         let Self { threefold, name, .. } = self;
-        let (chunk, output) = &self.types();
-        let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), &name.unraw().to_string());
-        let is_err = is_err(threefold, "is_err", output, name.span());
-        let eq = is_eq(threefold, "eq", &parse_quote!(Self::Captures), name.span());
-        let output_eq = is_eq(threefold, "output_eq", output, name.span());
-        let chunk_eq = is_eq(threefold, "chunk_eq", chunk, name.span());
-        let array = array(threefold, "array", chunk, name.span());
-        let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
-        // An error about the captures is shown at the one it must be, or at the function.
-        let place = match self.captures {
-            [capture] => capture.reference.elem.span(),
-            _ => name.span(),
-        };
-        let captures = quote_spanned!(place => (#(#owned,)*));
         let given: Vec<_> =
             self.captures.iter().map(|capture| capture.converted.as_ref().unwrap_or(&capture.owned)).collect();
-        let arguments: Vec<_> = self.arguments().collect();
         let parameters: Vec<_> = self
             .captures
             .iter()
@@ -279,15 +268,8 @@ impl Written<'_> {
                 quote!(#parameter)
             }
         });
-        let (map, future) = if is_async {
-            let future = quote!(__threefold_boxed(__threefold_chunk, #(#arguments),*));
-            (quote!(#threefold::__private::wait(#future)), quote!(::std::option::Option::Some(#future)))
-        } else {
-            (self.call(), quote!(::std::option::Option::None))
-        };
-        // A plain function does not use what a future is made from.
-        let allow = (!is_async).then(|| quote!(#[allow(unused_variables)]));
         let doc = format!(" The task `{}` with these captures.", name.unraw());
+        let captures = self.captures(is_async);
         quote! {
             impl #name {
                 #[doc = #doc]
@@ -297,6 +279,37 @@ impl Written<'_> {
                 }
             }
 
+            #captures
+        }
+    }
+
+    /// The impl of `Captures`, with which a `With` is a task.
+    pub(super) fn captures(&self, is_async: bool) -> TokenStream {
+        let Self { threefold, name, .. } = self;
+        let (chunk, output) = &self.types();
+        let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), self.called);
+        let is_err = is_err(threefold, "is_err", output, name.span());
+        let eq = is_eq(threefold, "eq", &parse_quote!(Self::Captures), name.span());
+        let output_eq = is_eq(threefold, "output_eq", output, name.span());
+        let chunk_eq = is_eq(threefold, "chunk_eq", chunk, name.span());
+        let array = array(threefold, "array", chunk, name.span());
+        let owned: Vec<_> = self.captures.iter().map(|capture| &capture.owned).collect();
+        // An error about the captures is shown at the one it must be, or at the function.
+        let place = match self.captures {
+            [capture] => capture.reference.elem.span(),
+            _ => name.span(),
+        };
+        let captures = quote_spanned!(place => (#(#owned,)*));
+        let arguments: Vec<_> = self.arguments().collect();
+        let (map, future) = if is_async {
+            let future = quote!(__threefold_boxed(__threefold_chunk, #(#arguments),*));
+            (quote!(#threefold::__private::wait(#future)), quote!(::std::option::Option::Some(#future)))
+        } else {
+            (self.call(), quote!(::std::option::Option::None))
+        };
+        // A plain function does not use what a future is made from.
+        let allow = (!is_async).then(|| quote!(#[allow(unused_variables)]));
+        quote! {
             #[diagnostic::do_not_recommend]
             impl #threefold::__private::Captures for #name {
                 type Captures = #captures;

@@ -24,7 +24,7 @@ pub(crate) fn backend(model: Model, options: &Options) -> Result<Arc<Home>> {
         ));
     }
     match model {
-        Model::Sequential => Ok(sequential::inline()),
+        Model::Sequential => Ok(sequential::inline(options.cores)),
         Model::Threads => threads::new(options),
         #[cfg(feature = "async")]
         Model::Async => super::tokio::new(options),

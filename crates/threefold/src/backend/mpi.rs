@@ -100,6 +100,7 @@ mod alone;
 mod arrivals;
 mod at_exit;
 mod compare;
+mod cores;
 mod crew_letter;
 mod crews;
 mod finalize;
@@ -126,6 +127,7 @@ mod term;
 mod wiped;
 mod world;
 
+pub(crate) use cores::cores;
 use isolation::Isolation;
 use launch::Launch;
 use peer::Peer;
@@ -234,6 +236,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
         }
         return alone::new(threads, options);
     };
+    refuse_after_main()?;
     let silence = silence::limit(options)?;
     world.allow_silence(silence);
     let isolation = Isolation::new(options, threads, silence)?;
@@ -242,7 +245,20 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let introduced = INTRODUCED.get_or_init(|| introduce(world)).clone();
     introduced.map_err(|reason| Error::setup(Some(Model::Mpi), reason))?;
     let (idle, experience) = Default::default();
-    Ok(Home::new(Box::new(Mpi { world, threads, idle, experience, isolation, silence })))
+    let backend = Mpi { world, threads, idle, experience, isolation, silence };
+    Ok(Home::new(Box::new(backend), Some(options.cores.unwrap_or_else(cores))))
+}
+
+/// The error of what begins after `main` has ended: in the destructor of a thread-local value, or in a function that is
+/// called at the exit. The other ranks are gone then, and would be waited for in vain.
+fn refuse_after_main() -> Result<()> {
+    if !at_exit::is_leaving() {
+        return Ok(());
+    }
+    Err(Error::setup(
+        Some(Model::Mpi),
+        "`main` has ended and this process has left its MPI job: fold before `main` ends, or use another model",
+    ))
 }
 
 /// Waits until all ranks have introduced themselves, and compares them with this one.
@@ -269,6 +285,11 @@ impl Backend for Mpi {
         self.threads * (self.world.size - 1)
     }
 
+    /// Those of one rank. Rank 0 knows only its own cores, and takes them for those of the others.
+    fn sharing(&self) -> usize {
+        self.threads
+    }
+
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
@@ -276,11 +297,10 @@ impl Backend for Mpi {
             return;
         }
         let (fold, ready) = (fold.fold(), &mut || caller.ready());
-        let ran = self.refuse_in_fork().and_then(|()| self.refuse_after_loss()).and_then(|()| {
-            match self.isolation.covers(fold) {
-                true => self.isolation.run(self.world, fold, ready),
-                false => self.run_fold(fold, ready),
-            }
+        let ran = self.refuse_in_fork().and_then(|()| refuse_after_main()).and_then(|()| self.refuse_after_loss());
+        let ran = ran.and_then(|()| match self.isolation.covers(fold) {
+            true => self.isolation.run(self.world, fold, ready),
+            false => self.run_fold(fold, ready),
         });
         if let Err(error) = ran {
             fold.abort(error);

@@ -22,10 +22,12 @@ pub(crate) struct Options {
     #[cfg(feature = "async")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) policy: Policy,
+    /// How many cores the workers may use, where that is not all of this process: see [`share`](super::share).
+    pub(crate) cores: Option<usize>,
 }
 
 /// A larger number of workers is taken for a typing error: it would exhaust the machine before any work is done.
-const MOST_WORKERS: usize = 4096;
+pub(crate) const MOST_WORKERS: usize = 4096;
 
 /// The smallest stack, in bytes. A thread of a pool needs this much before it runs any task.
 const LEAST_STACK: usize = 64 << 10;
@@ -135,4 +137,21 @@ fn having(can: impl Fn(&Capabilities) -> bool) -> String {
 /// The number of cores that this process may use, at least 1. CPU affinity and cgroup quotas are taken into account.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// How many threads each of so many workers should use on so many cores, at least 1.
+pub(crate) fn fair_share(cores: usize, workers: usize) -> usize {
+    (cores / workers.max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fair_share;
+
+    #[test]
+    fn cores_are_divided_and_nobody_has_none() {
+        let shares =
+            [(8, 1), (8, 2), (8, 3), (8, 8), (8, 9), (1, 4)].map(|(cores, workers)| fair_share(cores, workers));
+        assert_eq!(shares, [8, 4, 2, 1, 1, 1]);
+    }
 }

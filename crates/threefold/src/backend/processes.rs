@@ -24,6 +24,7 @@ pub(in crate::backend) mod build;
 mod child;
 mod descriptors;
 mod group;
+pub(in crate::backend) mod inner_threads;
 mod kept_tasks;
 mod lines;
 mod mark;
@@ -46,6 +47,8 @@ struct Processes {
     /// How many workers a fold may have. If the user has not said so, it is found out when it is first needed: that
     /// takes some ten microseconds, in which the first worker can start.
     workers: OnceLock<usize>,
+    /// How many threads each of their tasks should use. As many workers as cores have one thread each.
+    share: usize,
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
@@ -80,14 +83,18 @@ pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) 
         return refuse(reason);
     }
     match build::own() {
-        Ok(build) => Ok(Home::new(Box::new(Processes {
-            model,
-            workers: workers.map_or_else(OnceLock::new, OnceLock::from),
-            build,
-            memory_limit: options.memory_limit,
-            chunks_per_worker: options.chunks_per_worker,
-            idle: Kept::new(),
-        }))),
+        Ok(build) => {
+            let backend = Box::new(Processes {
+                model,
+                workers: workers.map_or_else(OnceLock::new, OnceLock::from),
+                share: workers.map_or(1, |workers| inner_threads::share(workers, options.cores)),
+                build,
+                memory_limit: options.memory_limit,
+                chunks_per_worker: options.chunks_per_worker,
+                idle: Kept::new(),
+            });
+            Ok(Home::new(backend, options.cores))
+        }
         Err(error) => {
             refuse(format!("worker processes are started from this program's file, which cannot be found: {error}"))
         }
@@ -160,7 +167,7 @@ impl Processes {
 
     /// What makes the workers of this executor.
     fn starter(&self) -> Starter {
-        Starter::new(self.model, self.build, self.memory_limit, self.chunks_per_worker.is_some())
+        Starter::new(self.model, self.build, self.memory_limit, self.chunks_per_worker.is_some(), self.share)
     }
 
     /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are

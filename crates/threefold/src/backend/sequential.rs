@@ -8,9 +8,9 @@ use super::{Backend, Caller, Home, Running, blocks};
 struct Sequential;
 
 /// Runs folds on the thread that calls the verb. Tasks in a worker process get this backend too, for the folds that
-/// they nest.
-pub(crate) fn inline() -> Arc<Home> {
-    Home::new(Box::new(Sequential))
+/// they nest. `cores` is how many cores its tasks may use, where that is not all of this process.
+pub(crate) fn inline(cores: Option<usize>) -> Arc<Home> {
+    Home::new(Box::new(Sequential), cores)
 }
 
 impl Backend for Sequential {

@@ -27,5 +27,5 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
 
 /// So many threads, the caller included, for a model that has only this process for now.
 pub(super) fn as_model(model: Model, workers: usize, options: &Options) -> Result<Arc<Home>> {
-    Ok(Home::new(Box::new(Pool::new(model, Blocks, workers, options)?)))
+    Ok(Home::new(Box::new(Pool::new(model, Blocks, workers, options)?), options.cores))
 }

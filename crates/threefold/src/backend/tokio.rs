@@ -63,7 +63,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
     let workers = options.workers(1).min(in_flight);
     let futures = Futures { in_flight, runtimes: Mutex::default(), host: options.runtime.clone() };
-    Ok(Home::new(Box::new(Tokio(Pool::new(Model::Async, futures, workers, options)?))))
+    Ok(Home::new(Box::new(Tokio(Pool::new(Model::Async, futures, workers, options)?)), options.cores))
 }
 
 impl Backend for Tokio {

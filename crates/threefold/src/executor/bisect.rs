@@ -61,7 +61,7 @@ impl Executor {
         // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
         // fail.
         let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
-        let work = Work::new(part, task, false, false);
+        let work = Work::new((part, task), (false, false), None, None);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
         let fold =
             Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, whole.scope.clone(), None);

@@ -5,8 +5,9 @@ mod retrying;
 use std::time::Duration;
 
 use super::Executor;
-use crate::backend::make;
+use super::origin::Origin;
 use crate::backend::options::Options;
+use crate::backend::{make, share};
 use crate::error::Result;
 use crate::model::Model;
 use crate::panics;
@@ -29,13 +30,14 @@ use crate::panics;
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get the executor"]
 pub struct Builder {
-    model: Model,
-    options: Options,
+    pub(super) model: Model,
+    pub(super) options: Options,
+    pub(super) origin: Origin,
 }
 
 impl Builder {
     pub(super) fn new(model: Model) -> Self {
-        Self { model, options: Options::default() }
+        Self { model, options: Options::default(), origin: Origin::of_program() }
     }
 
     /// The number of workers that run chunks, 1 to 4096.
@@ -345,7 +347,9 @@ impl Builder {
     pub fn build(self) -> Result<Executor> {
         panics::watch();
         self.options.check(self.model)?;
-        let backend = make::backend(self.model, &self.options)?;
-        Ok(Executor::with(self.model, self.options.policy, backend))
+        let options = Options { cores: share::enclosing(), ..self.options };
+        let backend = make::backend(self.model, &options)?;
+        let origin = self.origin.of_workers(options.workers.is_some());
+        Ok(Executor::with(self.model, options.policy, backend, origin))
     }
 }

@@ -35,7 +35,6 @@ use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::{Kept, Outcome};
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
-use crate::fold::recording::Recording;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
@@ -110,9 +109,8 @@ impl Executor {
         let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
         // With a journal, outputs are recorded before they are merged, and the caller merges those of earlier runs.
         let tree = if self.has_journal() { None } else { reduction.tree() };
-        let work = Work::new(pieces, task, stops_on_err, checks).merging(tree);
-        #[cfg(feature = "journal")]
-        let work = self.record(work, chunks)?;
+        let recording = self.recording(&pieces, &task, chunks)?;
+        let work = Work::new((pieces, task), (stops_on_err, checks), tree, recording);
         self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
     }
 
@@ -128,9 +126,9 @@ impl Executor {
         T: Task,
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
-        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers);
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, claims.count());
         let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
-        let claims = claims.without(work.recording().and_then(Recording::finished));
+        let claims = claims.without(work.recording().and_then(|recording| recording.finished()));
         let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
         let work = Work::<P, T>::of(&fold);
         if let Err(cause) = work.check_task() {
@@ -139,12 +137,13 @@ impl Executor {
         if let Some(recording) = work.recording() {
             fold.resumed(recording.ranges());
         }
+        fold.begin();
         Ok(fold)
     }
 
     /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In
-    /// order of precedence: a panic of an observer, a panic of a destructor of what is `unwanted` or of a worker's
-    /// state, a panic of the reduction, the failure of a chunk or of the fold.
+    /// order of precedence: a panic of an observer, a panic of the subscriber, a panic of a destructor of what is
+    /// `unwanted` or of a worker's state, a panic of the reduction, the failure of a chunk or of the fold.
     pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,
@@ -158,6 +157,10 @@ impl Executor {
             if let Some(payload) = recorder.take_panic() {
                 resume_unwind(payload);
             }
+        }
+        #[cfg(feature = "processes")]
+        if let Some(payload) = fold.scope.take_panic() {
+            resume_unwind(payload);
         }
         drop(unwanted);
         Work::<P, T>::of(fold).states.clear::<T>();
@@ -209,7 +212,13 @@ where
     R: Reduction<T::Output>,
 {
     fn run(&mut self, block: Range<u64>) {
-        if block.start == self.taken && self.is_open() && self.work.tree.is_none() {
+        let mut is_next = block.start == self.taken;
+        if !is_next && self.work.recording().is_some() {
+            // Perhaps only chunks are missing that the journal has.
+            self.ready();
+            is_next = block.start == self.taken;
+        }
+        if is_next && self.is_open() && self.work.tree.is_none() {
             self.run_and_take(block);
         } else {
             self.fold.run(block, 0);

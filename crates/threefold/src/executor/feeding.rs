@@ -47,6 +47,8 @@ fn feed(fold: &Fold, mut supplier: Supplier, panic: &Mutex<Option<Payload>>) {
     // Told when the window moves, and when no further chunks are wanted.
     let waker = unpark::this_thread();
     fold.workers.register(waker.clone());
+    // The iterator is the caller's.
+    let _listening = fold.scope.listen();
     let mut count = 0;
     while fold.may_start(count) {
         if !fold.claims().has_room(count) {

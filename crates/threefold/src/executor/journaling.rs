@@ -1,9 +1,23 @@
 //! `Executor::journal`: folds that are recorded, and that go on where an earlier run of the program stopped.
+//!
+//! The journal takes part in a fold at four places:
+//!
+//! - Before the fold is made, [`Executor::recording`] describes it to the journal, which refuses it or says which chunks
+//!   are finished. Nothing has run by then, and no worker was started.
+//! - The claims, or the dispatcher of workers elsewhere, pass those chunks over (`fold/finished.rs`).
+//! - Outputs of the other chunks are recorded where they come back (`fold/recording.rs`).
+//! - The caller reads the outputs of finished chunks where it takes the others ([`drive`](super::drive),
+//!   [`awaiting`](super::awaiting)), and ends the recording when nobody is inside the fold any more.
+//!
+//! A verb knows nothing of all this. It is given every output in the same order as in a fold without a journal, and so
+//! makes the same of them.
+//!
+//! A future that is dropped cannot wait for its chunks. Its fold ends the recording when the last of them has ended, and
+//! until then the journal refuses other folds.
 
 use super::Executor;
 use crate::error::{Error, Place, Result};
 use crate::fold::recording::{Recording, Refusal};
-use crate::fold::work::Work;
 use crate::journal::Journal;
 use crate::source::Pieces;
 use crate::task::Task;
@@ -85,15 +99,24 @@ impl Executor {
         on
     }
 
-    /// Begins to record the fold of `work`, which has so many chunks, if there is a journal.
-    pub(super) fn record<P, T>(&self, work: Work<P, T>, chunks: u64) -> Result<Work<P, T>>
+    /// Begins to record a fold of so many chunks in `journal`.
+    #[cold]
+    pub(super) fn record<P, T>(
+        &self,
+        journal: &Journal,
+        pieces: &P,
+        task: &T,
+        chunks: u64,
+    ) -> Result<Option<Box<Recording>>>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let Some(journal) = self.extras.journal.as_ref().filter(|_| chunks > 0) else { return Ok(work) };
-        match Recording::begin(journal, &work.pieces, &work.task, chunks) {
-            Ok(recording) => Ok(work.recorded(recording)),
+        if chunks == 0 {
+            return Ok(None);
+        }
+        match Recording::begin(journal, pieces, task, chunks) {
+            Ok(recording) => Ok(Some(Box::new(recording))),
             Err(Refusal::Refused(error)) => Err(error),
             Err(Refusal::Unportable(cause)) => {
                 let place = Place { model: Some(self.model), task: Some(T::__entry().name), ..Place::default() };
@@ -103,9 +126,9 @@ impl Executor {
     }
 
     /// Refuses to record a fold whose chunks come from an iterator.
-    pub(super) fn refuse_to_record<P, T: Task>(&self, work: Work<P, T>) -> Result<Work<P, T>> {
+    pub(super) fn refuse_to_record(&self) -> Result<()> {
         if !self.has_journal() {
-            return Ok(work);
+            return Ok(());
         }
         let reason = "the chunks of an iterator cannot be recorded in a journal, since nothing tells whether it gives the \
                       same ones in the next run: use a source, such as `Items`";

@@ -175,13 +175,13 @@ impl Executor {
         let (pieces, supplier) = input.into_feed();
         let begin = move |ahead: u64| {
             let chunks = on.count(&pieces)?;
-            let work = Work::new(pieces, task, false, on.checked.is_first::<T>());
-            let work = if in_any_order { work.in_any_order() } else { work };
             #[cfg(feature = "journal")]
-            let work = match &supplier {
-                None => on.record(work, chunks)?,
-                Some(_) => on.refuse_to_record(work)?,
-            };
+            if supplier.is_some() {
+                on.refuse_to_record()?;
+            }
+            let recording = on.recording(&pieces, &task, chunks)?;
+            let work = Work::new((pieces, task), (false, on.checked.is_first::<T>()), None, recording);
+            let work = if in_any_order { work.in_any_order() } else { work };
             let claims = match &supplier {
                 None => Claims::new(chunks, ahead),
                 Some(_) => Claims::unsupplied(chunks, ahead),

@@ -13,7 +13,9 @@
 //! rises. It closes and opens the window as `taken` does.
 //!
 //! A fold may go on from its journal. Then some chunks are [`Finished`], and are never claimed: `next` is always an open
-//! chunk, or one past the last chunk.
+//! chunk, or one past the last chunk. The step from one open chunk to the next is part of the one exchange that claims a
+//! block, so no worker ever sees a `next` that is finished. `taken` passes over finished chunks too: their outputs are in
+//! the file and not in memory, so they need no room in the window.
 //!
 //! # How the end is found
 //!
@@ -93,14 +95,18 @@ impl Claims {
 
     /// The same without the chunks that are finished already.
     pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
-        let Some(finished) = finished else { return self };
-        let first = finished.open_from(0);
-        Self { next: AtomicU64::new(first), taken: AtomicU64::new(first), finished: Some(finished), ..self }
+        let first = finished.as_ref().map_or(0, |finished| finished.open_from(0));
+        Self { next: AtomicU64::new(first), taken: AtomicU64::new(first), finished, ..self }
     }
 
     /// The same for chunks of which none is there yet.
     pub(crate) fn unsupplied(chunks: u64, window: u64) -> Self {
         Self { supplied: AtomicU64::new(0), ..Self::new(chunks, window) }
+    }
+
+    /// The number of all chunks, before any has failed. `None` if they are [not there yet](Self::unsupplied).
+    pub(crate) fn count(&self) -> Option<u64> {
+        (self.supplied.load(Ordering::Relaxed) == u64::MAX).then(|| self.limit())
     }
 
     /// How far above the lowest chunk that the caller has not taken claims may go.

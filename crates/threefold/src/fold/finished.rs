@@ -8,6 +8,21 @@
 //! A block ends where the next finished range begins, and what follows it begins where that range ends. The rule makes all
 //! other questions simple. For example, a fold is over when the next chunk has reached the limit, with finished chunks or
 //! without them.
+//!
+//! # An example
+//!
+//! Of ten chunks, 0 to 3 and 6 are finished. The open ones are 4, 5, 7, 8 and 9.
+//!
+//! | step | block | next chunk |
+//! |---|---|---|
+//! | at the beginning | | 4 |
+//! | a worker asks for eight chunks | 4 and 5 | 7 |
+//! | a worker asks for one chunk | 7 | 8 |
+//! | a worker asks for eight chunks | 8 and 9 | 10, so nothing is left |
+//!
+//! A block never has a finished chunk inside. So a worker runs all chunks of its block, and needs no list of its own. If
+//! every other chunk is finished, each block has one chunk, which costs more messages. Interrupted runs do not leave such
+//! sets.
 
 use std::ops::Range;
 

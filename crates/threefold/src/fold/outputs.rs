@@ -68,26 +68,21 @@ pub(crate) enum Kept<O> {
 }
 
 impl<O> Outputs<O> {
-    pub(crate) fn new() -> Self {
+    /// Of a fold of which these chunks are in the journal.
+    pub(crate) fn new(finished: Option<Arc<Finished>>) -> Self {
         Self {
             in_any_order: false,
             next: AtomicU64::new(0),
             is_waiting: AtomicBool::new(false),
             kept: Mutex::new(BTreeMap::new()),
-            finished: None,
+            finished,
             recorded: AtomicU64::new(0),
         }
     }
 
-    /// The same for a fold of which these chunks are finished.
-    #[cfg(any(test, feature = "journal"))]
-    pub(crate) fn without(self, finished: Option<Arc<Finished>>) -> Self {
-        Self { finished, ..self }
-    }
-
     /// The same for a caller that takes results as they come.
-    pub(crate) fn in_any_order() -> Self {
-        Self { in_any_order: true, ..Self::new() }
+    pub(crate) fn in_any_order(self) -> Self {
+        Self { in_any_order: true, ..self }
     }
 
     /// Keeps the values of the chunks from `first` on. Returns whether the caller can take the first of them at once.
@@ -223,7 +218,7 @@ mod tests {
 
     #[test]
     fn blocks_are_taken_in_chunk_order_whatever_the_order_they_come_in() {
-        let outputs = Outputs::new();
+        let outputs = Outputs::new(None);
         assert!(!outputs.keep(2, vec![2, 3]));
         assert!(outputs.take().is_none());
         assert!(outputs.keep(0, vec![0, 1]));
@@ -234,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_failure_stands_in_the_place_of_its_chunk() {
-        let outputs = Outputs::new();
+        let outputs = Outputs::new(None);
         outputs.keep(1, vec![1]);
         assert!(outputs.fail(0, Error::setup(None, "no")));
         assert!(matches!(outputs.take(), Some((0, Kept::Failure(_)))));
@@ -243,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_the_caller_has_taken_itself_is_passed_over() {
-        let outputs = Outputs::new();
+        let outputs = Outputs::new(None);
         assert!(!outputs.keep(2, vec![2]));
         assert!(outputs.is_waiting());
         outputs.advance(2);
@@ -260,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_the_journal_has_is_taken_in_its_place() {
-        let outputs = Outputs::<u8>::new().without(Finished::new(&[0..1, 2..4]).map(Arc::new));
+        let outputs = Outputs::<u8>::new(Finished::new(&[0..1, 2..4]).map(Arc::new));
         assert_eq!(chunk(outputs.take()), Some((0, true)));
         assert_eq!(chunk(outputs.take()), None);
         assert!(outputs.keep(1, vec![1]));
@@ -270,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_the_journal_has_comes_first_if_any_order_will_do() {
-        let outputs = Outputs::<u8>::in_any_order().without(Finished::new(&[0..1, 2..4]).map(Arc::new));
+        let outputs = Outputs::<u8>::new(Finished::new(&[0..1, 2..4]).map(Arc::new)).in_any_order();
         outputs.keep(1, vec![1]);
         let taken: Vec<_> = std::iter::from_fn(|| chunk(outputs.take_next(false))).collect();
         assert_eq!(taken, [(0, true), (2, true), (3, true), (1, false)]);
@@ -279,7 +274,7 @@ mod tests {
     #[test]
     #[cfg(feature = "async")]
     fn single_values_that_follow_each_other_are_taken_at_once() {
-        let outputs = Outputs::new();
+        let outputs = Outputs::new(None);
         for chunk in [3, 1, 0, 5, 2] {
             outputs.keep_one(chunk, chunk as u8);
         }
@@ -292,6 +287,6 @@ mod tests {
 
     #[test]
     fn no_values_are_nothing() {
-        assert!(!Outputs::<u8>::new().keep(0, Vec::new()));
+        assert!(!Outputs::<u8>::new(None).keep(0, Vec::new()));
     }
 }

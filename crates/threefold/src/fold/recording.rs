@@ -16,6 +16,19 @@
 //!   whether it is cancelled may return anything. It can learn of this only by what [`Fold::may_start`] tells, which is
 //!   asked here after the task has ended.
 //!
+//! # The life of an output
+//!
+//! 1. A worker runs the chunk. On the models with workers elsewhere the output is sent to the process of the caller.
+//! 2. It is asked whether the chunk is still wanted. If so, the bytes of the output are given to the [`Log`], which writes
+//!    them to the file within a second.
+//! 3. The output is kept for the caller, who takes it in chunk order.
+//! 4. The program is killed, and run again. The log now knows where in the file the output is, and the chunk is one of the
+//!    [`Finished`], so that nobody claims it.
+//! 5. When the caller comes to the chunk, it reads the bytes, restores the output, and reduces it.
+//!
+//! If the program is killed between step 2 and the write, the chunk runs again. If it is killed before step 3, the chunk
+//! does not: a record is valid whether or not its output was ever reduced.
+//!
 //! # How the same fold is recognized
 //!
 //! By the name of the task with its module, its captures, the number of chunks, a fingerprint of the source, and the type

@@ -4,7 +4,7 @@
 //! chunk itself. When a chunk panics, the outputs of the chunks before it are kept, the chunk fails or runs again, and
 //! the rest of the block follows under a new guard, if it may still start.
 //!
-//! The outputs of a block are passed to a sink (see [`Work::run_guarded`]). The sink of a worker keeps them. The sink
+//! The outputs of a block are passed to a sink (see [`guarded`]). The sink of a worker keeps them. The sink
 //! of a caller reduces them at once, under the same guard.
 //!
 //! Chunk 0 is special in debug builds only: the chunk and its output are serialized, restored and compared, once per
@@ -24,13 +24,16 @@
 
 mod answered;
 mod ended;
+mod guarded;
+mod in_span;
 
 use std::any::Any;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::Arc;
 #[cfg(feature = "async")]
 use std::time::Instant;
 
+use super::Fold;
 #[cfg(feature = "async")]
 use super::job::Again;
 use super::job::Job;
@@ -40,8 +43,8 @@ use super::outputs::Outputs;
 use super::recording::Recording;
 use super::states::States;
 use super::tree::Tree;
-use super::{Fold, chunk};
-use crate::error::{Cause, Error, Place};
+use crate::error::{Cause, Error};
+#[cfg(feature = "processes")]
 use crate::panics;
 use crate::source::Pieces;
 #[cfg(feature = "async")]
@@ -62,39 +65,34 @@ pub(crate) struct Work<P, T: Task> {
     stops_on_err: bool,
     /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
     checks: bool,
-    /// The journal of the fold, if it has one.
-    recording: Option<Recording>,
+    /// The journal of the fold, if it has one. In a box, since few folds have one.
+    recording: Option<Box<Recording>>,
     /// Whether outputs are checked or recorded.
     watches: bool,
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
-    pub(crate) fn new(pieces: P, task: T, stops_on_err: bool, checks: bool) -> Self {
-        let (outputs, states) = (Outputs::new(), States::default());
-        let (tree, recording, watches) = (None, None, checks);
-        Self { pieces, task, outputs, tree, states, stops_on_err, checks, recording, watches }
+    /// A fold whose outputs are kept, or are merged in `tree` by workers of this process, and are recorded if there is a
+    /// journal.
+    pub(crate) fn new(
+        (pieces, task): (P, T),
+        (stops_on_err, checks): (bool, bool),
+        tree: Option<Arc<Tree<T::Output>>>,
+        recording: Option<Box<Recording>>,
+    ) -> Self {
+        let outputs = Outputs::new(recording.as_ref().and_then(|recording| recording.finished()));
+        let watches = checks || recording.is_some();
+        Self { pieces, task, outputs, tree, states: States::default(), stops_on_err, checks, recording, watches }
     }
 
     /// Has the caller take outputs as they come, in any order.
     pub(crate) fn in_any_order(self) -> Self {
-        Self { outputs: Outputs::in_any_order(), ..self }
-    }
-
-    /// Has outputs recorded, and takes those that are recorded already.
-    #[cfg(feature = "journal")]
-    pub(crate) fn recorded(self, recording: Recording) -> Self {
-        let outputs = self.outputs.without(recording.finished());
-        Self { outputs, recording: Some(recording), watches: true, ..self }
+        Self { outputs: self.outputs.in_any_order(), ..self }
     }
 
     /// The journal of the fold, if it has one.
     pub(crate) fn recording(&self) -> Option<&Recording> {
-        self.recording.as_ref()
-    }
-
-    /// Has workers of this process merge their outputs in `tree`.
-    pub(crate) fn merging(self, tree: Option<Arc<Tree<T::Output>>>) -> Self {
-        Self { tree, ..self }
+        self.recording.as_deref()
     }
 
     /// Whether the closure that merges outputs panicked at a node that ends at `chunk` or before.
@@ -113,20 +111,28 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         if self.checks { roundtrip::check("the task", &self.task, T::__eq) } else { Ok(()) }
     }
 
+    /// Whether chunk `number` and its output are checked.
+    fn is_checked(&self, number: u64) -> bool {
+        self.checks && number == 0
+    }
+
     /// Makes chunk `number`, and checks it if that is asked for. This may run code of the user's, such as a `Clone`
     /// that panics.
     #[inline]
-    fn piece(&self, number: u64) -> Result<T::Chunk, Cause> {
-        let is_checked = self.checks && number == 0;
-        if is_checked || self.pieces.may_fail() { self.doubtful_piece(number) } else { Ok(self.pieces.piece(number)) }
+    fn piece(&self, number: u64, is_checked: bool) -> Result<T::Chunk, Cause> {
+        if is_checked || self.pieces.may_fail() {
+            self.doubtful_piece(number, is_checked)
+        } else {
+            Ok(self.pieces.piece(number))
+        }
     }
 
     /// The same for a chunk that is checked, or that the source may fail to make. It is apart, so that the loop over cheap
     /// chunks stays small.
     #[inline(never)]
-    fn doubtful_piece(&self, number: u64) -> Result<T::Chunk, Cause> {
+    fn doubtful_piece(&self, number: u64, is_checked: bool) -> Result<T::Chunk, Cause> {
         let piece = self.pieces.try_piece(number).map_err(Cause::unreadable)?;
-        if self.checks && number == 0 {
+        if is_checked {
             roundtrip::check("the chunk", &piece, T::__chunk_eq)?;
         }
         Ok(piece)
@@ -134,143 +140,6 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 
     fn keep(&self, first: u64, outputs: Vec<T::Output>, fold: &Fold) {
         fold.arrived(self.outputs.keep(first, outputs));
-    }
-
-    /// Runs the chunks of `block` that may still start, in order, on this thread, under one guard against panics.
-    /// `sink` gets the output of each chunk, and may break off. `attempt` is the attempt of the first chunk.
-    ///
-    /// After a panic, only complete outputs are used of the data that the guarded code has touched.
-    pub(crate) fn run_guarded(
-        &self,
-        block: Range<u64>,
-        attempt: u32,
-        fold: &Fold,
-        worker: usize,
-        mut sink: impl FnMut(u64, T::Output) -> ControlFlow<()>,
-    ) -> Ended {
-        let mut number = block.start;
-        if !fold.may_start(number) {
-            return Ended::Well;
-        }
-        chunk::set(number);
-        let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
-        let ran = panics::catch_payload(|| {
-            let _listening = fold.scope.listen();
-            while number < block.end && fold.may_start(number) {
-                chunk::set(number);
-                let started = fold.started();
-                let attempt = if number == block.start { attempt } else { 1 };
-                let output = {
-                    let span = fold.scope.chunk(number, attempt, worker, || self.describe(number));
-                    let _entered = fold.scope.enter_chunk(&span);
-                    self.task.__map_with(&mut state, self.piece(number)?)
-                };
-                if !fold.counts_results() {
-                    break;
-                }
-                if T::__is_err(&output) && fold.retries_error(attempt) {
-                    return Ok(true);
-                }
-                fold.finished(number, worker, attempt, started);
-                self.arrive(number, &output, fold)?;
-                if sink(number, output).is_break() {
-                    break;
-                }
-                number += 1;
-            }
-            Ok(false)
-        });
-        match ran {
-            Ok(ended) => {
-                self.states.put_back::<T>(worker, state);
-                match ended {
-                    Ok(false) => Ended::Well,
-                    Ok(true) => Ended::Erred(number),
-                    Err(cause) => Ended::Unsent(number, cause),
-                }
-            }
-            Err(payload) => {
-                // The panic may have left it half changed.
-                if let Err(second) = panics::catch_payload(|| drop(state)) {
-                    panics::drop_quietly(second);
-                }
-                Ended::Panicked(number, payload)
-            }
-        }
-    }
-
-    /// Runs the chunks of `block` as [`run_guarded`](Self::run_guarded) does, and keeps their outputs.
-    fn run_and_keep(&self, block: Range<u64>, attempt: u32, fold: &Fold, worker: usize) -> Ended {
-        let first = block.start;
-        // At most about a page at first: a block that stops early should not cost much.
-        let mut outputs = Vec::with_capacity((block.end - first).min(256) as usize);
-        let ended = self.run_guarded(block, attempt, fold, worker, |_, output| {
-            outputs.push(output);
-            ControlFlow::Continue(())
-        });
-        self.keep(first, outputs, fold);
-        ended
-    }
-
-    /// Runs the chunks of `block` as [`run_guarded`](Self::run_guarded) does, and merges their outputs. The caller
-    /// learns last that they have been run, so it finds what has become of the tree until then.
-    fn run_and_merge(
-        &self,
-        tree: &Tree<T::Output>,
-        block: Range<u64>,
-        attempt: u32,
-        fold: &Fold,
-        worker: usize,
-    ) -> Ended {
-        let first = block.start;
-        let (mut run, mut count) = (tree.run(), 0);
-        let ended = self.run_guarded(block, attempt, fold, worker, |chunk, output| {
-            count += 1;
-            run.push(chunk, output, Some(fold));
-            ControlFlow::Continue(())
-        });
-        run.join(Some(fold));
-        fold.arrived(self.outputs.keep_merged(first, count));
-        ended
-    }
-
-    /// Applies the policy to a failure that ended a block. The block had begun at chunk `first`, at attempt `attempt`.
-    /// Returns the chunk and the attempt to continue with: the chunk that failed, or the one after it. Whether that
-    /// chunk may still start is checked when it is run.
-    pub(crate) fn settle(
-        &self,
-        ended: Ended,
-        (first, attempt): (u64, u32),
-        fold: &Fold,
-        worker: usize,
-    ) -> Option<(u64, u32)> {
-        match ended {
-            Ended::Well => None,
-            Ended::Unsent(number, cause) => {
-                fold.unsent(number, cause);
-                Some((number + 1, 1))
-            }
-            Ended::Erred(number) => {
-                let attempt = if number == first { attempt } else { 1 };
-                let at = Place { worker: Some(worker), ..Place::default() };
-                fold.retried(|| fold.returned_err(number, attempt, at));
-                fold.wait_before(number, attempt);
-                Some((number, attempt + 1))
-            }
-            Ended::Panicked(number, payload) => {
-                let panic = panics::describe(payload);
-                let attempt = if number == first { attempt } else { 1 };
-                let at = Place { worker: Some(worker), ..Place::default() };
-                if fold.retries_panic(attempt) {
-                    fold.retried(|| fold.panic(number, attempt, at, panic));
-                    fold.wait_before(number, attempt);
-                    Some((number, attempt + 1))
-                } else {
-                    fold.panicked(number, attempt, at, panic);
-                    Some((number + 1, 1))
-                }
-            }
-        }
     }
 }
 
@@ -313,9 +182,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
         worker: usize,
     ) -> BoxFuture<'a, Result<(), Again>> {
         Box::pin(async move {
-            let started = fold.started();
+            let started = fold.started(chunk, worker, attempt);
             let deadline = fold.policy.timeout.map(|timeout| (timeout, Instant::now()));
-            let piece = match self.piece(chunk) {
+            let piece = match self.piece(chunk, self.is_checked(chunk)) {
                 Ok(piece) => piece,
                 Err(cause) => {
                     fold.unsent(chunk, cause);
@@ -335,11 +204,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
-            fold.finished(chunk, worker, attempt, started);
-            match self.arrive(chunk, &output, fold) {
-                Ok(()) => fold.arrived(self.outputs.keep_one(chunk, output)),
-                Err(cause) => fold.unsent(chunk, cause),
+            if let Err(cause) = self.watch(chunk, &output, fold) {
+                fold.unsent(chunk, cause);
+                return Ok(());
             }
+            self.stop_on_err(chunk, &output, fold);
+            fold.finished(chunk, worker, attempt, started);
+            fold.arrived(self.outputs.keep_one(chunk, output));
             Ok(())
         })
     }
@@ -357,7 +228,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn encode(&self, chunk: u64, bytes: &mut Vec<u8>) -> Result<(), Cause> {
-        let piece = panics::catch(|| self.piece(chunk))??;
+        let piece = panics::catch(|| self.piece(chunk, self.is_checked(chunk)))??;
         roundtrip::encode("the chunk", &piece, bytes)
     }
 

@@ -75,7 +75,8 @@ impl From<io::Error> for Fault {
 /// Reads all of `bytes`. The memory that it takes is in proportion to the number of records, not to their lengths.
 pub(super) fn scan(bytes: &impl Bytes) -> Result<Scan, Fault> {
     let length = bytes.length()?;
-    let mut input = Input { at: 0, length, reader: BufReader::with_capacity(STEP, Rest { bytes, at: 0, length }) };
+    let step = length.min(STEP as u64) as usize;
+    let mut input = Input { at: 0, length, reader: BufReader::with_capacity(step, Rest { bytes, at: 0, length }) };
     if length < PREAMBLE as u64 {
         let mut beginning = vec![0; length as usize];
         input.read(&mut beginning)?;
@@ -181,7 +182,7 @@ impl Found {
 /// Where the zeros begin that go on to the end of the file, but not before `from`.
 fn without_zeros(bytes: &impl Bytes, from: u64, length: u64) -> io::Result<u64> {
     let mut end = length;
-    let mut piece = vec![0; STEP];
+    let mut piece = vec![0; (length - from).min(STEP as u64) as usize];
     while end > from {
         let count = (end - from).min(STEP as u64);
         let piece = &mut piece[..count as usize];

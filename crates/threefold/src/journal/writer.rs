@@ -16,7 +16,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -56,8 +56,8 @@ struct Place {
     at: u64,
     /// Whether the file has bytes behind that, which are cut off first.
     is_torn: bool,
-    /// Whether the name of the file may not be on the disk yet.
-    is_new: bool,
+    /// Whether the name of the file is on the disk, which an earlier run need not have waited for.
+    has_name: bool,
     /// The memory of the batch that was written last.
     spare: Vec<u8>,
 }
@@ -78,7 +78,7 @@ impl Writer {
     /// Writes behind the first `at` bytes of the file, which are the whole frames that it has. `is_torn` says whether it has
     /// more bytes. If `at` is 0, the file is made a journal.
     pub(super) fn new(path: PathBuf, file: File, at: u64, is_torn: bool) -> Result<Self> {
-        let place = Place { at, is_torn, is_new: at == 0, spare: Vec::new() };
+        let place = Place { at, is_torn, has_name: false, spare: Vec::new() };
         let shared = Shared {
             path,
             file,
@@ -99,7 +99,7 @@ impl Writer {
         self.0.sync.store(each_batch, Ordering::Relaxed);
     }
 
-    pub(super) fn path(&self) -> &PathBuf {
+    pub(super) fn path(&self) -> &Path {
         &self.0.path
     }
 
@@ -246,9 +246,9 @@ impl Shared {
         place.at = end;
         if self.sync.load(Ordering::Relaxed) {
             self.file.sync_data()?;
-            if place.is_new {
+            if !place.has_name {
                 file::sync_folder(&self.path)?;
-                place.is_new = false;
+                place.has_name = true;
             }
         }
         Ok(())

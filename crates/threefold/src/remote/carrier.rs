@@ -23,6 +23,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::dispatch::{Activity, Progress};
+use super::serve::Running;
 #[cfg(feature = "mpi")]
 use super::wire::ToWorker;
 use super::wire::{Inbox, Outbox};
@@ -163,6 +164,11 @@ pub(crate) trait Carrier {
 
     /// What `worker` has been doing since this was last asked.
     fn activity(&mut self, worker: usize) -> Activity;
+
+    /// The chunk that `worker` is running, if the carrier sees it. The worker may have written anything there.
+    fn running(&mut self, _worker: usize) -> Option<Running> {
+        None
+    }
 
     /// Tells `worker` to terminate where the chunk that it is running has been running for `timeout`, in nanoseconds;
     /// whether it is.

@@ -1,5 +1,6 @@
 //! The machine's monotonic clock as a number, which processes of one machine can compare, and as an `Instant`.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -18,13 +19,26 @@ pub(crate) fn coarse() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// The `Instant` at which the clock showed `then`, as near as two readings can tell.
+/// The `Instant` at which the clock showed `then`. It is the same whenever this is asked.
 pub(crate) fn instant(then: u64) -> Instant {
-    let (instant, now) = (Instant::now(), now());
+    let (instant, now) = *anchor();
     match now.checked_sub(then) {
         Some(ago) => instant.checked_sub(Duration::from_nanos(ago)).unwrap_or(instant),
         None => instant + Duration::from_nanos(then - now),
     }
+}
+
+/// A moment on both clocks. The clocks run alike, so one such moment relates all others.
+///
+/// The thread may lose its core between two readings, and they are then those of different moments. So the pair is the
+/// one of several that was read in the shortest time.
+fn anchor() -> &'static (Instant, u64) {
+    static ANCHOR: OnceLock<(Instant, u64)> = OnceLock::new();
+    let read = || {
+        let (before, instant, after) = (now(), Instant::now(), now());
+        (after - before, (instant, before + (after - before) / 2))
+    };
+    ANCHOR.get_or_init(|| (0..5).map(|_| read()).min_by_key(|&(took, _)| took).map_or_else(|| read().1, |best| best.1))
 }
 
 #[cfg(test)]
@@ -35,5 +49,12 @@ mod tests {
     fn whatever_a_worker_says_of_the_time_is_an_instant() {
         let at = instant(now());
         assert!(instant(0) <= at && instant(u64::MAX) > at);
+    }
+
+    #[test]
+    fn one_time_is_one_instant() {
+        let then = now();
+        let at = instant(then);
+        assert_eq!((instant(then), instant(then + 1) - at), (at, Duration::from_nanos(1)));
     }
 }

@@ -300,6 +300,11 @@ impl Dispatch {
         self.get(worker)?.due()
     }
 
+    /// Whether `worker` was sent this chunk at this attempt, and has not answered it.
+    pub(crate) fn has_sent(&self, worker: usize, sent: Sent) -> bool {
+        self.get(worker).is_some_and(|worker| worker.has(sent))
+    }
+
     /// How many chunks `worker` may answer in one frame, starting with the chunk that is due.
     pub(crate) fn due_together(&self, worker: usize) -> u64 {
         self.get(worker).map_or(0, Worker::due_together)

@@ -10,8 +10,8 @@ use crate::error::{Attempt, Cause, Error, Lost, Place, Rank};
 use crate::fold::Fold;
 use crate::fold::finished::Finished;
 pub(crate) use crate::fold::job::Refused;
+use crate::fold::recorder::Recorder;
 use crate::panics::{self, Panic};
-use crate::trace::Span;
 #[cfg(feature = "tracing")]
 pub(crate) use crate::trace::replay::Replay;
 #[cfg(feature = "tracing")]
@@ -20,6 +20,7 @@ use crate::trace::scope::ChunkSpan;
 use crate::trace::scope::Nothing as ChunkSpan;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use crate::trace::unheard::Replay;
+use crate::trace::{Span, Start};
 
 /// A running fold.
 pub(crate) struct FoldPort<'a> {
@@ -149,6 +150,16 @@ impl<'a> FoldPort<'a> {
         self.fold.retried(|| self.fold.returned_err(sent.chunk, sent.attempt, at.on(Place::default())));
     }
 
+    /// Whether observers want to know when chunks start.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.fold.recorder().is_some_and(Recorder::is_observed)
+    }
+
+    /// A chunk has started.
+    pub(crate) fn start(&self, start: impl FnOnce() -> Start) {
+        self.fold.start(start);
+    }
+
     /// The task has told `tracing` and `log` this, in a chunk that is not answered yet.
     pub(crate) fn heard(&self, replay: &mut Replay, sent: Sent, worker: usize, records: &[u8]) -> Result<(), ()> {
         let tell = || replay.tell(&self.fold.scope, sent.chunk, || self.span(sent, worker), records);
@@ -166,10 +177,20 @@ impl<'a> FoldPort<'a> {
         self.fold.scope.chunk(sent.chunk, sent.attempt, worker, || self.fold.job.describe(sent.chunk))
     }
 
-    /// Calls the user's subscriber or logger. If it panics, the fold ends.
+    /// Calls the user's subscriber or logger. If it panics, the fold is cancelled, and the panic continues when the fold
+    /// has ended, as that of an observer does.
     fn guarded<R>(&self, tell: impl FnOnce() -> R) -> Option<R> {
-        let told = panics::catch(tell);
-        told.inspect_err(|panic| self.give_up(format!("a subscriber or a logger panicked: {}", panic.message))).ok()
+        match panics::catch_payload(tell) {
+            Ok(told) => Some(told),
+            Err(payload) => {
+                if let Some(payload) = self.fold.scope.keep_panic(payload) {
+                    // There is only a logger.
+                    self.give_up(format!("the logger panicked: {}", panics::describe(payload).message));
+                }
+                self.fold.cancel();
+                None
+            }
+        }
     }
 
     /// A chunk has run.

@@ -59,9 +59,11 @@ use crate::shared::memory::Memory;
 
 mod answers;
 mod experience;
+mod starts;
 
 pub(crate) use experience::Experience;
 use experience::Key;
+use starts::Starts;
 
 /// An answer that is not wanted any more is waited for this long, in nanoseconds: a worker that only has such chunks
 /// skips them at once. One that is in the middle of a chunk is ended.
@@ -84,6 +86,8 @@ pub(crate) struct Run<'a, C> {
     told: Vec<bool>,
     /// Workers that are asked to give chunks back.
     recalled: Vec<bool>,
+    /// The starts that observers were told of.
+    starts: Starts,
     /// What is known of the spans and events of each worker.
     replays: Vec<Replay>,
     events: Vec<Event>,
@@ -152,6 +156,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             dispatch,
             told: vec![false; terms.workers],
             recalled: vec![false; terms.workers],
+            starts: Starts::new(port.is_observed()),
             replays: (0..terms.workers).map(|_| Replay::default()).collect(),
             events: Vec::new(),
             never_ready: None,
@@ -257,6 +262,7 @@ impl<'a, C: Carrier> Run<'a, C> {
                     if self.carrier.has(worker) {
                         let activity = self.carrier.activity(worker);
                         self.dispatch.saw(worker, activity);
+                        self.look_for_start(worker);
                     }
                 }
             }
@@ -375,6 +381,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
+        self.start_of_lost(worker, progress, ran_for);
         let loss =
             self.dispatch.lost(worker, progress, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
         if another_way {

@@ -24,7 +24,7 @@ pub static TASKS: [Entry];
 #[doc(hidden)]
 #[macro_export]
 macro_rules! entry {
-    ($entry:ident: $task:ty, $name:literal) => {
+    ($entry:ident: $task:ty, $name:expr) => {
         #[$crate::__private::linkme::distributed_slice($crate::__private::TASKS)]
         #[linkme(crate = $crate::__private::linkme)]
         static $entry: $crate::__private::Entry = $crate::__private::Entry::of::<$task>(

@@ -8,7 +8,8 @@ use super::portable::Portable;
 use super::registry::Entry;
 use super::{Array, BoxFuture, Registered, Task};
 
-/// A task together with the values that it captures: what `name.with(..)` gives for a task `name` with captures.
+/// A task together with the values that it captures: what `name.with(..)` gives for a task `name` with captures, and what
+/// [`task_fn!`](crate::task_fn) gives, which captures nothing.
 ///
 /// The parameters of a task after its chunk are captures. The function takes them by reference, and `with` takes them
 /// owned. `With` is a [`Task`], so every verb of an [`Executor`](crate::Executor) takes it. It is [`Clone`],
@@ -132,6 +133,9 @@ impl<F: Captures<Captures: PartialEq>> PartialEq for With<F> {
 impl<F: Captures<Captures: fmt::Debug>> fmt::Debug for With<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let captures = format!("{:?}", self.captures);
+        if captures == "()" {
+            return f.write_str(F::entry().name);
+        }
         // A tuple of one is written with a comma, which a call does not have.
         let arguments = captures.strip_suffix(",)").map_or(captures.clone(), |one| format!("{one})"));
         write!(f, "{}.with{arguments}", F::entry().name)

@@ -9,6 +9,24 @@
 //! Records of the crate `log` are not turned into events here. The parent's own logger gets them, which may be the bridge
 //! of `tracing-log` or any other. So they arrive where they would have arrived on threads.
 //!
+//! # What is written down
+//!
+//! | the task | the record |
+//! |---|---|
+//! | makes an event | `Event`, with the innermost span of its thread, or the one that it names |
+//! | begins a span | `Span`, in the same way |
+//! | enters or leaves a span on the worker's thread | `Enter`, `Exit` |
+//! | gives a value to a field of a span | `Fields` |
+//! | says that a span follows from another | `Follows` |
+//! | drops the last handle of a span | `Close` |
+//! | logs with the crate `log` | `Line`, with the innermost span of its thread |
+//!
+//! Values are written down as their types: numbers as numbers, text as text, an error with its sources. All other values
+//! are written down as their `Debug` writes them, while the task runs.
+//!
+//! A span may live longer than its chunk, for instance in the state of a worker. The parent knows it until the fold ends.
+//! In the next fold it is unknown there, and what is in it counts as directly in the chunk.
+//!
 //! # How much is kept
 //!
 //! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. What comes after that is counted, and the
@@ -22,7 +40,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
 use log::Log;
@@ -53,9 +71,20 @@ pub(crate) struct Ear {
 impl Ear {
     /// A fold begins that wants to know this. The worker may be `alone` in its process.
     pub(crate) fn begin(&mut self, levels: Levels, alone: bool) {
+        /// Held while the most verbose level of this process is found anew. Two workers of a rank could find it at the same
+        /// time, and the one that has not seen the other's level could be the last to note it.
+        static CHANGE: Mutex<()> = Mutex::new(());
+        let has_changed = self.levels != levels;
+        let _change = has_changed.then(|| CHANGE.lock().unwrap_or_else(PoisonError::into_inner));
         if self.dispatch.is_none() {
             if levels.are_off() {
                 return;
+            }
+            if !alone {
+                // As long as a process has one subscriber, `tracing` asks the default of the thread that is there, and not
+                // this one. A second subscriber has it ask them all, whichever thread makes an event first.
+                static SECOND: OnceLock<Dispatch> = OnceLock::new();
+                SECOND.get_or_init(|| Dispatch::new(Capture::new()));
             }
             let dispatch = Dispatch::new(Capture::new());
             // The program may have set one before `init`. Then ours is the default of the worker's thread.
@@ -71,7 +100,7 @@ impl Ear {
         if let Some(capture) = self.capture() {
             capture.begin(levels);
         }
-        if self.levels != levels {
+        if has_changed {
             self.levels = levels;
             callsite::rebuild_interest_cache();
         }

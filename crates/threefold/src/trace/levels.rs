@@ -1,7 +1,19 @@
 //! `Levels`: the most verbose events and log records that somebody in the parent may want. A worker is told them with
 //! each fold, so that an event that nobody wants costs the worker one comparison.
 //!
-//! A level is a number: 0 is off, 1 is errors only, and 5 is everything. So it is in the crates `tracing` and `log`.
+//! A level is a number, the same for `tracing` and `log`:
+//!
+//! | number | what is sent |
+//! |---|---|
+//! | 0 | nothing |
+//! | 1 | errors |
+//! | 2 | and warnings |
+//! | 3 | and information |
+//! | 4 | and what helps to find defects |
+//! | 5 | everything |
+//!
+//! The level of events is that of the most verbose subscriber of the process, whoever has it, since `tracing` tells no
+//! other. It is 0 if the caller of the fold has no subscriber. The level of records is that of the crate `log`.
 
 /// What a worker sends of the events and the log records of its tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

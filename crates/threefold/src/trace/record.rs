@@ -6,6 +6,25 @@
 //! What is the same each time, a *site*, is sent once for each fold: the target, the level, the names of the fields.
 //! Sites are numbered from 0 in the order in which they are sent. Spans have numbers too, which no other span of the
 //! worker's life has.
+//!
+//! # An example
+//!
+//! A task makes an event, and then another one in a span. It does so in chunks 3 and 4, which are the first two that its
+//! worker runs in this fold.
+//!
+//! | record | chunk 3 | chunk 4 |
+//! |---|---|---|
+//! | 1 | site 0: the first event | event of site 0 |
+//! | 2 | event of site 0 | span 2 of site 1 begins |
+//! | 3 | site 1: the span | span 2 is entered |
+//! | 4 | span 1 of site 1 begins | event of site 2, within span 2 |
+//! | 5 | span 1 is entered | span 2 is left |
+//! | 6 | site 2: the second event | span 2 is closed |
+//! | 7 | event of site 2, within span 1 | |
+//! | 8 | span 1 is left | |
+//! | 9 | span 1 is closed | |
+//!
+//! If the worker is replaced, the new one begins with site 0 again, and so does the parent.
 
 use std::error::Error;
 use std::fmt;

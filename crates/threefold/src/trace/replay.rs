@@ -4,6 +4,29 @@
 //! time at which the answer of the chunk came. All spans and events of the chunk are in the span of the chunk, which the
 //! parent makes itself.
 //!
+//! | record | what the subscriber is told |
+//! |---|---|
+//! | `Site` | nothing, unless the site is new to this process: then whether it wants what comes from there |
+//! | `Event` | the event, if it wants it |
+//! | `Span` | the span, if it wants it; if not, the span that it is in stands for it |
+//! | `Fields`, `Follows` | the same of the span, if it wants that |
+//! | `Enter`, `Exit` | the same of the span; a span that is still entered at the end is left |
+//! | `Close` | that the last handle is gone |
+//! | `Line` | nothing; the logger is given the record, while the span that it is in is entered |
+//! | `Missing` | a warning of Threefold itself |
+//!
+//! # When
+//!
+//! The caller's thread does this, or the errand of a future, when a message of the worker is taken in. It comes before
+//! the answer of the chunk in the same stream. So everything that a chunk has told is told before its output can be
+//! reduced, and before the verb returns. The order among chunks of different workers is that of their answers.
+//!
+//! The span of the chunk is opened at the first message about the chunk, and closed with its answer. A chunk that has told
+//! nothing has a span as well, which is opened and closed when it is answered. A chunk that is lost with its worker has
+//! none, unless something was heard of it.
+//!
+//! # What is not trusted
+//!
 //! A worker is not trusted. What it sends about a span or a site that it has not made is about the chunk, or is ignored,
 //! and the number of spans that are kept is bounded.
 

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | the task, the making of its chunk | the span of the chunk, in that of the fold |
 //! | the making of a worker's state, the closure of `combine` in a worker | the span of the fold |
-//! | the reduction, observers | the caller's own span: they are no part of a chunk |
+//! | the reduction, observers, an iterator of chunks | the caller's own span: they are no part of a chunk |
 //!
 //! A filter may disable the spans of Threefold. Then chunks run in the caller's own span. So a thread enters all three,
 //! from the outermost to the innermost, and those that are disabled leave no trace. It does not suffice to enter the
@@ -21,6 +21,24 @@
 //! The caller's span is not entered again on a thread that is in it already, such as the caller's own: a subscriber may
 //! measure for how long a span is entered.
 //!
+//! # An example
+//!
+//! A program is in its span `request` when it begins a fold of two chunks. The task makes an event in each chunk, and
+//! begins a fold of its own in chunk 1. The subscriber then knows these spans and events:
+//!
+//! ```text
+//! request
+//!   fold{task="outer"}
+//!     chunk{chunk=0}
+//!       event
+//!     chunk{chunk=1}
+//!       event
+//!       fold{task="inner"}
+//!         chunk{chunk=0}
+//! ```
+//!
+//! The reduction of the inner fold runs in chunk 1 of the outer one, since its caller does.
+//!
 //! # What it costs
 //!
 //! A fold has no scope if nobody listens: if no subscriber exists, which is one load to find out, or the caller's thread
@@ -29,6 +47,8 @@
 #[cfg(feature = "async")]
 use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(feature = "processes")]
+use std::sync::{Mutex, PoisonError};
 #[cfg(feature = "async")]
 use std::task::{Context, Poll};
 
@@ -41,6 +61,8 @@ use tracing::{Dispatch, Span, info_span};
 #[cfg(feature = "processes")]
 use super::levels::{self, Levels};
 use crate::model::Model;
+#[cfg(feature = "processes")]
+use crate::panics::{self, Payload};
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
 
@@ -55,6 +77,9 @@ struct Inner {
     fold: Span,
     task: &'static str,
     model: Model,
+    /// The first panic of the subscriber that was caught outside of a task.
+    #[cfg(feature = "processes")]
+    panic: Mutex<Option<Payload>>,
 }
 
 /// A subscriber and a span.
@@ -116,9 +141,24 @@ impl Scope {
     /// The scope of a fold that this thread begins.
     pub(crate) fn of_caller(task: &'static str, model: Model, chunks: u64, workers: usize) -> Self {
         Self(Here::now().map(|caller| {
+            // That of an iterator is not known.
+            let chunks = Some(chunks).filter(|&chunks| chunks < u64::MAX);
             let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers);
-            Arc::new(Inner { caller, fold, task, model })
+            Arc::new(Inner {
+                caller,
+                fold,
+                task,
+                model,
+                #[cfg(feature = "processes")]
+                panic: Mutex::default(),
+            })
         }))
+    }
+
+    /// Whether somebody listens.
+    #[inline]
+    pub(crate) fn is_heard(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Makes the subscriber the default of this thread, in the caller's span, until the result is dropped.
@@ -136,13 +176,11 @@ impl Scope {
     }
 
     /// The span of a chunk. The thread [listens](Self::listen).
-    #[inline]
     pub(crate) fn chunk(&self, chunk: u64, attempt: u32, worker: usize, range: impl FnOnce() -> String) -> ChunkSpan {
         ChunkSpan(self.0.as_ref().map(|inner| inner.chunk(chunk, attempt, worker, range)))
     }
 
     /// Enters the span of a chunk on this thread, which listens, until the result is dropped.
-    #[inline]
     pub(crate) fn enter_chunk<'a>(&'a self, span: &'a ChunkSpan) -> Option<InChunk<'a>> {
         self.0.as_ref().zip(span.0.as_ref()).map(|(inner, span)| {
             let fold = inner.fold.enter();
@@ -168,6 +206,26 @@ impl Scope {
         Box::pin(Within { future: Some(future), scope: self.clone(), span })
     }
 
+    /// Keeps a panic of the subscriber, until the caller [takes](Self::take_panic) it. Gives it back if there is no
+    /// subscriber.
+    #[cfg(feature = "processes")]
+    pub(crate) fn keep_panic(&self, payload: Payload) -> Option<Payload> {
+        let Some(inner) = &self.0 else { return Some(payload) };
+        let mut first = inner.panic.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none() {
+            *first = Some(payload);
+        } else {
+            drop(first);
+            panics::drop_quietly(payload);
+        }
+        None
+    }
+
+    #[cfg(feature = "processes")]
+    pub(crate) fn take_panic(&self) -> Option<Payload> {
+        self.0.as_ref().and_then(|inner| inner.panic.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
     /// What workers elsewhere send of their events and log records.
     #[cfg(feature = "processes")]
     pub(crate) fn levels(&self) -> Levels {
@@ -178,7 +236,7 @@ impl Scope {
 
 impl Inner {
     fn chunk(&self, chunk: u64, attempt: u32, worker: usize, range: impl FnOnce() -> String) -> Span {
-        let Self { caller, fold, task, model } = self;
+        let Self { caller, fold, task, model, .. } = self;
         let parent = fold.id().or_else(|| caller.span.id());
         info_span!(
             target: "threefold::chunk",

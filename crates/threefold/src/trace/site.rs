@@ -6,6 +6,16 @@
 //! in the code of the program, and there are as many of them as the code has. A task that has written over the memory of
 //! its worker may send others. So at most [`MOST`] are made.
 //!
+//! # When subscribers are asked
+//!
+//! 1. A site that is new is registered, which asks each subscriber of the process. `tracing` gives the site the answer of
+//!    all of them together: never, always, or sometimes.
+//! 2. When a subscriber comes or goes, `tracing` asks again, for these sites as for those of the program.
+//! 3. Before an event is replayed, the level is compared, and then this answer is looked at. Only if it is "sometimes",
+//!    the subscriber of the fold is asked.
+//!
+//! So an event that reaches the parent, and that a filter by target refuses, costs no call of the subscriber.
+//!
 //! A site of the parent itself is not found here, though it has the same target and the same line: `tracing` does not say
 //! which sites a program has before they are first used.
 

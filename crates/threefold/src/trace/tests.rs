@@ -1,5 +1,7 @@
 //! What a worker hears, and what the parent makes of it, in one process.
 
+#![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
+
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 

@@ -4,6 +4,8 @@
 #[cfg(feature = "processes")]
 use super::levels::Levels;
 use crate::model::Model;
+#[cfg(feature = "processes")]
+use crate::panics::Payload;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
 
@@ -23,6 +25,10 @@ pub(crate) struct Nothing;
 impl Scope {
     pub(crate) fn of_caller(_task: &'static str, _model: Model, _chunks: u64, _workers: usize) -> Self {
         Self(())
+    }
+
+    pub(crate) fn is_heard(&self) -> bool {
+        false
     }
 
     pub(crate) fn listen(&self) -> Nothing {
@@ -51,6 +57,16 @@ impl Scope {
         _range: impl FnOnce() -> String,
     ) -> BoxFuture<'a, T> {
         future
+    }
+
+    #[cfg(feature = "processes")]
+    pub(crate) fn keep_panic(&self, payload: Payload) -> Option<Payload> {
+        Some(payload)
+    }
+
+    #[cfg(feature = "processes")]
+    pub(crate) fn take_panic(&self) -> Option<Payload> {
+        None
     }
 
     #[cfg(feature = "processes")]

@@ -1,5 +1,6 @@
 //! Copies of this program that do one thing each, and are watched from outside.
 
+use std::borrow::BorrowMut;
 use std::cell::RefCell;
 use std::env;
 use std::fs;
@@ -15,7 +16,7 @@ use threefold::{Executor, Items, Model};
 
 use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
-use crate::{executor, isolated, law9_awaiting, law9_streaming, ranked};
+use crate::{executor, from_env, isolated, law9_awaiting, law9_streaming, ranked, share};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -45,7 +46,20 @@ pub(crate) struct Written {
 
 /// Runs the fixture `name` to its end.
 pub(crate) fn fixture(name: &str, model: Model) -> Written {
-    let Output { status, stdout, stderr } = copy(name, model).output().expect("this program can be run");
+    run_to_end(name, copy(name, model))
+}
+
+/// The same with these variables in its environment, and no others that a user may set for threads.
+pub(crate) fn fixture_with(name: &str, model: Model, variables: &[(&str, &str)]) -> Written {
+    let mut copy = copy(name, model);
+    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("THREEFOLD_") || name.contains("_THREADS")) {
+        copy.env_remove(name);
+    }
+    run_to_end(name, copy.envs(variables.iter().copied()))
+}
+
+fn run_to_end(name: &str, mut copy: impl BorrowMut<Command>) -> Written {
+    let Output { status, stdout, stderr } = copy.borrow_mut().output().expect("this program can be run");
     let text = |bytes| String::from_utf8(bytes).expect("fixtures write text");
     let written = Written { stdout: text(stdout), stderr: text(stderr) };
     assert!(status.success(), "{name}: {status}\n{}{}", written.stdout, written.stderr);
@@ -101,6 +115,11 @@ pub(crate) fn run() -> Option<ExitCode> {
         "rests" => rests(model),
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "works-forever-isolated" => works_forever_isolated(model, words.next().expect("and a folder")),
+        #[cfg(feature = "journal")]
+        "fills-a-journal" => crate::law10_resuming::fill_a_journal(model),
+        "from-env" => from_env::print_choice(),
+        "share" => share::print_share(model),
+        "variables" => share::print_variables(model),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
         "ends-late" => ends_late(model),

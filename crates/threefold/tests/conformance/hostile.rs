@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{CancelToken, Trace, TryError};
+use threefold::{CancelToken, Event, Trace, TryError};
 
 use crate::fixtures::{fixture, folder};
 use crate::tasks::{files, wait_until};
@@ -135,9 +135,11 @@ fn waits_for_the_observer(chunk: u64) -> u64 {
 fn an_observer_that_panicked_is_not_called_again(model: Model) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     BEGUN.store(0, Ordering::SeqCst);
-    let on = executor(model, 2).observe(move |_| {
-        BEGUN.fetch_add(1, Ordering::SeqCst);
-        panic!("the observer has seen enough");
+    let on = executor(model, 2).observe(move |event| {
+        if let Event::Finished(_) = event {
+            BEGUN.fetch_add(1, Ordering::SeqCst);
+            panic!("the observer has seen enough");
+        }
     });
     assert!(catch_unwind(AssertUnwindSafe(|| on.for_each(Items(vec![0, 1]), waits_for_the_observer))).is_err());
     assert_eq!(BEGUN.load(Ordering::SeqCst), 1);

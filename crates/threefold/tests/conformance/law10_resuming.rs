@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use threefold::prelude::*;
 use threefold::{CancelToken, Event, Executor, Items, Journal, Model, Trace, TryError, from_iter};
 
 use crate::executor;
-use crate::fixtures::{folder, seed};
+use crate::fixtures::{fixture, folder, seed};
 use crate::law9_awaiting::by_hand;
 use crate::tasks::{irregular, wait_until};
 
@@ -40,6 +41,8 @@ crate::rows! {
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
         folds_in_tasks_are_not_recorded,
+        a_journal_that_is_damaged_while_it_is_open_ends_the_fold,
+        a_journal_that_cannot_be_written_ends_the_fold,
         a_resumed_stream_keeps_to_its_window,
         more_chunks_than_the_window_holds_are_continued;
 }
@@ -463,6 +466,11 @@ fn observers_and_traces_know_the_chunks_of_the_whole_fold(model: Model) {
                 told.extend(chunks.iter().cloned().flatten());
             }
             Event::Finished(span) => told.push(span.chunk),
+            Event::Started(start) => assert!(open.contains(&start.chunk)),
+            Event::Progress(progress) => {
+                let done = progress.finished;
+                assert!((27..=30).contains(&done) && progress.chunks == Some(30), "those of the journal count");
+            }
             other => panic!("{other:?}"),
         }
     });
@@ -613,6 +621,68 @@ fn folds_in_tasks_are_not_recorded(model: Model) {
         assert_eq!(lengths, [3; 10]);
     }
     assert_eq!(story.runs(), [1; 30]);
+}
+
+fn a_journal_that_is_damaged_while_it_is_open_ends_the_fold(model: Model) {
+    let on = executor(model, 2);
+    let story = Story::new(30);
+    story.interrupt(&on, &[20]);
+    let mut bytes = fs::read(story.path()).unwrap();
+    let place = bytes.windows(7).position(|window| window == b"chunk 9").unwrap();
+    let verbs: [fn(&Executor, &Story) -> threefold::Result<()>; 4] = [
+        |on, story| on.for_each(story.source(), story.task()),
+        |on, story| on.map_results(story.source(), story.task()).map(drop),
+        |on, story| by_hand(on.map_results_async(story.source(), story.task())).map(drop),
+        |on, story| on.stream_unordered(story.source(), story.task()).find_map(Result::err).map_or(Ok(()), Err),
+    ];
+    for verb in verbs {
+        let journal = story.journal();
+        bytes[place] ^= 1;
+        fs::write(story.path(), &bytes).unwrap();
+        let error = verb(&on.journal(&journal), &story).unwrap_err();
+        let text = error.to_string();
+        assert!(error.is_setup() && text.contains(story.path().to_str().unwrap()), "{text}");
+        drop(journal);
+        // What the fold has added is behind that.
+        bytes = fs::read(story.path()).unwrap();
+        bytes[place] ^= 1;
+        fs::write(story.path(), &bytes).unwrap();
+    }
+    let outputs = on.journal(&story.journal()).map(story.source(), story.task()).unwrap();
+    assert_eq!(outputs.into_iter().map(bits).collect::<Vec<_>>(), story.expected());
+}
+
+#[task]
+fn large(chunk: u64) -> String {
+    format!("{chunk} ").repeat(50_000)
+}
+
+fn a_journal_that_cannot_be_written_ends_the_fold(model: Model) {
+    let written = fixture("fills-a-journal", model).stdout;
+    assert!(written.contains("run.journal") && written.contains("File too large"), "{written}");
+    assert!(written.ends_with("continued\n"), "{written}");
+}
+
+/// In a copy of this program, whose files may have no more than 2 MiB at first.
+pub(crate) fn fill_a_journal(model: Model) {
+    let limit = |most: u64| {
+        let limits = getrlimit(Resource::Fsize);
+        setrlimit(Resource::Fsize, Rlimit { current: Some(most), ..limits }).expect("it may be lower");
+    };
+    let on = executor(model, 2);
+    // Workers that were started before the limit is lower do not inherit it.
+    on.for_each(Items(vec![0, 1]), large).unwrap();
+    let folder = folder();
+    let path = folder.path().join("run.journal");
+    let source = || Items((0..40).collect());
+    let expected: Vec<_> = (0..40).map(|chunk| large(chunk)).collect();
+    limit(2 << 20);
+    let error = on.journal(&Journal::open(&path).unwrap()).map(source(), large).unwrap_err();
+    assert!(error.is_setup(), "{error}");
+    println!("{error}");
+    limit(1 << 30);
+    assert_eq!(on.journal(&Journal::open(&path).unwrap()).map(source(), large).unwrap(), expected);
+    println!("continued");
 }
 
 fn a_resumed_stream_keeps_to_its_window(model: Model) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -36,7 +37,7 @@ crate::rows! {
     processes: events_of_threads_that_a_task_starts_arrive;
     remote:
         of_too_many_events_of_a_chunk_it_is_said_how_many_are_missing,
-        a_subscriber_that_panics_ends_the_fold;
+        a_panic_of_the_subscriber_unwinds_from_the_verb;
     isolating_with_one_worker: the_events_of_finished_chunks_outlive_their_worker;
 }
 
@@ -342,8 +343,13 @@ fn awaited_folds_and_streams_have_the_subscriber_of_who_polls_them(model: Model)
     told.during(|| pollster::block_on(on.map_async(numbers(10), speak_late))).unwrap();
     assert_in_their_chunks(&told, 20);
     let told = Told::default();
-    let sum: u64 = told.during(|| on.stream(from_iter(0..10), speak_late).map(Result::unwrap).sum());
+    let chunks = (0..10).inspect(|number| info!("comes {number}"));
+    let sum: u64 = told.during(|| on.stream(from_iter(chunks), speak_late).map(Result::unwrap).sum());
     assert_eq!(sum, 45);
+    // The iterator runs on a thread of its own, outside of all chunks.
+    let comes = |entry: &Entry| entry.fields.get("message").is_some_and(|text| text.starts_with("comes"));
+    assert_eq!(told.all().iter().filter(|entry| comes(entry) && entry.within.is_empty()).count(), 10);
+    told.0.lock().unwrap().retain(|entry| !comes(entry));
     assert_in_their_chunks(&told, 20);
 }
 
@@ -430,11 +436,14 @@ impl<S: Subscriber> Layer<S> for Panicking {
     }
 }
 
-fn a_subscriber_that_panics_ends_the_fold(model: Model) {
+fn a_panic_of_the_subscriber_unwinds_from_the_verb(model: Model) {
     let on = executor(model, 2);
-    let subscriber = tracing_subscriber::registry().with(Panicking);
-    let error = tracing::subscriber::with_default(subscriber, || on.for_each(numbers(3), speak)).unwrap_err();
-    assert!(error.is_setup() && error.to_string().contains("a subscriber or a logger panicked: a defect"), "{error}");
+    for _ in 0..10 {
+        let subscriber = tracing_subscriber::registry().with(Panicking);
+        let fold = || tracing::subscriber::with_default(subscriber, || on.for_each(numbers(3), speak_late));
+        let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&"a defect"));
+    }
     on.for_each(numbers(3), speak).unwrap();
 }
 

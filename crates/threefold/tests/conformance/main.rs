@@ -13,11 +13,14 @@ mod buffers;
 mod cancelled;
 mod captures;
 mod combine;
+mod events;
 mod fixtures;
+mod from_env;
 #[path = "../holdings/mod.rs"]
 mod holdings;
 mod host_runtime;
 mod hostile;
+mod in_place;
 #[cfg(feature = "journal")]
 mod law10_resuming;
 mod law1_same_answer;
@@ -40,6 +43,7 @@ mod random;
 mod recall;
 mod reliability;
 mod retries;
+mod share;
 mod state;
 mod tasks;
 mod waits;
@@ -97,6 +101,16 @@ fn remote(model: Model) -> bool {
 /// Where chunks run in other ranks of an MPI job.
 fn ranked(model: Model) -> bool {
     model == Model::Mpi && threefold::ranks() > 1
+}
+
+/// Where a start is told while the chunk runs. A rank says only with its answer when a chunk began.
+fn telling_starts(model: Model) -> bool {
+    model != Model::Mpi || local(model)
+}
+
+/// Where all chunks run on this host.
+fn unranked(model: Model) -> bool {
+    !ranked(model)
 }
 
 /// Where an executor can have one worker alone. The workers of an MPI job are in all ranks but one.
@@ -193,8 +207,11 @@ fn main() -> ExitCode {
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),
+        ("events", events::ROWS),
+        ("from_env", from_env::ROWS),
         ("captures", captures::ROWS),
         ("hostile", hostile::ROWS),
+        ("in_place", in_place::ROWS),
         ("lines", lines::ROWS),
         #[cfg(feature = "tracing")]
         ("logs", logs::ROWS),
@@ -205,6 +222,7 @@ fn main() -> ExitCode {
         ("recall", recall::ROWS),
         ("reliability", reliability::ROWS),
         ("retries", retries::ROWS),
+        ("share", share::ROWS),
         ("state", state::ROWS),
         ("waits", waits::ROWS),
     ];

@@ -287,7 +287,7 @@ impl Task for StartsWhatCleansUp {
     type Output = ();
 
     fn map(&self, _chunk: u64) {
-        let script = "trap 'sleep 0.03; touch cleaned; exit' TERM; touch ready; while :; do sleep 0.01; done";
+        let script = "trap 'sleep 0.03; : >cleaned; exit' TERM; : >ready; while :; do sleep 0.01; done";
         let mut child = Command::new("sh").args(["-c", script]).current_dir(&self.folder).spawn().unwrap();
         wait_until("the shell is ready", || self.folder.join("ready").exists());
         // This process itself ends at once when it is told to.

@@ -153,7 +153,8 @@ fn an_observer_hears_of_each_attempt_that_is_made_again(model: Model) {
     let on = retrying(model, 2).build().unwrap().observe(move |event| match event {
         Event::Retried(error) => hears.lock().unwrap().0.push((error.chunk(), error.attempt(), error.to_string())),
         Event::Finished(_) => hears.lock().unwrap().1 += 1,
-        _ => panic!("nothing fails"),
+        Event::Failed(error) => panic!("{error}"),
+        _ => {}
     });
     let folder = folder();
     let task = FailsFor { folder: folder.path().into(), times: 2, chunks: vec![1] };

@@ -7,8 +7,8 @@ use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use threefold::TryError;
 use threefold::prelude::*;
+use threefold::{Event, TryError};
 
 use crate::executor;
 use crate::tasks::{PATIENCE, wait_until};
@@ -219,9 +219,11 @@ fn payloads_of_observers_that_cannot_be_dropped_take_no_worker_down(model: Model
         for _ in 0..10 {
             STEPS[0].store(0, SeqCst);
             let both = Barrier::new(2);
-            let watched = on.observe(move |_| {
-                both.wait();
-                std::panic::panic_any(Payload);
+            let watched = on.observe(move |event| {
+                if let Event::Failed(_) = event {
+                    both.wait();
+                    std::panic::panic_any(Payload);
+                }
             });
             let unwound = catch_unwind(AssertUnwindSafe(|| watched.map_results((&source).chunks_of(1), panics)));
             std::mem::forget(unwound.unwrap_err());

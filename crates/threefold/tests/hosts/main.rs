@@ -13,6 +13,7 @@ mod fork;
 mod holdings;
 #[path = "../holdings/interval_timer.rs"]
 mod interval_timer;
+mod journals;
 mod limits;
 mod rights;
 mod streams;
@@ -41,10 +42,11 @@ type Hosts = &'static [(&'static str, fn())];
 type Rows = &'static [(&'static str, fn())];
 
 /// The rows and hosts of each module.
-const MODULES: [(&str, Rows, Hosts); 6] = [
+const MODULES: [(&str, Rows, Hosts); 7] = [
     ("children", children::ROWS, children::HOSTS),
     ("copies", copies::ROWS, copies::HOSTS),
     ("entrances", entrances::ROWS, entrances::HOSTS),
+    ("journals", journals::ROWS, journals::HOSTS),
     ("limits", limits::ROWS, limits::HOSTS),
     ("rights", rights::ROWS, rights::HOSTS),
     ("streams", streams::ROWS, streams::HOSTS),

@@ -43,3 +43,14 @@ fn the_methods_of_sources_are_found_beside_them() {
     assert_eq!(vec![1, 2, 3].chunks_of(2).all_chunks().map(|chunk| chunk.len()).collect::<Vec<_>>(), [2, 1]);
     assert_eq!([1, 2, 3].item_count(), 3);
 }
+
+#[test]
+fn the_attribute_and_the_macro_for_tasks_are_found_beside_each_other() {
+    #[task]
+    fn double(n: u32) -> u32 {
+        2 * n
+    }
+
+    let next = task_fn!(|n: u32| -> u32 { n + 1 });
+    assert_eq!(next.map(double.map(3)), 7);
+}

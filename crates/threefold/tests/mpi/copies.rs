@@ -1,4 +1,4 @@
-//! Copies of this process, as a host makes them that forks without running another program. One of the few files with
+//! Copies of this process, as a host makes them that forks without running another program, and what is called at an exit. One of the few files with
 //! unsafe code: each call stands alone, with its proof.
 
 #![allow(unsafe_code)]
@@ -34,6 +34,12 @@ pub(crate) fn copy_that_gets_signal() -> i32 {
             wait_for(copy).terminating_signal().unwrap_or(-1)
         }
     }
+}
+
+/// Has `call` called when this process exits, after `main` has ended.
+pub(crate) fn at_exit(call: extern "C" fn()) {
+    // SAFETY: `call` is a function of the type that is asked for, and is there until the process is gone.
+    assert_eq!(unsafe { libc::atexit(call) }, 0);
 }
 
 fn wait_for(copy: i32) -> rustix::process::WaitStatus {

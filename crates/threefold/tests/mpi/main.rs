@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     if let Some(actor) = actor {
         return if troubles::play(actor) { ExitCode::SUCCESS } else { actors::play(actor) };
     }
-    let rows: [(&str, fn()); 20] = [
+    let rows: [(&str, fn()); 21] = [
         ("a_rank_that_is_killed_ends_the_job", a_rank_that_is_killed_ends_the_job),
         ("a_rank_that_exits_ends_the_job", a_rank_that_exits_ends_the_job),
         ("a_rank_that_is_stopped_is_an_error_that_names_it", a_rank_that_is_stopped_is_an_error_that_names_it),
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         ("a_panic_of_main_ends_the_job", a_panic_of_main_ends_the_job),
         ("an_exit_of_main_is_the_exit_of_the_job", an_exit_of_main_is_the_exit_of_the_job),
         ("an_exit_in_another_thread_ends_the_job", an_exit_in_another_thread_ends_the_job),
+        ("a_fold_after_main_is_refused", a_fold_after_main_is_refused),
         ("a_job_that_never_folds_ends", a_job_that_never_folds_ends),
         ("without_init_no_rank_runs_a_fold_alone", without_init_no_rank_runs_a_fold_alone),
         ("a_task_and_main_may_fork", a_task_and_main_may_fork),
@@ -169,6 +170,17 @@ fn an_exit_in_another_thread_ends_the_job() {
     let job = job("thread-exits");
     assert!(job.out().contains("total 45\n"));
     assert!(job.err().contains("rank 0 exits on another thread than that of `main`"), "{}", job.err());
+}
+
+fn a_fold_after_main_is_refused() {
+    let error = "error: `main` has ended and this process has left its MPI job: fold before `main` ends, or use another \
+                 model\n";
+    // The destructor of a thread-local value that was made later than the job was joined runs before the job is left.
+    for (actor, before) in [("folds-at-exit", "total 45\ntotal 45\n"), ("makes-its-first-executor-at-exit", "")] {
+        let job = job(actor);
+        assert!(job.output.status.success());
+        assert_eq!(job.out(), format!("{before}{error}"));
+    }
 }
 
 fn a_job_that_never_folds_ends() {

@@ -15,7 +15,7 @@ use threefold::prelude::*;
 
 use crate::MARK;
 use crate::actors::{add, numbers, same, show, stops_on_seven};
-use crate::copies::{copy_that_exits, copy_that_gets_signal};
+use crate::copies::{at_exit, copy_that_exits, copy_that_gets_signal};
 
 #[task]
 fn forks(chunk: u64) -> u64 {
@@ -97,6 +97,15 @@ fn is_heavy(chunk: u64, delay: &u64) -> Heavy {
     Heavy { bytes: vec![1; 100 << 20], stops_after: (chunk == 1).then_some(*delay) }
 }
 
+/// An executor that folds once more in its destructor.
+struct Kept(Executor);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        show(self.0.fold(numbers(), same, 0, add));
+    }
+}
+
 #[task]
 fn pid(_chunk: u64) -> u32 {
     std::process::id()
@@ -127,6 +136,14 @@ fn waits_then_dies(chunk: u64, file: &PathBuf) -> u64 {
         thread::sleep(Duration::from_secs(60));
     }
     chunk
+}
+
+/// Folds on an executor that is made now.
+extern "C" fn folds() {
+    match Executor::new(Model::Mpi) {
+        Ok(on) => show(on.fold(numbers(), same, 0, add)),
+        Err(error) => println!("error: {error}"),
+    }
 }
 
 /// What rank 0 does. Returns whether there is such an actor.
@@ -163,6 +180,15 @@ pub(crate) fn play(actor: &str) -> bool {
                 fold(&on);
             }
         }
+        "folds-at-exit" => {
+            // One that has folded before, and one that has not.
+            thread_local! {
+                static KEPT: Kept = Kept(on());
+            }
+            at_exit(folds);
+            KEPT.with(|kept| fold(&kept.0));
+        }
+        "makes-its-first-executor-at-exit" => at_exit(folds),
         "isolated-stopped" => {
             let isolated = Executor::builder(Model::Mpi).isolate(true).build().unwrap();
             fold(&isolated);

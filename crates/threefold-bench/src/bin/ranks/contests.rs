@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use threefold_contest::{Contest, Entry, Unit};
 
-use crate::launch::{Asked, enter_all, enter_launches};
+use crate::large;
+use crate::launch::{Asked, enter_all, enter_large, enter_launches};
 use crate::pace::Pace;
 use crate::work::Job;
 
@@ -16,6 +17,18 @@ pub(crate) const ALL: &[Entry] = &[
     ("over", over),
     ("blocks", blocks),
     ("idle-ranks", idle_ranks),
+    ("out-64K", large),
+    ("out-1M", large),
+    ("out-64M", large),
+    ("in-64K", large),
+    ("in-1M", large),
+    ("in-64M", large),
+    ("out-64K-4", large),
+    ("out-1M-4", large),
+    ("out-64M-4", large),
+    ("in-64K-4", large),
+    ("in-1M-4", large),
+    ("in-64M-4", large),
     ("launch", launch),
 ];
 
@@ -58,6 +71,15 @@ fn idle_ranks(name: &str) -> Contest {
     let mut contest = Contest::new(name, title).rounds(1).most(Duration::from_secs(30));
     enter_all(&mut contest, 4, 0, Asked::Idleness(5));
     contest.target("mpi", OF_C, "C, polls");
+    contest
+}
+
+fn large(name: &str) -> Contest {
+    let (large, ranks) = large::parse(name);
+    let (what, chunks) = (if large.is_in { "chunks" } else { "outputs" }, large.chunks());
+    let title = format!("{chunks} chunks, with {what} of {} KiB, on {ranks} ranks", large.bytes >> 10);
+    let mut contest = Contest::new(name, &title).rounds(101).most(Duration::from_secs(10));
+    enter_large(&mut contest, ranks, large);
     contest
 }
 

@@ -12,12 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use threefold_contest::{Contest, Measured, Sample, once};
 
 use crate::helper::{Helper, compile};
+use crate::large::Large;
 use crate::pace::Pace;
 use crate::work::Job;
 
 /// The master and its workers in C.
 static MASTER: LazyLock<Result<PathBuf, String>> =
     LazyLock::new(|| compile(&mpicc(), "src/bin/ranks/native/master.c", &[]));
+
+/// The same for large chunks and outputs.
+static LARGE: LazyLock<Result<PathBuf, String>> =
+    LazyLock::new(|| compile(&mpicc(), "src/bin/ranks/native/large.c", &[]));
 
 /// The MPI program that does nothing.
 static EMPTY: LazyLock<Result<PathBuf, String>> =
@@ -184,6 +189,24 @@ pub(crate) fn enter_all(contest: &mut Contest, ranks: u32, block: u64, asked: As
             }
         }
         Err(reason) => contest.remark(format!("mpi4py.futures is absent: {reason}.")),
+    }
+}
+
+/// Threefold and the rivals in C with large chunks or outputs.
+pub(crate) fn enter_large(contest: &mut Contest, ranks: u32, large: Large) {
+    let asked = Asked::Job(Job::empty(large.chunks()), Pace::Once);
+    let mut ours = this_program(ranks, crate::ours::LARGE);
+    ours.args(large.words());
+    contest.ours("mpi", "mpi", asked.of(ours));
+    match &*LARGE {
+        Ok(rival) => {
+            for (name, wait) in [("C, polls", "polls"), ("C, blocks", "blocks")] {
+                let mut command = on_ranks(ranks, rival);
+                command.arg(wait).args(large.words());
+                contest.rival("mpi", name, asked.of(command));
+            }
+        }
+        Err(reason) => contest.remark(format!("The rivals in C are absent: {reason}.")),
     }
 }
 

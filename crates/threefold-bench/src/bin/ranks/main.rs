@@ -11,6 +11,7 @@
 mod contests;
 #[path = "../../../benches/overhead/helper.rs"]
 mod helper;
+mod large;
 mod launch;
 mod ours;
 #[expect(dead_code, reason = "the bench `overhead` has more paces")]

@@ -28,7 +28,7 @@ pub(super) fn new(workers: usize, options: &Options) -> Result<Arc<Home>> {
         return processes;
     }
     let threads = threads::as_model(Model::Mpi, workers, options)?;
-    Ok(Home::new(Box::new(Alone { threads, processes })))
+    Ok(Home::new(Box::new(Alone { threads, processes }), options.cores))
 }
 
 impl Backend for Alone {

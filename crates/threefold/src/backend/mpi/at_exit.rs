@@ -44,6 +44,11 @@ pub(super) fn abort_with(abort: fn()) -> io::Result<()> {
     }
 }
 
+/// Whether this process has left the job, or is about to leave it in order.
+pub(super) fn is_leaving() -> bool {
+    IS_IN_ORDER.load(Ordering::Acquire)
+}
+
 /// This process has left the job, or is about to leave it in order.
 pub(super) fn note_leaving() {
     IS_IN_ORDER.store(true, Ordering::Release);

@@ -51,21 +51,25 @@ pub(super) struct Address {
     pub(super) task: u32,
     /// Whether the task comes with this message: 1, or 0.
     pub(super) brings_task: u32,
+    /// How many workers of the session each rank has.
+    pub(super) threads: u32,
 }
 
 impl Address {
     /// Writes it behind `bytes`.
     pub(super) fn append(self, bytes: &mut Vec<u8>) {
-        let Self { session, worker, fold, task, brings_task } = self;
-        bytes.extend([session, worker, fold, task, brings_task].iter().flat_map(|number| number.to_le_bytes()));
+        let Self { session, worker, fold, task, brings_task, threads } = self;
+        bytes
+            .extend([session, worker, fold, task, brings_task, threads].iter().flat_map(|number| number.to_le_bytes()));
     }
 
     /// Takes it off the end of `bytes`; `None` if there is none.
     pub(super) fn split_off(bytes: &mut Vec<u8>) -> Option<Self> {
-        let (rest, numbers) = bytes.split_last_chunk::<20>()?;
+        let (rest, numbers) = bytes.split_last_chunk::<24>()?;
         let number = |at: usize| Some(u32::from_le_bytes(*numbers[at..].first_chunk()?));
         let (session, worker, fold) = (number(0)?, number(4)?, number(8)?);
-        let address = Self { session, worker, fold, task: number(12)?, brings_task: number(16)? };
+        let (task, brings_task, threads) = (number(12)?, number(16)?, number(20)?);
+        let address = Self { session, worker, fold, task, brings_task, threads };
         let length = rest.len();
         bytes.truncate(length);
         Some(address)
@@ -102,7 +106,7 @@ mod tests {
 
     #[test]
     fn an_address_is_read_as_it_was_written() {
-        let address = Address { session: 7, worker: u32::MAX, fold: 3, task: 2, brings_task: 1 };
+        let address = Address { session: 7, worker: u32::MAX, fold: 3, task: 2, brings_task: 1, threads: 4 };
         let mut bytes = b"frames".to_vec();
         address.append(&mut bytes);
         assert_eq!((Address::split_off(&mut bytes), bytes.as_slice()), (Some(address), &b"frames"[..]));

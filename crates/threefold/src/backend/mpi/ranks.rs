@@ -152,6 +152,7 @@ impl Carrier for Ranks {
     fn send(&mut self, worker: usize) -> bool {
         let rank = self.session.rank_of(worker);
         let Session { world, number, fold, members, tasks, .. } = &mut self.session;
+        let workers = members.len();
         let member = &mut members[worker];
         if member.outbox.is_empty() {
             return member.on_the_way == 0;
@@ -166,7 +167,8 @@ impl Carrier for Ranks {
             (task.sent, task.number) = (task.last, task.number.wrapping_add(1));
         }
         let (session, task, brings_task) = (*number, task.number, brings_task.into());
-        let address = Address { session, worker: worker as u32, fold: *fold, task, brings_task };
+        let threads = workers.div_ceil(world.size - 1) as u32;
+        let address = Address { session, worker: worker as u32, fold: *fold, task, brings_task, threads };
         if !letter::post(&world.office, rank, &mut bytes, address, Some((*number, worker))) {
             member.on_the_way += 1;
         }

@@ -43,7 +43,7 @@ use rustix::process::{
     pidfd_send_signal, waitid,
 };
 
-use super::group;
+use super::{group, inner_threads};
 use crate::backend::launcher;
 use crate::backend::processes::worker::Entrance;
 
@@ -79,8 +79,13 @@ pub(super) struct Origin {
 }
 
 impl Process {
-    /// Starts this executable again by `entrance`, with `channel` as its standard input; gives what it prints.
-    pub(super) fn start(entrance: Entrance, channel: UnixStream) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+    /// Starts this executable again by `entrance`, with `channel` as its standard input; gives what it prints. Each of its
+    /// tasks should use `share` threads.
+    pub(super) fn start(
+        entrance: Entrance,
+        channel: UnixStream,
+        share: usize,
+    ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
         // On Linux the name that stays right when the file is replaced or deleted while this program runs.
         let itself = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
         let mut command = Command::new(itself);
@@ -88,6 +93,7 @@ impl Process {
             command.arg0(name);
         }
         launcher::hide_from(&mut command);
+        inner_threads::tell(&mut command, share);
         // Nothing here makes the standard library fork: it spawns, which costs the same for a parent of any size.
         let mut child = command
             .arg(entrance.mark())

@@ -99,8 +99,8 @@ impl Builder {
         self
     }
 
-    /// How long a chunk waits before it is run again. `wait` is given the number of the attempt that failed, counted from
-    /// 1. By default a chunk is run again at once. If it is set and [`retries`](Self::retries) is not,
+    /// How long a chunk waits before it is run again. `wait` is given the number of the attempt that failed, which is 1 for
+    /// the first one. By default a chunk is run again at once. If it is set and [`retries`](Self::retries) is not,
     /// [`build`](Self::build) returns an error.
     ///
     /// It applies to every retry: after an `Err`, a panic, a missed timeout and the loss of a worker. On sequential and

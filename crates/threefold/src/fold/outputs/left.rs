@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_was_finished_is_given_and_every_gap_is_the_cancel() {
-        let outputs = Outputs::new().without(Finished::new(&[7..8, 10..11]).map(Arc::new));
+        let outputs = Outputs::new(Finished::new(&[7..8, 10..11]).map(Arc::new));
         outputs.keep(0, vec![0, 1]);
         assert!(outputs.take().is_some());
         outputs.advance(2);

@@ -1,5 +1,13 @@
 //! What becomes of outputs that have come back: from this process as values, from workers elsewhere as bytes, and from
 //! the journal of the fold.
+//!
+//! The order of the steps matters. An output is recorded before it is kept, so the caller never reduces an output that
+//! the journal has refused without learning of it at the end. It is recorded before an `Err` lowers the limit, since an
+//! output of a chunk above the limit is not recorded. And an `Err` that ends the fold is not recorded at all: the chunk
+//! is to run again when the fold is continued.
+//!
+//! A batch of outputs of a worker elsewhere may hold such an `Err` in the middle. The outputs before it are recorded and
+//! kept. Those behind it are kept only, and nobody takes them.
 
 use super::Work;
 use crate::error::{Cause, Result};
@@ -13,23 +21,17 @@ use crate::source::Pieces;
 use crate::task::{Task, roundtrip};
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
-    /// Looks at an output: checks and records it if that is asked for, and ends the fold after chunk `number` if the output
-    /// is an `Err` and that ends the fold.
+    /// Ends the fold after chunk `number`, if its output is an `Err` and that ends the fold.
     #[inline]
-    pub(super) fn arrive(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
-        if self.watches {
-            self.watch(number, output, fold)?;
-        }
-        if self.stops_on_err && T::__is_err(output) {
+    pub(super) fn stop_on_err(&self, number: u64, output: &T::Output, fold: &Fold) {
+        if self.ends_fold(output) {
             fold.stop_after(number);
         }
-        Ok(())
     }
 
-    /// Checks the output of chunk `number`, and records it. It is apart, so that the loop over cheap chunks stays small.
-    #[inline(never)]
-    fn watch(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
-        if self.checks && number == 0 {
+    /// Checks the output of chunk `number`, and records it, if that is asked for.
+    pub(super) fn watch(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
+        if self.is_checked(number) {
             roundtrip::check("the output", output, T::__output_eq)?;
         }
         match &self.recording {
@@ -39,6 +41,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     }
 
     /// Whether the fold ends after this output.
+    #[inline]
     fn ends_fold(&self, output: &T::Output) -> bool {
         self.stops_on_err && T::__is_err(output)
     }
@@ -50,7 +53,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 
     /// Writes what waits to be written to the journal, if the fold has one.
     pub(crate) fn end_recording(&self) -> Result<()> {
-        self.recording.as_ref().map_or(Ok(()), Recording::end)
+        self.recording().map_or(Ok(()), Recording::end)
     }
 
     /// See [`Job::decode`](crate::fold::job::Job::decode).

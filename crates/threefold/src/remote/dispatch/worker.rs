@@ -223,6 +223,12 @@ impl Worker {
         self.blocks.front().map(|block| Sent { chunk: block.first, attempt: block.attempt })
     }
 
+    /// Whether it was sent this chunk at this attempt, and has not answered it.
+    pub(super) fn has(&self, sent: Sent) -> bool {
+        let mut blocks = self.blocks.iter();
+        blocks.any(|block| (block.first..block.end).contains(&sent.chunk) && block.attempt == sent.attempt)
+    }
+
     /// How many chunks it may answer in one frame, starting with the one that is due: the rest of their block.
     pub(super) fn due_together(&self) -> u64 {
         self.blocks.front().map_or(0, |block| block.len())

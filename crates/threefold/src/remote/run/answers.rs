@@ -89,7 +89,7 @@ impl<C: Carrier> Run<'_, C> {
             }
             FromWorker::Done { ran, outputs } => self.take_outputs(worker, ran, outputs)?,
             FromWorker::Panicked { ran, at, message } => {
-                let sent = self.due(worker, ran.chunk)?;
+                let sent = self.ran(worker, ran)?;
                 self.answered(worker, sent, 1);
                 let panic = Panic { message: text(message), at: (!at.is_empty()).then(|| text(at)) };
                 let again =
@@ -97,7 +97,7 @@ impl<C: Carrier> Run<'_, C> {
                 self.port.panicked(sent, self.spot(worker), panic, again);
             }
             FromWorker::Unportable { ran, what, reason } => {
-                let sent = self.due(worker, ran.chunk)?;
+                let sent = self.ran(worker, ran)?;
                 self.answered(worker, sent, 1);
                 let reason = text(reason);
                 let cause = match what {
@@ -113,7 +113,7 @@ impl<C: Carrier> Run<'_, C> {
 
     /// Handles the outputs of consecutive chunks.
     fn take_outputs(&mut self, worker: usize, ran: Ran, outputs: List<'_>) -> Result<(), &'static str> {
-        let sent = self.due(worker, ran.chunk)?;
+        let sent = self.ran(worker, ran)?;
         let count = outputs.count();
         if self.dispatch.due_together(worker) < count {
             return Err("it answered for a chunk that it was not running");
@@ -162,7 +162,14 @@ impl<C: Carrier> Run<'_, C> {
         self.port.answered(&mut self.replays[worker], sent, count, worker);
     }
 
-    /// The chunk that ran, where it is this one's turn.
+    /// The chunk that ran, where it is this one's turn. The observers are told that it had started.
+    fn ran(&mut self, worker: usize, ran: Ran) -> Result<Sent, &'static str> {
+        let sent = self.due(worker, ran.chunk)?;
+        self.start_of_answered(worker, sent, ran.started);
+        Ok(sent)
+    }
+
+    /// The chunk that a message is about, where it is this one's turn.
     fn due(&self, worker: usize, chunk: u64) -> Result<Sent, &'static str> {
         self.dispatch
             .due_from(worker)

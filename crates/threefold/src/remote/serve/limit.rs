@@ -49,16 +49,22 @@ impl Limit {
     }
 }
 
-/// The limit of one fold, for a task that asks whether it is cancelled.
+/// The limit of one fold, for a task that asks whether it is cancelled. And with how many workers it shares its process.
 #[derive(Clone, Debug)]
 pub(crate) struct Limited {
     limit: Arc<Limit>,
     fold: u32,
+    threads: usize,
 }
 
 impl Limited {
-    pub(crate) fn new(limit: &Arc<Limit>, fold: u32) -> Self {
-        Self { limit: Arc::clone(limit), fold }
+    pub(crate) fn new(limit: &Arc<Limit>, fold: u32, threads: usize) -> Self {
+        Self { limit: Arc::clone(limit), fold, threads }
+    }
+
+    /// How many workers share this process.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Whether the output of `chunk` is wanted.

@@ -98,7 +98,11 @@ impl Worker {
                 Some(Order::Close) => return Ok(()),
                 None => continue,
             }
-            let _here = current::enter(Some(Context::Rank(Limited::new(&self.limit, answers.address.fold))));
+            let _here = current::enter(Some(Context::Rank(Limited::new(
+                &self.limit,
+                answers.address.fold,
+                answers.address.threads as usize,
+            ))));
             while let Some(message) = inbox.next().map_err(io::Error::other)? {
                 if refuses {
                     // Rank 0 knows why, or will. It waits until no chunk is left here.

@@ -37,9 +37,9 @@ const PATIENCE: u64 = 2_000_000_000;
 
 impl Worker {
     /// Starts this executable again as a worker. The handshake is sent later.
-    pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance) -> io::Result<Self> {
+    pub(in crate::backend::processes) fn start(number: usize, entrance: Entrance, share: usize) -> io::Result<Self> {
         let (channel, theirs) = UnixStream::pair()?;
-        let (process, out, err) = Process::start(entrance, theirs)?;
+        let (process, out, err) = Process::start(entrance, theirs, share)?;
         Self::of(number, entrance, Body::Started(process), channel, [out.into(), err.into()])
     }
 

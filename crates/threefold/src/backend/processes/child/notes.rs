@@ -7,8 +7,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Worker;
 use crate::remote::dispatch::{Progress, Sent};
 use crate::remote::serve::Running;
+
+impl Worker {
+    /// The chunk that it is running, as it has noted.
+    pub(in crate::backend::processes) fn running(&self) -> Option<Running> {
+        self.page.running()
+    }
+}
 
 /// The last notes of a worker. They count the chunks of its whole life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

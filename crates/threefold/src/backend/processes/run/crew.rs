@@ -56,6 +56,7 @@ use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
+use crate::remote::serve::Running;
 use crate::remote::wire::{Inbox, Outbox};
 use crate::shared::memory::Memory;
 
@@ -330,6 +331,10 @@ impl Carrier for Crew {
             member.worker.look_at_memory();
         }
         activity
+    }
+
+    fn running(&mut self, worker: usize) -> Option<Running> {
+        self.member(worker).worker.running()
     }
 
     fn terminate(&mut self, worker: usize, timeout: u64) -> bool {

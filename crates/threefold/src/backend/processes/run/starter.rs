@@ -83,6 +83,8 @@ pub(in crate::backend::processes) struct Starter {
     model: Model,
     build: Build,
     memory_limit: Option<u64>,
+    /// How many threads each task should use.
+    share: usize,
     server: Option<Server>,
     /// A worker that was started before the fold has asked for one.
     early: Option<Worker>,
@@ -110,18 +112,19 @@ impl Starter {
         build: Build,
         memory_limit: Option<u64>,
         replaces: bool,
+        share: usize,
     ) -> Self {
         let (server, early, spares) = (None, None, VecDeque::new());
-        Self { model, build, memory_limit, server, early, spares, lacks: false, replaces, failures: 0 }
+        Self { model, build, memory_limit, share, server, early, spares, lacks: false, replaces, failures: 0 }
     }
 
     /// Starts the process that will make the others, before the fold asks for a worker. If the system refuses, the fold
     /// meets the same error when it asks.
     pub(in crate::backend::processes) fn start_early(&mut self) {
         if self.replaces && self.makes_copies() {
-            self.server = Server::start().ok();
+            self.server = Server::start(self.share).ok();
         } else {
-            self.early = Worker::start(0, Entrance::of_workers()).ok();
+            self.early = Worker::start(0, Entrance::of_workers(), self.share).ok();
         }
     }
 
@@ -159,7 +162,7 @@ impl Starter {
                 early.number = number;
                 Ok(early)
             }
-            None => Worker::start(number, Entrance::of_workers()),
+            None => Worker::start(number, Entrance::of_workers(), self.share),
         }
     }
 
@@ -210,7 +213,7 @@ impl Starter {
     fn spare(&mut self) -> io::Result<Worker> {
         let server = match self.server.take() {
             Some(server) => server,
-            None => Server::start()?,
+            None => Server::start(self.share)?,
         };
         let made = self.copy_of(&server.worker, 0);
         let is_dead = made.is_err() && server.worker.is_dead();
@@ -274,11 +277,11 @@ impl Starter {
 }
 
 impl Server {
-    fn start() -> io::Result<Self> {
+    fn start(share: usize) -> io::Result<Self> {
         Ok(Self {
             // Before the start: what changes after this is noticed.
             surroundings: Surroundings::now(),
-            worker: Worker::start(0, Entrance::of_workers())?,
+            worker: Worker::start(0, Entrance::of_workers(), share)?,
             compared: true,
         })
     }
@@ -293,7 +296,7 @@ mod tests {
     use crate::backend::processes::build;
 
     fn starter(replaces: bool) -> Starter {
-        Starter::new(Model::Processes, build::own().unwrap(), None, replaces)
+        Starter::new(Model::Processes, build::own().unwrap(), None, replaces, 1)
     }
 
     #[test]

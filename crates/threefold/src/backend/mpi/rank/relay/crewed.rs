@@ -30,10 +30,12 @@ use std::thread;
 
 use super::watch::{Doing, Watch};
 use super::{Order, Relay};
+use crate::backend::mpi;
 use crate::backend::mpi::crew_letter::{self, ALL, FromCrew, ToCrew, Wishes};
 use crate::backend::mpi::letter::{self, Address};
 use crate::backend::mpi::mailbox::{LONGEST, LOOKS, SHORTEST, SPIN_FOR_PROCESS};
 use crate::backend::mpi::rank::Rank;
+use crate::backend::options::fair_share;
 use crate::backend::processes::run::crew::{Crew, Departed};
 use crate::remote::carrier::{Carrier, Event};
 use crate::remote::clock;
@@ -68,7 +70,8 @@ struct Life {
 impl Crewed {
     pub(super) fn new(rank: &'static Rank, session: u32, wishes: &Wishes) -> Result<Self, String> {
         let Wishes { workers, memory_limit, replaces, timeout } = *wishes;
-        let (crew, build) = Crew::of_rank(workers, memory_limit, replaces).map_err(|error| error.to_string())?;
+        let (crew, build) = Crew::of_rank(workers, memory_limit, replaces, fair_share(mpi::cores(), workers))
+            .map_err(|error| error.to_string())?;
         let lives = (0..workers).map(|_| None).collect();
         Ok(Self { rank, session, crew, build, lives, watch: Watch::new(workers, timeout), has_begun_line: false })
     }

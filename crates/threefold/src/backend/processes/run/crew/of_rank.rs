@@ -14,14 +14,15 @@ use super::{Crew, cannot_start};
 
 impl Crew {
     /// A crew of at most `size` workers, and the build that their handshakes name. `replaces` tells whether workers are
-    /// replaced after a number of chunks.
+    /// replaced after a number of chunks, and `share` how many threads each of their tasks should use.
     pub(in crate::backend) fn of_rank(
         size: usize,
         memory_limit: Option<u64>,
         replaces: bool,
+        share: usize,
     ) -> Result<(Self, Build), Error> {
         let build = build::own().map_err(|error| cannot_start(Model::Mpi, &error))?;
-        let starter = Starter::new(Model::Mpi, build, memory_limit, replaces);
+        let starter = Starter::new(Model::Mpi, build, memory_limit, replaces, share);
         Ok((Self::new(Model::Mpi, size, memory_limit, None, starter)?, build))
     }
 

@@ -1,0 +1,59 @@
+//! Hosts that fork while a journal is open. The fork has a copy of the journal and shares its file. It must neither write nor
+//! unlock the file, and must not keep the lock longer than the program holds it.
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use threefold::Journal;
+use threefold::prelude::*;
+
+use crate::fork::{fork, fork_a_sleeper};
+use crate::tasks::echo;
+use crate::{Hosts, Rows, host, printed};
+
+pub(crate) const ROWS: Rows = &[
+    ("a_fork_that_drops_its_journal_leaves_that_of_the_program_as_it_is", drops),
+    ("a_fork_does_not_keep_the_file_when_the_program_has_dropped_its_journal", outlives),
+];
+
+pub(crate) const HOSTS: Hosts =
+    &[("forks-with-a-journal", forks_with_a_journal), ("outlives-a-journal", outlives_a_journal)];
+
+fn drops() {
+    printed(&mut host("forks-with-a-journal"));
+}
+
+fn outlives() {
+    printed(&mut host("outlives-a-journal"));
+}
+
+/// Records a fold of four chunks.
+fn record(journal: &Journal) {
+    let on = Executor::new(Model::Sequential).unwrap().journal(journal);
+    assert_eq!(on.map(Items(vec![1, 2, 3, 4]), echo).unwrap(), [1, 2, 3, 4]);
+}
+
+fn forks_with_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.journal");
+    let mut journal = Some(Journal::open(&path).unwrap());
+    record(journal.as_ref().unwrap());
+    // After a fold the journal has no thread, whose locks the fork could miss.
+    let copy = fork(|| drop(journal.take())).unwrap();
+    waitpid(Pid::from_raw(copy.try_into().unwrap()), WaitOptions::empty()).unwrap();
+    let error = Journal::open(&path).unwrap_err().to_string();
+    assert!(error.contains("is in use"), "{error}");
+    record(journal.as_ref().unwrap());
+    drop(journal);
+    assert_eq!(Journal::open(&path).unwrap().recorded(), 8);
+}
+
+fn outlives_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.journal");
+    let journal = Journal::open(&path).unwrap();
+    record(&journal);
+    let sleeper = Pid::from_raw(fork_a_sleeper().unwrap().try_into().unwrap()).unwrap();
+    drop(journal);
+    assert_eq!(Journal::open(&path).unwrap().recorded(), 4);
+    kill_process(sleeper, Signal::KILL).unwrap();
+    waitpid(Some(sleeper), WaitOptions::empty()).unwrap();
+}
