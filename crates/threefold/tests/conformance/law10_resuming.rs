@@ -675,7 +675,7 @@ pub(crate) fn fill_a_journal(model: Model) {
     let folder = folder();
     let path = folder.path().join("run.journal");
     let source = || Items((0..40).collect());
-    let expected: Vec<_> = (0..40).map(|chunk| large(chunk)).collect();
+    let expected: Vec<_> = (0..40).map(*large).collect();
     limit(2 << 20);
     let error = on.journal(&Journal::open(&path).unwrap()).map(source(), large).unwrap_err();
     assert!(error.is_setup(), "{error}");
