@@ -142,9 +142,9 @@ impl fmt::Debug for CancelToken {
 /// let token = CancelToken::new();
 /// let guard = token.drop_guard();
 /// let on = Executor::new(Model::Threads)?.cancel(&token);
-/// let search = std::thread::spawn(move || on.for_each(Items(vec![0, 1]), search));
+/// let searching = std::thread::spawn(move || on.for_each(Items(vec![0, 1]), search));
 /// drop(guard);
-/// assert!(search.join().unwrap().unwrap_err().is_cancelled());
+/// assert!(searching.join().unwrap().unwrap_err().is_cancelled());
 /// # Ok::<(), threefold::Error>(())
 /// ```
 #[derive(Debug)]
