@@ -13,8 +13,8 @@
 //! - *An `Err` that ends the fold*, as in `try_fold`. In verbs that go on after an `Err`, such as `map`, it is an output
 //!   like any other. An `Err` that is retried is no output at all.
 //! - *The output of a chunk that is not wanted any more.* After a cancel or the failure of a lower chunk, a task that asks
-//!   whether it is cancelled may return anything. It can learn of this only by what [`Fold::may_start`] tells, which is
-//!   asked here after the task has ended.
+//!   whether it is cancelled may return anything. It can learn of this only after [`Fold::may_start`] tells it, which is
+//!   asked here after the task has ended. A token says that it is cancelled when its folds have been told.
 //!
 //! # The life of an output
 //!
