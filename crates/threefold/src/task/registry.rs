@@ -17,19 +17,20 @@ use crate::task::Task;
 #[distributed_slice]
 pub static TASKS: [Entry];
 
-/// Declares the static `$entry`, the entry of the task `$task`.
+/// Declares the static `$entry`, the entry of the task `$task`. Errors call the task `$name`. `$known` stays the same when the
+/// file is edited.
 ///
 /// A macro by example, since what it expands to lies in a link section: inside a macro of another crate that is
 /// allowed in a crate that forbids unsafe code.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! entry {
-    ($entry:ident: $task:ty, $name:expr) => {
+    ($entry:ident: $task:ty, $name:expr, $known:expr) => {
         #[$crate::__private::linkme::distributed_slice($crate::__private::TASKS)]
         #[linkme(crate = $crate::__private::linkme)]
         static $entry: $crate::__private::Entry = $crate::__private::Entry::of::<$task>(
             $name,
-            concat!(module_path!(), "::", $name, " at ", file!(), ":", line!(), ":", column!()),
+            concat!(module_path!(), "::", $known, " at ", file!(), ":", line!(), ":", column!()),
         );
     };
 }

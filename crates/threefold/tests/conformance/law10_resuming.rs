@@ -15,7 +15,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use threefold::prelude::*;
-use threefold::{CancelToken, Event, Executor, Items, Journal, Model, Trace, TryError, from_iter};
+use threefold::{
+    CancelToken, Event, Executor, Items, Journal, Model, Trace, TryError, from_iter, task_fn,
+};
 
 use crate::executor;
 use crate::fixtures::{fixture, folder, seed};
@@ -38,6 +40,7 @@ crate::rows! {
         nothing_finished_is_lost_by_a_cancel,
         several_folds_are_continued_in_their_order,
         another_task_captures_source_or_cut_is_refused_before_any_chunk_runs,
+        a_task_in_place_is_known_by_its_code_and_not_by_its_line,
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
         folds_in_tasks_are_not_recorded,
@@ -569,6 +572,19 @@ fn another_task_captures_source_or_cut_is_refused_before_any_chunk_runs(model: M
     array[500] += 1;
     let error = on(story.journal()).for_each(array.split_into(7), crate::tasks::total_of).unwrap_err();
     assert!(error.is_setup(), "{error}");
+}
+
+#[rustfmt::skip]
+fn a_task_in_place_is_known_by_its_code_and_not_by_its_line(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(10));
+    // Edits of a program may have another task stand where one stood, as these two stand on one line.
+    let (one, other) = (task_fn!(|n: u64| -> u64 { n + 10 }), task_fn!(|n: u64| -> u64 { n + 20 }));
+    let expected: Vec<u64> = (10..20).collect();
+    assert_eq!(on.journal(&story.journal()).map(story.source(), one.clone()).unwrap(), expected);
+    let text = on.journal(&story.journal()).map(story.source(), other).unwrap_err().to_string();
+    assert!(text.contains("it records the task") && text.contains(file!()), "{text}");
+    assert!(!text.contains(&format!("{}:", file!())), "it is the same task on another line: {text}");
+    assert_eq!(on.journal(&story.journal()).map(story.source(), one).unwrap(), expected);
 }
 
 fn a_second_fold_at_the_same_time_is_refused(model: Model) {
