@@ -73,6 +73,7 @@ impl Recording {
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
+        let name = T::__entry().only_name().map_err(|reason| Error::setup(None, reason))?;
         let captures = roundtrip::encode_task(task)?;
         let source_print = fingerprint(pieces, chunks)?;
         let source = match chunks {
@@ -80,7 +81,7 @@ impl Recording {
             _ => format!("{} to {} in {chunks} chunks", pieces.describe(0), pieces.describe(chunks - 1)),
         };
         let log = journal.begin(&Job {
-            task: T::__entry().full_name(),
+            task: name,
             captures: &captures,
             source: &source,
             source_print,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use threefold::prelude::*;
 use threefold::{
-    CancelToken, Event, Executor, Items, Journal, Model, Trace, TryError, from_iter, task_fn,
+    CancelToken, Event, Executor, Items, Journal, Model, TaskOf, Trace, TryError, from_iter, task_fn,
 };
 
 use crate::executor;
@@ -41,6 +41,7 @@ crate::rows! {
         several_folds_are_continued_in_their_order,
         another_task_captures_source_or_cut_is_refused_before_any_chunk_runs,
         a_task_in_place_is_known_by_its_code_and_not_by_its_line,
+        tasks_that_a_journal_cannot_tell_apart_are_refused,
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
         folds_in_tasks_are_not_recorded,
@@ -585,6 +586,40 @@ fn a_task_in_place_is_known_by_its_code_and_not_by_its_line(model: Model) {
     assert!(text.contains("it records the task") && text.contains(file!()), "{text}");
     assert!(!text.contains(&format!("{}:", file!())), "it is the same task on another line: {text}");
     assert_eq!(on.journal(&story.journal()).map(story.source(), one).unwrap(), expected);
+}
+
+/// Two tasks that differ in what they do, and in nothing that a journal knows.
+fn twins() -> (impl TaskOf<u64, Output = u64>, impl TaskOf<u64, Output = u64>) {
+    fn first() -> impl TaskOf<u64, Output = u64> {
+        #[task]
+        fn twin(n: u64) -> u64 {
+            n + 1
+        }
+        twin
+    }
+    fn second() -> impl TaskOf<u64, Output = u64> {
+        #[task]
+        fn twin(n: u64) -> u64 {
+            n + 2
+        }
+        twin
+    }
+    (first(), second())
+}
+
+fn tasks_that_a_journal_cannot_tell_apart_are_refused(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(3));
+    let (one, other) = twins();
+    let recorded = on.journal(&story.journal());
+    for error in [recorded.map(story.source(), one).unwrap_err(), recorded.map(story.source(), other).unwrap_err()] {
+        let text = error.to_string();
+        assert!(error.is_setup() && text.contains("law10_resuming::twin`") && text.contains("rename"), "{text}");
+        assert_eq!(text.matches(file!()).count(), 2, "it says where they are: {text}");
+    }
+    // Only a journal minds.
+    let (one, other) = twins();
+    assert_eq!(on.map(story.source(), one).unwrap(), [1, 2, 3]);
+    assert_eq!(on.map(story.source(), other).unwrap(), [2, 3, 4]);
 }
 
 fn a_second_fold_at_the_same_time_is_refused(model: Model) {
