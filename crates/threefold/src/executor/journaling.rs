@@ -77,7 +77,7 @@ impl Executor {
     ///
     /// # What differs from other folds
     ///
-    /// - Outputs are serialized on every model.
+    /// - Outputs are serialized and restored on every model. A field that serde skips has its default in every output.
     /// - [`combine`](Self::combine) merges on the caller's thread, in chunk order, on every model.
     /// - [`map_into`](Self::map_into) has each task fill memory of its own on every model, which is then copied to its place.
     /// - A stream over [`from_iter`](crate::from_iter) is refused, since nothing tells whether the iterator gives the same

@@ -4,8 +4,9 @@
 //! # What is recorded
 //!
 //! The output of a chunk is added when it has come back to the process of the caller, and before the caller can take it.
-//! On the local models the worker that ran the chunk serializes it. The output of a worker elsewhere has come as bytes, and
-//! these bytes are added.
+//! On the local models the worker that ran the chunk serializes it, and hands on what the bytes restore. The output of a
+//! worker elsewhere has come as bytes, and these bytes are added. So the caller is always given what bytes restore, whether
+//! the chunk ran in this run or in an earlier one. What serde skips is missing in every output, and not just in some.
 //!
 //! Three things are not recorded, so their chunks run again when the fold is continued:
 //!
@@ -102,14 +103,11 @@ impl Recording {
         self.log.finished()
     }
 
-    /// Adds the output of `chunk`, if it is still wanted.
-    pub(crate) fn add(&self, chunk: u64, output: &impl Portable, fold: &Fold) -> Result<(), Cause> {
-        if fold.may_start(chunk) {
-            let mut bytes = Vec::new();
-            roundtrip::encode("the output", output, &mut bytes)?;
-            self.add_bytes(chunk, &bytes, fold);
-        }
-        Ok(())
+    /// Adds the output of `chunk`, if it is still wanted, and returns what its bytes restore.
+    pub(crate) fn add<O: Portable>(&self, chunk: u64, output: O, fold: &Fold) -> Result<O, Cause> {
+        let (restored, bytes) = roundtrip::restored("the output", output)?;
+        self.add_bytes(chunk, &bytes, fold);
+        Ok(restored)
     }
 
     /// The same for an output that is there as bytes.

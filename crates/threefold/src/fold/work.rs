@@ -17,7 +17,7 @@
 //! 3. The task runs.
 //! 4. If the fold is observed, it is recorded when the chunk ran.
 //! 5. Its output is checked, is added to the journal if the fold has one, and ends the fold after this chunk if it is an
-//!    `Err` and that ends the fold. See [`answered`].
+//!    `Err` and that ends the fold. With a journal, what the bytes restore takes its place. See [`answered`].
 //! 6. The sink gets the output.
 //!
 //! All six are under the guard, so a panic in any of them is caught. The number tells at which chunk.
@@ -205,8 +205,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
                 return Err(Again::Erred);
             }
             fold.finished(chunk, worker, attempt, started);
-            match self.watch(chunk, &output, fold) {
-                Ok(()) => {
+            match if self.watches { self.watch(chunk, output, fold) } else { Ok(output) } {
+                Ok(output) => {
                     self.stop_on_err(chunk, &output, fold);
                     fold.arrived(self.outputs.keep_one(chunk, output));
                 }

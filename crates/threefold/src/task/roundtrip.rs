@@ -1,10 +1,13 @@
 //! The round trip: is a value the same after it was serialized and restored?
 //!
 //! A field that serde skips, or restores to something else, would give one answer on threads and another on processes.
-//! On processes, and in a fold with a journal, every task is checked before it is serialized. In debug builds every model checks the task, the first chunk
-//! and the first output, so that such a field is found on whichever model the tests run: it is an error there, and
-//! never changes the value that the task runs with. What can be compared is compared; values of more than [`CHECKED`]
-//! bytes are serialized up to there, which finds what cannot be serialized at all.
+//! On processes, and in a fold with a journal, every task is checked before it is serialized. In debug builds every model
+//! checks the task, the first chunk and the first output, so that such a field is found on whichever model the tests run: it
+//! is an error there, and never changes the value that the task runs with. What can be compared is compared; values of more
+//! than [`CHECKED`] bytes are serialized up to there, which finds what cannot be serialized at all.
+//!
+//! A journal asks for more: the bytes must be the same in the next run. Those of a `HashMap` are in another order in each
+//! run, and even in each copy of the map, so they are found by a copy. See [`encode_alike`].
 
 use super::Portable;
 #[cfg(any(feature = "processes", feature = "journal"))]
@@ -35,6 +38,19 @@ pub(crate) fn encode_task<T: Task>(task: &T) -> Result<Vec<u8>, Cause> {
 #[cfg(any(feature = "processes", feature = "journal"))]
 pub(crate) fn encode<V: Portable>(what: &'static str, value: &V, bytes: &mut Vec<u8>) -> Result<(), Cause> {
     guarded(what, || portable::encode(value, bytes).map_err(|error| error.to_string()))
+}
+
+/// The value as its bytes restore it, and the bytes. What serde skips is not in it.
+#[cfg(feature = "journal")]
+pub(crate) fn restored<V: Portable>(what: &'static str, value: V) -> Result<(V, Vec<u8>), Cause> {
+    guarded(what, || {
+        let mut bytes = Vec::new();
+        portable::encode(&value, &mut bytes).map_err(|error| error.to_string())?;
+        // First, so that there is one value at a time.
+        drop(value);
+        let restored = portable::decode(&bytes).map_err(|error| error.to_string())?;
+        Ok((restored, bytes))
+    })
 }
 
 /// The value that `bytes` hold.

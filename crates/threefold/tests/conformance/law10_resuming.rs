@@ -42,6 +42,7 @@ crate::rows! {
         another_task_captures_source_or_cut_is_refused_before_any_chunk_runs,
         a_task_in_place_is_known_by_its_code_and_not_by_its_line,
         tasks_that_a_journal_cannot_tell_apart_are_refused,
+        what_serde_skips_is_missing_in_every_run,
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
         folds_in_tasks_are_not_recorded,
@@ -620,6 +621,51 @@ fn tasks_that_a_journal_cannot_tell_apart_are_refused(model: Model) {
     let (one, other) = twins();
     assert_eq!(on.map(story.source(), one).unwrap(), [1, 2, 3]);
     assert_eq!(on.map(story.source(), other).unwrap(), [2, 3, 4]);
+}
+
+/// It cannot be compared, so no check finds what serde skips.
+#[derive(Debug, Serialize, Deserialize)]
+struct Partly {
+    kept: u64,
+    #[serde(skip)]
+    skipped: u64,
+}
+
+#[task]
+fn partly(n: u64, folder: &PathBuf) -> Partly {
+    mark(folder, n);
+    Partly { kept: n, skipped: n }
+}
+
+fn what_serde_skips_is_missing_in_every_run(model: Model) {
+    let on = executor(model, 2);
+    let verbs: [fn(&Executor, &Story) -> Vec<Partly>; 3] = [
+        |on, story| {
+            let task = partly.with(story.folder.path().to_path_buf());
+            on.map_results(story.source(), task).unwrap().into_iter().filter_map(Result::ok).collect()
+        },
+        |on, story| {
+            let task = partly.with(story.folder.path().to_path_buf());
+            by_hand(on.map_results_async(story.source(), task)).unwrap().into_iter().filter_map(Result::ok).collect()
+        },
+        |on, story| {
+            let task = partly.with(story.folder.path().to_path_buf());
+            let add = |mut all: Vec<_>, one| {
+                all.push(one);
+                all
+            };
+            on.fold(story.source(), task, Vec::new(), add).unwrap_or_default()
+        },
+    ];
+    for verb in verbs {
+        let story = Story::new(20);
+        story.hurt("panic", &[7, 8]);
+        verb(&on.journal(&story.journal()), &story);
+        story.heal("panic", &[7, 8]);
+        let resumed = verb(&on.journal(&story.journal()), &story);
+        let values: Vec<_> = resumed.iter().map(|output| (output.kept, output.skipped)).collect();
+        assert_eq!(values, (0..20).map(|n| (n, 0)).collect::<Vec<_>>());
+    }
 }
 
 fn a_second_fold_at_the_same_time_is_refused(model: Model) {

@@ -82,9 +82,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                     return Ok(true);
                 }
                 fold.finished(number, worker, attempt, started);
-                if WATCHES {
-                    self.watch(number, &output, fold)?;
-                }
+                let output = if WATCHES { self.watch(number, output, fold)? } else { output };
                 self.stop_on_err(number, &output, fold);
                 if sink(number, output).is_break() {
                     break;
