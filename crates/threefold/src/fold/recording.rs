@@ -55,6 +55,7 @@ use crate::error::{Cause, Error, Result};
 use crate::journal::fingerprint::Fingerprint;
 use crate::journal::{Job, Journal, Log};
 use crate::panics;
+use crate::shared::printed::printing;
 use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
@@ -75,8 +76,8 @@ impl Recording {
         T: Task,
     {
         let name = T::__entry().only_name().map_err(|reason| Error::setup(None, reason))?;
-        let captures = roundtrip::encode_task(task)?;
-        let source_print = fingerprint(pieces, chunks)?;
+        let (captures, source_print) =
+            printing(Fingerprint::of, || Ok::<_, Cause>((roundtrip::encode_task(task)?, fingerprint(pieces, chunks)?)))?;
         let source = match chunks {
             1 => format!("{} in 1 chunk", pieces.describe(0)),
             _ => format!("{} to {} in {chunks} chunks", pieces.describe(0), pieces.describe(chunks - 1)),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use threefold::prelude::*;
 use threefold::{
-    CancelToken, Event, Executor, Items, Journal, Model, TaskOf, Trace, TryError, from_iter, task_fn,
+    CancelToken, Event, Executor, Items, Journal, Model, Shared, TaskOf, Trace, TryError, from_iter, task_fn,
 };
 
 use crate::executor;
@@ -43,6 +43,7 @@ crate::rows! {
         a_task_in_place_is_known_by_its_code_and_not_by_its_line,
         tasks_that_a_journal_cannot_tell_apart_are_refused,
         what_serde_skips_is_missing_in_every_run,
+        a_shared_array_that_is_captured_is_compared,
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
         folds_in_tasks_are_not_recorded,
@@ -666,6 +667,26 @@ fn what_serde_skips_is_missing_in_every_run(model: Model) {
         let values: Vec<_> = resumed.iter().map(|output| (output.kept, output.skipped)).collect();
         assert_eq!(values, (0..20).map(|n| (n, 0)).collect::<Vec<_>>());
     }
+}
+
+#[task]
+fn nth(n: u64, array: &Shared<f64>) -> f64 {
+    array[n as usize]
+}
+
+fn a_shared_array_that_is_captured_is_compared(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(5));
+    let run = |items: &[f64]| {
+        let array = Shared::copy_of(items).unwrap();
+        on.journal(&story.journal()).map(story.source(), nth.with(array))
+    };
+    let mut items = [0.5, 1.5, 2.5, 3.5, 4.5];
+    assert_eq!(run(&items).unwrap(), items);
+    assert_eq!(run(&items).unwrap(), items);
+    items[4] = -4.5;
+    let text = run(&items).unwrap_err().to_string();
+    assert!(text.contains("other captures"), "{text}");
+    assert!(run(&items[..4]).unwrap_err().is_setup());
 }
 
 fn a_second_fold_at_the_same_time_is_refused(model: Model) {
