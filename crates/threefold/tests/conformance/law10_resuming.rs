@@ -5,6 +5,7 @@
 //! it. So a row decides which chunks a first run leaves open: the chunks that it has panic. The task with its captures is
 //! the same in both runs.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ crate::rows! {
         a_task_in_place_is_known_by_its_code_and_not_by_its_line,
         tasks_that_a_journal_cannot_tell_apart_are_refused,
         what_serde_skips_is_missing_in_every_run,
+        what_differs_from_run_to_run_is_refused_in_the_first,
         a_shared_array_that_is_captured_is_compared,
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
@@ -667,6 +669,33 @@ fn what_serde_skips_is_missing_in_every_run(model: Model) {
         let values: Vec<_> = resumed.iter().map(|output| (output.kept, output.skipped)).collect();
         assert_eq!(values, (0..20).map(|n| (n, 0)).collect::<Vec<_>>());
     }
+}
+
+#[task]
+fn looked_up(n: u64, table: &HashMap<u64, u64>) -> u64 {
+    table[&n]
+}
+
+#[task]
+fn size(set: HashSet<u64>) -> usize {
+    set.len()
+}
+
+fn what_differs_from_run_to_run_is_refused_in_the_first(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(3));
+    let table: HashMap<u64, u64> = (0..100).map(|n| (n, n)).collect();
+    let sets: Vec<HashSet<u64>> = (0..3).map(|_| (0..100).collect()).collect();
+    let recorded = on.journal(&story.journal());
+    for error in [
+        recorded.map(story.source(), looked_up.with(table.clone())).unwrap_err(),
+        recorded.map(Items(sets.clone()), size).unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(error.is_serialization() && text.contains("BTreeMap"), "{text}");
+    }
+    // Only a journal minds.
+    assert_eq!(on.map(story.source(), looked_up.with(table)).unwrap(), [0, 1, 2]);
+    assert_eq!(on.map(Items(sets), size).unwrap(), [100; 3]);
 }
 
 #[task]
