@@ -164,10 +164,7 @@
 //! it ends.
 //!
 //! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
-//! array is read in place by all of them.
-//!
-//! If tasks use rayon, OpenMP or a library for matrices, worker processes are told how many threads each of them should
-//! use. On the other models a task asks for its [share](Executor::share).
+//! array is read in place by all of them. A task that starts threads asks for its [share](Executor::share) of the cores.
 //!
 //! # MPI ranks
 //!
@@ -332,14 +329,8 @@ pub use task::probe;
 pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Progress, Span, Start, Trace};
 
-/// Has the code of that page compiled and run, as that of any documentation.
-#[cfg(all(doctest, feature = "async", feature = "processes", feature = "rand"))]
-#[doc = include_str!("../../../docs/how-do-i.md")]
-pub struct HowDoI;
-
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`], the attribute
-/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method of its traits has the name of a usual method of slices,
-/// ranges or iterators.
+/// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method here has the name of one of slices, ranges or iterators.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -357,6 +348,11 @@ pub mod prelude {
 }
 
 /// What the code that `#[task]` writes refers to. It is for nobody else: it changes without notice.
+// The tests of documentation compile and run the code of that page, too.
+#[cfg_attr(
+    all(doctest, feature = "async", feature = "processes", feature = "rand"),
+    doc = include_str!("../../../docs/how-do-i.md")
+)]
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "async")]

@@ -204,14 +204,17 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
-            fold.finished(chunk, worker, attempt, started);
-            match if self.watches { self.watch(chunk, output, fold) } else { Ok(output) } {
-                Ok(output) => {
-                    self.stop_on_err(chunk, &output, fold);
-                    fold.arrived(self.outputs.keep_one(chunk, output));
+            let watched = if self.watches { self.watch(chunk, output, fold) } else { Ok(output) };
+            let output = match watched {
+                Ok(output) => output,
+                Err(cause) => {
+                    fold.unsent(chunk, cause);
+                    return Ok(());
                 }
-                Err(cause) => fold.unsent(chunk, cause),
-            }
+            };
+            self.stop_on_err(chunk, &output, fold);
+            fold.finished(chunk, worker, attempt, started);
+            fold.arrived(self.outputs.keep_one(chunk, output));
             Ok(())
         })
     }

@@ -40,7 +40,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
 use log::Log;
@@ -79,6 +79,12 @@ impl Ear {
         if self.dispatch.is_none() {
             if levels.are_off() {
                 return;
+            }
+            if !alone {
+                // As long as a process has one subscriber, `tracing` asks the default of the thread that is there, and not
+                // this one. A second subscriber has it ask them all, whichever thread makes an event first.
+                static SECOND: OnceLock<Dispatch> = OnceLock::new();
+                SECOND.get_or_init(|| Dispatch::new(Capture::new()));
             }
             let dispatch = Dispatch::new(Capture::new());
             // The program may have set one before `init`. Then ours is the default of the worker's thread.

@@ -115,11 +115,11 @@ pub(crate) fn run() -> Option<ExitCode> {
         "rests" => rests(model),
         "works-forever" => works_forever(model, words.next().expect("and a folder")),
         "works-forever-isolated" => works_forever_isolated(model, words.next().expect("and a folder")),
+        #[cfg(feature = "journal")]
+        "fills-a-journal" => crate::law10_resuming::fill_a_journal(model),
         "from-env" => from_env::print_choice(),
         "share" => share::print_share(model),
         "variables" => share::print_variables(model),
-        #[cfg(feature = "journal")]
-        "fills-a-journal" => crate::law10_resuming::fill_a_journal(model),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
         "ends-late" => ends_late(model),

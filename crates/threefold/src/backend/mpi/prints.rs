@@ -194,9 +194,11 @@ impl Printer {
         let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
         for (rank, bytes) in heard(Heard::take) {
             let line = &mut partial[rank];
+            let (before, newline) = (line.len(), bytes.iter().rposition(|&byte| byte == b'\n'));
             line.extend_from_slice(&bytes);
-            let whole = match line.iter().rposition(|&byte| byte == b'\n') {
-                Some(newline) => newline + 1,
+            // What came before has no newline: it was looked through when it came. A long line comes in many parts.
+            let whole = match newline {
+                Some(newline) => before + newline + 1,
                 None if line.len() >= LONGEST => line.len(),
                 None => continue,
             };

@@ -24,6 +24,8 @@ pub(super) struct KeptTasks {
     most_bytes: usize,
     /// From the one that was used longest ago to the one that was told last.
     tasks: Vec<Kept>,
+    /// The slot that the worker uses, unless its task was dropped.
+    current: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,7 @@ struct Kept {
 impl KeptTasks {
     /// Those of a new worker.
     pub(super) fn none() -> Self {
-        Self { most: MOST, most_bytes: MOST_BYTES, tasks: Vec::new() }
+        Self { most: MOST, most_bytes: MOST_BYTES, tasks: Vec::new(), current: None }
     }
 
     /// The memory of the worker, which was told one task at most, is limited.
@@ -51,10 +53,11 @@ impl KeptTasks {
     pub(super) fn tell(&mut self, task: &Telling<'_>, out: &mut Vec<u8>) {
         let known = self.tasks.iter().position(|kept| kept.fingerprint == task.fingerprint);
         if let Some(place) = known {
-            if place + 1 < self.tasks.len() {
-                let kept = self.tasks.remove(place);
-                ToWorker::Again { slot: kept.slot }.write(out);
-                self.tasks.push(kept);
+            let kept = self.tasks.remove(place);
+            let slot = kept.slot;
+            self.tasks.push(kept);
+            if self.current.replace(slot) != Some(slot) {
+                ToWorker::Again { slot }.write(out);
                 self.make_room(self.most, out);
             }
             return;
@@ -64,6 +67,7 @@ impl KeptTasks {
         let is_free = |slot: &u64| self.tasks.iter().all(|kept| kept.slot != *slot);
         let slot = (0..self.most as u64).find(is_free).expect("there is room for one more");
         ToWorker::Task { slot, address: task.address, captures: task.captures }.write(out);
+        self.current = Some(slot);
         let arrays = task.memory.iter().map(|memory| memory.number()).collect();
         self.tasks.push(Kept { slot, fingerprint: task.fingerprint, bytes: task.captures.len(), arrays });
     }
@@ -71,6 +75,8 @@ impl KeptTasks {
     /// Has the worker drop the tasks with this array, which is freed.
     pub(super) fn forget_array(&mut self, number: u64, out: &mut Vec<u8>) {
         for kept in self.tasks.extract_if(.., |kept| kept.arrays.contains(&number)) {
+            // The worker then uses an empty slot, until it is told of another task.
+            self.current = self.current.filter(|&slot| slot != kept.slot);
             ToWorker::Drop { slot: kept.slot }.write(out);
         }
     }
@@ -148,6 +154,20 @@ mod tests {
         assert_eq!(tell(&mut kept, 4, 101), [("new", 2)]);
         assert_eq!(tell(&mut kept, 4, 101), []);
         assert_eq!(tell(&mut kept, 3, 1), [("again", 0), ("drop", 1), ("drop", 2)]);
+    }
+
+    #[test]
+    fn behind_a_task_that_went_with_its_array_the_worker_is_told_which_slot_to_use() {
+        let mut kept = KeptTasks::none();
+        assert_eq!(tell(&mut kept, 1, 1), [("new", 0)]);
+        assert_eq!(tell(&mut kept, 2, 1), [("new", 1)]);
+        kept.tasks[1].arrays.push(7);
+        let mut out = Vec::new();
+        kept.forget_array(7, &mut out);
+        assert!(!out.is_empty());
+        assert_eq!(tell(&mut kept, 1, 1), [("again", 0)]);
+        assert_eq!(tell(&mut kept, 1, 1), []);
+        assert_eq!(tell(&mut kept, 2, 1), [("new", 1)]);
     }
 
     #[test]

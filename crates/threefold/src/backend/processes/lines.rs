@@ -54,7 +54,7 @@ impl Lines {
             self.partial.reserve(if read == 0 { FIRST } else { READ });
             match rustix::io::read(pipe, spare_capacity(&mut self.partial)) {
                 Ok(0) => self.pipe = None,
-                Ok(_) => self.pass_on_whole_lines(),
+                Ok(count) => self.pass_on_whole_lines(count),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return,
                 Err(_) => self.pipe = None,
@@ -62,9 +62,12 @@ impl Lines {
         }
     }
 
-    fn pass_on_whole_lines(&mut self) {
-        let whole = match self.partial.iter().rposition(|&byte| byte == b'\n') {
-            Some(newline) => newline + 1,
+    /// Passes on the whole lines, after so many bytes have come. What came before has no newline: it was looked through
+    /// when it came. A long line comes in many parts.
+    fn pass_on_whole_lines(&mut self, count: usize) {
+        let before = self.partial.len() - count;
+        let whole = match self.partial[before..].iter().rposition(|&byte| byte == b'\n') {
+            Some(newline) => before + newline + 1,
             None if self.partial.len() >= LONGEST => self.partial.len(),
             None => return,
         };

@@ -70,10 +70,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 chunk::set(number);
                 let attempt = if number == block.start { attempt } else { 1 };
                 let started = fold.started(number, worker, attempt);
-                let checks = WATCHES && self.is_checked(number);
                 let output = match fold.scope.is_heard() {
-                    false => self.task.__map_with(&mut state, self.piece(number, checks)?),
-                    true => self.map_in_span(&mut state, (number, attempt), checks, fold, worker)?,
+                    false => {
+                        let piece = self.piece(number, WATCHES && self.is_checked(number))?;
+                        self.task.__map_with(&mut state, piece)
+                    }
+                    true => self.map_in_span(&mut state, (number, attempt), fold, worker)?,
                 };
                 if !fold.counts_results() {
                     break;
@@ -81,9 +83,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
-                fold.finished(number, worker, attempt, started);
                 let output = if WATCHES { self.watch(number, output, fold)? } else { output };
                 self.stop_on_err(number, &output, fold);
+                fold.finished(number, worker, attempt, started);
                 if sink(number, output).is_break() {
                     break;
                 }

@@ -16,12 +16,11 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         &self,
         state: &mut State,
         (number, attempt): (u64, u32),
-        checks: bool,
         fold: &Fold,
         worker: usize,
     ) -> Result<T::Output, Cause> {
         let span = fold.scope.chunk(number, attempt, worker, || self.pieces.describe(number));
         let _entered = fold.scope.enter_chunk(&span);
-        Ok(self.task.__map_with(state, self.piece(number, checks)?))
+        Ok(self.task.__map_with(state, self.piece(number, self.is_checked(number))?))
     }
 }
