@@ -23,10 +23,11 @@ pub(crate) fn expand(definition: Definition) -> TokenStream {
     }
 }
 
-/// The body of a function that gives the task's entry in the table. `name` is a literal, or a macro that gives one.
-fn entry(threefold: &Path, task: &Type, name: &impl ToTokens) -> TokenStream {
+/// The body of a function that gives the task's entry in the table. It has two names, which are literals or macros that give
+/// some: what errors call the task, and what it is called where the name must not change when the file is edited.
+fn entry(threefold: &Path, task: &Type, (called, known): (&impl ToTokens, &impl ToTokens)) -> TokenStream {
     quote! {
-        #threefold::__private::entry!(__THREEFOLD_ENTRY: #task, #name);
+        #threefold::__private::entry!(__THREEFOLD_ENTRY: #task, #called, #known);
         &__THREEFOLD_ENTRY
     }
 }

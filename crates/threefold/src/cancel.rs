@@ -35,6 +35,10 @@ pub struct CancelToken(Arc<State>);
 
 #[derive(Default)]
 struct State {
+    /// Set when every fold under the token has been told, and the folds that are nested in these.
+    ///
+    /// A task may ask the token itself whether it is cancelled, and then return whatever it has. Such an output must not
+    /// count, and must not get into a journal. The limit of its fold tells, so the limit must have fallen by then.
     cancelled: AtomicBool,
     /// The folds that run under this token.
     folds: Group<Fold>,
@@ -64,15 +68,16 @@ impl CancelToken {
     /// assert!(token.is_cancelled());
     /// ```
     pub fn cancel(&self) {
-        // Two threads may meet here: this one sets the flag and then walks the members, and `register` joins the
-        // members and then reads the flag. The lock of the members orders the two, so either the fold is found here or
-        // it finds the flag there. SeqCst is stricter than that needs, and costs nothing where folds are cancelled.
-        self.0.cancelled.store(true, Ordering::SeqCst);
-        let futures = self.0.folds.tell_from(0, Fold::cancel_quietly);
+        // The flag is set under the lock of the members, after they were told. So a fold that joins is told here, or finds
+        // the flag set. And a fold that was told here leaves after that, so whoever is given its error finds the flag set
+        // too. SeqCst is stricter than that needs, and costs nothing where folds are cancelled.
+        let set = || self.0.cancelled.store(true, Ordering::SeqCst);
+        let futures = self.0.folds.tell_from_then(0, Fold::cancel_quietly, set);
         futures.into_iter().flatten().for_each(notify::wake);
     }
 
-    /// Whether [`cancel`](Self::cancel) was called on this token or on a clone of it.
+    /// Whether [`cancel`](Self::cancel) was called on this token or on a clone of it. While another thread is inside
+    /// `cancel`, this is `true` as soon as all folds under the token know.
     ///
     /// ```
     /// let token = threefold::CancelToken::new();
@@ -178,8 +183,31 @@ impl Drop for DropGuard {
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;
+    use std::sync::mpsc;
 
     use super::CancelToken;
+
+    #[test]
+    fn a_token_is_cancelled_for_others_when_its_folds_have_been_told() {
+        let token = CancelToken::new();
+        let cancel = token.0.folds.held(|| {
+            let (other, (begins, has_begun)) = (token.clone(), mpsc::channel());
+            let cancel = std::thread::spawn(move || {
+                begins.send(()).unwrap();
+                other.cancel();
+            });
+            has_begun.recv().unwrap();
+            // It waits for the lock of the folds, so none of them knows. A task that learned of the cancel now would have
+            // its output taken.
+            for _ in 0..1_000 {
+                assert!(!token.is_cancelled());
+                std::thread::yield_now();
+            }
+            cancel
+        });
+        cancel.join().unwrap();
+        assert!(token.is_cancelled());
+    }
 
     #[test]
     fn a_guard_cancels_when_it_is_dropped_in_a_panic_too() {

@@ -8,7 +8,8 @@
 //! The parts: `mapped` is memory that several processes can map, and `plain` is memory of this process alone, for builds
 //! without worker processes. `parent` opens memory of the parent in a worker, and `loan` has workers write to memory that
 //! is being filled. `length` sets the length of a file in memory. `memory` gives memory a number. `known` finds
-//! memory by its number. `view` reads memory as items. `form` serializes an array: as its number, or with all its items.
+//! memory by its number, and `printed` by the fingerprint of its items. `view` reads memory as items. `form` serializes an
+//! array: as its number, as its fingerprint, or with all its items.
 //!
 //! What is left out: items that are no plain data (no pointer means anything in another process), and arrays that grow.
 
@@ -38,6 +39,8 @@ pub(crate) mod memory;
 pub(crate) mod parent;
 #[cfg(not(all(feature = "processes", target_os = "linux")))]
 mod plain;
+#[cfg(feature = "journal")]
+pub(crate) mod printed;
 mod view;
 
 use memory::{Draft, Memory};
@@ -160,6 +163,12 @@ impl<T: Pod> Shared<T> {
     pub(crate) fn numbered(number: u64, length: u64) -> Option<Self> {
         let array = Self::of(known::find(number)?)?;
         (array.bytes().len() as u64 == length).then_some(array)
+    }
+
+    /// The array that was serialized as this fingerprint, while a journal compares captures.
+    #[cfg(feature = "journal")]
+    fn printed(print: u64, length: u64) -> Option<Self> {
+        Self::of(printed::find(print, length)?)
     }
 
     /// The items in `memory`, if it holds a whole number of them.

@@ -29,10 +29,12 @@ pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
     }
 
     let called = name.unraw().to_string();
+    let called = quote!(#called);
     let written = Written {
         threefold,
         name: &name,
-        called: &quote!(#called),
+        called: &called,
+        known: &called,
         plain: &plain,
         chunk: &chunk,
         fills: fills.as_ref(),
@@ -110,6 +112,8 @@ pub(super) struct Written<'a> {
     pub(super) name: &'a Ident,
     /// What errors call the task: a literal, or a macro that gives one.
     pub(super) called: &'a TokenStream,
+    /// What it is called where it must not change when the file is edited.
+    pub(super) known: &'a TokenStream,
     /// The user's function, under another name.
     pub(super) plain: &'a Ident,
     pub(super) chunk: &'a Type,
@@ -195,7 +199,7 @@ impl Written<'_> {
         let Self { threefold, name, .. } = self;
         let (chunk, output) = &self.types();
         let call = self.call();
-        let entry = entry(threefold, &parse_quote!(#name), self.called);
+        let entry = entry(threefold, &parse_quote!(#name), (self.called, self.known));
         let is_err = is_err(threefold, "__is_err", output, name.span());
         let output_eq = is_eq(threefold, "__output_eq", output, name.span());
         let chunk_eq = is_eq(threefold, "__chunk_eq", chunk, name.span());
@@ -287,7 +291,7 @@ impl Written<'_> {
     pub(super) fn captures(&self, is_async: bool) -> TokenStream {
         let Self { threefold, name, .. } = self;
         let (chunk, output) = &self.types();
-        let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), self.called);
+        let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), (self.called, self.known));
         let is_err = is_err(threefold, "is_err", output, name.span());
         let eq = is_eq(threefold, "eq", &parse_quote!(Self::Captures), name.span());
         let output_eq = is_eq(threefold, "output_eq", output, name.span());

@@ -45,7 +45,7 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_sta
     let stateful = has_state.then(|| split_off_state(threefold, &mut item));
     item.items.extend(hidden.map(ImplItem::Verbatim));
     let task = &item.self_ty;
-    let entry = entry(threefold, task, &name);
+    let entry = entry(threefold, task, (&name, &name));
     let conditions = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     quote! {
         #item

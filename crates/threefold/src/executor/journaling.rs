@@ -69,6 +69,14 @@ impl Executor {
     /// the error says what differs. The model and the number of workers may be others. Nobody can tell whether the *code*
     /// of the task is the same, so delete the journal if you change what the task computes.
     ///
+    /// A task is known by its module and name. A [`task_fn!`](crate::task_fn) has no name, and is known by its module, its file
+    /// and its own code, in which spaces and comments do not count. Two tasks of the program that have the same name are refused:
+    /// functions of one name within two functions of a module, or a `task_fn!` that is written twice in a file.
+    ///
+    /// Captures and chunks are compared as their bytes, which must be the same in each run. Those of a `HashMap` or a `HashSet`
+    /// are not, so the first run is refused: use a `BTreeMap` or a `BTreeSet`. A [`Shared`](crate::Shared) array that is
+    /// captured is compared by a fingerprint of its items, and is not copied.
+    ///
     /// To compare the source, a fold over an array, a list, or lines in memory serializes all of its chunks once. A range and
     /// a file take no time.
     ///
@@ -77,7 +85,7 @@ impl Executor {
     ///
     /// # What differs from other folds
     ///
-    /// - Outputs are serialized on every model.
+    /// - Outputs are serialized and restored on every model. A field that serde skips has its default in every output.
     /// - [`combine`](Self::combine) merges on the caller's thread, in chunk order, on every model.
     /// - [`map_into`](Self::map_into) has each task fill memory of its own on every model, which is then copied to its place.
     /// - A stream over [`from_iter`](crate::from_iter) is refused, since nothing tells whether the iterator gives the same
@@ -92,7 +100,8 @@ impl Executor {
     ///
     /// The verbs have these errors besides their own: [`is_setup`](Error::is_setup) if the journal is of other folds, if it
     /// records another fold at this moment, if it cannot be read, or if it cannot be written, for instance because the disk is
-    /// full; [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot be serialized.
+    /// full, or if another task has the name of this one; [`is_serialization`](Error::is_serialization) if the task, a chunk
+    /// or an output cannot be serialized, or if the bytes of the task or of chunk 0 differ from time to time.
     pub fn journal(&self, journal: &Journal) -> Self {
         let mut on = self.clone();
         on.extras.journal = Some(journal.clone());

@@ -34,9 +34,23 @@ impl<T: ?Sized> Group<T> {
     /// meanwhile, so that nobody holds a member any more when it has left. `tell` runs no code of the user's; it may
     /// tell other groups, those of nested folds, which never tell this one.
     pub(crate) fn tell_from<R>(&self, least: u64, tell: impl Fn(&T) -> R) -> Vec<R> {
+        self.tell_from_then(least, tell, || ())
+    }
+
+    /// The same. Calls `then` afterwards, before any member joins or leaves.
+    pub(crate) fn tell_from_then<R>(&self, least: u64, tell: impl Fn(&T) -> R, then: impl FnOnce()) -> Vec<R> {
         let members = self.lock();
         let told = members.iter().filter(|(number, _)| *number >= least);
-        told.filter_map(|(_, member)| member.upgrade()).map(|member| tell(&member)).collect()
+        let told = told.filter_map(|(_, member)| member.upgrade()).map(|member| tell(&member)).collect();
+        then();
+        told
+    }
+
+    /// Runs `run` while nobody else can join, leave or tell.
+    #[cfg(test)]
+    pub(crate) fn held<R>(&self, run: impl FnOnce() -> R) -> R {
+        let _members = self.lock();
+        run()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(u64, Weak<T>)>> {

@@ -4,8 +4,9 @@
 //! # What is recorded
 //!
 //! The output of a chunk is added when it has come back to the process of the caller, and before the caller can take it.
-//! On the local models the worker that ran the chunk serializes it. The output of a worker elsewhere has come as bytes, and
-//! these bytes are added.
+//! On the local models the worker that ran the chunk serializes it, and hands on what the bytes restore. The output of a
+//! worker elsewhere has come as bytes, and these bytes are added. So the caller is always given what bytes restore, whether
+//! the chunk ran in this run or in an earlier one. What serde skips is missing in every output, and not just in some.
 //!
 //! Three things are not recorded, so their chunks run again when the fold is continued:
 //!
@@ -13,8 +14,8 @@
 //! - *An `Err` that ends the fold*, as in `try_fold`. In verbs that go on after an `Err`, such as `map`, it is an output
 //!   like any other. An `Err` that is retried is no output at all.
 //! - *The output of a chunk that is not wanted any more.* After a cancel or the failure of a lower chunk, a task that asks
-//!   whether it is cancelled may return anything. It can learn of this only by what [`Fold::may_start`] tells, which is
-//!   asked here after the task has ended.
+//!   whether it is cancelled may return anything. It can learn of this only after [`Fold::may_start`] tells it, which is
+//!   asked here after the task has ended. A token says that it is cancelled when its folds have been told.
 //!
 //! # The life of an output
 //!
@@ -34,7 +35,10 @@
 //! By the name of the task with its module, its captures, the number of chunks, a fingerprint of the source, and the type
 //! of the outputs. The fingerprint is that of the ends and the cut of a range, of the name and the state of a file, and
 //! of all chunks of any other source, each as its bytes. What the code of the task does is not compared: nothing tells
-//! whether it has changed.
+//! whether it has changed. A task in place has no name, so a hash of its code takes the place of one.
+//!
+//! What would make an unchanged program be refused in its next run is refused in the first: a name that two tasks have, and
+//! captures or a chunk 0 whose bytes differ from time to time, as those of a `HashMap` do.
 //!
 //! # What ends the fold
 //!
@@ -51,6 +55,7 @@ use crate::error::{Cause, Error, Result};
 use crate::journal::fingerprint::Fingerprint;
 use crate::journal::{Job, Journal, Log};
 use crate::panics;
+use crate::shared::printed::printing;
 use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
@@ -70,14 +75,18 @@ impl Recording {
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let captures = roundtrip::encode_task(task)?;
-        let source_print = fingerprint(pieces, chunks)?;
+        let name = T::__entry().only_name().map_err(|reason| Error::setup(None, reason))?;
+        let mut captures = Vec::new();
+        let source_print = printing(Fingerprint::of, || {
+            roundtrip::encode_alike("the task", task, &mut captures, T::__eq)?;
+            fingerprint(pieces, chunks)
+        })?;
         let source = match chunks {
             1 => format!("{} in 1 chunk", pieces.describe(0)),
             _ => format!("{} to {} in {chunks} chunks", pieces.describe(0), pieces.describe(chunks - 1)),
         };
         let log = journal.begin(&Job {
-            task: T::__entry().full_name(),
+            task: name,
             captures: &captures,
             source: &source,
             source_print,
@@ -98,14 +107,11 @@ impl Recording {
         self.log.finished()
     }
 
-    /// Adds the output of `chunk`, if it is still wanted.
-    pub(crate) fn add(&self, chunk: u64, output: &impl Portable, fold: &Fold) -> Result<(), Cause> {
-        if fold.may_start(chunk) {
-            let mut bytes = Vec::new();
-            roundtrip::encode("the output", output, &mut bytes)?;
-            self.add_bytes(chunk, &bytes, fold);
-        }
-        Ok(())
+    /// Adds the output of `chunk`, if it is still wanted, and returns what its bytes restore.
+    pub(crate) fn add<O: Portable>(&self, chunk: u64, output: O, fold: &Fold) -> Result<O, Cause> {
+        let (restored, bytes) = roundtrip::restored("the output", output)?;
+        self.add_bytes(chunk, &bytes, fold);
+        Ok(restored)
     }
 
     /// The same for an output that is there as bytes.
@@ -162,7 +168,11 @@ fn fingerprint<P: Pieces<Chunk: Portable>>(pieces: &P, chunks: u64) -> Result<u6
     for chunk in 0..chunks {
         let piece = panics::catch(|| pieces.try_piece(chunk))?.map_err(Cause::unreadable)?;
         bytes.clear();
-        roundtrip::encode("the chunk", &piece, &mut bytes)?;
+        match chunk {
+            // The others have the same type, and one copy tells.
+            0 => roundtrip::encode_alike("the chunk", &piece, &mut bytes, |_, _| None)?,
+            _ => roundtrip::encode("the chunk", &piece, &mut bytes)?,
+        }
         print.add(&(bytes.len() as u64).to_le_bytes());
         print.add(&bytes);
     }

@@ -21,7 +21,7 @@ impl Recording {
         match *self {}
     }
 
-    pub(crate) fn add(&self, _chunk: u64, _output: &impl Portable, _fold: &Fold) -> Result<(), Cause> {
+    pub(crate) fn add<O: Portable>(&self, _chunk: u64, _output: O, _fold: &Fold) -> Result<O, Cause> {
         match *self {}
     }
 

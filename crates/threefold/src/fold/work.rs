@@ -17,7 +17,7 @@
 //! 3. The task runs.
 //! 4. If the fold is observed, it is recorded when the chunk ran.
 //! 5. Its output is checked, is added to the journal if the fold has one, and ends the fold after this chunk if it is an
-//!    `Err` and that ends the fold. See [`answered`].
+//!    `Err` and that ends the fold. With a journal, what the bytes restore takes its place. See [`answered`].
 //! 6. The sink gets the output.
 //!
 //! All six are under the guard, so a panic in any of them is caught. The number tells at which chunk.
@@ -204,10 +204,14 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
             if T::__is_err(&output) && fold.retries_error(attempt) {
                 return Err(Again::Erred);
             }
-            if let Err(cause) = self.watch(chunk, &output, fold) {
-                fold.unsent(chunk, cause);
-                return Ok(());
-            }
+            let watched = if self.watches { self.watch(chunk, output, fold) } else { Ok(output) };
+            let output = match watched {
+                Ok(output) => output,
+                Err(cause) => {
+                    fold.unsent(chunk, cause);
+                    return Ok(());
+                }
+            };
             self.stop_on_err(chunk, &output, fold);
             fold.finished(chunk, worker, attempt, started);
             fold.arrived(self.outputs.keep_one(chunk, output));

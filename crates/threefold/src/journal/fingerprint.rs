@@ -1,14 +1,18 @@
 //! `Fingerprint`: 64 bits that stand for many bytes, the same in every run, in every build and on every platform.
 //!
 //! A journal keeps fingerprints of the captures and of the source, so that it notices when one of them has changed.
-//! Each word of eight bytes is mixed into the state with an exclusive or, a product with an odd number and a shift. Every
-//! one of these steps can be undone. So two inputs of the same length that differ in one word always have different
-//! fingerprints. Others have the same one with a chance of about 1 in 2^64, which suffices against accidents. It does not
-//! protect from somebody who looks for such inputs, who could as well write the outputs of a journal.
+//! Each word of eight bytes is added to the state with an exclusive or, and the state is then mixed by the finalizer of
+//! MurmurHash3, which changes each bit of its result with a chance of about one half if any bit of its input changes. A
+//! single product would not do: it leaves a change of the top bit alone, so a change of a sign in one number was undone by
+//! changes of signs in the next.
+//!
+//! Every step can be undone. So two inputs of the same length that differ in one word always have different fingerprints.
+//! Others have the same one with a chance of about 1 in 2^64, which suffices against accidents. It does not protect from
+//! somebody who looks for such inputs, who could as well write the outputs of a journal.
 //! The standard library's hashers begin differently in each run or promise nothing across its versions.
 
-/// An odd number whose bits look random: 2^64 divided by the golden ratio.
-const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+/// A number whose bits look random: 2^64 divided by the golden ratio.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The fingerprint of the bytes that were added so far.
 #[derive(Clone, Debug)]
@@ -22,7 +26,7 @@ pub(crate) struct Fingerprint {
 
 impl Default for Fingerprint {
     fn default() -> Self {
-        Self { state: FACTOR, length: 0, rest: [0; 8] }
+        Self { state: STEP, length: 0, rest: [0; 8] }
     }
 }
 
@@ -67,8 +71,14 @@ impl Fingerprint {
     }
 
     fn mix(&mut self, word: u64) {
-        let product = (self.state ^ word).wrapping_mul(FACTOR);
-        self.state = product ^ (product >> 32);
+        let mut mixed = self.state ^ word;
+        mixed ^= mixed >> 33;
+        mixed = mixed.wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+        mixed ^= mixed >> 33;
+        mixed = mixed.wrapping_mul(0xC4CE_B9FE_1A85_EC53);
+        mixed ^= mixed >> 33;
+        // The finalizer leaves 0 alone. With the sum, words of zeros change the state too.
+        self.state = mixed.wrapping_add(STEP);
     }
 }
 
@@ -83,7 +93,7 @@ mod tests {
     }
 
     /// From another implementation, written from the description above.
-    const KNOWN: [u64; 2] = [13205639532393747828, 16871046516019418957];
+    const KNOWN: [u64; 2] = [2974900594770670807, 11705099097249013435];
 
     #[test]
     fn it_makes_no_difference_how_bytes_are_cut() {
@@ -115,5 +125,31 @@ mod tests {
         all.dedup();
         // No bytes of one value and no bytes of another are the same.
         assert_eq!(all.len(), count - 1);
+    }
+
+    #[test]
+    fn numbers_that_change_their_signs_have_another_fingerprint() {
+        // The sign of a float is the top bit of its last byte. Every one, two and three of the top bits are flipped,
+        // wherever the numbers begin.
+        for begin in 0..8 {
+            let bytes: Vec<u8> = (0..begin + 32).collect();
+            let flip = |bits: &[usize]| {
+                let mut changed = bytes.clone();
+                bits.iter().for_each(|bit| changed[begin as usize + bit] ^= 0x80);
+                Fingerprint::of(&changed)
+            };
+            let mut all = vec![flip(&[])];
+            for one in 0..32 {
+                all.push(flip(&[one]));
+                for two in one + 1..32 {
+                    all.push(flip(&[one, two]));
+                    all.extend((two + 1..32).map(|three| flip(&[one, two, three])));
+                }
+            }
+            let count = all.len();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), count, "the numbers begin at byte {begin}");
+        }
     }
 }

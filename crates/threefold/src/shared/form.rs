@@ -1,7 +1,8 @@
-//! The serialized form of an array: the number of its memory, or all its bytes.
+//! The serialized form of an array: the number of its memory, the fingerprint of its bytes, or all its bytes.
 //!
 //! The number means something only to the workers of this process, so it is written only where they will read it. Its
-//! form has the length as well: a number that belongs to memory of another length is an error.
+//! form has the length as well: a number that belongs to memory of another length is an error. The fingerprint is for a
+//! journal, which compares arrays and never restores one.
 
 use std::fmt;
 
@@ -12,6 +13,8 @@ use serde::ser::{Serialize, Serializer};
 use super::Shared;
 #[cfg(feature = "processes")]
 use super::known;
+#[cfg(feature = "journal")]
+use super::printed;
 
 /// What is written. `Bytes` has a type of its own for the two directions.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -22,6 +25,11 @@ enum Form<B> {
         length: u64,
     },
     Copied(B),
+    /// Memory that the reader has just serialized itself.
+    Printed {
+        print: u64,
+        length: u64,
+    },
 }
 
 impl<T: Pod> Serialize for Shared<T> {
@@ -29,6 +37,10 @@ impl<T: Pod> Serialize for Shared<T> {
         #[cfg(feature = "processes")]
         if let Some(number) = known::gather(self.view.memory()) {
             return Form::<Bytes<'_>>::Numbered { number, length: self.bytes().len() as u64 }.serialize(serializer);
+        }
+        #[cfg(feature = "journal")]
+        if let Some(print) = printed::print(self.view.memory()) {
+            return Form::<Bytes<'_>>::Printed { print, length: self.bytes().len() as u64 }.serialize(serializer);
         }
         Form::Copied(Bytes(self.bytes())).serialize(serializer)
     }
@@ -41,6 +53,11 @@ impl<'de, T: Pod> Deserialize<'de> for Shared<T> {
             Form::Numbered { number, length } => Shared::numbered(number, length).ok_or_else(|| {
                 de::Error::custom(format_args!("this process has no array {number} of {length} bytes with such items"))
             }),
+            Form::Printed { print, length } => Shared::printed(print, length).ok_or_else(|| {
+                de::Error::custom(format_args!(
+                    "no array of {length} bytes with such items was serialized as {print:#x}"
+                ))
+            }),
         }
     }
 }
@@ -49,6 +66,14 @@ impl<'de, T: Pod> Deserialize<'de> for Shared<T> {
 #[cfg(not(feature = "processes"))]
 impl<T: Pod> Shared<T> {
     fn numbered(_number: u64, _length: u64) -> Option<Self> {
+        None
+    }
+}
+
+/// Only a journal knows arrays by their fingerprints.
+#[cfg(not(feature = "journal"))]
+impl<T: Pod> Shared<T> {
+    fn printed(_print: u64, _length: u64) -> Option<Self> {
         None
     }
 }
@@ -114,6 +139,73 @@ mod tests {
         let json = serde_json::to_string(&Shared::copy_of(&[1u8, 2, 3]).unwrap()).unwrap();
         let error = serde_json::from_str::<Shared<u16>>(&json).unwrap_err().to_string();
         assert!(error.starts_with("invalid length 3, expected the bytes of items of 2 bytes each"), "{error}");
+    }
+
+    #[cfg(feature = "journal")]
+    mod printed {
+        use std::cell::Cell;
+        use std::sync::Arc;
+
+        use crate::shared::Shared;
+        use crate::shared::printed::printing;
+
+        thread_local! {
+            static PRINTS: Cell<u32> = const { Cell::new(0) };
+        }
+
+        /// Anything that depends on the bytes.
+        fn print(bytes: &[u8]) -> u64 {
+            PRINTS.set(PRINTS.get() + 1);
+            bytes.iter().fold(7, |print, &byte| print * 3 + u64::from(byte))
+        }
+
+        fn json(array: &Shared<u8>) -> String {
+            printing(print, || serde_json::to_string(array).unwrap())
+        }
+
+        #[test]
+        fn for_a_journal_an_array_is_its_fingerprint_and_no_copy() {
+            let array = Shared::copy_of(&[1u8; 20]).unwrap();
+            printing(print, || {
+                let json = serde_json::to_string(&(&array, &array)).unwrap();
+                assert!(json.contains("\"length\":20") && !json.contains("1,1,1"), "{json}");
+                let (one, other) = serde_json::from_str::<(Shared<u8>, Shared<u8>)>(&json).unwrap();
+                for restored in [one, other] {
+                    assert!(Arc::ptr_eq(restored.view.memory(), array.view.memory()));
+                }
+            });
+            assert_eq!(PRINTS.get(), 1, "it is computed once for an array");
+            assert!(serde_json::to_string(&array).unwrap().contains("Copied"), "it has ended");
+        }
+
+        #[test]
+        fn arrays_with_the_same_items_are_the_same_and_others_are_not() {
+            let array = |items: &[u8]| json(&Shared::copy_of(items).unwrap());
+            assert_eq!(array(&[1, 2, 3]), array(&[1, 2, 3]));
+            assert_ne!(array(&[1, 2, 3]), array(&[1, 2, 4]));
+            assert_ne!(array(&[1, 2, 3]), array(&[1, 2]));
+        }
+
+        #[test]
+        fn a_fingerprint_that_was_not_serialized_restores_nothing() {
+            let array = Shared::copy_of(&[1u8, 2, 3]).unwrap();
+            let json = json(&array);
+            let read = || serde_json::from_str::<Shared<u8>>(&json).is_ok();
+            assert!(!read() && !printing(print, read));
+            // Three bytes are no whole number of these items.
+            let wider = || {
+                serde_json::to_string(&array).unwrap();
+                serde_json::from_str::<Shared<u16>>(&json).is_ok()
+            };
+            assert!(!printing(print, wider));
+        }
+
+        #[test]
+        fn it_ends_when_the_users_code_panics() {
+            let array = Shared::copy_of(&[1u8]).unwrap();
+            let _ = std::panic::catch_unwind(|| printing(print, || panic!("a `Serialize` of the user's")));
+            assert!(serde_json::to_string(&array).unwrap().contains("Copied"));
+        }
     }
 
     #[cfg(feature = "processes")]

@@ -18,7 +18,8 @@
 /// ```
 ///
 /// The task runs on every model, in worker processes and ranks too. It is registered where it stands, as a function with
-/// `#[task]` is. Errors name its place in the source: `task at src/main.rs:7: chunk 3 (6..8) panicked ..`.
+/// `#[task]` is. Errors name its place in the source: `task at src/main.rs:7: chunk 3 (6..8) panicked ..`. A
+/// journal knows it by its file and its code.
 ///
 /// It captures nothing: a worker process has the program's functions, but not the variables of a function that is
 /// running. The body may use functions, constants, statics, types and other tasks. It may stand in a generic function, but

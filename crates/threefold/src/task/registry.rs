@@ -17,19 +17,20 @@ use crate::task::Task;
 #[distributed_slice]
 pub static TASKS: [Entry];
 
-/// Declares the static `$entry`, the entry of the task `$task`.
+/// Declares the static `$entry`, the entry of the task `$task`. Errors call the task `$name`. `$known` stays the same when the
+/// file is edited.
 ///
 /// A macro by example, since what it expands to lies in a link section: inside a macro of another crate that is
 /// allowed in a crate that forbids unsafe code.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! entry {
-    ($entry:ident: $task:ty, $name:expr) => {
+    ($entry:ident: $task:ty, $name:expr, $known:expr) => {
         #[$crate::__private::linkme::distributed_slice($crate::__private::TASKS)]
         #[linkme(crate = $crate::__private::linkme)]
         static $entry: $crate::__private::Entry = $crate::__private::Entry::of::<$task>(
             $name,
-            concat!(module_path!(), "::", $name, " at ", file!(), ":", line!(), ":", column!()),
+            concat!(module_path!(), "::", $known, " at ", file!(), ":", line!(), ":", column!()),
         );
     };
 }
@@ -64,10 +65,34 @@ impl Entry {
 
 #[cfg(feature = "journal")]
 impl Entry {
-    /// The name of the task with its module: `crate::module::calculate_sum`. It stays the same when the file is edited.
-    /// Tasks of the same name may have the same, if they are written in two functions of one module.
-    pub(crate) fn full_name(&self) -> &'static str {
-        self.path.rsplit_once(" at ").map_or(self.path, |(name, _)| name)
+    /// The name of the task with its module: `crate::module::calculate_sum`. It stays the same when the file is edited. A
+    /// task in place has its file and a hash of its code: `crate::module::task_fn 5e3a.. in src/main.rs`.
+    ///
+    /// # Errors
+    ///
+    /// Another task of the program has the same name. Two functions of one module may each have a task of one name.
+    pub(crate) fn only_name(&self) -> Result<&'static str, String> {
+        self.only_name_in(&TASKS)
+    }
+
+    fn only_name_in(&self, table: &[Self]) -> Result<&'static str, String> {
+        let (name, _) = self.name_and_place();
+        let all = table.iter().map(Self::name_and_place).filter(|(other, _)| *other == name);
+        let mut places: Vec<_> = all.map(|(_, place)| place).collect();
+        if places.len() < 2 {
+            return Ok(name);
+        }
+        // In the order of the source, which the linker does not keep.
+        places.sort_unstable();
+        let places = places.join(" and ");
+        Err(format!(
+            "a journal cannot tell tasks apart that are called `{name}`, and the program has some at {places}: rename them \
+             (a `task_fn!` can be written as a function with `#[task]`)"
+        ))
+    }
+
+    fn name_and_place(&self) -> (&'static str, &'static str) {
+        self.path.rsplit_once(" at ").unwrap_or((self.path, ""))
     }
 }
 
@@ -109,6 +134,36 @@ fn find_in<'a>(table: &'a [Entry], address: &[u8]) -> Result<&'a Entry, String> 
     entry.filter(|entry| entry.path.as_bytes() == path).ok_or_else(|| {
         format!("task {index} of the worker's {} is not `{}`", table.len(), String::from_utf8_lossy(path))
     })
+}
+
+#[cfg(all(test, feature = "journal"))]
+mod names {
+    use super::Entry;
+
+    const fn entry(path: &'static str) -> Entry {
+        Entry {
+            name: "",
+            path,
+            #[cfg(feature = "processes")]
+            receive: |_| Err(String::new()),
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_without_its_place_and_must_be_the_only_one() {
+        let table = [
+            entry("a::part at main.rs:30:1"),
+            entry("a::sum at main.rs:9:1"),
+            entry("a::part at main.rs:10:1"),
+            entry("b::part at main.rs:40:1"),
+        ];
+        assert_eq!(table[1].only_name_in(&table), Ok("a::sum"));
+        assert_eq!(table[3].only_name_in(&table), Ok("b::part"));
+        for one in [0, 2] {
+            let error = table[one].only_name_in(&table).unwrap_err();
+            assert!(error.contains("`a::part`") && error.contains("main.rs:10:1 and main.rs:30:1"), "{error}");
+        }
+    }
 }
 
 #[cfg(all(test, feature = "processes"))]

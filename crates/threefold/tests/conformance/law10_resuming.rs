@@ -5,6 +5,7 @@
 //! it. So a row decides which chunks a first run leaves open: the chunks that it has panic. The task with its captures is
 //! the same in both runs.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use threefold::prelude::*;
-use threefold::{CancelToken, Event, Executor, Items, Journal, Model, Trace, TryError, from_iter};
+use threefold::{
+    CancelToken, Event, Executor, Items, Journal, Model, Shared, TaskOf, Trace, TryError, from_iter, task_fn,
+};
 
 use crate::executor;
 use crate::fixtures::{fixture, folder, seed};
@@ -38,6 +41,11 @@ crate::rows! {
         nothing_finished_is_lost_by_a_cancel,
         several_folds_are_continued_in_their_order,
         another_task_captures_source_or_cut_is_refused_before_any_chunk_runs,
+        a_task_in_place_is_known_by_its_code_and_not_by_its_line,
+        tasks_that_a_journal_cannot_tell_apart_are_refused,
+        what_serde_skips_is_missing_in_every_run,
+        what_differs_from_run_to_run_is_refused_in_the_first,
+        a_shared_array_that_is_captured_is_compared,
         a_second_fold_at_the_same_time_is_refused,
         the_chunks_of_an_iterator_are_refused,
         folds_in_tasks_are_not_recorded,
@@ -569,6 +577,145 @@ fn another_task_captures_source_or_cut_is_refused_before_any_chunk_runs(model: M
     array[500] += 1;
     let error = on(story.journal()).for_each(array.split_into(7), crate::tasks::total_of).unwrap_err();
     assert!(error.is_setup(), "{error}");
+}
+
+#[rustfmt::skip]
+fn a_task_in_place_is_known_by_its_code_and_not_by_its_line(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(10));
+    // Edits of a program may have another task stand where one stood, as these two stand on one line.
+    let (one, other) = (task_fn!(|n: u64| -> u64 { n + 10 }), task_fn!(|n: u64| -> u64 { n + 20 }));
+    let expected: Vec<u64> = (10..20).collect();
+    assert_eq!(on.journal(&story.journal()).map(story.source(), one.clone()).unwrap(), expected);
+    let text = on.journal(&story.journal()).map(story.source(), other).unwrap_err().to_string();
+    assert!(text.contains("it records the task") && text.contains(file!()), "{text}");
+    assert!(!text.contains(&format!("{}:", file!())), "it is the same task on another line: {text}");
+    assert_eq!(on.journal(&story.journal()).map(story.source(), one).unwrap(), expected);
+}
+
+/// Two tasks that differ in what they do, and in nothing that a journal knows.
+fn twins() -> (impl TaskOf<u64, Output = u64>, impl TaskOf<u64, Output = u64>) {
+    fn first() -> impl TaskOf<u64, Output = u64> {
+        #[task]
+        fn twin(n: u64) -> u64 {
+            n + 1
+        }
+        twin
+    }
+    fn second() -> impl TaskOf<u64, Output = u64> {
+        #[task]
+        fn twin(n: u64) -> u64 {
+            n + 2
+        }
+        twin
+    }
+    (first(), second())
+}
+
+fn tasks_that_a_journal_cannot_tell_apart_are_refused(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(3));
+    let (one, other) = twins();
+    let recorded = on.journal(&story.journal());
+    for error in [recorded.map(story.source(), one).unwrap_err(), recorded.map(story.source(), other).unwrap_err()] {
+        let text = error.to_string();
+        assert!(error.is_setup() && text.contains("law10_resuming::twin`") && text.contains("rename"), "{text}");
+        assert_eq!(text.matches(file!()).count(), 2, "it says where they are: {text}");
+    }
+    // Only a journal minds.
+    let (one, other) = twins();
+    assert_eq!(on.map(story.source(), one).unwrap(), [1, 2, 3]);
+    assert_eq!(on.map(story.source(), other).unwrap(), [2, 3, 4]);
+}
+
+/// It cannot be compared, so no check finds what serde skips.
+#[derive(Debug, Serialize, Deserialize)]
+struct Partly {
+    kept: u64,
+    #[serde(skip)]
+    skipped: u64,
+}
+
+#[task]
+fn partly(n: u64, folder: &PathBuf) -> Partly {
+    mark(folder, n);
+    Partly { kept: n, skipped: n }
+}
+
+fn what_serde_skips_is_missing_in_every_run(model: Model) {
+    let on = executor(model, 2);
+    let verbs: [fn(&Executor, &Story) -> Vec<Partly>; 3] = [
+        |on, story| {
+            let task = partly.with(story.folder.path().to_path_buf());
+            on.map_results(story.source(), task).unwrap().into_iter().filter_map(Result::ok).collect()
+        },
+        |on, story| {
+            let task = partly.with(story.folder.path().to_path_buf());
+            by_hand(on.map_results_async(story.source(), task)).unwrap().into_iter().filter_map(Result::ok).collect()
+        },
+        |on, story| {
+            let task = partly.with(story.folder.path().to_path_buf());
+            let add = |mut all: Vec<_>, one| {
+                all.push(one);
+                all
+            };
+            on.fold(story.source(), task, Vec::new(), add).unwrap_or_default()
+        },
+    ];
+    for verb in verbs {
+        let story = Story::new(20);
+        story.hurt("panic", &[7, 8]);
+        verb(&on.journal(&story.journal()), &story);
+        story.heal("panic", &[7, 8]);
+        let resumed = verb(&on.journal(&story.journal()), &story);
+        let values: Vec<_> = resumed.iter().map(|output| (output.kept, output.skipped)).collect();
+        assert_eq!(values, (0..20).map(|n| (n, 0)).collect::<Vec<_>>());
+    }
+}
+
+#[task]
+fn looked_up(n: u64, table: &HashMap<u64, u64>) -> u64 {
+    table[&n]
+}
+
+#[task]
+fn size(set: HashSet<u64>) -> usize {
+    set.len()
+}
+
+fn what_differs_from_run_to_run_is_refused_in_the_first(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(3));
+    let table: HashMap<u64, u64> = (0..100).map(|n| (n, n)).collect();
+    let sets: Vec<HashSet<u64>> = (0..3).map(|_| (0..100).collect()).collect();
+    let recorded = on.journal(&story.journal());
+    for error in [
+        recorded.map(story.source(), looked_up.with(table.clone())).unwrap_err(),
+        recorded.map(Items(sets.clone()), size).unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(error.is_serialization() && text.contains("BTreeMap"), "{text}");
+    }
+    // Only a journal minds.
+    assert_eq!(on.map(story.source(), looked_up.with(table)).unwrap(), [0, 1, 2]);
+    assert_eq!(on.map(Items(sets), size).unwrap(), [100; 3]);
+}
+
+#[task]
+fn nth(n: u64, array: &Shared<f64>) -> f64 {
+    array[n as usize]
+}
+
+fn a_shared_array_that_is_captured_is_compared(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(5));
+    let run = |items: &[f64]| {
+        let array = Shared::copy_of(items).unwrap();
+        on.journal(&story.journal()).map(story.source(), nth.with(array))
+    };
+    let mut items = [0.5, 1.5, 2.5, 3.5, 4.5];
+    assert_eq!(run(&items).unwrap(), items);
+    assert_eq!(run(&items).unwrap(), items);
+    items[4] = -4.5;
+    let text = run(&items).unwrap_err().to_string();
+    assert!(text.contains("other captures"), "{text}");
+    assert!(run(&items[..4]).unwrap_err().is_setup());
 }
 
 fn a_second_fold_at_the_same_time_is_refused(model: Model) {

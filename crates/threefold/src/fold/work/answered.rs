@@ -29,14 +29,15 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         }
     }
 
-    /// Checks the output of chunk `number`, and records it, if that is asked for.
-    pub(super) fn watch(&self, number: u64, output: &T::Output, fold: &Fold) -> Result<(), Cause> {
+    /// Checks the output of chunk `number`, and records it, if that is asked for. Returns the output to go on with: what
+    /// the bytes restore, if it is recorded.
+    pub(super) fn watch(&self, number: u64, output: T::Output, fold: &Fold) -> Result<T::Output, Cause> {
         if self.is_checked(number) {
-            roundtrip::check("the output", output, T::__output_eq)?;
+            roundtrip::check("the output", &output, T::__output_eq)?;
         }
         match &self.recording {
-            Some(recording) if !self.ends_fold(output) => recording.add(number, output, fold),
-            _ => Ok(()),
+            Some(recording) if !self.ends_fold(&output) => recording.add(number, output, fold),
+            _ => Ok(output),
         }
     }
 

@@ -83,9 +83,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 if T::__is_err(&output) && fold.retries_error(attempt) {
                     return Ok(true);
                 }
-                if WATCHES {
-                    self.watch(number, &output, fold)?;
-                }
+                let output = if WATCHES { self.watch(number, output, fold)? } else { output };
                 self.stop_on_err(number, &output, fold);
                 fold.finished(number, worker, attempt, started);
                 if sink(number, output).is_break() {
