@@ -4,7 +4,7 @@
 //! with what the file records. What it gives, the [`Log`], says which chunks are recorded, reads their outputs as bytes,
 //! and adds the outputs of others.
 //!
-//! - `format` has the bytes, and `header` what is kept of a [`Job`].
+//! - `format` has the bytes, and `header` what is kept of a [`Job`]. `folds` finds the fold of the file that a fold is.
 //! - `scan` reads a file when it is opened, and tells a torn tail from damage. `index` keeps where outputs are.
 //! - `writer` writes outputs in batches. `file` opens the file and locks it.
 //! - `refusal` has the errors.
@@ -18,14 +18,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
+use folds::Folds;
 use header::Header;
 use index::Index;
 use refusal::{fault, of_another_job, refusal};
-use scan::{Recorded, scan};
+use scan::scan;
 use writer::Writer;
 
 mod file;
 pub(crate) mod fingerprint;
+mod folds;
 mod format;
 #[cfg(any(test, fuzzing))]
 mod fuzzing;
@@ -73,8 +75,11 @@ pub(crate) use log::Log;
 /// ```
 ///
 /// [`Executor::journal`](crate::Executor::journal) says what is recorded, and how a fold is compared with the one in the file.
-/// The version of this library is compared too, since another version may serialize outputs in another way. If a fold has
-/// failed and the program calls the same fold once more, in the same run, the second one continues the first.
+/// The version of this library is compared too, since another version may serialize outputs in another way.
+///
+/// If a fold has left chunks open and the program calls the same fold once more, in the same run, the second one continues
+/// the first. If the first one has left none, the second one is a fold of its own, and runs all chunks. The next run of the
+/// program need not have the same failures: it finds its folds in the file whether or not it runs them a second time.
 ///
 /// # When outputs are written
 ///
@@ -123,24 +128,6 @@ struct Inner {
     /// How many outputs are recorded.
     recorded: AtomicU64,
     folds: Mutex<Folds>,
-}
-
-/// The folds of this run, and of earlier ones.
-#[derive(Default)]
-struct Folds {
-    /// What earlier runs recorded, in the order of the folds.
-    recorded: Vec<Recorded>,
-    /// Where these end in the file.
-    end: u64,
-    /// The number of the fold that begins next.
-    next: usize,
-    /// The number of the fold to which the last frame of the file belongs.
-    last_frame: Option<usize>,
-    /// The header of the fold that runs, or that ran last.
-    current: Option<Header>,
-    is_running: bool,
-    /// Whether all outputs of the fold that ran last are recorded.
-    is_complete: bool,
 }
 
 /// A fold, as a journal compares it with another one.
@@ -252,8 +239,7 @@ impl Journal {
 
     /// Begins the next fold of this run. It is compared with the fold of the same number in the file, if there is one.
     ///
-    /// If the fold before was ended before all its outputs were recorded, and `job` is the same, then this is that fold
-    /// again: a program may try a fold again that has failed.
+    /// It may be the fold before, again: see [`Folds`].
     pub(crate) fn begin(&self, job: &Job<'_>) -> Result<Arc<Log>> {
         let Inner { writer, .. } = &*self.0;
         let header = Header::of(job);
@@ -265,9 +251,8 @@ impl Journal {
                 "records another fold, which is still running: a journal records one fold at a time",
             ));
         }
-        let is_again = !folds.is_complete && folds.current.as_ref() == Some(&header);
-        let number = if is_again { folds.next - 1 } else { folds.next };
-        if is_again {
+        let number = folds.number(&header);
+        if number < folds.next {
             // The fold before has added to it. This is rare, so those places were not kept.
             let found = scan(writer.file()).map_err(|found| fault(writer.path(), found))?;
             (folds.recorded, folds.end) = (found.folds, found.end);

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{fresh, job, record, recorded};
-use crate::journal::{Job, Journal};
+use crate::journal::Journal;
 
 /// Longer than anything takes here, on any machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -119,29 +119,6 @@ fn a_write_that_fails_is_an_error_of_everything_that_follows() {
 
     // What was written before is there.
     assert_eq!(recorded(&Journal::open(path).unwrap().begin(&job(6)).unwrap()), [0]);
-}
-
-#[test]
-fn a_fold_that_has_failed_may_be_tried_again_in_the_same_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = fresh(&folder);
-    let journal = Journal::open(&path).unwrap();
-    record(&journal, &job(3), &[2]).unwrap();
-    let again = journal.begin(&job(3)).unwrap();
-    assert_eq!(recorded(&again), [2]);
-    again.append(0, &super::output(0)).unwrap();
-    drop(again);
-    // Another fold may follow one that has failed.
-    let other = Job { task: "other", ..job(3) };
-    record(&journal, &other, &[0, 1, 2]).unwrap();
-    // One that is complete is not taken for the next, which is the same.
-    assert_eq!(recorded(&journal.begin(&other).unwrap()), [0; 0]);
-    drop(journal);
-
-    let journal = Journal::open(&path).unwrap();
-    assert_eq!(recorded(&journal.begin(&job(3)).unwrap()), [0, 2]);
-    assert_eq!(recorded(&journal.begin(&other).unwrap()), [0, 1, 2]);
-    assert_eq!(recorded(&journal.begin(&other).unwrap()), [0; 0]);
 }
 
 #[test]
