@@ -14,8 +14,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::error::Result;
 use folds::Folds;
@@ -274,8 +274,8 @@ impl Journal {
         folds.next = number + 1;
         let chunks = header.chunks;
         folds.current = Some(header);
-        let (added, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Log { journal: Arc::clone(&self.0), root, chunks, index, end: folds.end, added, is_over }))
+        let journal = RwLock::new(Some(Arc::clone(&self.0)));
+        Ok(Arc::new(Log { journal, root, chunks, index, end: folds.end, added: AtomicU64::new(0) }))
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{fresh, job, record, recorded};
-use crate::journal::Journal;
+use crate::journal::{Job, Journal};
 
 /// Longer than anything takes here, on any machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -84,6 +84,57 @@ fn many_threads_record_small_and_large_outputs() {
             assert_eq!(log.read(chunk).unwrap(), output(chunk));
         }
     }
+}
+
+#[test]
+fn an_output_that_comes_when_its_fold_ends_is_not_taken_for_one_of_the_next_fold() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fresh(&folder);
+    let other = Job { task: "other", ..job(10) };
+    // Large, so that they often come at the same time as the end.
+    let output = |fold: u8| vec![fold; 50_000];
+    for _ in 0..20 {
+        let journal = Journal::open(&path).unwrap();
+        let log = journal.begin(&job(4000)).unwrap();
+        thread::scope(|scope| {
+            for worker in 0..4 {
+                let (log, output) = (&log, output(1));
+                scope.spawn(move || {
+                    (worker * 1000..).take(40).for_each(|chunk| log.append(chunk, &output).unwrap());
+                });
+            }
+            until("nothing is recorded", || journal.recorded() > 20);
+            log.end().unwrap();
+            let next = journal.begin(&other).unwrap();
+            (0..10).for_each(|chunk| next.append(chunk, &output(2)).unwrap());
+        });
+        drop((log, journal));
+        let journal = Journal::open(&path).unwrap();
+        let logs = [job(4000), other].map(|job| {
+            let log = journal.begin(&job).unwrap();
+            log.end().unwrap();
+            log
+        });
+        assert!(logs[0].finished().iter().map(|range| range.end - range.start).sum::<u64>() > 20);
+        assert_eq!(logs[1].finished(), std::slice::from_ref(&(0..10)));
+        drop((logs, journal));
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_fold_that_has_ended_does_not_keep_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fresh(&folder);
+    let journal = Journal::open(&path).unwrap();
+    let log = journal.begin(&job(4)).unwrap();
+    log.append(1, &super::output(1)).unwrap();
+    log.end().unwrap();
+    drop(journal);
+    let journal = Journal::open(&path).unwrap();
+    // Workers that are still inside the fold have it, and may bring outputs.
+    log.append(2, &super::output(2)).unwrap();
+    assert_eq!(recorded(&journal.begin(&job(4)).unwrap()), [1]);
 }
 
 /// A file that cannot grow once it is sealed, as on a disk that is full.
