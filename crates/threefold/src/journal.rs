@@ -14,7 +14,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::error::Result;
@@ -125,8 +125,6 @@ pub struct Journal(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
-    /// How many outputs are recorded.
-    recorded: AtomicU64,
     folds: Mutex<Folds>,
 }
 
@@ -168,10 +166,9 @@ impl Journal {
         let path = path.as_ref();
         let file = file::open(path)?;
         let found = scan(&file).map_err(|found| fault(path, found))?;
-        let recorded = AtomicU64::new(found.folds.iter().map(|fold| fold.index.len()).sum());
-        let writer = Writer::new(path.to_path_buf(), file, found.end, found.is_torn)?;
-        let folds = Folds { recorded: found.folds, end: found.end, last_frame: found.last, ..Folds::default() };
-        Ok(Self(Arc::new(Inner { writer, recorded, folds: Mutex::new(folds) })))
+        let writer = Writer::new(path.to_path_buf(), file, &found)?;
+        let folds = Folds { recorded: found.folds, end: found.end, ..Folds::default() };
+        Ok(Self(Arc::new(Inner { writer, folds: Mutex::new(folds) })))
     }
 
     /// Whether outputs that are written are also flushed to the disk at once (`fsync`), so that they survive a power failure
@@ -205,7 +202,8 @@ impl Journal {
         self.0.writer.path()
     }
 
-    /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written.
+    /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written. Those that
+    /// could not be written are not counted.
     ///
     /// ```
     /// use threefold::Journal;
@@ -216,14 +214,15 @@ impl Journal {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn recorded(&self) -> u64 {
-        self.0.recorded.load(Ordering::Relaxed)
+        self.0.writer.recorded()
     }
 
     /// Tells whether all outputs could be written so far. After the first write that failed, nothing is recorded any more.
     ///
     /// # Errors
     ///
-    /// The error of that write, which is also the error of the fold.
+    /// The error of that write, which is also the error of the fold. In a fork of the process that has opened the journal,
+    /// an error that says so: a fork records nothing, and its folds on the journal are refused.
     ///
     /// ```
     /// use threefold::Journal;
@@ -262,20 +261,21 @@ impl Journal {
             return Err(of_another_job(writer.path(), number, &difference));
         }
         let frame = header.frame(number as u64);
-        let (root, index) = match recorded {
-            Some(recorded) => (recorded.root, std::mem::take(&mut recorded.index)),
-            None => (frame.root, Index::default()),
+        let index = match recorded {
+            Some(recorded) => std::mem::take(&mut recorded.index),
+            None => {
+                // At once: the folds in the file are numbered without gaps, and this one may add no output.
+                writer.add_header(number, &frame.bytes)?;
+                Index::default()
+            }
         };
-        if folds.last_frame != Some(number) {
-            writer.add(&[&frame.bytes])?;
-            folds.last_frame = Some(number);
-        }
         folds.is_running = true;
         folds.next = number + 1;
         let chunks = header.chunks;
         folds.current = Some(header);
         let journal = RwLock::new(Some(Arc::clone(&self.0)));
-        Ok(Arc::new(Log { journal, root, chunks, index, end: folds.end, added: AtomicU64::new(0) }))
+        let (end, added) = (folds.end, AtomicU64::new(0));
+        Ok(Arc::new(Log { journal, number, header: frame, chunks, index, end, added }))
     }
 }
 

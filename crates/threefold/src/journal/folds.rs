@@ -24,8 +24,6 @@ pub(super) struct Folds {
     pub(super) end: u64,
     /// The number of the fold that follows the one before.
     pub(super) next: usize,
-    /// The number of the fold to which the last frame of the file belongs.
-    pub(super) last_frame: Option<usize>,
     /// The header of the fold that runs, or that ran last.
     pub(super) current: Option<Header>,
     pub(super) is_running: bool,

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::Inner;
 use super::format::{Head, Kind, checksum, tail};
+use super::header::HeaderFrame;
 use super::index::Index;
 use super::refusal::fault;
 use super::scan;
@@ -21,8 +22,10 @@ use crate::error::Result;
 pub(crate) struct Log {
     /// The journal, until the fold is ended.
     pub(super) journal: RwLock<Option<Arc<Inner>>>,
-    /// The checksum of the fold's header.
-    pub(super) root: u32,
+    /// The number of the fold in the file.
+    pub(super) number: usize,
+    /// The header of the fold, as a frame.
+    pub(super) header: HeaderFrame,
     pub(super) chunks: u64,
     /// What was recorded when the fold began.
     pub(super) index: Index,
@@ -52,7 +55,7 @@ impl Log {
         let at = self.index.offset(chunk).expect("only recorded outputs are read");
         let journal = self.journal();
         let writer = &journal.as_ref().expect("who reads outputs ends the fold").writer;
-        scan::output(writer.file(), at, self.end, chunk, self.root).map_err(|found| fault(writer.path(), found))
+        scan::output(writer.file(), at, self.end, chunk, self.header.root).map_err(|found| fault(writer.path(), found))
     }
 
     /// Records the output of `chunk`. It is in the file at most a second later, or when the fold ends.
@@ -64,11 +67,10 @@ impl Log {
         let journal = self.journal();
         let Some(journal) = &*journal else { return Ok(()) };
         // Computed before the lock of the batch is taken: an output may be large.
-        let head = Head::new(Kind::Output, chunk, output.len() as u64, self.root);
+        let head = Head::new(Kind::Output, chunk, output.len() as u64, self.header.root);
         let tail = tail(checksum(head.checksum, output));
-        journal.writer.add(&[&head.bytes(), output, &tail])?;
+        journal.writer.add_output(self.number, &self.header.bytes, &[&head.bytes(), output, &tail])?;
         self.added.fetch_add(1, Ordering::Relaxed);
-        journal.recorded.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Folds that a program runs again in one run, and how the next run finds them in the file.
 
+use std::fs;
+
 use super::{fresh, job, record, recorded};
 use crate::journal::{Job, Journal};
 
@@ -78,4 +80,27 @@ fn a_fold_that_was_run_again_after_all_its_outputs_were_recorded_is_passed_over_
     record(&journal, &other(), &[]).unwrap();
     let error = journal.begin(&job(5)).unwrap_err().to_string();
     assert!(error.contains("in fold 4, counted from 0, it records a source of 4 chunks"), "{error}");
+}
+
+#[test]
+fn a_run_that_adds_nothing_leaves_the_file_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fresh(&folder);
+    let run = |chunks: [&[u64]; 3]| {
+        let journal = Journal::open(&path).unwrap();
+        record(&journal, &job(3), chunks[0]).unwrap();
+        record(&journal, &other(), chunks[1]).unwrap();
+        record(&journal, &job(4), chunks[2]).unwrap();
+        drop(journal);
+        fs::read(&path).unwrap()
+    };
+    let first = run([&[1], &[0, 1, 2], &[]]);
+    assert!(run([&[], &[], &[]]) == first, "the file has changed");
+    // The header of the first fold, and two outputs.
+    let second = run([&[0, 2], &[], &[]]);
+    assert!(second.starts_with(&first));
+    assert!(run([&[], &[], &[]]) == second, "the file has changed");
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(recorded(&journal.begin(&job(3)).unwrap()), [0, 1, 2]);
+    assert_eq!(recorded(&journal.begin(&other()).unwrap()), [0, 1, 2]);
 }

@@ -157,8 +157,10 @@ fn a_write_that_fails_is_an_error_of_everything_that_follows() {
     let log = journal.begin(&job(6)).unwrap();
     fcntl_add_seals(&file, SealFlags::GROW).unwrap();
     log.append(1, &super::output(1)).unwrap();
+    assert_eq!(journal.recorded(), 2);
     // The thread meets the error first.
     until("nothing is written", || journal.check().is_err());
+    assert_eq!(journal.recorded(), 1, "what could not be written is not counted");
     let expected = format!("the journal `{}` cannot be written: Operation not permitted (os error 1)", path.display());
     let error = log.append(2, &super::output(2)).unwrap_err();
     assert_eq!(error.to_string(), expected);
@@ -166,6 +168,7 @@ fn a_write_that_fails_is_an_error_of_everything_that_follows() {
     assert_eq!(log.end().unwrap_err().to_string(), expected);
     assert_eq!(journal.begin(&job(6)).unwrap_err().to_string(), expected);
     assert!(!journal.0.writer.has_thread());
+    assert_eq!(journal.recorded(), 1);
     drop((log, journal));
 
     // What was written before is there.
