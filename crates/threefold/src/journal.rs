@@ -15,9 +15,9 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use folds::Folds;
 use header::Header;
 use index::Index;
@@ -90,7 +90,7 @@ pub(crate) use log::Log;
 ///
 /// If an output cannot be written, for instance because the disk is full, the fold ends with an error for which
 /// [`Error::is_setup`](crate::Error::is_setup) is `true`, and [`check`](Self::check) gives it. What was written before is
-/// kept.
+/// kept. If the file was removed or replaced, the fold that ends next has such an error.
 ///
 /// # What is checked
 ///
@@ -98,7 +98,8 @@ pub(crate) use log::Log;
 /// its output is taken.
 ///
 /// - A *torn tail*, which is the beginning of a record that was not written to its end, is what a killed program leaves. It
-///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave.
+///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave. A file that
+///   has nothing but zeros is refused, since nothing shows that it was a journal.
 /// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is an error that
 ///   names the file and the byte, and says how to keep the records before it.
 ///
@@ -125,6 +126,8 @@ pub struct Journal(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
+    /// What was found to be wrong with the file since it was opened.
+    broken: OnceLock<Error>,
     folds: Mutex<Folds>,
 }
 
@@ -168,7 +171,7 @@ impl Journal {
         let found = scan(&file).map_err(|found| fault(path, found))?;
         let writer = Writer::new(path.to_path_buf(), file, &found)?;
         let folds = Folds { recorded: found.folds, end: found.end, ..Folds::default() };
-        Ok(Self(Arc::new(Inner { writer, folds: Mutex::new(folds) })))
+        Ok(Self(Arc::new(Inner { writer, broken: OnceLock::new(), folds: Mutex::new(folds) })))
     }
 
     /// Whether outputs that are written are also flushed to the disk at once (`fsync`), so that they survive a power failure
@@ -203,7 +206,7 @@ impl Journal {
     }
 
     /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written. Those that
-    /// could not be written are not counted.
+    /// could not be written are not counted. None is, once the file was found to be changed or removed.
     ///
     /// ```
     /// use threefold::Journal;
@@ -214,15 +217,19 @@ impl Journal {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn recorded(&self) -> u64 {
-        self.0.writer.recorded()
+        if self.0.broken.get().is_some() { 0 } else { self.0.writer.recorded() }
     }
 
-    /// Tells whether all outputs could be written so far. After the first write that failed, nothing is recorded any more.
+    /// Tells whether the file could be used so far. If it could not, the folds that follow are refused with the same error.
     ///
     /// # Errors
     ///
-    /// The error of that write, which is also the error of the fold. In a fork of the process that has opened the journal,
-    /// an error that says so: a fork records nothing, and its folds on the journal are refused.
+    /// - An output could not be written. After that nothing is recorded any more.
+    /// - An output could not be read, for instance because the file has changed since it was opened.
+    /// - The file was found to be removed or replaced when a fold ended.
+    /// - This process is a fork of the one that has opened the journal. A fork records nothing.
+    ///
+    /// The first three are also the error of a fold, unless it has failed for another reason or its future was dropped.
     ///
     /// ```
     /// use threefold::Journal;
@@ -233,7 +240,8 @@ impl Journal {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn check(&self) -> Result<()> {
-        self.0.writer.check()
+        self.0.writer.check()?;
+        self.0.broken.get().cloned().map_or(Ok(()), Err)
     }
 
     /// Begins the next fold of this run. It is compared with the fold of the same number in the file, if there is one.
@@ -242,7 +250,7 @@ impl Journal {
     pub(crate) fn begin(&self, job: &Job<'_>) -> Result<Arc<Log>> {
         let Inner { writer, .. } = &*self.0;
         let header = Header::of(job);
-        writer.check()?;
+        self.check()?;
         let mut folds = self.0.folds();
         if folds.is_running {
             return Err(refusal(
@@ -280,6 +288,21 @@ impl Journal {
 }
 
 impl Inner {
+    /// Keeps the error of a file that cannot be used any more.
+    fn broken(&self, error: Error) -> Error {
+        self.broken.get_or_init(|| error.clone());
+        error
+    }
+
+    /// Checks that the path still names the file. If it does not, what was written to the file is lost with it.
+    fn check_name(&self) -> Result<()> {
+        if self.writer.is_named() {
+            return Ok(());
+        }
+        let what = "was removed or replaced while it was open, so what is recorded is lost; run the program again";
+        Err(self.broken(refusal(self.writer.path(), what)))
+    }
+
     fn end_fold(&self, is_complete: bool) {
         let mut folds = self.folds();
         folds.is_running = false;

@@ -13,9 +13,9 @@ use super::Inner;
 use super::format::{Head, Kind, checksum, tail};
 use super::header::HeaderFrame;
 use super::index::Index;
-use super::refusal::fault;
+use super::refusal::{fault, unrestored};
 use super::scan;
-use crate::error::Result;
+use crate::error::{Cause, Result};
 
 /// The part of a journal that belongs to the fold that runs. When it is ended or dropped, another fold may begin.
 #[derive(Debug)]
@@ -54,8 +54,18 @@ impl Log {
     pub(crate) fn read(&self, chunk: u64) -> Result<Vec<u8>> {
         let at = self.index.offset(chunk).expect("only recorded outputs are read");
         let journal = self.journal();
-        let writer = &journal.as_ref().expect("who reads outputs ends the fold").writer;
-        scan::output(writer.file(), at, self.end, chunk, self.header.root).map_err(|found| fault(writer.path(), found))
+        let journal = journal.as_ref().expect("who reads outputs ends the fold");
+        let writer = &journal.writer;
+        let output = scan::output(writer.file(), at, self.end, chunk, self.header.root);
+        output.map_err(|found| journal.broken(fault(writer.path(), found)))
+    }
+
+    /// The cause of an output that was read and cannot be restored, with the name of the file and what to do.
+    pub(crate) fn explain(&self, cause: Cause) -> Cause {
+        match &*self.journal() {
+            Some(journal) => unrestored(journal.writer.path(), cause),
+            None => cause,
+        }
     }
 
     /// Records the output of `chunk`. It is in the file at most a second later, or when the fold ends.
@@ -74,12 +84,13 @@ impl Log {
         Ok(())
     }
 
-    /// Writes what has not been written, and lets another fold begin. The error may be that of an earlier write.
+    /// Writes what has not been written, and lets another fold begin. The error may be that of an earlier write, or says
+    /// that the file is not there any more.
     pub(crate) fn end(&self) -> Result<()> {
         // Waits for those who add outputs now.
         let journal = self.journal.write().unwrap_or_else(PoisonError::into_inner).take();
         let Some(journal) = journal else { return Ok(()) };
-        let written = journal.writer.finish();
+        let written = journal.writer.finish().and_then(|()| journal.check_name());
         let is_complete = self.index.len() + self.added.load(Ordering::Relaxed) == self.chunks;
         journal.end_fold(is_complete);
         written

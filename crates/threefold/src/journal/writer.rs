@@ -46,6 +46,8 @@ pub(super) struct Writer(Arc<Shared>);
 /// What the threads share.
 struct Shared {
     path: PathBuf,
+    /// The same for any working folder: the program may change its own.
+    absolute: PathBuf,
     file: File,
     /// The process that opened the journal. Its forks have copies of its batches, and must not write them.
     process: u32,
@@ -91,6 +93,7 @@ impl Writer {
     pub(super) fn new(path: PathBuf, file: File, found: &Scan) -> Result<Self> {
         let place = Place { at: found.end, is_torn: found.is_torn, has_name: false, spare: Vec::new() };
         let shared = Shared {
+            absolute: std::path::absolute(&path).unwrap_or_else(|_| path.clone()),
             path,
             file,
             process: process::id(),
@@ -117,6 +120,11 @@ impl Writer {
 
     pub(super) fn file(&self) -> &File {
         &self.0.file
+    }
+
+    /// Whether the path still names the file, as far as the system tells.
+    pub(super) fn is_named(&self) -> bool {
+        file::is_still_named(&self.0.file, &self.0.absolute).unwrap_or(true)
     }
 
     /// How many outputs are in the file or wait to be written.
@@ -285,7 +293,7 @@ impl Shared {
         if self.sync.load(Ordering::Relaxed) {
             self.file.sync_data()?;
             if !place.has_name {
-                file::sync_folder(&self.path)?;
+                file::sync_folder(&self.absolute)?;
                 place.has_name = true;
             }
         }

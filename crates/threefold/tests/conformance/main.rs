@@ -22,7 +22,7 @@ mod host_runtime;
 mod hostile;
 mod in_place;
 #[cfg(feature = "journal")]
-mod law10_dropped;
+mod law10_journals;
 #[cfg(feature = "journal")]
 mod law10_resuming;
 mod law1_same_answer;
@@ -207,7 +207,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "journal")]
         ("law10", law10_resuming::ROWS),
         #[cfg(feature = "journal")]
-        ("law10", law10_dropped::ROWS),
+        ("law10", law10_journals::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),

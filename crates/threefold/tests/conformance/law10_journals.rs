@@ -1,6 +1,6 @@
-//! Law 10, for callers that do not go on to the end: a future or a stream that is dropped while chunks run leaves the
-//! journal to others at once, with every output that had come. And a stream of which all outputs are taken, but not its
-//! end, tells of a write that has failed.
+//! Law 10, for the journal itself. A future or a stream that is dropped while chunks run leaves it to others at once, with
+//! every output that had come. Whatever goes wrong with it is an error that names it, also for a stream of which all outputs
+//! are taken, but not its end.
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -17,7 +17,29 @@ use crate::tasks::wait_until;
 crate::rows! {
     every:
         a_dropped_fold_leaves_the_journal_to_others_at_once,
-        a_stream_whose_outputs_are_all_taken_tells_of_a_write_that_has_failed;
+        a_stream_whose_outputs_are_all_taken_tells_of_a_write_that_has_failed,
+        a_journal_that_is_removed_while_it_is_open_is_an_error,
+        an_output_that_cannot_be_restored_is_an_error_that_names_the_journal;
+}
+
+/// Text that cannot be restored while it is the path of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PathBuf")]
+struct Picky {
+    path: PathBuf,
+}
+
+impl TryFrom<PathBuf> for Picky {
+    type Error = String;
+
+    fn try_from(path: PathBuf) -> Result<Self, String> {
+        if path.exists() { Err("there is such a file".to_string()) } else { Ok(Self { path }) }
+    }
+}
+
+#[task]
+fn picky(chunk: u64, folder: &PathBuf) -> Picky {
+    Picky { path: folder.join(chunk.to_string()) }
 }
 
 /// Chunk 3 waits until its folder is gone.
@@ -119,3 +141,45 @@ fn a_stream_whose_outputs_are_all_taken_tells_of_a_write_that_has_failed(model: 
 
 #[cfg(not(target_os = "linux"))]
 fn a_stream_whose_outputs_are_all_taken_tells_of_a_write_that_has_failed(_model: Model) {}
+
+fn a_journal_that_is_removed_while_it_is_open_is_an_error(model: Model) {
+    let on = executor(model, 2);
+    for replaced in [false, true] {
+        let folder = folder();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        if replaced {
+            std::fs::write(&path, "").unwrap();
+        }
+        let error = on.journal(&journal).for_each(source(), square).unwrap_err();
+        let expected = format!(
+            "the journal `{}` was removed or replaced while it was open, so what is recorded is lost; run the program again",
+            path.display()
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_setup());
+        assert_eq!((journal.check().unwrap_err().to_string(), journal.recorded()), (expected.clone(), 0));
+        assert_eq!(on.journal(&journal).for_each(source(), square).unwrap_err().to_string(), expected);
+    }
+}
+
+fn an_output_that_cannot_be_restored_is_an_error_that_names_the_journal(model: Model) {
+    let on = executor(model, 2);
+    let folder = folder();
+    let path = folder.path().join("journal");
+    let map = || on.journal(&Journal::open(&path).unwrap()).map(source(), picky.with(folder.path().to_path_buf()));
+    let first = map().unwrap();
+    std::fs::write(folder.path().join("4"), "").unwrap();
+    let error = map().unwrap_err();
+    assert!(error.is_serialization());
+    assert_eq!(error.chunk(), Some(4));
+    let expected = format!(
+        "there is such a file; it was read from the journal `{}`: if the type of the outputs has changed, delete the journal \
+         to start from the beginning",
+        path.display()
+    );
+    assert!(error.to_string().contains(&expected), "{error}");
+    std::fs::remove_file(folder.path().join("4")).unwrap();
+    assert_eq!(map().unwrap(), first);
+}
