@@ -20,9 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use crate::error::{Error, Result};
 use folds::Folds;
 use header::Header;
-use index::Index;
 use refusal::{fault, of_another_job, refusal};
-use scan::scan;
+use scan::{scan, scan_on};
 use writer::Writer;
 
 mod file;
@@ -170,7 +169,7 @@ impl Journal {
         let file = file::open(path)?;
         let found = scan(&file).map_err(|found| fault(path, found))?;
         let writer = Writer::new(path.to_path_buf(), file, &found)?;
-        let folds = Folds { recorded: found.folds, end: found.end, ..Folds::default() };
+        let folds = Folds { found, ..Folds::default() };
         Ok(Self(Arc::new(Inner { writer, broken: OnceLock::new(), folds: Mutex::new(folds) })))
     }
 
@@ -260,29 +259,26 @@ impl Journal {
         }
         let number = folds.number(&header);
         if number < folds.next {
-            // The fold before has added to it. This is rare, so those places were not kept.
-            let found = scan(writer.file()).map_err(|found| fault(writer.path(), found))?;
-            (folds.recorded, folds.end) = (found.folds, found.end);
+            // What the fold before has added is read now. This is rare, so those places were not kept.
+            let known = std::mem::take(&mut folds.found);
+            folds.found = scan_on(writer.file(), known).map_err(|found| self.0.broken(fault(writer.path(), found)))?;
         }
-        let recorded = folds.recorded.get_mut(number);
-        if let Some(difference) = recorded.as_ref().and_then(|recorded| recorded.header.difference(&header)) {
+        let recorded = folds.found.folds.get(number);
+        if let Some(difference) = recorded.and_then(|recorded| recorded.header.difference(&header)) {
             return Err(of_another_job(writer.path(), number, &difference));
         }
         let frame = header.frame(number as u64);
-        let index = match recorded {
-            Some(recorded) => std::mem::take(&mut recorded.index),
-            None => {
-                // At once: the folds in the file are numbered without gaps, and this one may add no output.
-                writer.add_header(number, &frame.bytes)?;
-                Index::default()
-            }
-        };
+        let index = recorded.map(|recorded| Arc::clone(&recorded.index)).unwrap_or_default();
+        if recorded.is_none() {
+            // At once: the folds in the file are numbered without gaps, and this one may add no output.
+            writer.add_header(number, &frame.bytes)?;
+        }
         folds.is_running = true;
         folds.next = number + 1;
         let chunks = header.chunks;
         folds.current = Some(header);
         let journal = RwLock::new(Some(Arc::clone(&self.0)));
-        let (end, added) = (folds.end, AtomicU64::new(0));
+        let (end, added) = (folds.found.end, AtomicU64::new(0));
         Ok(Arc::new(Log { journal, number, header: frame, chunks, index, end, added }))
     }
 }

@@ -13,15 +13,13 @@
 //!   was complete, and this run does not have to. That number is passed over.
 
 use super::header::Header;
-use super::scan::Recorded;
+use super::scan::Scan;
 
 /// The folds of this run, and of earlier ones.
 #[derive(Default)]
 pub(super) struct Folds {
-    /// What earlier runs recorded, in the order of the folds.
-    pub(super) recorded: Vec<Recorded>,
-    /// Where these end in the file.
-    pub(super) end: u64,
+    /// What the file had when it was opened, or when a fold was last run again.
+    pub(super) found: Scan,
     /// The number of the fold that follows the one before.
     pub(super) next: usize,
     /// The header of the fold that runs, or that ran last.
@@ -37,12 +35,12 @@ impl Folds {
         let Self { next, .. } = *self;
         let before = self.current.as_ref();
         let is_again = before == Some(header);
-        let follows = self.recorded.get(next).map(|recorded| &recorded.header);
+        let follows = self.found.folds.get(next).map(|recorded| &recorded.header);
         match follows {
             _ if is_again && !self.is_complete => next - 1,
             Some(follows) if is_again && follows != header => next - 1,
             Some(follows) if follows != header => {
-                let rest = self.recorded[next..].iter();
+                let rest = self.found.folds[next..].iter();
                 next + rest.take_while(|recorded| before == Some(&recorded.header)).count()
             }
             _ => next,

@@ -28,7 +28,7 @@ pub(crate) struct Log {
     pub(super) header: HeaderFrame,
     pub(super) chunks: u64,
     /// What was recorded when the fold began.
-    pub(super) index: Index,
+    pub(super) index: Arc<Index>,
     /// Where these records end in the file.
     pub(super) end: u64,
     /// How many outputs were added since.
