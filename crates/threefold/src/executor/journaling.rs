@@ -94,8 +94,9 @@ impl Executor {
     /// # Errors
     ///
     /// The verbs have these errors besides their own: [`is_setup`](Error::is_setup) if the journal is of other folds, if it
-    /// records another fold at this moment, if it cannot be read, or if it cannot be written, for instance because the disk is
-    /// full; [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot be serialized.
+    /// records another fold at this moment, if it cannot be read, if it cannot be written, for instance because the disk is
+    /// full, or if the file was removed; [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot
+    /// be serialized.
     pub fn journal(&self, journal: &Journal) -> Self {
         let mut on = self.clone();
         on.extras.journal = Some(journal.clone());

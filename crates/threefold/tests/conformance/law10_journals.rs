@@ -24,7 +24,7 @@ crate::rows! {
 
 /// Text that cannot be restored while it is the path of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "PathBuf")]
+#[serde(try_from = "PathBuf", into = "PathBuf")]
 struct Picky {
     path: PathBuf,
 }
@@ -34,6 +34,12 @@ impl TryFrom<PathBuf> for Picky {
 
     fn try_from(path: PathBuf) -> Result<Self, String> {
         if path.exists() { Err("there is such a file".to_string()) } else { Ok(Self { path }) }
+    }
+}
+
+impl From<Picky> for PathBuf {
+    fn from(output: Picky) -> Self {
+        output.path
     }
 }
 
