@@ -11,7 +11,7 @@
 //! | `failed` | another failure, for example a chunk that could not be serialized | 1 |
 //! | `overflow` | the total does not fit in 128 bits | 1 |
 //! | `mismatch` | the total differs from the formula | 1 |
-//! | `journal` | a finished chunk could not be written to the journal | 1 |
+//! | `journal` | a finished chunk could not be written to the journal or read from it, or the journal was removed | 1 |
 //! | `setup` | the model cannot do what was asked for, or the journal is refused, and nothing was started | 2 |
 //! | `cancelled` | INT or TERM cancelled the run | 130, 143 |
 
@@ -33,7 +33,7 @@ pub(crate) enum Failure {
         /// The number of chunks that were finished.
         finished: u64,
     },
-    /// A finished chunk could not be written to the journal.
+    /// A finished chunk could not be written to the journal or read from it, or the journal was removed during the run.
     Unrecorded(threefold::Error),
     /// The total does not fit in 128 bits.
     Overflow,

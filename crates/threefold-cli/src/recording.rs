@@ -47,7 +47,8 @@ impl Recording {
         self.resumed.load(Ordering::Relaxed)
     }
 
-    /// The failure of a run that has failed with `failure`: of the journal, if that could not be written.
+    /// The failure of a run that has failed with `failure`: of the journal, if that could not be written or read, or was
+    /// removed. Then chunks may have run, while a `setup` failure says that nothing was started.
     pub(crate) fn failure(&self, failure: Failure) -> Failure {
         match failure {
             Failure::Fold(error) if error.is_setup() && self.journal.check().is_err() => Failure::Unrecorded(error),

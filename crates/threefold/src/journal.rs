@@ -4,7 +4,7 @@
 //! with what the file records. What it gives, the [`Log`], says which chunks are recorded, reads their outputs as bytes,
 //! and adds the outputs of others.
 //!
-//! - `format` has the bytes, and `header` what is kept of a [`Job`].
+//! - `format` has the bytes, and `header` what is kept of a [`Job`]. `folds` finds the fold of the file that a fold is.
 //! - `scan` reads a file when it is opened, and tells a torn tail from damage. `index` keeps where outputs are.
 //! - `writer` writes outputs in batches. `file` opens the file and locks it.
 //! - `refusal` has the errors.
@@ -14,18 +14,19 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use folds::Folds;
 use header::Header;
-use index::Index;
 use refusal::{fault, of_another_job, refusal};
-use scan::{Recorded, scan};
+use scan::{scan, scan_on};
 use writer::Writer;
 
 mod file;
 pub(crate) mod fingerprint;
+mod folds;
 mod format;
 #[cfg(any(test, fuzzing))]
 mod fuzzing;
@@ -73,8 +74,11 @@ pub(crate) use log::Log;
 /// ```
 ///
 /// [`Executor::journal`](crate::Executor::journal) says what is recorded, and how a fold is compared with the one in the file.
-/// The version of this library is compared too, since another version may serialize outputs in another way. If a fold has
-/// failed and the program calls the same fold once more, in the same run, the second one continues the first.
+/// The version of this library is compared too, since another version may serialize outputs in another way.
+///
+/// If a fold has left chunks open and the program calls the same fold once more, in the same run, the second one continues
+/// the first. If the first one has left none, the second one is a fold of its own, and runs all chunks. The next run of the
+/// program need not have the same failures: it finds its folds in the file whether or not it runs them a second time.
 ///
 /// # When outputs are written
 ///
@@ -85,7 +89,7 @@ pub(crate) use log::Log;
 ///
 /// If an output cannot be written, for instance because the disk is full, the fold ends with an error for which
 /// [`Error::is_setup`](crate::Error::is_setup) is `true`, and [`check`](Self::check) gives it. What was written before is
-/// kept.
+/// kept. If the file was removed or replaced, the fold that ends next has such an error.
 ///
 /// # What is checked
 ///
@@ -93,7 +97,8 @@ pub(crate) use log::Log;
 /// its output is taken.
 ///
 /// - A *torn tail*, which is the beginning of a record that was not written to its end, is what a killed program leaves. It
-///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave.
+///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave. A file that
+///   has nothing but zeros is refused, since nothing shows that it was a journal.
 /// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is an error that
 ///   names the file and the byte, and says how to keep the records before it.
 ///
@@ -120,27 +125,9 @@ pub struct Journal(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
-    /// How many outputs are recorded.
-    recorded: AtomicU64,
+    /// What was found to be wrong with the file since it was opened.
+    broken: OnceLock<Error>,
     folds: Mutex<Folds>,
-}
-
-/// The folds of this run, and of earlier ones.
-#[derive(Default)]
-struct Folds {
-    /// What earlier runs recorded, in the order of the folds.
-    recorded: Vec<Recorded>,
-    /// Where these end in the file.
-    end: u64,
-    /// The number of the fold that begins next.
-    next: usize,
-    /// The number of the fold to which the last frame of the file belongs.
-    last_frame: Option<usize>,
-    /// The header of the fold that runs, or that ran last.
-    current: Option<Header>,
-    is_running: bool,
-    /// Whether all outputs of the fold that ran last are recorded.
-    is_complete: bool,
 }
 
 /// A fold, as a journal compares it with another one.
@@ -181,10 +168,9 @@ impl Journal {
         let path = path.as_ref();
         let file = file::open(path)?;
         let found = scan(&file).map_err(|found| fault(path, found))?;
-        let recorded = AtomicU64::new(found.folds.iter().map(|fold| fold.index.len()).sum());
-        let writer = Writer::new(path.to_path_buf(), file, found.end, found.is_torn)?;
-        let folds = Folds { recorded: found.folds, end: found.end, last_frame: found.last, ..Folds::default() };
-        Ok(Self(Arc::new(Inner { writer, recorded, folds: Mutex::new(folds) })))
+        let writer = Writer::new(path.to_path_buf(), file, &found)?;
+        let folds = Folds { found, ..Folds::default() };
+        Ok(Self(Arc::new(Inner { writer, broken: OnceLock::new(), folds: Mutex::new(folds) })))
     }
 
     /// Whether outputs that are written are also flushed to the disk at once (`fsync`), so that they survive a power failure
@@ -218,7 +204,8 @@ impl Journal {
         self.0.writer.path()
     }
 
-    /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written.
+    /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written. Those that
+    /// could not be written are not counted. None is, once the file was found to be changed or removed.
     ///
     /// ```
     /// use threefold::Journal;
@@ -229,14 +216,19 @@ impl Journal {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn recorded(&self) -> u64 {
-        self.0.recorded.load(Ordering::Relaxed)
+        if self.0.broken.get().is_some() { 0 } else { self.0.writer.recorded() }
     }
 
-    /// Tells whether all outputs could be written so far. After the first write that failed, nothing is recorded any more.
+    /// Tells whether the file could be used so far. If it could not, the folds that follow are refused with the same error.
     ///
     /// # Errors
     ///
-    /// The error of that write, which is also the error of the fold.
+    /// - An output could not be written. After that nothing is recorded any more.
+    /// - An output could not be read, for instance because the file has changed since it was opened.
+    /// - The file was found to be removed or replaced when a fold ended.
+    /// - This process is a fork of the one that has opened the journal. A fork records nothing.
+    ///
+    /// The first three are also the error of a fold, unless it has failed for another reason or its future was dropped.
     ///
     /// ```
     /// use threefold::Journal;
@@ -247,17 +239,17 @@ impl Journal {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn check(&self) -> Result<()> {
-        self.0.writer.check()
+        self.0.writer.check()?;
+        self.0.broken.get().cloned().map_or(Ok(()), Err)
     }
 
     /// Begins the next fold of this run. It is compared with the fold of the same number in the file, if there is one.
     ///
-    /// If the fold before was ended before all its outputs were recorded, and `job` is the same, then this is that fold
-    /// again: a program may try a fold again that has failed.
+    /// It may be the fold before, again: see [`Folds`].
     pub(crate) fn begin(&self, job: &Job<'_>) -> Result<Arc<Log>> {
         let Inner { writer, .. } = &*self.0;
         let header = Header::of(job);
-        writer.check()?;
+        self.check()?;
         let mut folds = self.0.folds();
         if folds.is_running {
             return Err(refusal(
@@ -265,36 +257,48 @@ impl Journal {
                 "records another fold, which is still running: a journal records one fold at a time",
             ));
         }
-        let is_again = !folds.is_complete && folds.current.as_ref() == Some(&header);
-        let number = if is_again { folds.next - 1 } else { folds.next };
-        if is_again {
-            // The fold before has added to it. This is rare, so those places were not kept.
-            let found = scan(writer.file()).map_err(|found| fault(writer.path(), found))?;
-            (folds.recorded, folds.end) = (found.folds, found.end);
+        let number = folds.number(&header);
+        if number < folds.next {
+            // What the fold before has added is read now. This is rare, so those places were not kept.
+            let known = std::mem::take(&mut folds.found);
+            folds.found = scan_on(writer.file(), known).map_err(|found| self.0.broken(fault(writer.path(), found)))?;
         }
-        let recorded = folds.recorded.get_mut(number);
-        if let Some(difference) = recorded.as_ref().and_then(|recorded| recorded.header.difference(&header)) {
+        let recorded = folds.found.folds.get(number);
+        if let Some(difference) = recorded.and_then(|recorded| recorded.header.difference(&header)) {
             return Err(of_another_job(writer.path(), number, &difference));
         }
         let frame = header.frame(number as u64);
-        let (root, index) = match recorded {
-            Some(recorded) => (recorded.root, std::mem::take(&mut recorded.index)),
-            None => (frame.root, Index::default()),
-        };
-        if folds.last_frame != Some(number) {
-            writer.add(&[&frame.bytes])?;
-            folds.last_frame = Some(number);
+        let index = recorded.map(|recorded| Arc::clone(&recorded.index)).unwrap_or_default();
+        if recorded.is_none() {
+            // At once: the folds in the file are numbered without gaps, and this one may add no output.
+            writer.add_header(number, &frame.bytes)?;
         }
         folds.is_running = true;
         folds.next = number + 1;
         let chunks = header.chunks;
         folds.current = Some(header);
-        let (added, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Log { journal: Arc::clone(&self.0), root, chunks, index, end: folds.end, added, is_over }))
+        let journal = RwLock::new(Some(Arc::clone(&self.0)));
+        let (end, added) = (folds.found.end, AtomicU64::new(0));
+        Ok(Arc::new(Log { journal, number, header: frame, chunks, index, end, added }))
     }
 }
 
 impl Inner {
+    /// Keeps the error of a file that cannot be used any more.
+    fn broken(&self, error: Error) -> Error {
+        self.broken.get_or_init(|| error.clone());
+        error
+    }
+
+    /// Checks that the path still names the file. If it does not, what was written to the file is lost with it.
+    fn check_name(&self) -> Result<()> {
+        if self.writer.is_named() {
+            return Ok(());
+        }
+        let what = "was removed or replaced while it was open, so what is recorded is lost; run the program again";
+        Err(self.broken(refusal(self.writer.path(), what)))
+    }
+
     fn end_fold(&self, is_complete: bool) {
         let mut folds = self.folds();
         folds.is_running = false;

@@ -2,8 +2,9 @@
 //! continued is refused.
 
 use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -111,8 +112,8 @@ fn a_run_that_was_interrupted_says_how_it_is_continued_and_is_continued() {
         kill_process(pid, Signal::INT).expect("it is a child");
         let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
         let mut texts = [String::new(), String::new()];
-        std::io::Read::read_to_string(&mut stdout.expect("it is captured"), &mut texts[0]).expect("it is text");
-        std::io::Read::read_to_string(&mut stderr.expect("it is captured"), &mut texts[1]).expect("it is text");
+        Read::read_to_string(&mut stdout.expect("it is captured"), &mut texts[0]).expect("it is text");
+        Read::read_to_string(&mut stderr.expect("it is captured"), &mut texts[1]).expect("it is text");
         let code = child.0.wait().expect("it is a child").code();
         // On a busy machine it may have come to its end before it was interrupted.
         if code != Some(0) {
@@ -159,6 +160,46 @@ fn a_chunk_that_failed_runs_again_and_one_that_is_finished_does_not() {
             "threefold: note: 1 of 2 chunks is in the journal `{path}`; the same command runs only the others\n"
         );
         assert!(answer.stderr.ends_with(&advice), "{}", answer.stderr);
+    }
+}
+
+#[test]
+#[cfg(all(feature = "processes", target_os = "linux"))]
+fn a_journal_that_is_changed_or_removed_during_the_run_is_a_failure_of_the_run() {
+    for is_removed in [false, true] {
+        let (_folder, journal) = in_folder();
+        let command = |timeout: &str| {
+            // The first chunk takes years.
+            let mut program = threefold(["processes", "i64::MIN..=i64::MAX", "1..=10", "--keep-going"]);
+            program.args(["--format", "json", "--timeout", timeout, "--journal"]).arg(&journal);
+            program
+        };
+        assert_eq!(object(&mut command("0.2")).1.code, Some(1));
+        let program = command("1").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = Guarded(program.expect("the program starts"));
+        let mut stderr = BufReader::new(child.0.stderr.take().expect("it is captured"));
+        let mut text = String::new();
+        stderr.read_line(&mut text).expect("it is text");
+        assert!(text.contains("1 of 2 chunks is in the journal"), "{text}");
+        // The output of the second chunk is read when the first one has failed.
+        if is_removed {
+            fs::remove_file(&journal).expect("it is there");
+        } else {
+            let mut bytes = fs::read(&journal).expect("it is there");
+            let place = bytes.len() - 6;
+            bytes[place] ^= 1;
+            fs::write(&journal, bytes).expect("it can be written");
+        }
+        stderr.read_to_string(&mut text).expect("it is text");
+        let stdout = io::read_to_string(child.0.stdout.take().expect("it is captured")).expect("it is text");
+        assert_eq!(child.0.wait().expect("it is a child").code(), Some(1), "{text}");
+        let object: Value = serde_json::from_str(&stdout).expect("it is JSON");
+        assert_eq!(object["error"]["kind"], "journal", "{text}");
+        let message = object["error"]["message"].as_str().expect("it is text");
+        let expected =
+            if is_removed { "was removed or replaced while it was open" } else { "the output of chunk 1 has changed" };
+        assert!(message.contains(expected), "{message}");
+        assert!(!text.contains("the same command"), "{text}");
     }
 }
 

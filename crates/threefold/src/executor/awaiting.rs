@@ -20,7 +20,8 @@
 //!
 //! The drop cancels the fold and returns at once. The errand still waits for chunks that run, as a cancelled fold does,
 //! and then ends. It holds the fold and the executor until then. So the thread that drops the future waits neither for
-//! chunks nor for the threads of the executor.
+//! chunks nor for the threads of the executor. If there is a journal, the drop writes the outputs that wait to be written,
+//! and the journal is then free for another fold.
 
 use std::future::poll_fn;
 use std::io;
@@ -52,7 +53,7 @@ use crate::task::Task;
 const TURN: Duration = Duration::from_micros(100);
 
 /// A fold that an errand runs, of chunks `P`.
-pub(super) struct Awaited<P, T: Task> {
+pub(super) struct Awaited<P: Pieces<Chunk = T::Chunk>, T: Task> {
     /// Held until the fold is over, and dropped before the fold. A thread that cancels the fold at that time owns the fold
     /// for a moment, under a lock of ours. It must not be the last owner: it would drop values of the user under the lock.
     _registered: Registered,
@@ -103,6 +104,8 @@ impl Executor {
     /// An errand to run `fold`, from its start until nobody is inside it.
     fn send_errand(&self, fold: &Running) -> Result<Errand<()>> {
         let (on, theirs) = (self.clone(), fold.clone());
+        #[cfg(feature = "journal")]
+        let on = on.without_journal();
         let errand = Errand::begin("threefold-0", self.home.stack_size(), move || {
             lend::stand_in(&theirs, |stand_in| on.run(&theirs, stand_in));
             // Before the errand is back: then the caller alone owns what it passed in.
@@ -253,6 +256,12 @@ where
         self.fold.taken_in_any_order(self.taken, self.recorded);
     }
 
+    /// Ends the recording if all results are taken, since the caller need not ask for more. An error, if an output could not
+    /// be written.
+    pub(super) fn end_with_the_last(&self) -> Result<()> {
+        if self.taken == self.fold.chunks { self.work().end_recording() } else { Ok(()) }
+    }
+
     /// Gives `reduction` the result of a chunk.
     fn reduce(&mut self, chunk: u64, result: Result<T::Output>, reduction: &mut impl Reduction<T::Output>) {
         // Unwind-safe: after a panic the reduction is not used. The panic continues when the fold has ended.
@@ -291,6 +300,8 @@ where
             // The fold itself is over, so the search has a token of its own.
             let token = CancelToken::new();
             let (theirs, fold, error) = (on.cancel(&token), self.fold.clone(), error.clone());
+            #[cfg(feature = "journal")]
+            let theirs = theirs.without_journal();
             match Errand::begin("threefold-0", on.home.stack_size(), move || theirs.bisect::<P, T>(error, &fold)) {
                 Ok(errand) => return Pin::new(&mut self.bisecting.insert((errand, token)).0).poll(cx).map(Err),
                 Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
@@ -306,7 +317,7 @@ pub(super) fn no_thread(model: Model, error: io::Error) -> Error {
     Error::system(model, "a thread for the fold could not be started", error)
 }
 
-impl<P, T: Task> Drop for Awaited<P, T> {
+impl<P: Pieces<Chunk = T::Chunk>, T: Task> Drop for Awaited<P, T> {
     fn drop(&mut self) {
         // First: a cancel would wake the future that is being dropped, under any lock that its owner holds.
         self.fold.gate().caller.forget_future();
@@ -314,6 +325,9 @@ impl<P, T: Task> Drop for Awaited<P, T> {
         if !self.is_back {
             self.fold.cancel();
         }
+        // After the cancel, so that outputs that are not wanted any more are not recorded. Nobody takes an error from here:
+        // `Journal::check` gives it.
+        let _ = self.work().end_recording();
         #[cfg(feature = "processes")]
         if let Some((_, token)) = &self.bisecting {
             token.cancel();

@@ -12,8 +12,8 @@
 //! A verb knows nothing of all this. It is given every output in the same order as in a fold without a journal, and so
 //! makes the same of them.
 //!
-//! A future that is dropped cannot wait for its chunks. Its fold ends the recording when the last of them has ended, and
-//! until then the journal refuses other folds.
+//! A future that is dropped cannot wait for its chunks. It ends the recording at once: what had come is written, and what
+//! comes later is not recorded. So the journal is free for the next fold, and the file for another process.
 
 use super::Executor;
 use crate::error::{Error, Place, Result};
@@ -90,8 +90,11 @@ impl Executor {
     /// - [`map_into`](Self::map_into) has each task fill memory of its own on every model, which is then copied to its place.
     /// - A stream over [`from_iter`](crate::from_iter) is refused, since nothing tells whether the iterator gives the same
     ///   chunks in the next run.
-    /// - Outputs in the journal are read one by one when the caller takes them. A future or a stream reads them where it is
-    ///   polled.
+    /// - Outputs in the journal are read one by one when the caller takes them.
+    /// - A future or a stream uses the file where it is polled. The first poll compares the source, other polls read
+    ///   outputs, and the last poll or the drop waits until all outputs are written. In this time it blocks its thread.
+    /// - A stream may end without a call that gives `None`, as with `take`. So its last output is given after all outputs
+    ///   were written, and is replaced by the error if that has failed.
     /// - [`map_results`](Self::map_results) of a fold that is cancelled gives the outputs of the journal, too.
     /// - Chunks keep their numbers, in errors, [spans](crate::Span) and events. [`Event::Resumed`](crate::Event::Resumed)
     ///   tells observers which chunks the journal has.
@@ -99,9 +102,10 @@ impl Executor {
     /// # Errors
     ///
     /// The verbs have these errors besides their own: [`is_setup`](Error::is_setup) if the journal is of other folds, if it
-    /// records another fold at this moment, if it cannot be read, or if it cannot be written, for instance because the disk is
-    /// full, or if another task has the name of this one; [`is_serialization`](Error::is_serialization) if the task, a chunk
-    /// or an output cannot be serialized, or if the bytes of the task or of chunk 0 differ from time to time.
+    /// records another fold at this moment, if it cannot be read, if it cannot be written, for instance because the disk is
+    /// full, if the file was removed, or if another task has the name of this one;
+    /// [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot be serialized, or if the
+    /// bytes of the task or of chunk 0 differ from time to time.
     pub fn journal(&self, journal: &Journal) -> Self {
         let mut on = self.clone();
         on.extras.journal = Some(journal.clone());
@@ -132,6 +136,12 @@ impl Executor {
                 Err(Error::new(cause, place))
             }
         }
+    }
+
+    /// The same executor for a thread that may outlive the caller. It has no journal, which would keep the file open.
+    pub(super) fn without_journal(mut self) -> Self {
+        self.extras.journal = None;
+        self
     }
 
     /// Refuses to record a fold whose chunks come from an iterator.

@@ -198,7 +198,7 @@ impl Executor {
 }
 
 /// A fold that runs, and the errand that supplies its chunks.
-struct Flow<P, T: Task, O> {
+struct Flow<P: Pieces<Chunk = T::Chunk>, T: Task, O> {
     on: Executor,
     fold: Awaited<P, T>,
     feed: Option<Feeding>,
@@ -214,6 +214,7 @@ where
         if let Some((chunk, output)) = ready!(self.fold.poll_next(cx)) {
             self.fold.work().pieces.release(chunk);
             self.fold.pass();
+            let output = output.and_then(|output| self.fold.end_with_the_last().map(|()| output));
             return Poll::Ready(Some(output.map(|output| (self.item)(chunk, output))));
         }
         if let Some(payload) = self.feed.as_ref().and_then(Feeding::take_panic) {

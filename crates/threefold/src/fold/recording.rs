@@ -127,7 +127,8 @@ impl Recording {
     /// Reads the output of `chunk`, which was finished when the fold began.
     pub(crate) fn read<O: Portable>(&self, chunk: u64, fold: &Fold) -> Result<O> {
         let bytes = self.log.read(chunk)?;
-        roundtrip::decode("the output in the journal", &bytes).map_err(|cause| Error::new(cause, fold.place(chunk)))
+        let output = roundtrip::decode("the output in the journal", &bytes);
+        output.map_err(|cause| Error::new(self.log.explain(cause), fold.place(chunk)))
     }
 
     /// Writes what waits to be written, and lets another fold begin. An error, if any output could not be written.

@@ -56,7 +56,7 @@ fn lock(file: &File, path: &Path) -> Result<()> {
 }
 
 #[cfg(unix)]
-fn is_still_named(file: &File, path: &Path) -> io::Result<bool> {
+pub(super) fn is_still_named(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
 
     let ours = file.metadata()?;
@@ -67,9 +67,9 @@ fn is_still_named(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// An open file cannot be removed here.
+/// Nothing tells which file a path names here. Windows shares open files for removal, so one that is removed is not noticed.
 #[cfg(not(unix))]
-fn is_still_named(_file: &File, _path: &Path) -> io::Result<bool> {
+pub(super) fn is_still_named(_file: &File, _path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 

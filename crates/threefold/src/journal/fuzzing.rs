@@ -8,7 +8,7 @@ use std::io;
 
 use super::format::{Head, Kind, PREAMBLE, checksum, preamble, tail};
 use super::header::Header;
-use super::scan::{Bytes, Scan, output, scan};
+use super::scan::{Bytes, Scan, output, scan, scan_on};
 use super::{Job, Journal, fingerprint::Fingerprint};
 
 impl Bytes for &[u8] {
@@ -20,6 +20,23 @@ impl Bytes for &[u8] {
         let from = self.get(at as usize..).and_then(|from| from.get(..bytes.len()));
         bytes.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
+    }
+}
+
+/// Bytes of which none before the `first` may be read.
+struct From<'a> {
+    bytes: &'a [u8],
+    first: u64,
+}
+
+impl Bytes for From<'_> {
+    fn length(&self) -> io::Result<u64> {
+        self.bytes.length()
+    }
+
+    fn read_exact_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        assert!(at >= self.first, "byte {at} is read, and was known");
+        self.bytes.read_exact_at(bytes, at)
     }
 }
 
@@ -42,6 +59,11 @@ impl Journal {
         let before = states.iter().rev().find(|(length, _)| *length <= place);
         let expected = before.map_or_else(Folds::new, |(_, folds)| folds.clone());
         assert_eq!(read(&file[..place]).expect("its tail is torn"), expected, "cut at byte {place}");
+        // A journal that is read on is the same as one that is read whole.
+        let known = scan(&&file[..place]).expect("its tail is torn");
+        let on = scan_on(&From { bytes: &file, first: known.end }, known).expect("it is a journal");
+        assert_eq!(outputs(&file, &on), states.last().expect("one is empty").1, "read on from byte {place}");
+        assert_eq!((on.end, on.is_torn), (file.len() as u64, false));
         for bit in 0..8 {
             let mut changed = file.clone();
             changed[place] ^= 1 << bit;
@@ -100,12 +122,13 @@ fn read(file: &[u8]) -> Option<Folds> {
 }
 
 fn outputs(file: &[u8], found: &Scan) -> Folds {
-    let folds = found.folds.iter().map(|fold| {
+    let folds = found.folds.iter().zip(0..).map(|(fold, number)| {
+        let root = fold.header.frame(number).root;
         let chunks = fold.index.ranges().iter().cloned().flatten();
         let outputs = chunks.map(|chunk| {
             let at = fold.index.offset(chunk).expect("it is recorded");
             assert!(chunk < fold.header.chunks);
-            (chunk, output(&file, at, found.end, chunk, fold.root).expect("it was whole"))
+            (chunk, output(&file, at, found.end, chunk, root).expect("it was whole"))
         });
         let outputs: BTreeMap<_, _> = outputs.collect();
         assert_eq!(outputs.len() as u64, fold.index.len());

@@ -28,6 +28,7 @@ struct Captures {
 }
 
 /// The frame of a fold.
+#[derive(Debug)]
 pub(super) struct HeaderFrame {
     pub(super) bytes: Vec<u8>,
     /// Its checksum, with which those of the fold's outputs begin.

@@ -45,6 +45,11 @@ impl Index {
         self.offsets.len() as u64
     }
 
+    /// The chunks and their offsets, of which the index was made.
+    pub(super) fn records(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.ranges.iter().cloned().flatten().zip(self.offsets.iter().copied())
+    }
+
     /// Where the frame of `chunk` begins, if it is recorded.
     pub(super) fn offset(&self, chunk: u64) -> Option<u64> {
         let after = self.ranges.partition_point(|range| range.start <= chunk);
@@ -64,6 +69,7 @@ mod tests {
         let index = Index::of(records.clone()).unwrap();
         assert_eq!(index.ranges(), [0..3, 6..8, 9..10]);
         assert_eq!(index.len(), 6);
+        assert_eq!(Index::of(index.records().collect()), Ok(index.clone()));
         for chunk in 0..12 {
             let expected = records.iter().find(|(recorded, _)| *recorded == chunk).map(|(_, offset)| *offset);
             assert_eq!(index.offset(chunk), expected, "chunk {chunk}");

@@ -49,3 +49,15 @@ pub(super) fn fault(path: &Path, fault: Fault) -> Error {
         ),
     }
 }
+
+/// An output of the journal is what was written, and cannot be restored.
+pub(super) fn unrestored(path: &Path, cause: Cause) -> Cause {
+    match cause {
+        Cause::Unportable { what, reason } => {
+            let next = "if the type of the outputs has changed, delete the journal to start from the beginning";
+            let path = path.display();
+            Cause::Unportable { what, reason: format!("{reason}; it was read from the journal `{path}`: {next}") }
+        }
+        other => other,
+    }
+}

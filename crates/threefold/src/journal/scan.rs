@@ -15,6 +15,7 @@
 //! short is damage or a torn tail, and in both cases no output is read from that frame.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
 
 use super::format::{Beginning, HEAD, Head, Kind, MARK, PREAMBLE, ROOT, TAIL, checksum, preamble, tail};
 use super::header::Header;
@@ -48,9 +49,7 @@ pub(super) struct Scan {
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) header: Header,
-    /// The checksum of the header, from which the checksums of its outputs begin.
-    pub(super) root: u32,
-    pub(super) index: Index,
+    pub(super) index: Arc<Index>,
 }
 
 /// Why the bytes are no journal that can be continued.
@@ -74,26 +73,20 @@ impl From<io::Error> for Fault {
 
 /// Reads all of `bytes`. The memory that it takes is in proportion to the number of records, not to their lengths.
 pub(super) fn scan(bytes: &impl Bytes) -> Result<Scan, Fault> {
-    let length = bytes.length()?;
+    scan_on(bytes, Scan::default())
+}
+
+/// Reads what has come since these folds were found. It is the same as to read all of `bytes` again.
+pub(super) fn scan_on(bytes: &impl Bytes, known: Scan) -> Result<Scan, Fault> {
+    let (length, begin) = (bytes.length()?, known.end);
     let step = length.min(STEP as u64) as usize;
-    let mut input = Input { at: 0, length, reader: BufReader::with_capacity(step, Rest { bytes, at: 0, length }) };
-    if length < PREAMBLE as u64 {
-        let mut beginning = vec![0; length as usize];
-        input.read(&mut beginning)?;
-        let is_torn = length > 0;
-        let is_ours = preamble().starts_with(&beginning);
-        return if is_ours { Ok(Scan { is_torn, ..Scan::default() }) } else { Err(Fault::Foreign) };
+    let reader = BufReader::with_capacity(step, Rest { bytes, at: begin, length });
+    let mut input = Input { at: begin, length, reader };
+    if begin == 0 && input.begin()? == 0 {
+        return Ok(Scan { is_torn: length > 0, ..Scan::default() });
     }
-    let mut beginning = [0; PREAMBLE];
-    input.read(&mut beginning)?;
-    match Beginning::of(&beginning) {
-        Beginning::Ours => {}
-        Beginning::Version(version) => return Err(Fault::Version(version)),
-        Beginning::Damaged => return Err(damage(0, "its first bytes are not those of a journal")),
-        Beginning::Foreign => return Err(Fault::Foreign),
-    }
-    let mut folds: Vec<Found> = Vec::new();
-    let mut last = None;
+    let mut folds: Vec<Found> = known.folds.into_iter().zip(0..).map(Found::from).collect();
+    let mut last = known.last;
     let end = loop {
         let at = input.at;
         let root = last.map_or(ROOT, |fold: usize| folds[fold].root);
@@ -110,7 +103,7 @@ pub(super) fn scan(bytes: &impl Bytes) -> Result<Scan, Fault> {
                 let number = usize::try_from(number).unwrap_or(usize::MAX);
                 match folds.get(number) {
                     Some(fold) if fold.root == root && fold.header == header => {}
-                    None if number == folds.len() => folds.push(Found { header, root, records: Vec::new() }),
+                    None if number == folds.len() => folds.push(Found::new(header, root)),
                     _ => return Err(damage(at, "a fold is not the one that was recorded under its number")),
                 }
                 last = Some(number);
@@ -167,15 +160,32 @@ fn damage(at: u64, what: impl Into<String>) -> Fault {
 /// A fold while its outputs are found.
 struct Found {
     header: Header,
+    /// The checksum of the header, from which the checksums of its outputs begin.
     root: u32,
+    /// The outputs that were found before.
+    index: Arc<Index>,
     records: Vec<(u64, u64)>,
 }
 
 impl Found {
+    fn new(header: Header, root: u32) -> Self {
+        Self { header, root, index: Arc::default(), records: Vec::new() }
+    }
+
+    /// A fold with this number, which was found before.
+    fn from((recorded, number): (Recorded, u64)) -> Self {
+        let Recorded { header, index } = recorded;
+        Self { root: header.frame(number).root, header, index, records: Vec::new() }
+    }
+
     fn index(self) -> Result<Recorded, Fault> {
-        let Self { header, root, records } = self;
-        let index = Index::of(records).map_err(|at| damage(at, "the output of a chunk is there a second time"))?;
-        Ok(Recorded { header, root, index })
+        let Self { header, mut index, mut records, .. } = self;
+        if !records.is_empty() {
+            records.extend(index.records());
+            let both = Index::of(records).map_err(|at| damage(at, "the output of a chunk is there a second time"))?;
+            index = Arc::new(both);
+        }
+        Ok(Recorded { header, index })
     }
 }
 
@@ -222,6 +232,23 @@ struct Input<R> {
 }
 
 impl<R: BufRead> Input<R> {
+    /// Reads the preamble. It gives where the frames begin: at 0 if the preamble is cut short.
+    fn begin(&mut self) -> Result<u64, Fault> {
+        if self.length < PREAMBLE as u64 {
+            let mut beginning = vec![0; self.length as usize];
+            self.read(&mut beginning)?;
+            return if preamble().starts_with(&beginning) { Ok(0) } else { Err(Fault::Foreign) };
+        }
+        let mut beginning = [0; PREAMBLE];
+        self.read(&mut beginning)?;
+        match Beginning::of(&beginning) {
+            Beginning::Ours => Ok(self.at),
+            Beginning::Version(version) => Err(Fault::Version(version)),
+            Beginning::Damaged => Err(damage(0, "its first bytes are not those of a journal")),
+            Beginning::Foreign => Err(Fault::Foreign),
+        }
+    }
+
     fn frame(&mut self, root: u32) -> io::Result<Frame> {
         let start = self.at;
         if self.length - start < HEAD as u64 {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Job, Journal, Log};
 use crate::error::Result;
 
+mod again;
 mod refused;
 mod written;
 

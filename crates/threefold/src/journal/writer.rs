@@ -12,20 +12,26 @@
 //! written in the order in which they were taken, and who waits for the end of a fold waits for a batch that another
 //! thread writes.
 //!
-//! An error of a write is kept. Everything after it is refused with the same error, since the file may lack a batch.
+//! An output belongs to the fold of the last header before it, so the header of a fold is added once more if that of another
+//! fold is the last. This is decided under `batch`. So the first output of a fold brings its header, and a fold that adds
+//! nothing leaves the file as it is.
+//!
+//! An error of a write is kept. Everything after it is refused with the same error, since the file may lack a batch. The
+//! outputs of that batch, and of the one that was begun since, are not counted any more.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::file;
 use super::format::preamble;
-use super::refusal::cannot;
+use super::refusal::{cannot, refusal};
+use super::scan::Scan;
 use crate::error::{Error, Result};
 
 /// A batch of so many bytes is written at once.
@@ -40,11 +46,15 @@ pub(super) struct Writer(Arc<Shared>);
 /// What the threads share.
 struct Shared {
     path: PathBuf,
+    /// The same for any working folder: the program may change its own.
+    absolute: PathBuf,
     file: File,
     /// The process that opened the journal. Its forks have copies of its batches, and must not write them.
     process: u32,
     /// Whether each batch goes to the disk before the next one.
     sync: AtomicBool,
+    /// How many outputs the file and the batch have.
+    recorded: AtomicU64,
     place: Mutex<Place>,
     batch: Mutex<Batch>,
     /// The thread is told to look again.
@@ -65,6 +75,10 @@ struct Place {
 #[derive(Default)]
 struct Batch {
     bytes: Vec<u8>,
+    /// How many outputs are in it.
+    outputs: u64,
+    /// The number of the fold whose header is the last one, in the batch or else in the file.
+    fold: Option<usize>,
     /// When the first of the bytes came.
     since: Option<Instant>,
     thread: Option<JoinHandle<()>>,
@@ -75,20 +89,21 @@ struct Batch {
 }
 
 impl Writer {
-    /// Writes behind the first `at` bytes of the file, which are the whole frames that it has. `is_torn` says whether it has
-    /// more bytes. If `at` is 0, the file is made a journal.
-    pub(super) fn new(path: PathBuf, file: File, at: u64, is_torn: bool) -> Result<Self> {
-        let place = Place { at, is_torn, has_name: false, spare: Vec::new() };
+    /// Writes behind the whole frames that the file has. If it has no preamble, it is made a journal.
+    pub(super) fn new(path: PathBuf, file: File, found: &Scan) -> Result<Self> {
+        let place = Place { at: found.end, is_torn: found.is_torn, has_name: false, spare: Vec::new() };
         let shared = Shared {
+            absolute: std::path::absolute(&path).unwrap_or_else(|_| path.clone()),
             path,
             file,
             process: process::id(),
             sync: AtomicBool::new(false),
+            recorded: AtomicU64::new(found.folds.iter().map(|fold| fold.index.len()).sum()),
             place: Mutex::new(place),
-            batch: Mutex::default(),
+            batch: Mutex::new(Batch { fold: found.last, ..Batch::default() }),
             changed: Condvar::new(),
         };
-        if at == 0 {
+        if found.end == 0 {
             lock(&shared.batch).bytes.extend(preamble());
             shared.write()?;
         }
@@ -107,19 +122,48 @@ impl Writer {
         &self.0.file
     }
 
-    /// The error of an earlier write, if there was one.
+    /// Whether the path still names the file, as far as the system tells.
+    pub(super) fn is_named(&self) -> bool {
+        file::is_still_named(&self.0.file, &self.0.absolute).unwrap_or(true)
+    }
+
+    /// How many outputs are in the file or wait to be written.
+    pub(super) fn recorded(&self) -> u64 {
+        self.0.recorded.load(Ordering::Relaxed)
+    }
+
+    /// An error, if nothing can be written: because of an earlier write that has failed, or in a fork.
     pub(super) fn check(&self) -> Result<()> {
+        if !self.0.is_ours() {
+            // Before the lock, which a thread may have held that does not exist here.
+            let what = "was opened by the process of which this one is a fork; open another file here";
+            return Err(refusal(&self.0.path, what));
+        }
         lock(&self.0.batch).failed.clone().map_or(Ok(()), Err)
     }
 
-    /// Adds a frame, which is given in pieces.
-    pub(super) fn add(&self, frame: &[&[u8]]) -> Result<()> {
+    /// Adds the `header` of the fold with this number, if the last one is that of another fold.
+    pub(super) fn add_header(&self, fold: usize, header: &[u8]) -> Result<()> {
+        self.add(fold, header, &[])
+    }
+
+    /// The same, and then an output of this fold, whose frame is given in pieces.
+    pub(super) fn add_output(&self, fold: usize, header: &[u8], output: &[&[u8]; 3]) -> Result<()> {
+        self.add(fold, header, output)
+    }
+
+    fn add(&self, fold: usize, header: &[u8], output: &[&[u8]]) -> Result<()> {
         let mut batch = lock(&self.0.batch);
         if let Some(error) = &batch.failed {
             return Err(error.clone());
         }
-        for piece in frame {
-            batch.bytes.extend_from_slice(piece);
+        if batch.fold.replace(fold) != Some(fold) {
+            batch.bytes.extend_from_slice(header);
+        }
+        output.iter().for_each(|piece| batch.bytes.extend_from_slice(piece));
+        if !output.is_empty() {
+            batch.outputs += 1;
+            self.0.recorded.fetch_add(1, Ordering::Relaxed);
         }
         batch.since.get_or_insert_with(Instant::now);
         if batch.bytes.len() < LARGE && (batch.has_thread || self.start_thread(&mut batch)) {
@@ -212,6 +256,7 @@ impl Shared {
         }
         let spare = std::mem::take(&mut place.spare);
         let mut bytes = std::mem::replace(&mut batch.bytes, spare);
+        let outputs = std::mem::take(&mut batch.outputs);
         drop(batch);
         let written = self.write_at(&mut place, &bytes);
         bytes.clear();
@@ -221,6 +266,7 @@ impl Shared {
         written.map_err(|error| {
             let error = cannot("be written", &self.path, error);
             let mut batch = lock(&self.batch);
+            self.recorded.fetch_sub(outputs + std::mem::take(&mut batch.outputs), Ordering::Relaxed);
             batch.bytes = Vec::new();
             batch.since = None;
             batch.failed = Some(error.clone());
@@ -247,7 +293,7 @@ impl Shared {
         if self.sync.load(Ordering::Relaxed) {
             self.file.sync_data()?;
             if !place.has_name {
-                file::sync_folder(&self.path)?;
+                file::sync_folder(&self.absolute)?;
                 place.has_name = true;
             }
         }

@@ -269,11 +269,10 @@ impl Whole for Lines {
         }
     }
 
-    #[cfg(feature = "processes")]
     fn as_bytes(&self) -> Option<Vec<u8>> {
         let (kind, input) = match &self.input {
             Input::Memory(bytes) => (0, bytes.as_bytes()?),
-            Input::File(file) => (1, file.as_bytes()?),
+            Input::File(file) => (1, file.as_bytes()),
         };
         Some([&[kind, self.delimiter][..], &input].concat())
     }
@@ -341,5 +340,19 @@ mod tests {
         assert_eq!(counts, [0, 1, 1, 2, 1024]);
         assert_eq!(lines(4097).all_chunks().count(), 2);
         assert_eq!(lines(0).all_chunks().count(), 0);
+    }
+
+    /// In every build: a journal without the model processes must not read the whole file to know it again.
+    #[test]
+    fn lines_of_a_file_are_a_few_bytes_which_change_with_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        std::fs::write(&path, "one\ntwo\n").unwrap();
+        let bytes = || Whole::as_bytes(&Lines::of(&path).unwrap()).expect("it has some");
+        let before = bytes();
+        assert_eq!(bytes(), before);
+        assert!(before.len() < 100 + path.as_os_str().len());
+        std::fs::write(&path, "one\ntwo\nthree\n").unwrap();
+        assert_ne!(bytes(), before);
     }
 }

@@ -22,6 +22,8 @@ mod host_runtime;
 mod hostile;
 mod in_place;
 #[cfg(feature = "journal")]
+mod law10_journals;
+#[cfg(feature = "journal")]
 mod law10_resuming;
 mod law1_same_answer;
 mod law2_same_error;
@@ -204,6 +206,8 @@ fn main() -> ExitCode {
         ("law9", law9_streaming::ROWS),
         #[cfg(feature = "journal")]
         ("law10", law10_resuming::ROWS),
+        #[cfg(feature = "journal")]
+        ("law10", law10_journals::ROWS),
         ("host_runtime", host_runtime::ROWS),
         ("arrays", arrays::ROWS),
         ("buffers", buffers::ROWS),

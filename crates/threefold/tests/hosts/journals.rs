@@ -11,14 +11,22 @@ use crate::{Hosts, Rows, host, printed};
 
 pub(crate) const ROWS: Rows = &[
     ("a_fork_that_drops_its_journal_leaves_that_of_the_program_as_it_is", drops),
+    ("a_fork_that_folds_on_its_copy_of_a_journal_is_refused", folds),
     ("a_fork_does_not_keep_the_file_when_the_program_has_dropped_its_journal", outlives),
 ];
 
-pub(crate) const HOSTS: Hosts =
-    &[("forks-with-a-journal", forks_with_a_journal), ("outlives-a-journal", outlives_a_journal)];
+pub(crate) const HOSTS: Hosts = &[
+    ("forks-with-a-journal", forks_with_a_journal),
+    ("folds-in-a-fork", folds_in_a_fork),
+    ("outlives-a-journal", outlives_a_journal),
+];
 
 fn drops() {
     printed(&mut host("forks-with-a-journal"));
+}
+
+fn folds() {
+    printed(&mut host("folds-in-a-fork"));
 }
 
 fn outlives() {
@@ -44,6 +52,28 @@ fn forks_with_a_journal() {
     record(journal.as_ref().unwrap());
     drop(journal);
     assert_eq!(Journal::open(&path).unwrap().recorded(), 8);
+}
+
+fn folds_in_a_fork() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, said) = (folder.path().join("run.journal"), folder.path().join("said"));
+    let journal = Journal::open(&path).unwrap();
+    record(&journal);
+    let copy = fork(|| {
+        let on = Executor::new(Model::Sequential).unwrap().journal(&journal);
+        let folded = on.map(Items(vec![1, 2]), echo);
+        let texts = [folded.map(drop), journal.check()]
+            .map(|result| result.map_or_else(|error| error.to_string(), |()| "Ok".to_string()));
+        std::fs::write(&said, texts.join("\n")).unwrap();
+    });
+    waitpid(Pid::from_raw(copy.unwrap().try_into().unwrap()), WaitOptions::empty()).unwrap();
+    let refusal = format!(
+        "the journal `{}` was opened by the process of which this one is a fork; open another file here",
+        path.display()
+    );
+    assert_eq!(std::fs::read_to_string(&said).unwrap(), format!("{refusal}\n{refusal}"));
+    record(&journal);
+    assert_eq!(journal.recorded(), 8);
 }
 
 fn outlives_a_journal() {

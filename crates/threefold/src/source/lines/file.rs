@@ -160,18 +160,16 @@ fn read(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-#[cfg(all(feature = "processes", unix))]
 impl InFile {
-    /// The stamp and the path.
-    pub(super) fn as_bytes(&self) -> Option<Vec<u8>> {
-        use std::os::unix::ffi::OsStrExt;
-
+    /// The stamp and the path. A journal compares them too, so every build has them.
+    pub(super) fn as_bytes(&self) -> Vec<u8> {
         let Stamp { length, modified, inode } = self.stamp;
         let stamp = [length, modified, inode].map(u64::to_le_bytes).concat();
-        Some([&stamp, self.path.as_os_str().as_bytes()].concat())
+        [&stamp, self.path.as_os_str().as_encoded_bytes()].concat()
     }
 
     /// The file with these bytes, which is not opened yet.
+    #[cfg(all(feature = "processes", unix))]
     pub(super) fn restore(bytes: &[u8]) -> Option<Self> {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
@@ -181,15 +179,9 @@ impl InFile {
         let stamp = Stamp { length, modified, inode };
         Some(Self { path: OsStr::from_bytes(path).into(), stamp, file: OnceLock::new() })
     }
-}
 
-/// There are no worker processes.
-#[cfg(all(feature = "processes", not(unix)))]
-impl InFile {
-    pub(super) fn as_bytes(&self) -> Option<Vec<u8>> {
-        None
-    }
-
+    /// There are no worker processes.
+    #[cfg(all(feature = "processes", not(unix)))]
     pub(super) fn restore(_bytes: &[u8]) -> Option<Self> {
         None
     }
