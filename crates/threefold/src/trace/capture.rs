@@ -1,13 +1,15 @@
-//! `Capture`: the subscriber in a worker, and its logger. They write down what tasks tell `tracing` and `log`, and the
+//! `Capture`: the subscriber in a worker, and its [`logger`]. They write down what tasks tell `tracing` and `log`, and the
 //! worker sends it with the answer of the chunk.
 //!
 //! A worker stops in [`init`](crate::init()), so it has no subscriber of the program. It gets this one with the first
-//! fold whose caller has a subscriber or a logger. In a worker process it becomes the default of the whole process, so
-//! that threads that a task starts are heard too. In a rank, which has several workers, it is the default of the
-//! worker's own thread while chunks run.
+//! fold whose caller has a subscriber. In a worker process it becomes the default of the whole process, so that threads
+//! that a task starts are heard too. In a rank, which has several workers, it is the default of the worker's own thread
+//! while chunks run.
 //!
 //! Records of the crate `log` are not turned into events here. The parent's own logger gets them, which may be the bridge
-//! of `tracing-log` or any other. So they arrive where they would have arrived on threads.
+//! of `tracing-log` or any other. So they arrive where they would have arrived on threads. If the caller has a logger and
+//! no subscriber, then the worker has no subscriber either: `tracing` with its feature `log` writes events as log records,
+//! but only until the process first has a subscriber.
 //!
 //! # What is written down
 //!
@@ -40,10 +42,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
-use log::Log;
 use tracing::callsite::{self, Identifier};
 use tracing::dispatcher::{self, DefaultGuard};
 use tracing::level_filters::LevelFilter;
@@ -53,7 +54,11 @@ use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_core::span::Current;
 
 use super::levels::{self, Levels};
-use super::record::{self, Fields, Line, Record, Site};
+use super::record::{self, Fields, Record, Site};
+
+mod logger;
+
+use logger::Here;
 
 /// The bytes of the records of one chunk that are kept. The largest that a chunk is likely to have on purpose, and no
 /// burden for a process.
@@ -62,10 +67,18 @@ const MOST: usize = 4 << 20;
 /// What a worker hears of its tasks. It is made when a fold first wants to know.
 #[derive(Debug, Default)]
 pub(crate) struct Ear {
+    capture: Option<Arc<Capture>>,
+    /// The same as a subscriber, since a fold first wanted events.
     dispatch: Option<Dispatch>,
     /// Whether the subscriber is the default of the process.
     is_global: bool,
     levels: Levels,
+}
+
+/// A worker hears what happens on this thread until this is dropped.
+pub(crate) struct Listening {
+    _here: Here,
+    _default: Option<DefaultGuard>,
 }
 
 impl Ear {
@@ -76,30 +89,27 @@ impl Ear {
         static CHANGE: Mutex<()> = Mutex::new(());
         let has_changed = self.levels != levels;
         let _change = has_changed.then(|| CHANGE.lock().unwrap_or_else(PoisonError::into_inner));
-        if self.dispatch.is_none() {
-            if levels.are_off() {
-                return;
-            }
+        if self.capture.is_none() && levels.are_off() {
+            return;
+        }
+        let capture = Arc::clone(self.capture.get_or_insert_with(|| Arc::new(Capture::new())));
+        if alone {
+            logger::is_alone(&capture);
+        }
+        if self.dispatch.is_none() && levels.events > 0 {
             if !alone {
                 // As long as a process has one subscriber, `tracing` asks the default of the thread that is there, and not
                 // this one. A second subscriber has it ask them all, whichever thread makes an event first.
                 static SECOND: OnceLock<Dispatch> = OnceLock::new();
                 SECOND.get_or_init(|| Dispatch::new(Capture::new()));
             }
-            let dispatch = Dispatch::new(Capture::new());
+            let dispatch = Dispatch::new(Arc::clone(&capture));
             // The program may have set one before `init`. Then ours is the default of the worker's thread.
             self.is_global = alone && dispatcher::set_global_default(dispatch.clone()).is_ok();
-            let _ = log::set_logger(&Logger);
             self.dispatch = Some(dispatch);
         }
-        if levels.logs > 0 || alone {
-            let level = log::LevelFilter::iter().nth(levels.logs.into()).unwrap_or(log::LevelFilter::Trace);
-            // Another worker of this process may want more.
-            log::set_max_level(if alone { level } else { level.max(log::max_level()) });
-        }
-        if let Some(capture) = self.capture() {
-            capture.begin(levels);
-        }
+        logger::begin(levels.logs, alone);
+        capture.begin(levels);
         if has_changed {
             self.levels = levels;
             callsite::rebuild_interest_cache();
@@ -107,8 +117,10 @@ impl Ear {
     }
 
     /// Hears what happens on this thread until the result is dropped.
-    pub(crate) fn listen(&self) -> Option<DefaultGuard> {
-        self.dispatch.as_ref().filter(|_| !self.is_global && !self.levels.are_off()).map(dispatcher::set_default)
+    pub(crate) fn listen(&self) -> Option<Listening> {
+        let capture = self.capture.as_ref().filter(|_| !self.levels.are_off())?;
+        let default = self.dispatch.as_ref().filter(|_| !self.is_global && self.levels.events > 0);
+        Some(Listening { _here: Here::enter(capture), _default: default.map(dispatcher::set_default) })
     }
 
     /// What was heard since this was last asked, as the bytes of records.
@@ -116,11 +128,7 @@ impl Ear {
         if self.levels.are_off() {
             return Vec::new();
         }
-        self.capture().map(Capture::take).unwrap_or_default()
-    }
-
-    fn capture(&self) -> Option<&Capture> {
-        self.dispatch.as_ref().and_then(Dispatch::downcast_ref)
+        self.capture.as_ref().map(|capture| capture.take()).unwrap_or_default()
     }
 }
 
@@ -350,36 +358,4 @@ impl Subscriber for Capture {
         let current = innermost().and_then(|number| metadata(number).map(|metadata| (number, metadata)));
         current.map_or_else(Current::none, |(number, metadata)| Current::new(Id::from_u64(number), metadata))
     }
-}
-
-/// The logger of a worker: its records go to the subscriber of their thread.
-struct Logger;
-
-/// Calls `work` with the subscriber of this thread, if it is ours.
-fn with_capture<R>(work: impl FnOnce(&Capture) -> R) -> Option<R> {
-    let mut work = Some(work);
-    dispatcher::get_default(|dispatch| dispatch.downcast_ref().zip(work.take()).map(|(capture, work)| work(capture)))
-}
-
-impl Log for Logger {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        with_capture(|capture| metadata.level() as u8 <= capture.logs.load(Ordering::Relaxed)) == Some(true)
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if !self.enabled(record.metadata()) {
-            return;
-        }
-        let line = Line {
-            level: record.level() as u8,
-            target: record.target().to_string(),
-            module: record.module_path().map(str::to_string),
-            file: record.file().map(str::to_string),
-            line: record.line(),
-            message: record.args().to_string(),
-        };
-        with_capture(|capture| capture.lock().keep(&Record::Line { parent: innermost(), line }));
-    }
-
-    fn flush(&self) {}
 }

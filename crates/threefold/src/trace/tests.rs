@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use tracing::field::{Field, Visit};
+use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Event, Subscriber, debug, dispatcher, info, info_span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -123,6 +124,17 @@ fn without_a_level_nothing_is_heard() {
     assert!(!heard(&ear, || info!("heard")).is_empty());
     ear.begin(Levels::OFF, false);
     assert!(heard(&ear, || info!("unheard")).is_empty());
+}
+
+#[test]
+fn with_a_logger_alone_no_subscriber_is_set() {
+    let mut ear = Ear::default();
+    ear.begin(levels(0, 3), false);
+    let has_subscriber = || !dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
+    let before = has_subscriber();
+    heard(&ear, || assert_eq!(has_subscriber(), before));
+    ear.begin(levels(3, 3), false);
+    assert!(!heard(&ear, || info!("heard")).is_empty());
 }
 
 fn site(name: &str) -> Site {

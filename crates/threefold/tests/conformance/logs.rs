@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -32,6 +33,7 @@ crate::rows! {
         awaited_folds_and_streams_have_the_subscriber_of_who_polls_them,
         the_events_of_making_a_state_arrive,
         records_of_the_crate_log_arrive,
+        with_a_logger_alone_no_subscriber_is_set,
         what_nobody_wants_is_not_even_made;
     local: reductions_are_in_the_span_of_the_caller;
     processes: events_of_threads_that_a_task_starts_arrive;
@@ -489,6 +491,49 @@ pub(crate) fn log(model: Model) {
 fn records_of_the_crate_log_arrive(model: Model) {
     let expected: String = (0..3).map(|chunk| format!("WARN logged {chunk} in fold > chunk > of the task\n")).collect();
     assert_eq!(fixture("logs", model).stdout, expected);
+}
+
+/// A logger that counts lines, and prints what is more than information.
+struct Counting(AtomicU64);
+
+impl log::Log for Counting {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if record.level() < log::Level::Info {
+            println!("{} {}: {}", record.level(), record.target(), record.args());
+        } else {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Logs much of what nobody needs, and then something that must not be missed. Whether the process has had a subscriber.
+#[task]
+fn log_much(count: u64) -> bool {
+    let text = "x".repeat(1000);
+    (0..count).for_each(|number| log::info!("{number} {text}"));
+    log::error!(target: "elsewhere", "after {count}");
+    tracing::dispatcher::has_been_set()
+}
+
+/// In a copy with a logger, and without a subscriber.
+pub(crate) fn log_alone(model: Model) {
+    static LOGGER: Counting = Counting(AtomicU64::new(0));
+    log::set_logger(&LOGGER).unwrap();
+    log::set_max_level(log::LevelFilter::Info);
+    let has_subscriber = executor(model, 1).map(Items(vec![1, 20_000]), log_much).unwrap();
+    println!("{has_subscriber:?} {}", LOGGER.0.load(Ordering::Relaxed));
+}
+
+/// While a process has had no subscriber, `tracing` writes events as log records, if its feature `log` is on.
+fn with_a_logger_alone_no_subscriber_is_set(model: Model) {
+    let stdout = fixture("logs-alone", model).stdout;
+    assert!(stdout.lines().last().unwrap().starts_with("[false, false] "), "{stdout}");
 }
 
 /// Whether events of two levels and a log record would be made.
