@@ -11,7 +11,8 @@
 //! |---|---|
 //! | the task, the making of its chunk | the span of the chunk, in that of the fold |
 //! | the making of a worker's state, the closure of `combine` in a worker | the span of the fold |
-//! | the reduction, observers, an iterator of chunks | the caller's own span: they are no part of a chunk |
+//! | observers, an iterator of chunks | the caller's own span, on whichever thread: they are no part of a chunk |
+//! | the reduction | the span that the thread is in: the caller's, or that of whoever polls an awaited fold or a stream |
 //!
 //! A filter may disable the spans of Threefold. Then chunks run in the caller's own span. So a thread enters all three,
 //! from the outermost to the innermost, and those that are disabled leave no trace. It does not suffice to enter the
