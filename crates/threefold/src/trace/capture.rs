@@ -31,8 +31,10 @@
 //!
 //! # How much is kept
 //!
-//! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. What comes after that is counted, and the
-//! parent is told how many are missing. If the process is killed, those of the running chunk are lost.
+//! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. The worker does not know the filters of the
+//! parent, so most of these may be noise of some crate that nobody wants. Errors and warnings may take the same number of
+//! bytes beyond that. What has no room is counted, and the parent is told how many are missing. If the process is killed,
+//! those of the running chunk are lost.
 //!
 //! # Threads
 //!
@@ -53,16 +55,22 @@ use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_core::span::Current;
 
-use super::levels::{self, Levels};
+use super::levels::{self, Levels, WARNINGS};
 use super::record::{self, Fields, Record, Site};
 
 mod logger;
 
 use logger::Here;
 
-/// The bytes of the records of one chunk that are kept. The largest that a chunk is likely to have on purpose, and no
-/// burden for a process.
+/// The bytes of the records of one chunk that are kept: all, and with errors and warnings. The largest that a chunk is
+/// likely to have on purpose, and no burden for a process.
 const MOST: usize = 4 << 20;
+const MOST_URGENT: usize = 2 * MOST;
+
+/// The bytes that there are for records of this level, see [`levels`].
+fn room_for(level: u8) -> usize {
+    if level <= WARNINGS { MOST_URGENT } else { MOST }
+}
 
 /// What a worker hears of its tasks. It is made when a fold first wants to know.
 #[derive(Debug, Default)]
@@ -203,8 +211,8 @@ impl Capture {
 
     /// Keeps that a span was entered or left, if there is room, and if the worker's own thread did it.
     fn keep_step(&self, heard: &mut Heard, step: &Record) {
-        if heard.records.len() < MOST && thread::current().id() == self.owner {
-            record::append(step, &mut heard.records);
+        if thread::current().id() == self.owner {
+            record::append_within(step, &mut heard.records, MOST);
         }
     }
 
@@ -215,28 +223,31 @@ impl Capture {
 }
 
 impl Heard {
-    /// Keeps `record`, if there is room. Returns whether it is kept.
-    fn keep(&mut self, record: &Record) -> bool {
-        let kept = self.records.len() < MOST && record::append(record, &mut self.records);
+    /// Keeps `record`, if there is room for one of this level. Returns whether it is kept.
+    fn keep(&mut self, record: &Record, level: u8) -> bool {
+        let kept = record::append_within(record, &mut self.records, room_for(level));
         self.missing += u64::from(!kept);
         kept
     }
 
     /// Keeps a record of this site, which is sent before if it is new.
     fn keep_of(&mut self, metadata: &'static Metadata<'static>, record: impl FnOnce(u32) -> Record) -> bool {
-        let next = self.sites.len() as u32;
-        let number = match self.sites.get(&metadata.callsite()) {
-            Some(&number) => number,
-            None if self.records.len() < MOST && record::append(&Record::Site(site(metadata)), &mut self.records) => {
+        let (next, level) = (self.sites.len() as u32, levels::number(*metadata.level()));
+        let number = match self.sites.get(&metadata.callsite()).copied() {
+            Some(number) => number,
+            None if self.keep(&Record::Site(site(metadata)), level) => {
                 self.sites.insert(metadata.callsite(), next);
                 next
             }
-            None => {
-                self.missing += 1;
-                return false;
-            }
+            None => return false,
         };
-        self.keep(&record(number))
+        self.keep(&record(number), level)
+    }
+
+    /// Keeps a record about a span.
+    fn keep_about(&mut self, span: u64, record: &Record) {
+        let level = self.spans.get(&span).map_or(levels::ALL, |span| levels::number(*span.metadata.level()));
+        self.keep(record, level);
     }
 
     /// Whether the parent knows this span.
@@ -291,11 +302,13 @@ impl Subscriber for Capture {
     fn record(&self, span: &Id, values: &tracing::span::Record<'_>) {
         let mut fields = Fields::default();
         values.record(&mut fields);
-        self.lock().keep(&Record::Fields { span: span.into_u64(), fields });
+        let span = span.into_u64();
+        self.lock().keep_about(span, &Record::Fields { span, fields });
     }
 
     fn record_follows_from(&self, span: &Id, follows: &Id) {
-        self.lock().keep(&Record::Follows { span: span.into_u64(), from: follows.into_u64() });
+        let (span, from) = (span.into_u64(), follows.into_u64());
+        self.lock().keep_about(span, &Record::Follows { span, from });
     }
 
     fn event(&self, event: &Event<'_>) {

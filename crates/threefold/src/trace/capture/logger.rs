@@ -85,7 +85,8 @@ impl Log for Logger {
             line: record.line(),
             message: record.args().to_string(),
         };
-        with_capture(|capture| capture.lock().keep(&Record::Line { parent: innermost(), line }));
+        let level = line.level;
+        with_capture(|capture| capture.lock().keep(&Record::Line { parent: innermost(), line }, level));
     }
 
     fn flush(&self) {}
