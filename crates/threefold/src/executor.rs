@@ -33,6 +33,7 @@ mod map_into;
 mod origin;
 mod reduction;
 mod registered;
+mod sharing;
 mod stream;
 mod verbs;
 
@@ -115,11 +116,13 @@ pub use stream::Stream;
 /// - A worker is told the most verbose level that any subscriber wants, and makes no events beyond it. All further filters
 ///   apply where the subscriber is.
 /// - The events of a chunk that panics arrive, too. If a worker process is killed, those of the chunk that it was running
-///   are lost.
-/// - A worker keeps at most 4 MiB of the events of one chunk. How many are missing beyond this is an event with the level
-///   WARN and the target `threefold`.
-/// - Events of threads that a task starts arrive from worker processes, if they happen before the chunk ends. In other
-///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
+///   are lost. The chunk has a span all the same, at the time of the loss.
+/// - A worker keeps at most 4 MiB of the events of one chunk, and at most 8 MiB with its errors and warnings: it does not
+///   know which events a filter wants. How many are missing beyond this is an event with the level WARN and the target
+///   `threefold`, or a log record if there is only a logger.
+/// - Events of threads that a task starts arrive from worker processes. If such a thread outlives its chunk, then what
+///   it tells later counts for the next chunk of that worker, or is lost if the fold has no next chunk there. In other places
+///   the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
 /// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, the fold
 ///   is cancelled, and the panic unwinds from the verb.
 #[derive(Clone)]
@@ -260,53 +263,6 @@ impl Executor {
     /// ```
     pub fn workers(&self) -> usize {
         self.home.workers()
-    }
-
-    /// How many threads a task should use itself, at least 1: the cores that this process may use, divided by the
-    /// workers that share them.
-    ///
-    /// A task may call code that has threads of its own: rayon, OpenMP, a library for matrices. If each of n workers did
-    /// so on all n cores, there would be n times n threads. A task asks [`Executor::current`](Self::current) for its
-    /// share:
-    ///
-    /// ```
-    /// use threefold::prelude::*;
-    ///
-    /// #[task]
-    /// fn sum(chunk: Slice<u64>) -> u64 {
-    ///     let threads = Executor::current().share();
-    ///     std::thread::scope(|scope| {
-    ///         let parts = chunk.chunks(chunk.len().div_ceil(threads));
-    ///         let sums: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().sum::<u64>())).collect();
-    ///         sums.into_iter().map(|sum| sum.join().unwrap()).sum()
-    ///     })
-    /// }
-    ///
-    /// let on = Executor::builder(Model::Threads).workers(2).build()?;
-    /// let cores = std::thread::available_parallelism().unwrap().get();
-    /// assert_eq!(on.share(), (cores / 2).max(1));
-    /// assert_eq!(on.fold(vec![1; 1000], sum, 0, |sum, part| sum + part)?, 1000);
-    /// # Ok::<(), threefold::Error>(())
-    /// ```
-    ///
-    /// - CPU affinity and the quota of a container (cgroup) reduce the cores of a process. They are counted once for an
-    ///   executor.
-    /// - All workers count, also if a fold has fewer chunks than workers. To have more threads in each task, ask for
-    ///   fewer [`workers`](Builder::workers).
-    /// - An executor that is made inside of a task divides the share of this task.
-    /// - In worker processes, also those of MPI ranks, libraries are told the share by the usual variables of the
-    ///   environment, so that the task need not do anything. They are set before `main` of the worker begins, unless the
-    ///   user has set them: `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS`, `BLIS_NUM_THREADS`,
-    ///   `RAYON_NUM_THREADS`, `POLARS_MAX_THREADS`, `NUMBA_NUM_THREADS` and `NUMEXPR_NUM_THREADS`. If the user has set
-    ///   `OMP_NUM_THREADS`, those that stand for it are left out too.
-    /// - On the local models the program has one environment, so it is up to the task. All its tasks share rayon's global
-    ///   pool, which has a thread for each core. OpenMP has a team of threads for each worker: call
-    ///   `omp_set_num_threads`.
-    /// - On mpi a task in a rank has the cores of its rank, divided by the threads of the rank. If the launcher has not
-    ///   bound the ranks to cores, the ranks of a host share its cores. Rank 0 gives the share as it would be with its own
-    ///   cores.
-    pub fn share(&self) -> usize {
-        self.home.share()
     }
 
     /// An executor with the same workers, whose folds end early when `token` is cancelled. With several tokens, any one

@@ -140,11 +140,11 @@ pub(crate) struct InChunk<'a> {
 
 impl Scope {
     /// The scope of a fold that this thread begins.
-    pub(crate) fn of_caller(task: &'static str, model: Model, chunks: u64, workers: usize) -> Self {
+    pub(crate) fn of_caller(task: &'static str, model: Model, chunks: u64, workers: impl FnOnce() -> usize) -> Self {
         Self(Here::now().map(|caller| {
             // That of an iterator is not known.
             let chunks = Some(chunks).filter(|&chunks| chunks < u64::MAX);
-            let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers);
+            let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers = workers());
             Arc::new(Inner {
                 caller,
                 fold,
