@@ -7,16 +7,9 @@ use crate::backend::current::{self, Context};
 #[cfg(all(feature = "processes", target_os = "linux"))]
 use crate::backend::processes;
 use crate::backend::{Home, sequential, share};
-use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fold::policy::Policy;
-use crate::fold::recording::Recording;
-#[cfg(feature = "journal")]
-use crate::journal::Journal;
 use crate::model::Model;
-use crate::source::Pieces;
-use crate::task::Task;
-use crate::trace::{Event, Observer, Trace};
 
 mod awaiting;
 #[cfg(feature = "processes")]
@@ -25,6 +18,7 @@ mod builder;
 mod check;
 mod combine;
 mod drive;
+mod extras;
 mod feeding;
 mod from_env;
 #[cfg(feature = "journal")]
@@ -33,12 +27,12 @@ mod map_into;
 mod origin;
 mod reduction;
 mod registered;
-mod sharing;
 mod stream;
 mod verbs;
 
 pub use builder::Builder;
 use check::Checked;
+use extras::Extras;
 use origin::Origin;
 pub use reduction::Reduced;
 pub use stream::Stream;
@@ -135,39 +129,7 @@ pub struct Executor {
     checked: Checked,
 }
 
-/// What only some folds want: to be cancelled, observed, traced, recorded.
-#[derive(Clone, Default)]
-struct Extras {
-    tokens: Vec<CancelToken>,
-    observers: Vec<Observer>,
-    traces: Vec<Trace>,
-    #[cfg(feature = "journal")]
-    journal: Option<Journal>,
-}
-
 impl Executor {
-    /// Begins to record a fold of so many chunks, if there is a journal.
-    fn recording<P, T>(&self, pieces: &P, task: &T, chunks: u64) -> Result<Option<Box<Recording>>>
-    where
-        P: Pieces<Chunk = T::Chunk>,
-        T: Task,
-    {
-        #[cfg(feature = "journal")]
-        if let Some(journal) = &self.extras.journal {
-            return self.record(journal, pieces, task, chunks);
-        }
-        let _ = (pieces, task, chunks);
-        Ok(None)
-    }
-
-    /// Whether folds are recorded.
-    fn has_journal(&self) -> bool {
-        #[cfg(feature = "journal")]
-        return self.extras.journal.is_some();
-        #[cfg(not(feature = "journal"))]
-        false
-    }
-
     fn with(model: Model, policy: Policy, home: Arc<Home>, origin: Origin) -> Self {
         Self { model, policy, home, origin, extras: Extras::default(), checked: Checked::default() }
     }
@@ -265,95 +227,54 @@ impl Executor {
         self.home.workers()
     }
 
-    /// An executor with the same workers, whose folds end early when `token` is cancelled. With several tokens, any one
-    /// of them ends the fold.
+    /// How many threads a task should use itself, at least 1: the cores that this process may use, divided by the
+    /// workers that share them.
+    ///
+    /// A task may call code that has threads of its own: rayon, OpenMP, a library for matrices. If each of n workers did
+    /// so on all n cores, there would be n times n threads. A task asks [`Executor::current`](Self::current) for its
+    /// share:
     ///
     /// ```
-    /// use threefold::CancelToken;
     /// use threefold::prelude::*;
     ///
     /// #[task]
-    /// fn add_up(chunk: std::ops::Range<u64>) -> u64 {
-    ///     chunk.sum()
+    /// fn sum(chunk: Slice<u64>) -> u64 {
+    ///     let threads = Executor::current().share();
+    ///     std::thread::scope(|scope| {
+    ///         let parts = chunk.chunks(chunk.len().div_ceil(threads));
+    ///         let sums: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().sum::<u64>())).collect();
+    ///         sums.into_iter().map(|sum| sum.join().unwrap()).sum()
+    ///     })
     /// }
     ///
-    /// let token = CancelToken::new();
-    /// token.cancel();
-    /// let on = Executor::new(Model::Threads)?.cancel(&token);
-    /// assert!(on.for_each(0..100, add_up).unwrap_err().is_cancelled());
-    /// # Ok::<(), threefold::Error>(())
-    /// ```
-    pub fn cancel(&self, token: &CancelToken) -> Self {
-        let mut on = self.clone();
-        on.extras.tokens.push(token.clone());
-        on
-    }
-
-    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that starts or is
-    /// finished, every failure at once, every retry, and how far the fold has come. With several observers, each of them
-    /// is told. [`Event`] says [when](Event#when-events-are-told).
-    ///
-    /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
-    /// should be quick: on the local models its time counts as time of the chunk that has started. The clock is read
-    /// twice more for each chunk.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use std::sync::atomic::{AtomicU64, Ordering};
-    /// use threefold::Event;
-    /// use threefold::prelude::*;
-    ///
-    /// #[task]
-    /// fn add_up(chunk: std::ops::Range<u64>) -> u64 {
-    ///     chunk.sum()
-    /// }
-    ///
-    /// let done = Arc::new(AtomicU64::new(0));
-    /// let count = Arc::clone(&done);
-    /// let on = Executor::new(Model::Threads)?;
-    /// let watched = on.observe(move |event| {
-    ///     if let Event::Finished(_) = event {
-    ///         count.fetch_add(1, Ordering::Relaxed);
-    ///     }
-    /// });
-    /// watched.for_each((0..100).split_into(10), add_up)?;
-    /// assert_eq!(done.load(Ordering::Relaxed), 10);
+    /// let on = Executor::builder(Model::Threads).workers(2).build()?;
+    /// let cores = std::thread::available_parallelism().unwrap().get();
+    /// assert_eq!(on.share(), (cores / 2).max(1));
+    /// assert_eq!(on.fold(vec![1; 1000], sum, 0, |sum, part| sum + part)?, 1000);
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
-    /// # Panics
-    ///
-    /// A panic of an observer cancels the fold and then unwinds from the verb. The fold calls no observer again after
-    /// it.
-    pub fn observe(&self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        let mut on = self.clone();
-        on.extras.observers.push(Arc::new(observer));
-        on
-    }
-
-    /// An executor with the same workers, whose folds add their [`Span`](crate::Span)s to `trace`: which worker ran
-    /// which chunk, and when. The spans are added when the fold ends, also when it fails.
-    ///
-    /// The clock is read twice more for each chunk.
-    ///
-    /// ```
-    /// use threefold::Trace;
-    /// use threefold::prelude::*;
-    ///
-    /// #[task]
-    /// fn add_up(chunk: std::ops::Range<u64>) -> u64 {
-    ///     chunk.sum()
-    /// }
-    ///
-    /// let trace = Trace::new();
-    /// Executor::new(Model::Threads)?.trace(&trace).for_each((0..100).split_into(4), add_up)?;
-    /// assert_eq!(trace.spans().len(), 4);
-    /// # Ok::<(), threefold::Error>(())
-    /// ```
-    pub fn trace(&self, trace: &Trace) -> Self {
-        let mut on = self.clone();
-        on.extras.traces.push(trace.clone());
-        on
+    /// - CPU affinity and the quota of a container (cgroup) reduce the cores of a process. They are counted once for an
+    ///   executor.
+    /// - All workers count, also if a fold has fewer chunks than workers. To have more threads in each task, ask for
+    ///   fewer [`workers`](Builder::workers).
+    /// - An executor that is made inside of a task divides the share of this task.
+    /// - In worker processes, also those of MPI ranks, libraries are told the share by the usual variables of the
+    ///   environment, so that the task need not do anything. They are set before `main` of the worker begins, unless the
+    ///   user has set them: `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS`, `BLIS_NUM_THREADS`,
+    ///   `RAYON_NUM_THREADS`, `POLARS_MAX_THREADS`, `NUMBA_NUM_THREADS` and `NUMEXPR_NUM_THREADS`. If the user has set
+    ///   `OMP_NUM_THREADS`, those that stand for it are left out too.
+    /// - On the local models the program has one environment, so it is up to the task. All its tasks share rayon's global
+    ///   pool, which has a thread for each core. OpenMP has a team of threads for each worker: call
+    ///   `omp_set_num_threads`.
+    /// - On mpi a task in a rank has the cores of its rank, divided by the threads of the rank. If the launcher has not
+    ///   bound the ranks to cores, the ranks of a host share its cores. Rank 0 gives the share as it would be with its own
+    ///   cores.
+    /// - A rank takes itself for bound if it may use fewer cores than its host has. In a container, or in an allocation that
+    ///   is a part of a host, this is so for every rank. If the launcher has not bound the ranks there, each of them counts
+    ///   the same cores, and together they use too many threads. So have the launcher bind the ranks.
+    pub fn share(&self) -> usize {
+        self.home.share()
     }
 }
 

@@ -329,11 +329,6 @@ pub use task::probe;
 pub use task::{FillOf, Portable, Task, TaskOf, With};
 pub use trace::{Event, Progress, Span, Start, Trace};
 
-/// Has the code of that page compiled and run, as that of any documentation.
-#[cfg(all(doctest, feature = "async", feature = "processes", feature = "rand"))]
-#[doc = include_str!("../../../docs/how-do-i.md")]
-pub struct HowDoI;
-
 /// What a first program needs: [`Executor`], [`Items`], [`Model`], [`Slice`], [`Source`], [`Task`], the attribute
 /// [`#[task]`](macro@task) and the macro [`task_fn!`]. No method here has the name of one of slices, ranges or iterators.
 ///
@@ -353,6 +348,11 @@ pub mod prelude {
 }
 
 /// What the code that `#[task]` writes refers to. It is for nobody else: it changes without notice.
+// The tests of documentation compile and run the code of that page, too.
+#[cfg_attr(
+    all(doctest, feature = "async", feature = "processes", feature = "rand"),
+    doc = include_str!("../../../docs/how-do-i.md")
+)]
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "async")]

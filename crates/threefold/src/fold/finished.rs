@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn no_chunks_are_nothing() {
-        assert!(Finished::new(&[]).is_none() && Finished::new(&[3..3]).is_none());
+        assert!(Finished::new(&[]).is_none() && Finished::new(std::slice::from_ref(&(3..3))).is_none());
     }
 
     #[test]

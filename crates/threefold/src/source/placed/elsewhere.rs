@@ -7,14 +7,18 @@
 //! The source is sent once per fold if the source of the chunks is. Its bytes are those of that source, and then where
 //! the pieces lie.
 
+#[cfg(feature = "processes")]
 use std::marker::PhantomData;
 use std::ops::Range;
 
 use bytemuck::Pod;
 use serde::{Deserialize, Serialize};
 
-use super::{Layout, Place, Placed};
+use super::Layout;
+#[cfg(feature = "processes")]
+use super::{Place, Placed};
 use crate::shared::loan::Site;
+#[cfg(feature = "processes")]
 use crate::source::Pieces;
 use crate::source::filled::Filled;
 

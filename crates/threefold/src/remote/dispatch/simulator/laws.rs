@@ -82,7 +82,7 @@ fn plain(chunks: u64, workers: usize) -> Plan {
 /// What an interrupted run may have left: one chunk in `each` is open, from the first chunk or from another one on.
 fn random_finished(random: &mut SmallRng, chunks: u64) -> Vec<Range<u64>> {
     let (whole, each) = (random.random_range(0..=chunks), random.random_range(1..=40));
-    let mut finished = if random.random() { vec![0..whole] } else { Vec::new() };
+    let mut finished: Vec<_> = std::iter::repeat_n(0..whole, random.random_range(0..=1)).collect();
     let rest = (whole..chunks).filter(|_| random.random_range(0..each) > 0);
     finished.extend(rest.map(|chunk| chunk..chunk + 1));
     finished
