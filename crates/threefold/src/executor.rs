@@ -110,11 +110,13 @@ pub use stream::Stream;
 /// - A worker is told the most verbose level that any subscriber wants, and makes no events beyond it. All further filters
 ///   apply where the subscriber is.
 /// - The events of a chunk that panics arrive, too. If a worker process is killed, those of the chunk that it was running
-///   are lost.
-/// - A worker keeps at most 4 MiB of the events of one chunk. How many are missing beyond this is an event with the level
-///   WARN and the target `threefold`.
-/// - Events of threads that a task starts arrive from worker processes, if they happen before the chunk ends. In other
-///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
+///   are lost. The chunk has a span all the same, at the time of the loss.
+/// - A worker keeps at most 4 MiB of the events of one chunk, and at most 8 MiB with its errors and warnings: it does not
+///   know which events a filter wants. How many are missing beyond this is an event with the level WARN and the target
+///   `threefold`, or a log record if there is only a logger.
+/// - Events of threads that a task starts arrive from worker processes. If such a thread outlives its chunk, then what
+///   it tells later counts for the next chunk of that worker, or is lost if the fold has no next chunk there. In other places
+///   the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
 /// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, the fold
 ///   is cancelled, and the panic unwinds from the verb.
 #[derive(Clone)]
@@ -268,6 +270,9 @@ impl Executor {
     /// - On mpi a task in a rank has the cores of its rank, divided by the threads of the rank. If the launcher has not
     ///   bound the ranks to cores, the ranks of a host share its cores. Rank 0 gives the share as it would be with its own
     ///   cores.
+    /// - A rank takes itself for bound if it may use fewer cores than its host has. In a container, or in an allocation that
+    ///   is a part of a host, this is so for every rank. If the launcher has not bound the ranks there, each of them counts
+    ///   the same cores, and together they use too many threads. So have the launcher bind the ranks.
     pub fn share(&self) -> usize {
         self.home.share()
     }

@@ -17,9 +17,9 @@ const CAPTURES: &str =
 pub(crate) struct InPlace {
     /// The path of the crate threefold.
     pub(crate) threefold: Path,
-    /// As it was written.
+    /// As it was written, without its attributes.
     pub(crate) closure: ExprClosure,
-    /// The same as a function.
+    /// The same as a function, with the attributes.
     pub(crate) function: ItemFn,
     pub(crate) chunk: Type,
     pub(crate) output: Type,
@@ -43,7 +43,7 @@ impl Parse for Input {
 
 pub(crate) fn parse(input: TokenStream) -> Result<InPlace> {
     let Input { threefold, task } = Input::parse.parse2(input)?;
-    let closure = match task {
+    let mut closure = match task {
         Some(Expr::Closure(closure)) => closure,
         Some(other) => {
             return Err(Error::new_spanned(other, format!("a task in place is written like a closure: {FORM}")));
@@ -76,10 +76,24 @@ pub(crate) fn parse(input: TokenStream) -> Result<InPlace> {
     };
     let output = (**output).clone();
     refuse_unnameable(&output, "output")?;
-    let (attributes, body) = (&closure.attrs, &closure.body);
+    // The function has them: the closure becomes an argument, where attributes are not stable.
+    let (attributes, body) = (std::mem::take(&mut closure.attrs), &closure.body);
     let function = parse_quote! {
         #(#attributes)*
         fn __threefold_fn_task(#pattern: #chunk) -> #output #body
     };
     Ok(InPlace { threefold, closure, function, chunk, output })
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::parse;
+
+    #[test]
+    fn attributes_are_those_of_the_function_alone() {
+        let task = parse(quote!(threefold; #[allow(unused_mut)] |mut chunk: u32| -> u32 { chunk })).ok().unwrap();
+        assert_eq!((task.closure.attrs.len(), task.function.attrs.len()), (0, 1));
+    }
 }

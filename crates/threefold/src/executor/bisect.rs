@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::panic::resume_unwind;
 
 use super::Executor;
 use super::registered::{Parent, Registered};
@@ -52,6 +53,10 @@ impl Executor {
     }
 
     /// Whether these items are lost when they are run alone.
+    ///
+    /// # Panics
+    ///
+    /// If the caller's subscriber panics when it is told what they did.
     fn is_lost<P, T>(&self, items: Range<u128>, whole: &Running) -> bool
     where
         P: Pieces<Chunk = T::Chunk>,
@@ -68,6 +73,9 @@ impl Executor {
         let registered = Registered::new(self, &fold, Parent::of(&(None, 0)));
         self.run(&fold, &mut Onlooker(&fold));
         drop(registered);
+        if let Some(payload) = fold.scope.take_panic() {
+            resume_unwind(payload);
+        }
         match Work::<Part<P, T>, T>::of(&fold).outputs.take() {
             Some((_, Kept::Failure(error))) => error.is_worker_lost() || error.is_timeout(),
             _ => false,

@@ -126,8 +126,8 @@ impl Executor {
         T: Task,
     {
         let policy = Policy { keeps_going, ..self.policy.clone() };
-        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, claims.count());
-        let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), self.home.workers());
+        let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), || self.home.workers());
+        let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, &scope, claims.count());
         let claims = claims.without(work.recording().and_then(|recording| recording.finished()));
         let fold = Running::new(work, claims, (self.model, &self.home), policy, scope, recorder);
         let work = Work::<P, T>::of(&fold);

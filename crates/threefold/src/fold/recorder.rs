@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 use crate::panics;
+use crate::trace::scope::Scope;
 use crate::trace::{Event, Observer, Progress, Span, Start};
 
 /// The number of chunks if it is not known yet. No fold has so many.
@@ -22,6 +23,8 @@ pub(crate) struct Recorder {
     spans: Option<Mutex<Vec<Span>>>,
     bytes_moved: AtomicU64,
     observers: Vec<Observer>,
+    /// Observers run in the span of the fold's caller, on whichever thread.
+    scope: Scope,
     /// The number of all chunks, or [`UNKNOWN`].
     chunks: AtomicU64,
     finished: AtomicU64,
@@ -35,11 +38,12 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// The recorder of a fold with so many chunks, if this number is known. `None` if nobody wants to know, so that chunks
     /// need not be timed.
-    pub(crate) fn new(traced: bool, observers: &[Observer], chunks: Option<u64>) -> Option<Box<Self>> {
+    pub(crate) fn new(traced: bool, observers: &[Observer], scope: &Scope, chunks: Option<u64>) -> Option<Box<Self>> {
         let new = || Self {
             spans: traced.then(Mutex::default),
             bytes_moved: AtomicU64::new(0),
             observers: observers.to_vec(),
+            scope: scope.clone(),
             chunks: AtomicU64::new(chunks.unwrap_or(UNKNOWN)),
             finished: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -110,8 +114,12 @@ impl Recorder {
         if self.is_broken.load(Ordering::Acquire) {
             return false;
         }
-        // Unwind-safe: after a panic this fold calls no observer again. Whether another fold does is up to its owner.
-        let told = catch_unwind(AssertUnwindSafe(|| self.observers.iter().for_each(|observer| observer(event))));
+        // Unwind-safe: after a panic this fold calls no observer again. Whether another fold does is up to its owner. A
+        // subscriber may panic as well when the caller's span is entered.
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            let _listening = self.scope.listen();
+            self.observers.iter().for_each(|observer| observer(event));
+        }));
         match told {
             Ok(()) => true,
             Err(payload) => {

@@ -382,6 +382,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
         self.start_of_lost(worker, progress, ran_for);
+        self.span_of_lost(worker, progress);
         let loss =
             self.dispatch.lost(worker, progress, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
         if another_way {

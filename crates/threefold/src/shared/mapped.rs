@@ -38,10 +38,10 @@ const DANGLING: NonZero<usize> = NonZero::new(PAGE).expect("a page has bytes");
 
 /// Memory that this process fills.
 pub(crate) struct Draft {
+    /// It can be lent to a fold. Dropped first: what is listed is mapped.
+    listed: Listed,
     mapping: Mapping,
     descriptor: OwnedFd,
-    /// It can be lent to a fold.
-    listed: Listed,
 }
 
 impl Draft {

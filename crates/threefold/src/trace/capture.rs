@@ -1,13 +1,15 @@
-//! `Capture`: the subscriber in a worker, and its logger. They write down what tasks tell `tracing` and `log`, and the
+//! `Capture`: the subscriber in a worker, and its [`logger`]. They write down what tasks tell `tracing` and `log`, and the
 //! worker sends it with the answer of the chunk.
 //!
 //! A worker stops in [`init`](crate::init()), so it has no subscriber of the program. It gets this one with the first
-//! fold whose caller has a subscriber or a logger. In a worker process it becomes the default of the whole process, so
-//! that threads that a task starts are heard too. In a rank, which has several workers, it is the default of the
-//! worker's own thread while chunks run.
+//! fold whose caller has a subscriber. In a worker process it becomes the default of the whole process, so that threads
+//! that a task starts are heard too. In a rank, which has several workers, it is the default of the worker's own thread
+//! while chunks run.
 //!
 //! Records of the crate `log` are not turned into events here. The parent's own logger gets them, which may be the bridge
-//! of `tracing-log` or any other. So they arrive where they would have arrived on threads.
+//! of `tracing-log` or any other. So they arrive where they would have arrived on threads. If the caller has a logger and
+//! no subscriber, then the worker has no subscriber either: `tracing` with its feature `log` writes events as log records,
+//! but only until the process first has a subscriber.
 //!
 //! # What is written down
 //!
@@ -29,8 +31,10 @@
 //!
 //! # How much is kept
 //!
-//! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. What comes after that is counted, and the
-//! parent is told how many are missing. If the process is killed, those of the running chunk are lost.
+//! Records are kept until the chunk ends, and at most [`MOST`] bytes of them. The worker does not know the filters of the
+//! parent, so most of these may be noise of some crate that nobody wants. Errors and warnings may take the same number of
+//! bytes beyond that. What has no room is counted, and the parent is told how many are missing. If the process is killed,
+//! those of the running chunk are lost.
 //!
 //! # Threads
 //!
@@ -40,10 +44,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
-use log::Log;
 use tracing::callsite::{self, Identifier};
 use tracing::dispatcher::{self, DefaultGuard};
 use tracing::level_filters::LevelFilter;
@@ -52,20 +55,38 @@ use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_core::span::Current;
 
-use super::levels::{self, Levels};
-use super::record::{self, Fields, Line, Record, Site};
+use super::levels::{self, Levels, WARNINGS};
+use super::record::{self, Fields, Record, Site};
 
-/// The bytes of the records of one chunk that are kept. The largest that a chunk is likely to have on purpose, and no
-/// burden for a process.
+mod logger;
+
+use logger::Here;
+
+/// The bytes of the records of one chunk that are kept: all, and with errors and warnings. The largest that a chunk is
+/// likely to have on purpose, and no burden for a process.
 const MOST: usize = 4 << 20;
+const MOST_URGENT: usize = 2 * MOST;
+
+/// The bytes that there are for records of this level, see [`levels`].
+fn room_for(level: u8) -> usize {
+    if level <= WARNINGS { MOST_URGENT } else { MOST }
+}
 
 /// What a worker hears of its tasks. It is made when a fold first wants to know.
 #[derive(Debug, Default)]
 pub(crate) struct Ear {
+    capture: Option<Arc<Capture>>,
+    /// The same as a subscriber, since a fold first wanted events.
     dispatch: Option<Dispatch>,
     /// Whether the subscriber is the default of the process.
     is_global: bool,
     levels: Levels,
+}
+
+/// A worker hears what happens on this thread until this is dropped.
+pub(crate) struct Listening {
+    _here: Here,
+    _default: Option<DefaultGuard>,
 }
 
 impl Ear {
@@ -76,30 +97,27 @@ impl Ear {
         static CHANGE: Mutex<()> = Mutex::new(());
         let has_changed = self.levels != levels;
         let _change = has_changed.then(|| CHANGE.lock().unwrap_or_else(PoisonError::into_inner));
-        if self.dispatch.is_none() {
-            if levels.are_off() {
-                return;
-            }
+        if self.capture.is_none() && levels.are_off() {
+            return;
+        }
+        let capture = Arc::clone(self.capture.get_or_insert_with(|| Arc::new(Capture::new())));
+        if alone {
+            logger::is_alone(&capture);
+        }
+        if self.dispatch.is_none() && levels.events > 0 {
             if !alone {
                 // As long as a process has one subscriber, `tracing` asks the default of the thread that is there, and not
                 // this one. A second subscriber has it ask them all, whichever thread makes an event first.
                 static SECOND: OnceLock<Dispatch> = OnceLock::new();
                 SECOND.get_or_init(|| Dispatch::new(Capture::new()));
             }
-            let dispatch = Dispatch::new(Capture::new());
+            let dispatch = Dispatch::new(Arc::clone(&capture));
             // The program may have set one before `init`. Then ours is the default of the worker's thread.
             self.is_global = alone && dispatcher::set_global_default(dispatch.clone()).is_ok();
-            let _ = log::set_logger(&Logger);
             self.dispatch = Some(dispatch);
         }
-        if levels.logs > 0 || alone {
-            let level = log::LevelFilter::iter().nth(levels.logs.into()).unwrap_or(log::LevelFilter::Trace);
-            // Another worker of this process may want more.
-            log::set_max_level(if alone { level } else { level.max(log::max_level()) });
-        }
-        if let Some(capture) = self.capture() {
-            capture.begin(levels);
-        }
+        logger::begin(levels.logs, alone);
+        capture.begin(levels);
         if has_changed {
             self.levels = levels;
             callsite::rebuild_interest_cache();
@@ -107,8 +125,10 @@ impl Ear {
     }
 
     /// Hears what happens on this thread until the result is dropped.
-    pub(crate) fn listen(&self) -> Option<DefaultGuard> {
-        self.dispatch.as_ref().filter(|_| !self.is_global && !self.levels.are_off()).map(dispatcher::set_default)
+    pub(crate) fn listen(&self) -> Option<Listening> {
+        let capture = self.capture.as_ref().filter(|_| !self.levels.are_off())?;
+        let default = self.dispatch.as_ref().filter(|_| !self.is_global && self.levels.events > 0);
+        Some(Listening { _here: Here::enter(capture), _default: default.map(dispatcher::set_default) })
     }
 
     /// What was heard since this was last asked, as the bytes of records.
@@ -116,11 +136,7 @@ impl Ear {
         if self.levels.are_off() {
             return Vec::new();
         }
-        self.capture().map(Capture::take).unwrap_or_default()
-    }
-
-    fn capture(&self) -> Option<&Capture> {
-        self.dispatch.as_ref().and_then(Dispatch::downcast_ref)
+        self.capture.as_ref().map(|capture| capture.take()).unwrap_or_default()
     }
 }
 
@@ -195,8 +211,8 @@ impl Capture {
 
     /// Keeps that a span was entered or left, if there is room, and if the worker's own thread did it.
     fn keep_step(&self, heard: &mut Heard, step: &Record) {
-        if heard.records.len() < MOST && thread::current().id() == self.owner {
-            record::append(step, &mut heard.records);
+        if thread::current().id() == self.owner {
+            record::append_within(step, &mut heard.records, MOST);
         }
     }
 
@@ -207,28 +223,31 @@ impl Capture {
 }
 
 impl Heard {
-    /// Keeps `record`, if there is room. Returns whether it is kept.
-    fn keep(&mut self, record: &Record) -> bool {
-        let kept = self.records.len() < MOST && record::append(record, &mut self.records);
+    /// Keeps `record`, if there is room for one of this level. Returns whether it is kept.
+    fn keep(&mut self, record: &Record, level: u8) -> bool {
+        let kept = record::append_within(record, &mut self.records, room_for(level));
         self.missing += u64::from(!kept);
         kept
     }
 
     /// Keeps a record of this site, which is sent before if it is new.
     fn keep_of(&mut self, metadata: &'static Metadata<'static>, record: impl FnOnce(u32) -> Record) -> bool {
-        let next = self.sites.len() as u32;
-        let number = match self.sites.get(&metadata.callsite()) {
-            Some(&number) => number,
-            None if self.records.len() < MOST && record::append(&Record::Site(site(metadata)), &mut self.records) => {
+        let (next, level) = (self.sites.len() as u32, levels::number(*metadata.level()));
+        let number = match self.sites.get(&metadata.callsite()).copied() {
+            Some(number) => number,
+            None if self.keep(&Record::Site(site(metadata)), level) => {
                 self.sites.insert(metadata.callsite(), next);
                 next
             }
-            None => {
-                self.missing += 1;
-                return false;
-            }
+            None => return false,
         };
-        self.keep(&record(number))
+        self.keep(&record(number), level)
+    }
+
+    /// Keeps a record about a span.
+    fn keep_about(&mut self, span: u64, record: &Record) {
+        let level = self.spans.get(&span).map_or(levels::ALL, |span| levels::number(*span.metadata.level()));
+        self.keep(record, level);
     }
 
     /// Whether the parent knows this span.
@@ -283,11 +302,13 @@ impl Subscriber for Capture {
     fn record(&self, span: &Id, values: &tracing::span::Record<'_>) {
         let mut fields = Fields::default();
         values.record(&mut fields);
-        self.lock().keep(&Record::Fields { span: span.into_u64(), fields });
+        let span = span.into_u64();
+        self.lock().keep_about(span, &Record::Fields { span, fields });
     }
 
     fn record_follows_from(&self, span: &Id, follows: &Id) {
-        self.lock().keep(&Record::Follows { span: span.into_u64(), from: follows.into_u64() });
+        let (span, from) = (span.into_u64(), follows.into_u64());
+        self.lock().keep_about(span, &Record::Follows { span, from });
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -350,36 +371,4 @@ impl Subscriber for Capture {
         let current = innermost().and_then(|number| metadata(number).map(|metadata| (number, metadata)));
         current.map_or_else(Current::none, |(number, metadata)| Current::new(Id::from_u64(number), metadata))
     }
-}
-
-/// The logger of a worker: its records go to the subscriber of their thread.
-struct Logger;
-
-/// Calls `work` with the subscriber of this thread, if it is ours.
-fn with_capture<R>(work: impl FnOnce(&Capture) -> R) -> Option<R> {
-    let mut work = Some(work);
-    dispatcher::get_default(|dispatch| dispatch.downcast_ref().zip(work.take()).map(|(capture, work)| work(capture)))
-}
-
-impl Log for Logger {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        with_capture(|capture| metadata.level() as u8 <= capture.logs.load(Ordering::Relaxed)) == Some(true)
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if !self.enabled(record.metadata()) {
-            return;
-        }
-        let line = Line {
-            level: record.level() as u8,
-            target: record.target().to_string(),
-            module: record.module_path().map(str::to_string),
-            file: record.file().map(str::to_string),
-            line: record.line(),
-            message: record.args().to_string(),
-        };
-        with_capture(|capture| capture.lock().keep(&Record::Line { parent: innermost(), line }));
-    }
-
-    fn flush(&self) {}
 }

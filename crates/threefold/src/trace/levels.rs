@@ -25,7 +25,11 @@ pub(crate) struct Levels {
 }
 
 /// The level at which everything is sent.
-const ALL: u8 = 5;
+pub(super) const ALL: u8 = 5;
+
+/// The level of errors and warnings.
+#[cfg(all(feature = "tracing", target_os = "linux"))]
+pub(super) const WARNINGS: u8 = 2;
 
 impl Levels {
     /// Nothing is sent.

@@ -236,6 +236,18 @@ pub(super) fn append(record: &Record, list: &mut Vec<u8>) -> bool {
     list.len() > start
 }
 
+/// The same, if the list then has at most so many bytes.
+#[cfg(target_os = "linux")]
+pub(super) fn append_within(record: &Record, list: &mut Vec<u8>, most: usize) -> bool {
+    let start = list.len();
+    // Nothing is written if even an empty record has no room: a chunk may tell millions.
+    let fits = start + LENGTH < most && append(record, list) && list.len() <= most;
+    if !fits {
+        list.truncate(start);
+    }
+    fits
+}
+
 /// The records of a list. What is no record is an error, and ends the list.
 pub(super) fn records(mut list: &[u8]) -> impl Iterator<Item = Result<Record, ()>> {
     std::iter::from_fn(move || {

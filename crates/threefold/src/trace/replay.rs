@@ -13,7 +13,7 @@
 //! | `Enter`, `Exit` | the same of the span; a span that is still entered at the end is left |
 //! | `Close` | that the last handle is gone |
 //! | `Line` | nothing; the logger is given the record, while the span that it is in is entered |
-//! | `Missing` | a warning of Threefold itself |
+//! | `Missing` | a warning of Threefold itself; the logger is given it if there is no subscriber |
 //!
 //! # When
 //!
@@ -22,8 +22,8 @@
 //! reduced, and before the verb returns. The order among chunks of different workers is that of their answers.
 //!
 //! The span of the chunk is opened at the first message about the chunk, and closed with its answer. A chunk that has told
-//! nothing has a span as well, which is opened and closed when it is answered. A chunk that is lost with its worker has
-//! none, unless something was heard of it.
+//! nothing has a span as well, which is opened and closed when it is answered. So has the chunk that a worker was running
+//! when it was lost. A chunk that still runs when its fold has ended has none, unless something was heard of it.
 //!
 //! # What is not trusted
 //!
@@ -42,6 +42,10 @@ use super::site::{Known, MOST};
 /// No more spans of a worker than this are kept. A task that opens more at the same time is out of the ordinary, and its
 /// further spans are left out.
 const MOST_SPANS: usize = 1 << 16;
+
+/// What is said if records had no room.
+const MISSING: &str =
+    "events of this chunk are missing: a worker keeps 4 MiB of them at most, and 8 MiB with errors and warnings";
 
 /// What is known of one worker.
 #[derive(Debug, Default)]
@@ -71,6 +75,8 @@ impl Drop for Copied {
 /// The spans of the worker that this thread is in. They are left when this is dropped, also if a subscriber panics.
 struct Stack<'a> {
     dispatch: &'a Dispatch,
+    /// Whether the fold's caller has a subscriber, and not only a logger.
+    has_subscriber: bool,
     /// The span of the chunk, in which all others are.
     chunk: Option<Id>,
     entered: Vec<(u64, Id)>,
@@ -121,7 +127,8 @@ impl Replay {
         let dispatch = dispatcher::get_default(Dispatch::clone);
         let result = {
             let _entered = scope.enter_chunk(&span);
-            let mut stack = Stack { dispatch: &dispatch, chunk: span.id(), entered: Vec::new() };
+            let has_subscriber = scope.is_heard();
+            let mut stack = Stack { dispatch: &dispatch, has_subscriber, chunk: span.id(), entered: Vec::new() };
             records(sent).try_for_each(|record| {
                 self.replay(record?, &mut stack);
                 Ok(())
@@ -181,9 +188,8 @@ impl Replay {
                 self.spans.remove(&span);
             }
             Record::Line { parent, line } => self.log(parent, &line, stack),
-            Record::Missing { count } => {
-                warn!(target: "threefold", count, "events of this chunk are missing: a worker keeps 4 MiB of them at most");
-            }
+            Record::Missing { count } if stack.has_subscriber => warn!(target: "threefold", count, "{}", {MISSING}),
+            Record::Missing { count } => log::warn!(target: "threefold", "{count} {MISSING}"),
         }
     }
 

@@ -11,7 +11,8 @@
 //! |---|---|
 //! | the task, the making of its chunk | the span of the chunk, in that of the fold |
 //! | the making of a worker's state, the closure of `combine` in a worker | the span of the fold |
-//! | the reduction, observers, an iterator of chunks | the caller's own span: they are no part of a chunk |
+//! | observers, an iterator of chunks | the caller's own span, on whichever thread: they are no part of a chunk |
+//! | the reduction | the span that the thread is in: the caller's, or that of whoever polls an awaited fold or a stream |
 //!
 //! A filter may disable the spans of Threefold. Then chunks run in the caller's own span. So a thread enters all three,
 //! from the outermost to the innermost, and those that are disabled leave no trace. It does not suffice to enter the
@@ -139,11 +140,11 @@ pub(crate) struct InChunk<'a> {
 
 impl Scope {
     /// The scope of a fold that this thread begins.
-    pub(crate) fn of_caller(task: &'static str, model: Model, chunks: u64, workers: usize) -> Self {
+    pub(crate) fn of_caller(task: &'static str, model: Model, chunks: u64, workers: impl FnOnce() -> usize) -> Self {
         Self(Here::now().map(|caller| {
             // That of an iterator is not known.
             let chunks = Some(chunks).filter(|&chunks| chunks < u64::MAX);
-            let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers);
+            let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers = workers());
             Arc::new(Inner {
                 caller,
                 fold,

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use tracing::field::{Field, Visit};
-use tracing::{Dispatch, Event, Subscriber, debug, dispatcher, info, info_span};
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Event, Subscriber, debug, dispatcher, error, info, info_span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -60,7 +61,7 @@ impl Parent {
     fn new() -> Self {
         let lines = Lines::default();
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(lines.clone()));
-        let scope = dispatcher::with_default(&dispatch, || Scope::of_caller("task", Model::Processes, 9, 2));
+        let scope = dispatcher::with_default(&dispatch, || Scope::of_caller("task", Model::Processes, 9, || 2));
         Self { lines, dispatch, scope, replay: Replay::default() }
     }
 
@@ -123,6 +124,44 @@ fn without_a_level_nothing_is_heard() {
     assert!(!heard(&ear, || info!("heard")).is_empty());
     ear.begin(Levels::OFF, false);
     assert!(heard(&ear, || info!("unheard")).is_empty());
+}
+
+#[test]
+fn with_a_logger_alone_no_subscriber_is_set() {
+    let mut ear = Ear::default();
+    ear.begin(levels(0, 3), false);
+    let has_subscriber = || !dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
+    let before = has_subscriber();
+    heard(&ear, || assert_eq!(has_subscriber(), before));
+    ear.begin(levels(3, 3), false);
+    assert!(!heard(&ear, || info!("heard")).is_empty());
+}
+
+#[test]
+fn what_is_kept_of_a_chunk_is_bounded_and_urgent_records_have_room_of_their_own() {
+    let mut ear = Ear::default();
+    ear.begin(levels(3, 0), false);
+    let sent = heard(&ear, || {
+        let text = "x".repeat(1 << 20);
+        (0..9).for_each(|_| info!(text, "noise"));
+        error!("urgent");
+        info!("noise");
+        // There is no room for the first of these, and for the others.
+        let text = "x".repeat(5 << 20);
+        error!(text, "longer than all that is left");
+        error!("urgent");
+    });
+    assert!((3 << 20..8 << 20).contains(&sent.len()), "{}", sent.len());
+    let (result, lines) = Parent::new().told(7, &sent);
+    assert_eq!(result, Ok(()));
+    let starts = lines.iter().map(|line| line.split(" chunk<fold ").collect::<Vec<_>>());
+    let starts: Vec<_> =
+        starts.map(|parts| (parts[0].to_string(), parts[1].split(' ').next().unwrap().to_string())).collect();
+    let line = |level: &str, message: &str| (level.to_string(), format!("message={message}"));
+    let mut expected = vec![line("INFO", "noise"); 3];
+    expected.extend([line("ERROR", "urgent"), line("INFO", "noise"), line("ERROR", "urgent"), line("WARN", "events")]);
+    assert_eq!(starts, expected);
+    assert!(lines.last().unwrap().ends_with("count=7"), "{:?}", lines.last());
 }
 
 fn site(name: &str) -> Site {

@@ -23,7 +23,12 @@ pub(crate) struct Here;
 pub(crate) struct Nothing;
 
 impl Scope {
-    pub(crate) fn of_caller(_task: &'static str, _model: Model, _chunks: u64, _workers: usize) -> Self {
+    pub(crate) fn of_caller(
+        _task: &'static str,
+        _model: Model,
+        _chunks: u64,
+        _workers: impl FnOnce() -> usize,
+    ) -> Self {
         Self(())
     }
 

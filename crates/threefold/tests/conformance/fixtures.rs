@@ -128,6 +128,8 @@ pub(crate) fn run() -> Option<ExitCode> {
         #[cfg(feature = "tracing")]
         "logs" => crate::logs::log(model),
         #[cfg(feature = "tracing")]
+        "logs-alone" => crate::logs::log_alone(model),
+        #[cfg(feature = "tracing")]
         "logs-little" => crate::logs::log_little(model),
         "reads" => println!("{:?}", executor(model, 2).map(Items(vec![0, 1]), read).expect("it reads")),
         _ => panic!("no fixture {name}"),

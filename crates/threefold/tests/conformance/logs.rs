@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -18,6 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::fixtures::fixture;
+use crate::tasks::PanicsOn;
 use crate::{executor, with_one_worker};
 
 crate::rows! {
@@ -32,13 +34,20 @@ crate::rows! {
         awaited_folds_and_streams_have_the_subscriber_of_who_polls_them,
         the_events_of_making_a_state_arrive,
         records_of_the_crate_log_arrive,
+        with_a_logger_alone_no_subscriber_is_set,
+        observers_are_in_the_span_of_the_caller,
         what_nobody_wants_is_not_even_made;
     local: reductions_are_in_the_span_of_the_caller;
     processes: events_of_threads_that_a_task_starts_arrive;
     remote:
         of_too_many_events_of_a_chunk_it_is_said_how_many_are_missing,
+        a_logger_is_told_how_many_records_of_a_chunk_are_missing,
+        an_error_arrives_behind_many_events_that_nobody_wants,
         a_panic_of_the_subscriber_unwinds_from_the_verb;
-    isolating_with_one_worker: the_events_of_finished_chunks_outlive_their_worker;
+    isolating_with_one_worker:
+        the_events_of_finished_chunks_outlive_their_worker,
+        a_chunk_that_ends_its_worker_has_a_span,
+        a_panic_of_the_subscriber_unwinds_while_a_lost_chunk_is_halved;
 }
 
 /// A subscriber that writes down what it is told.
@@ -390,6 +399,27 @@ fn reductions_are_in_the_span_of_the_caller(model: Model) {
     assert_eq!(reduced.map(|event| event.within.len()).collect::<Vec<_>>(), [1; 5]);
 }
 
+fn observers_are_in_the_span_of_the_caller(model: Model) {
+    let observed = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&observed);
+    let on = Executor::builder(model).retries(1).retry_panics(true).build().unwrap().observe(move |_event| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        info!("observed");
+    });
+    let blocking = || on.map_results(numbers(20), PanicsOn(vec![3, 7]));
+    let awaited = || pollster::block_on(on.map_results_async(numbers(20), PanicsOn(vec![3, 7])));
+    for fold in [&blocking as &dyn Fn() -> threefold::Result<_>, &awaited] {
+        let told = Told::default();
+        observed.store(0, Ordering::Relaxed);
+        let results: Vec<Result<u64, _>> = told.during(|| info_span!("caller").in_scope(fold)).unwrap();
+        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 2);
+        let heard: Vec<_> = told.events().into_iter().filter(|event| event.fields["message"] == "observed").collect();
+        assert_eq!(heard.len() as u64, observed.load(Ordering::Relaxed));
+        let within = |event: &Entry| event.within.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert!(heard.iter().all(|event| within(event) == ["caller"]), "{heard:?}");
+    }
+}
+
 #[task]
 fn speak_on_a_thread(chunk: u64) {
     let span = info_span!("of the task");
@@ -425,6 +455,31 @@ fn of_too_many_events_of_a_chunk_it_is_said_how_many_are_missing(model: Model) {
     let count: usize = missing.fields["count"].parse().unwrap();
     assert_eq!(kept.len() + count, 23_002);
     assert!(kept.len() > 3002 + 3500, "{}", kept.len());
+}
+
+fn an_error_arrives_behind_many_events_that_nobody_wants(model: Model) {
+    let told = Told::default();
+    let filter = Targets::new().with_target("elsewhere", Level::INFO);
+    let subscriber = tracing_subscriber::registry().with(told.clone().with_filter(filter));
+    let fold = || executor(model, 1).for_each(Items(vec![20_000]), chatter_and_fail);
+    tracing::subscriber::with_default(subscriber, fold).unwrap();
+    assert_eq!(told.messages(), ["it matters"]);
+}
+
+#[task]
+fn chatter_and_fail(count: u64) {
+    let text = "x".repeat(1000);
+    (0..count).for_each(|number| info!(number, text, "chatter"));
+    error!(target: "elsewhere", "it matters");
+}
+
+fn a_logger_is_told_how_many_records_of_a_chunk_are_missing(model: Model) {
+    let stdout = fixture("logs-alone", model).stdout;
+    let [first, second, missing, last] = stdout.lines().collect::<Vec<_>>()[..] else { panic!("{stdout}") };
+    assert_eq!([first, second], ["ERROR elsewhere: after 1", "ERROR elsewhere: after 20000"]);
+    let missing = missing.strip_prefix("WARN threefold: ").unwrap().split(' ').next().unwrap();
+    let arrived = last.split(' ').next_back().unwrap();
+    assert_eq!([missing, arrived].map(|count| count.parse::<u64>().unwrap()).iter().sum::<u64>(), 20_001, "{stdout}");
 }
 
 /// A subscriber with a defect.
@@ -464,6 +519,38 @@ fn the_events_of_finished_chunks_outlive_their_worker(model: Model) {
     assert!((0..30).all(|chunk| messages.contains(&format!("chunk {chunk}"))), "{messages:?}");
 }
 
+/// Its events arrive if its worker lives on.
+#[task]
+fn speak_or_abort(range: std::ops::Range<u64>) {
+    info!("{range:?}");
+    if range.contains(&3) {
+        std::process::abort();
+    }
+}
+
+fn a_panic_of_the_subscriber_unwinds_while_a_lost_chunk_is_halved(model: Model) {
+    let on = Executor::builder(model).workers(1).isolate(true).bisect(true).build().unwrap();
+    let blocking = || on.for_each((0..4u64).split_into(1), speak_or_abort);
+    let awaited = || pollster::block_on(on.for_each_async((0..4u64).split_into(1), speak_or_abort));
+    for fold in [&blocking as &dyn Fn() -> threefold::Result<()>, &awaited] {
+        let subscriber = tracing_subscriber::registry().with(Panicking);
+        let fold = || tracing::subscriber::with_default(subscriber, fold);
+        let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&"a defect"));
+    }
+}
+
+fn a_chunk_that_ends_its_worker_has_a_span(model: Model) {
+    let told = Told::default();
+    let on = Executor::builder(model).workers(1).isolate(true).build().unwrap();
+    told.during(|| on.for_each(numbers(100), speak_and_abort)).unwrap_err();
+    let spans = told.spans("chunk");
+    let [lost] = &spans.iter().filter(|span| span.fields["chunk"] == "30").collect::<Vec<_>>()[..] else {
+        panic!("one span: {spans:?}")
+    };
+    assert_eq!((&*lost.fields["attempt"], lost.within[0].0), ("1", "fold"));
+}
+
 #[task]
 fn log_some(chunk: u64) {
     info_span!("of the task").in_scope(|| log::warn!(target: "elsewhere", "logged {chunk}"));
@@ -489,6 +576,49 @@ pub(crate) fn log(model: Model) {
 fn records_of_the_crate_log_arrive(model: Model) {
     let expected: String = (0..3).map(|chunk| format!("WARN logged {chunk} in fold > chunk > of the task\n")).collect();
     assert_eq!(fixture("logs", model).stdout, expected);
+}
+
+/// A logger that counts lines, and prints what is more than information.
+struct Counting(AtomicU64);
+
+impl log::Log for Counting {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if record.level() < log::Level::Info {
+            println!("{} {}: {}", record.level(), record.target(), record.args());
+        } else {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Logs much of what nobody needs, and then something that must not be missed. Whether the process has had a subscriber.
+#[task]
+fn log_much(count: u64) -> bool {
+    let text = "x".repeat(1000);
+    (0..count).for_each(|number| log::info!("{number} {text}"));
+    log::error!(target: "elsewhere", "after {count}");
+    tracing::dispatcher::has_been_set()
+}
+
+/// In a copy with a logger, and without a subscriber.
+pub(crate) fn log_alone(model: Model) {
+    static LOGGER: Counting = Counting(AtomicU64::new(0));
+    log::set_logger(&LOGGER).unwrap();
+    log::set_max_level(log::LevelFilter::Info);
+    let has_subscriber = executor(model, 1).map(Items(vec![1, 20_000]), log_much).unwrap();
+    println!("{has_subscriber:?} {}", LOGGER.0.load(Ordering::Relaxed));
+}
+
+/// While a process has had no subscriber, `tracing` writes events as log records, if its feature `log` is on.
+fn with_a_logger_alone_no_subscriber_is_set(model: Model) {
+    let stdout = fixture("logs-alone", model).stdout;
+    assert!(stdout.lines().last().unwrap().starts_with("[false, false] "), "{stdout}");
 }
 
 /// Whether events of two levels and a log record would be made.

@@ -3,6 +3,7 @@
 //! A launcher usually binds each rank to cores of its own, and then the rank's affinity says it. If it does not, each rank
 //! sees all cores of its host, and shares them with the other ranks there. Launchers tell a rank how many these are.
 
+use std::sync::OnceLock;
 use std::{env, fs};
 
 use crate::backend::options;
@@ -10,11 +11,15 @@ use crate::backend::options;
 /// The variables in which launchers tell how many ranks of the job are on this host.
 const RANKS_HERE: [&str; 2] = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"];
 
-/// The number of cores that this rank may use, at least 1.
+/// The number of cores that this rank may use, at least 1. They are counted once: it takes some file reads, and a task may
+/// ask for each chunk.
 pub(crate) fn cores() -> usize {
-    let seen = options::cores();
-    let is_bound = online().is_none_or(|online| seen < online);
-    if is_bound { seen } else { options::fair_share(seen, ranks_here(|name| env::var(name).ok())) }
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| {
+        let seen = options::cores();
+        let is_bound = online().is_none_or(|online| seen < online);
+        if is_bound { seen } else { options::fair_share(seen, ranks_here(|name| env::var(name).ok())) }
+    })
 }
 
 /// How many ranks of the job are on this host, this one included; 1 if the launcher does not say it.

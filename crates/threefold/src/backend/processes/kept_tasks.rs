@@ -7,6 +7,10 @@
 //! What is kept has bounds, since captures take memory in every worker: at most [`MOST`] tasks, and besides the last one
 //! at most [`MOST_BYTES`] of serialized captures. Under a memory limit a worker keeps the last task alone. A task with an
 //! array of this process in its captures is kept as long as the array is.
+//!
+//! A task is kept also if the user's code has panicked while the worker read it. The panic is then that of every chunk of
+//! the task in this worker. The worker does not read the same bytes again, since they would most likely end in the same
+//! panic.
 
 use crate::remote::carrier::{Fingerprint, Telling};
 use crate::remote::wire::{SLOTS, ToWorker};

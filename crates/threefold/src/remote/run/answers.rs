@@ -22,7 +22,7 @@ use super::Run;
 use crate::error::Cause;
 use crate::panics::Panic;
 use crate::remote::carrier::Carrier;
-use crate::remote::dispatch::Sent;
+use crate::remote::dispatch::{Progress, Sent};
 use crate::remote::fold_port::{Refused, Spot};
 use crate::remote::wire::{FromWorker, List, Ran};
 use crate::task::received::Part;
@@ -160,6 +160,16 @@ impl<C: Carrier> Run<'_, C> {
     /// Closes the spans of `count` chunks from this one on.
     fn answered(&mut self, worker: usize, sent: Sent, count: u64) {
         self.port.answered(&mut self.replays[worker], sent, count, worker);
+    }
+
+    /// Opens and closes the span of the chunk that `worker` was running when it was lost. Its task may have written over
+    /// what the worker noted, so only a chunk that it was sent is believed.
+    pub(super) fn span_of_lost(&mut self, worker: usize, progress: Progress) {
+        if let Progress::Known { running: Some(sent), .. } = progress
+            && self.dispatch.has_sent(worker, sent)
+        {
+            self.answered(worker, sent, 1);
+        }
     }
 
     /// The chunk that ran, where it is this one's turn. The observers are told that it had started.
