@@ -238,11 +238,11 @@ impl Executor {
     /// use threefold::prelude::*;
     ///
     /// #[task]
-    /// fn sum(chunk: Slice<u64>) -> u64 {
+    /// fn add_up(chunk: Slice<u64>) -> u64 {
     ///     let threads = Executor::current().share();
     ///     std::thread::scope(|scope| {
     ///         let parts = chunk.chunks(chunk.len().div_ceil(threads));
-    ///         let sums: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().sum::<u64>())).collect();
+    ///         let sums: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().sum::<u64>())).collect();
     ///         sums.into_iter().map(|sum| sum.join().unwrap()).sum()
     ///     })
     /// }
@@ -250,7 +250,7 @@ impl Executor {
     /// let on = Executor::builder(Model::Threads).workers(2).build()?;
     /// let cores = std::thread::available_parallelism().unwrap().get();
     /// assert_eq!(on.share(), (cores / 2).max(1));
-    /// assert_eq!(on.fold(vec![1; 1000], sum, 0, |sum, part| sum + part)?, 1000);
+    /// assert_eq!(on.fold(vec![1; 1000], add_up, 0, |sum, part| sum + part)?, 1000);
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
