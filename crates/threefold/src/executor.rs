@@ -238,7 +238,7 @@ impl Executor {
     /// use threefold::prelude::*;
     ///
     /// #[task]
-    /// fn sum(chunk: Slice<u64>) -> u64 {
+    /// fn add_up(chunk: Slice<u64>) -> u64 {
     ///     let threads = Executor::current().share();
     ///     std::thread::scope(|scope| {
     ///         let parts = chunk.chunks(chunk.len().div_ceil(threads));
@@ -250,7 +250,7 @@ impl Executor {
     /// let on = Executor::builder(Model::Threads).workers(2).build()?;
     /// let cores = std::thread::available_parallelism().unwrap().get();
     /// assert_eq!(on.share(), (cores / 2).max(1));
-    /// assert_eq!(on.fold(vec![1; 1000], sum, 0, |sum, part| sum + part)?, 1000);
+    /// assert_eq!(on.fold(vec![1; 1000], add_up, 0, |sum, part| sum + part)?, 1000);
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
