@@ -23,10 +23,9 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::dispatch::{Activity, Progress};
-use super::serve::Running;
 #[cfg(feature = "mpi")]
 use super::wire::ToWorker;
-use super::wire::{Inbox, Outbox};
+use super::wire::{Inbox, Outbox, Running};
 use crate::error::{End, Error, Rank};
 use crate::shared::memory::Memory;
 

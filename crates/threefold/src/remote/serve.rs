@@ -13,9 +13,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
-
-use super::wire::{Build, FromWorker, Place, SLOTS, ToWorker};
+use super::wire::{Build, FromWorker, Place, Running, SLOTS, ToWorker};
 use crate::model::Model;
 use crate::panics::{self, Panic};
 use crate::shared::known;
@@ -32,17 +30,6 @@ mod stopwatch;
 mod told;
 
 use told::Told;
-
-/// A chunk that is running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Running {
-    /// Its number among all chunks that the worker was sent, from 1.
-    pub(crate) serial: u64,
-    pub(crate) chunk: u64,
-    pub(crate) attempt: u32,
-    /// When it was started, in nanoseconds of the machine's monotonic clock.
-    pub(crate) since: u64,
-}
 
 /// Notes what a worker is doing, and sends its answers.
 pub(crate) trait Reporter {

@@ -47,6 +47,7 @@ mod inbox;
 mod list;
 mod outbox;
 mod rules;
+mod running;
 mod to_worker;
 
 pub(crate) use build::Build;
@@ -56,6 +57,7 @@ pub(crate) use inbox::Inbox;
 pub(crate) use list::List;
 pub(crate) use outbox::Outbox;
 pub(crate) use rules::Rules;
+pub(crate) use running::Running;
 pub(crate) use to_worker::{Chunks, Place, Run, SLOTS, ToWorker};
 
 /// Buffers that have grown beyond this many bytes, for a large message, are let go once they are empty.

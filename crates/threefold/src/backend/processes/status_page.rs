@@ -29,8 +29,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::processes::shared_memory::SharedWords;
-use crate::remote::serve::Running;
-use crate::remote::wire::Held;
+use crate::remote::wire::{Held, Running};
 
 /// The number of words before the copy.
 const NOTES: usize = 10;

@@ -70,12 +70,12 @@
 use std::io;
 use std::ops::RangeInclusive;
 
+use super::Reporter;
 use super::stopwatch::Stopwatch;
-use super::{Reporter, Running};
 use crate::fold::chunk;
 use crate::panics::Panic;
 use crate::remote::clock;
-use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run};
+use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run, Running};
 use crate::shared::loan;
 use crate::task::received::{self, Chunk, Received};
 #[cfg(feature = "tracing")]

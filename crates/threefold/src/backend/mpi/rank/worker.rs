@@ -24,8 +24,8 @@ use crate::backend::stack;
 use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::serve::limit::{Limit, Limited};
-use crate::remote::serve::{Found, Reporter, Running, Server};
-use crate::remote::wire::{Build, FromWorker, Inbox, ToWorker};
+use crate::remote::serve::{Found, Reporter, Server};
+use crate::remote::wire::{Build, FromWorker, Inbox, Running, ToWorker};
 
 /// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. Rank 0
 /// sends the block after the next when it has the answers.

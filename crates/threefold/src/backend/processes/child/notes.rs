@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Worker;
 use crate::remote::dispatch::{Progress, Sent};
-use crate::remote::serve::Running;
+use crate::remote::wire::Running;
 
 impl Worker {
     /// The chunk that it is running, as it has noted.

@@ -56,8 +56,7 @@ use crate::model::Model;
 use crate::remote::carrier::{Carrier, Event, Gone, Telling};
 use crate::remote::clock;
 use crate::remote::dispatch::Activity;
-use crate::remote::serve::Running;
-use crate::remote::wire::{Inbox, Outbox};
+use crate::remote::wire::{Inbox, Outbox, Running};
 use crate::shared::memory::Memory;
 
 mod making;

@@ -8,8 +8,8 @@ use super::channel::Answers;
 use super::{seat, serve};
 use crate::backend::processes::{arrays, build, memory};
 use crate::model::Model;
-use crate::remote::serve::{Reporter, Running};
-use crate::remote::wire::{Build, Place};
+use crate::remote::serve::Reporter;
+use crate::remote::wire::{Build, Place, Running};
 
 impl Reporter for Answers<'_> {
     fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>> {
