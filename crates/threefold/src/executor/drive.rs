@@ -111,7 +111,8 @@ impl Executor {
         let tree = if self.has_journal() { None } else { reduction.tree() };
         let recording = self.recording(&pieces, &task, chunks)?;
         let work = Work::new((pieces, task), (stops_on_err, checks), tree, recording);
-        self.prepare_work(work, Claims::new(chunks, WINDOW), R::STOPS == Stops::Never).map(Some)
+        let policy = Policy { keeps_going: R::STOPS == Stops::Never, ..self.policy.clone() };
+        self.prepare_work(work, Claims::new(chunks, WINDOW), policy).map(Some)
     }
 
     /// How many chunks there are.
@@ -120,12 +121,11 @@ impl Executor {
     }
 
     /// Makes the fold of `work`.
-    pub(super) fn prepare_work<P, T>(&self, work: Work<P, T>, claims: Claims, keeps_going: bool) -> Result<Running>
+    pub(super) fn prepare_work<P, T>(&self, work: Work<P, T>, claims: Claims, policy: Policy) -> Result<Running>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let policy = Policy { keeps_going, ..self.policy.clone() };
         let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), || self.home.workers());
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, &scope, claims.count());
         let claims = claims.without(work.recording().and_then(|recording| recording.finished()));

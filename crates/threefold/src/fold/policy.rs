@@ -19,6 +19,8 @@ pub(crate) struct Policy {
     pub(crate) timeout: Option<Duration>,
     /// Whether the other chunks still run after a failure.
     pub(crate) keeps_going: bool,
+    /// Whether somebody waits for each output, so that none may wait for that of another chunk.
+    pub(crate) streams: bool,
     /// Whether a chunk that is lost at its last attempt is bisected to the smallest range that is lost too.
     pub(crate) bisect: bool,
 }

@@ -157,14 +157,17 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
     }
 
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
+        // The outputs of a block arrive together, when it ends. A stream gives each when its chunk ends.
+        let longest = if fold.policy.streams { 1 } else { u64::MAX };
         let mut from = Some((block.start, 1));
         while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end) {
-            let rest = next..block.end;
+            let part = next..block.end.min(next.saturating_add(longest));
+            let end = part.end;
             let ended = match &self.tree {
-                None => self.run_and_keep(rest, attempt, fold, worker),
-                Some(tree) => self.run_and_merge(tree, rest, attempt, fold, worker),
+                None => self.run_and_keep(part, attempt, fold, worker),
+                Some(tree) => self.run_and_merge(tree, part, attempt, fold, worker),
             };
-            from = self.settle(ended, (next, attempt), fold, worker);
+            from = self.settle(ended, (next, attempt), fold, worker).or(Some((end, 1)));
         }
     }
 

@@ -73,8 +73,9 @@ impl<'a> FoldPort<'a> {
             // A worker does not know which attempt is the last.
             stop_on_err: self.fold.job.stops_on_err() && policy.attempts_at_errors() == 1,
             stop_on_panic: !policy.keeps_going && policy.attempts_at_panics() == 1,
-            // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own.
-            answer_each: policy.keeps_going || policy.attempts() > 1,
+            // An answer that is held back would fail, or use up an attempt, with a chunk that is not its own. And the taker
+            // of a stream would wait for as long as that chunk takes.
+            answer_each: policy.keeps_going || policy.attempts() > 1 || policy.streams,
             time_each: policy.timeout.is_some() || self.fold.recorder().is_some(),
             levels: self.fold.scope.levels(),
         }

@@ -27,6 +27,7 @@ crate::rows! {
         the_lowest_failure_comes_after_the_outputs_below_it,
         outputs_come_while_the_iterator_waits,
         a_slow_chunk_holds_up_no_other_in_an_unordered_stream,
+        no_output_waits_for_the_chunk_after_it,
         no_chunk_begins_beyond_the_window,
         no_item_is_taken_beyond_the_window,
         a_panic_of_the_iterator_unwinds_after_the_outputs_before_it,
@@ -170,6 +171,40 @@ fn a_slow_chunk_holds_up_no_other_in_an_unordered_stream(model: Model) {
     }
     let distinct: BTreeSet<_> = outputs.iter().copied().collect();
     assert_eq!(distinct.len(), outputs.len(), "each once");
+}
+
+/// Waits until the output of the chunk before has been taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct FollowsWhatWasTaken {
+    folder: PathBuf,
+}
+
+#[task]
+impl Task for FollowsWhatWasTaken {
+    type Chunk = u64;
+    type Output = u64;
+
+    fn map(&self, chunk: u64) -> u64 {
+        if let Some(before) = chunk.checked_sub(1) {
+            let taken = self.folder.join(before.to_string());
+            wait_until("the output before has been taken", || taken.exists());
+        }
+        chunk
+    }
+}
+
+fn no_output_waits_for_the_chunk_after_it(model: Model) {
+    let on = executor(model, 1);
+    for unordered in [false, true] {
+        let folder = folder();
+        let task = FollowsWhatWasTaken { folder: folder.path().into() };
+        let take = |chunk: u64| std::fs::write(folder.path().join(chunk.to_string()), "").unwrap();
+        if unordered {
+            on.stream_unordered(numbers(20), task).for_each(|item| take(item.unwrap().0));
+        } else {
+            on.stream(numbers(20), task).for_each(|item| take(item.unwrap()));
+        }
+    }
 }
 
 fn no_chunk_begins_beyond_the_window(model: Model) {
