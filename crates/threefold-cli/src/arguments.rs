@@ -25,9 +25,9 @@ use crate::range;
 /// What the program is asked to do.
 #[derive(Debug)]
 pub(crate) enum Request {
-    /// Run a workload once.
+    /// Run a work once.
     Run(RunRequest),
-    /// Measure a workload on several models.
+    /// Measure a work on several models.
     Compare(CompareRequest),
     /// Show an earlier comparison.
     Report(ReportRequest),
@@ -239,6 +239,7 @@ fn unknown_command(typed: &str) -> String {
 mod tests {
     use super::*;
     use crate::progress::Show;
+    use crate::work::Work;
     use crate::workloads::Workload;
 
     fn request(arguments: &str) -> Result<RunRequest, Answer> {
@@ -313,7 +314,7 @@ mod tests {
 
     #[test]
     fn the_old_words_for_workloads_are_read() {
-        assert_eq!(request("threefold async --work wait").unwrap().workload, Workload::Wait);
+        assert_eq!(request("threefold async --work wait").unwrap().work, Work::Workload(Workload::Wait));
         assert!(matches!(read(["threefold", "works"].map(OsString::from)), Ok(Request::Workloads)));
     }
 }

@@ -1,4 +1,4 @@
-//! `threefold compare`: a workload on every model, measured, shown and exported.
+//! `threefold compare`: a work on every model, measured, shown and exported.
 
 use std::process::ExitCode;
 
@@ -6,8 +6,9 @@ use threefold::{CancelToken, Source, Task};
 use threefold_compare::{Compare, Comparison, Error};
 
 use crate::arguments::CompareRequest;
+use crate::chunk_error::{ChunkError, FailedChunk};
+use crate::computation::{Prepared, Verb, Visitor};
 use crate::progress::ComparisonProgress;
-use crate::workloads::{Prepared, Visitor, Workload};
 use crate::{exit, output};
 
 /// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown in any
@@ -16,7 +17,7 @@ pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: imp
     if let Err(reason) = request.exports.check(None) {
         return output::refused(&reason);
     }
-    let measured = match request.workload.visit(&request.input, Measurement { request, token }) {
+    let measured = match request.work.visit(&request.input, Measurement { request, token }) {
         Ok(measured) => measured,
         Err(reason) => return output::refused(&reason),
     };
@@ -43,7 +44,7 @@ fn failed(error: &Error, signal: Option<u8>) -> ExitCode {
     }
 }
 
-/// Measures a workload on every model.
+/// Measures a work on every model.
 struct Measurement<'a> {
     request: &'a CompareRequest,
     token: &'a CancelToken,
@@ -52,16 +53,16 @@ struct Measurement<'a> {
 impl Visitor for Measurement<'_> {
     type Result = Result<Comparison, Error>;
 
-    fn visit<S, T, A>(self, prepared: Prepared<S, T, A>) -> Self::Result
+    fn visit<S, T, A, V>(self, prepared: Prepared<S, T, A, V>) -> Self::Result
     where
         S: Source<Chunk = T::Chunk> + Clone,
         T: Task + Clone,
         A: Clone,
+        V: Verb<T>,
     {
-        let CompareRequest { workload, ref measuring, progress, .. } = *self.request;
-        let description = workload.description();
-        let mut compare = Compare::new(description.name)
-            .unit(description.items)
+        let CompareRequest { ref work, ref measuring, progress, .. } = *self.request;
+        let mut compare = Compare::new(work.name())
+            .unit(work.items())
             .warmup(measuring.warmup)
             .time_budget(measuring.time_budget)
             .workers(measuring.workers.iter().copied())
@@ -72,15 +73,30 @@ impl Visitor for Measurement<'_> {
         if let Some(rounds) = measuring.runs {
             compare = compare.runs(rounds);
         }
-        if workload == Workload::Sum {
-            compare = compare.formula("n(a+b)/2");
+        if let Some(formula) = work.formula() {
+            compare = compare.formula(formula);
         }
         let progress = ComparisonProgress::start(progress);
         if let Some(progress) = &progress {
             compare = compare.observe(progress.observer());
         }
         let Prepared { plan, source, computation } = prepared;
-        let check = |value| (computation.finish)(value, &plan).map_err(|failure| failure.to_string());
-        compare.fold_and_check(source, computation.task, computation.init, computation.reduce, check)
+        // The value of the chunks so far, how many they are, and the first of them that has failed.
+        let init = (computation.init, 0, None);
+        let reduce = |(value, chunks, failed): (A, u64, Option<(u64, ChunkError)>), output| match V::error(&output) {
+            Some(error) => {
+                let error = failed.unwrap_or_else(|| (chunks, error.clone()));
+                (value, chunks + 1, Some(error))
+            }
+            None => ((computation.reduce)(value, output), chunks + 1, failed),
+        };
+        let check = |(value, _, failed): (A, u64, Option<(u64, ChunkError)>)| match failed {
+            None => (computation.finish)(value, &plan).map_err(|failure| failure.to_string()),
+            Some((chunk, error)) => {
+                Err(FailedChunk { work: work.name().to_string(), chunk, range: plan.describe(chunk), error }
+                    .to_string())
+            }
+        };
+        compare.fold_and_check(source, computation.task, init, reduce, check)
     }
 }

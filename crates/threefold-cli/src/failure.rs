@@ -8,7 +8,7 @@
 //! | `lost` | a worker process ended while it ran a chunk | 1 |
 //! | `memory` | a worker process ran out of memory | 1 |
 //! | `timeout` | a chunk took longer than `--timeout` | 1 |
-//! | `failed` | another failure, for example a chunk that could not be serialized | 1 |
+//! | `failed` | a chunk has no value, or another failure, for example a chunk that could not be serialized | 1 |
 //! | `overflow` | the total does not fit in 128 bits | 1 |
 //! | `mismatch` | the total differs from the formula | 1 |
 //! | `journal` | a finished chunk could not be written to the journal or read from it, or the journal was removed | 1 |
@@ -17,17 +17,21 @@
 
 use std::fmt;
 
+use crate::chunk_error::FailedChunk;
+
 /// Why there is no result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// The model does not have an option that was given.
     Unavailable(String),
     /// The fold or its executor failed.
     Fold(threefold::Error),
+    /// A chunk failed on its own account.
+    Chunk(Box<FailedChunk>),
     /// Chunks failed with `--keep-going`, after which the others were finished.
     Chunks {
         /// The failure of the lowest failing chunk.
-        first: threefold::Error,
+        first: Box<Failure>,
         /// The number of chunks that failed.
         failed: u64,
         /// The number of chunks that were finished.
@@ -51,24 +55,36 @@ impl Failure {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "setup",
-            Self::Fold(error) | Self::Chunks { first: error, .. } => kind_of(error),
+            Self::Fold(error) => kind_of(error),
+            Self::Chunk(failed) => failed.error.kind.name(),
+            Self::Chunks { first, .. } => first.kind(),
             Self::Unrecorded(_) => "journal",
             Self::Overflow => "overflow",
             Self::Mismatch { .. } => "mismatch",
         }
     }
 
+    /// The chunk that has failed on its own account.
+    pub(crate) fn failed_chunk(&self) -> Option<&FailedChunk> {
+        match self {
+            Self::Chunk(failed) => Some(failed),
+            Self::Chunks { first, .. } => first.failed_chunk(),
+            _ => None,
+        }
+    }
+
     /// The error of the fold, which says where it happened.
     pub(crate) fn error(&self) -> Option<&threefold::Error> {
         match self {
-            Self::Fold(error) | Self::Unrecorded(error) | Self::Chunks { first: error, .. } => Some(error),
-            Self::Unavailable(_) | Self::Overflow | Self::Mismatch { .. } => None,
+            Self::Fold(error) | Self::Unrecorded(error) => Some(error),
+            Self::Chunks { first, .. } => first.error(),
+            Self::Unavailable(_) | Self::Chunk(_) | Self::Overflow | Self::Mismatch { .. } => None,
         }
     }
 }
 
 /// The word for the failure of a fold.
-pub(crate) fn kind_of(error: &threefold::Error) -> &'static str {
+fn kind_of(error: &threefold::Error) -> &'static str {
     match error {
         error if error.is_panic() => "panic",
         error if error.is_out_of_memory() => "memory",
@@ -85,6 +101,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Unavailable(reason) => f.write_str(reason),
             Self::Fold(error) | Self::Unrecorded(error) => error.fmt(f),
+            Self::Chunk(failed) => failed.fmt(f),
             Self::Chunks { failed, finished, .. } => {
                 let (of, were) = (failed + finished, if *finished == 1 { "was" } else { "were" });
                 let chunks = if of == 1 { "chunk" } else { "chunks" };
@@ -121,7 +138,8 @@ mod tests {
 
     #[test]
     fn chunks_are_counted_in_grammatical_sentences() {
-        let first = Executor::builder(Model::Sequential).workers(2).build().unwrap_err();
+        let error = Executor::builder(Model::Sequential).workers(2).build().unwrap_err();
+        let first = Box::new(Failure::from(error));
         let texts = [(1, 0), (59, 1), (1, 59), (2, 0)]
             .map(|(failed, finished)| format!("{}\n", Failure::Chunks { first: first.clone(), failed, finished }));
         insta::assert_snapshot!(texts.concat());

@@ -1,11 +1,13 @@
 //! The program `threefold`: one parallel computation on the model that its command names, with the same result on each.
 //!
-//! The command line is read by [`arguments`] and [`range`]; [`plan`] says how the input is cut. A workload of
-//! [`workloads`] is [`run`] once or measured by [`compare`], under the eye of [`signals`] and [`progress`]. Results go
-//! out through [`output`] and [`exports`], [`messages`] to stderr; [`failure`] and [`exit`] say what failed.
+//! The command line is read by [`arguments`] and [`range`]; [`plan`] says how the input is cut. A [`work`] is [`run`]
+//! once or measured by [`compare`], under the eye of [`signals`] and [`progress`]. Results go out through [`output`] and
+//! [`exports`], [`messages`] to stderr; [`failure`] and [`exit`] say what failed.
 
 mod arguments;
+mod chunk_error;
 mod compare;
+mod computation;
 mod description;
 mod escape;
 mod exit;
@@ -21,6 +23,7 @@ mod recording;
 mod report;
 mod run;
 mod signals;
+mod work;
 mod workloads;
 
 use std::env;

@@ -26,7 +26,7 @@ use crate::{escape, exit, messages};
 pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
     if let Err(failure) = &run.value {
         if let Failure::Chunks { .. } = failure {
-            run.failures.iter().for_each(|error| messages::error(format_args!("{error:#}")));
+            run.failures.iter().for_each(|failure| messages::error(format_args!("{failure:#}")));
         }
         messages::error(format_args!("{failure:#}"));
         if let Some(Partial { value, chunks, are_first }) = &run.partial {

@@ -100,6 +100,31 @@ impl Plan {
         self.ranges.iter().map(Source::item_count).sum()
     }
 
+    /// The integers of chunk number `chunk`, which must be below [`chunks`](Self::chunks).
+    pub(crate) fn chunk(&self, chunk: u64) -> RangeInclusive<i64> {
+        let one = &self.ranges[0];
+        let (first, len) = match self.cutting {
+            Cutting::AsGiven => return self.ranges[chunk as usize].clone(),
+            Cutting::Every(size) => {
+                let first = u128::from(chunk) * size;
+                (first, size.min(one.item_count() - first))
+            }
+            Cutting::Into(_) => {
+                let (chunk, chunks, items) = (u128::from(chunk), u128::from(self.chunks), one.item_count());
+                // The first chunks are one longer.
+                let (size, longer) = (items / chunks, items % chunks);
+                (chunk * size + chunk.min(longer), size + u128::from(chunk < longer))
+            }
+        };
+        let integer = |offset: u128| (i128::from(*one.start()) + offset as i128) as i64;
+        integer(first)..=integer(first + len - 1)
+    }
+
+    /// What chunk number `chunk` covers, as text.
+    pub(crate) fn describe(&self, chunk: u64) -> String {
+        format!("{:?}", self.chunk(chunk))
+    }
+
     /// Refuses negative numbers, for items that are numbered from 0.
     ///
     /// # Errors
@@ -156,7 +181,9 @@ mod tests {
 
     use clap::ValueEnum;
 
-    use super::{Cut, Input, Plan};
+    use threefold::Source;
+
+    use super::{Cut, Cutting, Input, Plan};
     use crate::workloads::Workload;
 
     fn plan(ranges: Vec<RangeInclusive<i64>>, cut: Cut) -> Result<Plan, String> {
@@ -201,6 +228,25 @@ mod tests {
         assert!(is_brief(vec![1..=3, 1..=9_999_997], Cut::Default, Workload::Sum));
         assert!(!is_brief(vec![1..=3, 1..=9_999_998], Cut::Default, Workload::Sum));
         assert!(!is_brief(vec![1..=3], Cut::Every(1), Workload::Sum));
+    }
+
+    #[test]
+    fn the_chunks_of_a_plan_are_those_of_the_source() {
+        #[expect(clippy::reversed_empty_ranges, reason = "a case under test")]
+        let ranges = [1..=10, -5..=5, 7..=7, i64::MIN..=i64::MAX, 1..=0];
+        for range in ranges {
+            for cut in [Cut::Default, Cut::Into(1), Cut::Into(3), Cut::Into(4096), Cut::Every(1 << 60)] {
+                let plan = one(range.clone(), cut);
+                let chunks: Vec<_> = (0..plan.chunks).map(|chunk| plan.chunk(chunk)).collect();
+                let source: Vec<_> = match plan.cutting {
+                    Cutting::Into(n) => range.clone().split_into(n).all_chunks().collect(),
+                    Cutting::Every(size) => range.clone().chunks_of(size).all_chunks().collect(),
+                    Cutting::AsGiven => unreachable!("it is one range"),
+                };
+                assert_eq!(chunks, source, "{range:?} {cut:?}");
+            }
+        }
+        assert_eq!(one(1..=10, Cut::Every(4)).describe(2), "9..=10");
     }
 
     #[test]

@@ -1,22 +1,25 @@
-//! `Run`: a workload that was run once, and what is known of it afterwards.
+//! `Run`: a work that was run once, and what is known of it afterwards.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace};
+use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryError};
 
 use crate::arguments::{Format, RunRequest};
+use crate::chunk_error::{ChunkError, FailedChunk};
+use crate::computation::{Prepared, Verb, Visitor};
 use crate::failure::Failure;
+use crate::plan::Plan;
 use crate::progress::FoldProgress;
 use crate::recording::Recording;
-use crate::workloads::{Prepared, Visitor, Workload};
+use crate::work::Work;
 use crate::{messages, model_options};
 
 /// A run that has ended, one way or the other.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) model: Model,
-    pub(crate) workload: Workload,
+    pub(crate) work: Work,
     /// The number of workers; `None` if the executor could not be made.
     pub(crate) workers: Option<usize>,
     pub(crate) chunks: u64,
@@ -30,7 +33,7 @@ pub(crate) struct Run {
     /// The journal, if there is one and it is not of another run.
     pub(crate) recording: Option<Recording>,
     /// Failures of chunks that were run again, or after which the other chunks were finished.
-    pub(crate) failures: Vec<threefold::Error>,
+    pub(crate) failures: Vec<Failure>,
     /// Which worker ran which chunk and when; empty unless the output is JSON.
     pub(crate) trace: Trace,
 }
@@ -45,16 +48,16 @@ pub(crate) struct Partial {
     pub(crate) are_first: bool,
 }
 
-/// Runs the workload of `request` until it is done or `token` is cancelled.
+/// Runs the work of `request` until it is done or `token` is cancelled.
 ///
 /// # Errors
 ///
-/// Why the workload cannot have this input: nothing was started.
+/// Why the work cannot have this input: nothing was started.
 pub(crate) fn run(request: &RunRequest, token: &CancelToken) -> Result<Run, String> {
-    request.workload.visit(&request.input, Once { request, token })
+    request.work.visit(&request.input, Once { request, token })
 }
 
-/// Runs a workload once.
+/// Runs a work once.
 struct Once<'a> {
     request: &'a RunRequest,
     token: &'a CancelToken,
@@ -63,10 +66,11 @@ struct Once<'a> {
 impl Visitor for Once<'_> {
     type Result = Run;
 
-    fn visit<S, T, A>(self, prepared: Prepared<S, T, A>) -> Run
+    fn visit<S, T, A, V>(self, prepared: Prepared<S, T, A, V>) -> Run
     where
         S: Source<Chunk = T::Chunk>,
         T: Task,
+        V: Verb<T>,
     {
         let Self { request, token } = self;
         let chunks = prepared.plan.chunks;
@@ -103,8 +107,8 @@ impl Visitor for Once<'_> {
                 on = recording.on(&on);
             }
             let value = match request.failures.keep_going {
-                true => keep_going(prepared, &on, &failures, &mut partial),
-                false => fail_fast(prepared, &on, &mut partial),
+                true => keep_going(&request.work, prepared, &on, &failures, &mut partial),
+                false => fail_fast(&request.work, prepared, &on, &mut partial),
             };
             // Asked after the fold: where the user gives no number, worker processes count the cores while they start.
             workers = Some(on.workers());
@@ -117,16 +121,28 @@ impl Visitor for Once<'_> {
         };
 
         let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
-        let &RunRequest { model, workload, .. } = request;
-        Run { model, workload, workers, chunks, value, partial, began, total, recording, failures, trace }
+        let RunRequest { model, work, .. } = request;
+        Run {
+            model: *model,
+            work: work.clone(),
+            workers,
+            chunks,
+            value,
+            partial,
+            began,
+            total,
+            recording,
+            failures,
+            trace,
+        }
     }
 }
 
 /// Tells at once of a chunk that failed and is run again.
-fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<threefold::Error>>) {
+fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<Failure>>) {
     if let Event::Retried(error) = event {
         messages::warning(format_args!("{error:#}\n  the chunk is run again"));
-        failures.lock().unwrap_or_else(PoisonError::into_inner).push((*error).clone());
+        failures.lock().unwrap_or_else(PoisonError::into_inner).push((*error).clone().into());
     }
 }
 
@@ -153,31 +169,40 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
 
 /// The value of a fold that ends at the first chunk that fails. If it was cancelled, what the first chunks gave is the
 /// `partial` result.
-fn fail_fast<S, T, A>(
-    prepared: Prepared<S, T, A>,
+fn fail_fast<S, T, A, V>(
+    work: &Work,
+    prepared: Prepared<S, T, A, V>,
     on: &Executor,
     partial: &mut Option<Partial>,
 ) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
     T: Task,
+    V: Verb<T>,
 {
     let Prepared { plan, source, computation } = prepared;
     let (mut value, mut chunks) = (Some(computation.init), 0);
-    let ended = on.fold(source, computation.task, (), |(), output| {
+    let ended = V::fold(on, source, computation.task, |output| {
         value = value.take().map(|value| (computation.reduce)(value, output));
         chunks += 1;
     });
     let value = value.expect("no reduction panics");
     match ended {
         Ok(()) => (computation.finish)(value, &plan),
-        Err(error) => {
+        Err(TryError::Task { chunk, error }) => Err(failed(work, &plan, chunk, error)),
+        Err(TryError::Failed(error)) => {
             if error.is_cancelled() {
                 *partial = some_of(chunks, true, (computation.partial)(value));
             }
             Err(error.into())
         }
     }
+}
+
+/// The failure of a chunk that has failed on its own account.
+fn failed(work: &Work, plan: &Plan, chunk: u64, error: ChunkError) -> Failure {
+    let (work, range) = (work.name().to_string(), plan.describe(chunk));
+    Failure::Chunk(Box::new(FailedChunk { work, chunk, range, error }))
 }
 
 /// A partial result, if any chunk is in it.
@@ -187,36 +212,41 @@ fn some_of(chunks: u64, are_first: bool, value: Option<String>) -> Option<Partia
 
 /// The value of a fold that finishes the other chunks when one fails. The `failures` are noted in the order of chunks,
 /// and what the finished chunks gave is the `partial` result.
-fn keep_going<S, T, A>(
-    prepared: Prepared<S, T, A>,
+fn keep_going<S, T, A, V>(
+    work: &Work,
+    prepared: Prepared<S, T, A, V>,
     on: &Executor,
-    failures: &Mutex<Vec<threefold::Error>>,
+    failures: &Mutex<Vec<Failure>>,
     partial: &mut Option<Partial>,
 ) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
     T: Task,
+    V: Verb<T>,
 {
     let Prepared { plan, source, computation } = prepared;
     let results = on.map_results(source, computation.task)?;
-    let (mut value, mut finished, mut failed, mut cancelled) = (computation.init, 0, Vec::new(), None);
-    for result in results {
+    let (mut value, mut finished, mut failures_here, mut cancelled) = (computation.init, 0, Vec::new(), None);
+    for (chunk, result) in (0..).zip(results) {
         match result {
-            Ok(output) => {
-                value = (computation.reduce)(value, output);
-                finished += 1;
-            }
+            Ok(output) => match V::error(&output) {
+                Some(error) => failures_here.push(failed(work, &plan, chunk, error.clone())),
+                None => {
+                    value = (computation.reduce)(value, output);
+                    finished += 1;
+                }
+            },
             Err(error) if error.is_cancelled() => cancelled = Some(error),
-            Err(error) => failed.push(error),
+            Err(error) => failures_here.push(error.into()),
         }
     }
-    let first = failed.first().cloned();
+    let first = failures_here.first().cloned().map(Box::new);
     let failure = match (cancelled, first) {
         (Some(cancelled), _) => Failure::Fold(cancelled),
-        (None, Some(first)) => Failure::Chunks { first, failed: failed.len() as u64, finished },
+        (None, Some(first)) => Failure::Chunks { first, failed: failures_here.len() as u64, finished },
         (None, None) => return (computation.finish)(value, &plan),
     };
-    failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
+    failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failures_here);
     *partial = some_of(finished, false, (computation.partial)(value));
     Err(failure)
 }

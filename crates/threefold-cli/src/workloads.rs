@@ -1,16 +1,13 @@
-//! `Workload`: what the program can compute, one file each. Only this file names them all.
+//! `Workload`: the computations that are built in, one file each. Only this file names them all.
 //!
-//! Each workload is shaped like a common real one, and every model is the best for some of them. What is done with a
-//! workload is a [`Visitor`], which takes any types.
+//! Each workload is shaped like a common real one, and every model is the best for some of them.
 
 mod allocate;
 mod array;
-mod computation;
 mod files;
 mod locked;
 mod mixed;
 mod pi;
-mod prepared;
 mod primes;
 mod scramble;
 mod sum;
@@ -19,7 +16,7 @@ mod wait;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-pub(crate) use self::prepared::{Prepared, Visitor};
+use crate::computation::Visitor;
 use crate::description::Description;
 use crate::plan::Input;
 
@@ -123,7 +120,7 @@ mod tests {
 
         use threefold::{Executor, Model, Source, Task};
 
-        use super::{Prepared, Visitor};
+        use crate::computation::{Prepared, Verb, Visitor};
         use crate::plan::{Cut, Input};
 
         struct HasTimeout;
@@ -131,10 +128,11 @@ mod tests {
         impl Visitor for HasTimeout {
             type Result = bool;
 
-            fn visit<S, T, A>(self, prepared: Prepared<S, T, A>) -> bool
+            fn visit<S, T, A, V>(self, prepared: Prepared<S, T, A, V>) -> bool
             where
                 S: Source<Chunk = T::Chunk> + Clone + Send + Sync + 'static,
                 T: Task + Clone,
+                V: Verb<T>,
             {
                 let on = Executor::builder(Model::Async).timeout(Duration::from_secs(60)).build().unwrap();
                 match on.map(prepared.source, prepared.computation.task) {

@@ -11,12 +11,12 @@ use super::values::{count, path, positive, seconds};
 use crate::exports::Exports;
 use crate::plan::Input;
 use crate::progress::Show;
-use crate::workloads::Workload;
+use crate::work::Work;
 
-/// One workload, to be measured on several models.
+/// One work, to be measured on several models.
 #[derive(Debug)]
 pub(crate) struct CompareRequest {
-    pub(crate) workload: Workload,
+    pub(crate) work: Work,
     pub(crate) input: Input,
     pub(crate) measuring: MeasuringArguments,
     pub(crate) exports: Exports,
@@ -102,8 +102,8 @@ pub(crate) struct ReportRequest {
 impl CompareArguments {
     pub(super) fn read(self) -> Result<CompareRequest, String> {
         let Self { input, measuring, exports, progress } = self;
-        let (workload, input) = input.read()?;
-        Ok(CompareRequest { workload, input, measuring, exports: exports.read(), progress })
+        let (work, input) = input.read()?;
+        Ok(CompareRequest { work, input, measuring, exports: exports.read(), progress })
     }
 }
 

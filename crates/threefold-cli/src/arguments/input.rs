@@ -9,6 +9,7 @@ use super::negative::unmark;
 use super::values::{path, whole};
 use crate::plan::{Cut, Input, MOST_CHUNKS};
 use crate::range;
+use crate::work::Work;
 use crate::workloads::Workload;
 
 #[derive(Args, Default)]
@@ -45,12 +46,12 @@ pub(super) struct InputArguments {
 }
 
 impl InputArguments {
-    /// The workload and its input.
+    /// The work and its input.
     ///
     /// # Errors
     ///
-    /// An option was given that this workload does not have.
-    pub(super) fn read(self) -> Result<(Workload, Input), String> {
+    /// An option was given that this work does not have.
+    pub(super) fn read(self) -> Result<(Work, Input), String> {
         let Self { ranges, workload, folder, chunks, chunk_size } = self;
         if folder.is_some() && workload != Workload::Files {
             let name = workload.description().name;
@@ -61,6 +62,6 @@ impl InputArguments {
             (None, Some(size)) => Cut::Every(size),
             (None, None) => Cut::Default,
         };
-        Ok((workload, Input { ranges, cut, folder, except: None }))
+        Ok((Work::Workload(workload), Input { ranges, cut, folder, except: None }))
     }
 }

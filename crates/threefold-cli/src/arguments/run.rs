@@ -1,4 +1,4 @@
-//! The arguments of the models' commands: one workload, run once.
+//! The arguments of the models' commands: one work, run once.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,17 +11,18 @@ use super::values::{count, path, positive, seconds, size};
 use crate::model_options::{ModelOption, models_with, one_of};
 use crate::plan::Input;
 use crate::progress::Show;
+use crate::work::Work;
 use crate::workloads::Workload;
 
 /// The smallest `--memory-limit`, in bytes: the library refuses less, because a worker process needs more than this
 /// before its first chunk.
 const LEAST_MEMORY: u64 = 4 << 20;
 
-/// One workload, to be run once on one model.
+/// One work, to be run once on one model.
 #[derive(Debug)]
 pub(crate) struct RunRequest {
     pub(crate) model: Model,
-    pub(crate) workload: Workload,
+    pub(crate) work: Work,
     pub(crate) input: Input,
     /// `None`: the model's default.
     pub(crate) workers: Option<usize>,
@@ -47,7 +48,7 @@ impl RunRequest {
     /// Whether the run ends too soon for a user to interrupt it, and writes nothing to stdout or to a journal if it is
     /// interrupted.
     pub(crate) fn is_brief(&self) -> bool {
-        self.format == Format::Plain && self.journal.is_none() && self.input.is_brief(self.workload.description())
+        self.format == Format::Plain && self.journal.is_none() && self.work.is_brief(&self.input)
     }
 
     fn uses(&self, option: ModelOption) -> bool {
@@ -61,7 +62,7 @@ impl RunRequest {
     }
 
     fn check(&self, option: ModelOption) -> Result<(), String> {
-        let (model, flag, description) = (self.model, option.flag(), self.workload.description());
+        let (model, flag) = (self.model, option.flag());
         if !option.is_available_on(model) {
             let others = models_with(option);
             return Err(match (option, self.workers) {
@@ -71,8 +72,8 @@ impl RunRequest {
                 _ => format!("{flag} is not available on {model}; use {others}"),
             });
         }
-        if option == ModelOption::Timeout && model == Model::Async && !description.waits {
-            let (name, waiting) = (description.name, one_of(&Workload::names_that_wait()));
+        if option == ModelOption::Timeout && model == Model::Async && !self.work.waits() {
+            let (name, waiting) = (self.work.name(), one_of(&Workload::names_that_wait()));
             return Err(format!(
                 "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; \
                  use processes"
@@ -149,8 +150,8 @@ pub(crate) enum Format {
 impl RunArguments {
     pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
         let Self { input, workers, in_flight, failures, journal, format, progress } = self;
-        let (workload, mut input) = input.read()?;
+        let (work, mut input) = input.read()?;
         input.except.clone_from(&journal);
-        Ok(RunRequest { model, workload, input, workers, in_flight, failures, journal, format, progress })
+        Ok(RunRequest { model, work, input, workers, in_flight, failures, journal, format, progress })
     }
 }

@@ -10,8 +10,9 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use threefold::{Model, Span};
 
+use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::escape;
-use crate::failure::{Failure, kind_of};
+use crate::failure::Failure;
 use crate::recording::Recording;
 use crate::run::Run;
 
@@ -43,7 +44,7 @@ impl Formatter for Escaping {
 struct Object<'a> {
     schema: u32,
     model: Model,
-    work: &'static str,
+    work: &'a str,
     workers: Option<usize>,
     chunks: u64,
     /// A string, because most readers of JSON hold numbers as `f64`.
@@ -103,7 +104,7 @@ impl<'a> Object<'a> {
         Self {
             schema: 1,
             model: run.model,
-            work: run.workload.description().name,
+            work: run.work.name(),
             workers: run.workers,
             chunks: run.chunks,
             value: run.value.as_ref().ok().map(String::as_str),
@@ -116,22 +117,35 @@ impl<'a> Object<'a> {
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),
             spans: Spans { began: run.began, spans },
-            failures: run
-                .failures
-                .iter()
-                .map(|error| ErrorObject::of(run.model, kind_of(error), Some(error), error.to_string()))
-                .collect(),
-            error: run.value.as_ref().err().map(|failure| ErrorObject::new(run, failure)),
+            failures: run.failures.iter().map(|failure| ErrorObject::new(run.model, failure)).collect(),
+            error: run.value.as_ref().err().map(|failure| ErrorObject::new(run.model, failure)),
         }
     }
 }
 
 impl<'a> ErrorObject<'a> {
-    fn new(run: &Run, failure: &'a Failure) -> Self {
-        Self::of(run.model, failure.kind(), failure.error(), failure.to_string())
-    }
-
-    fn of(model: Model, kind: &'static str, error: Option<&'a threefold::Error>, message: String) -> Self {
+    fn new(model: Model, failure: &'a Failure) -> Self {
+        let (kind, message) = (failure.kind(), failure.to_string());
+        if let Some(FailedChunk { work, chunk, range, error }) = failure.failed_chunk() {
+            let &ChunkError { pid, signal, exit_code, attempt, attempts, .. } = error;
+            let (task, chunk, range) = (Some(work.as_str()), Some(*chunk), Some(range.as_str()));
+            let worker = None;
+            return Self {
+                kind,
+                task,
+                chunk,
+                range,
+                model,
+                worker,
+                pid,
+                signal,
+                exit_code,
+                attempt,
+                attempts,
+                message,
+            };
+        }
+        let error = failure.error();
         Self {
             kind,
             task: error.and_then(|error| error.task()),

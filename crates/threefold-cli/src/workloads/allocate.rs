@@ -9,9 +9,8 @@ use std::ops::RangeInclusive;
 
 use threefold::{Model, task};
 
-use super::computation::Computation;
-use super::prepared::Visitor;
 use super::scramble::scramble;
+use crate::computation::{Computation, Visitor};
 use crate::description::Description;
 use crate::plan::{Input, Plan};
 

@@ -14,8 +14,7 @@ use std::sync::Arc;
 use threefold::{Model, Slice, task};
 use walkdir::{DirEntry, WalkDir};
 
-use super::computation::Computation;
-use super::prepared::Visitor;
+use crate::computation::{Computation, Visitor};
 use crate::description::Description;
 use crate::plan::{Input, Plan};
 use crate::{escape, range};

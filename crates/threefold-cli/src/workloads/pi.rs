@@ -5,13 +5,13 @@
 //! for digit, on every model and with any number of workers. Another cut of the range has other chunks, and so another
 //! estimate.
 
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
 use rand_core::Rng;
 use threefold::{Model, Source, chunk_rng, task};
 
-use super::computation::Computation;
-use super::prepared::Visitor;
+use crate::computation::{Computation, Fold, Visitor};
 use crate::description::Description;
 use crate::plan::{Input, Plan};
 
@@ -44,6 +44,7 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
         reduce: |all: Points, part: Points| [all[0] + part[0], all[1] + part[1]],
         finish: |points, _| Ok(estimate(points)),
         partial: |points| Some(estimate(points)),
+        verb: PhantomData::<Fold>,
     };
     Ok(recipe.over(plan, RangeInclusive::clone, visitor))
 }

@@ -8,8 +8,7 @@ use std::ops::RangeInclusive;
 
 use threefold::{Model, task};
 
-use super::computation::Computation;
-use super::prepared::Visitor;
+use crate::computation::{Computation, Visitor};
 use crate::description::Description;
 use crate::plan::{Input, Plan};
 

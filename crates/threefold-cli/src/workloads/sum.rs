@@ -9,12 +9,12 @@
 //! that the compiler cannot know to be one. The time therefore grows in proportion to the range.
 
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
 use threefold::{Model, task};
 
-use super::computation::Computation;
-use super::prepared::Visitor;
+use crate::computation::{Computation, Fold, Visitor};
 use crate::description::Description;
 use crate::failure::Failure;
 use crate::plan::{Input, Plan};
@@ -40,6 +40,7 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
         reduce: |total, part| add(total?, part),
         finish: check,
         partial: |total| total.map(|total| total.to_string()),
+        verb: PhantomData::<Fold>,
     };
     Ok(recipe.over(plan, RangeInclusive::clone, visitor))
 }

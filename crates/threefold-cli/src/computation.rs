@@ -1,14 +1,24 @@
-//! `Computation`: what a workload does with its chunks.
+//! `Computation`: what a work does with its chunks.
+//!
+//! A computation with the source of its chunks is [`Prepared`], and what is done with that is a [`Visitor`].
+
+mod prepared;
+mod verb;
 
 use std::fmt::Display;
+use std::marker::PhantomData;
 
 use threefold::Task;
 
+pub(crate) use self::prepared::{Prepared, Visitor};
+#[allow(unused_imports, reason = "no task of this build can fail on its own account")]
+pub(crate) use self::verb::TryFold;
+pub(crate) use self::verb::{Fold, Verb};
 use crate::failure::Failure;
 use crate::plan::Plan;
 
-/// A task, the reduction of its outputs, and what becomes of the value.
-pub(crate) struct Computation<T: Task, A> {
+/// A task, the reduction of its outputs, and what becomes of the value. The verb `V` folds the task.
+pub(crate) struct Computation<T: Task, A, V = Fold> {
     pub(crate) task: T,
     pub(crate) init: A,
     pub(crate) reduce: fn(A, T::Output) -> A,
@@ -16,6 +26,7 @@ pub(crate) struct Computation<T: Task, A> {
     pub(crate) finish: fn(A, &Plan) -> Result<String, Failure>,
     /// The value of some of the chunks as text, if it can be shown.
     pub(crate) partial: fn(A) -> Option<String>,
+    pub(crate) verb: PhantomData<V>,
 }
 
 impl<T: Task<Output = u128>> Computation<T, u128> {
@@ -27,6 +38,7 @@ impl<T: Task<Output = u128>> Computation<T, u128> {
             reduce: |total, part| total + part,
             finish: to_text,
             partial: |total| Some(total.to_string()),
+            verb: PhantomData,
         }
     }
 }

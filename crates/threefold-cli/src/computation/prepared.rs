@@ -1,49 +1,51 @@
-//! `Prepared`: a workload whose input is in memory, with its types; `Visitor`: what is done with one, whatever they
+//! `Prepared`: a work whose input is in memory, with its types; `Visitor`: what is done with one, whatever they
 //! are.
 //!
-//! Every workload has chunks of its own type. To box them would measure the boxes, so a visitor takes any type instead:
-//! who does something new with workloads implements one method.
+//! Every work has chunks of its own type. To box them would measure the boxes, so a visitor takes any type instead:
+//! who does something new with works implements one method.
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
 use threefold::{Divisible, Items, Source, Task};
 
-use super::computation::Computation;
+use super::{Computation, Verb};
 use crate::plan::{Cutting, Plan};
 
-/// What is done with a workload, whatever its types are.
+/// What is done with a work, whatever its types are.
 pub(crate) trait Visitor {
     /// What comes of it.
     type Result;
 
     /// Does it. A clone of any part of `prepared` folds to the same value.
-    fn visit<S, T, A>(self, prepared: Prepared<S, T, A>) -> Self::Result
+    fn visit<S, T, A, V>(self, prepared: Prepared<S, T, A, V>) -> Self::Result
     where
         S: Source<Chunk = T::Chunk> + Clone + Send + Sync + 'static,
         T: Task + Clone,
-        A: Clone + PartialEq + Debug + Send + Sync + 'static;
+        A: Clone + PartialEq + Debug + Send + Sync + 'static,
+        V: Verb<T>;
 }
 
-/// A workload whose input is in memory.
-pub(crate) struct Prepared<S, T: Task, A> {
+/// A work whose input is in memory.
+pub(crate) struct Prepared<S, T: Task, A, V> {
     /// What the source was made from.
     pub(crate) plan: Plan,
     pub(crate) source: S,
-    pub(crate) computation: Computation<T, A>,
+    pub(crate) computation: Computation<T, A, V>,
 }
 
-impl<T, A> Computation<T, A>
+impl<T, A, V> Computation<T, A, V>
 where
     T: Task + Clone,
     T::Chunk: Clone + Sync,
     A: Clone + PartialEq + Debug + Send + Sync + 'static,
+    V: Verb<T>,
 {
     /// Gives `visitor` this computation over the items of `plan`, which `items` makes from their numbers.
-    pub(crate) fn over<W, V>(self, plan: Plan, items: impl Fn(&RangeInclusive<i64>) -> W, visitor: V) -> V::Result
+    pub(crate) fn over<W, R>(self, plan: Plan, items: impl Fn(&RangeInclusive<i64>) -> W, visitor: R) -> R::Result
     where
         W: Divisible<Chunk = T::Chunk> + Into<T::Chunk> + Clone + Send + Sync + 'static,
-        V: Visitor,
+        R: Visitor,
     {
         match (plan.cutting, plan.ranges.as_slice()) {
             (Cutting::Into(n), [one]) => {

@@ -1,0 +1,68 @@
+//! `ChunkError`: why a chunk has failed on its own account, and `FailedChunk`: which one it was.
+//!
+//! A task that can fail gives a `ChunkError` instead of an output. Chunks that fail because their worker was lost, or
+//! because the task panicked, have errors of the library instead.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::escape;
+
+/// Why a chunk has failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChunkError {
+    pub(crate) kind: Kind,
+    /// What happened, in a few words that go on after "chunk 3 (7..=9) ".
+    pub(crate) message: String,
+    /// What else is known, on lines of its own; often empty.
+    pub(crate) details: String,
+    /// The process that ran the chunk, if it had one of its own, and how that ended.
+    pub(crate) pid: Option<u32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) exit_code: Option<i32>,
+    /// Which attempt this was, counted from 1, and how many there were to be.
+    pub(crate) attempt: Option<u32>,
+    pub(crate) attempts: Option<u32>,
+}
+
+/// The word for it in the JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// The chunk has no value.
+    #[default]
+    Failed,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A chunk that has failed on its own account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FailedChunk {
+    /// What was run.
+    pub(crate) work: String,
+    pub(crate) chunk: u64,
+    /// What the chunk covers, as text.
+    pub(crate) range: String,
+    pub(crate) error: ChunkError,
+}
+
+/// "WORK: chunk 3 (7..=9) MESSAGE", and with `{:#}` the details below it.
+impl fmt::Display for FailedChunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { work, chunk, range, error } = self;
+        write!(f, "{}: chunk {chunk} ({range}) {}", escape::line(work), error.message)?;
+        if f.alternate() && !error.details.is_empty() {
+            for line in error.details.lines() {
+                write!(f, "\n  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
