@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Condition;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
+use crate::noise::Noise;
+use crate::plan::RankBy;
 use crate::row::Row;
 use crate::scaling::Scaling;
 use crate::text;
@@ -20,7 +23,7 @@ mod valid;
 /// assert_eq!(comparison.schema, threefold_compare::SCHEMA);
 /// # Ok::<(), threefold_compare::Error>(())
 /// ```
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One workload, measured on several models. [`Compare`](crate::Compare) makes it.
 ///
@@ -63,7 +66,19 @@ pub struct Comparison {
     pub stolen_share: f64,
     /// Whether measuring was cancelled before its end.
     pub partial: bool,
-    /// The contenders in the order in which they were named. The first is sequential, the baseline.
+    /// Whether the task is an `async fn`, whose chunks can wait at once on one worker.
+    pub awaits: bool,
+    /// The index of the row that the others are compared with. It is that of sequential unless another was chosen.
+    pub reference: usize,
+    /// What the reference differs from itself. `None` for fewer rounds than [`FEWEST`](crate::stats::FEWEST).
+    pub noise: Option<Noise>,
+    /// Smaller differences than this share are no reason to change the model.
+    pub least_worthwhile: f64,
+    /// What the recommended contender needs least of.
+    pub rank_by: RankBy,
+    /// What disturbed the comparison, or may have done so.
+    pub conditions: Vec<Condition>,
+    /// The contenders in the order in which they were named. The first is sequential.
     pub rows: Vec<Row>,
     /// For each model that ran on several numbers of workers: how its speed depends on that number.
     pub scaling: Vec<Scaling>,
@@ -136,7 +151,9 @@ impl Comparison {
         let reason = |error: serde_json::Error| Error::Json(error.to_string());
         let Versioned { schema } = serde_json::from_str(json).map_err(reason)?;
         if schema != SCHEMA {
-            return Err(Error::Json(format!("its schema is {schema}, but this version reads schema {SCHEMA}")));
+            let way_out = if schema < SCHEMA { ": measure again" } else { "" };
+            let fact = format!("its schema is {schema}, but this version reads schema {SCHEMA}");
+            return Err(Error::Json(fact + way_out));
         }
         let comparison: Self = serde_json::from_str(json).map_err(reason)?;
         valid::check(&comparison).map_err(Error::Json)?;

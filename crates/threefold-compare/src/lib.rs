@@ -60,17 +60,20 @@
 //!
 //! # The verdict
 //!
-//! A difference between two contenders is reported only if the interval of their ratio excludes 1. Of the contenders that
-//! are as fast as the fastest, the simplest is recommended: sequential, then threads, async,
-//! processes, and mpi.
+//! The reference, which is sequential unless another is chosen, runs twice in each round. What it differs from itself is
+//! the [`Noise`]. A difference between two contenders is reported only if the runs show it, if it is larger than the noise,
+//! and if it is worthwhile: [`Difference`]. Of the contenders that are as fast as the fastest, the simplest is recommended:
+//! sequential, then threads, async, processes, and mpi.
 
 mod compare;
 mod comparison;
+mod condition;
 mod error;
 mod escape;
 pub mod export;
 mod machine;
 mod measure;
+mod noise;
 mod plan;
 mod profile;
 mod row;
@@ -82,9 +85,11 @@ mod verdict;
 
 pub use compare::Compare;
 pub use comparison::{Comparison, SCHEMA};
+pub use condition::Condition;
 pub use error::{Error, Result};
 pub use machine::Machine;
-pub use plan::Progress;
+pub use noise::Noise;
+pub use plan::{Progress, RankBy};
 pub use profile::{ChunkSpan, Profile};
-pub use row::Row;
+pub use row::{Basis, BreakEven, Difference, Judged, Row};
 pub use verdict::Verdict;

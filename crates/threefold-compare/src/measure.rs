@@ -14,10 +14,12 @@ use threefold::{Executor, Model, Trace};
 
 use crate::comparison::{Comparison, SCHEMA};
 use crate::error::{Error, Result};
-use crate::machine::{self, Machine};
+use crate::machine::Machine;
+use crate::noise::Noise;
 use crate::plan::{Plan, Progress};
-use crate::row::Row;
+use crate::row::{self, Row, Terms};
 use crate::scaling;
+use crate::stats;
 use crate::text;
 use crate::verdict::{Evidence, Verdict};
 
@@ -28,11 +30,13 @@ mod process;
 mod ranks;
 mod rounds;
 mod subject;
+mod surroundings;
 mod usage;
 
 use contender::Contender;
 pub(crate) use subject::{Folding, Subject};
 use subject::{Problem, Timing};
+use surroundings::Surroundings;
 
 /// The share of the progress, and of the time budget, that cold runs may take.
 const COLD_SHARE: f64 = 0.2;
@@ -44,24 +48,31 @@ struct Measuring<'a> {
     began: Instant,
     random: SmallRng,
     contenders: Vec<Contender>,
+    /// The index of the contender that the others are compared with.
+    reference: usize,
+    /// The second run of the reference in each round.
+    again_s: Vec<f64>,
 }
 
 /// Measures and judges.
 pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparison> {
-    let stolen_s = machine::stolen_s();
+    let surroundings = Surroundings::watch();
     let contenders = contender::all(plan)?;
+    let reference = contenders.iter().position(|contender| contender.model == plan.reference).unwrap_or(0);
     let random = SmallRng::seed_from_u64(plan.seed);
-    let mut measuring = Measuring { plan, subject, began: Instant::now(), random, contenders };
+    let again_s = Vec::new();
+    let mut measuring = Measuring { plan, subject, began: Instant::now(), random, contenders, reference, again_s };
     let chunks = measuring.run_cold()?;
     let rounds = match measuring.run_rounds()? {
         0 => measuring.count_cold_runs(),
         rounds => rounds,
     };
-    let rows = measuring.rows(rounds)?;
+    let mut rows = measuring.rows(rounds)?;
+    let noise = measuring.judge(&mut rows);
     let machine = Machine::this();
     let scaling = scaling::of(&rows, machine.cores, &mut measuring.random);
-    let processor_s = measuring.began.elapsed().as_secs_f64() * machine.cores as f64;
-    let stolen_share = ((machine::stolen_s() - stolen_s) / processor_s).clamp(0.0, 1.0);
+    let stolen_share = surroundings.stolen_share();
+    let conditions = surroundings.conditions(&rows);
     let (items, partial) = (measuring.subject.items(), measuring.is_cancelled());
     let verdict = Verdict::of(&Evidence {
         unit: &plan.unit,
@@ -89,6 +100,12 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
         rounds,
         stolen_share,
         partial,
+        awaits: measuring.subject.awaits(),
+        reference,
+        noise,
+        least_worthwhile: plan.least_worthwhile,
+        rank_by: plan.rank_by,
+        conditions,
         rows,
         scaling,
         verdict,
@@ -100,12 +117,25 @@ impl Measuring<'_> {
     fn rows(&mut self, rounds: usize) -> Result<Vec<Row>> {
         let measured = self.observe(rounds)?;
         let items = self.subject.items();
+        let reference = Row::of(measured[self.reference].clone(), None, items, &mut self.random);
         let mut rows: Vec<Row> = Vec::with_capacity(measured.len());
-        for measured in measured {
-            let row = Row::of(measured, rows.first(), items, &mut self.random);
-            rows.push(row);
+        for (index, measured) in measured.into_iter().enumerate() {
+            let other = Some(&reference).filter(|_| index != self.reference);
+            rows.push(Row::of(measured, other, items, &mut self.random));
         }
         Ok(rows)
+    }
+
+    /// Judges how the rows differ. Returns what the reference differs from itself.
+    fn judge(&self, rows: &mut [Row]) -> Option<Noise> {
+        let runs: Vec<&[f64]> = rows.iter().map(|row| &row.runs_s[..]).collect();
+        let level = row::level(&runs, stats::ERROR);
+        // A round that was cancelled has one of the two runs only; cold runs that count as rounds have none.
+        let rounds = runs[self.reference].len().min(self.again_s.len());
+        let noise = Noise::of(&runs[self.reference][..rounds], &self.again_s[..rounds], level);
+        let smallest = noise.map_or(0.0, |noise| noise.smallest).max(self.plan.least_worthwhile);
+        row::judge(rows, Terms { reference: self.reference, error: stats::ERROR, smallest });
+        noise
     }
 
     /// One fold of a contender, whose value must be right. `None` if it was cancelled.
@@ -134,7 +164,7 @@ impl Measuring<'_> {
         Error::Fold { model: self.contenders[index].model, error: Box::new(error), succeeded_on }
     }
 
-    /// The contenders in random order. Sequential comes first as long as the right value is not known.
+    /// All contenders in random order. Sequential comes first as long as the right value is not known.
     fn shuffled(&mut self, sequential_first: bool) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.contenders.len()).collect();
         let from = usize::from(sequential_first);

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use threefold::{CancelToken, Model};
 
 /// At most this many rounds if their number is not given. More rounds would not narrow the intervals noticeably.
 const MOST_ROUNDS: usize = 1000;
+
+/// A smaller difference, as a share, is no reason to change the model, unless the user says otherwise.
+pub(crate) const LEAST_WORTHWHILE: f64 = 0.02;
 
 /// What is compared, and how thoroughly.
 #[derive(Clone)]
@@ -15,6 +19,9 @@ pub(crate) struct Plan {
     pub(crate) unit: String,
     pub(crate) formula: Option<String>,
     pub(crate) models: Vec<Model>,
+    pub(crate) reference: Model,
+    pub(crate) rank_by: RankBy,
+    pub(crate) least_worthwhile: f64,
     pub(crate) workers: Vec<usize>,
     pub(crate) rounds: Rounds,
     pub(crate) warmup: u32,
@@ -34,6 +41,54 @@ pub(crate) enum Rounds {
     Needed,
     /// So many, however long they take.
     Exactly(usize),
+}
+
+/// What the recommended model needs least of.
+///
+/// ```
+#[doc = include_str!("doc/sum.md")]
+/// use threefold_compare::RankBy;
+///
+/// let compare = Compare::new("add up").models([threefold::Model::Threads]).rank_by(RankBy::Cpu).runs(7);
+/// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+/// assert_eq!(comparison.rank_by.name(), "cpu");
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RankBy {
+    /// The time of a fold.
+    #[default]
+    Time,
+    /// The processor time of a fold, of all workers together.
+    Cpu,
+    /// The largest resident memory during a fold, of all processes together.
+    Memory,
+}
+
+impl RankBy {
+    /// All of them.
+    ///
+    /// ```
+    /// use threefold_compare::RankBy;
+    ///
+    /// assert_eq!(RankBy::ALL.map(RankBy::name), ["time", "cpu", "memory"]);
+    /// ```
+    pub const ALL: [Self; 3] = [Self::Time, Self::Cpu, Self::Memory];
+
+    /// Its name in JSON and on the command line: `time`, `cpu` or `memory`.
+    ///
+    /// ```
+    /// assert_eq!(threefold_compare::RankBy::Memory.name(), "memory");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+        }
+    }
 }
 
 /// How much of a comparison is done.

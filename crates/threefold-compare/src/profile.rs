@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use threefold::Trace;
 
+use crate::stats;
+
 /// Chunks are called large from this many bytes on, counted there and back.
 const LARGE_CHUNK_BYTES: u64 = 4096;
 
@@ -64,6 +66,20 @@ pub struct Profile {
     pub peak_memory_bytes: u64,
     /// How many bytes were sent to worker processes and back. 0 for models without worker processes.
     pub bytes_moved: u64,
+    /// How many bytes a new executor's first fold sends to all workers before their first chunk: the task with its
+    /// captures, and a source that is sent as a whole. 0 for models without worker processes. Worker processes keep the task,
+    /// so that these bytes are not part of `bytes_moved`, which is that of a later fold.
+    pub sent_once_bytes: u64,
+    /// How many times longer a chunk took than the same chunk on sequential: the median over the chunks. `None` for
+    /// sequential itself, and if it is not known.
+    pub slowdown: Option<f64>,
+    /// How many chunks of one worker were under way at the same time, at most. It is 1 unless an `async` task waits.
+    pub most_at_once: usize,
+    /// Processor seconds of the threads that ran the chunks. `None` if it is not known.
+    pub chunks_cpu_s: Option<f64>,
+    /// Processor seconds of the other threads of this program, for instance of a server that the chunks call. `None` if it
+    /// is not known.
+    pub bystanders_cpu_s: Option<f64>,
     /// One span for each chunk, in the order in which the chunks began.
     pub spans: Vec<ChunkSpan>,
 }
@@ -159,6 +175,18 @@ impl Profile {
         self.waiting_s > (self.work_s + self.waiting_s) / 3.0
     }
 
+    /// How many times longer a chunk took than the same chunk of `alone`: the median over the chunks.
+    pub(crate) fn slowdown_beside(&self, alone: &Self) -> Option<f64> {
+        let longest = self.spans.iter().map(|span| span.chunk).max()?;
+        let mut alone_s = vec![0.0; usize::try_from(longest).ok()? + 1];
+        for span in alone.spans.iter().filter(|span| span.chunk <= longest) {
+            alone_s[span.chunk as usize] = span.duration_s;
+        }
+        let ratio = |span: &ChunkSpan| span.duration_s / alone_s[span.chunk as usize];
+        let ratios: Vec<f64> = self.spans.iter().map(ratio).filter(|ratio| ratio.is_finite() && *ratio > 0.0).collect();
+        (!ratios.is_empty()).then(|| stats::median(&ratios))
+    }
+
     /// The share of the time in chunks that was spent waiting, from 0 to 1.
     pub(crate) fn waiting_share(&self) -> f64 {
         let in_chunks_s = self.work_s + self.waiting_s;
@@ -206,6 +234,11 @@ impl Profile {
             imbalance: if in_chunks_s > 0.0 { busiest_s * workers as f64 / in_chunks_s } else { 1.0 },
             peak_memory_bytes: used.peak_memory_bytes,
             bytes_moved,
+            sent_once_bytes: 0,
+            slowdown: None,
+            most_at_once: lanes.values().map(|lane| lane.most_at_once).max().unwrap_or(0),
+            chunks_cpu_s: None,
+            bystanders_cpu_s: None,
             spans,
         }
     }
@@ -223,6 +256,9 @@ struct Lane {
     between_s: f64,
     /// The latest end of its chunks so far; `None` before the first.
     end_s: Option<f64>,
+    /// The ends of the chunks that are under way.
+    ends_s: Vec<f64>,
+    most_at_once: usize,
 }
 
 impl Lane {
@@ -233,6 +269,9 @@ impl Lane {
         self.between_s += (span.start_s - covered_s).max(0.0);
         self.in_chunks_s += (end_s - covered_s.max(span.start_s)).max(0.0);
         self.end_s = Some(covered_s.max(end_s));
+        self.ends_s.retain(|&end_s| end_s > span.start_s);
+        self.ends_s.push(end_s);
+        self.most_at_once = self.most_at_once.max(self.ends_s.len());
     }
 }
 
@@ -266,6 +305,7 @@ mod tests {
         assert!((profile.work_s - 1.1).abs() < 1e-9 && (profile.waiting_s - 9.9).abs() < 1e-9);
         assert_eq!((profile.transfer_s, profile.idle_s), (0.0, 0.0));
         assert!(profile.waits());
+        assert_eq!(profile.most_at_once, 3);
     }
 
     #[test]

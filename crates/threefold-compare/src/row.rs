@@ -9,6 +9,11 @@ use crate::stats::{self, Estimate, Interval};
 use crate::text;
 
 mod break_even;
+mod difference;
+
+pub use break_even::{Basis, BreakEven};
+pub use difference::{Difference, Judged};
+pub(crate) use difference::{Terms, judge, level};
 
 /// One contender: a model with a number of workers. Durations are in seconds.
 ///
@@ -42,12 +47,22 @@ pub struct Row {
     pub startup_s: f64,
     /// The duration of a cold run, from before the executor was made until the value was there: the median.
     pub cold_s: f64,
-    /// How many times faster than sequential a warm fold is. `None` for sequential itself, and if there are fewer rounds
-    /// than [`FEWEST`](crate::stats::FEWEST).
+    /// How many times faster than the reference a warm fold is. `None` for the reference itself, and if there are fewer
+    /// rounds than [`FEWEST`](crate::stats::FEWEST).
     pub speedup: Option<Estimate>,
-    /// From how many items on this contender is expected to be faster than sequential, counted from a cold start.
-    /// `None` if no size is expected to make it so.
-    pub break_even_items: Option<f64>,
+    /// Whether that is a difference, above what these rounds can show and what is worthwhile.
+    pub difference: Difference,
+    /// What `difference` and [`is_faster_than`](Self::is_faster_than) are judged by.
+    pub judged: Judged,
+    /// From how many items on this contender is faster than the reference, from a cold start: a new executor in a running
+    /// program.
+    pub break_even: BreakEven,
+    /// Processor seconds of one fold, over all threads of this process and its workers: the median over the observed
+    /// folds. 0 if no fold was observed.
+    pub cpu_s: f64,
+    /// The largest resident memory of this process and its worker processes during a fold, or of all ranks on mpi, added
+    /// up, in bytes. 0 if no fold was observed.
+    pub peak_memory_bytes: u64,
     /// Where the time of one fold went.
     pub profile: Profile,
     /// How many runs were outliers.
@@ -64,6 +79,8 @@ pub(crate) struct Measured {
     pub(crate) folds_per_run: u32,
     pub(crate) runs_s: Vec<f64>,
     pub(crate) cold: Vec<Cold>,
+    /// Processor seconds of one fold.
+    pub(crate) cpu_s: f64,
     pub(crate) profile: Profile,
 }
 
@@ -84,15 +101,16 @@ impl Cold {
 }
 
 impl Row {
-    /// The row of a contender, compared with that of sequential if there is one.
+    /// The row of a contender, compared with that of the reference if it is another one. Each pair is judged
+    /// by itself until all are.
     pub(crate) fn of(measured: Measured, baseline: Option<&Self>, items: u128, random: &mut SmallRng) -> Self {
-        let Measured { model, workers, folds_per_run, runs_s, cold, profile } = measured;
+        let Measured { model, workers, folds_per_run, runs_s, cold, cpu_s, profile } = measured;
         let cold_startup_s: Vec<f64> = cold.iter().map(|cold| cold.startup_s).collect();
         let totals_s: Vec<f64> = cold.iter().map(|cold| cold.total_s).collect();
         let (median_s, startup_s) = (stats::median(&runs_s), stats::median(&cold_startup_s));
         let speedup = baseline.and_then(|baseline| stats::speedup(&baseline.runs_s, &runs_s));
         let costs = break_even::Costs { workers, startup_s, median_s, profile: &profile };
-        let break_even_items = baseline.and_then(|row| {
+        let forecast = baseline.and_then(|row| {
             let alone = break_even::Costs { workers: 1, startup_s: 0.0, median_s: row.median_s, profile: &row.profile };
             break_even::items(&costs, &alone, speedup.as_ref(), items)
         });
@@ -106,7 +124,11 @@ impl Row {
             startup_s,
             cold_s: stats::median(&totals_s),
             speedup,
-            break_even_items,
+            difference: if baseline.is_some() { Difference::Unknown } else { Difference::Reference },
+            judged: Judged { against: baseline.map_or(model, |row| row.model), level: stats::ERROR, smallest: 0.0 },
+            break_even: forecast.map_or(BreakEven::Unknown, BreakEven::expected),
+            cpu_s,
+            peak_memory_bytes: profile.peak_memory_bytes,
             profile,
             outliers: stats::outliers(&runs_s).len(),
             slow_first_run: stats::slow_first_run(&runs_s),
@@ -114,8 +136,8 @@ impl Row {
         }
     }
 
-    /// The speed-up divided by the number of workers; 1 is perfect. `None` if there is no speed-up, and for
-    /// async if the chunks wait, because one async worker then waits for many chunks at once.
+    /// The speed-up divided by the number of workers; 1 is perfect. `None` if there is no speed-up or another reference than
+    /// sequential, and for async if the chunks wait, because one async worker then waits for many chunks at once.
     ///
     /// ```
     #[doc = include_str!("doc/measured.md")]
@@ -126,27 +148,7 @@ impl Row {
     pub fn efficiency(&self) -> Option<f64> {
         let speedup = self.speedup.as_ref()?.value;
         let overlaps = self.model.capabilities().waits_at_once && self.profile.waits();
-        (!overlaps).then(|| speedup / self.workers as f64)
-    }
-
-    /// Whether these runs show that this contender is faster than `other`: the interval of the speed-up lies above 1. With
-    /// fewer rounds than [`FEWEST`](crate::stats::FEWEST) there is no interval; then every run of this contender must be
-    /// faster than every run of the other.
-    ///
-    /// ```
-    #[doc = include_str!("doc/measured.md")]
-    /// let (sequential, threads) = (&comparison.rows[0], &comparison.rows[1]);
-    /// assert!(!(threads.is_faster_than(sequential) && sequential.is_faster_than(threads)));
-    /// # Ok::<(), threefold_compare::Error>(())
-    /// ```
-    pub fn is_faster_than(&self, other: &Self) -> bool {
-        match stats::speedup(&other.runs_s, &self.runs_s) {
-            Some(speedup) => speedup.interval.low > 1.0,
-            None => {
-                let slowest = self.runs_s.iter().copied().fold(f64::MIN, f64::max);
-                other.runs_s.iter().all(|&run| run > slowest)
-            }
-        }
+        (!overlaps && self.judged.against == Model::Sequential).then(|| speedup / self.workers as f64)
     }
 
     /// The contender's name, for instance `threads with 2 workers`. Sequential has no number of workers in its name.

@@ -361,6 +361,14 @@ impl Fold {
         self.recorder.as_deref()
     }
 
+    /// Counts bytes that tell a worker of its task and of the fold.
+    #[cfg(feature = "processes")]
+    pub(crate) fn told(&self, bytes: u64) {
+        if let Some(recorder) = &self.recorder {
+            recorder.told(bytes);
+        }
+    }
+
     /// Counts bytes that were sent between processes.
     #[cfg(feature = "processes")]
     pub(crate) fn moved(&self, bytes: u64) {

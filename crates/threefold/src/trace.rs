@@ -88,6 +88,7 @@ pub struct Trace(Arc<Mutex<Record>>);
 struct Record {
     spans: Vec<Span>,
     bytes_moved: u64,
+    bytes_told: u64,
 }
 
 impl Trace {
@@ -148,10 +149,37 @@ impl Trace {
         self.lock().bytes_moved
     }
 
-    pub(crate) fn extend(&self, spans: &[Span], bytes_moved: u64) {
+    /// The number of bytes, of [`bytes_moved`](Self::bytes_moved), that told workers of the fold before their first chunk:
+    /// the task with its captures, and a source that is sent as a whole. Each worker is told. A worker process keeps the
+    /// task, so that a later fold of the same task has fewer of these bytes.
+    ///
+    /// ```
+    /// use threefold::Trace;
+    /// use threefold::prelude::*;
+    ///
+    /// #[task]
+    /// fn sum_of(chunk: std::ops::Range<usize>, table: &Vec<u8>) -> u64 {
+    ///     chunk.map(|i| u64::from(table[i])).sum()
+    /// }
+    ///
+    /// # fn main() -> threefold::Result<()> {
+    /// threefold::init();
+    /// let trace = Trace::new();
+    /// let on = Executor::builder(Model::Processes).workers(1).build()?;
+    /// on.trace(&trace).for_each((0..1000).split_into(2), sum_of.with(vec![1u8; 10_000]))?;
+    /// assert!(trace.bytes_told() >= 10_000 && trace.bytes_told() <= trace.bytes_moved());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bytes_told(&self) -> u64 {
+        self.lock().bytes_told
+    }
+
+    pub(crate) fn extend(&self, spans: &[Span], bytes_moved: u64, bytes_told: u64) {
         let mut record = self.lock();
         record.spans.extend_from_slice(spans);
         record.bytes_moved += bytes_moved;
+        record.bytes_told += bytes_told;
         record.spans.sort_by_key(|span| (span.started, span.chunk));
     }
 

@@ -48,7 +48,7 @@ fn every_workload_is_compared_and_all_models_agree() {
         (&files, "190"),
     ] {
         let object = exported(folder.path(), arguments);
-        assert_eq!(object["schema"], 1);
+        assert_eq!(object["schema"], 2);
         assert_eq!(object["rounds"], 8, "{arguments}");
         assert_eq!(object["rows"].as_array().unwrap().len(), Model::available().len(), "{arguments}");
         assert_eq!(object["value"], value, "{arguments}");

@@ -4,8 +4,10 @@
 use threefold::Model;
 
 use super::Comparison;
+use crate::condition::Condition;
+use crate::noise::Noise;
 use crate::profile::Profile;
-use crate::row::Row;
+use crate::row::{BreakEven, Row};
 use crate::scaling::{Amdahl, Scaling, Usl};
 use crate::stats::{Estimate, Interval};
 use crate::verdict::Verdict;
@@ -37,6 +39,12 @@ pub(super) fn check(comparison: &Comparison) -> Checked {
     number("machine.cores", comparison.machine.cores as f64, 1.0, MOST_CORES as f64)?;
     must(*rounds >= 1, || "rounds is 0".into())?;
     number("stolen_share", comparison.stolen_share, 0.0, 1.0)?;
+    must(comparison.reference < rows.len(), || {
+        format!("reference is {}, but the last row is row {}", comparison.reference, rows.len() - 1)
+    })?;
+    number("least_worthwhile", comparison.least_worthwhile, 0.0, 1.0)?;
+    comparison.noise.map_or(Ok(()), check_noise)?;
+    comparison.conditions.iter().try_for_each(check_condition)?;
     for (index, row) in rows.iter().enumerate() {
         check_row(comparison, row).map_err(|wrong| format!("in row {index}, {wrong}"))?;
     }
@@ -52,6 +60,32 @@ fn check_verdict(verdict: &Verdict, rows: usize) -> Checked {
     must(verdict.tied.contains(&verdict.best), || "verdict.tied does not contain verdict.best".into())
 }
 
+fn check_noise(Noise { ratio, smallest }: Noise) -> Checked {
+    check_estimate("noise.ratio", ratio, LONGEST_S / SHORTEST_RUN_S)?;
+    number("noise.smallest", smallest, 0.0, LONGEST_S / SHORTEST_RUN_S)
+}
+
+fn check_condition(condition: &Condition) -> Checked {
+    condition.share().map_or(Ok(()), |share| number("conditions.share", share, 0.0, 1.0))?;
+    match condition {
+        Condition::Loaded { processes_waiting } => {
+            number("conditions.processes_waiting", *processes_waiting, 0.0, f64::MAX)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_break_even(break_even: BreakEven) -> Checked {
+    match break_even {
+        BreakEven::Always { smallest } => number("break_even.smallest", smallest, 0.0, f64::MAX),
+        BreakEven::From { items, low, high, .. } => {
+            number("break_even.items", items, 0.0, f64::MAX)?;
+            check_interval("break_even", Interval { low, high }, f64::MAX)
+        }
+        BreakEven::Never | BreakEven::Unknown => Ok(()),
+    }
+}
+
 fn check_row(comparison: &Comparison, row: &Row) -> Checked {
     number("workers", row.workers as f64, 1.0, MOST_WORKERS as f64)?;
     must(row.folds_per_run >= 1, || "folds_per_run is 0".into())?;
@@ -65,7 +99,10 @@ fn check_row(comparison: &Comparison, row: &Row) -> Checked {
     number("startup_s", row.startup_s, 0.0, LONGEST_S)?;
     number("cold_s", row.cold_s, 0.0, LONGEST_S)?;
     row.speedup.map_or(Ok(()), |speedup| check_estimate("speedup", speedup, LONGEST_S / SHORTEST_RUN_S))?;
-    row.break_even_items.map_or(Ok(()), |items| number("break_even_items", items, 0.0, f64::MAX))?;
+    number("judged.level", row.judged.level, 0.0, 1.0)?;
+    number("judged.smallest", row.judged.smallest, 0.0, LONGEST_S / SHORTEST_RUN_S)?;
+    check_break_even(row.break_even)?;
+    number("cpu_s", row.cpu_s, 0.0, LONGEST_S * MOST_WORKERS as f64)?;
     must(row.outliers <= runs, || format!("outliers is {}, but there are {runs} runs", row.outliers))?;
     check_profile(comparison.chunks, row.workers, &row.profile).map_err(|wrong| format!("profile: {wrong}"))
 }
@@ -84,9 +121,12 @@ fn check_profile(chunks: u64, workers: usize, profile: &Profile) -> Checked {
         ("empty_chunk_s", profile.empty_chunk_s),
         ("mean_chunk_s", profile.mean_chunk_s),
         ("longest_chunk_s", profile.longest_chunk_s),
+        ("chunks_cpu_s", profile.chunks_cpu_s.unwrap_or(0.0)),
+        ("bystanders_cpu_s", profile.bystanders_cpu_s.unwrap_or(0.0)),
     ] {
         number(name, seconds, 0.0, workers_s)?;
     }
+    number("slowdown", profile.slowdown.unwrap_or(1.0), 0.0, LONGEST_S / SHORTEST_RUN_S)?;
     number("imbalance", profile.imbalance, 0.0, MOST_WORKERS as f64 * 2.0)?;
     for (index, span) in profile.spans.iter().enumerate() {
         must(span.chunk < chunks, || format!("span {index} names chunk {}, but chunks is {chunks}", span.chunk))?;

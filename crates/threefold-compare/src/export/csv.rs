@@ -71,7 +71,7 @@ fn line<'a>(comparison: &'a Comparison, row: &Row) -> Line<'a> {
         wall_s: profile.wall_s,
         peak_memory_bytes: profile.peak_memory_bytes,
         bytes_moved: profile.bytes_moved,
-        break_even_items: row.break_even_items,
+        break_even_items: row.break_even.items(),
     }
 }
 

@@ -138,7 +138,7 @@ fn table(comparison: &Comparison) -> Markup {
                     tbody {
                         @for (title, cell) in LINES { (line(title, comparison, cell)) }
                         (line(&format!("gains from ({})", escaped(&comparison.unit)), comparison, |row| {
-                            row.break_even_items.map_or_else(String::new, text::about)
+                            row.break_even.items().map_or_else(String::new, text::about)
                         }))
                     }
                 }

@@ -24,7 +24,7 @@ fn write_to(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
         let interval =
             row.interval_s.map_or_else(String::new, |interval| text::seconds_between(interval.low, interval.high));
         let speedup = row.speedup.map_or_else(String::new, |speedup| text::times(speedup.value));
-        let gains_from = row.break_even_items.map_or_else(String::new, text::about);
+        let gains_from = row.break_even.items().map_or_else(String::new, text::about);
         writeln!(
             out,
             "| {bold}{}{bold} | {} | {} | {interval} | {speedup} | {} | {} | {} | {} | {gains_from} |",

@@ -35,6 +35,7 @@ impl Measuring<'_> {
                 chunks = trace.spans().len() as u64;
                 let contender = &mut self.contenders[index];
                 contender.cold.push(Cold { startup_s, total_s });
+                contender.bytes_told = trace.bytes_told();
                 contender.executor = Some(executor);
             }
             self.report(COLD_SHARE * (run + 1) as f64 / MOST_COLD_RUNS as f64, 0);

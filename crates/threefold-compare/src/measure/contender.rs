@@ -18,13 +18,16 @@ pub(super) struct Contender {
     pub(super) folds_per_run: u32,
     pub(super) cold: Vec<Cold>,
     pub(super) runs_s: Vec<f64>,
+    /// The bytes that told the workers of the fold in the last cold run.
+    pub(super) bytes_told: u64,
 }
 
 /// Every model with every number of workers, each once. The first is sequential. What cannot be made is refused now, before
 /// anything is measured.
 pub(super) fn all(plan: &Plan) -> Result<Vec<Contender>> {
     let mut asked = vec![(Model::Sequential, None)];
-    for &model in plan.models.iter().filter(|&&model| model != Model::Sequential) {
+    let reference = Some(&plan.reference).filter(|reference| !plan.models.contains(reference));
+    for &model in plan.models.iter().chain(reference).filter(|&&model| model != Model::Sequential) {
         if plan.workers.is_empty() {
             asked.push((model, None));
         }
@@ -48,7 +51,8 @@ impl Contender {
         let workers = executor(model, asked)
             .map_err(|error| Error::Fold { model, error: Box::new(error), succeeded_on: Vec::new() })?
             .workers();
-        Ok(Self { model, asked, workers, executor: None, folds_per_run: 1, cold: Vec::new(), runs_s: Vec::new() })
+        let (cold, runs_s) = (Vec::new(), Vec::new());
+        Ok(Self { model, asked, workers, executor: None, folds_per_run: 1, cold, runs_s, bytes_told: 0 })
     }
 
     /// A new executor for it.

@@ -27,48 +27,63 @@ const EMPTY_FOLDS: usize = 3;
 #[task]
 fn nothing(_chunk: std::ops::Range<u64>) {}
 
+/// What the observed folds of a contender show.
+#[derive(Default)]
+struct Observed {
+    /// The median of their processor time.
+    cpu_s: f64,
+    profile: Profile,
+}
+
 impl Measuring<'_> {
     /// Observes each contender, alone, and returns all that was measured of each in the completed rounds.
     pub(super) fn observe(&mut self, rounds: usize) -> Result<Vec<Measured>> {
         self.contenders.iter_mut().for_each(|contender| contender.executor = None);
-        (0..self.contenders.len())
-            .map(|index| {
-                let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
-                let runs_s = self.contenders[index].runs_s[..rounds].to_vec();
-                let profile = self.profile(index, &executor, stats::median(&runs_s))?.unwrap_or_default();
-                let contender = &self.contenders[index];
-                Ok(Measured {
-                    model: contender.model,
-                    workers: contender.workers,
-                    folds_per_run: contender.folds_per_run,
-                    runs_s,
-                    cold: contender.cold.clone(),
-                    profile,
-                })
-            })
-            .collect()
+        let mut all: Vec<Measured> = Vec::new();
+        for index in 0..self.contenders.len() {
+            let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
+            let runs_s = self.contenders[index].runs_s[..rounds].to_vec();
+            let Observed { cpu_s, mut profile } =
+                self.observed(index, &executor, stats::median(&runs_s))?.unwrap_or_default();
+            let contender = &self.contenders[index];
+            profile.sent_once_bytes = contender.bytes_told;
+            profile.slowdown = all.first().and_then(|sequential| profile.slowdown_beside(&sequential.profile));
+            all.push(Measured {
+                model: contender.model,
+                workers: contender.workers,
+                folds_per_run: contender.folds_per_run,
+                runs_s,
+                cold: contender.cold.clone(),
+                cpu_s,
+                profile,
+            });
+        }
+        Ok(all)
     }
 
-    /// The profile of the observed fold whose duration is closest to the median of the timed ones. `None` if it was
-    /// cancelled.
-    fn profile(&mut self, index: usize, on: &Executor, median_s: f64) -> Result<Option<Profile>> {
+    /// The processor time of the observed folds, and the profile of the one whose duration is closest to the median of the
+    /// timed ones. `None` if it was cancelled.
+    fn observed(&mut self, index: usize, on: &Executor, median_s: f64) -> Result<Option<Observed>> {
         // A long fold needs no warm-up, and one observation shows as much as three.
         let is_long = median_s > LONG_S;
         if !is_long && self.fold(index, on, None)?.is_none() {
             return Ok(None);
         }
         let mut closest: Option<Profile> = None;
+        let mut cpu_s = Vec::new();
         for _ in 0..if is_long { 1 } else { OBSERVED } {
             let usage = Usage::observe(on.model()).map_err(|error| self.failed(index, error))?;
             let trace = Trace::new();
             let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since().map_err(|error| self.failed(index, error))?;
+            cpu_s.push(used.cpu_s);
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
             let profile = Profile::of(&trace, timing.began, timing.took, on.workers(), used);
             closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));
         }
         let empty_chunk_s = if closest.is_some() { self.empty_chunk_s(index, on)? } else { 0.0 };
-        Ok(closest.map(|profile| Profile { empty_chunk_s, ..profile }))
+        let cpu_s = stats::median(&cpu_s);
+        Ok(closest.map(|profile| Observed { cpu_s, profile: Profile { empty_chunk_s, ..profile } }))
     }
 
     /// The seconds of one empty chunk among many.

@@ -1,6 +1,8 @@
-//! Rounds: in each, every contender runs once, warm, in random order.
+//! Rounds: in each, every contender runs once and the reference twice, warm, in random order.
 
 use std::time::{Duration, Instant};
+
+use rand::seq::SliceRandom;
 
 use super::{COLD_SHARE, Measuring};
 use crate::error::Result;
@@ -17,6 +19,14 @@ const MOST_FOLDS: u128 = 1000;
 /// Medians are known well enough when their intervals reach at most this share of the median to either side.
 const PRECISION: f64 = 0.02;
 
+/// A turn in a round.
+struct Turn {
+    /// Of which contender.
+    index: usize,
+    /// Whether it is the second one of the reference.
+    is_again: bool,
+}
+
 impl Measuring<'_> {
     /// Runs every contender in rounds. Returns how many rounds were completed.
     pub(super) fn run_rounds(&mut self) -> Result<usize> {
@@ -24,9 +34,12 @@ impl Measuring<'_> {
         let mut rounds = 0;
         while rounds < self.plan.most_rounds() && !self.is_cancelled() {
             let began = Instant::now();
-            for index in self.shuffled(false) {
-                let Some(seconds) = self.run(index)? else { return Ok(rounds) };
-                self.contenders[index].runs_s.push(seconds);
+            for turn in self.turns() {
+                let Some(seconds) = self.run(turn.index)? else { return Ok(rounds) };
+                match turn.is_again {
+                    false => self.contenders[turn.index].runs_s.push(seconds),
+                    true => self.again_s.push(seconds),
+                }
             }
             rounds += 1;
             let share = self.share(rounds);
@@ -40,6 +53,14 @@ impl Measuring<'_> {
             }
         }
         Ok(rounds)
+    }
+
+    /// The turns of a round in random order: one of each contender, and a second one of the reference.
+    fn turns(&mut self) -> Vec<Turn> {
+        let once = (0..self.contenders.len()).map(|index| Turn { index, is_again: false });
+        let mut turns: Vec<Turn> = once.chain([Turn { index: self.reference, is_again: true }]).collect();
+        turns.shuffle(&mut self.random);
+        turns
     }
 
     /// Folds before the first round, and finds how many folds a run needs.

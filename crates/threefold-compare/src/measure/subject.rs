@@ -9,6 +9,9 @@ pub(crate) trait Subject {
     /// How many items the source has.
     fn items(&self) -> u128;
 
+    /// Whether the task is an `async fn`.
+    fn awaits(&self) -> bool;
+
     /// Runs the fold once.
     fn run(&mut self, on: &Executor, cancel: &CancelToken, trace: Option<&Trace>) -> threefold::Result<Folded>;
 
@@ -65,6 +68,10 @@ where
 {
     fn items(&self) -> u128 {
         self.source.item_count()
+    }
+
+    fn awaits(&self) -> bool {
+        T::__ASYNC
     }
 
     fn run(&mut self, on: &Executor, cancel: &CancelToken, trace: Option<&Trace>) -> threefold::Result<Folded> {

@@ -1,90 +1,96 @@
-//! The break-even size: from how many items on a contender is expected to be faster than sequential.
+//! `BreakEven`: from how many items on a contender is faster than the reference, from a cold start.
 
-use crate::profile::Profile;
-use crate::stats::Estimate;
+use serde::{Deserialize, Serialize};
 
-/// A contender must cost less than this share of sequential for each item. What is closer to 1 lies within the error of a
-/// forecast from one observed fold.
-const LARGEST_COST_RATIO: f64 = 0.9;
+mod forecast;
 
-/// Folds below this duration, in seconds, say little about the speed of computing: most of the time goes into waking
-/// workers.
-const SHORT_S: f64 = 2e-3;
+pub(super) use forecast::{Costs, items};
 
-/// A fixed cost up to this share of a fold is negligible.
-const NEGLIGIBLE: f64 = 0.1;
-
-/// What a contender costs.
-pub(super) struct Costs<'a> {
-    pub(super) workers: usize,
-    pub(super) startup_s: f64,
-    /// The median duration of a warm fold.
-    pub(super) median_s: f64,
-    pub(super) profile: &'a Profile,
-}
-
-/// From how many items on the contender is expected to be faster than sequential, from a cold start; `None` if never.
+/// From how many items on a contender is faster than the reference, from a cold start: a new executor in a running
+/// program, whose making is counted.
 ///
-/// Let f be the contender's fixed cost, a its cost for each item when all its workers are busy, and s the cost of an item
-/// on sequential. f + a n < s n holds for n > f / (s - a). a is the workers' time in chunks and between them, divided by
-/// the number of workers. The time between small chunks is taken from a fold of 1,000 empty chunks, since in a fold of
-/// few chunks it consists mostly of waking the workers. f is the start-up time, and what a warm fold takes beyond a n.
-pub(super) fn items(own: &Costs<'_>, sequential: &Costs<'_>, speedup: Option<&Estimate>, items: u128) -> Option<f64> {
-    let items = items as f64;
-    if items == 0.0 || own.profile.workers_s() == 0.0 {
-        return None;
-    }
-    let (alone, steady) = (Steady::of(sequential), Steady::of(own));
-    // No worker computes faster than sequential does. Whether it computes more slowly is not seen in short folds.
-    let work_s = if own.median_s < SHORT_S { alone.work_s } else { steady.work_s.max(alone.work_s) };
-    let sequential_s = (alone.work_s + alone.other_s) / items;
-    let each_s = (work_s + steady.other_s) / own.workers as f64 / items;
-    let fixed_s = own.startup_s + (own.median_s - each_s * items).max(0.0);
-    let gains = each_s < sequential_s * LARGEST_COST_RATIO;
-    // If next to nothing of the time is fixed, a larger size changes nothing: the gain must be there in these runs.
-    let is_shown = fixed_s > NEGLIGIBLE * own.median_s || speedup.is_none_or(|speedup| speedup.interval.low > 1.0);
-    (gains && is_shown).then(|| (fixed_s / (sequential_s - each_s)).max(1.0))
+/// ```
+#[doc = include_str!("../doc/measured.md")]
+/// use threefold_compare::BreakEven;
+///
+/// match comparison.rows[1].break_even {
+///     BreakEven::Always { smallest } => println!("at every size from {smallest} items on"),
+///     BreakEven::From { items, low, high, .. } => println!("from {items} items on ({low} to {high})"),
+///     BreakEven::Never => println!("at no size"),
+///     _ => println!("not known"),
+/// }
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreakEven {
+    /// At every size that was tried.
+    Always {
+        /// The smallest size that was tried, in items.
+        smallest: f64,
+    },
+    /// From about this size on.
+    From {
+        /// The size, in items.
+        items: f64,
+        /// The lower end of the range in which the size lies.
+        low: f64,
+        /// The upper end of that range.
+        high: f64,
+        /// How the size was found.
+        basis: Basis,
+    },
+    /// At no size up to that of the workload, and nothing shows a trend towards one.
+    Never,
+    /// It was not measured, or the runs scatter too much.
+    Unknown,
 }
 
-/// What the chunks of a fold take of the workers' time when there are many chunks, in seconds.
-struct Steady {
-    /// In chunks that compute.
-    work_s: f64,
-    /// In chunks that wait, and between chunks.
-    other_s: f64,
+/// How a break-even size was found.
+///
+/// ```
+#[doc = include_str!("../doc/measured.md")]
+/// use threefold_compare::{Basis, BreakEven};
+///
+/// if let BreakEven::From { basis: Basis::Measured, items, .. } = comparison.rows[1].break_even {
+///     assert!(items <= comparison.items as f64);
+/// }
+/// # Ok::<(), threefold_compare::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Basis {
+    /// Folds of smaller parts of the workload were measured on both sides of the size.
+    Measured,
+    /// The size lies beyond the workload. It follows from how the times depend on the size.
+    Estimated,
 }
 
-impl Steady {
-    fn of(costs: &Costs<'_>) -> Self {
-        let profile = costs.profile;
-        let empty_s = profile.empty_chunk_s * profile.spans.len() as f64;
-        let between_s = if profile.moves_much() { profile.transfer_s } else { profile.transfer_s.min(empty_s) };
-        // One fold was observed. The median tells how long such folds take, observed or not.
-        let scale = if profile.wall_s > 0.0 { (costs.median_s / profile.wall_s).min(1.0) } else { 1.0 };
-        Self { work_s: scale * profile.work_s, other_s: scale * (profile.waiting_s + between_s) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::profile::ChunkSpan;
-
-    /// The profile of a fold of 64 chunks in which all workers compute all the time.
-    fn busy(wall_s: f64, workers: usize) -> Profile {
-        let span = |chunk| ChunkSpan { chunk, worker: 0, start_s: 0.0, duration_s: 0.0 };
-        Profile { wall_s, work_s: wall_s * workers as f64, spans: (0..64).map(span).collect(), ..Profile::default() }
+impl BreakEven {
+    /// A size that is expected from one observed fold. Such forecasts were 1 to 45 times too high.
+    pub(super) fn expected(items: f64) -> Self {
+        if items < 2.0 {
+            return Self::Always { smallest: 1.0 };
+        }
+        Self::From { items, low: (items / 45.0).max(1.0), high: items, basis: Basis::Estimated }
     }
 
-    #[test]
-    fn the_break_even_size_is_where_the_fixed_cost_is_earned() {
-        let (second, half) = (busy(1.0, 1), busy(0.5, 2));
-        let sequential = Costs { workers: 1, startup_s: 0.0, median_s: 1.0, profile: &second };
-        let processes = Costs { workers: 2, startup_s: 0.01, median_s: 0.5, profile: &half };
-        // A million items take one second, of which half is saved: 10 ms are earned by 20,000 items.
-        let found = items(&processes, &sequential, None, 1_000_000).unwrap();
-        assert!((found - 20_000.0).abs() < 1.0, "{found}");
-        assert_eq!(items(&sequential, &sequential, None, 1_000_000), None);
-        assert_eq!(items(&processes, &sequential, None, 0), None);
+    /// The size in items, if it is known: for [`Always`](Self::Always) the smallest that was tried.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/measured.md")]
+    /// if let Some(items) = comparison.rows[1].break_even.items() {
+    ///     println!("threads are faster from {items:.0} items on");
+    /// }
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn items(&self) -> Option<f64> {
+        match *self {
+            Self::Always { smallest } => Some(smallest),
+            Self::From { items, .. } => Some(items),
+            Self::Never | Self::Unknown => None,
+        }
     }
 }

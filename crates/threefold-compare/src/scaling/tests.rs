@@ -16,6 +16,7 @@ fn rows(counts: &[usize], rounds: usize, random: &mut SmallRng, time: impl Fn(f6
             folds_per_run: 1,
             runs_s: (0..rounds).map(noisy).collect(),
             cold: vec![Cold { startup_s: 0.0, total_s: time(workers as f64) }],
+            cpu_s: 0.0,
             profile: Profile::default(),
         };
         Row::of(measured, None, 1, random)

@@ -51,7 +51,7 @@ pub(super) fn beside(evidence: &Evidence<'_>, row: &Row) -> String {
 
 /// From which size on a contender is expected to gain; `None` if no such size is known.
 pub(super) fn gain_from(evidence: &Evidence<'_>, row: &Row) -> Option<String> {
-    let items = row.break_even_items?;
+    let items = row.break_even.items()?;
     let size = if items < 2.0 {
         "at any size".to_string()
     } else {

@@ -47,7 +47,8 @@ fn refusal(json: &str) -> String {
 fn json_that_no_comparison_has_is_refused_with_a_sentence() {
     let mut refusals: Vec<String> = ["", "{}", "null", "[]", &"[".repeat(100_000)].map(refusal).to_vec();
     let cases: &[(&str, Value)] = &[
-        ("/schema", json!(2)),
+        ("/schema", json!(1)),
+        ("/schema", json!(3)),
         ("/schema", json!(-1)),
         ("/rows", json!([])),
         ("/rows/0/model", json!("threads")),
@@ -63,7 +64,12 @@ fn json_that_no_comparison_has_is_refused_with_a_sentence() {
         ("/rows/1/interval_s", json!({ "low": 2.0, "high": 1.0 })),
         ("/rows/1/cold_startup_s", json!([])),
         ("/rows/1/speedup/value", json!(-2.0)),
-        ("/rows/1/break_even_items", json!(-1.0)),
+        ("/rows/1/break_even", json!({ "kind": "always", "smallest": -1.0 })),
+        ("/rows/1/break_even", json!({ "kind": "soon" })),
+        ("/rows/1/difference", json!("better")),
+        ("/rows/1/judged/level", json!(2.0)),
+        ("/reference", json!(5)),
+        ("/least_worthwhile", json!(2.0)),
         ("/rows/1/outliers", json!(9)),
         ("/rows/1/profile/wall_s", json!(1e300)),
         ("/rows/1/profile/idle_s", json!(-0.5)),

@@ -153,7 +153,10 @@ impl Executor {
         let recorded = Work::<P, T>::of(fold).end_recording();
         if let Some(recorder) = fold.recorder() {
             let spans = recorder.take();
-            self.extras.traces.iter().for_each(|trace| trace.extend(&spans, recorder.bytes_moved()));
+            self.extras
+                .traces
+                .iter()
+                .for_each(|trace| trace.extend(&spans, recorder.bytes_moved(), recorder.bytes_told()));
             if let Some(payload) = recorder.take_panic() {
                 resume_unwind(payload);
             }

@@ -22,6 +22,7 @@ pub(crate) struct Recorder {
     /// The spans so far, if a trace is wanted.
     spans: Option<Mutex<Vec<Span>>>,
     bytes_moved: AtomicU64,
+    bytes_told: AtomicU64,
     observers: Vec<Observer>,
     /// Observers run in the span of the fold's caller, on whichever thread.
     scope: Scope,
@@ -42,6 +43,7 @@ impl Recorder {
         let new = || Self {
             spans: traced.then(Mutex::default),
             bytes_moved: AtomicU64::new(0),
+            bytes_told: AtomicU64::new(0),
             observers: observers.to_vec(),
             scope: scope.clone(),
             chunks: AtomicU64::new(chunks.unwrap_or(UNKNOWN)),
@@ -141,6 +143,17 @@ impl Recorder {
     pub(crate) fn moved(&self, bytes: u64) {
         // Relaxed: the sum is read after the fold, by the thread that added to it.
         self.bytes_moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that tell a worker of its task and of the fold.
+    #[cfg(feature = "processes")]
+    pub(crate) fn told(&self, bytes: u64) {
+        // Relaxed, for the same reason.
+        self.bytes_told.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bytes_told(&self) -> u64 {
+        self.bytes_told.load(Ordering::Relaxed)
     }
 
     pub(crate) fn bytes_moved(&self) -> u64 {

@@ -267,6 +267,11 @@ impl<'a> FoldPort<'a> {
         self.abort(Error::setup(self.fold.place_of_all().model, reason));
     }
 
+    /// So many bytes tell a worker of its task and of the fold. They are sent later, with all others.
+    pub(crate) fn told(&self, bytes: u64) {
+        self.fold.told(bytes);
+    }
+
     /// So many bytes went to workers and came from them.
     pub(crate) fn moved(&self, bytes: u64) {
         self.fold.moved(bytes);

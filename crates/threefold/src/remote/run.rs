@@ -331,11 +331,11 @@ impl<'a, C: Carrier> Run<'a, C> {
     fn tell(&mut self, worker: usize) {
         let Task { address, captures, fingerprint, rules, source, captured, folded } = &self.task;
         self.carrier.forget_freed(worker);
-        for memory in captured.iter().chain(folded) {
-            self.carrier.map(worker, memory);
-        }
+        captured.iter().chain(folded).for_each(|memory| self.carrier.map(worker, memory));
+        let before = self.carrier.outbox(worker).unsent().len();
         self.carrier.tell_task(worker, &Telling { address, captures, fingerprint: *fingerprint, memory: captured });
         ToWorker::Fold { rules: *rules, source }.write(self.carrier.outbox(worker).end());
+        self.port.told((self.carrier.outbox(worker).unsent().len() - before) as u64);
     }
 
     /// Waits until something happens, but no longer than until then, and deals with it.
