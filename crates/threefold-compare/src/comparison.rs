@@ -92,14 +92,14 @@ impl Comparison {
     /// ```
     #[doc = include_str!("doc/measured.md")]
     /// let title = comparison.title();
-    /// assert!(title.starts_with("add up: 1000 items in 1000 chunks, 10 rounds on "), "{title}");
+    /// assert!(title.starts_with("add up: 1,000 items in 1,000 chunks; 10 rounds on "), "{title}");
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
     pub fn title(&self) -> String {
         format!(
-            "{}: {} {} in {}, {} on {}{}",
+            "{}: {} {} in {}; {} on {}{}",
             self.workload,
-            self.items,
+            text::thousands(self.items),
             self.unit,
             text::count(self.chunks, "chunk"),
             text::count(self.rounds as u64, "round"),

@@ -74,6 +74,7 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
     let stolen_share = surroundings.stolen_share();
     let conditions = surroundings.conditions(&rows);
     let (items, partial) = (measuring.subject.items(), measuring.is_cancelled());
+    let awaits = measuring.subject.awaits();
     let verdict = Verdict::of(&Evidence {
         unit: &plan.unit,
         items,
@@ -81,9 +82,12 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
         formula: plan.formula.as_deref(),
         cores: machine.cores,
         rounds,
-        stolen_share,
-        partial,
+        awaits,
         rows: &rows,
+        reference,
+        noise,
+        rank_by: plan.rank_by,
+        conditions: &conditions,
         scaling: &scaling,
     });
     Ok(Comparison {
@@ -100,7 +104,7 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
         rounds,
         stolen_share,
         partial,
-        awaits: measuring.subject.awaits(),
+        awaits,
         reference,
         noise,
         least_worthwhile: plan.least_worthwhile,

@@ -9,7 +9,6 @@ use threefold::Model;
 
 use crate::row::Row;
 use crate::stats::{self, Estimate};
-use crate::text;
 
 mod fit;
 
@@ -184,32 +183,6 @@ fn usl(rows: &[&Row]) -> Option<Usl> {
     let peak = ((1.0 - contention) / coherency).sqrt();
     let within = peak.is_finite() && peak <= counts[counts.len() - 1];
     Some(Usl { one_worker_per_s: 1.0 / one_worker_s, contention, coherency, peak: within.then_some(peak) })
-}
-
-impl Scaling {
-    /// What follows from it, in one or two sentences.
-    pub(crate) fn sentence(&self) -> String {
-        let counts: Vec<String> = self.workers.iter().map(ToString::to_string).collect();
-        let (model, counts) = (self.model, text::list(&counts));
-        let (best, are) = match self.best_workers {
-            1 => ("1 worker".to_string(), "is"),
-            best => (format!("{best} workers"), "are"),
-        };
-        let advice = if self.workers.last() == Some(&self.best_workers) {
-            format!("For {model}, {best} {are} the fastest number of those measured ({counts}).")
-        } else {
-            format!("For {model}, {best} {are} enough: these runs show no gain from more (measured: {counts}).")
-        };
-        match self.amdahl {
-            None => advice,
-            Some(Amdahl { serial: Estimate { value, interval }, .. }) => format!(
-                "{advice} By Amdahl's law, {} of the workload is serial (95% interval: {} to {}).",
-                text::percent(value),
-                text::percent(interval.low),
-                text::percent(interval.high)
-            ),
-        }
-    }
 }
 
 #[cfg(test)]

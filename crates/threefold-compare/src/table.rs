@@ -1,18 +1,15 @@
-//! A comparison as text: the table, and the verdict below it.
-
-use std::fmt;
+//! The table of a comparison as text. Columns that would be empty are left out, and so are those that do not fit.
 
 use crate::comparison::Comparison;
-use crate::escape::escaped;
-use crate::profile::Profile;
+use crate::plan::RankBy;
 use crate::row::Row;
 use crate::text;
 
-/// The width in characters if none is given.
-const WIDTH: usize = 100;
-
 /// The length of the longest bar in characters.
-const BAR: usize = 16;
+const BAR: usize = 8;
+
+/// An observed fold that took so many times as long as others was slowed down by being observed.
+const SLOWED: f64 = 1.25;
 
 /// A column of the table. If there is too little room, columns with the highest ranks are left out.
 struct Column {
@@ -32,73 +29,52 @@ enum Side {
 const COLUMNS: [Column; 9] = [
     Column { title: "", rank: 0, side: Side::Left, cell: name },
     Column { title: "time", rank: 1, side: Side::Right, cell: time },
-    Column { title: "95% interval", rank: 4, side: Side::Left, cell: interval },
-    Column { title: "", rank: 6, side: Side::Left, cell: bar },
-    Column { title: "speed-up", rank: 2, side: Side::Right, cell: speedup },
-    Column { title: "start-up", rank: 3, side: Side::Right, cell: startup },
+    Column { title: "95% interval", rank: 6, side: Side::Left, cell: interval },
+    Column { title: "cpu", rank: 2, side: Side::Right, cell: cpu },
+    Column { title: "memory", rank: 3, side: Side::Right, cell: memory },
+    Column { title: "speed-up", rank: 4, side: Side::Right, cell: speedup },
+    Column { title: "", rank: 8, side: Side::Left, cell: bar },
+    Column { title: "start-up", rank: 5, side: Side::Right, cell: startup },
     Column { title: "per chunk", rank: 7, side: Side::Right, cell: cost_per_chunk },
-    Column { title: "busy", rank: 5, side: Side::Right, cell: busy },
-    Column { title: "memory", rank: 8, side: Side::Right, cell: memory },
 ];
 
-impl Comparison {
-    /// The table and the verdict, in lines of at most `width` characters if that is possible. Narrow tables leave out
-    /// columns. Control characters in names and texts are escaped.
-    ///
-    /// ```
-    #[doc = include_str!("doc/measured.md")]
-    /// for line in comparison.to_text(60).lines() {
-    ///     assert!(line.chars().count() <= 60);
-    /// }
-    /// # Ok::<(), threefold_compare::Error>(())
-    /// ```
-    pub fn to_text(&self, width: usize) -> String {
-        let fits = |table: &String| table.lines().all(|line| line.chars().count() <= width);
-        let fewer = (2..COLUMNS.len()).rev().map(|most| self.table(most));
-        let table = [self.table(COLUMNS.len())].into_iter().chain(fewer).find(fits).unwrap_or_else(|| self.table(2));
-        format!("{}\n\n{table}\n{}", wrapped(&self.title(), width), self.verdict_text(width))
-    }
-
-    /// The table of the columns whose rank is below `most`.
-    fn table(&self, most: usize) -> String {
-        let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.rank < most).collect();
-        let titles = columns.iter().map(|column| column.title.to_string()).collect();
-        let rows = (0..self.rows.len()).map(|row| columns.iter().map(|column| (column.cell)(self, row)).collect());
-        let lines: Vec<Vec<String>> = [titles].into_iter().chain(rows).collect();
-        let widths: Vec<usize> = (0..columns.len())
-            .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
-            .collect();
-        let mut table = String::new();
-        for line in &lines {
-            let padded = line.iter().zip(&columns).zip(&widths).map(|((cell, column), &width)| match column.side {
-                Side::Left => format!("{cell:<width$}"),
-                Side::Right => format!("{cell:>width$}"),
-            });
-            table.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
-            table.push('\n');
-        }
-        table
-    }
-
-    /// The verdict and its reasons, in lines of at most `width` characters.
-    fn verdict_text(&self, width: usize) -> String {
-        let reasons = self.verdict.reasons.iter().map(|reason| wrapped(&format!("- {reason}"), width) + "\n");
-        format!("{}\n{}", wrapped(&self.verdict.sentence, width), reasons.collect::<String>())
-    }
+/// The table, in lines of at most `width` characters if that is possible.
+pub(crate) fn of(comparison: &Comparison, width: usize) -> String {
+    let fits = |table: &String| table.lines().all(|line| line.chars().count() <= width);
+    let fewer = (2..=COLUMNS.len()).rev().map(|most| table(comparison, most));
+    fewer.into_iter().find(fits).unwrap_or_else(|| table(comparison, 2))
 }
 
-/// The table and the verdict, in lines of at most 100 characters, or of the width that is given: `{comparison:80}`.
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_text(f.width().unwrap_or(WIDTH)))
-    }
+/// The table of the columns whose rank is below `most`, without those that are empty.
+fn table(comparison: &Comparison, most: usize) -> String {
+    let rows = 0..comparison.rows.len();
+    let cells = |column: &Column| rows.clone().map(|row| (column.cell)(comparison, row)).collect::<Vec<String>>();
+    let columns = COLUMNS.iter().filter(|column| column.rank < most).map(|column| (column, cells(column)));
+    let columns: Vec<(&Column, Vec<String>)> =
+        columns.filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect();
+    let widths: Vec<usize> = columns
+        .iter()
+        .map(|(column, cells)| {
+            let longest = cells.iter().map(|cell| cell.chars().count()).max();
+            longest.unwrap_or(0).max(column.title.len())
+        })
+        .collect();
+    let line = |texts: Vec<&str>| {
+        let padded = texts.iter().zip(&columns).zip(&widths).map(|((text, (column, _)), &width)| match column.side {
+            Side::Left => format!("{text:<width$}"),
+            Side::Right => format!("{text:>width$}"),
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_string() + "\n"
+    };
+    let titles = line(columns.iter().map(|(column, _)| column.title).collect());
+    rows.clone().fold(titles, |table, row| table + &line(columns.iter().map(|(_, cells)| &cells[row][..]).collect()))
 }
 
 fn name(comparison: &Comparison, row: usize) -> String {
     let mark = if comparison.verdict.best == row { '*' } else { ' ' };
     let Row { model, workers, .. } = comparison.rows[row];
     if model.capabilities().has_plural_workers {
-        format!("{mark} {model} -j {workers}")
+        format!("{mark} {model}, {workers}")
     } else {
         format!("{mark} {model}")
     }
@@ -116,6 +92,9 @@ fn interval(comparison: &Comparison, row: usize) -> String {
 /// Its length is the row's share of the longest time, in eighths of a character.
 fn bar(comparison: &Comparison, row: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "\u{258f}", "\u{258e}", "\u{258d}", "\u{258c}", "\u{258b}", "\u{258a}", "\u{2589}"];
+    if comparison.rows.len() == 1 {
+        return String::new();
+    }
     let slowest = comparison.rows.iter().map(|row| row.median_s).fold(0.0, f64::max);
     let share = if slowest > 0.0 { comparison.rows[row].median_s / slowest } else { 0.0 };
     let eighths = ((share * (BAR * 8) as f64).round() as usize).clamp(1, BAR * 8);
@@ -123,53 +102,39 @@ fn bar(comparison: &Comparison, row: usize) -> String {
 }
 
 fn speedup(comparison: &Comparison, row: usize) -> String {
-    let baseline = comparison.rows.first().map_or(0.0, |row| row.median_s);
-    match (&comparison.rows[row].speedup, row) {
-        (_, 0) => String::new(),
-        (Some(speedup), _) => text::times(speedup.value),
+    let reference = comparison.reference;
+    match &comparison.rows[row].speedup {
+        _ if comparison.rows.len() == 1 => String::new(),
+        _ if row == reference => text::long_times(1.0),
+        Some(speedup) => text::long_times_within(speedup),
         // There are too few rounds for an interval. The medians are known all the same.
-        (None, _) => format!("~{}", text::times(baseline / comparison.rows[row].median_s)),
+        None => format!("~{}", text::times(comparison.rows[reference].median_s / comparison.rows[row].median_s)),
     }
 }
 
 fn startup(comparison: &Comparison, row: usize) -> String {
-    text::seconds(comparison.rows[row].startup_s)
+    text::short_seconds(comparison.rows[row].startup_s)
 }
 
+/// What a chunk costs besides its own duration, if a fold was observed. Where observing slowed a fold of tiny chunks down, it
+/// is what an empty chunk costs.
 fn cost_per_chunk(comparison: &Comparison, row: usize) -> String {
-    observed(comparison, row, |profile| text::seconds(profile.cost_per_chunk_s))
-}
-
-fn busy(comparison: &Comparison, row: usize) -> String {
-    observed(comparison, row, |profile| text::percent(profile.busy_share()))
-}
-
-fn memory(comparison: &Comparison, row: usize) -> String {
-    observed(comparison, row, |profile| text::bytes(profile.peak_memory_bytes))
-}
-
-/// A number of the profile, if a fold was observed.
-fn observed(comparison: &Comparison, row: usize, cell: fn(&Profile) -> String) -> String {
-    let profile = &comparison.rows[row].profile;
-    if profile.is_empty() { String::new() } else { cell(profile) }
-}
-
-/// `text`, made safe to show, in lines of at most `width` characters, broken between words. Lines after the first are
-/// indented by two.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = String::new();
-    let mut length = 0;
-    for word in escaped(text).split(' ') {
-        let letters = word.chars().count();
-        if length > 0 && length + 1 + letters > width {
-            lines.push_str("\n  ");
-            length = 2;
-        } else if length > 0 {
-            lines.push(' ');
-            length += 1;
-        }
-        lines.push_str(word);
-        length += letters;
+    let row = &comparison.rows[row];
+    let profile = &row.profile;
+    if profile.is_empty() {
+        return String::new();
     }
-    lines
+    let is_slowed = profile.wall_s > SLOWED * row.median_s;
+    text::short_seconds(if is_slowed { profile.empty_chunk_s * row.workers as f64 } else { profile.cost_per_chunk_s })
+}
+
+/// Processor seconds of a fold, if contenders are ranked by them.
+fn cpu(comparison: &Comparison, row: usize) -> String {
+    if comparison.rank_by == RankBy::Cpu { text::seconds(comparison.rows[row].cpu_s) } else { String::new() }
+}
+
+/// The memory during a fold, if contenders are ranked by it.
+fn memory(comparison: &Comparison, row: usize) -> String {
+    let is_shown = comparison.rank_by == RankBy::Memory;
+    if is_shown { text::bytes(comparison.rows[row].peak_memory_bytes) } else { String::new() }
 }

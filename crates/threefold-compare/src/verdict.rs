@@ -3,12 +3,24 @@
 use serde::{Deserialize, Serialize};
 use threefold::Model;
 
-use crate::row::Row;
+use crate::condition::Condition;
+use crate::noise::Noise;
+use crate::plan::RankBy;
+use crate::row::{Difference, Row};
 use crate::scaling::Scaling;
 use crate::text;
 
-mod advice;
-mod others;
+mod beside;
+mod cause;
+mod certainty;
+mod change;
+mod ranking;
+mod reason;
+mod smaller;
+
+pub use cause::Cause;
+use ranking::Ranking;
+pub use reason::{Reason, ReasonKind, Size};
 
 /// Which model to use, and why.
 ///
@@ -25,10 +37,10 @@ mod others;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verdict {
-    /// What to do, in one sentence.
+    /// What to do, in one short line.
     pub sentence: String,
-    /// What the verdict rests on, how the other models do, and what to change. Each reason is one sentence or a few.
-    pub reasons: Vec<String>,
+    /// One line for each other model, then what to change, then how certain it is.
+    pub reasons: Vec<Reason>,
     /// The index in [`Comparison::rows`](crate::Comparison::rows) of the recommended contender: the simplest of those that
     /// are as fast as the fastest, as far as these runs show.
     pub best: usize,
@@ -45,47 +57,78 @@ pub(crate) struct Evidence<'a> {
     pub(crate) formula: Option<&'a str>,
     pub(crate) cores: usize,
     pub(crate) rounds: usize,
-    pub(crate) stolen_share: f64,
-    pub(crate) partial: bool,
-    /// The first row is that of sequential, the baseline.
+    /// Whether the task is an `async fn`.
+    pub(crate) awaits: bool,
+    /// The first row is that of sequential.
     pub(crate) rows: &'a [Row],
+    /// The index of the row that the others are compared with.
+    pub(crate) reference: usize,
+    pub(crate) noise: Option<Noise>,
+    pub(crate) rank_by: RankBy,
+    pub(crate) conditions: &'a [Condition],
     pub(crate) scaling: &'a [Scaling],
 }
 
 impl Verdict {
     /// The verdict on these rows, of which there is at least one.
     pub(crate) fn of(evidence: &Evidence<'_>) -> Self {
-        let rows = evidence.rows;
-        let fastest = fastest_of(rows, 0..rows.len()).unwrap_or(0);
-        // A model that is shown to be faster than sequential rules sequential out, even if the fastest is too noisy to.
-        let beaten = |row: usize| row == 0 && rows[1..].iter().any(|other| gains(other, &rows[0]));
-        let tied: Vec<usize> = (0..rows.len())
-            .filter(|&row| row == fastest || !(rows[fastest].is_faster_than(&rows[row]) || beaten(row)))
-            .collect();
-        // If sequential is ruled out, so is a contender that is not shown to be faster than sequential, even the fastest.
-        let is_candidate = |row: usize| tied.contains(&0) || gains(&rows[row], &rows[0]);
-        let candidates = tied.iter().copied().filter(|&row| is_candidate(row));
-        let simplest = candidates.min_by_key(|&row| (effort(rows[row].model), rows[row].workers));
-        let best = simplest.unwrap_or(fastest);
-        let others: Vec<usize> = best_of_each_model(rows, best).into_iter().filter(|&row| row != best).collect();
-        Self { sentence: sentence(rows, best, &tied), reasons: reasons(evidence, best, &tied, &others), best, tied }
+        let ranking = ranking::of(evidence);
+        let others = best_of_each_model(evidence.rows, ranking.best);
+        let shown: Vec<usize> = [ranking.best].into_iter().chain(others.iter().copied()).collect();
+        let mut reasons: Vec<Reason> = beside::of_best(evidence, &ranking).into_iter().collect();
+        reasons.extend(others.iter().filter_map(|&row| beside::line(evidence, &ranking, row)));
+        reasons.extend(change::formula(evidence));
+        reasons.extend(change::chunks(evidence, ranking.best, &shown));
+        reasons.extend(change::waiting(evidence, ranking.best));
+        reasons.extend(change::workers(evidence));
+        reasons.extend(change::sent_first(evidence, &shown));
+        reasons.extend(smaller::lines(evidence, ranking.best, &shown));
+        reasons.extend(certainty::lines(evidence));
+        let sentence = sentence(evidence, &ranking);
+        Self { sentence, reasons, best: ranking.best, tied: ranking.tied }
     }
 }
 
-/// How much a model asks of a program, 0 being least: nothing, a thread pool, an async runtime, processes that start anew
-/// and to which everything is sent, a launcher that starts them.
-fn effort(model: Model) -> u8 {
-    let can = model.capabilities();
-    match (can.copies_data, can.waits_at_once, can.has_plural_workers) {
-        (true, _, _) => 3 + u8::from(model == Model::Mpi),
-        (false, true, _) => 2,
-        (false, false, plural) => u8::from(plural),
+impl Evidence<'_> {
+    fn reference_row(&self) -> &Row {
+        &self.rows[self.reference]
+    }
+
+    /// The name of a contender: its model, with its number of workers only if the model has several rows.
+    fn name(&self, row: usize) -> String {
+        let model = self.rows[row].model;
+        let is_alone = self.rows.iter().filter(|other| other.model == model).count() == 1;
+        if is_alone { model.to_string() } else { self.rows[row].name() }
+    }
+
+    /// How many times as fast as the reference a contender is: by the speed-up if it is known, else by the medians.
+    fn times(&self, row: usize) -> f64 {
+        let medians = self.reference_row().median_s / self.rows[row].median_s;
+        self.rows[row].speedup.map_or(medians, |speedup| speedup.value)
+    }
+
+    /// The same as text.
+    fn times_text(&self, row: usize) -> String {
+        match &self.rows[row].speedup {
+            Some(speedup) => text::times_within(speedup),
+            None => format!("about {}", text::times(self.times(row))),
+        }
+    }
+
+    /// The smallest difference that is worth a word and can be shown, as a share.
+    fn smallest(&self) -> f64 {
+        self.reference_row().judged.smallest
+    }
+
+    /// Whether a chunk has more than one item, so that there can be more chunks.
+    fn can_be_cut(&self) -> bool {
+        u128::from(self.chunks) < self.items
     }
 }
 
-/// Whether the runs show that a contender is faster than sequential. The speed-up is there already if it can be known.
-fn gains(row: &Row, sequential: &Row) -> bool {
-    row.speedup.map_or_else(|| row.is_faster_than(sequential), |speedup| speedup.interval.low > 1.0)
+/// Whether the word of a model takes a verb in the plural.
+fn is_plural(model: Model) -> bool {
+    matches!(model, Model::Threads | Model::Processes)
 }
 
 /// The row with the lowest median among these.
@@ -93,8 +136,8 @@ fn fastest_of(rows: &[Row], among: impl IntoIterator<Item = usize>) -> Option<us
     among.into_iter().min_by(|&a, &b| rows[a].median_s.total_cmp(&rows[b].median_s))
 }
 
-/// One row for each model: the recommended row, or the one with the fewest workers of those that are as fast as the
-/// model's fastest.
+/// One row for each model other than that of the recommended row: the one with the fewest workers of those that are as
+/// fast as the model's fastest.
 fn best_of_each_model(rows: &[Row], best: usize) -> Vec<usize> {
     let mut models: Vec<Model> = rows.iter().map(|row| row.model).collect();
     models.dedup();
@@ -102,54 +145,56 @@ fn best_of_each_model(rows: &[Row], best: usize) -> Vec<usize> {
         let of_model: Vec<usize> = (0..rows.len()).filter(|&row| rows[row].model == model).collect();
         let fastest = fastest_of(rows, of_model.iter().copied())?;
         let as_fast = of_model.into_iter().filter(|&row| !rows[fastest].is_faster_than(&rows[row]));
-        as_fast.min_by_key(|&row| (row != best, rows[row].workers))
+        as_fast.min_by_key(|&row| rows[row].workers)
     };
-    models.into_iter().filter_map(of_model).collect()
+    models.into_iter().filter(|&model| model != rows[best].model).filter_map(of_model).collect()
 }
 
-/// What to do.
-fn sentence(rows: &[Row], best: usize, tied: &[usize]) -> String {
-    let row = &rows[best];
-    if best > 0 {
-        let speedup = match &row.speedup {
-            Some(speedup) => text::times(speedup.value),
-            // There are too few rounds for an interval. The medians are known all the same.
-            None => format!("about {}", text::times(rows[0].median_s / row.median_s)),
-        };
-        return format!("Use {}: a fold is {speedup} faster than on sequential.", row.name());
-    }
+/// What to do, in one short line.
+fn sentence(evidence: &Evidence<'_>, ranking: &Ranking) -> String {
+    let Evidence { rows, reference, rank_by, .. } = *evidence;
+    let best = ranking.best;
+    let (name, row) = (evidence.name(best), &rows[best]);
     if rows.len() == 1 {
         let median = text::seconds(row.median_s);
-        format!("Compare sequential with other models: only sequential was measured, at {median} for one fold.")
-    } else if tied.len() == 1 {
-        "Use sequential: every other model is slower for this workload.".to_string()
-    } else {
-        "Use sequential: these runs do not show that another model is faster.".to_string()
+        return format!("Compare more models: only {name} was measured, at {median} a fold.");
     }
-}
-
-/// The reasons, the most important first.
-fn reasons(evidence: &Evidence<'_>, best: usize, tied: &[usize], others: &[usize]) -> Vec<String> {
-    let rows = evidence.rows;
-    let mut reasons = Vec::new();
-    reasons.extend(advice::formula(evidence));
-    reasons.extend(others::as_fast(rows, best, tied));
-    reasons.extend(others.iter().filter(|&&row| row > 0).map(|&row| others::beside(evidence, &rows[row])));
-    reasons.extend(advice::kind_of_work(evidence));
-    reasons.extend(advice::speedup(&rows[best]));
-    // The rows that stand for their models, sequential left out.
-    let parallel: Vec<&Row> =
-        (1..rows.len()).filter(|row| *row == best || others.contains(row)).map(|row| &rows[row]).collect();
-    reasons.extend(advice::too_few_chunks(evidence, &parallel));
-    reasons.extend(parallel.iter().filter_map(|row| advice::small_chunks(evidence, row)));
-    reasons.extend(parallel.iter().filter_map(|row| advice::uneven_chunks(evidence, row)));
-    reasons.extend(rows.iter().filter_map(|row| advice::more_workers_than_cores(evidence, row)));
-    reasons.extend(others::gain_from(evidence, &rows[best]));
-    reasons.extend(evidence.scaling.iter().map(Scaling::sentence));
-    let shown = (0..rows.len()).filter(|row| *row == best || others.contains(row));
-    reasons.extend(advice::busy_machine(evidence, shown.map(|row| &rows[row])));
-    reasons.extend(advice::runs(evidence));
-    reasons
+    if rank_by != RankBy::Time && ranking.is_by_use {
+        let amount = ranking::amount_text(rank_by, row);
+        let noun = ranking::noun(rank_by);
+        let least = |other: &Row| ranking::amount(rank_by, row) <= ranking::amount(rank_by, other);
+        return match ranking.tied.len() {
+            1 => format!("Use {name}: the least {noun}, {amount} a fold."),
+            _ if rows.iter().all(least) => format!("Use {name}: no model needs less {noun}, {amount} a fold."),
+            _ => format!("Use {name}: about as little {noun} as any, {amount} a fold."),
+        };
+    }
+    let others: Vec<&Row> = (0..rows.len()).filter(|&other| other != best).map(|other| &rows[other]).collect();
+    if best == reference {
+        let is_slower = |row: &&Row| row.difference == Difference::Slower;
+        let is_little_faster =
+            |row: &&Row| row.difference == Difference::TooSmall && row.median_s < rows[best].median_s;
+        return if others.iter().all(is_slower) {
+            format!("Use {name}: every other model is slower.")
+        } else if others.iter().any(is_little_faster) {
+            format!("Use {name}: no other model is faster by {} or more.", text::percent(evidence.smallest()))
+        } else {
+            format!("Use {name}: no other model is shown to be faster.")
+        };
+    }
+    let compared = evidence.name(reference);
+    if row.difference == Difference::Faster || row.difference == Difference::Unknown {
+        let workers = text::count(row.workers as u64, "worker");
+        // The number of workers is said once.
+        let on = if name.ends_with(&workers) || !row.model.capabilities().has_plural_workers {
+            String::new()
+        } else {
+            format!(", on {workers}")
+        };
+        return format!("Use {name}: {} as fast as {compared}{on}.", evidence.times_text(best));
+    }
+    let (is, asks) = if is_plural(rows[reference].model) { ("are", "ask") } else { ("is", "asks") };
+    format!("Use {name}: {compared} {is} not shown to be faster, and {asks} more of a program.")
 }
 
 #[cfg(test)]

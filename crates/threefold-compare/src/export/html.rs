@@ -31,7 +31,7 @@ fn page(comparison: &Comparison) -> Markup {
                 header {
                     p.what { (escaped(&comparison.title())) }
                     h1 { (escaped(&comparison.verdict.sentence)) }
-                    ul { @for reason in &comparison.verdict.reasons { li { (escaped(reason)) } } }
+                    ul { @for reason in &comparison.verdict.reasons { li { (escaped(&reason.to_string())) } } }
                 }
                 main {
                     (figure("Time of one fold", "Bars show medians; whiskers show their 95% intervals. The star marks the \

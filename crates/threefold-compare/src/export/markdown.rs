@@ -38,7 +38,7 @@ fn write_to(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
         )?;
     }
     writeln!(out, "\n**{}**\n", plain(&comparison.verdict.sentence))?;
-    comparison.verdict.reasons.iter().try_for_each(|reason| writeln!(out, "- {}", plain(reason)))
+    comparison.verdict.reasons.iter().try_for_each(|reason| writeln!(out, "- {}", plain(&reason.to_string())))
 }
 
 /// Text that Markdown shows as it is: no control characters, no links, no HTML, no emphasis.

@@ -1,0 +1,97 @@
+//! How certain the verdict is: the rounds, the smallest difference that they can show, and what disturbed them.
+
+use super::Evidence;
+use super::reason::{Reason, ReasonKind};
+use crate::condition::Condition;
+use crate::stats;
+use crate::text;
+
+/// This share of the runs may take unusually long without a word.
+const UNUSUAL_SHARE: f64 = 0.1;
+
+/// The host of a virtual machine may take this share of its processors' time without a word.
+const STOLEN_SHARE: f64 = 0.02;
+
+/// Other programs may use this share of the processors' time without a word.
+const BUSY_SHARE: f64 = 0.05;
+
+/// A control group may be held back for this share of the time without a word.
+const THROTTLED_SHARE: f64 = 0.01;
+
+pub(super) fn lines(evidence: &Evidence<'_>) -> Vec<Reason> {
+    [certainty(evidence), disturbed(evidence), clock(evidence)].into_iter().flatten().collect()
+}
+
+fn certainty(evidence: &Evidence<'_>) -> Option<Reason> {
+    let rounds = evidence.rounds;
+    if rounds < stats::FEWEST {
+        let needed = stats::FEWEST;
+        let are = if rounds == 1 { "is" } else { "are" };
+        let text = format!(
+            "{} {are} too few for 95% intervals: {needed} are needed, so give it more time or fewer items",
+            text::count(rounds as u64, "round")
+        );
+        return Some(Reason::of_all(ReasonKind::TooFewRounds { rounds, needed }, text));
+    }
+    let smallest = evidence.noise.map(|noise| noise.smallest).filter(|&smallest| smallest > 0.0)?;
+    let text = format!(
+        "differences below {} cannot be shown in these {}",
+        text::percent(smallest),
+        text::count(rounds as u64, "round")
+    );
+    Some(Reason::of_all(ReasonKind::Certainty { rounds, smallest }, text))
+}
+
+/// What disturbed the runs, in one line: only what was seen, and not who may have caused it.
+fn disturbed(evidence: &Evidence<'_>) -> Option<Reason> {
+    let seen: Vec<(Condition, String)> =
+        evidence.conditions.iter().filter_map(|condition| Some((condition.clone(), disturbance(condition)?))).collect();
+    let slow: Vec<usize> = (0..evidence.rows.len()).filter(|&row| evidence.rows[row].slow_first_run).collect();
+    let (conditions, mut texts): (Vec<Condition>, Vec<String>) = seen.into_iter().unzip();
+    if !slow.is_empty() {
+        let names: Vec<String> = slow.iter().map(|&row| evidence.name(row)).collect();
+        let were = if slow.len() == 1 { "run of" } else { "runs of" };
+        texts.push(format!("the first {were} {} took unusually long", text::list(&names)));
+    }
+    let text = texts.join("; ");
+    (!text.is_empty()).then(|| Reason::of_all(ReasonKind::Disturbed { conditions, slow_first_runs: slow }, text))
+}
+
+fn disturbance(condition: &Condition) -> Option<String> {
+    match *condition {
+        Condition::UnusualRuns { share } if share > UNUSUAL_SHARE => {
+            Some(format!("{} of the runs took unusually long", text::percent(share)))
+        }
+        Condition::Stolen { share } if share > STOLEN_SHARE => {
+            Some(format!("the host of this virtual machine took {} of its processor time", text::percent(share)))
+        }
+        Condition::Throttled { share } if share > THROTTLED_SHARE => {
+            Some(format!("the processor quota of this program held it back for {} of the time", text::percent(share)))
+        }
+        Condition::OtherPrograms { share } if share > BUSY_SHARE => {
+            Some(format!("other programs used {} of the processors' time", text::percent(share)))
+        }
+        Condition::Loaded { processes_waiting } => {
+            Some(format!("{} more threads were ready to run than there are cores", text::digits(processes_waiting)))
+        }
+        _ => None,
+    }
+}
+
+/// The clock of the processors may change, so that times of another day may differ.
+fn clock(evidence: &Evidence<'_>) -> Option<Reason> {
+    let governor = evidence.conditions.iter().find_map(|condition| match condition {
+        Condition::Governor { name } if name != "performance" => Some(name),
+        _ => None,
+    });
+    let is_boosted = evidence.conditions.contains(&Condition::BoostOn);
+    let text = match (governor, is_boosted) {
+        (Some(name), true) => format!("the processor's clock may change: governor {name}, boost on"),
+        (Some(name), false) => format!("the processor's clock may change: governor {name}"),
+        (None, true) => "the processor's clock may change: boost on".to_string(),
+        (None, false) => return None,
+    };
+    let is_clock = |condition: &&Condition| matches!(condition, Condition::Governor { .. } | Condition::BoostOn);
+    let conditions = evidence.conditions.iter().filter(is_clock).cloned().collect();
+    Some(Reason::of_all(ReasonKind::ClockVaries { conditions }, text))
+}

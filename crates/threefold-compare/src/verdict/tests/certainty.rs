@@ -1,0 +1,81 @@
+//! How certain the verdict is, and what disturbed it.
+
+use Model::{Sequential, Threads};
+use threefold::Model;
+
+use super::simulated::{Contender, Simulated, contender, simulated};
+use crate::condition::Condition;
+use crate::verdict::ReasonKind;
+
+fn under(conditions: Vec<Condition>) -> Simulated {
+    Simulated { conditions, ..simulated([contender(Sequential, 1, 1.0), contender(Threads, 2, 0.6)]) }
+}
+
+#[test]
+fn the_smallest_difference_that_can_be_shown_is_said() {
+    let comparison = under(Vec::new());
+    let text = comparison.line("certainty").unwrap();
+    assert!(text.starts_with("differences below ") && text.ends_with("% cannot be shown in these 15 rounds"), "{text}");
+    let reasons = comparison.verdict().reasons;
+    let smallest = reasons.iter().find_map(|reason| match reason.kind {
+        ReasonKind::Certainty { rounds: 15, smallest } => Some(smallest),
+        _ => None,
+    });
+    assert_eq!(smallest, comparison.comparison().noise.map(|noise| noise.smallest));
+}
+
+#[test]
+fn too_few_rounds_are_called_so_once() {
+    let comparison = Simulated { rounds: 3, ..under(Vec::new()) };
+    assert_eq!(
+        comparison.line("certainty").unwrap(),
+        "3 rounds are too few for 95% intervals: 7 are needed, so give it more time or fewer items"
+    );
+    assert_eq!(comparison.says().matches("too few").count(), 1);
+    assert!(!comparison.comparison().to_text(100).contains("95% interval "));
+    assert!(comparison.verdict().sentence.starts_with("Use threads: about 1.7x as fast as sequential"));
+}
+
+#[test]
+fn what_disturbed_is_said_as_it_was_seen_in_one_line() {
+    let all = vec![
+        Condition::UnusualRuns { share: 0.12 },
+        Condition::Stolen { share: 0.05 },
+        Condition::Throttled { share: 0.2 },
+        Condition::OtherPrograms { share: 0.3 },
+        Condition::Loaded { processes_waiting: 3.0 },
+    ];
+    assert_eq!(
+        under(all).line("disturbed").unwrap(),
+        "12% of the runs took unusually long; the host of this virtual machine took 5% of its processor time; the \
+         processor quota of this program held it back for 20% of the time; other programs used 30% of the processors' \
+         time; 3 more threads were ready to run than there are cores"
+    );
+    let little = vec![
+        Condition::UnusualRuns { share: 0.01 },
+        Condition::Stolen { share: 0.001 },
+        Condition::Throttled { share: 0.001 },
+        Condition::OtherPrograms { share: 0.01 },
+        Condition::CountersAbsent,
+    ];
+    assert_eq!(under(little).line("disturbed"), None);
+}
+
+#[test]
+fn slow_first_runs_share_a_line() {
+    let slow = |model, workers| Contender { row: |row| row.slow_first_run = true, ..contender(model, workers, 1.0) };
+    let comparison = simulated([slow(Sequential, 1), slow(Threads, 2)]);
+    assert_eq!(comparison.line("disturbed").unwrap(), "the first runs of sequential and threads took unusually long");
+}
+
+#[test]
+fn a_clock_that_may_change_is_said() {
+    let powersave = || Condition::Governor { name: "powersave".to_string() };
+    let line = |conditions| under(conditions).line("machine");
+    assert_eq!(
+        line(vec![powersave(), Condition::BoostOn]).unwrap(),
+        "the processor's clock may change: governor powersave, boost on"
+    );
+    assert_eq!(line(vec![Condition::BoostOn]).unwrap(), "the processor's clock may change: boost on");
+    assert_eq!(line(vec![Condition::Governor { name: "performance".to_string() }]), None);
+}
