@@ -2,6 +2,7 @@
 
 mod compare;
 mod deferred;
+mod exec;
 mod input;
 mod negative;
 mod on_model;

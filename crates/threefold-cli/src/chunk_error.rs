@@ -32,12 +32,21 @@ pub(crate) enum Kind {
     /// The chunk has no value.
     #[default]
     Failed,
+    /// Its process did not end well.
+    Lost,
+    /// It took longer than `--timeout`.
+    Timeout,
+    /// Nobody wants its output any more.
+    Cancelled,
 }
 
 impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",
+            Self::Lost => "lost",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -60,7 +69,7 @@ impl fmt::Display for FailedChunk {
         write!(f, "{}: chunk {chunk} ({range}) {}", escape::line(work), error.message)?;
         if f.alternate() && !error.details.is_empty() {
             for line in error.details.lines() {
-                write!(f, "\n  {line}")?;
+                write!(f, "\n  {}", escape::line(line))?;
             }
         }
         Ok(())

@@ -10,10 +10,8 @@ use std::marker::PhantomData;
 
 use threefold::Task;
 
-pub(crate) use self::prepared::{Prepared, Visitor};
-#[allow(unused_imports, reason = "no task of this build can fail on its own account")]
-pub(crate) use self::verb::TryFold;
-pub(crate) use self::verb::{Fold, Verb};
+pub(crate) use self::prepared::{Fed, Prepared, Visitor};
+pub(crate) use self::verb::{Fold, TryFold, Verb};
 use crate::failure::Failure;
 use crate::plan::Plan;
 
@@ -22,6 +20,8 @@ pub(crate) struct Computation<T: Task, A, V = Fold> {
     pub(crate) task: T,
     pub(crate) init: A,
     pub(crate) reduce: fn(A, T::Output) -> A,
+    /// Whether no further output can change the value.
+    pub(crate) is_full: fn(&A) -> bool,
     /// The value as text, or why it must not be shown.
     pub(crate) finish: fn(A, &Plan) -> Result<String, Failure>,
     /// The value of some of the chunks as text, if it can be shown.
@@ -36,6 +36,7 @@ impl<T: Task<Output = u128>> Computation<T, u128> {
             task,
             init: 0,
             reduce: |total, part| total + part,
+            is_full: |_| false,
             finish: to_text,
             partial: |total| Some(total.to_string()),
             verb: PhantomData,

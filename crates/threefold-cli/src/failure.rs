@@ -5,7 +5,7 @@
 //! | kind | what happened | exit code |
 //! |---|---|---|
 //! | `panic` | the task panicked on a chunk | 1 |
-//! | `lost` | a worker process ended while it ran a chunk | 1 |
+//! | `lost` | a worker process, or the process of `--exec`, ended while it ran a chunk | 1 |
 //! | `memory` | a worker process ran out of memory | 1 |
 //! | `timeout` | a chunk took longer than `--timeout` | 1 |
 //! | `failed` | a chunk has no value, or another failure, for example a chunk that could not be serialized | 1 |
@@ -39,6 +39,8 @@ pub(crate) enum Failure {
     },
     /// A finished chunk could not be written to the journal or read from it, or the journal was removed during the run.
     Unrecorded(threefold::Error),
+    /// The outputs have no value, or it could not be passed on.
+    NoValue(String),
     /// The total does not fit in 128 bits.
     Overflow,
     /// The hardware or this program added wrongly: the total is not given out.
@@ -59,6 +61,7 @@ impl Failure {
             Self::Chunk(failed) => failed.error.kind.name(),
             Self::Chunks { first, .. } => first.kind(),
             Self::Unrecorded(_) => "journal",
+            Self::NoValue(_) => "failed",
             Self::Overflow => "overflow",
             Self::Mismatch { .. } => "mismatch",
         }
@@ -78,7 +81,7 @@ impl Failure {
         match self {
             Self::Fold(error) | Self::Unrecorded(error) => Some(error),
             Self::Chunks { first, .. } => first.error(),
-            Self::Unavailable(_) | Self::Chunk(_) | Self::Overflow | Self::Mismatch { .. } => None,
+            Self::Unavailable(_) | Self::Chunk(_) | Self::NoValue(_) | Self::Overflow | Self::Mismatch { .. } => None,
         }
     }
 }
@@ -99,7 +102,7 @@ fn kind_of(error: &threefold::Error) -> &'static str {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unavailable(reason) => f.write_str(reason),
+            Self::Unavailable(reason) | Self::NoValue(reason) => f.write_str(reason),
             Self::Fold(error) | Self::Unrecorded(error) => error.fmt(f),
             Self::Chunk(failed) => failed.fmt(f),
             Self::Chunks { failed, finished, .. } => {

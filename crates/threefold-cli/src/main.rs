@@ -10,6 +10,7 @@ mod compare;
 mod computation;
 mod description;
 mod escape;
+mod exec;
 mod exit;
 mod exports;
 mod failure;
@@ -35,6 +36,7 @@ use crate::arguments::Request;
 use crate::signals::{Ending, Signals};
 
 fn main() -> ExitCode {
+    exec::guard::serve_if_asked();
     // A worker process stops here and serves.
     threefold::init();
     match arguments::read(env::args_os()) {

@@ -63,6 +63,8 @@ pub(crate) struct Plan {
     /// The number of chunks.
     pub(crate) chunks: u64,
     pub(crate) cutting: Cutting,
+    /// Whether the items are lines of a file, numbered from 1.
+    pub(crate) are_lines: bool,
 }
 
 /// How the ranges become chunks.
@@ -87,12 +89,21 @@ impl Plan {
         match (ranges.as_slice(), input.cut) {
             ([one], cut) => {
                 let (cutting, chunks) = cut_one(one, cut, description)?;
-                Ok(Self { ranges, chunks, cutting })
+                Ok(Self { ranges, chunks, cutting, are_lines: false })
             }
-            (_, Cut::Default) => Ok(Self { chunks: ranges.len() as u64, ranges, cutting: Cutting::AsGiven }),
+            (_, Cut::Default) => {
+                Ok(Self { chunks: ranges.len() as u64, ranges, cutting: Cutting::AsGiven, are_lines: false })
+            }
             _ => Err("--chunks and --chunk-size cut one RANGE; several RANGEs are one chunk each, exactly as given"
                 .to_string()),
         }
+    }
+
+    /// The plan for so many lines of a file.
+    pub(crate) fn of_lines(lines: u64, per_chunk: u64) -> Self {
+        let lines = i64::try_from(lines).unwrap_or(i64::MAX);
+        let (all, cutting) = (1..=lines, Cutting::Every(per_chunk.into()));
+        Self { ranges: vec![all], chunks: lines.unsigned_abs().div_ceil(per_chunk), cutting, are_lines: true }
     }
 
     /// The number of items in all ranges.
@@ -122,7 +133,11 @@ impl Plan {
 
     /// What chunk number `chunk` covers, as text.
     pub(crate) fn describe(&self, chunk: u64) -> String {
-        format!("{:?}", self.chunk(chunk))
+        match self.chunk(chunk) {
+            lines if self.are_lines && lines.start() == lines.end() => format!("line {}", lines.start()),
+            lines if self.are_lines => format!("lines {lines:?}"),
+            range => format!("{range:?}"),
+        }
     }
 
     /// Refuses negative numbers, for items that are numbered from 0.

@@ -1,13 +1,17 @@
 //! `Run`: a work that was run once, and what is known of it afterwards.
 
+mod feed_fold;
+
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryError};
 
+use self::feed_fold::FeedFold;
 use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
-use crate::computation::{Prepared, Verb, Visitor};
+use crate::computation::{Fed, Prepared, Verb, Visitor};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::progress::FoldProgress;
@@ -72,9 +76,54 @@ impl Visitor for Once<'_> {
         T: Task,
         V: Verb<T>,
     {
+        let Self { request, .. } = self;
+        let plan = prepared.plan.clone();
+        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, partial: &mut Option<Partial>| {
+            let value = match request.failures.keep_going {
+                true => keep_going(&request.work, prepared, on, failures, partial),
+                false => fail_fast(&request.work, prepared, on, partial),
+            };
+            (value, None)
+        };
+        self.run(Some(&plan), fold)
+    }
+
+    fn passes_on(&self) -> bool {
+        self.request.format == Format::Plain
+    }
+
+    fn takes_feeds(&self) -> bool {
+        // A journal has to know the chunks of the whole run.
+        self.request.journal.is_none()
+    }
+
+    fn visit_feed<I, T, A, O>(self, fed: Fed<I, T, A>) -> Run
+    where
+        I: Iterator<Item = T::Chunk> + Send + 'static,
+        T: Task<Output = Result<O, ChunkError>>,
+        T::Chunk: Clone,
+    {
+        let Self { request, .. } = self;
+        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, partial: &mut Option<Partial>| {
+            let fold =
+                FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, failures, partial };
+            fold.run(fed)
+        };
+        self.run(None, fold)
+    }
+}
+
+impl Once<'_> {
+    /// Makes the executor, and runs `fold` on it. That gives the value, and the number of chunks if there is no `plan` of
+    /// them.
+    fn run(
+        self,
+        plan: Option<&Plan>,
+        fold: impl FnOnce(&Executor, &Mutex<Vec<Failure>>, &mut Option<Partial>) -> (Result<String, Failure>, Option<u64>),
+    ) -> Run {
         let Self { request, token } = self;
-        let chunks = prepared.plan.chunks;
-        let progress = FoldProgress::start(request.progress, &prepared.plan);
+        let mut chunks = plan.map_or(0, |plan| plan.chunks);
+        let progress = plan.and_then(|plan| FoldProgress::start(request.progress, plan));
         let trace = Trace::new();
 
         let failures = Arc::new(Mutex::new(Vec::new()));
@@ -106,10 +155,8 @@ impl Visitor for Once<'_> {
             if let Some(recording) = &recording {
                 on = recording.on(&on);
             }
-            let value = match request.failures.keep_going {
-                true => keep_going(&request.work, prepared, &on, &failures, &mut partial),
-                false => fail_fast(&request.work, prepared, &on, &mut partial),
-            };
+            let (value, come) = fold(&on, &failures, &mut partial);
+            chunks = come.unwrap_or(chunks);
             // Asked after the fold: where the user gives no number, worker processes count the cores while they start.
             workers = Some(on.workers());
             value
@@ -148,17 +195,22 @@ fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<Failure>>) {
 
 fn executor(request: &RunRequest) -> Result<Executor, Failure> {
     request.check_options().map_err(Failure::Unavailable)?;
-    let mut builder = Executor::builder(request.model).retries(request.failures.retries);
+    let mut builder = Executor::builder(request.model);
+    // A worker process can be lost whoever applies the limits.
+    if !request.work.has_limits() || request.model == Model::Processes {
+        builder = builder.retries(request.failures.retries);
+    }
     if let Some(workers) = request.workers {
         builder = builder.workers(workers);
     }
-    if let Some(chunks) = request.in_flight {
+    let in_flight = request.work.in_flight().filter(|_| request.model == Model::Async);
+    if let Some(chunks) = request.in_flight.or(in_flight) {
         builder = builder.in_flight(chunks);
     }
-    if let Some(timeout) = request.failures.timeout {
+    if let Some(timeout) = request.failures.timeout.filter(|_| !request.work.has_limits()) {
         builder = builder.timeout(timeout);
     }
-    if let Some(bytes) = request.failures.memory_limit {
+    if let Some(bytes) = request.failures.memory_limit.filter(|_| !request.work.has_limits()) {
         builder = builder.memory_limit(bytes);
     }
     builder.build().map_err(|error| match error.is_setup() {
@@ -185,6 +237,10 @@ where
     let ended = V::fold(on, source, computation.task, |output| {
         value = value.take().map(|value| (computation.reduce)(value, output));
         chunks += 1;
+        match value.as_ref().is_some_and(computation.is_full) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     });
     let value = value.expect("no reduction panics");
     match ended {

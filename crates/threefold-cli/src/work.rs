@@ -3,14 +3,17 @@
 //! Everything else asks a work for its name and its items, and gives a [`Visitor`], which takes any types.
 
 use crate::computation::Visitor;
+use crate::exec::{Exec, Limits};
 use crate::plan::Input;
 use crate::workloads::Workload;
 
 /// What is run on every chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Work {
     /// A computation that is built in.
     Workload(Workload),
+    /// A program that is started for every chunk.
+    Exec(Box<Exec>),
 }
 
 impl Default for Work {
@@ -24,6 +27,7 @@ impl Work {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Workload(workload) => workload.description().name,
+            Self::Exec(exec) => exec.name(),
         }
     }
 
@@ -31,6 +35,7 @@ impl Work {
     pub(crate) fn items(&self) -> &str {
         match self {
             Self::Workload(workload) => workload.description().items,
+            Self::Exec(exec) => exec.items(),
         }
     }
 
@@ -38,7 +43,7 @@ impl Work {
     pub(crate) fn formula(&self) -> Option<&'static str> {
         match self {
             Self::Workload(Workload::Sum) => Some("n(a+b)/2"),
-            Self::Workload(_) => None,
+            Self::Workload(_) | Self::Exec(_) => None,
         }
     }
 
@@ -46,6 +51,7 @@ impl Work {
     pub(crate) fn waits(&self) -> bool {
         match self {
             Self::Workload(workload) => workload.description().waits,
+            Self::Exec(_) => true,
         }
     }
 
@@ -53,6 +59,70 @@ impl Work {
     pub(crate) fn is_brief(&self, input: &Input) -> bool {
         match self {
             Self::Workload(workload) => input.is_brief(workload.description()),
+            Self::Exec(_) => false,
+        }
+    }
+
+    /// Whether the work itself applies `--retries`, `--timeout` and `--memory-limit`, on every model.
+    pub(crate) fn has_limits(&self) -> bool {
+        matches!(self, Self::Exec(_))
+    }
+
+    /// The same work within these limits, if it applies them itself.
+    pub(crate) fn within(self, limits: Limits) -> Self {
+        match self {
+            Self::Exec(exec) => Self::Exec(Box::new(exec.within(limits))),
+            other => other,
+        }
+    }
+
+    /// Whether its outputs are written as they come, so that there is no value to show at the end.
+    pub(crate) fn passes_on(&self) -> bool {
+        match self {
+            Self::Workload(_) => false,
+            Self::Exec(exec) => exec.passes_on(),
+        }
+    }
+
+    /// How many chunks are in progress at once on async, if the user does not say.
+    pub(crate) fn in_flight(&self) -> Option<usize> {
+        match self {
+            Self::Workload(_) => None,
+            Self::Exec(_) => Some(Exec::in_flight()),
+        }
+    }
+
+    /// Refuses a comparison if the chunks can be had only once.
+    ///
+    /// # Errors
+    ///
+    /// Why this work cannot be run again.
+    pub(crate) fn check_repeatable(&self) -> Result<(), String> {
+        match self {
+            Self::Exec(exec) if exec.reads_stdin() => {
+                Err("the lines of stdin cannot be read again for every model; use a file".to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a journal if the chunks cannot be had again, or if it would record failures.
+    ///
+    /// # Errors
+    ///
+    /// Why this work cannot be continued.
+    pub(crate) fn check_journal(&self, keeps_going: bool) -> Result<(), String> {
+        match self {
+            Self::Exec(exec) if exec.reads_stdin() => {
+                Err("--journal is not available for the lines of stdin, which cannot be read again; use a file"
+                    .to_string())
+            }
+            Self::Exec(_) if keeps_going => Err(
+                "--journal and --keep-going cannot be given together with --exec: a chunk that has failed would be \
+                     recorded, and not be run again"
+                    .to_string(),
+            ),
+            _ => Ok(()),
         }
     }
 
@@ -64,6 +134,7 @@ impl Work {
     pub(crate) fn visit<V: Visitor>(&self, input: &Input, visitor: V) -> Result<V::Result, String> {
         match self {
             Self::Workload(workload) => workload.visit(input, visitor),
+            Self::Exec(exec) => exec.visit(input, visitor),
         }
     }
 }

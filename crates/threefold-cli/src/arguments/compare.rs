@@ -103,6 +103,7 @@ impl CompareArguments {
     pub(super) fn read(self) -> Result<CompareRequest, String> {
         let Self { input, measuring, exports, progress } = self;
         let (work, input) = input.read()?;
+        work.check_repeatable()?;
         Ok(CompareRequest { work, input, measuring, exports: exports.read(), progress })
     }
 }

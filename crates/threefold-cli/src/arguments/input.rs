@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::exec::ExecArguments;
 use super::negative::unmark;
 use super::values::{path, whole};
 use crate::plan::{Cut, Input, MOST_CHUNKS};
@@ -43,6 +44,9 @@ pub(super) struct InputArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = whole::<u64, 1, { u64::MAX }>)]
     chunk_size: Option<u64>,
+
+    #[command(flatten)]
+    exec: ExecArguments,
 }
 
 impl InputArguments {
@@ -52,7 +56,7 @@ impl InputArguments {
     ///
     /// An option was given that this work does not have.
     pub(super) fn read(self) -> Result<(Work, Input), String> {
-        let Self { ranges, workload, folder, chunks, chunk_size } = self;
+        let Self { ranges, workload, folder, chunks, chunk_size, exec } = self;
         if folder.is_some() && workload != Workload::Files {
             let name = workload.description().name;
             return Err(format!("--folder is only for --workload files; {name} reads no files"));
@@ -62,6 +66,10 @@ impl InputArguments {
             (None, Some(size)) => Cut::Every(size),
             (None, None) => Cut::Default,
         };
-        Ok((Work::Workload(workload), Input { ranges, cut, folder, except: None }))
+        let work = match exec.read()? {
+            Some(exec) => Work::Exec(Box::new(exec)),
+            None => Work::Workload(workload),
+        };
+        Ok((work, Input { ranges, cut, folder, except: None }))
     }
 }

@@ -8,6 +8,7 @@ use threefold::Model;
 
 use super::input::InputArguments;
 use super::values::{count, path, positive, seconds, size};
+use crate::exec::Limits;
 use crate::model_options::{ModelOption, models_with, one_of};
 use crate::plan::Input;
 use crate::progress::Show;
@@ -63,6 +64,9 @@ impl RunRequest {
 
     fn check(&self, option: ModelOption) -> Result<(), String> {
         let (model, flag) = (self.model, option.flag());
+        if self.work.has_limits() && matches!(option, ModelOption::Timeout | ModelOption::MemoryLimit) {
+            return Ok(());
+        }
         if !option.is_available_on(model) {
             let others = models_with(option);
             return Err(match (option, self.workers) {
@@ -151,6 +155,11 @@ impl RunArguments {
     pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
         let Self { input, workers, in_flight, failures, journal, format, progress } = self;
         let (work, mut input) = input.read()?;
+        let FailureArguments { retries, timeout, memory_limit, keep_going } = failures;
+        let work = work.within(Limits { retries, timeout, memory: memory_limit });
+        if journal.is_some() {
+            work.check_journal(keep_going)?;
+        }
         input.except.clone_from(&journal);
         Ok(RunRequest { model, work, input, workers, in_flight, failures, journal, format, progress })
     }

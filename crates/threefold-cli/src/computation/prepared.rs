@@ -9,7 +9,8 @@ use std::ops::RangeInclusive;
 
 use threefold::{Divisible, Items, Source, Task};
 
-use super::{Computation, Verb};
+use super::{Computation, TryFold, Verb};
+use crate::chunk_error::ChunkError;
 use crate::plan::{Cutting, Plan};
 
 /// What is done with a work, whatever its types are.
@@ -24,6 +25,27 @@ pub(crate) trait Visitor {
         T: Task + Clone,
         A: Clone + PartialEq + Debug + Send + Sync + 'static,
         V: Verb<T>;
+
+    /// Whether outputs may be written to stdout as they come, and are not wanted as text.
+    fn passes_on(&self) -> bool {
+        false
+    }
+
+    /// Whether the chunks may come one after another from an iterator, which cannot be run again.
+    fn takes_feeds(&self) -> bool {
+        false
+    }
+
+    /// Does it with such chunks. It is called only if [`takes_feeds`](Self::takes_feeds) says so.
+    fn visit_feed<I, T, A, O>(self, _fed: Fed<I, T, A>) -> Self::Result
+    where
+        Self: Sized,
+        I: Iterator<Item = T::Chunk> + Send + 'static,
+        T: Task<Output = Result<O, ChunkError>>,
+        T::Chunk: Clone,
+    {
+        unreachable!("this visitor takes no feeds")
+    }
 }
 
 /// A work whose input is in memory.
@@ -32,6 +54,14 @@ pub(crate) struct Prepared<S, T: Task, A, V> {
     pub(crate) plan: Plan,
     pub(crate) source: S,
     pub(crate) computation: Computation<T, A, V>,
+}
+
+/// A work whose chunks come one after another. They may have no end.
+pub(crate) struct Fed<I, T: Task, A> {
+    pub(crate) feed: I,
+    /// What a chunk covers, as text.
+    pub(crate) describe: Box<dyn Fn(u64) -> String>,
+    pub(crate) computation: Computation<T, A, TryFold>,
 }
 
 impl<T, A, V> Computation<T, A, V>

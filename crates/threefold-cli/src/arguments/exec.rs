@@ -1,0 +1,68 @@
+//! The arguments of `--exec`: a program of the user's own, and where its items come from.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::path;
+use crate::exec::{Exec, LinesOf, Reduce, Request};
+
+/// A program that is started for every chunk.
+#[derive(Args, Default)]
+#[command(next_help_heading = "Programs of your own")]
+pub(super) struct ExecArguments {
+    /// Start COMMAND for every chunk, instead of a built-in computation
+    ///
+    /// COMMAND is split into words as a shell does, with quotes and backslashes; no shell is started. In a command over a
+    /// RANGE {start} and {end} are the first and the last integer of the chunk, and {chunk} is its number. In a command over
+    /// --lines {} or {line} is the line; if it is not named, it is appended. The environment of the process has
+    /// THREEFOLD_CHUNK, THREEFOLD_START, THREEFOLD_END and THREEFOLD_ATTEMPT. Its stdin is empty.
+    ///
+    /// A process that exits with another code than 0, or that a signal ends, is a chunk that has failed. --retries,
+    /// --timeout and --memory-limit apply to each process, on every model. When a process has ended, what it has left
+    /// running in its process group is killed.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "workload")]
+    exec: Option<String>,
+
+    /// Give COMMAND to `sh -c`; lines are its parameters: {} becomes "$@", and nothing in a line is run
+    #[arg(long, requires = "exec")]
+    shell: bool,
+
+    /// Run COMMAND for the lines of FILE instead of a RANGE; - is stdin, which may have no end
+    ///
+    /// --chunk-size N gives N lines to each process. Lines are read as they are needed.
+    #[arg(long, value_name = "FILE", requires = "exec", value_parser = path(), allow_hyphen_values = true)]
+    lines: Option<PathBuf>,
+
+    /// The items of --lines end with a zero byte, as `find -print0` writes them
+    #[arg(short = '0', long = "null", requires = "lines")]
+    null: bool,
+
+    /// What becomes of what the processes print [default: concat]
+    #[arg(long, value_name = "HOW", value_enum, requires = "exec")]
+    reduce: Option<Reduce>,
+
+    /// Begin each line that a process writes to stderr with the number of its chunk
+    #[arg(long, requires = "exec")]
+    tag: bool,
+
+    /// Halve a chunk that has failed, to find the smallest part that fails alone
+    #[arg(long, requires = "exec")]
+    bisect: bool,
+}
+
+impl ExecArguments {
+    /// The program, if one was given.
+    ///
+    /// # Errors
+    ///
+    /// The command cannot be started.
+    pub(super) fn read(self) -> Result<Option<Exec>, String> {
+        let Self { exec, shell, lines, null, reduce, tag, bisect } = self;
+        let Some(command) = exec else { return Ok(None) };
+        let separator = if null { 0 } else { b'\n' };
+        let lines = lines.map(|path| LinesOf { path, separator });
+        let reduce = reduce.unwrap_or_default();
+        Exec::new(Request { command, shell, lines, reduce, tag, bisect }).map(Some)
+    }
+}

@@ -1,0 +1,201 @@
+//! `Exec`: the work of `--exec COMMAND`, a program that is started for every chunk.
+//!
+//! - What is started: a [`Template`] of words with placeholders, filled in for each [`Job`].
+//! - What a chunk is: some integers of a range, or some [`lines`] of a file.
+//! - How a chunk is run: [`run_chunk`](task::run_chunk) makes the attempts, each of which is a [`child`] process. The
+//!   task itself applies `--retries`, `--timeout` and `--memory-limit`, so that they are the same on every model.
+//! - What becomes of the outputs: they are [`Gathered`] in chunk order.
+//!
+//! If this process ends for whatever reason, a [`guard`] ends the children that it has left.
+
+mod bytes;
+mod child;
+mod decimal;
+mod drive;
+mod gathered;
+pub(crate) mod guard;
+mod job;
+mod lines;
+mod program;
+mod relay;
+mod task;
+mod template;
+mod variables;
+
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use threefold::{Items, Model};
+
+use self::gathered::Gathered;
+pub(crate) use self::gathered::Reduce;
+use self::job::Job;
+use self::program::Program;
+use self::task::run_chunk;
+use self::template::{Over, Template};
+use crate::computation::{Computation, Fed, Prepared, TryFold, Visitor};
+use crate::description::Description;
+use crate::failure::Failure;
+use crate::plan::{Cut, Input, Plan};
+
+/// The defaults of ranges are the tutorial's.
+const OVER_RANGES: Description = Description {
+    name: "exec",
+    summary: "starts a program",
+    range: Some("1..=1_000_000"),
+    items: "integers",
+    chunk_size: 250_000,
+    brief_items: 0,
+    waits: true,
+    best: Model::Async,
+    reason: "",
+};
+
+/// One line for each process.
+const OVER_LINES: Description = Description { range: None, items: "lines", chunk_size: 1, ..OVER_RANGES };
+
+/// A program that is started for every chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Exec {
+    program: Program,
+    reduce: Reduce,
+    lines: Option<LinesOf>,
+}
+
+/// The file whose lines are the items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LinesOf {
+    /// `-` for stdin.
+    pub(crate) path: PathBuf,
+    /// What ends a line.
+    pub(crate) separator: u8,
+}
+
+impl LinesOf {
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+}
+
+/// What `--exec` and its options say.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) command: String,
+    pub(crate) shell: bool,
+    pub(crate) lines: Option<LinesOf>,
+    pub(crate) reduce: Reduce,
+    pub(crate) tag: bool,
+    pub(crate) bisect: bool,
+}
+
+/// What is done about processes that fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) retries: u32,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) memory: Option<u64>,
+}
+
+impl Exec {
+    /// # Errors
+    ///
+    /// The command is empty, is not closed, or its program does not exist.
+    pub(crate) fn new(request: Request) -> Result<Self, String> {
+        let Request { command, shell, lines, reduce, tag, bisect } = request;
+        let over = if lines.is_some() { Over::Lines } else { Over::Range };
+        let template = Template::new(&command, over, shell)?;
+        let program =
+            Program { command, template, keep: reduce.keep(), limits: program::Limits::default(), tag, bisect };
+        Ok(Self { program, reduce, lines })
+    }
+
+    /// The same with these limits of each process.
+    pub(crate) fn within(mut self, limits: Limits) -> Self {
+        let Limits { retries, timeout, memory } = limits;
+        self.program.limits = program::Limits { attempts: retries.saturating_add(1), timeout, memory };
+        self
+    }
+
+    /// The command as it was typed.
+    pub(crate) fn name(&self) -> &str {
+        &self.program.command
+    }
+
+    /// The word for its items.
+    pub(crate) fn items(&self) -> &'static str {
+        self.description().items
+    }
+
+    /// Whether what the programs print is the output of this program.
+    pub(crate) fn passes_on(&self) -> bool {
+        self.reduce == Reduce::Concat
+    }
+
+    /// Whether the items come from stdin.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.lines.as_ref().is_some_and(LinesOf::is_stdin)
+    }
+
+    /// How many processes run at the same time on async, unless the user says otherwise: more than there are cores are
+    /// seldom faster.
+    pub(crate) fn in_flight() -> usize {
+        thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    }
+
+    fn description(&self) -> &'static Description {
+        if self.lines.is_some() { &OVER_LINES } else { &OVER_RANGES }
+    }
+
+    /// Prepares this work for `input`, then gives it to `visitor`.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot have this input. `visitor` was not called.
+    pub(crate) fn visit<V: Visitor>(&self, input: &Input, visitor: V) -> Result<V::Result, String> {
+        let passes_on = visitor.passes_on() && self.passes_on();
+        let computation = Computation {
+            task: run_chunk.with(self.program.clone()),
+            init: Gathered::new(self.reduce, passes_on),
+            reduce: |gathered: Gathered, answer: task::Answered| match answer {
+                Ok(answer) => gathered.with(answer),
+                Err(_) => gathered,
+            },
+            is_full: Gathered::is_closed,
+            finish: |gathered, _| gathered.into_text().map_err(Failure::NoValue),
+            partial: Gathered::into_partial,
+            verb: PhantomData::<TryFold>,
+        };
+        let Some(lines) = &self.lines else {
+            let plan = Plan::new(input, self.description().default_range(), self.description())?;
+            let jobs = (0..plan.chunks).map(|chunk| Job::of_range(chunk, &plan.chunk(chunk)));
+            let source = Items(jobs.collect());
+            return Ok(visitor.visit(Prepared { plan, source, computation }));
+        };
+        let per_chunk = match input.cut {
+            _ if !input.ranges.is_empty() => {
+                return Err("a RANGE cannot be given with --lines: the items are the lines of the file".to_string());
+            }
+            Cut::Default => 1,
+            Cut::Every(size) => size,
+            Cut::Into(_) => return Err("--chunks cannot be given with --lines; use --chunk-size".to_string()),
+        };
+        let jobs = lines::jobs(lines, per_chunk)?;
+        if visitor.takes_feeds() {
+            return Ok(visitor.visit_feed(Fed {
+                feed: jobs,
+                describe: Box::new(lines::describe(per_chunk)),
+                computation,
+            }));
+        }
+        if lines.is_stdin() {
+            return Err("the lines of stdin can be read only once: use a file".to_string());
+        }
+        let jobs: Vec<_> = jobs.collect();
+        let count = jobs.iter().map(Job::item_count).sum::<u64>();
+        let plan = Plan::of_lines(count, per_chunk);
+        Ok(visitor.visit(Prepared { plan, source: Items(jobs), computation }))
+    }
+}

@@ -1,0 +1,55 @@
+//! The environment of the children: that of this process, without what concerns this process alone, and with the chunk.
+//!
+//! A child that uses an MPI library must not take itself for a rank of the job of this process. So it does not see the
+//! variables of the launcher. Those of Slurm stay, but for the ones that make a rank: programs ask them for the
+//! resources of the job.
+
+use std::env;
+use std::process::Command;
+
+use super::job::Job;
+
+/// What launchers of MPI tell their ranks by.
+const OF_LAUNCHERS: [&str; 8] = ["OMPI_", "PMI_", "PMIX_", "PRTE_", "ORTE_", "HYDI_", "MPIR_", "MPIEXEC_"];
+
+/// What this library tells its own processes by, and what of Slurm makes a process a rank.
+const OURS: [&str; 4] = ["THREEFOLD_RANK", "THREEFOLD_SHARE", "SLURM_PROCID", "SLURM_LOCALID"];
+
+/// Sets the environment of `child`, which runs `job` for the `attempt`th time.
+pub(super) fn set(child: &mut Command, job: &Job, attempt: u32) {
+    for name in hidden() {
+        child.env_remove(name);
+    }
+    let (start, end) = job.bounds();
+    child.env("THREEFOLD_CHUNK", job.chunk.to_string());
+    child.env("THREEFOLD_START", start.to_string());
+    child.env("THREEFOLD_END", end.to_string());
+    child.env("THREEFOLD_ATTEMPT", attempt.to_string());
+}
+
+/// The variables that children do not see. The environment of this process does not change, so it is searched once.
+fn hidden() -> &'static [std::ffi::OsString] {
+    static HIDDEN: std::sync::OnceLock<Vec<std::ffi::OsString>> = std::sync::OnceLock::new();
+    HIDDEN.get_or_init(|| {
+        env::vars_os().map(|(name, _)| name).filter(|name| is_hidden(&name.to_string_lossy())).collect()
+    })
+}
+
+fn is_hidden(name: &str) -> bool {
+    OF_LAUNCHERS.iter().any(|prefix| name.starts_with(prefix)) || OURS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_hidden;
+
+    #[test]
+    fn what_makes_a_rank_is_hidden_and_nothing_else() {
+        for name in ["OMPI_COMM_WORLD_RANK", "PMI_FD", "PMIX_RANK", "SLURM_PROCID", "THREEFOLD_RANK"] {
+            assert!(is_hidden(name), "{name}");
+        }
+        for name in ["PATH", "MPICC", "SLURM_CPUS_PER_TASK", "THREEFOLD_MODEL", "MY_PMI_RANK"] {
+            assert!(!is_hidden(name), "{name}");
+        }
+    }
+}
