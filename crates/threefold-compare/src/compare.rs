@@ -32,11 +32,13 @@ mod fold;
 /// ```
 ///
 /// First come the cold runs: for each model an executor is made and folds once. Then all models run the same fold once in
-/// every round, in random order, so that a slow moment of the machine affects all of them alike. Rounds end when the median
-/// of every model is known to 2%, or when the time budget is spent. At the end one fold of each model is observed for its
-/// profile.
+/// every round, in random order, so that a slow moment of the machine affects all of them alike. The reference runs twice.
+/// Rounds end when the differences are certain, when the median of every model is known to 2%, or when the time budget is
+/// spent. One fold of each model is observed for its profile. At the end cold runs of smaller parts of the workload show from
+/// which size on each model is faster than the reference.
 ///
-/// The source, the task and `init` are cloned for each fold before its time begins.
+/// Cold is a new executor in a running program. The source, the task and `init` are cloned for each fold before its time
+/// begins. A part of the workload is cut as the whole is: `split_into(60)` cuts it into 60 smaller chunks.
 #[derive(Clone)]
 #[must_use = "nothing is measured before a method such as `fold` is called"]
 pub struct Compare {

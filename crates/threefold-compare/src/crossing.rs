@@ -205,8 +205,14 @@ impl<'a> Search<'a> {
 
     /// What the largest sizes show of larger ones, if the contender is slower at all that could be tried.
     fn beyond(&mut self) -> Crossing {
-        let largest: Vec<u64> =
-            self.tried.iter().rev().filter(|(_, pairs)| pairs.len() >= WALKING).map(|(&size, _)| size).take(2).collect();
+        let largest: Vec<u64> = self
+            .tried
+            .iter()
+            .rev()
+            .filter(|(_, pairs)| pairs.len() >= WALKING)
+            .map(|(&size, _)| size)
+            .take(2)
+            .collect();
         let &[large, small] = &largest[..] else { return Crossing::Unknown };
         for _ in 0..SURE {
             if ![small, large].into_iter().all(|size| self.try_once(f64::from_bits(size))) {

@@ -51,7 +51,8 @@
 //!
 //! # What is measured
 //!
-//! - *Cold runs* make an executor and fold once. They give the start-up time.
+//! - *Cold runs* make an executor in the running program and fold once. They give the start-up time. Cold runs of smaller
+//!   parts of the workload give the size from which on a contender gains: [`BreakEven`].
 //! - *Rounds* run every contender once, warm, in random order. The time of a contender is the median of its runs, and its
 //!   speed-up comes from the ratios to sequential within each round. Both have a 95% interval; see [`stats`].
 //! - One more fold of each contender is observed for its [`Profile`]: where the workers' time went.
@@ -68,9 +69,11 @@
 mod compare;
 mod comparison;
 mod condition;
+mod crossing;
 mod error;
 mod escape;
 pub mod export;
+mod looks;
 mod machine;
 mod measure;
 mod noise;

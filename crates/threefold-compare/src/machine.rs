@@ -46,3 +46,48 @@ pub(crate) fn cores() -> usize {
 pub(crate) fn stolen_s() -> f64 {
     KernelStats::current().ok().and_then(|stats| stats.total.steal_ms()).map_or(0.0, |ms| ms as f64 / 1e3)
 }
+
+/// How many cores the machine has.
+pub(crate) fn all_cores() -> usize {
+    CpuInfo::current().map_or_else(|_| cores(), |info| info.num_cores()).max(1)
+}
+
+/// The kernel's policy for the processor's speed, if it can be seen and is not `performance`.
+pub(crate) fn governor() -> Option<String> {
+    let name = read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")?;
+    (name != "performance").then_some(name)
+}
+
+/// Whether the processor can be seen to run faster while few of its cores are busy.
+pub(crate) fn boosts() -> bool {
+    read("/sys/devices/system/cpu/cpufreq/boost").is_some_and(|on| on == "1")
+        || read("/sys/devices/system/cpu/intel_pstate/no_turbo").is_some_and(|off| off == "0")
+}
+
+/// The seconds, since it was made, in which the control group of this process had used up its processor time.
+pub(crate) fn throttled_s() -> f64 {
+    // One line for each hierarchy: `0::/path` for version 2, `4:cpu,cpuacct:/path` for version 1.
+    let groups = read("/proc/self/cgroup").unwrap_or_default();
+    let stat = groups.lines().find_map(|line| match line.splitn(3, ':').collect::<Vec<_>>()[..] {
+        ["0", "", path] => read(&format!("/sys/fs/cgroup{path}/cpu.stat")).or_else(|| read("/sys/fs/cgroup/cpu.stat")),
+        [_, controllers, path] if controllers.split(',').any(|controller| controller == "cpu") => {
+            read(&format!("/sys/fs/cgroup/cpu{path}/cpu.stat")).or_else(|| read("/sys/fs/cgroup/cpu/cpu.stat"))
+        }
+        _ => None,
+    });
+    let field = |line: &str| {
+        let (name, value) = line.split_once(' ')?;
+        let unit_s = match name {
+            "throttled_usec" => 1e-6,
+            "throttled_time" => 1e-9,
+            _ => return None,
+        };
+        Some(value.trim().parse::<f64>().ok()? * unit_s)
+    };
+    stat.and_then(|stat| stat.lines().find_map(field)).unwrap_or(0.0)
+}
+
+/// The text of a file of the kernel, without the end of its line.
+fn read(path: &str) -> Option<String> {
+    Some(std::fs::read_to_string(path).ok()?.trim_end().to_string())
+}

@@ -1,9 +1,9 @@
-//! Measuring: cold runs, warm rounds in random order, and an observed fold of each contender.
+//! Measuring: cold runs, warm rounds in random order, an observed fold of each contender, and cold runs of parts.
 //!
 //! Cold runs make an executor and fold once on it. Rounds then run every contender once, in an order drawn anew for each
 //! round, so that a slow moment of the machine affects all contenders alike. At the end each contender folds alone while it
-//! is observed: which worker ran which chunk, processor time, memory, bytes. The rows, the verdict and the comparison are
-//! made from that in one go.
+//! is observed: which worker ran which chunk, processor time, memory, bytes. Then cold runs of parts of the workload show
+//! from which size on each contender gains. The rows, the verdict and the comparison are made from that in one go.
 
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use threefold::{Executor, Model, Trace};
 
 use crate::comparison::{Comparison, SCHEMA};
 use crate::error::{Error, Result};
+use crate::looks::Seen;
 use crate::machine::Machine;
 use crate::noise::Noise;
 use crate::plan::{Plan, Progress};
@@ -23,6 +24,7 @@ use crate::stats;
 use crate::text;
 use crate::verdict::{Evidence, Verdict};
 
+mod break_even;
 mod cold;
 mod contender;
 mod observe;
@@ -34,12 +36,12 @@ mod surroundings;
 mod usage;
 
 use contender::Contender;
+use subject::{Folded, Problem, Timing};
 pub(crate) use subject::{Folding, Subject};
-use subject::{Problem, Timing};
 use surroundings::Surroundings;
 
 /// The share of the progress, and of the time budget, that cold runs may take.
-const COLD_SHARE: f64 = 0.2;
+const COLD_SHARE: f64 = 0.1;
 
 /// A comparison that is being measured.
 struct Measuring<'a> {
@@ -52,6 +54,8 @@ struct Measuring<'a> {
     reference: usize,
     /// The second run of the reference in each round.
     again_s: Vec<f64>,
+    /// The chance that any two equal contenders are told apart.
+    error: f64,
 }
 
 /// Measures and judges.
@@ -60,8 +64,8 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
     let contenders = contender::all(plan)?;
     let reference = contenders.iter().position(|contender| contender.model == plan.reference).unwrap_or(0);
     let random = SmallRng::seed_from_u64(plan.seed);
-    let again_s = Vec::new();
-    let mut measuring = Measuring { plan, subject, began: Instant::now(), random, contenders, reference, again_s };
+    let (began, again_s, error) = (Instant::now(), Vec::new(), stats::ERROR);
+    let mut measuring = Measuring { plan, subject, began, random, contenders, reference, again_s, error };
     let chunks = measuring.run_cold()?;
     let rounds = match measuring.run_rounds()? {
         0 => measuring.count_cold_runs(),
@@ -69,6 +73,7 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
     };
     let mut rows = measuring.rows(rounds)?;
     let noise = measuring.judge(&mut rows);
+    measuring.find_break_even(&mut rows, chunks);
     let machine = Machine::this();
     let scaling = scaling::of(&rows, machine.cores, &mut measuring.random);
     let stolen_share = surroundings.stolen_share();
@@ -120,12 +125,11 @@ impl Measuring<'_> {
     /// Observes each contender, and makes the rows of the rounds that were completed.
     fn rows(&mut self, rounds: usize) -> Result<Vec<Row>> {
         let measured = self.observe(rounds)?;
-        let items = self.subject.items();
-        let reference = Row::of(measured[self.reference].clone(), None, items, &mut self.random);
+        let reference = Row::of(measured[self.reference].clone(), None, &mut self.random);
         let mut rows: Vec<Row> = Vec::with_capacity(measured.len());
         for (index, measured) in measured.into_iter().enumerate() {
             let other = Some(&reference).filter(|_| index != self.reference);
-            rows.push(Row::of(measured, other, items, &mut self.random));
+            rows.push(Row::of(measured, other, &mut self.random));
         }
         Ok(rows)
     }
@@ -133,25 +137,34 @@ impl Measuring<'_> {
     /// Judges how the rows differ. Returns what the reference differs from itself.
     fn judge(&self, rows: &mut [Row]) -> Option<Noise> {
         let runs: Vec<&[f64]> = rows.iter().map(|row| &row.runs_s[..]).collect();
-        let level = row::level(&runs, stats::ERROR);
-        // A round that was cancelled has one of the two runs only; cold runs that count as rounds have none.
-        let rounds = runs[self.reference].len().min(self.again_s.len());
-        let noise = Noise::of(&runs[self.reference][..rounds], &self.again_s[..rounds], level);
-        let smallest = noise.map_or(0.0, |noise| noise.smallest).max(self.plan.least_worthwhile);
-        row::judge(rows, Terms { reference: self.reference, error: stats::ERROR, smallest });
+        let seen = self.seen(&runs);
+        let (noise, smallest) = seen.floor(stats::level(&runs, self.error));
+        row::judge(rows, Terms { reference: self.reference, error: self.error, smallest });
         noise
+    }
+
+    /// What is looked at, of these runs.
+    fn seen<'s>(&'s self, runs: &'s [&'s [f64]]) -> Seen<'s> {
+        let (reference, least_worthwhile) = (self.reference, self.plan.least_worthwhile);
+        Seen { runs, again: &self.again_s, reference, least_worthwhile }
     }
 
     /// One fold of a contender, whose value must be right. `None` if it was cancelled.
     fn fold(&mut self, index: usize, on: &Executor, trace: Option<&Trace>) -> Result<Option<Timing>> {
+        let folded = self.subject.run(on, &self.plan.cancel, trace);
+        Ok(self.checked(index, folded.map(|folded| ((), folded)))?.map(|((), timing)| timing))
+    }
+
+    /// The timing of a fold, whose value must be right, with what came beside it. `None` if it was cancelled.
+    fn checked<T>(&self, index: usize, folded: threefold::Result<(T, Folded)>) -> Result<Option<(T, Timing)>> {
         let model = self.contenders[index].model;
-        let folded = match self.subject.run(on, &self.plan.cancel, trace) {
+        let (beside, folded) = match folded {
             Ok(folded) => folded,
             Err(error) if error.is_cancelled() && self.is_cancelled() => return Ok(None),
             Err(error) => return Err(self.failed(index, error)),
         };
         match folded.value {
-            Ok(()) => Ok(Some(folded.timing)),
+            Ok(()) => Ok(Some((beside, folded.timing))),
             Err(Problem::Different { expected, value }) => Err(Error::Disagreement { model, expected, value }),
             Err(Problem::NotItself { value }) => Err(Error::Incomparable { value }),
             Err(Problem::Wrong { reason }) => Err(Error::Value { model, reason: text::shortened(&reason) }),

@@ -19,10 +19,14 @@ use crate::stats;
 /// Chunks are called large from this many bytes on, counted there and back.
 const LARGE_CHUNK_BYTES: u64 = 4096;
 
+/// Chunks of less than this duration, in seconds, are tiny: to note one takes some 0.1 us.
+const TINY_S: f64 = 10e-6;
+
 /// Where the time of one warm fold went. This fold is observed in addition to the timed ones.
 ///
 /// Durations are in seconds and at least 0. The workers' time is `wall_s` times the number of workers; it is the sum of
-/// `work_s`, `waiting_s`, `transfer_s` and `idle_s`.
+/// `work_s`, `waiting_s`, `transfer_s` and `idle_s`. Where chunks take less than 10 us, what observing them has cost is left
+/// out of `transfer_s`, so that the sum is less.
 ///
 /// ```
 #[doc = include_str!("doc/measured.md")]
@@ -39,7 +43,8 @@ pub struct Profile {
     /// Processor seconds of this process and its workers, over all their threads. On mpi those of all ranks, rank 0
     /// included.
     pub cpu_s: f64,
-    /// Thread seconds in which a thread was ready to run and other threads had the processors. They are part of `work_s`.
+    /// Thread seconds in which a thread that runs chunks was ready to run and other threads, of this program or of others, had
+    /// the processors. They are part of `work_s`.
     /// Time that the host of a virtual machine takes away is not seen here.
     pub queued_s: f64,
     /// Seconds of the workers' time in chunks that compute.
@@ -110,8 +115,12 @@ pub struct ChunkSpan {
 pub(crate) struct Used {
     /// Processor seconds over all threads.
     pub(crate) cpu_s: f64,
-    /// Seconds in which threads were ready to run and other threads had the processors.
+    /// Seconds in which threads that run chunks were ready to run and other threads had the processors.
     pub(crate) queued_s: f64,
+    /// Processor seconds of the threads that run chunks.
+    pub(crate) chunks_cpu_s: f64,
+    /// Processor seconds of the other threads of this program.
+    pub(crate) bystanders_cpu_s: f64,
     /// The largest resident memory of each process, added up.
     pub(crate) peak_memory_bytes: u64,
 }
@@ -128,7 +137,7 @@ impl Profile {
         self.wall_s == 0.0
     }
 
-    /// The workers' time in seconds: the duration of the fold times the number of workers.
+    /// The workers' time in seconds: the duration of the fold times the number of workers, without what observing has cost.
     ///
     /// ```
     #[doc = include_str!("doc/measured.md")]
@@ -187,6 +196,18 @@ impl Profile {
         (!ratios.is_empty()).then(|| stats::median(&ratios))
     }
 
+    /// The same without what watching itself has cost, where chunks are tiny: a fold that is not watched takes `median_s`,
+    /// and what this one took longer went into noting each chunk, after its end.
+    pub(crate) fn without_watching(self, median_s: f64) -> Self {
+        if self.mean_chunk_s > TINY_S || self.wall_s <= median_s || self.wall_s == 0.0 {
+            return self;
+        }
+        let watching_s = self.workers_s() * (1.0 - median_s / self.wall_s);
+        let transfer_s = (self.transfer_s - watching_s).max(0.0);
+        let chunks = self.spans.len().max(1) as f64;
+        Self { transfer_s, cost_per_chunk_s: transfer_s / chunks, ..self }
+    }
+
     /// The share of the time in chunks that was spent waiting, from 0 to 1.
     pub(crate) fn waiting_share(&self) -> f64 {
         let in_chunks_s = self.work_s + self.waiting_s;
@@ -217,7 +238,8 @@ impl Profile {
         let in_chunks_s = total(lanes.values().map(|lane| lane.in_chunks_s));
         let transfer_s = total(lanes.values().map(|lane| lane.between_s));
         let busiest_s = lanes.values().map(|lane| lane.in_chunks_s).fold(0.0, f64::max);
-        let computing = if in_chunks_s > 0.0 { ((used.cpu_s + used.queued_s) / in_chunks_s).min(1.0) } else { 1.0 };
+        let computing =
+            if in_chunks_s > 0.0 { ((used.chunks_cpu_s + used.queued_s) / in_chunks_s).min(1.0) } else { 1.0 };
         let chunks = spans.len().max(1) as f64;
         Self {
             wall_s,
@@ -237,8 +259,8 @@ impl Profile {
             sent_once_bytes: 0,
             slowdown: None,
             most_at_once: lanes.values().map(|lane| lane.most_at_once).max().unwrap_or(0),
-            chunks_cpu_s: None,
-            bystanders_cpu_s: None,
+            chunks_cpu_s: Some(used.chunks_cpu_s),
+            bystanders_cpu_s: Some(used.bystanders_cpu_s),
             spans,
         }
     }
@@ -284,7 +306,7 @@ mod tests {
     }
 
     fn profile(spans: Vec<ChunkSpan>, wall_s: f64, workers: usize, cpu_s: f64) -> Profile {
-        Profile::of_spans(spans, wall_s, workers, Used { cpu_s, ..Used::default() }, 0)
+        Profile::of_spans(spans, wall_s, workers, Used { cpu_s, chunks_cpu_s: cpu_s, ..Used::default() }, 0)
     }
 
     #[test]
@@ -306,6 +328,23 @@ mod tests {
         assert_eq!((profile.transfer_s, profile.idle_s), (0.0, 0.0));
         assert!(profile.waits());
         assert_eq!(profile.most_at_once, 3);
+    }
+
+    #[test]
+    fn what_watching_costs_is_no_cost_of_tiny_chunks() {
+        let spans: Vec<ChunkSpan> = (0..1000).map(|i| span(0, f64::from(i) * 1e-6, 0.5e-6)).collect();
+        let watched = profile(spans, 1e-3, 1, 1e-3);
+        assert!((watched.cost_per_chunk_s - 0.5e-6).abs() < 1e-8);
+        let own = watched.without_watching(0.6e-3);
+        assert!((own.cost_per_chunk_s - 0.1e-6).abs() < 1e-8, "{}", own.cost_per_chunk_s);
+    }
+
+    #[test]
+    fn chunks_are_compared_with_the_same_chunks_alone() {
+        let chunk = |chunk, duration_s| ChunkSpan { chunk, worker: 0, start_s: 0.0, duration_s };
+        let alone = profile(vec![chunk(0, 1.0), chunk(1, 10.0), chunk(2, 2.0)], 13.0, 1, 13.0);
+        let beside = profile(vec![chunk(1, 15.0), chunk(0, 1.5), chunk(2, 9.0)], 16.0, 2, 25.5);
+        assert_eq!(beside.slowdown_beside(&alone), Some(1.5), "one slow chunk does not matter, nor do uneven ones");
     }
 
     #[test]

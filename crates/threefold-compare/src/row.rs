@@ -13,7 +13,7 @@ mod difference;
 
 pub use break_even::{Basis, BreakEven};
 pub use difference::{Difference, Judged};
-pub(crate) use difference::{Terms, judge, level};
+pub(crate) use difference::{Terms, difference, judge};
 
 /// One contender: a model with a number of workers. Durations are in seconds.
 ///
@@ -103,17 +103,12 @@ impl Cold {
 impl Row {
     /// The row of a contender, compared with that of the reference if it is another one. Each pair is judged
     /// by itself until all are.
-    pub(crate) fn of(measured: Measured, baseline: Option<&Self>, items: u128, random: &mut SmallRng) -> Self {
+    pub(crate) fn of(measured: Measured, baseline: Option<&Self>, random: &mut SmallRng) -> Self {
         let Measured { model, workers, folds_per_run, runs_s, cold, cpu_s, profile } = measured;
         let cold_startup_s: Vec<f64> = cold.iter().map(|cold| cold.startup_s).collect();
         let totals_s: Vec<f64> = cold.iter().map(|cold| cold.total_s).collect();
         let (median_s, startup_s) = (stats::median(&runs_s), stats::median(&cold_startup_s));
         let speedup = baseline.and_then(|baseline| stats::speedup(&baseline.runs_s, &runs_s));
-        let costs = break_even::Costs { workers, startup_s, median_s, profile: &profile };
-        let forecast = baseline.and_then(|row| {
-            let alone = break_even::Costs { workers: 1, startup_s: 0.0, median_s: row.median_s, profile: &row.profile };
-            break_even::items(&costs, &alone, speedup.as_ref(), items)
-        });
         Self {
             model,
             workers,
@@ -126,7 +121,7 @@ impl Row {
             speedup,
             difference: if baseline.is_some() { Difference::Unknown } else { Difference::Reference },
             judged: Judged { against: baseline.map_or(model, |row| row.model), level: stats::ERROR, smallest: 0.0 },
-            break_even: forecast.map_or(BreakEven::Unknown, BreakEven::expected),
+            break_even: BreakEven::Unknown,
             cpu_s,
             peak_memory_bytes: profile.peak_memory_bytes,
             profile,

@@ -6,7 +6,10 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
 
+mod holm;
 mod signed_rank;
+
+pub(crate) use holm::level;
 
 /// How often the bootstrap draws samples from the measured ones. 25 draws then lie beyond either end of a 95% interval.
 const RESAMPLES: usize = 1000;
@@ -30,9 +33,8 @@ const RESAMPLES: usize = 1000;
 /// ```
 pub const FEWEST: usize = 7;
 
-/// The probability that a speed-up lies beyond one end of its interval. For a 95% interval 2.5% would do if the number of
-/// rounds were fixed. But rounds end when the medians are known well enough, so that the runs are looked at several times;
-/// in simulations of this, 6% of the intervals at 2.5% missed.
+/// The probability that a speed-up lies beyond one end of its interval, unless the look that ended the rounds leaves it
+/// another one.
 pub(crate) const BEYOND: f64 = 0.0125;
 
 /// The probability that any two equal contenders of a comparison are told apart.
@@ -215,10 +217,10 @@ pub(crate) fn slow_first_run(samples: &[f64]) -> bool {
     outliers(samples).first() == Some(&0) && samples[0] > median(samples)
 }
 
-/// Whether to check after this many rounds if the medians are known well [`enough`]: after 10, 15, 22, 33 rounds and so
+/// Whether to check after this many rounds if the medians are known well [`enough`]: after 7, 10, 15, 22, 33 rounds and so
 /// on, half as many more each time. A check after every round would stop at the first interval that is narrow by chance.
 pub(crate) fn is_checkpoint(rounds: usize) -> bool {
-    let mut checkpoint = 10;
+    let mut checkpoint = FEWEST;
     while checkpoint < rounds {
         checkpoint += checkpoint / 2;
     }

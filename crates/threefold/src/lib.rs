@@ -358,8 +358,7 @@ pub mod __private {
     #[cfg(feature = "async")]
     pub use crate::backend::wait::wait;
     pub use crate::entry;
-    pub use crate::source::filled::Filled;
-    pub use crate::source::placed::Placed;
+    pub use crate::source::{Pieces, filled::Filled, part::Of, part::Repeated, placed::Placed};
     pub use crate::task::registry::{Entry, TASKS};
     pub use crate::task::state::{State, Stateful, make, map_alone, map_with};
     #[cfg(feature = "simd")]

@@ -14,6 +14,7 @@ mod grid;
 mod integers;
 mod items;
 mod lines;
+pub(crate) mod part;
 pub(crate) mod placed;
 #[cfg(feature = "processes")]
 pub(crate) mod sent;
@@ -195,6 +196,19 @@ pub trait Pieces: Send + Sync + 'static {
         None
     }
 
+    /// The first `items` items, at least one and at most all, cut in the same way. `None` if the source cannot be shortened.
+    fn first(&self, _items: u128) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
+    /// A part has chunks like those of the whole if its number of items is a multiple of this.
+    fn grain(&self) -> u128 {
+        1
+    }
+
     /// The output of chunk `index` was taken: the chunk is not asked for again.
     fn release(&self, _index: u64) {}
 
@@ -253,6 +267,10 @@ pub trait Whole: Send + Sync + 'static {
     }
     /// What these items are, for people.
     fn describe(&self, items: Range<u128>) -> String;
+
+    /// The first `items` items, which are one or more. A source that cannot be shortened stays as it is: no window is
+    /// asked for that ends behind them.
+    fn first(&self, items: u128) -> Self;
 
     /// The source in a few bytes, where it has some.
     fn as_bytes(&self) -> Option<Vec<u8>> {

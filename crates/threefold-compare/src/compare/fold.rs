@@ -39,7 +39,16 @@ impl Compare {
         T: Task<Chunk = S::Chunk> + Clone,
         A: Clone + PartialEq + fmt::Debug,
     {
-        self.measure(&mut Folding { source, task, init, reduce, key: Ok, show: text::debug::<A>, first: None })
+        self.measure(&mut Folding {
+            source,
+            task,
+            init,
+            reduce,
+            key: Ok,
+            show: text::debug::<A>,
+            first: None,
+            pieces: None,
+        })
     }
 
     /// Measures a fold as [`fold`](Self::fold) does, and compares the values of the models by a `key` of each value.
@@ -86,7 +95,16 @@ impl Compare {
         K: PartialEq + fmt::Debug,
     {
         let key = |value| Ok(key(value));
-        self.measure(&mut Folding { source, task, init, reduce, key, show: text::debug::<K>, first: None })
+        self.measure(&mut Folding {
+            source,
+            task,
+            init,
+            reduce,
+            key,
+            show: text::debug::<K>,
+            first: None,
+            pieces: None,
+        })
     }
 
     /// Measures a fold as [`fold`](Self::fold) does, and checks each value.
@@ -124,7 +142,7 @@ impl Compare {
         A: Clone,
     {
         let show = |text: &String| text::shortened(text);
-        self.measure(&mut Folding { source, task, init, reduce, key: check, show, first: None })
+        self.measure(&mut Folding { source, task, init, reduce, key: check, show, first: None, pieces: None })
     }
 
     /// Measures, if what was asked for is possible.

@@ -1,9 +1,10 @@
-//! Cold runs: for each, an executor is made and folds once.
-
-use std::time::Instant;
+//! Cold runs: for each, an executor is made and folds once. Both belong to its duration.
+//!
+//! Cold is a new executor in a running program, not a new program. The source, the task and `init` are cloned before.
 
 use threefold::Trace;
 
+use super::subject::Timing;
 use super::{COLD_SHARE, Measuring};
 use crate::error::{Error, Result};
 use crate::row::Cold;
@@ -23,13 +24,11 @@ impl Measuring<'_> {
                 }
                 // The workers of the last run end before the clock starts.
                 self.contenders[index].executor = None;
-                let began = Instant::now();
-                let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
                 let trace = Trace::new();
-                if self.fold(index, &executor, Some(&trace))?.is_none() {
-                    break 'runs;
-                }
-                let total_s = began.elapsed().as_secs_f64();
+                let contender = &self.contenders[index];
+                let cold = self.subject.run_cold(&|| contender.executor(), &self.plan.cancel, &trace);
+                let Some((executor, Timing { began, took })) = self.checked(index, cold)? else { break 'runs };
+                let total_s = took.as_secs_f64();
                 let first = trace.spans().iter().map(|span| span.started).min();
                 let startup_s = first.map_or(0.0, |first| first.saturating_duration_since(began).as_secs_f64());
                 chunks = trace.spans().len() as u64;

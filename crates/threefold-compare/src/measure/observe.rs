@@ -1,10 +1,12 @@
 //! The observed folds, from which each contender's profile is made.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use threefold::{Executor, Source, Trace, task};
 
 use super::Measuring;
+use super::process::threads;
 use super::usage::Usage;
 use crate::error::Result;
 use crate::profile::Profile;
@@ -15,7 +17,7 @@ use crate::stats;
 const OBSERVED: usize = 3;
 
 /// Of folds above this duration, in seconds, only one is observed: the time budget is not to be spent over again.
-const LONG_S: f64 = 0.5;
+const LONG_S: f64 = 0.2;
 
 /// So many empty chunks show what one costs.
 const EMPTY_CHUNKS: u64 = 1000;
@@ -41,10 +43,11 @@ impl Measuring<'_> {
         self.contenders.iter_mut().for_each(|contender| contender.executor = None);
         let mut all: Vec<Measured> = Vec::new();
         for index in 0..self.contenders.len() {
+            let bystanders = threads();
             let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
             let runs_s = self.contenders[index].runs_s[..rounds].to_vec();
             let Observed { cpu_s, mut profile } =
-                self.observed(index, &executor, stats::median(&runs_s))?.unwrap_or_default();
+                self.observed(index, &executor, &bystanders, stats::median(&runs_s))?.unwrap_or_default();
             let contender = &self.contenders[index];
             profile.sent_once_bytes = contender.bytes_told;
             profile.slowdown = all.first().and_then(|sequential| profile.slowdown_beside(&sequential.profile));
@@ -63,7 +66,13 @@ impl Measuring<'_> {
 
     /// The processor time of the observed folds, and the profile of the one whose duration is closest to the median of the
     /// timed ones. `None` if it was cancelled.
-    fn observed(&mut self, index: usize, on: &Executor, median_s: f64) -> Result<Option<Observed>> {
+    fn observed(
+        &mut self,
+        index: usize,
+        on: &Executor,
+        bystanders: &BTreeSet<i32>,
+        median_s: f64,
+    ) -> Result<Option<Observed>> {
         // A long fold needs no warm-up, and one observation shows as much as three.
         let is_long = median_s > LONG_S;
         if !is_long && self.fold(index, on, None)?.is_none() {
@@ -72,7 +81,7 @@ impl Measuring<'_> {
         let mut closest: Option<Profile> = None;
         let mut cpu_s = Vec::new();
         for _ in 0..if is_long { 1 } else { OBSERVED } {
-            let usage = Usage::observe(on.model()).map_err(|error| self.failed(index, error))?;
+            let usage = Usage::observe(on.model(), bystanders).map_err(|error| self.failed(index, error))?;
             let trace = Trace::new();
             let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since().map_err(|error| self.failed(index, error))?;
@@ -83,7 +92,10 @@ impl Measuring<'_> {
         }
         let empty_chunk_s = if closest.is_some() { self.empty_chunk_s(index, on)? } else { 0.0 };
         let cpu_s = stats::median(&cpu_s);
-        Ok(closest.map(|profile| Observed { cpu_s, profile: Profile { empty_chunk_s, ..profile } }))
+        Ok(closest.map(|profile| Observed {
+            cpu_s,
+            profile: Profile { empty_chunk_s, ..profile.without_watching(median_s) },
+        }))
     }
 
     /// The seconds of one empty chunk among many.

@@ -1,8 +1,9 @@
 //! What the system counts for processes: processor time, queued time, and the peak of their memory.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use procfs::process::Process;
+use procfs::process::{Process, Task};
 use rustix::time::{ClockId, clock_gettime};
 
 /// What the scheduler counts for the threads of a process, in seconds.
@@ -12,6 +13,13 @@ pub(super) struct Scheduled {
     pub(super) ran_s: f64,
     /// Ready to run while other threads had the processors.
     pub(super) queued_s: f64,
+}
+
+impl Scheduled {
+    /// What has been added since `before`. What a thread has used is gone with the thread, so that it may seem less.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self { ran_s: (self.ran_s - before.ran_s).max(0.0), queued_s: (self.queued_s - before.queued_s).max(0.0) }
+    }
 }
 
 /// The peak of this process's memory is counted from here on.
@@ -34,13 +42,43 @@ pub(super) fn peak(process: &Process) -> Option<u64> {
 
 /// The processor seconds of this process, exact to the nanosecond.
 pub(super) fn own_s() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    cpu_s(ClockId::ProcessCPUTime)
+}
+
+fn cpu_s(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// The seconds in which threads of this process were ready to run and had no processor.
-pub(super) fn own_queued_s() -> f64 {
+fn own_queued_s() -> f64 {
     Process::myself().map_or(0.0, |own| scheduled(&[own]).queued_s)
+}
+
+/// The threads of this process.
+pub(super) fn threads() -> BTreeSet<i32> {
+    each_thread().map(|task| task.tid).collect()
+}
+
+/// What the scheduler has counted for the calling thread and for all threads of this process that are not among `others`.
+/// The processor time of the calling thread is exact to the nanosecond.
+pub(super) fn all_but(others: &BTreeSet<i32>) -> Scheduled {
+    let caller = fs::read_link("/proc/thread-self").ok();
+    let caller = caller.and_then(|path| path.file_name()?.to_str()?.parse::<i32>().ok());
+    let mut sum = Scheduled::default();
+    for task in each_thread() {
+        let is_caller = Some(task.tid) == caller;
+        let Some(counted) = task.schedstat().ok().filter(|_| is_caller || !others.contains(&task.tid)) else {
+            continue;
+        };
+        sum.queued_s += counted.run_delay as f64 * 1e-9;
+        sum.ran_s += if is_caller { cpu_s(ClockId::ThreadCPUTime) } else { counted.sum_exec_runtime as f64 * 1e-9 };
+    }
+    sum
+}
+
+fn each_thread() -> impl Iterator<Item = Task> {
+    Process::myself().ok().and_then(|own| own.tasks().ok()).into_iter().flatten().flatten()
 }
 
 /// What the scheduler has counted for these processes. Their processor time is exact while their threads sleep.

@@ -6,18 +6,15 @@ use rand::seq::SliceRandom;
 
 use super::{COLD_SHARE, Measuring};
 use crate::error::Result;
+use crate::looks::{Looks, Seen};
 use crate::plan::Rounds;
 use crate::row::Cold;
-use crate::stats;
 
 /// A run has as many folds as take this long together. The cost of reading the clock is negligible then.
 const RUN: Duration = Duration::from_micros(500);
 
 /// A run has at most this many folds.
 const MOST_FOLDS: u128 = 1000;
-
-/// Medians are known well enough when their intervals reach at most this share of the median to either side.
-const PRECISION: f64 = 0.02;
 
 /// A turn in a round.
 struct Turn {
@@ -32,6 +29,7 @@ impl Measuring<'_> {
     pub(super) fn run_rounds(&mut self) -> Result<usize> {
         self.warm_up()?;
         let mut rounds = 0;
+        let mut looks = Looks::default();
         while rounds < self.plan.most_rounds() && !self.is_cancelled() {
             let began = Instant::now();
             for turn in self.turns() {
@@ -45,14 +43,25 @@ impl Measuring<'_> {
             let share = self.share(rounds);
             self.report(COLD_SHARE + (1.0 - COLD_SHARE) * share, rounds);
             if self.plan.rounds == Rounds::Needed {
-                let runs: Vec<&[f64]> = self.contenders.iter().map(|contender| &contender.runs_s[..rounds]).collect();
-                let known = stats::is_checkpoint(rounds) && stats::enough(&runs, PRECISION, &mut self.random);
-                if known || self.began.elapsed() + began.elapsed() > self.plan.time_budget {
+                if let Some(error) = self.look(&mut looks) {
+                    self.error = error;
+                    break;
+                }
+                self.error = looks.error_left();
+                if self.began.elapsed() + began.elapsed() > self.plan.time_budget {
                     break;
                 }
             }
         }
         Ok(rounds)
+    }
+
+    /// Whether the comparison can end, and with what error.
+    fn look(&mut self, looks: &mut Looks) -> Option<f64> {
+        let runs: Vec<&[f64]> = self.contenders.iter().map(|contender| &contender.runs_s[..]).collect();
+        let (reference, least_worthwhile) = (self.reference, self.plan.least_worthwhile);
+        let seen = Seen { runs: &runs, again: &self.again_s, reference, least_worthwhile };
+        looks.look(seen, &mut self.random)
     }
 
     /// The turns of a round in random order: one of each contender, and a second one of the reference.

@@ -1,45 +1,57 @@
 //! `Usage`: processor time and memory of this process, its worker processes, and the other ranks of its MPI job, while one
 //! fold runs.
 
+use std::collections::BTreeSet;
+
 use procfs::process::{Process, all_processes};
 use threefold::{Error, Model};
 
-use super::process::{Scheduled, forget_peak, own_queued_s, own_s, peak, scheduled};
+use super::process::{Scheduled, all_but, forget_peak, own_s, peak, scheduled};
 use super::ranks::Ranks;
 use crate::profile::Used;
 
 /// What had been used when observing began.
 #[derive(Debug)]
-pub(crate) struct Usage {
+pub(crate) struct Usage<'a> {
+    model: Model,
     own_s: f64,
-    own_queued_s: f64,
+    /// The threads that were there before the executor, and run no chunk.
+    bystanders: &'a BTreeSet<i32>,
+    /// What the other threads of this process had used.
+    own: Scheduled,
     workers: Scheduled,
     ranks: Ranks,
 }
 
-impl Usage {
-    /// Begins to observe folds on `model`. The peak of this process's memory is counted from here on.
-    pub(crate) fn observe(model: Model) -> Result<Self, Error> {
+impl<'a> Usage<'a> {
+    /// Begins to observe folds on `model`, in which the threads of this process take part that are not among `bystanders`,
+    /// and the calling one. The peak of this process's memory is counted from here on.
+    pub(crate) fn observe(model: Model, bystanders: &'a BTreeSet<i32>) -> Result<Self, Error> {
         let ranks = Ranks::observe(model)?;
         forget_peak();
-        let (workers, own_queued_s) = (scheduled(&workers()), own_queued_s());
-        // This comes last because the other lines use processor time themselves.
-        Ok(Self { own_s: own_s(), own_queued_s, workers, ranks })
+        let workers = scheduled(&workers());
+        // These come last because the other lines use processor time themselves.
+        let own = all_but(bystanders);
+        Ok(Self { model, own_s: own_s(), bystanders, own, workers, ranks })
     }
 
     /// What was used since observing began.
     pub(crate) fn since(&self) -> Result<Used, Error> {
-        // This comes first for the same reason.
-        let own_s = own_s();
+        // These come first for the same reason.
+        let own_s = own_s() - self.own_s;
+        let own = all_but(self.bystanders).since(self.own);
         let workers = workers();
-        let (now, own_queued_s) = (scheduled(&workers), own_queued_s());
-        let own = Process::myself().ok();
-        let here = workers.iter().chain(&own).filter_map(peak).sum::<u64>();
+        let now = scheduled(&workers).since(self.workers);
+        let this = Process::myself().ok();
+        let here = workers.iter().chain(&this).filter_map(peak).sum::<u64>();
         let (ranks, elsewhere) = self.ranks.since()?;
-        let queued_s = own_queued_s - self.own_queued_s + now.queued_s - self.workers.queued_s + ranks.queued_s;
+        // The caller of worker processes runs no chunk, and on mpi it runs some.
+        let own_chunks_s = if self.model == Model::Processes { 0.0 } else { own.ran_s };
         Ok(Used {
-            cpu_s: (own_s - self.own_s) + (now.ran_s - self.workers.ran_s).max(0.0) + ranks.ran_s.max(0.0),
-            queued_s: queued_s.max(0.0),
+            cpu_s: own_s + now.ran_s + ranks.ran_s.max(0.0),
+            queued_s: own.queued_s + now.queued_s + ranks.queued_s.max(0.0),
+            chunks_cpu_s: own_chunks_s + now.ran_s + ranks.ran_s.max(0.0),
+            bystanders_cpu_s: (own_s - own.ran_s).max(0.0),
             peak_memory_bytes: here + elsewhere,
         })
     }
@@ -54,11 +66,38 @@ fn workers() -> Vec<Process> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::super::process::threads;
     use super::*;
 
     #[test]
+    fn a_server_thread_of_the_program_is_a_bystander() {
+        let (ask, asked) = mpsc::channel::<u64>();
+        let (answer, answered) = mpsc::channel();
+        let server = thread::spawn(move || {
+            for n in asked {
+                answer.send((0..n).fold(1u64, |all, i| std::hint::black_box(all.wrapping_mul(i | 1)))).unwrap();
+            }
+        });
+        ask.send(1).unwrap();
+        answered.recv().unwrap();
+        let bystanders = threads();
+        let usage = Usage::observe(Model::Sequential, &bystanders).unwrap();
+        ask.send(50_000_000).unwrap();
+        answered.recv().unwrap();
+        let used = usage.since().unwrap();
+        drop(ask);
+        server.join().unwrap();
+        assert!(used.bystanders_cpu_s > 2.0 * used.chunks_cpu_s, "{used:?}");
+        assert!(used.cpu_s >= used.bystanders_cpu_s, "{used:?}");
+    }
+
+    #[test]
     fn processor_time_and_peak_memory_are_measured() {
-        let usage = Usage::observe(Model::Sequential).unwrap();
+        let bystanders = threads();
+        let usage = Usage::observe(Model::Sequential, &bystanders).unwrap();
         let touched = vec![1u8; 64 << 20];
         let sum: u64 = std::hint::black_box(&touched).iter().map(|&byte| u64::from(byte)).sum();
         assert_eq!(sum, 64 << 20);

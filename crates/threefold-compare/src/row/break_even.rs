@@ -2,10 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-mod forecast;
-
-pub(super) use forecast::{Costs, items};
-
 /// From how many items on a contender is faster than the reference, from a cold start: a new executor in a running
 /// program, whose making is counted.
 ///
@@ -69,14 +65,6 @@ pub enum Basis {
 }
 
 impl BreakEven {
-    /// A size that is expected from one observed fold. Such forecasts were 1 to 45 times too high.
-    pub(super) fn expected(items: f64) -> Self {
-        if items < 2.0 {
-            return Self::Always { smallest: 1.0 };
-        }
-        Self::From { items, low: (items / 45.0).max(1.0), high: items, basis: Basis::Estimated }
-    }
-
     /// The size in items, if it is known: for [`Always`](Self::Always) the smallest that was tried.
     ///
     /// ```

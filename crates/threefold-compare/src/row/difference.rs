@@ -1,9 +1,8 @@
 //! `Difference`: whether the runs show that one contender is faster than another.
 //!
 //! A difference is called one if it is both shown and large enough. All pairs of contenders are compared, so the chance that
-//! any two equal ones are told apart must be bounded over all pairs: by the method of Holm (*A Simple Sequentially
-//! Rejective Multiple Test Procedure*, Scandinavian Journal of Statistics 6, 1979). The method gives one level of error,
-//! and the pairs whose test stays within it differ.
+//! any two equal ones are told apart is bounded over all pairs ([`stats::level`]). This gives one level of error, and the
+//! pairs whose test stays within it differ.
 
 use serde::{Deserialize, Serialize};
 use threefold::Model;
@@ -80,32 +79,23 @@ pub(crate) fn judge(rows: &mut [Row], terms: Terms) {
     let Terms { reference, error, smallest } = terms;
     let against = rows[reference].model;
     let runs: Vec<&[f64]> = rows.iter().map(|row| &row.runs_s[..]).collect();
-    let judged = Judged { against, level: level(&runs, error), smallest };
+    let judged = Judged { against, level: stats::level(&runs, error), smallest };
     rows.iter_mut().for_each(|row| row.judged = judged);
+    let speedup = |row: &Row| stats::ratio(&rows[reference].runs_s, &row.runs_s, error / 2.0);
+    let speedups: Vec<Option<Estimate>> = rows.iter().map(speedup).collect();
+    rows.iter_mut().zip(speedups).for_each(|(row, speedup)| row.speedup = speedup);
     let differences: Vec<Difference> = rows.iter().map(|row| between(row, &rows[reference])).collect();
     rows.iter_mut().zip(differences).for_each(|(row, difference)| row.difference = difference);
-    rows[reference].difference = Difference::Reference;
+    (rows[reference].difference, rows[reference].speedup) = (Difference::Reference, None);
 }
 
-/// The level by Holm: that of the pair at which the method stops. All pairs before it are within this level, and no pair
-/// after it is.
-pub(crate) fn level(runs: &[&[f64]], error: f64) -> f64 {
-    let pairs = (0..runs.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
-    let mut chances: Vec<f64> = pairs.filter_map(|(one, other)| stats::chance(runs[one], runs[other])).collect();
-    chances.sort_unstable_by(f64::total_cmp);
-    let allowed = |rank: usize| error / (chances.len() - rank).max(1) as f64;
-    let stops = (0..chances.len()).find(|&rank| chances[rank] > allowed(rank));
-    allowed(stops.unwrap_or(chances.len()))
-}
-
-/// How `row` differs from `other`, by what `row` is judged by.
-fn between(row: &Row, other: &Row) -> Difference {
+/// How `runs` differ from those of a `baseline`.
+pub(crate) fn difference(baseline: &[f64], runs: &[f64], level: f64, smallest: f64) -> Difference {
     let (Some(chance), Some(Estimate { value, interval })) =
-        (stats::chance(&other.runs_s, &row.runs_s), stats::speedup(&other.runs_s, &row.runs_s))
+        (stats::chance(baseline, runs), stats::ratio(baseline, runs, level / 2.0))
     else {
         return Difference::Unknown;
     };
-    let Judged { level, smallest, .. } = row.judged;
     let (is_shown, enough) = (chance <= level, 1.0 + smallest);
     match value {
         _ if is_shown && value > enough => Difference::Faster,
@@ -113,6 +103,11 @@ fn between(row: &Row, other: &Row) -> Difference {
         _ if is_shown || interval.low >= 1.0 / enough && interval.high <= enough => Difference::TooSmall,
         _ => Difference::NotShown,
     }
+}
+
+/// How `row` differs from `other`, by what `row` is judged by.
+fn between(row: &Row, other: &Row) -> Difference {
+    difference(&other.runs_s, &row.runs_s, row.judged.level, row.judged.smallest)
 }
 
 impl Row {

@@ -19,7 +19,7 @@ fn rows(counts: &[usize], rounds: usize, random: &mut SmallRng, time: impl Fn(f6
             cpu_s: 0.0,
             profile: Profile::default(),
         };
-        Row::of(measured, None, 1, random)
+        Row::of(measured, None, random)
     };
     counts.iter().map(&mut row).collect()
 }

@@ -9,15 +9,15 @@ const SIMULATIONS: usize = 1000;
 /// At a true rate of 5%, more than this many of 1,000 simulations fail with a probability of 1 in 10,000.
 const TOO_MANY: usize = 77;
 
-/// Durations as a machine shows them: skewed to the right, with some outliers, and with a drift that affects all contenders.
+/// Durations as a machine shows them: skewed to the right, with some outliers. How comparisons as a whole fare is simulated
+/// in `looks/tests.rs`.
 struct Machine {
     random: SmallRng,
-    drift: f64,
 }
 
 impl Machine {
     fn new(seed: u64) -> Self {
-        Self { random: SmallRng::seed_from_u64(seed), drift: 1.0 }
+        Self { random: SmallRng::seed_from_u64(seed) }
     }
 
     /// An approximately normal number, from twelve uniform ones.
@@ -30,17 +30,6 @@ impl Machine {
         let noise = (0.05 * self.normal()).exp();
         let outlier = if self.random.random_bool(0.03) { 3.0 } else { 1.0 };
         median * noise * outlier
-    }
-
-    /// One round: a duration of each contender, in random order, on a machine that drifts meanwhile.
-    fn round(&mut self, medians: [f64; 2]) -> [f64; 2] {
-        let mut times = [0.0; 2];
-        let first = usize::from(self.random.random::<bool>());
-        for contender in [first, 1 - first] {
-            self.drift *= (0.02 * self.normal()).exp();
-            times[contender] = self.drift * self.time(medians[contender]);
-        }
-        times
     }
 }
 
@@ -80,7 +69,7 @@ fn outliers_are_ten_standard_deviations_away() {
 #[test]
 fn checkpoints_grow_by_half() {
     let checkpoints: Vec<usize> = (0..80).filter(|&rounds| is_checkpoint(rounds)).collect();
-    assert_eq!(checkpoints, [10, 15, 22, 33, 49, 73]);
+    assert_eq!(checkpoints, [7, 10, 15, 22, 33, 49, 73]);
 }
 
 #[test]
@@ -107,60 +96,4 @@ fn the_interval_of_the_median_contains_it_in_95_of_100_simulations() {
         println!("{samples} samples: {missed} of {SIMULATIONS} intervals missed the median");
         assert!(missed <= TOO_MANY, "{samples} samples: {missed} of {SIMULATIONS}");
     }
-}
-
-/// Simulates comparisons as they are made, including when they end. Returns the speed-up of each.
-fn comparisons(seed: u64, medians: [f64; 2]) -> Vec<Estimate> {
-    let mut machine = Machine::new(seed);
-    let comparison = |_| {
-        let mut times = [Vec::new(), Vec::new()];
-        // The time budget is spent after 7 to 41 rounds, if the medians are not known well enough before.
-        let budget = FEWEST + machine.random.random_range(0..35);
-        loop {
-            let round = machine.round(medians);
-            times.iter_mut().zip(round).for_each(|(times, time)| times.push(time));
-            let rounds = times[0].len();
-            let known = is_checkpoint(rounds) && enough(&[&times[0], &times[1]], 0.02, &mut machine.random);
-            if known || rounds >= budget {
-                return speedup(&times[0], &times[1]).unwrap();
-            }
-        }
-    };
-    (0..SIMULATIONS).map(comparison).collect()
-}
-
-/// In how many comparisons a difference in this direction is found.
-fn found(comparisons: &[Estimate]) -> usize {
-    comparisons.iter().filter(|speedup| speedup.interval.low > 1.0).count()
-}
-
-#[test]
-fn contenders_that_are_equally_fast_differ_in_at_most_5_of_100_simulations() {
-    let different = comparisons(20, [1.0, 1.0]).iter().filter(|speedup| !speedup.interval.contains(1.0)).count();
-    assert!(different <= SIMULATIONS / 20, "{different} of {SIMULATIONS}");
-}
-
-#[test]
-fn the_interval_of_the_speed_up_contains_it_in_95_of_100_simulations() {
-    for truth in [1.05, 1.9] {
-        let all = comparisons(21, [truth, 1.0]);
-        let missed = all.iter().filter(|speedup| !speedup.interval.contains(truth)).count();
-        assert!(missed <= TOO_MANY, "{truth}x: {missed} of {SIMULATIONS}");
-    }
-}
-
-#[test]
-fn differences_are_found_as_often_as_they_should_be() {
-    // Runs vary by 5%, and the machine drifts by 2% between any two of them. Of 1,000 comparisons 993, 944, 895 and 565 found
-    // the difference when this test was written. The bounds are four standard deviations lower.
-    for (truth, least) in [(1.9, 982), (1.2, 915), (1.1, 856), (1.05, 502)] {
-        let found = found(&comparisons(22, [truth, 1.0]));
-        assert!(found >= least, "{truth}x: found in {found} of {SIMULATIONS}");
-    }
-}
-
-#[test]
-fn a_difference_is_never_found_in_the_wrong_direction() {
-    // By chance alone this happens in fewer than 1 of 10,000 comparisons.
-    assert!(found(&comparisons(23, [1.0, 1.1])) <= 2);
 }

@@ -102,13 +102,15 @@ pub struct Windows<W> {
     cut: Cut,
     /// Where the source is cut, or the reason why it cannot be cut as asked.
     grid: Result<Grid, &'static str>,
+    /// Whether the source has more items than are cut.
+    has_more: bool,
 }
 
 impl<W: Whole> Windows<W> {
     pub(super) fn new(whole: W, cut: Cut) -> Self {
         let items = whole.items().ok_or("the source has 2^128 items, one more than can be counted");
         let grid = items.and_then(|items| grid(items, cut));
-        Self { whole, cut, grid }
+        Self { whole, cut, grid, has_more: false }
     }
 
     /// The source with the default cut.
@@ -159,8 +161,20 @@ impl<W: Whole> Pieces for Windows<W> {
         self.whole.describe(items)
     }
 
+    fn first(&self, items: u128) -> Option<Self> {
+        let items = items.min(self.whole.items()?).max(1);
+        let whole = self.whole.first(items);
+        let has_more = whole.items() != Some(items);
+        Some(Self { whole, cut: self.cut, grid: grid(items, self.cut), has_more })
+    }
+
+    fn grain(&self) -> u128 {
+        if let Cut::Every(size) = self.cut { size } else { 1 }
+    }
+
     fn as_bytes(&self) -> Option<Vec<u8>> {
-        let mut bytes = self.whole.as_bytes()?;
+        // A worker would cut all items.
+        let mut bytes = if self.has_more { None } else { self.whole.as_bytes() }?;
         self.cut.put(&mut bytes);
         Some(bytes)
     }

@@ -134,6 +134,10 @@ impl<T: Integer> Whole for Range<T> {
         format!("{start}..{end}")
     }
 
+    fn first(&self, items: u128) -> Self {
+        self.start..self.start.above(items)
+    }
+
     fn as_bytes(&self) -> Option<Vec<u8>> {
         Some([self.start, self.end].map(|end| end.bits().to_le_bytes()).concat())
     }
@@ -179,6 +183,10 @@ impl<T: Integer> Whole for RangeInclusive<T> {
     fn describe(&self, items: Range<u128>) -> String {
         let (start, end) = self.window(items).into_inner();
         format!("{start}..={end}")
+    }
+
+    fn first(&self, items: u128) -> Self {
+        self.window(0..items)
     }
 
     fn as_bytes(&self) -> Option<Vec<u8>> {

@@ -56,4 +56,9 @@ impl<C: Clone + Send + Sync + 'static> Pieces for Items<C> {
     fn describe(&self, index: u64) -> String {
         format!("item {index}")
     }
+
+    fn first(&self, items: u128) -> Option<Self> {
+        let items = usize::try_from(items).unwrap_or(usize::MAX).min(self.0.len());
+        Some(Self(self.0[..items].to_vec()))
+    }
 }

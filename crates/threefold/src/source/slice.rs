@@ -139,6 +139,10 @@ impl<T: Send + Sync + 'static> Whole for Slice<T> {
         format!("items {}..{}", items.start, items.end)
     }
 
+    fn first(&self, items: u128) -> Self {
+        self.window(0..items)
+    }
+
     #[cfg(feature = "processes")]
     fn as_bytes(&self) -> Option<Vec<u8>> {
         let Array::Shared(array) = &self.array else { return None };

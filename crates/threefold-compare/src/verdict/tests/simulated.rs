@@ -128,9 +128,9 @@ impl Simulated {
         let measured: Vec<Measured> =
             self.contenders.iter().map(|contender| self.measured(contender, runs(contender))).collect();
         let again_s = runs(&self.contenders[self.reference]);
-        let reference = Row::of(measured[self.reference].clone(), None, self.items, &mut random);
+        let reference = Row::of(measured[self.reference].clone(), None, &mut random);
         let row = |(index, measured): (usize, Measured)| {
-            Row::of(measured, Some(&reference).filter(|_| index != self.reference), self.items, &mut random)
+            Row::of(measured, Some(&reference).filter(|_| index != self.reference), &mut random)
         };
         let mut rows: Vec<Row> = measured.into_iter().enumerate().map(row).collect();
         let level = row::level(&rows.iter().map(|row| &row.runs_s[..]).collect::<Vec<_>>(), stats::ERROR);
