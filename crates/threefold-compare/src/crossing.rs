@@ -7,10 +7,11 @@
 //! 1. *Walk*: from a guess in steps of a factor of 4, up while the contender is slower and down while it is faster, until
 //!    the sizes on either side of the crossing are known. Three pairs of a size are enough for that.
 //! 2. *Narrow*: bisect until the two sizes differ by a factor of 2 at most.
-//! 3. *Settle*: try sizes around the crossing in turns, and fit a line to their medians over the logarithm of the size. Its
-//!    zero is the crossing. A bootstrap over the pairs of each size gives the range. Trying ends when the range is narrow,
-//!    after [`ROUNDS`] turns, or when the time is spent. A bisection to the end would instead be decided by single pairs,
-//!    since close to the crossing the two costs are nearly the same.
+//! 3. *Settle*: try sizes around the crossing in turns, and fit a line to the medians of the ratios. If the contender costs
+//!    f + a n for n items, and the reference s n, their ratio is a / s + (f / s) / n, which is a line over 1 / n. Where it is 1
+//!    is the crossing. A bootstrap over the pairs of each size gives the range. Trying ends when the range is narrow, after
+//!    [`ROUNDS`] turns, or when the time is spent. A bisection to the end would instead be decided by single pairs, since
+//!    close to the crossing the two costs are nearly the same.
 //!
 //! If the contender is slower at every size that could be tried, the crossing is extrapolated along the last two sizes:
 //! the difference of the costs is a fixed part minus a part that grows with the size.
@@ -35,7 +36,7 @@ const SURE: usize = 9;
 const STEP: f64 = 4.0;
 
 /// The sizes around the crossing that are tried in turns, as multiples of it.
-const AROUND: [f64; 5] = [0.6, 0.77, 1.0, 1.3, 1.67];
+const AROUND: [f64; 5] = [0.4, 0.63, 1.0, 1.6, 2.5];
 
 /// At least and at most so many turns.
 const FEWEST_ROUNDS: usize = 8;
@@ -188,17 +189,17 @@ impl<'a> Search<'a> {
 
     /// What the sizes around `centre` show.
     fn fitted(&mut self, centre: f64) -> Crossing {
-        let near = |size: f64| (0.45..2.2).contains(&(size / centre));
+        let near = |size: f64| (0.3..3.5).contains(&(size / centre));
         let all: Vec<(f64, Vec<f64>)> = self
             .tried
             .iter()
             .map(|(&size, pairs)| (f64::from_bits(size), pairs))
             .filter(|(size, pairs)| near(*size) && pairs.len() >= WALKING)
-            .map(|(size, pairs)| (size.ln(), pairs.iter().map(|&(own, reference)| (own / reference).ln()).collect()))
+            .map(|(size, pairs)| (1.0 / size, pairs.iter().map(|&(own, reference)| own / reference - 1.0).collect()))
             .collect();
         let trial = &mut *self.trial;
         match fit::zero(&all, &mut || trial.random()) {
-            Some([value, low, high]) => self.sizes.rounded(value.exp(), low.exp(), high.exp()),
+            Some([value, low, high]) => self.sizes.rounded(1.0 / value, 1.0 / high, 1.0 / low),
             None => Crossing::Unknown,
         }
     }

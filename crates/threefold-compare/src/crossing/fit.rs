@@ -28,7 +28,8 @@ fn drawn<T: Copy>(values: &[T], random: &mut dyn FnMut() -> f64) -> Vec<T> {
     (0..values.len()).map(|_| values[((random() * values.len() as f64) as usize).min(values.len() - 1)]).collect()
 }
 
-/// Where the line through the medians of the values at each x is 0, with its 95% range. `None` if there is no such place.
+/// Where the line through the medians of the values at each x is 0, with its 95% range. `None` if it does not rise, or if
+/// this place is not above 0.
 pub(super) fn zero(points: &[(f64, Vec<f64>)], random: &mut dyn FnMut() -> f64) -> Option<[f64; 3]> {
     let line = |points: Vec<(f64, f64, f64)>| {
         let weights: f64 = points.iter().map(|(.., weight)| weight).sum();
@@ -37,7 +38,7 @@ pub(super) fn zero(points: &[(f64, Vec<f64>)], random: &mut dyn FnMut() -> f64) 
         let across: f64 = points.iter().map(|(x, y, weight)| weight * (x - mean_x) * (y - mean_y)).sum();
         let along: f64 = points.iter().map(|(x, _, weight)| weight * (x - mean_x).powi(2)).sum();
         let slope = across / along;
-        (slope < 0.0).then(|| mean_x - mean_y / slope)
+        Some(mean_x - mean_y / slope).filter(|zero| slope > 0.0 && *zero > 0.0)
     };
     let medians = |draw: &mut dyn FnMut(&[f64]) -> Vec<f64>| {
         points.iter().map(|(x, values)| (*x, median(&mut draw(values)), values.len() as f64)).collect()

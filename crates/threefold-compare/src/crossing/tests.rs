@@ -72,7 +72,7 @@ impl Trial for Machine {
 }
 
 /// So many machines are simulated.
-const MACHINES: u64 = 100;
+const MACHINES: u64 = 40;
 
 /// How often the search is off by more than this factor; and how many pairs it needs.
 fn off(factor: f64, machine: impl Fn(u64) -> Machine, whole: f64, guess: f64) -> (usize, usize) {
@@ -95,7 +95,7 @@ fn a_crossing_within_the_workload_is_found_to_15_percent() {
     for (each, guess) in [(0.5, 1.0), (0.5, 30.0), (0.25, 1e5), (0.8, 1e3)] {
         let (off, pairs) = off(1.15, |seed| Machine::new(seed, 1000.0, each), 1e6, guess);
         println!("each {each}, guess {guess}: {off} of {MACHINES} off, {pairs} pairs");
-        assert!(off <= 5, "{off} of {MACHINES}, each {each}, guess {guess}");
+        assert!(off <= 3, "{off} of {MACHINES}, each {each}, guess {guess}");
     }
 }
 
@@ -105,7 +105,7 @@ fn a_crossing_up_to_ten_times_beyond_is_found_to_30_percent() {
         let machine = |seed| Machine::new(seed, 1000.0 * times / 2.0, 0.5);
         let (off, pairs) = off(1.3, machine, 1000.0, 100.0);
         println!("{times} times beyond: {off} of {MACHINES} off, {pairs} pairs");
-        assert!(off <= 5, "{off} of {MACHINES}, {times} times");
+        assert!(off <= 3, "{off} of {MACHINES}, {times} times");
     }
 }
 
@@ -134,7 +134,7 @@ fn a_contender_that_never_gains_has_no_crossing() {
         wrong += usize::from(matches!(found, Crossing::At { .. } | Crossing::Below { .. }));
     }
     println!("{wrong} of {MACHINES} have one");
-    assert!(wrong <= 3, "{wrong} of {MACHINES}");
+    assert!(wrong <= 2, "{wrong} of {MACHINES}");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_contender_that_always_gains_does_so_at_the_smallest_size() {
         let found = Search::new(&mut machine, Sizes { grain: 1.0, whole: 1e5 }).find(1e3);
         found == Crossing::Below { smallest: 1.0 }
     });
-    assert!(below.count() >= 97);
+    assert!(below.count() >= 38);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng};
 
 use super::*;
 
-const COMPARISONS: usize = 400;
+const COMPARISONS: usize = 200;
 
 /// A machine that drifts, has noise of its own for each run, and bursts in which everything takes longer.
 struct Machine {
@@ -24,7 +24,7 @@ impl Machine {
     }
 
     fn run(&mut self, median: f64) -> f64 {
-        self.drift *= (0.01 * self.normal()).exp();
+        self.drift *= (0.2 * self.noise * self.normal()).exp();
         if self.burst == 0 && self.random.random_bool(0.01) {
             self.burst = 6;
         }
