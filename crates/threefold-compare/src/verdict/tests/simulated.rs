@@ -133,7 +133,7 @@ impl Simulated {
             Row::of(measured, Some(&reference).filter(|_| index != self.reference), &mut random)
         };
         let mut rows: Vec<Row> = measured.into_iter().enumerate().map(row).collect();
-        let level = row::level(&rows.iter().map(|row| &row.runs_s[..]).collect::<Vec<_>>(), stats::ERROR);
+        let level = stats::level(&rows.iter().map(|row| &row.runs_s[..]).collect::<Vec<_>>(), stats::ERROR);
         let noise = Noise::of(&rows[self.reference].runs_s, &again_s, level);
         let smallest = noise.map_or(0.0, |noise| noise.smallest).max(self.least_worthwhile);
         row::judge(&mut rows, Terms { reference: self.reference, error: stats::ERROR, smallest });
