@@ -34,6 +34,12 @@ pub(super) fn line(evidence: &Evidence<'_>, ranking: &Ranking, index: usize) -> 
         return None;
     }
     let (kind, text) = compared(evidence, ranking, index);
+    // Where the model has several rows, the line says which it speaks of.
+    let text = if row.model.name() == evidence.name(index) {
+        text
+    } else {
+        format!("with {}, {text}", text::count(row.workers as u64, "worker"))
+    };
     Some(Reason::of_row(kind, index, row.model, text))
 }
 

@@ -189,7 +189,8 @@ fn of_dispatching(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     if dispatch_s > LARGE_SHARE * chunk_s {
         return Some(Cause::Dispatches { chunk_s, dispatch_s });
     }
-    (row.workers > 1 && fold_s < SHORT_S && idle > LARGE_SHARE).then_some(Cause::Short { fold_s, idle })
+    let wakes_workers = row.workers > 1 || row.model.capabilities().copies_data;
+    (wakes_workers && fold_s < SHORT_S && idle > LARGE_SHARE).then_some(Cause::Short { fold_s, idle })
 }
 
 fn of_cores(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {

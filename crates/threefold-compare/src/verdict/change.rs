@@ -5,7 +5,7 @@ use threefold::Model;
 use super::Evidence;
 use super::cause::{self, IMBALANCE, LONG_CHUNK_SHARE};
 use super::reason::{Reason, ReasonKind};
-use crate::row::Row;
+use crate::row::{Difference, Row};
 use crate::scaling::Scaling;
 use crate::text;
 
@@ -142,7 +142,12 @@ pub(super) fn sent_first(evidence: &Evidence<'_>, shown: &[usize]) -> Option<Rea
 
 /// What was measured of several numbers of workers, and numbers above that of the cores.
 pub(super) fn workers(evidence: &Evidence<'_>) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = evidence.scaling.iter().flat_map(scaled).collect();
+    // Of a model that gains nothing on any number of workers, its own line says so.
+    let gains = |scaling: &&Scaling| {
+        let rows = evidence.rows.iter().filter(|row| row.model == scaling.model);
+        rows.clone().any(|row| matches!(row.difference, Difference::Faster | Difference::Reference))
+    };
+    let mut reasons: Vec<Reason> = evidence.scaling.iter().filter(gains).flat_map(scaled).collect();
     let is_scaled = |model: Model| evidence.scaling.iter().any(|scaling| scaling.model == model);
     let alone = (0..evidence.rows.len()).filter(|&row| !is_scaled(evidence.rows[row].model));
     reasons.extend(alone.filter_map(|row| more_workers_than_cores(evidence, row)));

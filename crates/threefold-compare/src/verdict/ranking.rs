@@ -24,12 +24,16 @@ pub(super) fn of(evidence: &Evidence<'_>) -> Ranking {
 fn by_time(evidence: &Evidence<'_>) -> Ranking {
     let rows = evidence.rows;
     let fastest = fastest_of(rows, 0..rows.len()).unwrap_or(0);
-    // A model that is shown to be faster than sequential rules sequential out, even if the fastest is too noisy to.
-    let beaten = |row: usize| row == 0 && (1..rows.len()).any(|other| gains(evidence, other, 0));
+    // A model that is shown to be faster than sequential or the reference rules it out, even if the fastest is too noisy to.
+    let measures = [0, evidence.reference];
+    let is_beaten = |row: usize| {
+        measures.contains(&row) && (0..rows.len()).any(|other| other != row && gains(evidence, other, row))
+    };
     let tied: Vec<usize> =
-        (0..rows.len()).filter(|&row| row == fastest || !(gains(evidence, fastest, row) || beaten(row))).collect();
-    // If sequential is ruled out, so is a contender that is not shown to be faster than sequential, even the fastest.
-    let is_candidate = |row: usize| tied.contains(&0) || gains(evidence, row, 0);
+        (0..rows.len()).filter(|&row| row == fastest || !(gains(evidence, fastest, row) || is_beaten(row))).collect();
+    // What rules them out is shown to be faster than they are. So must be what is recommended instead.
+    let is_candidate =
+        |row: usize| measures.into_iter().all(|measure| tied.contains(&measure) || gains(evidence, row, measure));
     let candidates = tied.iter().copied().filter(|&row| is_candidate(row));
     let best = simplest(rows, candidates).unwrap_or(fastest);
     Ranking { best, tied, is_by_use: false }

@@ -87,6 +87,8 @@ proptest! {
                 prop_assert!(is_within_its_interval(best, ratio), "{}", verdict.sentence);
             }
             prop_assert_ne!(best.difference, Difference::Slower, "{}", verdict.sentence);
+            let is_none_faster = comparison.rows.iter().all(|row| row.difference != Difference::Faster);
+            prop_assert!(verdict.best != comparison.reference || is_none_faster, "{}", verdict.sentence);
         }
 
         // The other models.
