@@ -73,6 +73,9 @@ impl Visitor for Measurement<'_> {
         if let Some(rounds) = measuring.runs {
             compare = compare.runs(rounds);
         }
+        if let Some(chunks) = work.in_flight() {
+            compare = compare.in_flight(chunks);
+        }
         if let Some(formula) = work.formula() {
             compare = compare.formula(formula);
         }

@@ -10,6 +10,10 @@ mod compare;
 mod computation;
 mod description;
 mod escape;
+#[cfg(target_os = "linux")]
+mod exec;
+#[cfg(not(target_os = "linux"))]
+#[path = "exec_elsewhere.rs"]
 mod exec;
 mod exit;
 mod exports;

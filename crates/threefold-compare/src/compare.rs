@@ -65,6 +65,7 @@ impl Compare {
                 rank_by: RankBy::Time,
                 least_worthwhile: plan::LEAST_WORTHWHILE,
                 workers: Vec::new(),
+                in_flight: None,
                 rounds: Rounds::Needed,
                 warmup: 1,
                 time_budget: Duration::from_secs(20),
@@ -155,6 +156,21 @@ impl Compare {
     /// ```
     pub fn workers(mut self, workers: impl IntoIterator<Item = usize>) -> Self {
         self.plan.workers = workers.into_iter().collect();
+        self
+    }
+
+    /// The largest number of chunks that are in progress at once on async, at least 1. If this is not called, it is the
+    /// default of [`Builder::in_flight`](threefold::Builder::in_flight). The other models have one chunk for each worker.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).in_flight(2).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// assert_eq!(comparison.rounds, 7);
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn in_flight(mut self, chunks: usize) -> Self {
+        self.plan.in_flight = Some(chunks);
         self
     }
 

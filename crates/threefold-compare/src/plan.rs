@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) rank_by: RankBy,
     pub(crate) least_worthwhile: f64,
     pub(crate) workers: Vec<usize>,
+    /// How many chunks are in progress at once on async; `None` for its default.
+    pub(crate) in_flight: Option<usize>,
     pub(crate) rounds: Rounds,
     pub(crate) warmup: u32,
     pub(crate) time_budget: Duration,

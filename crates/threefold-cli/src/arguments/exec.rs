@@ -7,9 +7,11 @@ use clap::Args;
 use super::values::path;
 use crate::exec::{Exec, LinesOf, Reduce, Request};
 
+/// Above these arguments in the help.
+const HEADING: &str = "Programs of your own";
+
 /// A program that is started for every chunk.
 #[derive(Args, Default)]
-#[command(next_help_heading = "Programs of your own")]
 pub(super) struct ExecArguments {
     /// Start COMMAND for every chunk, instead of a built-in computation
     ///
@@ -21,33 +23,33 @@ pub(super) struct ExecArguments {
     /// A process that exits with another code than 0, or that a signal ends, is a chunk that has failed. --retries,
     /// --timeout and --memory-limit apply to each process, on every model. When a process has ended, what it has left
     /// running in its process group is killed.
-    #[arg(long, value_name = "COMMAND", conflicts_with = "workload")]
+    #[arg(help_heading = HEADING, long, value_name = "COMMAND", conflicts_with = "workload")]
     exec: Option<String>,
 
     /// Give COMMAND to `sh -c`; lines are its parameters: {} becomes "$@", and nothing in a line is run
-    #[arg(long, requires = "exec")]
+    #[arg(help_heading = HEADING, long, requires = "exec")]
     shell: bool,
 
     /// Run COMMAND for the lines of FILE instead of a RANGE; - is stdin, which may have no end
     ///
     /// --chunk-size N gives N lines to each process. Lines are read as they are needed.
-    #[arg(long, value_name = "FILE", requires = "exec", value_parser = path(), allow_hyphen_values = true)]
+    #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "exec", value_parser = path(), allow_hyphen_values = true)]
     lines: Option<PathBuf>,
 
     /// The items of --lines end with a zero byte, as `find -print0` writes them
-    #[arg(short = '0', long = "null", requires = "lines")]
+    #[arg(help_heading = HEADING, short = '0', long = "null", requires = "lines")]
     null: bool,
 
     /// What becomes of what the processes print [default: concat]
-    #[arg(long, value_name = "HOW", value_enum, requires = "exec")]
+    #[arg(help_heading = HEADING, long, value_name = "HOW", value_enum, requires = "exec")]
     reduce: Option<Reduce>,
 
     /// Begin each line that a process writes to stderr with the number of its chunk
-    #[arg(long, requires = "exec")]
+    #[arg(help_heading = HEADING, long, requires = "exec")]
     tag: bool,
 
     /// Halve a chunk that has failed, to find the smallest part that fails alone
-    #[arg(long, requires = "exec")]
+    #[arg(help_heading = HEADING, long, requires = "exec")]
     bisect: bool,
 }
 

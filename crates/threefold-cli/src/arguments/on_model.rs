@@ -34,12 +34,18 @@ impl FromArgMatches for OnModel {
 fn adapt(mut command: Command) -> Command {
     let model = Model::ALL.iter().copied().find(|model| model.name() == command.get_name());
     let model = model.expect("each of these commands has a model's name");
-    for option in ModelOption::ALL {
-        command = command.mut_arg(option.id(), |argument| argument.hide(!option.is_available_on(model)));
+    for option in ModelOption::ALL.into_iter().filter(|option| !option.is_available_on(model)) {
+        command = command.mut_arg(option.id(), |argument| match option {
+            ModelOption::Workers | ModelOption::InFlight => argument.hide(true),
+            ModelOption::Timeout => argument.help("With --exec: end a process that takes longer than S seconds"),
+            ModelOption::MemoryLimit => {
+                argument.help("With --exec: limit the private memory of each process, for example to 512MiB")
+            }
+        });
     }
     if !model.capabilities().survives_crashes {
-        // It is accepted, but no worker can be lost.
-        command = command.mut_arg("retries", |argument| argument.hide(true));
+        // Without --exec it is accepted, but no worker can be lost.
+        command = command.mut_arg("retries", |argument| argument.help("With --exec: run a chunk again, up to N times"));
     }
     if model == Model::Mpi {
         command = command.mut_arg("workers", |argument| {
@@ -51,7 +57,9 @@ fn adapt(mut command: Command) -> Command {
             .mut_arg("workers", |argument| argument.help("The number of threads of the runtime [default: 1]"))
             .mut_arg("timeout", |argument| {
                 let workloads = model_options::one_of(&Workload::names_that_wait());
-                argument.help(format!("Fail a chunk that takes longer than S seconds, only for --workload {workloads}"))
+                argument.help(format!(
+                    "Fail a chunk that takes longer than S seconds, only with --exec or --workload {workloads}"
+                ))
             });
     }
     command

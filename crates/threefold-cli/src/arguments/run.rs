@@ -107,7 +107,7 @@ pub(super) struct RunArguments {
     /// Record finished chunks in FILE, and continue from what is recorded there
     ///
     /// After a crash or Ctrl-C, give the same command again: it runs only the chunks that FILE does not have, and the
-    /// result is the same. A FILE that records another workload or other RANGEs or chunks is refused. The contents of the
+    /// result is the same. A FILE that records another workload or command, or other RANGEs or chunks, is refused. The contents of the
     /// files that --workload files reads are not compared.
     #[arg(long, value_name = "FILE", value_parser = path())]
     journal: Option<PathBuf>,
@@ -124,7 +124,7 @@ pub(super) struct RunArguments {
 /// What is done about chunks that fail.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct FailureArguments {
-    /// Run a chunk again, up to N times, if it times out or its worker process is lost
+    /// Run a chunk again, up to N times, if it times out or its process is lost
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value_t)]
     pub(crate) retries: u32,
 

@@ -88,7 +88,7 @@ mod tests {
     use threefold::{Executor, Model, Source, TryError, task};
 
     use super::{TryFold, Verb};
-    use crate::chunk_error::{ChunkError, Kind};
+    use crate::chunk_error::ChunkError;
 
     #[task]
     fn reciprocals(chunk: std::ops::Range<u32>) -> Result<u32, ChunkError> {

@@ -6,8 +6,9 @@
 //! holds the reading end of a pipe. The process writes there which groups begin and end. When the pipe is closed, the
 //! guard kills the groups that have not ended, and ends itself.
 //!
-//! A child whose parent is killed in the microseconds between its start and the writing of its number is missed. A group
-//! is told to have ended before its leader is waited for, so that no number is killed that belongs to somebody else.
+//! A child whose parent is killed between its start and the writing of its number is missed. That takes microseconds, or as
+//! long as the parent gets no core on a machine that has too much to do. A group is told to have ended before its leader is
+//! waited for, so that no number is killed that belongs to somebody else.
 
 use std::collections::HashSet;
 use std::env;

@@ -1,6 +1,8 @@
 //! The program as its users run it: arguments in, results out, on every model of this build.
 
 mod compare;
+#[cfg(target_os = "linux")]
+mod exec;
 mod exit_codes;
 #[cfg(unix)]
 mod hostile;

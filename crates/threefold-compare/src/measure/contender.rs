@@ -11,6 +11,8 @@ pub(super) struct Contender {
     pub(super) model: Model,
     /// The number of workers that was asked for.
     asked: Option<usize>,
+    /// How many chunks may be in progress at once, where the model can be told.
+    in_flight: Option<usize>,
     /// The number of workers that it has.
     pub(super) workers: usize,
     /// It is kept from the last cold run until the rounds are over.
@@ -36,36 +38,39 @@ pub(super) fn all(plan: &Plan) -> Result<Vec<Contender>> {
     let mut contenders = Vec::new();
     for (index, &(model, workers)) in asked.iter().enumerate() {
         if !asked[..index].contains(&(model, workers)) {
-            contenders.push(Contender::new(model, workers)?);
+            contenders.push(Contender::new(model, workers, plan.in_flight)?);
         }
     }
     Ok(contenders)
 }
 
 impl Contender {
-    fn new(model: Model, asked: Option<usize>) -> Result<Self> {
+    fn new(model: Model, asked: Option<usize>, in_flight: Option<usize>) -> Result<Self> {
         if !Model::available().contains(&model) {
             let available: Vec<&str> = Model::available().iter().map(|model| model.name()).collect();
             return Err(Error::Setup(format!("{model} is not in this build; available: {}", available.join(", "))));
         }
-        let workers = executor(model, asked)
+        let in_flight = in_flight.filter(|_| model.capabilities().waits_at_once);
+        let workers = executor(model, asked, in_flight)
             .map_err(|error| Error::Fold { model, error: Box::new(error), succeeded_on: Vec::new() })?
             .workers();
         let (cold, runs_s) = (Vec::new(), Vec::new());
-        Ok(Self { model, asked, workers, executor: None, folds_per_run: 1, cold, runs_s, bytes_told: 0 })
+        Ok(Self { model, asked, in_flight, workers, executor: None, folds_per_run: 1, cold, runs_s, bytes_told: 0 })
     }
 
     /// A new executor for it.
     pub(super) fn executor(&self) -> threefold::Result<Executor> {
-        executor(self.model, self.asked)
+        executor(self.model, self.asked, self.in_flight)
     }
 }
 
-fn executor(model: Model, workers: Option<usize>) -> threefold::Result<Executor> {
-    let builder = Executor::builder(model);
-    match workers {
-        Some(workers) => builder.workers(workers),
-        None => builder,
+fn executor(model: Model, workers: Option<usize>, in_flight: Option<usize>) -> threefold::Result<Executor> {
+    let mut builder = Executor::builder(model);
+    if let Some(workers) = workers {
+        builder = builder.workers(workers);
     }
-    .build()
+    if let Some(chunks) = in_flight {
+        builder = builder.in_flight(chunks);
+    }
+    builder.build()
 }
