@@ -3,10 +3,12 @@
 mod compare;
 mod deferred;
 mod exec;
+mod how;
 mod input;
 mod negative;
 mod on_model;
 mod run;
+mod term;
 mod values;
 
 use std::ffi::OsString;
@@ -66,6 +68,7 @@ Examples:
   threefold threads 1..=10_000_000_000 --workers 4
   threefold async --workload wait
   threefold processes --workload locked --timeout 10 --retries 2
+  threefold threads 1..=1_000_000_000 --term 'i^2 mod 7'
   threefold compare --workload primes --export-html primes.html
   threefold async 0..=250000 250000..=500000 500000..=750000 750000..=1000000
 

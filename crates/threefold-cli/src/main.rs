@@ -25,6 +25,7 @@ mod plan;
 mod progress;
 mod range;
 mod recording;
+mod reduced_term;
 mod report;
 mod run;
 mod signals;

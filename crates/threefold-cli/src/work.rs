@@ -5,6 +5,7 @@
 use crate::computation::Visitor;
 use crate::exec::{Exec, Limits};
 use crate::plan::Input;
+use crate::reduced_term::ReducedTerm;
 use crate::workloads::Workload;
 
 /// What is run on every chunk.
@@ -12,6 +13,8 @@ use crate::workloads::Workload;
 pub(crate) enum Work {
     /// A computation that is built in.
     Workload(Workload),
+    /// A term of the user's own.
+    Term(ReducedTerm),
     /// A program that is started for every chunk.
     Exec(Box<Exec>),
 }
@@ -27,6 +30,7 @@ impl Work {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Workload(workload) => workload.description().name,
+            Self::Term(term) => term.name(),
             Self::Exec(exec) => exec.name(),
         }
     }
@@ -35,6 +39,7 @@ impl Work {
     pub(crate) fn items(&self) -> &str {
         match self {
             Self::Workload(workload) => workload.description().items,
+            Self::Term(_) => ReducedTerm::ITEMS,
             Self::Exec(exec) => exec.items(),
         }
     }
@@ -43,7 +48,7 @@ impl Work {
     pub(crate) fn formula(&self) -> Option<&'static str> {
         match self {
             Self::Workload(Workload::Sum) => Some("n(a+b)/2"),
-            Self::Workload(_) | Self::Exec(_) => None,
+            Self::Workload(_) | Self::Term(_) | Self::Exec(_) => None,
         }
     }
 
@@ -51,6 +56,7 @@ impl Work {
     pub(crate) fn waits(&self) -> bool {
         match self {
             Self::Workload(workload) => workload.description().waits,
+            Self::Term(_) => false,
             Self::Exec(_) => true,
         }
     }
@@ -59,6 +65,8 @@ impl Work {
     pub(crate) fn is_brief(&self, input: &Input) -> bool {
         match self {
             Self::Workload(workload) => input.is_brief(workload.description()),
+            // How long a term takes is not known.
+            Self::Term(_) => false,
             Self::Exec(_) => false,
         }
     }
@@ -79,7 +87,7 @@ impl Work {
     /// Whether its outputs are written as they come, so that there is no value to show at the end.
     pub(crate) fn passes_on(&self) -> bool {
         match self {
-            Self::Workload(_) => false,
+            Self::Workload(_) | Self::Term(_) => false,
             Self::Exec(exec) => exec.passes_on(),
         }
     }
@@ -87,7 +95,7 @@ impl Work {
     /// How many chunks are in progress at once on async, if the user does not say.
     pub(crate) fn in_flight(&self) -> Option<usize> {
         match self {
-            Self::Workload(_) => None,
+            Self::Workload(_) | Self::Term(_) => None,
             Self::Exec(_) => Some(Exec::in_flight()),
         }
     }
@@ -134,6 +142,7 @@ impl Work {
     pub(crate) fn visit<V: Visitor>(&self, input: &Input, visitor: V) -> Result<V::Result, String> {
         match self {
             Self::Workload(workload) => workload.visit(input, visitor),
+            Self::Term(term) => term.visit(input, visitor),
             Self::Exec(exec) => exec.visit(input, visitor),
         }
     }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::how::How;
 use super::values::path;
-use crate::exec::{Exec, LinesOf, Reduce, Request};
+use crate::exec::{Exec, LinesOf, Request};
 
 /// Above these arguments in the help.
 const HEADING: &str = "Programs of your own";
@@ -23,7 +24,7 @@ pub(super) struct ExecArguments {
     /// A process that exits with another code than 0, or that a signal ends, is a chunk that has failed. --retries,
     /// --timeout and --memory-limit apply to each process, on every model. When a process has ended, what it has left
     /// running in its process group is killed.
-    #[arg(help_heading = HEADING, long, value_name = "COMMAND", conflicts_with = "workload")]
+    #[arg(help_heading = HEADING, long, value_name = "COMMAND", conflicts_with_all = ["workload", "term"])]
     exec: Option<String>,
 
     /// Give COMMAND to `sh -c`; lines are its parameters: {} becomes "$@", and nothing in a line is run
@@ -40,10 +41,6 @@ pub(super) struct ExecArguments {
     #[arg(help_heading = HEADING, short = '0', long = "null", requires = "lines")]
     null: bool,
 
-    /// What becomes of what the processes print [default: concat]
-    #[arg(help_heading = HEADING, long, value_name = "HOW", value_enum, requires = "exec")]
-    reduce: Option<Reduce>,
-
     /// Begin each line that a process writes to stderr with the number of its chunk
     #[arg(help_heading = HEADING, long, requires = "exec")]
     tag: bool,
@@ -54,17 +51,21 @@ pub(super) struct ExecArguments {
 }
 
 impl ExecArguments {
+    pub(super) fn is_given(&self) -> bool {
+        self.exec.is_some()
+    }
+
     /// The program, if one was given.
     ///
     /// # Errors
     ///
     /// The command cannot be started.
-    pub(super) fn read(self) -> Result<Option<Exec>, String> {
-        let Self { exec, shell, lines, null, reduce, tag, bisect } = self;
+    pub(super) fn read(self, how: Option<How>) -> Result<Option<Exec>, String> {
+        let Self { exec, shell, lines, null, tag, bisect } = self;
         let Some(command) = exec else { return Ok(None) };
         let separator = if null { 0 } else { b'\n' };
         let lines = lines.map(|path| LinesOf { path, separator });
-        let reduce = reduce.unwrap_or_default();
+        let reduce = how.map_or(Ok(Default::default()), How::of_program)?;
         Exec::new(Request { command, shell, lines, reduce, tag, bisect }).map(Some)
     }
 }

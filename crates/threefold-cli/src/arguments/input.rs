@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exec::ExecArguments;
+use super::how::How;
 use super::negative::unmark;
+use super::term::TermArguments;
 use super::values::{path, whole};
 use crate::plan::{Cut, Input, MOST_CHUNKS};
 use crate::range;
@@ -28,6 +30,9 @@ pub(super) struct InputArguments {
     #[arg(long, alias = "work", value_name = "NAME", value_enum, default_value_t)]
     workload: Workload,
 
+    #[command(flatten)]
+    term: TermArguments,
+
     /// The folder to read, only for --workload files [default: the current folder]
     #[arg(long, value_name = "DIR", value_parser = path())]
     folder: Option<PathBuf>,
@@ -47,6 +52,10 @@ pub(super) struct InputArguments {
 
     #[command(flatten)]
     exec: ExecArguments,
+
+    /// What becomes of the values of --term [default: sum], or of what the processes of --exec print [default: concat]
+    #[arg(long, value_name = "HOW", value_enum)]
+    reduce: Option<How>,
 }
 
 impl InputArguments {
@@ -56,19 +65,25 @@ impl InputArguments {
     ///
     /// An option was given that this work does not have.
     pub(super) fn read(self) -> Result<(Work, Input), String> {
-        let Self { ranges, workload, folder, chunks, chunk_size, exec } = self;
-        if folder.is_some() && workload != Workload::Files {
-            let name = workload.description().name;
+        let Self { ranges, workload, term, folder, chunks, chunk_size, exec, reduce } = self;
+        if reduce.is_some() && !term.is_given() && !exec.is_given() {
+            return Err(
+                "--reduce is only for --term and --exec; what a workload computes is reduced in one way".to_string()
+            );
+        }
+        let work = match (term.read(reduce)?, exec.read(reduce)?) {
+            (Some(term), _) => Work::Term(term),
+            (None, Some(exec)) => Work::Exec(Box::new(exec)),
+            (None, None) => Work::Workload(workload),
+        };
+        if folder.is_some() && work != Work::Workload(Workload::Files) {
+            let name = work.name();
             return Err(format!("--folder is only for --workload files; {name} reads no files"));
         }
         let cut = match (chunks, chunk_size) {
             (Some(n), _) => Cut::Into(n),
             (None, Some(size)) => Cut::Every(size),
             (None, None) => Cut::Default,
-        };
-        let work = match exec.read()? {
-            Some(exec) => Work::Exec(Box::new(exec)),
-            None => Work::Workload(workload),
         };
         Ok((work, Input { ranges, cut, folder, except: None }))
     }

@@ -2,14 +2,12 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use clap::ValueEnum;
-
 use super::decimal::Decimal;
 use super::program::Keep;
 use super::task::{Answer, Value};
 
 /// What becomes of what the programs print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Reduce {
     /// It is passed on to stdout, whole and in the order of the chunks
     #[default]

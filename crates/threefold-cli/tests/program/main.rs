@@ -14,6 +14,7 @@ mod progress;
 mod refusals;
 #[cfg(unix)]
 mod signals;
+mod terms;
 mod texts;
 mod workloads;
 

@@ -19,6 +19,7 @@ const CRATES: &[&str] = &[
     "threefold-loom",
     "threefold-cli",
     "threefold-compare",
+    "threefold-term",
     "threefold",
     "threefold-codec",
     "threefold-macros",

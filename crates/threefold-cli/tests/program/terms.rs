@@ -1,0 +1,119 @@
+//! Terms of the user's own: one value on every model, and refusals that point to the character.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Answer, every_name, threefold};
+
+/// What the program answers. Only the term may have spaces.
+fn answer(model: &str, term: &str, others: &str) -> Answer {
+    let arguments = [model, "--term", term].into_iter().chain(others.split_whitespace());
+    threefold(arguments).output().map(Answer::from).expect("the program starts")
+}
+
+/// The value that the program prints.
+fn value(model: &str, term: &str, others: &str) -> String {
+    let answer = answer(model, term, others);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{model} {term} {others}: {}", answer.stderr);
+    answer.stdout.lines().nth(1).expect("two lines").to_string()
+}
+
+/// A term, options, and the value.
+const SUMS: [(&str, &str, &str); 10] = [
+    ("i", "", "500000500000"),
+    ("i", "0..=250000 250000..=500000 500000..=750000 750000..=1000000", "500002000000"),
+    ("i^2 mod 7", "1..=1_000_000", "1999999"),
+    ("i^20", "1..=100 --chunks 7", "52785619347205807958795562237196787371330"),
+    ("i", "1..=30 --reduce product --chunk-size 4", "265252859812191058636308480000000"),
+    ("(i - 5)^2", "-10..10 --reduce min", "0"),
+    ("-i^2", "-10..10 --reduce max", "0"),
+    ("gcd(i, 10) == 1", "1..=1000 --reduce count", "400"),
+    ("1./i^2", "1..=1000 --chunks 10", "1.6439345666815598"),
+    ("if(i == 0, 0, 10 // i)", "-3..=3", "-1"),
+];
+
+#[test]
+fn a_term_has_one_value_on_every_model_and_any_number_of_workers() {
+    for (term, options, expected) in SUMS {
+        for model in every_name() {
+            assert_eq!(value(model, term, options), expected, "{model} {term} {options}");
+        }
+        assert_eq!(value("threads", term, &format!("-j 3 {options}")), expected, "{term} {options}");
+    }
+}
+
+#[test]
+fn an_object_names_the_reduction_and_the_term() {
+    let answer = answer("threads", "i^2 mod 7", "1..=10 --format json");
+    let object: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((&object["work"], &object["value"]), (&json!("sum of i^2 mod 7"), &json!("20")));
+}
+
+#[test]
+fn an_item_without_a_value_is_named_on_every_model() {
+    for model in every_name() {
+        let answer = answer(model, "100 // (i - 17)", "1..=100 --chunks 4 --format json");
+        let object: Value = serde_json::from_str(&answer.stdout).unwrap();
+        let error = &object["error"];
+        assert_eq!((answer.code, &object["value"]), (Some(1), &Value::Null), "{model}");
+        assert_eq!((&error["kind"], &error["chunk"], &error["range"]), (&json!("failed"), &json!(0), &json!("1..=25")));
+        let message = "sum of 100 // (i - 17): chunk 0 (1..=25) has no value for i = 17: `//` by zero (100 // 0)";
+        assert_eq!(error["message"], message, "{model}");
+    }
+}
+
+#[test]
+fn what_cannot_be_computed_is_refused_before_anything_starts() {
+    let refusals = [
+        ("i^2 mod", ""),
+        ("2i + 1", ""),
+        ("(i / 2) mod 7", ""),
+        ("", ""),
+        ("i", "--reduce mean"),
+        ("i", "--reduce min 5..=4"),
+        ("i", "--workload primes"),
+        ("i", "--folder ."),
+        ("i", "--chunks 4 1..=2 3..=4"),
+    ]
+    .map(|(term, others)| {
+        let answer = answer("threads", term, others);
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{term} {others}: {}", answer.stderr);
+        format!("$ threefold threads --term '{term}' {others}\n{}\n", answer.stderr)
+    });
+    insta::assert_snapshot!(refusals.concat());
+}
+
+#[test]
+fn a_reduction_needs_a_term() {
+    let answer = threefold(["threads", "--reduce", "sum"]).output().map(Answer::from).unwrap();
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""));
+    assert!(answer.stderr.contains("--term"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_sum_that_is_too_large_says_so() {
+    let answer = answer("sequential", "1e308", "1..=10");
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(answer.stderr);
+}
+
+#[test]
+fn a_comparison_of_a_term_names_it() {
+    let answer = answer("compare", "i^2 mod 7", "1..=1000 --models sequential,threads --runs 2 --warmup 0");
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stdout.contains("sum of i^2 mod 7"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_journal_of_another_term_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let journal = folder.path().join("journal").into_os_string().into_string().unwrap();
+    let with = |term: &str, others: &str| answer("threads", term, &format!("1..=100 {others} --journal {journal}"));
+    assert_eq!(with("i", "").code, Some(0));
+    for (term, others) in [("i + 1", ""), ("i", "--reduce product")] {
+        let refused = with(term, others);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{}", refused.stderr);
+    }
+    let again = with("i", "");
+    assert_eq!((again.code, again.stdout.lines().nth(1)), (Some(0), Some("5050")), "{}", again.stderr);
+}

@@ -1,0 +1,182 @@
+//! Terms of integers give exactly what a naive evaluator with big integers gives.
+//!
+//! Every property tries 256 random terms, or as many as `PROPTEST_CASES` says: 100,000 were tried before each release.
+
+use std::collections::HashMap;
+
+use num_bigint::BigInt;
+use num_traits::{One, Zero};
+use proptest::prelude::*;
+use threefold_term::{Failure, Reduction, Term, Value};
+
+use crate::oracle::{self, Nothing};
+use crate::trees::{Tree, starts, trees};
+
+/// The values of `tree` from `first` on, up to `len` of them; or the first item that has none.
+fn expected(tree: &Tree, first: i64, len: usize) -> Result<Vec<BigInt>, (i64, Nothing)> {
+    (first..=i64::MAX).take(len).map(|item| oracle::value(tree, item).map_err(|why| (item, why))).collect()
+}
+
+fn reduced(reduction: Reduction, values: &[BigInt]) -> String {
+    match reduction {
+        Reduction::Sum => values.iter().sum::<BigInt>().to_string(),
+        Reduction::Product => values.iter().fold(BigInt::one(), |product, value| product * value).to_string(),
+        Reduction::Min => values.iter().min().unwrap().to_string(),
+        Reduction::Max => values.iter().max().unwrap().to_string(),
+        Reduction::Count => values.iter().filter(|value| !value.is_zero()).count().to_string(),
+    }
+}
+
+fn value(term: &Term, reduction: Reduction, first: i64, len: usize) -> Result<Value, Failure> {
+    let last = first.saturating_add(len as i64 - 1);
+    term.reduce(reduction, first..=last).and_then(|partial| partial.value())
+}
+
+fn check(tree: &Tree, first: i64, len: usize, reductions: &[Reduction]) -> Result<(), TestCaseError> {
+    let text = tree.to_string();
+    let term = Term::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+    prop_assert!(term.is_exact(), "{text}");
+    match expected(tree, first, len) {
+        Err((_, Nothing::Unknown)) => Err(TestCaseError::reject("too large for the oracle")),
+        Err((item, Nothing::Undefined)) => {
+            for &reduction in reductions {
+                let failure = value(&term, reduction, first, len).unwrap_err();
+                prop_assert_eq!(failure.item(), Some(item), "{} from {}: {}", text, first, failure);
+            }
+            prop_assert!(term.value(item).is_err());
+            Ok(())
+        }
+        Ok(values) => {
+            for &reduction in reductions {
+                let found = value(&term, reduction, first, len).map(|value| value.to_string());
+                prop_assert_eq!(found, Ok(reduced(reduction, &values)), "{} of {} from {}", reduction, text, first);
+            }
+            prop_assert_eq!(term.value(first).map(|value| value.to_string()), Ok(values[0].to_string()), "{}", text);
+            Ok(())
+        }
+    }
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig { max_global_rejects: 1 << 20, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_reduction_of_a_random_term_is_exact(tree in trees(), first in starts(), len in 1usize..40) {
+        check(&tree, first, len, &Reduction::ALL)?;
+    }
+
+    #[test]
+    fn sums_over_several_blocks_are_exact(tree in trees(), first in starts(), len in 1_000usize..2_100) {
+        check(&tree, first, len, &[Reduction::Sum])?;
+    }
+
+    #[test]
+    fn partial_results_are_joined_to_the_whole(tree in trees(), first in -1_000i64..1_000, cuts in proptest::collection::vec(1i64..30, 1..5)) {
+        let term = Term::parse(&tree.to_string()).unwrap();
+        for reduction in Reduction::ALL {
+            let (mut joined, mut start) = (term.nothing(reduction), first);
+            let mut parts = Ok(());
+            for len in &cuts {
+                match term.reduce(reduction, start..=start + len - 1) {
+                    Ok(part) => joined = joined.then(part),
+                    Err(failure) => {
+                        parts = Err(failure);
+                        break;
+                    }
+                }
+                start += len;
+            }
+            let last = first + cuts.iter().sum::<i64>() - 1;
+            let whole = term.reduce(reduction, first..=last).and_then(|partial| partial.value());
+            prop_assert_eq!(parts.and_then(|()| joined.value()), whole);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in ".{0,60}") {
+        let _ = Term::parse(&text);
+    }
+
+    #[test]
+    fn no_text_of_words_makes_the_parser_panic(words in proptest::collection::vec(proptest::sample::select(&[
+        "i", "1", "2.5", "1e3", "(", ")", ",", "+", "-", "*", "/", "//", "mod", "^", "gcd", "min", "if", "abs", "floor", "sqrt",
+        "and", "or", "not", "==", "<", "pi", "%", ".", "_", "\u{3c0}",
+    ][..]), 0..14)) {
+        if let Err(error) = Term::parse(&words.join(" ")) {
+            prop_assert!(error.column() <= words.join(" ").chars().count() + 1);
+        }
+    }
+}
+
+#[test]
+fn sums_that_are_known_are_found() {
+    let known = HashMap::from([
+        (("i", 1, 1_000_000), "500000500000"),
+        (("i^2 mod 7", 1, 1_000_000), "1999999"),
+        (("i^20", 1, 100), "52785619347205807958795562237196787371330"),
+        (("2^i", 0, 200), "3213876088517980551083924184682325205044405987565585670602751"),
+        (("if(i mod 3 == 0 or i mod 5 == 0, i, 0)", 1, 999), "233168"),
+        (("1_000_000_000 // i", 1, 100_000), "12090096448"),
+        (("gcd(i, 30)", 1, 30), "135"),
+    ]);
+    for ((text, first, last), sum) in known {
+        let term = Term::parse(text).unwrap();
+        let partial = term.reduce(Reduction::Sum, first..=last).unwrap();
+        assert_eq!(partial.value().unwrap().to_string(), sum, "{text}");
+    }
+}
+
+#[test]
+fn the_whole_range_of_items_has_both_ends() {
+    let term = Term::parse("i").unwrap();
+    for (first, last, sum) in [
+        (i64::MAX - 2, i64::MAX, (i128::from(i64::MAX) - 1) * 3),
+        (i64::MIN, i64::MIN + 2, (i128::from(i64::MIN) + 1) * 3),
+        (i64::MAX, i64::MAX, i64::MAX.into()),
+        (5, 4, 0),
+    ] {
+        let partial = term.reduce(Reduction::Sum, first..=last).unwrap();
+        assert_eq!(partial.value(), Ok(Value::Integer(sum.into())), "{first}..={last}");
+    }
+}
+
+#[test]
+fn a_power_modulo_is_found_without_the_power() {
+    for (text, item, value) in [
+        ("2^i mod 7", i64::MAX, "2"),
+        ("(3^i + 2^i) mod 1000000007", 1_000_000_000_000, "529554508"),
+        ("2^(i - 1) mod i", 1_000_000_007, "1"),
+        ("2^(i - 1) mod i", (1 << 61) - 1, "1"),
+        ("i^i mod -10", 7, "3"),
+    ] {
+        let term = Term::parse(text).unwrap();
+        let columns = term.reduce(Reduction::Max, item..=item).unwrap().value().unwrap();
+        assert_eq!(columns, term.value(item).unwrap(), "{text}");
+        assert_eq!(columns.to_string(), value, "{text}");
+    }
+}
+
+#[test]
+fn a_product_has_all_its_digits() {
+    let term = Term::parse("i").unwrap();
+    let product = term.reduce(Reduction::Product, 1..=2_000).unwrap().value().unwrap().to_string();
+    assert_eq!(product.len(), 5_736);
+    assert_eq!(product, (1..=2_000u32).fold(BigInt::one(), |product, i| product * i).to_string());
+}
+
+#[test]
+fn what_is_not_chosen_is_not_evaluated() {
+    let sum = |text: &str, last| {
+        let partial = Term::parse(text).unwrap().reduce(Reduction::Sum, 0..=last);
+        partial.and_then(|partial| partial.value()).unwrap().to_string()
+    };
+    assert_eq!(sum("if(i mod 3 == 0, 0, 100 // (i mod 3))", 2_999), "150000");
+    assert_eq!(sum("if(i == 0, 0, 10 // i)", 10), "27");
+    assert_eq!(sum("i != 0 and 10 // i > 2", 10), "3");
+    assert_eq!(sum("i == 0 or 10 // i > 2", 10), "4");
+    assert_eq!(sum("if(i > 1000, sqrt(i - 1000), 0)", 1_004), "6.146264369941973");
+}
