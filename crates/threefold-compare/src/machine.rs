@@ -1,6 +1,5 @@
 //! `Machine`: where a comparison was measured.
 
-use procfs::{CpuInfo, Current, CurrentSI, KernelStats, Meminfo};
 use serde::{Deserialize, Serialize};
 
 /// The machine that a comparison was measured on.
@@ -27,13 +26,9 @@ pub struct Machine {
 impl Machine {
     /// The machine that this process runs on.
     pub(crate) fn this() -> Self {
-        let processor = CpuInfo::current().ok().and_then(|info| info.model_name(0).map(str::to_string));
-        let memory_bytes = Meminfo::current().map_or(0, |info| info.mem_total);
-        let system = procfs::sys::kernel::Version::current().map_or_else(
-            |_| std::env::consts::OS.to_string(),
-            |version| format!("Linux {}.{}", version.major, version.minor),
-        );
-        Self { processor: processor.unwrap_or_else(|| "unknown".to_string()), cores: cores(), memory_bytes, system }
+        let processor = kernel::processor().unwrap_or_else(|| "unknown".to_string());
+        let system = kernel::version().unwrap_or_else(|| std::env::consts::OS.to_string());
+        Self { processor, cores: cores(), memory_bytes: kernel::memory_bytes().unwrap_or(0), system }
     }
 }
 
@@ -44,12 +39,12 @@ pub(crate) fn cores() -> usize {
 
 /// The processor seconds, since it was booted, that this virtual machine wanted and its host gave to others.
 pub(crate) fn stolen_s() -> f64 {
-    KernelStats::current().ok().and_then(|stats| stats.total.steal_ms()).map_or(0.0, |ms| ms as f64 / 1e3)
+    kernel::stolen_ms().map_or(0.0, |ms| ms as f64 / 1e3)
 }
 
 /// How many cores the machine has.
 pub(crate) fn all_cores() -> usize {
-    CpuInfo::current().map_or_else(|_| cores(), |info| info.num_cores()).max(1)
+    kernel::all_cores().unwrap_or_else(cores).max(1)
 }
 
 /// The kernel's policy for the processor's speed, if it can be seen and is not `performance`.
@@ -90,4 +85,89 @@ pub(crate) fn throttled_s() -> f64 {
 /// The text of a file of the kernel, without the end of its line.
 fn read(path: &str) -> Option<String> {
     Some(std::fs::read_to_string(path).ok()?.trim_end().to_string())
+}
+
+/// The number of threads that ran or were ready to run, averaged over the last minute, beyond the number of cores.
+pub(crate) fn waiting_threads() -> f64 {
+    kernel::load().map_or(0.0, |load| load - all_cores() as f64)
+}
+
+/// The processor seconds of all programs since the machine was started, and of this one with the children that it has waited
+/// for.
+pub(crate) fn used_s() -> Option<(f64, f64)> {
+    kernel::used_s()
+}
+
+/// What the kernel tells of the machine.
+#[cfg(target_os = "linux")]
+mod kernel {
+    use procfs::process::Process;
+    use procfs::sys::kernel::Version;
+    use procfs::{CpuInfo, Current, CurrentSI, KernelStats, LoadAverage, Meminfo, ticks_per_second};
+
+    pub(super) fn all_cores() -> Option<usize> {
+        Some(CpuInfo::current().ok()?.num_cores())
+    }
+
+    pub(super) fn load() -> Option<f64> {
+        Some(f64::from(LoadAverage::current().ok()?.one))
+    }
+
+    pub(super) fn used_s() -> Option<(f64, f64)> {
+        let total = KernelStats::current().ok()?.total;
+        let system = total.system + total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
+        let own = Process::myself().ok()?.stat().ok()?;
+        let waited_for = u64::try_from(own.cutime + own.cstime).unwrap_or(0);
+        let ticks = |ticks: u64| ticks as f64 / ticks_per_second() as f64;
+        Some((ticks(total.user + total.nice + system), ticks(own.utime + own.stime + waited_for)))
+    }
+
+    pub(super) fn processor() -> Option<String> {
+        CpuInfo::current().ok()?.model_name(0).map(str::to_string)
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        Some(Meminfo::current().ok()?.mem_total)
+    }
+
+    pub(super) fn version() -> Option<String> {
+        let version = Version::current().ok()?;
+        Some(format!("Linux {}.{}", version.major, version.minor))
+    }
+
+    pub(super) fn stolen_ms() -> Option<u64> {
+        KernelStats::current().ok()?.total.steal_ms()
+    }
+}
+
+/// It is not asked on other systems.
+#[cfg(not(target_os = "linux"))]
+mod kernel {
+    pub(super) fn processor() -> Option<String> {
+        None
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        None
+    }
+
+    pub(super) fn version() -> Option<String> {
+        None
+    }
+
+    pub(super) fn stolen_ms() -> Option<u64> {
+        None
+    }
+
+    pub(super) fn all_cores() -> Option<usize> {
+        None
+    }
+
+    pub(super) fn load() -> Option<f64> {
+        None
+    }
+
+    pub(super) fn used_s() -> Option<(f64, f64)> {
+        None
+    }
 }

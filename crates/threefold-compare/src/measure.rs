@@ -28,6 +28,7 @@ mod break_even;
 mod cold;
 mod contender;
 mod observe;
+#[cfg_attr(not(target_os = "linux"), path = "measure/process_elsewhere.rs")]
 mod process;
 mod ranks;
 mod rounds;

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use procfs::process::{Process, all_processes};
 use threefold::{Error, Model};
 
-use super::process::{Scheduled, all_but, forget_peak, own_s, peak, scheduled};
+use super::process::{Scheduled, all_but, children, forget_peak, own_peak, own_s, peak, scheduled};
 use super::ranks::Ranks;
 use crate::profile::Used;
 
@@ -29,7 +28,7 @@ impl<'a> Usage<'a> {
     pub(crate) fn observe(model: Model, bystanders: &'a BTreeSet<i32>) -> Result<Self, Error> {
         let ranks = Ranks::observe(model)?;
         forget_peak();
-        let workers = scheduled(&workers());
+        let workers = scheduled(&children());
         // These come last because the other lines use processor time themselves.
         let own = all_but(bystanders);
         Ok(Self { model, own_s: own_s(), bystanders, own, workers, ranks })
@@ -40,10 +39,9 @@ impl<'a> Usage<'a> {
         // These come first for the same reason.
         let own_s = own_s() - self.own_s;
         let own = all_but(self.bystanders).since(self.own);
-        let workers = workers();
+        let workers = children();
         let now = scheduled(&workers).since(self.workers);
-        let this = Process::myself().ok();
-        let here = workers.iter().chain(&this).filter_map(peak).sum::<u64>();
+        let here = workers.iter().filter_map(peak).sum::<u64>() + own_peak();
         let (ranks, elsewhere) = self.ranks.since()?;
         // The caller of worker processes runs no chunk, and on mpi it runs some.
         let own_chunks_s = if self.model == Model::Processes { 0.0 } else { own.ran_s };
@@ -55,13 +53,6 @@ impl<'a> Usage<'a> {
             peak_memory_bytes: here + elsewhere,
         })
     }
-}
-
-/// The child processes of this process.
-fn workers() -> Vec<Process> {
-    let own = std::process::id() as i32;
-    let Ok(processes) = all_processes() else { return Vec::new() };
-    processes.flatten().filter(|process| process.stat().is_ok_and(|stat| stat.ppid == own)).collect()
 }
 
 #[cfg(test)]
