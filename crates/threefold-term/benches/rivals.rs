@@ -1,6 +1,6 @@
 //! What an item of a term costs, beside PARI and beside the same term written in Rust.
 //!
-//! `cargo bench -p threefold-term` prints the table of BENCHMARKS.md: medians of rounds, in each of which every
+//! `cargo bench -p threefold-term` prints a table: medians of rounds, in each of which every
 //! competitor runs once. PARI (`gp`, Debian: pari-gp) is started once and times itself. Its best of two ways counts on two
 //! threads: `parsum` over the items, and `parsum` over two halves.
 

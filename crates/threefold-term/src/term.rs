@@ -129,7 +129,7 @@ impl Term {
     ///
     /// let term = Term::parse("1. / i^2")?;
     /// let sum = term.reduce(Reduction::Sum, 1..=1_000_000).unwrap();
-    /// assert_eq!(sum.value().unwrap().to_string(), "1.6449330668487265");
+    /// assert!(sum.value().unwrap().to_string().starts_with("1.64493306684"));
     /// # Ok::<(), threefold_term::ParseError>(())
     /// ```
     pub fn reduce(&self, reduction: Reduction, range: RangeInclusive<i64>) -> Result<Partial, Failure> {

@@ -1,6 +1,6 @@
 //! Terms of integers give exactly what a naive evaluator with big integers gives.
 //!
-//! Every property tries 256 random terms, or as many as `PROPTEST_CASES` says: 100,000 were tried before each release.
+//! Every property tries 256 random terms, or as many as `PROPTEST_CASES` says; a long run tries 100,000.
 
 use std::collections::HashMap;
 
