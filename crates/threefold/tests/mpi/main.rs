@@ -66,8 +66,9 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    // One job at a time: there are more ranks than cores in each.
-    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    // Most of the time of a job is spent waiting. But each has more ranks than there may be cores.
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(2);
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
