@@ -5,7 +5,7 @@ use std::sync::Arc;
 use threefold::{Executor, Items, Model, Source};
 
 use crate::executor;
-use crate::tasks::{Affine, add_up, echo, ends, irregular, nap, total_of, uneven};
+use crate::tasks::{Affine, add_up, echo, echo_text, ends, irregular, nap, total_of, uneven};
 
 crate::rows! {
     every:
@@ -129,7 +129,13 @@ fn async_tasks_run_everywhere(model: Model) {
 fn values_of_every_size_are_serialized(model: Model) {
     let on = executor(model, 2);
     let sizes = [0, 1, 127, 65_535, 65_536, 1 << 20, 64 << 20];
-    let chunks: Vec<Vec<u8>> = sizes.iter().map(|&size| (0..size).map(|i| (i * 31 + size) as u8).collect()).collect();
-    let same = on.map(Items(chunks.clone()), echo).unwrap() == chunks;
-    assert!(same, "a value was changed on the way");
+    let texts: Vec<String> =
+        sizes.iter().map(|&size| "0123456789-".repeat(size / 11 + 1)[..size].to_string()).collect();
+    let same = on.map(Items(texts.clone()), echo_text).unwrap() == texts;
+    assert!(same, "a text was changed on the way");
+    // A byte of a list takes a debug build some hundred times as long as a byte of a text.
+    let lists: Vec<Vec<u8>> =
+        sizes[..6].iter().map(|&size| (0..size).map(|i| (i * 31 + size) as u8).collect()).collect();
+    let same = on.map(Items(lists.clone()), echo).unwrap() == lists;
+    assert!(same, "a list was changed on the way");
 }

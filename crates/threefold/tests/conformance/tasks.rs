@@ -42,6 +42,11 @@ pub(crate) fn echo(chunk: Vec<u8>) -> Vec<u8> {
 }
 
 #[task]
+pub(crate) fn echo_text(chunk: String) -> String {
+    chunk
+}
+
+#[task]
 pub(crate) fn total_of(chunk: Slice<i32>) -> i64 {
     chunk.iter().copied().map(i64::from).sum()
 }
