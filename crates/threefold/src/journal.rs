@@ -32,6 +32,7 @@ mod format;
 mod fuzzing;
 mod header;
 mod index;
+mod lock;
 mod log;
 mod refusal;
 mod scan;

@@ -285,6 +285,8 @@
 //! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes
 //! have the stack of a main thread. [`Builder::stack_size`] sets another size.
 
+// docs.rs builds with nightly Rust, which marks what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // What only worker processes use builds on every platform, and has no user where they are absent.
 #![cfg_attr(
     all(feature = "processes", not(target_os = "linux")),

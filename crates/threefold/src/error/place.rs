@@ -45,13 +45,13 @@ impl Place {
     }
 
     pub(super) fn write_worker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.worker, self.pid) {
-            (Some(worker), Some(pid)) if let Some(rank) = self.rank.as_ref().filter(|rank| rank.pid != pid) => {
+        match (self.worker, self.pid, &self.rank) {
+            (Some(worker), Some(pid), Some(rank)) if rank.pid != pid => {
                 write!(f, "worker {worker} (pid {pid}) of rank {} ({}) ", rank.number, rank.host)
             }
-            _ if self.rank.is_some() => self.rank.iter().try_for_each(|rank| write!(f, "{rank} ")),
-            (Some(worker), Some(pid)) => write!(f, "worker {worker} (pid {pid}) "),
-            (Some(worker), None) => write!(f, "worker {worker} "),
+            (_, _, Some(rank)) => write!(f, "{rank} "),
+            (Some(worker), Some(pid), None) => write!(f, "worker {worker} (pid {pid}) "),
+            (Some(worker), None, None) => write!(f, "worker {worker} "),
             _ => Ok(()),
         }
     }

@@ -1,19 +1,18 @@
 //! The file of a journal: how it is opened and locked, and how it is read and written at a place, so that threads do not
 //! share a position.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::lock;
 use super::refusal::{cannot, refusal};
 use super::scan::Bytes;
 use crate::error::Result;
 
 /// Opens the file, or makes it, and locks it.
-///
-/// The lock is one of the kernel on the open file. It ends with the process, however that ends.
 pub(super) fn open(path: &Path) -> Result<File> {
     loop {
         // Asked before it is opened: to open a pipe or a device may wait for somebody, or have effects.
@@ -24,9 +23,7 @@ pub(super) fn open(path: &Path) -> Result<File> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot("be opened", path, error)),
             _ => {}
         }
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|error| cannot("be opened", path, error))?;
-        lock(&file, path)?;
+        let file = locked(path)?;
         // Somebody may have removed the file between the two calls. What is written to it then would be lost.
         if is_still_named(&file, path).map_err(|error| cannot("be opened", path, error))? {
             return Ok(file);
@@ -41,16 +38,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long it waits between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
-fn lock(file: &File, path: &Path) -> Result<()> {
+fn locked(path: &Path) -> Result<File> {
     let since = Instant::now();
     loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => {
+        match lock::open(path)? {
+            Some(file) => return Ok(file),
+            None if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            None => {
                 return Err(refusal(path, "is in use: another process has opened it, or this one has, a second time"));
             }
-            Err(TryLockError::Error(error)) => return Err(cannot("be locked", path, error)),
         }
     }
 }
@@ -67,7 +63,7 @@ pub(super) fn is_still_named(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Nothing tells which file a path names here. Windows shares open files for removal, so one that is removed is not noticed.
+/// Nothing tells which file a path names here. On Windows nobody can remove it: see [`lock`].
 #[cfg(not(unix))]
 pub(super) fn is_still_named(_file: &File, _path: &Path) -> io::Result<bool> {
     Ok(true)

@@ -219,8 +219,7 @@ impl Drop for Writer {
         // The folds had their errors. What is left after the last of them is nothing.
         let _ = self.finish();
         if self.0.is_ours() {
-            // A child of this process may have a copy of the file for a moment, which would keep the lock.
-            let _ = self.0.file.unlock();
+            super::lock::release(&self.0.file);
         }
     }
 }

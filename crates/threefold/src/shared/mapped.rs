@@ -19,7 +19,6 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::num::NonZero;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -34,7 +33,7 @@ use super::{PAGE, length, parent};
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
 
 /// Where an empty array is: at no page, but aligned like one.
-const DANGLING: NonZero<usize> = NonZero::new(PAGE).expect("a page has bytes");
+const DANGLING: NonNull<u8> = NonNull::new(ptr::without_provenance_mut(PAGE)).expect("a page has bytes");
 
 /// Memory that this process fills.
 pub(crate) struct Draft {
@@ -135,7 +134,7 @@ impl Mapping {
     /// Maps the first `length` bytes of a file that has as many: it was just made like this, or it is sealed.
     fn new(descriptor: BorrowedFd<'_>, length: usize, protection: ProtFlags) -> io::Result<Self> {
         if length == 0 {
-            return Ok(Self { start: NonNull::without_provenance(DANGLING), length });
+            return Ok(Self { start: DANGLING, length });
         }
         // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced.
         let start = unsafe { mmap(ptr::null_mut(), length, protection, MapFlags::SHARED, descriptor, 0) }?;

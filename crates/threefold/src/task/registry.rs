@@ -8,6 +8,9 @@
 //! The path alone would not do. It holds the module and the place in the file, and all tasks that one call of a user's
 //! macro writes have the same.
 
+#[cfg(feature = "processes")]
+use std::ptr;
+
 use linkme::distributed_slice;
 
 use crate::task::Task;
@@ -120,9 +123,11 @@ pub(crate) fn find(address: &[u8]) -> Result<&'static Entry, String> {
 
 #[cfg(feature = "processes")]
 fn address_in(table: &[Entry], entry: &Entry) -> Result<Vec<u8>, String> {
-    let Some(index) = table.element_offset(entry) else {
+    let bytes = ptr::from_ref(entry).addr().wrapping_sub(table.as_ptr().addr());
+    let index = bytes / size_of::<Entry>();
+    if table.get(index).is_none_or(|other| !ptr::eq(other, entry)) {
         return Err(format!("`{}` is not in this program's table of tasks", entry.path));
-    };
+    }
     Ok([&(index as u64).to_le_bytes(), entry.path.as_bytes()].concat())
 }
 

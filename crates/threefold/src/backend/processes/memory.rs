@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A worker of the smallest program needs at most this much private memory, in bytes, before it runs any task. It is
@@ -49,26 +49,31 @@ impl OomKills {
         let (_, before) = match *seen {
             Some(seen) if now.duration_since(seen.0) < FRESH => seen,
             // The search for the count has read it.
-            None if LazyLock::get(&COUNTER).is_none() => *seen.insert((now, COUNTER.found)),
-            _ => *seen.insert((now, COUNTER.read().unwrap_or(0))),
+            None if COUNTER.get().is_none() => *seen.insert((now, counter().found)),
+            _ => *seen.insert((now, counter().read().unwrap_or(0))),
         };
         Self { before }
     }
 
     /// What speaks for another such kill since this was last asked.
     pub(super) fn increased(&mut self) -> Option<&'static str> {
-        let now = COUNTER.read()?;
+        let counter = counter();
+        let now = counter.read()?;
         let rose = now > self.before;
         self.before = now;
-        rose.then_some(COUNTER.sentence)
+        rose.then_some(counter.sentence)
     }
 }
 
 /// The count that is looked at: a process stays in its control group.
-static COUNTER: LazyLock<Counter> = LazyLock::new(|| {
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    Counter::of_group(&groups, Path::new("/sys/fs/cgroup")).unwrap_or_else(Counter::of_machine)
-});
+static COUNTER: OnceLock<Counter> = OnceLock::new();
+
+fn counter() -> &'static Counter {
+    COUNTER.get_or_init(|| {
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        Counter::of_group(&groups, Path::new("/sys/fs/cgroup")).unwrap_or_else(Counter::of_machine)
+    })
+}
 
 /// A file of the kernel's with a line `oom_kill`.
 #[derive(Debug)]
