@@ -1,6 +1,5 @@
 //! `Machine`: where a comparison was measured.
 
-use procfs::{CpuInfo, Current, CurrentSI, KernelStats, Meminfo};
 use serde::{Deserialize, Serialize};
 
 /// The machine that a comparison was measured on.
@@ -27,13 +26,9 @@ pub struct Machine {
 impl Machine {
     /// The machine that this process runs on.
     pub(crate) fn this() -> Self {
-        let processor = CpuInfo::current().ok().and_then(|info| info.model_name(0).map(str::to_string));
-        let memory_bytes = Meminfo::current().map_or(0, |info| info.mem_total);
-        let system = procfs::sys::kernel::Version::current().map_or_else(
-            |_| std::env::consts::OS.to_string(),
-            |version| format!("Linux {}.{}", version.major, version.minor),
-        );
-        Self { processor: processor.unwrap_or_else(|| "unknown".to_string()), cores: cores(), memory_bytes, system }
+        let processor = kernel::processor().unwrap_or_else(|| "unknown".to_string());
+        let system = kernel::version().unwrap_or_else(|| std::env::consts::OS.to_string());
+        Self { processor, cores: cores(), memory_bytes: kernel::memory_bytes().unwrap_or(0), system }
     }
 }
 
@@ -44,5 +39,49 @@ pub(crate) fn cores() -> usize {
 
 /// The processor seconds, since it was booted, that this virtual machine wanted and its host gave to others.
 pub(crate) fn stolen_s() -> f64 {
-    KernelStats::current().ok().and_then(|stats| stats.total.steal_ms()).map_or(0.0, |ms| ms as f64 / 1e3)
+    kernel::stolen_ms().map_or(0.0, |ms| ms as f64 / 1e3)
+}
+
+/// What the kernel tells of the machine.
+#[cfg(target_os = "linux")]
+mod kernel {
+    use procfs::sys::kernel::Version;
+    use procfs::{CpuInfo, Current, CurrentSI, KernelStats, Meminfo};
+
+    pub(super) fn processor() -> Option<String> {
+        CpuInfo::current().ok()?.model_name(0).map(str::to_string)
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        Some(Meminfo::current().ok()?.mem_total)
+    }
+
+    pub(super) fn version() -> Option<String> {
+        let version = Version::current().ok()?;
+        Some(format!("Linux {}.{}", version.major, version.minor))
+    }
+
+    pub(super) fn stolen_ms() -> Option<u64> {
+        KernelStats::current().ok()?.total.steal_ms()
+    }
+}
+
+/// It is not asked on other systems.
+#[cfg(not(target_os = "linux"))]
+mod kernel {
+    pub(super) fn processor() -> Option<String> {
+        None
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        None
+    }
+
+    pub(super) fn version() -> Option<String> {
+        None
+    }
+
+    pub(super) fn stolen_ms() -> Option<u64> {
+        None
+    }
 }

@@ -26,6 +26,7 @@ use crate::verdict::{Evidence, Verdict};
 mod cold;
 mod contender;
 mod observe;
+#[cfg_attr(not(target_os = "linux"), path = "measure/process_elsewhere.rs")]
 mod process;
 mod ranks;
 mod rounds;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use procfs::process::Process;
+use procfs::process::{Process, all_processes};
 use rustix::time::{ClockId, clock_gettime};
 
 /// What the scheduler counts for the threads of a process, in seconds.
@@ -23,8 +23,19 @@ pub(super) fn forget_peak() {
 
 /// What the scheduler has counted for this process, with its exact processor time, and the peak of its memory in bytes.
 pub(super) fn own() -> (Scheduled, u64) {
-    let peak = Process::myself().ok().as_ref().and_then(peak);
-    (Scheduled { ran_s: own_s(), queued_s: own_queued_s() }, peak.unwrap_or_default())
+    (Scheduled { ran_s: own_s(), queued_s: own_queued_s() }, own_peak())
+}
+
+/// The peak of the memory of this process, in bytes.
+pub(super) fn own_peak() -> u64 {
+    Process::myself().ok().as_ref().and_then(peak).unwrap_or_default()
+}
+
+/// The child processes of this process.
+pub(super) fn children() -> Vec<Process> {
+    let own = std::process::id() as i32;
+    let Ok(processes) = all_processes() else { return Vec::new() };
+    processes.flatten().filter(|process| process.stat().is_ok_and(|stat| stat.ppid == own)).collect()
 }
 
 /// The largest resident memory of a process, in bytes.

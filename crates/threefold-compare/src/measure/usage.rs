@@ -1,10 +1,9 @@
 //! `Usage`: processor time and memory of this process, its worker processes, and the other ranks of its MPI job, while one
 //! fold runs.
 
-use procfs::process::{Process, all_processes};
 use threefold::{Error, Model};
 
-use super::process::{Scheduled, forget_peak, own_queued_s, own_s, peak, scheduled};
+use super::process::{Scheduled, children, forget_peak, own_peak, own_queued_s, own_s, peak, scheduled};
 use super::ranks::Ranks;
 use crate::profile::Used;
 
@@ -22,7 +21,7 @@ impl Usage {
     pub(crate) fn observe(model: Model) -> Result<Self, Error> {
         let ranks = Ranks::observe(model)?;
         forget_peak();
-        let (workers, own_queued_s) = (scheduled(&workers()), own_queued_s());
+        let (workers, own_queued_s) = (scheduled(&children()), own_queued_s());
         // This comes last because the other lines use processor time themselves.
         Ok(Self { own_s: own_s(), own_queued_s, workers, ranks })
     }
@@ -31,10 +30,9 @@ impl Usage {
     pub(crate) fn since(&self) -> Result<Used, Error> {
         // This comes first for the same reason.
         let own_s = own_s();
-        let workers = workers();
+        let workers = children();
         let (now, own_queued_s) = (scheduled(&workers), own_queued_s());
-        let own = Process::myself().ok();
-        let here = workers.iter().chain(&own).filter_map(peak).sum::<u64>();
+        let here = workers.iter().filter_map(peak).sum::<u64>() + own_peak();
         let (ranks, elsewhere) = self.ranks.since()?;
         let queued_s = own_queued_s - self.own_queued_s + now.queued_s - self.workers.queued_s + ranks.queued_s;
         Ok(Used {
@@ -43,13 +41,6 @@ impl Usage {
             peak_memory_bytes: here + elsewhere,
         })
     }
-}
-
-/// The child processes of this process.
-fn workers() -> Vec<Process> {
-    let own = std::process::id() as i32;
-    let Ok(processes) = all_processes() else { return Vec::new() };
-    processes.flatten().filter(|process| process.stat().is_ok_and(|stat| stat.ppid == own)).collect()
 }
 
 #[cfg(test)]
