@@ -1,9 +1,11 @@
 //! The command line, read into a [`Request`].
 
 mod compare;
+mod completions;
 mod deferred;
 mod exec;
 mod input;
+mod manual;
 mod negative;
 mod on_model;
 mod run;
@@ -17,7 +19,9 @@ use threefold::Model;
 
 use self::compare::CompareArguments;
 pub(crate) use self::compare::{CompareRequest, ReportRequest};
+use self::completions::CompletionsArguments;
 use self::deferred::Deferred;
+use self::manual::ManualArguments;
 use self::on_model::OnModel;
 pub(crate) use self::run::{Format, RunRequest};
 use crate::escape;
@@ -48,7 +52,7 @@ pub(crate) enum Answer {
 }
 
 #[derive(Parser)]
-#[command(name = "threefold", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(name = "threefold", version, about = ABOUT, after_help = FEW_EXAMPLES, after_long_help = EXAMPLES)]
 #[command(max_term_width = 100, disable_help_subcommand = true)]
 #[command(override_usage = "threefold <COMMAND> [RANGE]... [OPTIONS]")]
 struct Arguments {
@@ -59,6 +63,13 @@ struct Arguments {
 const ABOUT: &str = "\
 Runs one parallel computation as async tasks, on threads, in worker processes, or in the ranks of an \
 MPI job. Every model gives the same result, bit for bit.";
+
+const FEW_EXAMPLES: &str = "\
+Examples:
+  threefold threads
+  threefold compare --workload primes --export-html primes.html
+
+`threefold --help` shows more examples. `threefold help COMMAND` describes the options of a command.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -109,33 +120,50 @@ Examples:
   threefold compare --export-json sum.json
   threefold report sum.json --export-html sum.html";
 
+const WORKLOADS_EXAMPLES: &str = "\
+Examples:
+  threefold workloads
+  threefold async --workload wait";
+
+const HELP_EXAMPLES: &str = "\
+Examples:
+  threefold help
+  threefold help compare";
+
 #[derive(Subcommand)]
 enum Command {
     /// Run the chunks one after the other
-    #[command(after_help = SEQUENTIAL_EXAMPLES)]
+    #[command(after_long_help = SEQUENTIAL_EXAMPLES)]
     Sequential(Deferred<OnModel>),
     /// Run the chunks as async tasks, by default on one thread
-    #[command(after_help = ASYNC_EXAMPLES)]
+    #[command(after_long_help = ASYNC_EXAMPLES)]
     Async(Deferred<OnModel>),
     /// Run the chunks on threads, by default one for each core
-    #[command(visible_alias = "multithreading", after_help = THREADS_EXAMPLES)]
+    #[command(visible_alias = "multithreading", after_long_help = THREADS_EXAMPLES)]
     Threads(Deferred<OnModel>),
     /// Run the chunks in worker processes, by default one for each core; a crash ends one worker only
-    #[command(visible_alias = "multiprocess", after_help = PROCESSES_EXAMPLES)]
+    #[command(visible_alias = "multiprocess", after_long_help = PROCESSES_EXAMPLES)]
     Processes(Deferred<OnModel>),
     /// Run the chunks in the other ranks of an MPI job, on one host or on many
-    #[command(after_help = MPI_EXAMPLES)]
+    #[command(after_long_help = MPI_EXAMPLES)]
     Mpi(Deferred<OnModel>),
     /// Measure a workload on every model, and recommend one
-    #[command(after_help = COMPARE_EXAMPLES)]
+    #[command(after_long_help = COMPARE_EXAMPLES)]
     Compare(Deferred<CompareArguments>),
     /// Show a saved comparison again, and write its HTML page
-    #[command(after_help = REPORT_EXAMPLES)]
+    #[command(after_long_help = REPORT_EXAMPLES)]
     Report(Deferred<ReportRequest>),
     /// List the built-in workloads
-    #[command(alias = "works")]
+    #[command(alias = "works", after_long_help = WORKLOADS_EXAMPLES)]
     Workloads,
+    /// Print a script with which a shell completes commands and options
+    #[command(after_long_help = completions::EXAMPLES)]
+    Completions(Deferred<CompletionsArguments>),
+    /// Print the manual page of the program, or of a command
+    #[command(after_long_help = manual::EXAMPLES)]
+    Man(Deferred<ManualArguments>),
     /// Show this help, or the help of a command
+    #[command(after_long_help = HELP_EXAMPLES)]
     Help(Deferred<HelpArguments>),
 }
 
@@ -169,6 +197,10 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
         Command::Compare(Deferred(arguments)) => arguments.read().map(Request::Compare),
         Command::Report(Deferred(request)) => Ok(Request::Report(request)),
         Command::Workloads => Ok(Request::Workloads),
+        Command::Completions(Deferred(arguments)) => {
+            return Err(Answer::Help(arguments.script(&mut Arguments::command())));
+        }
+        Command::Man(Deferred(ManualArguments { command })) => return Err(manual(command)),
         Command::Help(Deferred(HelpArguments { command })) => return Err(help(command)),
     };
     request.map_err(|reason| Answer::Error(format!("{reason}\n")))
@@ -192,6 +224,17 @@ fn help(command: Option<String>) -> Answer {
     match Arguments::command().try_get_matches_from(arguments) {
         Err(error) => answer(error),
         Ok(_) => unreachable!("--help is always answered with an error that holds the help"),
+    }
+}
+
+/// The manual page of `command`, or of the whole program.
+fn manual(command: Option<String>) -> Answer {
+    let mut parser = Arguments::command();
+    parser.build();
+    let Some(name) = command else { return Answer::Help(manual::page(&parser, true)) };
+    match parser.find_subcommand(&name) {
+        Some(command) => Answer::Help(manual::page(command, false)),
+        None => Answer::Error(unknown_command(&name)),
     }
 }
 

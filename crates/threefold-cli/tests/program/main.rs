@@ -10,6 +10,7 @@ mod plain;
 #[cfg(unix)]
 mod progress;
 mod refusals;
+mod shells;
 #[cfg(unix)]
 mod signals;
 mod texts;
