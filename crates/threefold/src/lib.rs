@@ -282,16 +282,13 @@
 //! default, also if its input is an iterator without end.
 //!
 //! Threads that an executor starts have as much stack as the main thread: the limit of `ulimit -s`, usually 8 MiB, and
-//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes
-//! have the stack of a main thread. [`Builder::stack_size`] sets another size.
+//! 8 MiB if there is no limit. Chunks that the caller runs have the caller's stack, and chunks in worker processes have
+//! the stack of a main thread. [`Builder::stack_size`] sets another size.
 
 // docs.rs builds with nightly Rust, which marks what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// What only worker processes use builds on every platform, and has no user where they are absent.
-#![cfg_attr(
-    all(feature = "processes", not(target_os = "linux")),
-    allow(dead_code, unused_imports, reason = "worker processes need Linux")
-)]
+// What only worker processes use builds on every platform. It has no user where they are absent, since they need Linux.
+#![cfg_attr(all(feature = "processes", not(target_os = "linux")), allow(dead_code, unused_imports))]
 
 pub use threefold_macros::task;
 

@@ -4,7 +4,9 @@
 
 mod arrows;
 mod captures;
+mod cost;
 mod documentation;
+mod links;
 mod macros;
 mod names;
 mod prelude;

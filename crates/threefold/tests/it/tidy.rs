@@ -83,9 +83,16 @@ fn nothing_is_left_to_do_or_to_debug() {
 }
 
 #[test]
-fn every_code_block_of_the_readme_is_in_the_file_that_its_marker_names() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let mut blocks = readme.split("```rust\n");
+fn every_code_block_of_these_pages_is_in_the_file_that_its_marker_names() {
+    let readmes = ["README.md", "crates/threefold/README.md", "crates/threefold-compare/README.md"];
+    for page in readmes.into_iter().chain(["docs/tutorial.md", "docs/migrate.md"]) {
+        // Both languages are treated alike.
+        check_code_blocks(&fs::read_to_string(root().join(page)).unwrap().replace("```python\n", "```rust\n"));
+    }
+}
+
+fn check_code_blocks(page: &str) {
+    let mut blocks = page.split("```rust\n");
     let mut before = blocks.next().unwrap();
     let mut count = 0;
     for block in blocks {
@@ -116,7 +123,7 @@ fn commands(markdown: &str) -> impl Iterator<Item = &str> {
 fn every_command_of_the_guides_runs_something_that_exists() {
     let examples: Vec<_> = files().into_iter().filter(|(name, _)| name.contains("/examples/")).collect();
     let mut count = 0;
-    for guide in ["README.md", "docs/which-model.md"] {
+    for guide in ["README.md", "docs/which-model.md", "docs/tutorial.md"] {
         for command in commands(&fs::read_to_string(root().join(guide)).unwrap()) {
             let words: Vec<_> = command.split_whitespace().collect();
             match words.as_slice() {

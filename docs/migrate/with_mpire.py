@@ -1,0 +1,13 @@
+"""The number of primes below 200,000, counted with mpire."""
+
+from mpire import WorkerPool
+
+
+def count_primes(first, end):
+    return sum(n > 1 and all(n % d for d in range(2, int(n**0.5) + 1)) for n in range(first, end))
+
+
+if __name__ == "__main__":
+    with WorkerPool() as pool:
+        parts = [(first, first + 25_000) for first in range(0, 200_000, 25_000)]
+        print(sum(pool.map(count_primes, parts)))
