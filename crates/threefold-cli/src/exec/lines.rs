@@ -107,7 +107,7 @@ impl Iterator for Jobs {
             }
         }
         self.chunk += 1;
-        (self.line > first).then(|| Job { chunk, items: Few::Lines { first, bytes: Bytes(bytes), separator } })
+        (self.line > first).then_some(Job { chunk, items: Few::Lines { first, bytes: Bytes(bytes), separator } })
     }
 }
 
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn an_input_without_end_is_read_as_far_as_is_asked() {
         let input: Box<dyn Read + Send> = Box::new(io::repeat(b'\n'));
-        let jobs =
+        let mut jobs =
             Jobs { input: BufReader::new(input), separator: b'\n', per_job: 2, chunk: 0, line: 1, has_ended: false };
-        assert_eq!(jobs.skip(4).next().unwrap().bounds(), (9, 10));
+        assert_eq!(jobs.nth(4).unwrap().bounds(), (9, 10));
     }
 }
