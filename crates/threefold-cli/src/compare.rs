@@ -1,23 +1,30 @@
 //! `threefold compare`: a work on every model, measured, shown and exported.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use threefold::{CancelToken, Source, Task};
+use threefold::{CancelToken, Model, Source, Task};
 use threefold_compare::{Compare, Comparison, Error};
 
 use crate::arguments::CompareRequest;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Prepared, Verb, Visitor};
 use crate::progress::ComparisonProgress;
-use crate::{exit, output};
+use crate::{escape, exit, output, saved};
 
 /// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown in any
 /// case.
 pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: impl Fn() -> Option<u8>) -> ExitCode {
-    if let Err(reason) = request.exports.check(None) {
+    let against = request.against.as_deref();
+    let earlier = match against.map(saved::read).transpose() {
+        Ok(earlier) => earlier,
+        Err(reason) => return output::refused(&format!("--against {reason}")),
+    };
+    if let Err(reason) = request.exports.check(against) {
         return output::refused(&reason);
     }
-    let measured = match request.work.visit(&request.input, Measurement { request, token }) {
+    let earlier = against.zip(earlier.as_ref());
+    let measured = match request.work.visit(&request.input, Measurement { request, earlier, token }) {
         Ok(measured) => measured,
         Err(reason) => return output::refused(&reason),
     };
@@ -47,6 +54,8 @@ fn failed(error: &Error, signal: Option<u8>) -> ExitCode {
 /// Measures a work on every model.
 struct Measurement<'a> {
     request: &'a CompareRequest,
+    /// The comparison beside which this one is shown, with its file.
+    earlier: Option<(&'a Path, &'a Comparison)>,
     token: &'a CancelToken,
 }
 
@@ -61,8 +70,15 @@ impl Visitor for Measurement<'_> {
         V: Verb<T>,
     {
         let CompareRequest { ref work, ref measuring, progress, .. } = *self.request;
+        let Prepared { plan, source, computation } = prepared;
+        if let Some((path, earlier)) = self.earlier {
+            let checked = earlier.check_workload(work.name(), source.item_count(), source.chunk_count());
+            checked.map_err(|error| Error::Setup(format!("--against {}: {error}", escape::path(path))))?;
+        }
         let mut compare = Compare::new(work.name())
             .unit(work.items())
+            .reference(measuring.reference.unwrap_or(Model::Sequential))
+            .rank_by(measuring.rank_by.into())
             .warmup(measuring.warmup)
             .time_budget(measuring.time_budget)
             .workers(measuring.workers.iter().copied())
@@ -83,7 +99,6 @@ impl Visitor for Measurement<'_> {
         if let Some(progress) = &progress {
             compare = compare.observe(progress.observer());
         }
-        let Prepared { plan, source, computation } = prepared;
         // The value of the chunks so far, how many they are, and the first of them that has failed.
         let init = (computation.init, 0, None);
         let reduce = |(value, chunks, failed): (A, u64, Option<(u64, ChunkError)>), output| match V::error(&output) {
@@ -100,6 +115,10 @@ impl Visitor for Measurement<'_> {
                     .to_string())
             }
         };
-        compare.fold_and_check(source, computation.task, init, reduce, check)
+        let mut comparison = compare.fold_and_check(source, computation.task, init, reduce, check)?;
+        if let Some((_, earlier)) = self.earlier {
+            comparison.set_against(earlier)?;
+        }
+        Ok(comparison)
     }
 }

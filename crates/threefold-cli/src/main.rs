@@ -28,6 +28,7 @@ mod recording;
 mod reduced_term;
 mod report;
 mod run;
+mod saved;
 mod signals;
 mod work;
 mod workloads;

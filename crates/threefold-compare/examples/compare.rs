@@ -15,5 +15,5 @@ fn main() -> threefold_compare::Result<()> {
     let comparison =
         Compare::new("primes").unit("numbers").fold((0..200_000).split_into(64), primes, 0, |sum, n| sum + n)?;
     print!("{comparison}"); // the table and the verdict
-    comparison.export_html(std::env::temp_dir().join("primes.html")) // and JSON, CSV, Markdown, a trace for Perfetto
+    comparison.export_html(std::env::temp_dir().join("primes.html")) // and JSON, CSV, Markdown, SVG, a trace for Perfetto
 }

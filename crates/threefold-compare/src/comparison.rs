@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::against::Against;
 use crate::condition::Condition;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
@@ -12,6 +13,7 @@ use crate::scaling::Scaling;
 use crate::text;
 use crate::verdict::Verdict;
 
+mod earlier;
 mod valid;
 
 /// The version of the JSON that [`Comparison::to_json`] writes and [`Comparison::from_json`] reads.
@@ -84,6 +86,9 @@ pub struct Comparison {
     pub scaling: Vec<Scaling>,
     /// Which model to use, and why.
     pub verdict: Verdict,
+    /// This comparison beside an earlier one, if [`set_against`](Self::set_against) was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
 }
 
 impl Comparison {

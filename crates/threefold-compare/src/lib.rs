@@ -37,7 +37,7 @@
 //!         println!("{:.1}x faster than sequential", speedup.value);
 //!     }
 //!
-//!     // A page with pictures. There are also JSON, CSV, Markdown, and a trace for Perfetto.
+//!     // A page with pictures. There are also JSON, CSV, Markdown, an SVG of the race, and a trace for Perfetto.
 //!     let page = std::env::temp_dir().join("threefold-compare-primes.html");
 //!     comparison.export_html(&page)?;
 //!     # std::fs::remove_file(&page).unwrap();
@@ -66,6 +66,7 @@
 //! and if it is worthwhile: [`Difference`]. Of the contenders that are as fast as the fastest, the simplest is recommended:
 //! sequential, then threads, async, processes, and mpi.
 
+mod against;
 mod compare;
 mod comparison;
 mod condition;
@@ -87,6 +88,7 @@ mod table;
 mod text;
 mod verdict;
 
+pub use against::{Against, AgainstRow, Change, Differs};
 pub use compare::Compare;
 pub use comparison::{Comparison, SCHEMA};
 pub use condition::Condition;

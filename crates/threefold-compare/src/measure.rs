@@ -119,6 +119,7 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
         rows,
         scaling,
         verdict,
+        against: None,
     })
 }
 

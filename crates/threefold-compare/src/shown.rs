@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::against::Against;
 use crate::comparison::Comparison;
 use crate::escape::escaped;
 use crate::table;
@@ -32,7 +33,15 @@ impl Comparison {
     /// ```
     pub fn to_text(&self, width: usize) -> String {
         let title = wrapped(&self.title(), width, INDENT);
-        format!("{title}\n\n{}\n{}", table::of(self, width), of_verdict(&self.verdict, width))
+        let changes = self.against.as_ref().map_or_else(String::new, |against| self.changes(against, width));
+        format!("{title}\n\n{}\n{}{changes}", table::of(self, width), of_verdict(&self.verdict, width))
+    }
+
+    /// What changed since an earlier comparison.
+    fn changes(&self, against: &Against, width: usize) -> String {
+        // Wrapping would take the indentation from the lines of a table.
+        let fitted = |line: String| if line.starts_with("  ") { line } else { wrapped(&line, width, INDENT) };
+        against.lines(&self.rows, width).into_iter().map(|line| fitted(line) + "\n").collect()
     }
 }
 

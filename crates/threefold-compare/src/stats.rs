@@ -10,6 +10,7 @@ mod holm;
 mod signed_rank;
 
 pub(crate) use holm::level;
+pub(crate) use signed_rank::quantile;
 
 /// How often the bootstrap draws samples from the measured ones. 25 draws then lie beyond either end of a 95% interval.
 const RESAMPLES: usize = 1000;

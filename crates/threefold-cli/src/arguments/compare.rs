@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use threefold::Model;
+use threefold_compare::RankBy;
 
 use super::input::InputArguments;
 use super::values::{count, path, positive, seconds};
@@ -19,6 +20,8 @@ pub(crate) struct CompareRequest {
     pub(crate) work: Work,
     pub(crate) input: Input,
     pub(crate) measuring: MeasuringArguments,
+    /// A file with an earlier comparison, beside which this one is shown.
+    pub(crate) against: Option<PathBuf>,
     pub(crate) exports: Exports,
     pub(crate) progress: Show,
 }
@@ -30,6 +33,14 @@ pub(super) struct CompareArguments {
 
     #[command(flatten)]
     measuring: MeasuringArguments,
+
+    /// Say what changed since an earlier comparison of the same workload, a file written by --export-json
+    ///
+    /// Each model is compared with itself. The earlier comparison must have the same items and chunks. The runs are not
+    /// paired, because they were measured at different times; a warning says what else differs. A slower model does not
+    /// change the exit code.
+    #[arg(long, value_name = "OLD.json", value_parser = path())]
+    against: Option<PathBuf>,
 
     #[command(flatten)]
     exports: ExportArguments,
@@ -45,6 +56,14 @@ pub(crate) struct MeasuringArguments {
     /// The models to compare with sequential, separated by commas [default: all]
     #[arg(long, value_name = "MODELS", value_delimiter = ',')]
     pub(crate) models: Vec<Model>,
+
+    /// The model that the others are compared with [default: sequential]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) reference: Option<Model>,
+
+    /// What the recommended model needs least of
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "time")]
+    pub(crate) rank_by: Rank,
 
     /// The numbers of workers to measure, separated by commas [default: the default of each model]
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
@@ -62,6 +81,27 @@ pub(crate) struct MeasuringArguments {
     /// Start no new round after S seconds
     #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds, default_value = "20")]
     pub(crate) time_budget: Duration,
+}
+
+/// What the recommended model needs least of.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Rank {
+    /// The time of a run
+    Time,
+    /// The processor time of a run, of all workers together
+    Cpu,
+    /// The memory of a run at its peak, of all processes together
+    Memory,
+}
+
+impl From<Rank> for RankBy {
+    fn from(rank: Rank) -> Self {
+        match rank {
+            Rank::Time => Self::Time,
+            Rank::Cpu => Self::Cpu,
+            Rank::Memory => Self::Memory,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -82,6 +122,10 @@ struct ExportArguments {
     #[arg(long, value_name = "FILE", value_parser = path())]
     export_html: Option<PathBuf>,
 
+    /// Write the race of the models as an SVG picture that moves, for example for a README
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    export_svg: Option<PathBuf>,
+
     /// Write Chrome trace events, which Perfetto opens
     #[arg(long, value_name = "FILE", value_parser = path())]
     export_trace: Option<PathBuf>,
@@ -94,28 +138,33 @@ pub(crate) struct ReportRequest {
     #[arg(value_name = "FILE", value_parser = path())]
     pub(crate) json: PathBuf,
 
-    /// The HTML page to write [default: FILE with the extension .html]
+    /// The HTML page to write [default: FILE with the extension .html, unless --export-svg is given]
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub(crate) export_html: Option<PathBuf>,
+
+    /// The SVG picture of the race to write
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    pub(crate) export_svg: Option<PathBuf>,
 }
 
 impl CompareArguments {
     pub(super) fn read(self) -> Result<CompareRequest, String> {
-        let Self { input, measuring, exports, progress } = self;
+        let Self { input, measuring, against, exports, progress } = self;
         let (work, input) = input.read()?;
         work.check_repeatable()?;
-        Ok(CompareRequest { work, input, measuring, exports: exports.read(), progress })
+        Ok(CompareRequest { work, input, measuring, against, exports: exports.read(), progress })
     }
 }
 
 impl ExportArguments {
     fn read(self) -> Exports {
-        let Self { export_json, export_csv, export_markdown, export_html, export_trace } = self;
+        let Self { export_json, export_csv, export_markdown, export_html, export_svg, export_trace } = self;
         let mut exports = Exports::default();
         exports.add("--export-json", export_json, |comparison, path| comparison.export_json(path));
         exports.add("--export-csv", export_csv, |comparison, path| comparison.export_csv(path));
         exports.add("--export-markdown", export_markdown, |comparison, path| comparison.export_markdown(path));
         exports.add("--export-html", export_html, |comparison, path| comparison.export_html(path));
+        exports.add("--export-svg", export_svg, |comparison, path| comparison.export_svg(path));
         exports.add("--export-trace", export_trace, |comparison, path| comparison.export_trace(path));
         exports
     }

@@ -27,7 +27,7 @@ fn every_model_is_a_line_and_one_is_marked() {
         assert!(lines.count() >= 1, "{model}\n{}", answer.stdout);
     }
     assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("* ")).count(), 1, "{}", answer.stdout);
-    assert!(answer.stdout.contains("The formula n(a+b)/2 gives this value"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("n(a+b)/2 gives this value"), "{}", answer.stdout);
     assert!(!answer.stdout.contains('\u{1b}'), "no colours where stdout is not a terminal");
 }
 
@@ -79,7 +79,7 @@ fn several_numbers_of_workers_give_scaling() {
 fn every_export_is_written_and_the_page_is_made_again_from_its_json() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
-    let exports: String = ["json", "csv", "markdown", "html", "trace"]
+    let exports: String = ["json", "csv", "markdown", "html", "svg", "trace"]
         .map(|kind| format!(" --export-{kind} {}", file(kind).display()))
         .concat();
     let answer = answer(&format!("compare 1..=100000 {BRIEF}{exports}"));
@@ -89,6 +89,7 @@ fn every_export_is_written_and_the_page_is_made_again_from_its_json() {
     assert!(text("markdown").contains("| **"), "{}", text("markdown"));
     let trace: Value = serde_json::from_str(&text("trace")).expect("it is JSON");
     assert!(trace["traceEvents"].as_array().unwrap().len() > 4);
+    assert!(text("svg").starts_with("<svg ") && text("svg").contains("than it ran"), "{}", text("svg"));
     let page = text("html");
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<svg role=\"img\""));
     for from_elsewhere in ["<script", "src=", "href=", "url(", "@import"] {
@@ -115,4 +116,72 @@ fn a_file_that_cannot_be_written_is_found_out_before_measuring() {
     assert!(answer.stderr.contains("/no/such/folder/page.html: No such file"), "{}", answer.stderr);
     assert_eq!(fs::read_to_string(&kept).unwrap(), "what was there");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+}
+
+#[test]
+fn a_race_alone_is_drawn_from_a_saved_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    exported(folder.path(), "1..=1000");
+    let (json, race) = (folder.path().join("comparison.json"), folder.path().join("race.svg"));
+    let answer = answer(&format!("report {} --export-svg {}", json.display(), race.display()));
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
+    assert!(fs::read_to_string(&race).unwrap().starts_with("<svg "));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no page was asked for");
+}
+
+#[test]
+fn an_earlier_comparison_is_compared_with() {
+    let folder = tempfile::tempdir().unwrap();
+    exported(folder.path(), "1..=100000 --models threads");
+    let old = folder.path().join("old.json");
+    fs::rename(folder.path().join("comparison.json"), &old).unwrap();
+    let object = exported(folder.path(), &format!("1..=100000 --models threads --against {}", old.display()));
+    let against = &object["against"];
+    assert_eq!((against["rounds"].as_u64(), against["rows"].as_array().unwrap().len()), (Some(8), 2));
+    assert!(against["rows"][1]["ratio"]["value"].as_f64().unwrap() > 0.0);
+    let report = answer(&format!("report {}", folder.path().join("comparison.json").display()));
+    assert!(report.stdout.contains("measured at different times"), "{}", report.stdout);
+}
+
+#[test]
+fn an_earlier_comparison_that_cannot_be_compared_is_refused_before_measuring() {
+    let folder = tempfile::tempdir().unwrap();
+    exported(folder.path(), "1..=1000 --models threads");
+    let old = folder.path().join("comparison.json");
+    let text = fs::read_to_string(&old).unwrap();
+    let written = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    written("schema.json", &text.replacen("\"schema\": 2", "\"schema\": 1", 1));
+    written("list.json", "[1, 2]");
+    let refusals = [
+        ("i64::MIN..=i64::MAX", "missing.json"),
+        ("i64::MIN..=i64::MAX", "schema.json"),
+        ("i64::MIN..=i64::MAX", "list.json"),
+        ("--workload primes 1..=1000", "comparison.json"),
+        ("1..=2000", "comparison.json"),
+        ("1..=1000 --chunks 3", "comparison.json"),
+        ("1..=1000 --export-json FOLDER/comparison.json", "comparison.json"),
+    ]
+    .map(|(arguments, against)| {
+        let arguments = format!("compare {arguments} --against FOLDER/{against}");
+        let answer = answer(&arguments.replace("FOLDER", folder.path().to_str().unwrap()));
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{arguments}: {}", answer.stderr);
+        let refusal = answer.stderr.replace(folder.path().to_str().unwrap(), "FOLDER");
+        format!("$ threefold {arguments}\n{refusal}\n")
+    });
+    insta::assert_snapshot!(refusals.concat());
+    assert_eq!(fs::read_to_string(&old).unwrap(), text);
+}
+
+#[test]
+fn the_reference_and_the_ranking_are_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = exported(folder.path(), "1..=1000 --models threads --reference threads --rank-by memory");
+    let reference = object["reference"].as_u64().unwrap() as usize;
+    assert_eq!(
+        (object["rows"][reference]["model"].as_str(), object["rank_by"].as_str()),
+        (Some("threads"), Some("memory"))
+    );
+    for row in object["rows"].as_array().unwrap() {
+        assert!(row["cpu_s"].as_f64().unwrap() >= 0.0 && row["peak_memory_bytes"].as_u64().unwrap() > 0);
+    }
 }

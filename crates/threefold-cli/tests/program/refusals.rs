@@ -129,6 +129,11 @@ fn comparisons_that_cannot_be_made_are_refused() {
         "compare --workload files --folder /no/such/folder",
         "compare --export-html /no/such/folder/page.html",
         "compare --retries 2",
+        "compare --reference fibres",
+        "compare --reference mpi",
+        "compare --rank-by beauty",
+        "compare --against /no/such/old.json",
+        "compare --against Cargo.toml",
         "report /no/such/file.json",
         "report Cargo.toml",
     ]));

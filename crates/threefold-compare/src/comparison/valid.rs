@@ -4,6 +4,7 @@
 use threefold::Model;
 
 use super::Comparison;
+use crate::against::{Against, AgainstRow};
 use crate::condition::Condition;
 use crate::noise::Noise;
 use crate::profile::Profile;
@@ -51,7 +52,19 @@ pub(super) fn check(comparison: &Comparison) -> Checked {
     for (index, scaling) in comparison.scaling.iter().enumerate() {
         check_scaling(scaling).map_err(|wrong| format!("in scaling {index}, {wrong}"))?;
     }
-    check_verdict(&comparison.verdict, rows.len())
+    check_verdict(&comparison.verdict, rows.len())?;
+    comparison.against.as_ref().map_or(Ok(()), |against| check_against(against, rows.len()))
+}
+
+fn check_against(against: &Against, rows: usize) -> Checked {
+    number("against.smallest", against.smallest, 0.0, LONGEST_S / SHORTEST_RUN_S)?;
+    must(against.rows.len() <= rows, || format!("against has {} rows, but rows has {rows}", against.rows.len()))?;
+    for AgainstRow { row, before_s, ratio, .. } in &against.rows {
+        must(*row < rows, || format!("against names row {row}, but the last row is row {}", rows - 1))?;
+        number("against.before_s", *before_s, SHORTEST_RUN_S, LONGEST_S)?;
+        ratio.map_or(Ok(()), |ratio| check_estimate("against.ratio", ratio, LONGEST_S / SHORTEST_RUN_S))?;
+    }
+    Ok(())
 }
 
 fn check_verdict(verdict: &Verdict, rows: usize) -> Checked {

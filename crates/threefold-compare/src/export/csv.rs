@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use threefold::Model;
 
+use crate::against::Change;
 use crate::comparison::Comparison;
 use crate::escape::escaped;
-use crate::row::Row;
+use crate::plan::RankBy;
+use crate::row::{Basis, BreakEven, Difference};
 
 /// The columns in their order.
 #[derive(Serialize)]
@@ -34,20 +36,38 @@ struct Line<'a> {
     wall_s: f64,
     peak_memory_bytes: u64,
     bytes_moved: u64,
+    rank_by: RankBy,
+    difference: Difference,
+    break_even: &'static str,
     break_even_items: Option<f64>,
+    break_even_low: Option<f64>,
+    break_even_high: Option<f64>,
+    break_even_basis: Option<Basis>,
+    before_s: Option<f64>,
+    change: Option<Change>,
+    as_fast_as_before: Option<f64>,
+    as_fast_low: Option<f64>,
+    as_fast_high: Option<f64>,
 }
 
 pub(super) fn of(comparison: &Comparison) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in &comparison.rows {
+    for row in 0..comparison.rows.len() {
         writer.serialize(line(comparison, row)).expect("memory takes every line");
     }
     let bytes = writer.into_inner().expect("memory takes every line");
     String::from_utf8(bytes).expect("names and numbers are text")
 }
 
-fn line<'a>(comparison: &'a Comparison, row: &Row) -> Line<'a> {
+fn line(comparison: &Comparison, index: usize) -> Line<'_> {
+    let row = &comparison.rows[index];
     let profile = &row.profile;
+    let before = comparison.against.as_ref().and_then(|against| against.rows.iter().find(|it| it.row == index));
+    let ratio = before.and_then(|before| before.ratio);
+    let range = match row.break_even {
+        BreakEven::From { low, high, basis, .. } => Some((low, high, basis)),
+        _ => None,
+    };
     Line {
         work: neutral(&comparison.workload),
         items: comparison.items,
@@ -67,11 +87,32 @@ fn line<'a>(comparison: &'a Comparison, row: &Row) -> Line<'a> {
         cost_per_chunk_s: profile.cost_per_chunk_s,
         busy_share: profile.busy_share(),
         imbalance: profile.imbalance,
-        cpu_s: profile.cpu_s,
+        cpu_s: row.cpu_s,
         wall_s: profile.wall_s,
-        peak_memory_bytes: profile.peak_memory_bytes,
+        peak_memory_bytes: row.peak_memory_bytes,
         bytes_moved: profile.bytes_moved,
+        rank_by: comparison.rank_by,
+        difference: row.difference,
+        break_even: kind(row.break_even),
         break_even_items: row.break_even.items(),
+        break_even_low: range.map(|(low, ..)| low),
+        break_even_high: range.map(|(_, high, _)| high),
+        break_even_basis: range.map(|(.., basis)| basis),
+        before_s: before.map(|before| before.before_s),
+        change: before.map(|before| before.change),
+        as_fast_as_before: ratio.map(|ratio| ratio.value),
+        as_fast_low: ratio.map(|ratio| ratio.interval.low),
+        as_fast_high: ratio.map(|ratio| ratio.interval.high),
+    }
+}
+
+/// The kind of a break-even size, as JSON names it.
+fn kind(break_even: BreakEven) -> &'static str {
+    match break_even {
+        BreakEven::Always { .. } => "always",
+        BreakEven::From { .. } => "from",
+        BreakEven::Never => "never",
+        BreakEven::Unknown => "unknown",
     }
 }
 

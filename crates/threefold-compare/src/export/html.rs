@@ -3,10 +3,12 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::plots::{self, Colour};
+use super::colours::{Colour, PARTS, STARTUP, dark_rules, model_colour};
+use super::figures::{self, EXPERT, Figure, MAIN};
+use super::plots;
+use crate::against::{self, Against};
 use crate::comparison::Comparison;
 use crate::escape::escaped;
-use crate::row::Row;
 use crate::text;
 
 const STYLE: &str = include_str!("page.css");
@@ -16,7 +18,7 @@ pub(super) fn of(comparison: &Comparison) -> String {
 }
 
 fn page(comparison: &Comparison) -> Markup {
-    let machine = &comparison.machine;
+    let race = plots::race(comparison);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -25,56 +27,160 @@ fn page(comparison: &Comparison) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "Threefold: " (escaped(&comparison.workload)) " on several models" }
-                style { (PreEscaped(STYLE)) (PreEscaped(plots::dark_rules())) }
+                style { (PreEscaped(STYLE)) (PreEscaped(dark_rules())) (PreEscaped(&race.style)) }
             }
             body {
                 header {
                     p.what { (escaped(&comparison.title())) }
                     h1 { (escaped(&comparison.verdict.sentence)) }
-                    ul { @for reason in &comparison.verdict.reasons { li { (escaped(&reason.to_string())) } } }
+                    (reasons(comparison))
                 }
                 main {
                     (figure("Time of one fold", "Bars show medians; whiskers show their 95% intervals. The star marks the \
-                        recommended contender.", &plots::times(comparison), html! {}))
-                    (table(comparison))
+                        recommended contender.", &plots::times(comparison), &html! {}))
+                    section { h2 { "In numbers" } (table(comparison, &MAIN, "fits")) (pays(comparison)) }
+                    @if let Some(against) = &comparison.against { (changes(comparison, against)) }
+                    (figure("The race", &race.caption, &race.inline(), &html! {}))
                     @if !comparison.scaling.is_empty() {
-                        (figure("On more workers", "Dots are measured. Lines show Amdahl's law, fitted to the numbers of \
-                            workers up to the number of cores.", &plots::scaling(comparison), models(comparison)))
+                        (figure("On more workers", "Dots are measured. A dashed line is Amdahl's law, fitted to the numbers of \
+                            workers up to the number of cores.", &plots::scaling(comparison), &models(comparison)))
                     }
-                    (figure("Where the time went", "One fold from a cold start: the start-up, then the mean over the workers.",
-                        &plots::parts(comparison), legend()))
-                    (figure("Which worker ran which chunk", "One warm fold of each contender, on the same time axis. Each worker \
-                        has a lane; each chunk is a block.", &plots::timeline(comparison), html! {}))
+                    (details(comparison))
                 }
-                footer {
-                    p {
-                        (escaped(&machine.processor)) ", " (text::count(machine.cores as u64, "core")) ", "
-                        (text::bytes(machine.memory_bytes)) " of memory, " (escaped(&machine.system)) ". Threefold "
-                        (escaped(&comparison.version)) ". Every round ran each contender once, in random order (seed "
-                        (comparison.seed) "). Speed-ups compare runs of the same round."
+                (footer(comparison))
+            }
+        }
+    }
+}
+
+/// The label of a reason stands beside its text, unless that above has the same.
+fn reasons(comparison: &Comparison) -> Markup {
+    let reasons = &comparison.verdict.reasons;
+    html! {
+        dl {
+            @for (index, reason) in reasons.iter().enumerate() {
+                @let is_new = index == 0 || reasons[index - 1].label() != reason.label();
+                dt { @if is_new { (escaped(reason.label())) } }
+                dd { (escaped(reason.text())) }
+            }
+        }
+    }
+}
+
+fn figure(title: &str, caption: &str, picture: &Markup, legend: &Markup) -> Markup {
+    html! {
+        section {
+            h2 { (title) }
+            figure { (picture) (legend) figcaption { (caption) } }
+        }
+    }
+}
+
+/// What the last column of the table counts.
+fn pays(comparison: &Comparison) -> Markup {
+    let is_shown = figures::shown(comparison, &MAIN).iter().any(|figure| figure.title == "pays from");
+    html! {
+        @if is_shown {
+            p.note.roomy { "The last column counts " (escaped(&comparison.unit)) ", from a cold start." }
+        }
+    }
+}
+
+/// What changed since an earlier comparison.
+fn changes(comparison: &Comparison, against: &Against) -> Markup {
+    let [first, titles @ ..] = against::TITLES;
+    let is_roomy = |column: usize| matches!(column, 2 | 4);
+    html! {
+        section {
+            h2 { "Since the earlier comparison" }
+            p { (against.sentence(&comparison.rows)) }
+            @if !against.rows.is_empty() {
+                table.fits {
+                    thead {
+                        tr {
+                            td { (first) }
+                            @for (index, title) in titles.iter().enumerate() {
+                                th.roomy[is_roomy(index + 1)] scope="col" { (title) }
+                            }
+                        }
                     }
-                    p { "The value of each fold: " code { (escaped(&comparison.value)) } }
+                    tbody {
+                        @for [name, cells @ ..] in against.cells(&comparison.rows) {
+                            tr {
+                                th scope="row" { (name) }
+                                @for (index, cell) in cells.iter().enumerate() {
+                                    td.roomy[is_roomy(index + 1)] { (cell) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @for note in against.notes() { p.note { (escaped(&note)) } }
+        }
+    }
+}
+
+/// A table of figures. Its rows are the contenders.
+fn table(comparison: &Comparison, figures: &[Figure], class: &str) -> Markup {
+    let figures = figures::shown(comparison, figures);
+    html! {
+        table class=(class) {
+            thead {
+                tr {
+                    td {}
+                    @for figure in &figures { th.roomy[!figure.is_essential] scope="col" { (figure.title) } }
+                }
+            }
+            tbody {
+                @for (index, row) in comparison.rows.iter().enumerate() {
+                    tr.best[index == comparison.verdict.best] {
+                        th scope="row" { (row.name()) }
+                        @for figure in &figures { td.roomy[!figure.is_essential] { ((figure.cell)(row)) } }
+                    }
                 }
             }
         }
     }
 }
 
-fn figure(title: &str, caption: &str, svg: &str, legend: Markup) -> Markup {
+/// What only experts read.
+fn details(comparison: &Comparison) -> Markup {
     html! {
-        section {
-            h2 { (title) }
-            figure { (PreEscaped(svg)) (legend) figcaption { (caption) } }
+        details {
+            summary { "Details for experts" }
+            // The columns for which a phone has no room above.
+            div.wide.repeat { (table(comparison, &MAIN, "all")) }
+            div.wide { (table(comparison, &EXPERT, "all")) }
+            (figure("Where the time went", "One fold from a cold start: the start-up, then the mean over the workers.",
+                &plots::parts(comparison), &legend()))
+            p {
+                "Every round ran each contender once, in random order (seed " (comparison.seed) "). Speed-ups compare runs of \
+                the same round. The value of each fold: " code { (escaped(&comparison.value)) }
+            }
+        }
+    }
+}
+
+fn footer(comparison: &Comparison) -> Markup {
+    let machine = &comparison.machine;
+    html! {
+        footer {
+            p {
+                (escaped(&machine.processor)) ", " (text::count(machine.cores as u64, "core")) ", "
+                (text::bytes(machine.memory_bytes)) " of memory, " (escaped(&machine.system)) ". Threefold "
+                (escaped(&comparison.version)) "."
+            }
         }
     }
 }
 
 fn legend() -> Markup {
-    let (startup, colour) = plots::STARTUP;
+    let (startup, colour) = STARTUP;
     html! {
         ul.legend {
             (entry(startup, colour))
-            @for (part, colour, _) in plots::PARTS { (entry(part, colour)) }
+            @for (part, colour, _) in PARTS { (entry(part, colour)) }
         }
     }
 }
@@ -82,7 +188,7 @@ fn legend() -> Markup {
 fn models(comparison: &Comparison) -> Markup {
     html! {
         ul.legend {
-            @for scaling in &comparison.scaling { (entry(scaling.model.name(), plots::model_colour(scaling.model))) }
+            @for scaling in &comparison.scaling { (entry(scaling.model.name(), model_colour(scaling.model))) }
         }
     }
 }
@@ -90,70 +196,8 @@ fn models(comparison: &Comparison) -> Markup {
 fn entry(name: &str, colour: Colour) -> Markup {
     html! {
         li {
-            svg width="14" height="14" aria-hidden="true" { rect width="14" height="14" fill=(colour.light()) {} }
+            svg width="14" height="14" aria-hidden="true" { rect width="14" height="14" fill=(colour.light) {} }
             " " (name)
-        }
-    }
-}
-
-/// A line of the table: its title, and its cell for a contender.
-type Line = (&'static str, fn(&Row) -> String);
-
-const LINES: [Line; 11] = [
-    ("time", |row| text::seconds(row.median_s)),
-    ("95% interval", |row| row.interval_s.map_or_else(String::new, |it| text::seconds_between(it.low, it.high))),
-    ("speed-up", |row| {
-        row.speedup.map_or_else(String::new, |it| {
-            let (low, high) = (text::digits(it.interval.low), text::digits(it.interval.high));
-            format!("{} ({low} to {high})", text::times(it.value))
-        })
-    }),
-    ("efficiency", |row| row.efficiency().map_or_else(String::new, text::percent)),
-    ("start-up", |row| text::seconds(row.startup_s)),
-    ("cost per chunk", |row| text::seconds(row.profile.cost_per_chunk_s)),
-    ("workers busy", |row| text::percent(row.profile.busy_share())),
-    ("imbalance", |row| text::digits(row.profile.imbalance)),
-    ("processor time / duration", |row| {
-        format!("{} / {}", text::seconds(row.profile.cpu_s), text::seconds(row.profile.wall_s))
-    }),
-    ("peak memory", |row| text::bytes(row.profile.peak_memory_bytes)),
-    ("bytes sent", |row| text::bytes(row.profile.bytes_moved)),
-];
-
-fn table(comparison: &Comparison) -> Markup {
-    let best = comparison.verdict.best;
-    html! {
-        section {
-            h2 { "In numbers" }
-            div.wide {
-                table {
-                    thead {
-                        tr {
-                            td {}
-                            @for (index, row) in comparison.rows.iter().enumerate() {
-                                th.best[index == best] scope="col" { (row.name()) }
-                            }
-                        }
-                    }
-                    tbody {
-                        @for (title, cell) in LINES { (line(title, comparison, cell)) }
-                        (line(&format!("gains from ({})", escaped(&comparison.unit)), comparison, |row| {
-                            row.break_even.items().map_or_else(String::new, text::about)
-                        }))
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn line(title: &str, comparison: &Comparison, cell: fn(&Row) -> String) -> Markup {
-    html! {
-        tr {
-            th scope="row" { (title) }
-            @for (index, row) in comparison.rows.iter().enumerate() {
-                td.best[index == comparison.verdict.best] { (cell(row)) }
-            }
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::figures::{self, MAIN};
+use crate::against::{self, Against};
 use crate::comparison::Comparison;
 use crate::escape::escaped;
-use crate::text;
 
 pub(super) fn of(comparison: &Comparison) -> String {
     let mut out = String::new();
@@ -14,31 +15,34 @@ pub(super) fn of(comparison: &Comparison) -> String {
 
 fn write_to(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
     writeln!(out, "{}\n", plain(&comparison.title()))?;
-    writeln!(
-        out,
-        "| model | workers | time | 95% interval | speed-up | start-up | per chunk | busy | memory | gains from |"
-    )?;
-    writeln!(out, "|---|--:|--:|---|--:|--:|--:|--:|--:|--:|")?;
+    let figures = figures::shown(comparison, &MAIN);
+    let titles: Vec<&str> = ["model", "workers"].into_iter().chain(figures.iter().map(|figure| figure.title)).collect();
+    write_line(out, titles.iter().map(|title| title.to_string()))?;
+    writeln!(out, "|---|{}", "--:|".repeat(titles.len() - 1))?;
     for (index, row) in comparison.rows.iter().enumerate() {
         let bold = if comparison.verdict.best == index { "**" } else { "" };
-        let interval =
-            row.interval_s.map_or_else(String::new, |interval| text::seconds_between(interval.low, interval.high));
-        let speedup = row.speedup.map_or_else(String::new, |speedup| text::times(speedup.value));
-        let gains_from = row.break_even.items().map_or_else(String::new, text::about);
-        writeln!(
-            out,
-            "| {bold}{}{bold} | {} | {} | {interval} | {speedup} | {} | {} | {} | {} | {gains_from} |",
-            row.model,
-            row.workers,
-            text::seconds(row.median_s),
-            text::seconds(row.startup_s),
-            text::seconds(row.profile.cost_per_chunk_s),
-            text::percent(row.profile.busy_share()),
-            text::bytes(row.profile.peak_memory_bytes),
-        )?;
+        let name = [format!("{bold}{}{bold}", row.model), row.workers.to_string()];
+        write_line(out, name.into_iter().chain(figures.iter().map(|figure| (figure.cell)(row))))?;
     }
     writeln!(out, "\n**{}**\n", plain(&comparison.verdict.sentence))?;
-    comparison.verdict.reasons.iter().try_for_each(|reason| writeln!(out, "- {}", plain(&reason.to_string())))
+    comparison.verdict.reasons.iter().try_for_each(|reason| writeln!(out, "- {}", plain(&reason.to_string())))?;
+    comparison.against.as_ref().map_or(Ok(()), |against| write_changes(out, comparison, against))
+}
+
+/// What changed since an earlier comparison.
+fn write_changes(out: &mut String, comparison: &Comparison, against: &Against) -> std::fmt::Result {
+    writeln!(out, "\n**{}**\n", against.sentence(&comparison.rows))?;
+    if !against.rows.is_empty() {
+        write_line(out, against::TITLES.map(str::to_string).into_iter())?;
+        writeln!(out, "|---|{}", "--:|".repeat(against::TITLES.len() - 1))?;
+        against.cells(&comparison.rows).into_iter().try_for_each(|cells| write_line(out, cells.into_iter()))?;
+        writeln!(out)?;
+    }
+    against.notes().iter().try_for_each(|note| writeln!(out, "- {}", plain(note)))
+}
+
+fn write_line(out: &mut String, cells: impl Iterator<Item = String>) -> std::fmt::Result {
+    writeln!(out, "| {} |", cells.collect::<Vec<String>>().join(" | "))
 }
 
 /// Text that Markdown shows as it is: no control characters, no links, no HTML, no emphasis.

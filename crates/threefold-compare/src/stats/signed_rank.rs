@@ -125,7 +125,7 @@ fn tail(deviations: f64) -> f64 {
 
 /// How many standard deviations below its mean a normal variable lies with this probability, from 0 to 1/2: formula
 /// 26.2.23 of Abramowitz and Stegun, *Handbook of Mathematical Functions*, right to 0.00045.
-fn quantile(probability: f64) -> f64 {
+pub(crate) fn quantile(probability: f64) -> f64 {
     let t = (-2.0 * probability.ln()).sqrt();
     let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
     let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));

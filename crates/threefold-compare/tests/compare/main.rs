@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says with it what must be so")]
 
+mod against;
 mod measured;
+mod page;
+mod race;
 mod read;
 mod shown;
 mod written;
@@ -20,7 +23,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
-    let trials = [measured::TESTS, read::TESTS, shown::TESTS, written::TESTS]
+    let trials = [against::TESTS, measured::TESTS, page::TESTS, race::TESTS, read::TESTS, shown::TESTS, written::TESTS]
         .into_iter()
         .flatten()
         .copied()

@@ -189,6 +189,7 @@ fn any_json_is_refused_or_can_be_shown() {
             comparison.to_markdown(),
             comparison.to_csv(),
             comparison.to_trace(),
+            comparison.to_svg(),
         ];
         for text in texts {
             assert!(text.len() < 100_000 + 20 * json.len(), "case {case}: {} bytes of {json}", text.len());

@@ -1,79 +1,86 @@
 //! Bars for each contender: the time of a fold, and where it went.
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, VPos};
+use maud::{Markup, html};
 
-use super::colours::{INK, PARTS, STARTUP, model_colour};
-use super::{AXIS, LEFT, Scale, label, picture};
+use super::axis::{AXIS, Axis};
+use super::{Colour, INK, PARTS, STARTUP, model_colour, percent, picture, words};
 use crate::comparison::Comparison;
 use crate::row::Row;
 use crate::text;
 
-/// The height of a bar with the space around it.
-const BAR: i32 = 34;
+/// The height of a contender: its name, and its bar below.
+const CONTENDER: u32 = 46;
+
+/// Where the bar of a contender begins.
+const BAR_AT: u32 = 22;
+
+/// The height of a bar.
+const BAR: u32 = 16;
 
 /// The median duration of a warm fold on each contender, with its interval.
-pub(in crate::export) fn times(comparison: &Comparison) -> String {
+pub(in crate::export) fn times(comparison: &Comparison) -> Markup {
     let rows = &comparison.rows;
     let upper = |row: &Row| row.interval_s.map_or(row.median_s, |interval| interval.high.max(row.median_s));
-    let scale = Scale::to(rows.iter().map(upper).fold(0.0, f64::max));
-    let bottom = rows.len() as i32 * BAR + 6;
+    let axis = Axis::to(rows.iter().map(upper).fold(0.0, f64::max));
     let best = &rows[comparison.verdict.best];
     let title = format!("Time of one fold. The recommended {} takes {}.", best.name(), text::seconds(best.median_s));
-    picture(bottom + AXIS, &title, |area| {
-        scale.axis(area, bottom)?;
-        for (index, row) in rows.iter().enumerate() {
-            let top = index as i32 * BAR + 8;
-            let (middle, end) = (top + BAR / 2 - 3, scale.x(row.median_s));
-            let mark = if index == comparison.verdict.best { "\u{2605} " } else { "" };
-            area.draw(&label((LEFT - 8, middle), format!("{mark}{}", row.name()), (HPos::Right, VPos::Center)))?;
-            area.draw(&Rectangle::new([(LEFT, top), (end, top + BAR - 8)], model_colour(row.model).light.filled()))?;
-            let mut number_at = end;
-            if let Some(interval) = row.interval_s {
-                let (low, high) = (scale.x(interval.low), scale.x(interval.high));
-                for line in [
-                    vec![(low, middle), (high, middle)],
-                    vec![(low, middle - 5), (low, middle + 5)],
-                    vec![(high, middle - 5), (high, middle + 5)],
-                ] {
-                    area.draw(&PathElement::new(line, INK.light.stroke_width(2)))?;
+    bars(comparison, axis, &title, |row, top| {
+        let middle = top + BAR / 2;
+        let whiskers =
+            row.interval_s.map(|interval| (percent(axis.share(interval.low)), percent(axis.share(interval.high))));
+        let bar = html! {
+            (block(axis, 0.0, row.median_s, top, model_colour(row.model)))
+            @if let Some((low, high)) = &whiskers {
+                line x1=(low) x2=(high) y1=(middle) y2=(middle) stroke=(INK.light) stroke-width="2" {}
+                @for end in [low, high] {
+                    line x1=(end) x2=(end) y1=(middle - 5) y2=(middle + 5) stroke=(INK.light) stroke-width="2" {}
                 }
-                number_at = high.max(end);
             }
-            let number = match (index, row.speedup) {
-                (1.., Some(speedup)) => format!("{} ({})", text::seconds(row.median_s), text::times(speedup.value)),
-                _ => text::seconds(row.median_s),
-            };
-            area.draw(&label((number_at + 8, middle), number, (HPos::Left, VPos::Center)))?;
-        }
-        Ok(())
+        };
+        (row.median_s, bar)
     })
 }
 
 /// Where the time of one fold from a cold start went, on each contender: the start-up, then the mean over its workers.
-pub(in crate::export) fn parts(comparison: &Comparison) -> String {
-    let rows = &comparison.rows;
+pub(in crate::export) fn parts(comparison: &Comparison) -> Markup {
     let whole = |row: &Row| row.startup_s + row.profile.workers_s() / row.workers as f64;
-    let scale = Scale::to(rows.iter().map(whole).fold(0.0, f64::max));
-    let bottom = rows.len() as i32 * BAR + 6;
-    picture(bottom + AXIS, "Where the time of one fold went, as stacked bars", |area| {
-        scale.axis(area, bottom)?;
-        for (index, row) in rows.iter().enumerate() {
-            let top = index as i32 * BAR + 8;
-            let middle = top + BAR / 2 - 3;
-            area.draw(&label((LEFT - 8, middle), row.name(), (HPos::Right, VPos::Center)))?;
-            let mut from_s = 0.0;
-            let startup = (STARTUP.1, row.startup_s);
-            let each = PARTS.map(|(_, colour, part)| (colour, part(&row.profile) / row.workers as f64));
-            for (colour, seconds) in [startup].into_iter().chain(each) {
-                let (from, to) = (scale.x(from_s), scale.x(from_s + seconds));
-                if to > from {
-                    area.draw(&Rectangle::new([(from, top), (to, top + BAR - 8)], colour.light.filled()))?;
-                }
-                from_s += seconds;
-            }
-            area.draw(&label((scale.x(from_s) + 8, middle), text::seconds(from_s), (HPos::Left, VPos::Center)))?;
-        }
-        Ok(())
+    let axis = Axis::to(comparison.rows.iter().map(whole).fold(0.0, f64::max));
+    bars(comparison, axis, "Where the time of one fold went, as stacked bars", |row, top| {
+        let startup = (STARTUP.1, row.startup_s);
+        let each = PARTS.map(|(_, colour, part)| (colour, part(&row.profile) / row.workers as f64));
+        let mut from_s = 0.0;
+        let blocks = [startup].into_iter().chain(each).map(|(colour, seconds)| {
+            from_s += seconds;
+            block(axis, from_s - seconds, seconds, top, colour)
+        });
+        let blocks: Vec<Markup> = blocks.collect();
+        (from_s, html! { @for block in blocks { (block) } })
     })
+}
+
+/// A name, a number of seconds and a bar for each contender.
+fn bars(comparison: &Comparison, axis: Axis, title: &str, bar: impl Fn(&Row, u32) -> (f64, Markup)) -> Markup {
+    let bottom = comparison.rows.len() as u32 * CONTENDER;
+    let contender = |(index, row): (usize, &Row)| {
+        let top = index as u32 * CONTENDER;
+        let (seconds, bar) = bar(row, top + BAR_AT);
+        html! {
+            (name(comparison, index, top + 15))
+            (words(1.0, top + 15, "end", INK, &text::seconds(seconds)))
+            (bar)
+        }
+    };
+    let contenders: Vec<Markup> = comparison.rows.iter().enumerate().map(contender).collect();
+    picture(bottom + AXIS, title, html! { (axis.grid(bottom)) @for contender in contenders { (contender) } })
+}
+
+/// The name of a contender. A star marks the recommended one.
+pub(super) fn name(comparison: &Comparison, row: usize, y: u32) -> Markup {
+    let mark = if row == comparison.verdict.best { "\u{2605} " } else { "" };
+    words(0.0, y, "start", INK, &format!("{mark}{}", comparison.rows[row].name()))
+}
+
+fn block(axis: Axis, from_s: f64, seconds: f64, top: u32, colour: Colour) -> Markup {
+    let (x, width) = (percent(axis.share(from_s)), percent(axis.share(seconds)));
+    html! { rect x=(x) y=(top) width=(width) height=(BAR) fill=(colour.light) {} }
 }

@@ -1,58 +1,114 @@
-//! The speed-up by the number of workers, with the fitted laws.
+//! The speed-up by the number of workers: measured points joined by lines, and Amdahl's law as fitted.
 
-use plotters::prelude::*;
+use maud::{Markup, html};
 
-use super::colours::{FAINT, INK, model_colour};
-use super::{font, picture};
+use super::{Colour, INK, LINE, SOFT, model_colour, percent, picture, words};
 use crate::comparison::Comparison;
 use crate::scaling::Scaling;
 use crate::text;
 
+/// The height of the area in which lines are drawn, and the space around it.
+const HEIGHT: u32 = 240;
+const ABOVE: u32 = 28;
+const BELOW: u32 = 44;
+
+/// Where the area begins and ends, as shares of the width.
+const LEFT: f64 = 0.1;
+const RIGHT: f64 = 0.97;
+
 /// At most so many numbers stand at the axis of the workers.
-const MOST_LABELS: usize = 16;
+const MOST_LABELS: usize = 12;
+
+/// A number of workers, and the speed-up over the fewest.
+type Point = (f64, f64);
+
+/// The place of a point in the picture.
+#[derive(Clone, Copy)]
+struct Area {
+    fewest: f64,
+    most: f64,
+    highest: f64,
+}
+
+impl Area {
+    fn x(self, workers: f64) -> f64 {
+        LEFT + (RIGHT - LEFT) * (workers - self.fewest) / (self.most - self.fewest)
+    }
+
+    fn y(self, speedup: f64) -> u32 {
+        ABOVE + HEIGHT - (f64::from(HEIGHT) * (speedup / self.highest).clamp(0.0, 1.0)).round() as u32
+    }
+
+    /// A line through these points.
+    fn line(self, points: &[Point], colour: Colour, width: &str, dashes: Option<&str>) -> Markup {
+        html! {
+            @for pair in points.windows(2) {
+                line x1=(percent(self.x(pair[0].0))) y1=(self.y(pair[0].1)) x2=(percent(self.x(pair[1].0)))
+                    y2=(self.y(pair[1].1)) stroke=(colour.light) stroke-width=(width) stroke-dasharray=[dashes] {}
+            }
+        }
+    }
+}
 
 /// The speed-up of every model over its own smallest number of workers, with Amdahl's law.
-pub(in crate::export) fn scaling(comparison: &Comparison) -> String {
+pub(in crate::export) fn scaling(comparison: &Comparison) -> Markup {
     let all = &comparison.scaling;
-    let most = all.iter().flat_map(|scaling| scaling.workers.iter().copied()).max().unwrap_or(1) as f64;
-    let speedups = |scaling: &Scaling| -> Vec<(f64, f64)> {
-        let first = scaling.median_s[0];
-        scaling.workers.iter().zip(&scaling.median_s).map(|(&workers, time)| (workers as f64, first / time)).collect()
-    };
-    let highest = all.iter().flat_map(&speedups).map(|(_, speedup)| speedup).fold(1.0, f64::max);
-    picture(360, "Speed-up by the number of workers, with Amdahl's law as fitted", |area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(12)
-            .x_label_area_size(48)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.5..most + 0.5, 0.0..highest * 1.15)?;
-        chart
-            .configure_mesh()
-            .x_desc("workers")
-            .y_desc("speed-up over the fewest workers")
-            .x_labels((most as usize).min(MOST_LABELS) + 1)
-            .x_label_formatter(&|x| if (x - x.round()).abs() < 1e-6 { format!("{x:.0}") } else { String::new() })
-            .y_label_formatter(&|y| text::digits(*y))
-            .label_style(font(15.0).color(&INK.light))
-            .axis_style(INK.light)
-            .bold_line_style(FAINT.light)
-            .light_line_style(TRANSPARENT)
-            .draw()?;
-        for scaling in all {
-            let points = speedups(scaling);
-            let colour = model_colour(scaling.model).light;
-            if let Some(amdahl) = scaling.amdahl {
-                let first = scaling.median_s[0];
-                // The law is drawn as far as it was fitted.
-                let cores = comparison.machine.cores as f64;
-                let low = points[0].0;
-                let high = points.iter().map(|point| point.0).filter(|&workers| workers <= cores).fold(low, f64::max);
-                let law = (0..=100).map(|step| low + (high - low) * f64::from(step) / 100.0);
-                let law = law.map(|workers| (workers, first / amdahl.time_s(workers)));
-                chart.draw_series(LineSeries::new(law, colour.stroke_width(2)))?;
+    let counts = all.iter().flat_map(|scaling| scaling.workers.iter().copied());
+    let mut counts: Vec<usize> = counts.collect();
+    counts.sort_unstable();
+    counts.dedup();
+    let (fewest, most) = (counts[0] as f64, counts[counts.len() - 1] as f64);
+    let highest = all.iter().flat_map(points).map(|(_, speedup)| speedup).fold(1.0, f64::max);
+    let area = Area { fewest, most, highest: highest * 1.1 };
+    let bottom = ABOVE + HEIGHT;
+    picture(
+        bottom + BELOW,
+        "Speed-up by the number of workers, with Amdahl's law as fitted",
+        html! {
+            (words(0.0, 14, "start", SOFT, "speed-up over the fewest workers"))
+            @for step in 0..=steps(area.highest).1 {
+                @let speedup = steps(area.highest).0 * step as f64;
+                @let y = area.y(speedup);
+                line x1=(percent(LEFT)) x2=(percent(RIGHT)) y1=(y) y2=(y) stroke=(LINE.light) {}
+                (words(LEFT - 0.015, y + 4, "end", SOFT, &text::digits(speedup)))
             }
-            chart.draw_series(points.iter().map(|&point| Circle::new(point, 5, colour.filled())))?;
-        }
-        Ok(())
-    })
+            @for workers in counts.iter().step_by(counts.len().div_ceil(MOST_LABELS)) {
+                (words(area.x(*workers as f64), bottom + 18, "middle", SOFT, &workers.to_string()))
+            }
+            (words((LEFT + RIGHT) / 2.0, bottom + 38, "middle", SOFT, "workers"))
+            @for scaling in all {
+                @let points = points(scaling);
+                (area.line(&law(comparison, scaling, &points), INK, "1.5", Some("5 4")))
+                (area.line(&points, model_colour(scaling.model), "2.5", None))
+                @for &(workers, speedup) in &points {
+                    circle cx=(percent(area.x(workers))) cy=(area.y(speedup)) r="4.5" fill=(model_colour(scaling.model).light) {}
+                }
+            }
+        },
+    )
+}
+
+/// What was measured.
+fn points(scaling: &Scaling) -> Vec<Point> {
+    let first = scaling.median_s[0];
+    scaling.workers.iter().zip(&scaling.median_s).map(|(&workers, time)| (workers as f64, first / time)).collect()
+}
+
+/// Amdahl's law as far as it was fitted: up to the number of cores.
+fn law(comparison: &Comparison, scaling: &Scaling, points: &[Point]) -> Vec<Point> {
+    let Some(amdahl) = scaling.amdahl else { return Vec::new() };
+    let first = scaling.median_s[0];
+    let cores = comparison.machine.cores as f64;
+    let low = points[0].0;
+    let high = points.iter().map(|point| point.0).filter(|&workers| workers <= cores).fold(low, f64::max);
+    let workers = (0..=40).map(|step| low + (high - low) * f64::from(step) / 40.0);
+    workers.map(|workers| (workers, first / amdahl.time_s(workers))).collect()
+}
+
+/// The distance between two lines, 1, 2 or 5 times a power of ten, and how many of them fit below `highest`.
+fn steps(highest: f64) -> (f64, usize) {
+    let rough = highest / 6.0;
+    let power = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= rough * 0.999).unwrap_or(10.0) * power;
+    (step, ((highest / step) as usize).min(6))
 }
