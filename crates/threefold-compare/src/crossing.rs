@@ -158,7 +158,7 @@ impl<'a> Search<'a> {
             centre *= (size / centre).clamp(1.0 / STEP, STEP);
         }
         match found {
-            Crossing::At { size, .. } if !self.gains_above(size) => Crossing::Nowhere,
+            Crossing::At { size, .. } if !self.gains_above(size) => Crossing::Unknown,
             found => found,
         }
     }
@@ -222,7 +222,12 @@ impl<'a> Search<'a> {
         }
         let (trial, tried) = (&mut *self.trial, &self.tried);
         let of = |size: u64| (f64::from_bits(size), &tried[&size][..]);
-        fit::extrapolated(of(small), of(large), &mut || trial.random())
+        // That a contender never gains is a claim: it takes as many pairs as the claim that it always does.
+        let is_sure = tried[&small].len().min(tried[&large].len()) >= SURE;
+        match fit::extrapolated(of(small), of(large), &mut || trial.random()) {
+            Crossing::Nowhere if !is_sure => Crossing::Unknown,
+            found => found,
+        }
     }
 
     /// The median excess of a size over at least so many pairs; over those there are, if there is no time for more. `None` if

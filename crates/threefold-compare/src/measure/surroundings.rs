@@ -45,7 +45,9 @@ impl Surroundings {
 
     /// The share of all cores' time that other programs have used since then.
     fn others_share(&self) -> f64 {
-        let (Some((all_s, own_s)), Some((all_before_s, own_before_s))) = (machine::used_s(), self.used_s) else { return 0.0 };
+        let (Some((all_s, own_s)), Some((all_before_s, own_before_s))) = (machine::used_s(), self.used_s) else {
+            return 0.0;
+        };
         let others_s = (all_s - all_before_s) - (own_s - own_before_s);
         (others_s / (self.began.elapsed().as_secs_f64() * machine::all_cores() as f64)).clamp(0.0, 1.0)
     }
