@@ -152,11 +152,8 @@ impl Executor {
         // First, so that nothing is lost if a panic continues from here.
         let recorded = Work::<P, T>::of(fold).end_recording();
         if let Some(recorder) = fold.recorder() {
-            let spans = recorder.take();
-            self.extras
-                .traces
-                .iter()
-                .for_each(|trace| trace.extend(&spans, recorder.bytes_moved(), recorder.bytes_told()));
+            let (spans, moved, told) = (recorder.take(), recorder.bytes_moved(), recorder.bytes_told());
+            self.extras.traces.iter().for_each(|trace| trace.extend(&spans, moved, told));
             if let Some(payload) = recorder.take_panic() {
                 resume_unwind(payload);
             }
