@@ -18,9 +18,9 @@ impl Measuring<'_> {
         let others = rows.len().saturating_sub(1).max(1);
         let time = self.plan.time_budget.mul_f64(SHARE / others as f64);
         // One chunk cannot be shared.
-        for index in 0..rows.len() {
+        for (index, row) in rows.iter_mut().enumerate() {
             if index != self.reference && chunks > 1 && !self.is_cancelled() {
-                rows[index].break_even = self.break_even(index, time);
+                row.break_even = self.break_even(index, time);
             }
         }
     }

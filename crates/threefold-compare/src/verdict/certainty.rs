@@ -34,11 +34,9 @@ fn certainty(evidence: &Evidence<'_>) -> Option<Reason> {
         return Some(Reason::of_all(ReasonKind::TooFewRounds { rounds, needed }, text));
     }
     let smallest = evidence.noise.map(|noise| noise.smallest).filter(|&smallest| smallest > 0.0)?;
-    let text = format!(
-        "differences below {} cannot be shown in these {}",
-        text::percent(smallest),
-        text::count(rounds as u64, "round")
-    );
+    let below =
+        if smallest < 1.0 { text::percent(smallest) } else { format!("a factor of {:.0}", (1.0 + smallest).ceil()) };
+    let text = format!("differences below {below} cannot be shown in these {}", text::count(rounds as u64, "round"));
     Some(Reason::of_all(ReasonKind::Certainty { rounds, smallest }, text))
 }
 

@@ -127,10 +127,10 @@ impl Partial {
     /// Adds the values of a block, which the columns have computed. `false` if it may be that a value is not finite:
     /// then nothing was added.
     pub(crate) fn add_column(&mut self, column: &Column<'_>, plan: &Plan) -> bool {
-        if let (Column::Float(values), false) = (column, plan.is_finite) {
-            if columns::any_not_finite(values) {
-                return false;
-            }
+        if let (Column::Float(values), false) = (column, plan.is_finite)
+            && columns::any_not_finite(values)
+        {
+            return false;
         }
         match (&mut self.0, column) {
             (
