@@ -54,13 +54,37 @@ impl Registers {
     }
 
     /// Takes the column `number` out, to be written while others are read.
-    pub(super) fn take<W: Word>(&mut self, number: usize) -> Vec<W> {
+    pub(super) fn take<W: Lane>(&mut self, number: usize) -> Vec<W> {
         mem::take(&mut W::columns(self)[number])
     }
 
     /// Puts a column back that was taken out.
-    pub(super) fn put<W: Word>(&mut self, number: usize, column: Vec<W>) {
+    pub(super) fn put<W: Lane>(&mut self, number: usize, column: Vec<W>) {
         W::columns(self)[number] = column;
+    }
+}
+
+/// A word that has columns.
+pub(super) trait Lane: Word {
+    /// The columns of this kind.
+    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>>;
+}
+
+impl Lane for f64 {
+    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>> {
+        &mut registers.floats
+    }
+}
+
+impl Lane for i64 {
+    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>> {
+        &mut registers.longs
+    }
+}
+
+impl Lane for i128 {
+    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>> {
+        &mut registers.wides
     }
 }
 

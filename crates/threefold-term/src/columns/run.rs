@@ -1,6 +1,6 @@
 //! Follows the instructions of a plan for one block of items.
 
-use crate::columns::registers::Registers;
+use crate::columns::registers::{Lane, Registers};
 use crate::columns::small::small;
 use crate::columns::word::Word;
 use crate::columns::{Trouble, convert, kernels, operations};
@@ -131,7 +131,7 @@ fn follow(instruction: &Instruction, items: Items<'_>, registers: &mut Registers
 }
 
 /// Calls `write` with the column of `to`, and with the other columns.
-fn with<W: Word>(
+fn with<W: Lane>(
     registers: &mut Registers,
     to: Register,
     write: impl FnOnce(&mut Vec<W>, &mut Registers) -> bool,

@@ -3,16 +3,12 @@
 //! An operation also says whether it is a trouble. In lanes of f64 and i64 the plan has proved that results fit, and the
 //! compiler removes the flag; in lanes of i128 it is the overflow.
 
-use crate::columns::registers::Registers;
 use crate::columns::small::{corrected, long};
 
 /// One lane. An f64 here is an integer from -2^50 to 2^50.
 pub(super) trait Word: Copy + PartialOrd + Default + 'static {
     /// A constant divisor, with what makes it fast to divide by.
     type Divisor: Copy;
-
-    /// The columns of this kind.
-    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>>;
 
     fn truth(holds: bool) -> Self;
     fn negate(self) -> (Self, bool);
@@ -38,10 +34,6 @@ pub(super) trait Word: Copy + PartialOrd + Default + 'static {
 impl Word for f64 {
     /// The divisor and its inverse.
     type Divisor = (f64, f64);
-
-    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>> {
-        &mut registers.floats
-    }
 
     #[inline(always)]
     fn truth(holds: bool) -> Self {
@@ -109,10 +101,6 @@ impl Word for f64 {
 impl Word for i64 {
     /// The divisor, its absolute value, and 2^64 divided by that.
     type Divisor = (i64, u64, u64);
-
-    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>> {
-        &mut registers.longs
-    }
 
     #[inline(always)]
     fn truth(holds: bool) -> Self {
@@ -204,10 +192,6 @@ impl Word for i64 {
 
 impl Word for i128 {
     type Divisor = i128;
-
-    fn columns(registers: &mut Registers) -> &mut Vec<Vec<Self>> {
-        &mut registers.wides
-    }
 
     #[inline(always)]
     fn truth(holds: bool) -> Self {

@@ -21,8 +21,8 @@ fn reduced(reduction: Reduction, values: &[BigInt]) -> String {
     match reduction {
         Reduction::Sum => values.iter().sum::<BigInt>().to_string(),
         Reduction::Product => values.iter().fold(BigInt::one(), |product, value| product * value).to_string(),
-        Reduction::Min => values.iter().min().unwrap().to_string(),
-        Reduction::Max => values.iter().max().unwrap().to_string(),
+        Reduction::Min => values.iter().min().expect("no block is empty").to_string(),
+        Reduction::Max => values.iter().max().expect("no block is empty").to_string(),
         Reduction::Count => values.iter().filter(|value| !value.is_zero()).count().to_string(),
     }
 }
@@ -40,7 +40,7 @@ fn check(tree: &Tree, first: i64, len: usize, reductions: &[Reduction]) -> Resul
         Err((_, Nothing::Unknown)) => Err(TestCaseError::reject("too large for the oracle")),
         Err((item, Nothing::Undefined)) => {
             for &reduction in reductions {
-                let failure = value(&term, reduction, first, len).unwrap_err();
+                let failure = value(&term, reduction, first, len).expect_err("the oracle fails");
                 prop_assert_eq!(failure.item(), Some(item), "{} from {}: {}", text, first, failure);
             }
             prop_assert!(term.value(item).is_err());
@@ -126,7 +126,7 @@ fn sums_that_are_known_are_found() {
     for ((text, first, last), sum) in known {
         let term = Term::parse(text).unwrap();
         let partial = term.reduce(Reduction::Sum, first..=last).unwrap();
-        assert_eq!(partial.value().unwrap().to_string(), sum, "{text}");
+        assert_eq!(partial.value().expect("no block is empty").to_string(), sum, "{text}");
     }
 }
 
@@ -163,7 +163,7 @@ fn a_power_modulo_is_found_without_the_power() {
 #[test]
 fn a_product_has_all_its_digits() {
     let term = Term::parse("i").unwrap();
-    let product = term.reduce(Reduction::Product, 1..=2_000).unwrap().value().unwrap().to_string();
+    let product = term.reduce(Reduction::Product, 1..=2_000).unwrap().value().expect("no block is empty").to_string();
     assert_eq!(product.len(), 5_736);
     assert_eq!(product, (1..=2_000u32).fold(BigInt::one(), |product, i| product * i).to_string());
 }
@@ -172,7 +172,7 @@ fn a_product_has_all_its_digits() {
 fn what_is_not_chosen_is_not_evaluated() {
     let sum = |text: &str, last| {
         let partial = Term::parse(text).unwrap().reduce(Reduction::Sum, 0..=last);
-        partial.and_then(|partial| partial.value()).unwrap().to_string()
+        partial.and_then(|partial| partial.value()).expect("no block is empty").to_string()
     };
     assert_eq!(sum("if(i mod 3 == 0, 0, 100 // (i mod 3))", 2_999), "150000");
     assert_eq!(sum("if(i == 0, 0, 10 // i)", 10), "27");

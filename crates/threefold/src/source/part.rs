@@ -35,6 +35,7 @@ pub struct Repeated<C> {
 
 impl<C: Send + 'static> Repeated<C> {
     /// These pieces so many times. `None` if they cannot be folded, or if there are too many of them.
+    #[doc(hidden)]
     pub fn new(pieces: impl Pieces<Chunk = C>, times: u64) -> Option<Self> {
         let chunks = pieces.count().ok()?;
         chunks.checked_mul(times).map(|_| Self { pieces: Box::new(pieces), chunks, times })
