@@ -144,6 +144,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(reason) | Self::NoValue(reason) => f.write_str(reason),
+            Self::Fold(error) if error.is_setup() => f.write_str(&of_program::in_a_users_words(&error.to_string())),
             Self::Fold(error) | Self::Unrecorded(error) => error.fmt(f),
             Self::OfProgram(failed) => failed.fmt(f),
             Self::Chunk(failed) => failed.fmt(f),

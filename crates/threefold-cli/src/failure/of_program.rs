@@ -37,14 +37,14 @@ impl fmt::Display for OfProgram {
             _ => (String::new(), String::new()),
         };
         match text.strip_prefix(&theirs) {
-            Some(rest) => write!(f, "{ours}{}", of_journal(rest)),
+            Some(rest) => write!(f, "{ours}{}", in_a_users_words(rest)),
             None => f.write_str(&text),
         }
     }
 }
 
-/// The text of an error with the words of a user for what the journal records.
-fn of_journal(text: &str) -> String {
+/// The text of an error with a user's words for the task, which the journal of another work may name, too.
+pub(super) fn in_a_users_words(text: &str) -> String {
     let another =
         "it records another command, or the same one with or without --shell or with another kind of --reduce";
     text.replace(&format!("{TASK}{CHANGED}"), another).replace(TASK, "a command of --exec")
