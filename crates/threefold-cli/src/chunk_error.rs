@@ -25,7 +25,7 @@ pub(crate) struct ChunkError {
     pub(crate) attempt: Option<u32>,
     pub(crate) attempts: Option<u32>,
     /// The failures of the attempts before, in their order, if the task itself has made them.
-    pub(crate) earlier: Vec<ChunkError>,
+    pub(crate) earlier: Box<[ChunkError]>,
 }
 
 /// The word for it in the JSON.

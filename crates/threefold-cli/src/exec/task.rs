@@ -73,7 +73,7 @@ async fn make_attempts(job: Job, program: &Program) -> Answered {
         }
         if attempt >= attempts {
             let error = if bisects { bisect(job, program, error).await } else { error };
-            return Err(ChunkError { earlier, ..error });
+            return Err(ChunkError { earlier: earlier.into(), ..error });
         }
         let place = format!("{}: chunk {} ({})", escape::line(&program.command), job.chunk, job.describe());
         messages::warning(format_args!("{place} {}\n  the chunk is run again", error.message));
