@@ -24,6 +24,8 @@ pub(crate) struct ChunkError {
     /// Which attempt this was, counted from 1, and how many there were to be.
     pub(crate) attempt: Option<u32>,
     pub(crate) attempts: Option<u32>,
+    /// The failures of the attempts before, in their order, if the task itself has made them.
+    pub(crate) earlier: Box<[ChunkError]>,
 }
 
 /// The word for it in the JSON.

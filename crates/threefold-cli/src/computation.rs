@@ -10,8 +10,9 @@ use std::marker::PhantomData;
 
 use threefold::Task;
 
-pub(crate) use self::prepared::{Fed, Prepared, Visitor};
+pub(crate) use self::prepared::{Describe, Fed, Prepared, Visitor};
 pub(crate) use self::verb::{Fold, TryFold, Verb};
+use crate::chunk_error::ChunkError;
 use crate::failure::Failure;
 use crate::plan::Plan;
 
@@ -20,6 +21,8 @@ pub(crate) struct Computation<T: Task, A, V = Fold> {
     pub(crate) task: T,
     pub(crate) init: A,
     pub(crate) reduce: fn(A, T::Output) -> A,
+    /// The failures after which the task itself has run the chunk of this output again.
+    pub(crate) retried: fn(&T::Output) -> &[ChunkError],
     /// Whether no further output can change the value.
     pub(crate) is_full: fn(&A) -> bool,
     /// The value as text, or why it must not be shown.
@@ -36,6 +39,7 @@ impl<T: Task<Output = u128>> Computation<T, u128> {
             task,
             init: 0,
             reduce: |total, part| total + part,
+            retried: |_| &[],
             is_full: |_| false,
             finish: to_text,
             partial: |total| Some(total.to_string()),

@@ -25,6 +25,7 @@ mod variables;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -33,11 +34,12 @@ use threefold::{Items, Model};
 use self::gathered::Gathered;
 pub(crate) use self::gathered::Reduce;
 use self::job::Job;
-use self::program::Program;
+use self::program::{Means, Program};
 use self::task::run_chunk;
 use self::template::{Over, Template};
 use crate::computation::{Computation, Fed, Prepared, TryFold, Visitor};
 use crate::description::Description;
+use crate::escape;
 use crate::failure::Failure;
 use crate::plan::{Cut, Input, Plan};
 
@@ -107,15 +109,16 @@ impl Exec {
         let Request { command, shell, lines, reduce, tag, bisect } = request;
         let over = if lines.is_some() { Over::Lines } else { Over::Range };
         let template = Template::new(&command, over, shell)?;
-        let program =
-            Program { command, template, keep: reduce.keep(), limits: program::Limits::default(), tag, bisect };
+        let users_variables = variables::of_user();
+        let means = Means { template, limits: program::Limits::default(), tag, bisect, users_variables };
+        let program = Program::new(command, shell, reduce.keep(), means);
         Ok(Self { program, reduce, lines })
     }
 
     /// The same with these limits of each process.
     pub(crate) fn within(mut self, limits: Limits) -> Self {
         let Limits { retries, timeout, memory } = limits;
-        self.program.limits = program::Limits { attempts: retries.saturating_add(1), timeout, memory };
+        self.program.means_mut().limits = program::Limits { attempts: retries.saturating_add(1), timeout, memory };
         self
     }
 
@@ -163,6 +166,10 @@ impl Exec {
                 Ok(answer) => gathered.with(answer),
                 Err(_) => gathered,
             },
+            retried: |answer: &task::Answered| match answer {
+                Ok(answer) => &answer.earlier,
+                Err(error) => &error.earlier,
+            },
             is_full: Gathered::is_closed,
             finish: |gathered, _| gathered.into_text().map_err(Failure::NoValue),
             partial: Gathered::into_partial,
@@ -186,7 +193,7 @@ impl Exec {
         if visitor.takes_feeds() {
             return Ok(visitor.visit_feed(Fed {
                 feed: jobs,
-                describe: Box::new(lines::describe(per_chunk)),
+                describe: Arc::new(lines::describe(per_chunk)),
                 computation,
             }));
         }
@@ -194,6 +201,9 @@ impl Exec {
             return Err("the lines of stdin can be read only once: use a file".to_string());
         }
         let jobs: Vec<_> = jobs.collect();
+        if let Some(reason) = jobs.iter().find_map(Job::unreadable) {
+            return Err(format!("{}: {reason}", escape::path(&lines.path)));
+        }
         let count = jobs.iter().map(Job::item_count).sum::<u64>();
         let plan = Plan::of_lines(count, per_chunk);
         Ok(visitor.visit(Prepared { plan, source: Items(jobs), computation }))

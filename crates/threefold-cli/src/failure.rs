@@ -15,8 +15,11 @@
 //! | `setup` | the model cannot do what was asked for, or the journal is refused, and nothing was started | 2 |
 //! | `cancelled` | INT or TERM cancelled the run | 130, 143 |
 
+mod of_program;
+
 use std::fmt;
 
+use self::of_program::OfProgram;
 use crate::chunk_error::FailedChunk;
 
 /// Why there is no result.
@@ -26,6 +29,8 @@ pub(crate) enum Failure {
     Unavailable(String),
     /// The fold or its executor failed.
     Fold(threefold::Error),
+    /// The same of a work that starts a program.
+    OfProgram(Box<OfProgram>),
     /// A chunk failed on its own account.
     Chunk(Box<FailedChunk>),
     /// Chunks failed with `--keep-going`, after which the others were finished.
@@ -58,6 +63,7 @@ impl Failure {
         match self {
             Self::Unavailable(_) => "setup",
             Self::Fold(error) => kind_of(error),
+            Self::OfProgram(failed) => kind_of(&failed.error),
             Self::Chunk(failed) => failed.error.kind.name(),
             Self::Chunks { first, .. } => first.kind(),
             Self::Unrecorded(_) => "journal",
@@ -76,10 +82,45 @@ impl Failure {
         }
     }
 
+    /// The same failure of a work that starts the program `command`, whose chunks cover what `describe` says.
+    pub(crate) fn of_program(self, command: &str, describe: &dyn Fn(u64) -> String) -> Self {
+        match self {
+            Self::Fold(error) => {
+                let range = error.chunk().map(describe);
+                Self::OfProgram(Box::new(OfProgram { error, command: command.to_string(), range }))
+            }
+            Self::Chunks { first, failed, finished } => {
+                Self::Chunks { first: Box::new(first.of_program(command, describe)), failed, finished }
+            }
+            other => other,
+        }
+    }
+
+    /// What was run, as the user calls it.
+    pub(crate) fn task(&self) -> Option<&str> {
+        match self {
+            Self::Chunk(failed) => Some(&failed.work),
+            Self::OfProgram(failed) => failed.error.task().map(|_| failed.command.as_str()),
+            Self::Chunks { first, .. } => first.task(),
+            other => other.error().and_then(threefold::Error::task),
+        }
+    }
+
+    /// What the chunk covers, as text.
+    pub(crate) fn range(&self) -> Option<&str> {
+        match self {
+            Self::Chunk(failed) => Some(&failed.range),
+            Self::OfProgram(failed) => failed.range.as_deref(),
+            Self::Chunks { first, .. } => first.range(),
+            other => other.error().and_then(threefold::Error::range),
+        }
+    }
+
     /// The error of the fold, which says where it happened.
     pub(crate) fn error(&self) -> Option<&threefold::Error> {
         match self {
             Self::Fold(error) | Self::Unrecorded(error) => Some(error),
+            Self::OfProgram(failed) => Some(&failed.error),
             Self::Chunks { first, .. } => first.error(),
             Self::Unavailable(_) | Self::Chunk(_) | Self::NoValue(_) | Self::Overflow | Self::Mismatch { .. } => None,
         }
@@ -103,7 +144,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(reason) | Self::NoValue(reason) => f.write_str(reason),
+            Self::Fold(error) if error.is_setup() => f.write_str(&of_program::in_a_users_words(&error.to_string())),
             Self::Fold(error) | Self::Unrecorded(error) => error.fmt(f),
+            Self::OfProgram(failed) => failed.fmt(f),
             Self::Chunk(failed) => failed.fmt(f),
             Self::Chunks { failed, finished, .. } => {
                 let (of, were) = (failed + finished, if *finished == 1 { "was" } else { "were" });

@@ -67,6 +67,7 @@ impl ReducedTerm {
                 Ok(part) => so_far.then(part),
                 Err(_) => so_far,
             },
+            retried: |_| &[],
             is_full: |_| false,
             finish: value,
             partial: |so_far| so_far.value().ok().map(|value| value.to_string()),

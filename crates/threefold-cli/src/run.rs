@@ -11,7 +11,7 @@ use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryErr
 use self::feed_fold::FeedFold;
 use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
-use crate::computation::{Fed, Prepared, Verb, Visitor};
+use crate::computation::{Describe, Fed, Prepared, Verb, Visitor};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::progress::FoldProgress;
@@ -38,8 +38,18 @@ pub(crate) struct Run {
     pub(crate) recording: Option<Recording>,
     /// Failures of chunks that were run again, or after which the other chunks were finished.
     pub(crate) failures: Vec<Failure>,
+    /// Failures of chunks that the task itself has run again. The user was told of them at once.
+    pub(crate) retried: Vec<Failure>,
     /// Which worker ran which chunk and when; empty unless the output is JSON.
     pub(crate) trace: Trace,
+}
+
+/// What is known of a fold besides its value.
+#[derive(Debug, Default)]
+struct SoFar {
+    partial: Option<Partial>,
+    /// As in a [`Run`].
+    retried: Vec<Failure>,
 }
 
 /// The value of some of the chunks.
@@ -50,6 +60,16 @@ pub(crate) struct Partial {
     pub(crate) chunks: u64,
     /// Whether they are the first chunks, without a gap.
     pub(crate) are_first: bool,
+}
+
+impl SoFar {
+    /// Notes the failures after which the task has run `chunk` again, which covers what `range` says.
+    fn note_retries(&mut self, work: &Work, chunk: u64, range: impl Fn() -> String, failures: &[ChunkError]) {
+        self.retried.extend(failures.iter().map(|error| {
+            let (work, range, error) = (work.name().to_string(), range(), error.clone());
+            Failure::Chunk(Box::new(FailedChunk { work, chunk, range, error }))
+        }));
+    }
 }
 
 /// Runs the work of `request` until it is done or `token` is cancelled.
@@ -78,14 +98,15 @@ impl Visitor for Once<'_> {
     {
         let Self { request, .. } = self;
         let plan = prepared.plan.clone();
-        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, partial: &mut Option<Partial>| {
+        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, so_far: &mut SoFar| {
             let value = match request.failures.keep_going {
-                true => keep_going(&request.work, prepared, on, failures, partial),
-                false => fail_fast(&request.work, prepared, on, partial),
+                true => keep_going(&request.work, prepared, on, failures, so_far),
+                false => fail_fast(&request.work, prepared, on, so_far),
             };
             (value, None)
         };
-        self.run(Some(&plan), fold)
+        let described = plan.clone();
+        self.run(Some(&plan), Arc::new(move |chunk| described.describe(chunk)), fold)
     }
 
     fn passes_on(&self) -> bool {
@@ -104,28 +125,34 @@ impl Visitor for Once<'_> {
         T::Chunk: Clone,
     {
         let Self { request, .. } = self;
-        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, partial: &mut Option<Partial>| {
-            let fold =
-                FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, failures, partial };
+        let describe = Arc::clone(&fed.describe);
+        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, so_far: &mut SoFar| {
+            let fold = FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, failures, so_far };
             fold.run(fed)
         };
-        self.run(None, fold)
+        self.run(None, describe, fold)
     }
 }
 
 impl Once<'_> {
     /// Makes the executor, and runs `fold` on it. That gives the value, and the number of chunks if there is no `plan` of
-    /// them.
+    /// them. `describe` says what a chunk covers.
     fn run(
         self,
         plan: Option<&Plan>,
-        fold: impl FnOnce(&Executor, &Mutex<Vec<Failure>>, &mut Option<Partial>) -> (Result<String, Failure>, Option<u64>),
+        describe: Describe,
+        fold: impl FnOnce(&Executor, &Mutex<Vec<Failure>>, &mut SoFar) -> (Result<String, Failure>, Option<u64>),
     ) -> Run {
         let Self { request, token } = self;
         let mut chunks = plan.map_or(0, |plan| plan.chunks);
         let progress = plan.and_then(|plan| FoldProgress::start(request.progress, plan));
         let trace = Trace::new();
 
+        let command = request.work.is_program().then(|| request.work.name().to_string());
+        let named = move |failure: Failure| match &command {
+            Some(command) => failure.of_program(command, &*describe),
+            None => failure,
+        };
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let mut recording = None;
@@ -139,15 +166,15 @@ impl Once<'_> {
                 "there is only one MPI rank, which runs all chunks; to have more, start the program with mpirun",
             );
         }
-        let (mut workers, mut partial) = (None, None);
+        let (mut workers, mut so_far) = (None, SoFar::default());
         let value = on.and_then(|on| {
             let mut on = on.cancel(token);
             if let Some(progress) = &progress {
                 on = on.observe(progress.observer());
             }
             if request.failures.retries > 0 {
-                let failures = Arc::clone(&failures);
-                on = on.observe(move |event| note_retry(event, &failures));
+                let (failures, named) = (Arc::clone(&failures), named.clone());
+                on = on.observe(move |event| note_retry(event, &failures, &named));
             }
             if request.format == Format::Json {
                 on = on.trace(&trace);
@@ -155,7 +182,7 @@ impl Once<'_> {
             if let Some(recording) = &recording {
                 on = recording.on(&on);
             }
-            let (value, come) = fold(&on, &failures, &mut partial);
+            let (value, come) = fold(&on, &failures, &mut so_far);
             chunks = come.unwrap_or(chunks);
             // Asked after the fold: where the user gives no number, worker processes count the cores while they start.
             workers = Some(on.workers());
@@ -166,8 +193,11 @@ impl Once<'_> {
             Some(recording) => value.map_err(|failure| recording.failure(failure)),
             None => value,
         };
+        let value = value.map_err(&named);
 
         let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+        let failures = failures.into_iter().map(named).collect();
+        let SoFar { partial, retried } = so_far;
         let RunRequest { model, work, .. } = request;
         Run {
             model: *model,
@@ -180,16 +210,18 @@ impl Once<'_> {
             total,
             recording,
             failures,
+            retried,
             trace,
         }
     }
 }
 
 /// Tells at once of a chunk that failed and is run again.
-fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<Failure>>) {
+fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<Failure>>, named: impl Fn(Failure) -> Failure) {
     if let Event::Retried(error) = event {
-        messages::warning(format_args!("{error:#}\n  the chunk is run again"));
-        failures.lock().unwrap_or_else(PoisonError::into_inner).push((*error).clone().into());
+        let failure = named((*error).clone().into());
+        messages::warning(format_args!("{failure:#}\n  the chunk is run again"));
+        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
     }
 }
 
@@ -225,7 +257,7 @@ fn fail_fast<S, T, A, V>(
     work: &Work,
     prepared: Prepared<S, T, A, V>,
     on: &Executor,
-    partial: &mut Option<Partial>,
+    so_far: &mut SoFar,
 ) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
@@ -235,6 +267,7 @@ where
     let Prepared { plan, source, computation } = prepared;
     let (mut value, mut chunks) = (Some(computation.init), 0);
     let ended = V::fold(on, source, computation.task, |output| {
+        so_far.note_retries(work, chunks, || plan.describe(chunks), (computation.retried)(&output));
         value = value.take().map(|value| (computation.reduce)(value, output));
         chunks += 1;
         match value.as_ref().is_some_and(computation.is_full) {
@@ -245,10 +278,13 @@ where
     let value = value.expect("no reduction panics");
     match ended {
         Ok(()) => (computation.finish)(value, &plan),
-        Err(TryError::Task { chunk, error }) => Err(failed(work, &plan, chunk, error)),
+        Err(TryError::Task { chunk, error }) => {
+            so_far.note_retries(work, chunk, || plan.describe(chunk), &error.earlier);
+            Err(failed(work, &plan, chunk, error))
+        }
         Err(TryError::Failed(error)) => {
             if error.is_cancelled() {
-                *partial = some_of(chunks, true, (computation.partial)(value));
+                so_far.partial = some_of(chunks, true, (computation.partial)(value));
             }
             Err(error.into())
         }
@@ -273,7 +309,7 @@ fn keep_going<S, T, A, V>(
     prepared: Prepared<S, T, A, V>,
     on: &Executor,
     failures: &Mutex<Vec<Failure>>,
-    partial: &mut Option<Partial>,
+    so_far: &mut SoFar,
 ) -> Result<String, Failure>
 where
     S: Source<Chunk = T::Chunk>,
@@ -285,13 +321,16 @@ where
     let (mut value, mut finished, mut failures_here, mut cancelled) = (computation.init, 0, Vec::new(), None);
     for (chunk, result) in (0..).zip(results) {
         match result {
-            Ok(output) => match V::error(&output) {
-                Some(error) => failures_here.push(failed(work, &plan, chunk, error.clone())),
-                None => {
-                    value = (computation.reduce)(value, output);
-                    finished += 1;
+            Ok(output) => {
+                so_far.note_retries(work, chunk, || plan.describe(chunk), (computation.retried)(&output));
+                match V::error(&output) {
+                    Some(error) => failures_here.push(failed(work, &plan, chunk, error.clone())),
+                    None => {
+                        value = (computation.reduce)(value, output);
+                        finished += 1;
+                    }
                 }
-            },
+            }
             Err(error) if error.is_cancelled() => cancelled = Some(error),
             Err(error) => failures_here.push(error.into()),
         }
@@ -303,6 +342,6 @@ where
         (None, None) => return (computation.finish)(value, &plan),
     };
     failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failures_here);
-    *partial = some_of(finished, false, (computation.partial)(value));
+    so_far.partial = some_of(finished, false, (computation.partial)(value));
     Err(failure)
 }

@@ -71,9 +71,14 @@ impl Work {
         }
     }
 
+    /// Whether it starts a program.
+    pub(crate) fn is_program(&self) -> bool {
+        matches!(self, Self::Exec(_))
+    }
+
     /// Whether the work itself applies `--retries`, `--timeout` and `--memory-limit`, on every model.
     pub(crate) fn has_limits(&self) -> bool {
-        matches!(self, Self::Exec(_))
+        self.is_program()
     }
 
     /// The same work within these limits, if it applies them itself.

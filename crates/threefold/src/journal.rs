@@ -7,7 +7,7 @@
 //! - `format` has the bytes, and `header` what is kept of a [`Job`]. `folds` finds the fold of the file that a fold is.
 //! - `scan` reads a file when it is opened, and tells a torn tail from damage. `index` keeps where outputs are.
 //! - `writer` writes outputs in batches. `file` opens the file and locks it.
-//! - `refusal` has the errors.
+//! - `refusal` has the errors. `unrecorded` is the type of captures that are not compared.
 //!
 //! The invariant: an output is read only if its checksum is right, and only for the fold with whose header it was written.
 //! What is left out: failures, outputs of nested folds, and removing what is recorded.
@@ -38,9 +38,11 @@ mod refusal;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod unrecorded;
 mod writer;
 
 pub(crate) use log::Log;
+pub use unrecorded::Unrecorded;
 
 /// A file that records the outputs of finished chunks, so that a program that is run again continues where it stopped.
 ///

@@ -317,7 +317,7 @@ pub use cancel::{CancelToken, DropGuard};
 pub use error::{Error, Result, TryError};
 pub use executor::{Builder, Executor, Reduced, Stream};
 #[cfg(feature = "journal")]
-pub use journal::Journal;
+pub use journal::{Journal, Unrecorded};
 pub use model::{Capabilities, Model, UnknownModel};
 #[cfg(feature = "rand")]
 pub use random::{ChunkRng, chunk_rng};

@@ -18,7 +18,7 @@ pub(super) struct ExecArguments {
     ///
     /// COMMAND is split into words as a shell does, with quotes and backslashes; no shell is started. In a command over a
     /// RANGE {start} and {end} are the first and the last integer of the chunk, and {chunk} is its number. In a command over
-    /// --lines {} or {line} is the line; if it is not named, it is appended. The environment of the process has
+    /// --lines {} or {line} is the line; if it is not named, it is appended (with --shell it must be named). The environment of the process has
     /// THREEFOLD_CHUNK, THREEFOLD_START, THREEFOLD_END and THREEFOLD_ATTEMPT. Its stdin is empty.
     ///
     /// A process that exits with another code than 0, or that a signal ends, is a chunk that has failed. --retries,
@@ -28,6 +28,9 @@ pub(super) struct ExecArguments {
     exec: Option<String>,
 
     /// Give COMMAND to `sh -c`; lines are its parameters: {} becomes "$@", and nothing in a line is run
+    ///
+    /// A command over --lines must have {}, {line} or "$@" where the line belongs. ${start}, ${line} and the like are variables
+    /// of the shell.
     #[arg(help_heading = HEADING, long, requires = "exec")]
     shell: bool,
 

@@ -107,8 +107,10 @@ pub(super) struct RunArguments {
     /// Record finished chunks in FILE, and continue from what is recorded there
     ///
     /// After a crash or Ctrl-C, give the same command again: it runs only the chunks that FILE does not have, and the
-    /// result is the same. A FILE that records another workload or command, or other RANGEs or chunks, is refused. The contents of the
-    /// files that --workload files reads are not compared.
+    /// result is the same. A FILE that records another workload or command, or other RANGEs or chunks, is refused. The contents
+    /// of the files that --workload files reads, and of the program that --exec starts, are not compared. Of --exec the
+    /// options --retries, --timeout, --memory-limit, --tag and --bisect may be others. A crash may lose the chunks of the last
+    /// second, which run again.
     #[arg(long, value_name = "FILE", value_parser = path())]
     journal: Option<PathBuf>,
 

@@ -12,10 +12,10 @@ pub(super) struct TermArguments {
     /// Reduce the values of EXPR for all integers i of the RANGE, instead of a built-in computation
     ///
     /// For example 'i^2 mod 7', '1./i^2' or 'if(gcd(i, 10) == 1, i, 0)'. Integers are exact, whatever their size; `/`,
-    /// decimal points, pi, sqrt, exp, ln, sin, cos, tan and atan make f64, with the same bits on every model. Operators:
-    /// + - * / // mod ^ == != < <= > >= not and or; functions: gcd min max abs floor ceil if(condition, then, otherwise).
-    /// `//` is the quotient of integers, and `mod` the remainder, which is never negative. Without a RANGE i is from 1 to
-    /// 1000000. --reduce says what becomes of the values.
+    /// decimal points, pi, sqrt, exp, ln, sin, cos, tan and atan make f64, with the same bits on every model.
+    /// Operators: + - * / // mod ^ == != < <= > >= not and or; functions: gcd min max abs floor ceil if(condition, then,
+    /// otherwise). `//` is the quotient of integers, and `mod` the remainder, which is never negative. Without a RANGE i is
+    /// from 1 to 1000000. --reduce says what becomes of the values.
     #[arg(long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with_all = ["workload", "folder"])]
     term: Option<String>,
 }

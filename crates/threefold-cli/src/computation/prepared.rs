@@ -6,6 +6,7 @@
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use threefold::{Divisible, Items, Source, Task};
 
@@ -48,6 +49,9 @@ pub(crate) trait Visitor {
     }
 }
 
+/// What a chunk covers, as text.
+pub(crate) type Describe = Arc<dyn Fn(u64) -> String + Send + Sync>;
+
 /// A work whose input is in memory.
 pub(crate) struct Prepared<S, T: Task, A, V> {
     /// What the source was made from.
@@ -60,7 +64,7 @@ pub(crate) struct Prepared<S, T: Task, A, V> {
 pub(crate) struct Fed<I, T: Task, A> {
     pub(crate) feed: I,
     /// What a chunk covers, as text.
-    pub(crate) describe: Box<dyn Fn(u64) -> String>,
+    pub(crate) describe: Describe,
     pub(crate) computation: Computation<T, A, TryFold>,
 }
 

@@ -100,13 +100,15 @@ impl Child {
     ///
     /// The system's reason.
     pub(super) fn start(program: &Program, job: &Job, attempt: u32, keep: Keep) -> io::Result<Self> {
-        let words = program.template.fill(job);
-        let mut command = Command::new(&program.template.path);
+        let means = program.means();
+        let words = means.template.fill(job);
+        let mut command = Command::new(&means.template.path);
         if let Some((name, arguments)) = words.split_first() {
             command.arg0(name).args(arguments);
         }
-        variables::set(&mut command, job, attempt);
+        variables::set(&mut command, job, attempt, &means.users_variables);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        guard::ready();
         let began = Instant::now();
         let mut process = command.spawn()?;
         let group = Pid::from_child(&process);
@@ -115,7 +117,7 @@ impl Child {
         let stderr = process.stderr.take().map(OwnedFd::from);
         let ended = pidfd_open(group, PidfdFlags::empty()).and_then(|ended| {
             stdout.iter().chain(&stderr).try_for_each(|pipe| ioctl_fionbio(pipe, true))?;
-            if let Some(bytes) = program.limits.memory {
+            if let Some(bytes) = means.limits.memory {
                 let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
                 // It may have ended already.
                 prlimit(Some(group), Resource::Data, limit).map(drop).or_else(unless_gone)?;
@@ -125,11 +127,12 @@ impl Child {
         let ended = match ended {
             Ok(ended) => ended,
             Err(error) => {
+                guard::end(group);
                 end_at_once(&mut process, group);
                 return Err(error.into());
             }
         };
-        let tag = if program.tag { format!("chunk {}: ", job.chunk) } else { String::new() };
+        let tag = if means.tag { format!("chunk {}: ", job.chunk) } else { String::new() };
         Ok(Self {
             process,
             group,
@@ -140,7 +143,7 @@ impl Child {
             printed: Printed::default(),
             relay: Relay::new(tag),
             began,
-            deadline: program.limits.timeout.and_then(|timeout| began.checked_add(timeout)),
+            deadline: means.limits.timeout.and_then(|timeout| began.checked_add(timeout)),
             stopped: None,
             is_reaped: false,
         })

@@ -65,7 +65,7 @@ impl Gathered {
     }
 
     /// With the output of the next chunk.
-    pub(super) fn with(self, Answer { value }: Answer) -> Self {
+    pub(super) fn with(self, Answer { value, .. }: Answer) -> Self {
         match (self, value) {
             (Self::PassedOn(None), Value::Bytes(bytes)) => Self::PassedOn(pass_on(&bytes.0)),
             (Self::Kept(mut all), Value::Bytes(bytes)) => {

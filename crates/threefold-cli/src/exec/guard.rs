@@ -2,12 +2,13 @@
 //!
 //! A process that is killed by SIGKILL can end nobody, and the kernel ends the children of a dead parent only if each of
 //! them asks for that between fork and exec. That would need a fork of this process for each child, which takes many
-//! times as long as `posix_spawn`. So the first child of a process comes with a guard: this program once more, which
+//! times as long as `posix_spawn`. So each process that starts children starts a guard first: this program once more, which
 //! holds the reading end of a pipe. The process writes there which groups begin and end. When the pipe is closed, the
 //! guard kills the groups that have not ended, and ends itself.
 //!
 //! A child whose parent is killed between its start and the writing of its number is missed. That takes microseconds, or as
-//! long as the parent gets no core on a machine that has too much to do. A group is told to have ended before its leader is
+//! long as the parent gets no core on a machine that has too much to do. The start of the guard itself takes milliseconds,
+//! which is why it comes before the first child. A group is told to have ended before its leader is
 //! waited for, so that no number is killed that belongs to somebody else.
 
 use std::collections::HashSet;
@@ -36,7 +37,12 @@ type Message = [u8; 4];
 /// The writing end; `None` if there is no guard.
 static GUARD: OnceLock<Option<PipeWriter>> = OnceLock::new();
 
-/// A group has begun. Starts the guard if this is the first one.
+/// Starts the guard of this process, if there is none yet.
+pub(super) fn ready() {
+    GUARD.get_or_init(|| start().ok());
+}
+
+/// A group has begun. The guard must be [`ready`].
 pub(super) fn begin(group: Pid) {
     tell(group.as_raw_pid());
 }
@@ -48,7 +54,7 @@ pub(super) fn end(group: Pid) {
 
 fn tell(message: i32) {
     // Without a guard the children end as usual. Only if this process is killed, they go on.
-    if let Some(mut guard) = GUARD.get_or_init(|| start().ok()).as_ref() {
+    if let Some(mut guard) = GUARD.get().and_then(Option::as_ref) {
         // A message is so short that it is written whole or not at all.
         let _ = guard.write_all(&message.to_ne_bytes());
     }

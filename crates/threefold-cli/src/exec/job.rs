@@ -50,6 +50,14 @@ impl Job {
             .map(move |line| line.strip_suffix(&[separator]).unwrap_or(line))
     }
 
+    /// Why its lines could not be read, if they could not.
+    pub(super) fn unreadable(&self) -> Option<&str> {
+        match &self.items {
+            Few::Unreadable(reason) => Some(reason),
+            Few::Integers(..) | Few::Lines { .. } => None,
+        }
+    }
+
     pub(super) fn item_count(&self) -> u64 {
         match self.items {
             Few::Integers(start, end) if end < start => 0,

@@ -31,19 +31,19 @@ pub(super) fn jobs(lines: &LinesOf, per_job: u64) -> Result<Jobs, String> {
         }
         Box::new(file)
     };
-    let input = BufReader::with_capacity(BUFFER, input);
-    Ok(Jobs { input, separator: lines.separator, per_job, chunk: 0, line: 1, has_ended: false })
+    Ok(Jobs::new(input, lines.separator, per_job))
 }
 
 /// What chunk number `chunk` covers, as text, if each but the last has so many lines.
-pub(super) fn describe(per_job: u64) -> impl Fn(u64) -> String {
+pub(super) fn describe(per_job: u64) -> impl Fn(u64) -> String + Send + Sync {
     move |chunk| match chunk.saturating_mul(per_job).saturating_add(1) {
         first if per_job == 1 => format!("line {first}"),
         first => format!("lines from {first}"),
     }
 }
 
-/// Jobs that are read one after another.
+/// Jobs that are read one after another. A job with a line that no program can be given is an error, and the next job
+/// begins where it would have begun without that line.
 pub(super) struct Jobs {
     input: BufReader<Box<dyn Read + Send>>,
     separator: u8,
@@ -51,37 +51,87 @@ pub(super) struct Jobs {
     chunk: u64,
     /// The number of the next line.
     line: u64,
+    /// The next line that is read. Those before it belong to a job that is an error.
+    resume_at: u64,
+    /// Whether the line before the next one was not read to its end.
+    is_within_line: bool,
     has_ended: bool,
 }
 
+/// Why there is no line.
+enum Unread {
+    /// The input has ended.
+    End,
+    /// The next line may be read nevertheless.
+    Unfit(String),
+    /// The system cannot read any further.
+    Broken(String),
+}
+
 impl Jobs {
-    /// Adds the next line with its separator to `bytes`. Whether there was one.
-    fn read_line(&mut self, bytes: &mut Vec<u8>) -> Result<bool, String> {
+    fn new(input: Box<dyn Read + Send>, separator: u8, per_job: u64) -> Self {
+        let input = BufReader::with_capacity(BUFFER, input);
+        Self { input, separator, per_job, chunk: 0, line: 1, resume_at: 1, is_within_line: false, has_ended: false }
+    }
+
+    /// Adds the next line with its separator to `bytes`.
+    fn read_line(&mut self, bytes: &mut Vec<u8>) -> Result<(), Unread> {
         let before = bytes.len();
         let line = self.line;
         let mut input = self.input.by_ref().take(LONGEST);
-        input.read_until(self.separator, bytes).map_err(|error| format!("line {line} cannot be read: {error}"))?;
+        input.read_until(self.separator, bytes).map_err(|error| broken(line, &error))?;
         let has_room = input.limit() > 0;
         if bytes.len() == before {
-            return Ok(false);
+            return Err(Unread::End);
         }
+        self.line += 1;
         if bytes.last() != Some(&self.separator) {
             if !has_room {
-                return Err(format!(
+                self.is_within_line = true;
+                return Err(Unread::Unfit(format!(
                     "line {line} is longer than {} bytes, the longest argument of a program",
                     LONGEST - 1
-                ));
+                )));
             }
             bytes.push(self.separator);
         }
         if self.separator != 0 && bytes[before..].contains(&0) {
-            return Err(format!(
+            return Err(Unread::Unfit(format!(
                 "line {line} has a zero byte, which no argument of a program can have: if zero bytes separate the items, give -0"
-            ));
+            )));
         }
-        self.line += 1;
-        Ok(true)
+        Ok(())
     }
+
+    /// Skips what is left of a job that is an error. It may have no end, so it is skipped only when the next job is asked
+    /// for.
+    fn skip(&mut self) -> Result<(), Unread> {
+        while self.is_within_line || self.line < self.resume_at {
+            let line = self.line;
+            let skipped = self.input.skip_until(self.separator).map_err(|error| broken(line, &error))?;
+            if self.is_within_line {
+                self.is_within_line = false;
+            } else if skipped == 0 {
+                return Err(Unread::End);
+            } else {
+                self.line += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the lines of the next job.
+    fn read_lines(&mut self, bytes: &mut Vec<u8>) -> Result<(), Unread> {
+        self.skip()?;
+        for _ in 0..self.per_job {
+            self.read_line(bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn broken(line: u64, error: &io::Error) -> Unread {
+    Unread::Broken(format!("line {line} cannot be read: {error}"))
 }
 
 impl Iterator for Jobs {
@@ -91,23 +141,23 @@ impl Iterator for Jobs {
         if self.has_ended {
             return None;
         }
-        let (chunk, first, separator) = (self.chunk, self.line, self.separator);
+        let (chunk, separator) = (self.chunk, self.separator);
+        let first = chunk.saturating_mul(self.per_job).saturating_add(1);
         let mut bytes = Vec::new();
-        for _ in 0..self.per_job {
-            match self.read_line(&mut bytes) {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.has_ended = true;
-                    break;
-                }
-                Err(reason) => {
-                    self.has_ended = true;
-                    return Some(Job { chunk, items: Few::Unreadable(reason) });
-                }
+        let read = self.read_lines(&mut bytes);
+        self.chunk += 1;
+        self.has_ended = matches!(read, Err(Unread::End | Unread::Broken(_)));
+        match read {
+            Err(Unread::Unfit(reason)) => {
+                self.resume_at = first.saturating_add(self.per_job);
+                Some(Job { chunk, items: Few::Unreadable(reason) })
+            }
+            Err(Unread::Broken(reason)) => Some(Job { chunk, items: Few::Unreadable(reason) }),
+            Ok(()) | Err(Unread::End) if bytes.is_empty() => None,
+            Ok(()) | Err(Unread::End) => {
+                Some(Job { chunk, items: Few::Lines { first, bytes: Bytes(bytes), separator } })
             }
         }
-        self.chunk += 1;
-        (self.line > first).then_some(Job { chunk, items: Few::Lines { first, bytes: Bytes(bytes), separator } })
     }
 }
 
@@ -121,7 +171,7 @@ mod tests {
 
     fn jobs_of(text: &[u8], separator: u8, per_job: u64) -> Jobs {
         let input: Box<dyn Read + Send> = Box::new(Cursor::new(text.to_vec()));
-        Jobs { input: BufReader::new(input), separator, per_job, chunk: 0, line: 1, has_ended: false }
+        Jobs::new(input, separator, per_job)
     }
 
     proptest! {
@@ -151,18 +201,40 @@ mod tests {
     #[test]
     fn what_no_argument_can_be_is_an_error_of_its_chunk() {
         let long = vec![b'x'; LONGEST as usize];
-        let errors = [&b"ok\na\0b\nrest\n"[..], &long].map(|text| match jobs_of(text, b'\n', 1).last() {
-            Some(Job { items: Few::Unreadable(reason), .. }) => reason,
-            other => format!("{other:?}"),
+        let errors = [&b"ok\na\0b\nrest\n"[..], &long].map(|text| {
+            let jobs: Vec<_> = jobs_of(text, b'\n', 1).collect();
+            jobs.iter().find_map(Job::unreadable).expect("one of them is an error").to_string()
         });
         insta::assert_snapshot!(errors.join("\n"));
     }
 
     #[test]
+    fn the_lines_after_one_that_no_argument_can_be_are_read() {
+        let long = "x".repeat(3 * LONGEST as usize);
+        for unfit in ["a\0b", &long] {
+            let text = format!("one\n{unfit}\nthree\n{unfit}\nfive\nsix\nseven");
+            for (per_job, expected) in [(1, vec![1, 3, 5, 6, 7]), (2, vec![5, 7]), (3, vec![7]), (9, vec![])] {
+                let jobs: Vec<_> = jobs_of(text.as_bytes(), b'\n', per_job).collect();
+                assert_eq!(jobs.len() as u64, 7_u64.div_ceil(per_job));
+                assert!((0..).zip(&jobs).all(|(chunk, job)| job.chunk == chunk));
+                let read = jobs.iter().filter(|job| job.unreadable().is_none());
+                assert_eq!(read.map(|job| job.bounds().0).collect::<Vec<_>>(), expected, "{per_job}");
+            }
+            let last = jobs_of(text.as_bytes(), b'\n', 2).last().expect("there are jobs");
+            assert_eq!(last.lines().collect::<Vec<_>>(), [b"seven"]);
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_before_the_rest_of_a_line_without_end_is_read() {
+        let mut jobs = Jobs::new(Box::new(io::repeat(b'x')), b'\n', 5);
+        assert!(jobs.next().is_some_and(|job| job.unreadable().is_some()));
+    }
+
+    #[test]
     fn an_input_without_end_is_read_as_far_as_is_asked() {
         let input: Box<dyn Read + Send> = Box::new(io::repeat(b'\n'));
-        let mut jobs =
-            Jobs { input: BufReader::new(input), separator: b'\n', per_job: 2, chunk: 0, line: 1, has_ended: false };
+        let mut jobs = Jobs::new(input, b'\n', 2);
         assert_eq!(jobs.nth(4).unwrap().bounds(), (9, 10));
     }
 }

@@ -22,6 +22,8 @@ pub(super) type Answered = Result<Answer, ChunkError>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Answer {
     pub(super) value: Value,
+    /// The failures of the attempts before, in their order.
+    pub(super) earlier: Vec<ChunkError>,
 }
 
 /// What is kept of what a process has printed.
@@ -59,29 +61,32 @@ async fn make_attempts(job: Job, program: &Program) -> Answered {
     if let Few::Unreadable(reason) = &job.items {
         return Err(ChunkError { message: format!("cannot be run: {reason}"), ..ChunkError::default() });
     }
-    let attempts = program.limits.attempts;
-    let mut attempt = 1;
+    let (attempts, bisects) = (program.means().limits.attempts, program.means().bisect);
+    let (mut attempt, mut earlier) = (1, Vec::new());
     loop {
         let error = match run_once(&job, program, attempt).await {
-            Ok(value) => return Ok(Answer { value }),
+            Ok(value) => return Ok(Answer { value, earlier }),
             Err(error) => error,
         };
         if error.kind == Kind::Cancelled {
             return Err(error);
         }
         if attempt >= attempts {
-            return Err(if program.bisect { bisect(job, program, error).await } else { error });
+            let error = if bisects { bisect(job, program, error).await } else { error };
+            return Err(ChunkError { earlier: earlier.into(), ..error });
         }
         let place = format!("{}: chunk {} ({})", escape::line(&program.command), job.chunk, job.describe());
         messages::warning(format_args!("{place} {}\n  the chunk is run again", error.message));
         attempt += 1;
+        earlier.push(error);
     }
 }
 
 /// Runs one attempt.
 async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, ChunkError> {
-    let at = ChunkError { attempt: Some(attempt), attempts: Some(program.limits.attempts), ..ChunkError::default() };
-    let of_attempt = format!("attempt {attempt} of {}", program.limits.attempts);
+    let attempts = program.means().limits.attempts;
+    let at = ChunkError { attempt: Some(attempt), attempts: Some(attempts), ..ChunkError::default() };
+    let of_attempt = format!("attempt {attempt} of {attempts}");
     let unstarted = |error: std::io::Error| ChunkError {
         message: format!("could not be started: {error}, {of_attempt}"),
         ..at.clone()
@@ -160,7 +165,7 @@ fn number(printed: &[u8]) -> Result<Decimal, String> {
 
 /// What else is known of a process that has failed: its limit, and the end of its stderr.
 fn details(ended: &Ended, program: &Program) -> String {
-    let limit = program.limits.memory.map(|bytes| format!("it could have {} MiB of memory", bytes >> 20));
+    let limit = program.means().limits.memory.map(|bytes| format!("it could have {} MiB of memory", bytes >> 20));
     let tail = Some(&ended.stderr_tail).filter(|tail| !tail.is_empty());
     let tail = tail.map(|tail| format!("stderr: {}", tail.replace('\n', "\n        ")));
     limit.into_iter().chain(tail).collect::<Vec<_>>().join("\n")

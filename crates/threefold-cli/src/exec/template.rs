@@ -6,7 +6,8 @@
 //!
 //! With `--shell` the whole command is one word for `sh -c`. Integers are filled in as digits. Lines are never part of
 //! the text that the shell reads: they are its positional parameters, and their placeholder becomes `"$@"`. If it stands
-//! within quotes, the line may be split into words or stay unread, but it is never run.
+//! within quotes, the line may be split into words or stay unread, but it is never run. Where the line belongs in the text
+//! of a shell cannot be guessed, so the command must name it. `${start}` is a variable of the shell, and no placeholder.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -27,7 +28,7 @@ pub(super) enum Over {
 }
 
 /// The program, and its arguments with placeholders.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Template {
     /// Where the program is.
     pub(super) path: PathBuf,
@@ -56,15 +57,16 @@ impl Piece {
     const OVER_LINES: [(&str, Self); 3] = [("{}", Self::Line), ("{line}", Self::Line), ("{chunk}", Self::Chunk)];
 }
 
-/// How a shell command names its positional parameters, if it does.
-const PARAMETERS: [&str; 6] = ["$1", "${1", "$@", "${@", "$*", "${*"];
+/// How a shell command names all of its positional parameters, if it does. A `$1` may be one of awk or of a function.
+const PARAMETERS: [&str; 4] = ["$@", "${@", "$*", "${*"];
 
 impl Template {
     /// The template of a command as it was typed.
     ///
     /// # Errors
     ///
-    /// The command is empty, a quote in it is not closed, or the program does not exist or cannot be executed.
+    /// The command is empty, a quote in it is not closed, a shell command does not name its line, or the program does not
+    /// exist or cannot be executed.
     pub(super) fn new(command: &str, over: Over, shell: bool) -> Result<Self, String> {
         if command.contains('\0') {
             return Err("--exec: a command cannot have a zero byte".to_string());
@@ -87,14 +89,17 @@ impl Template {
         if texts.iter().all(|text| text.trim().is_empty()) {
             return Err("--exec needs a command, for example --exec 'python3 part.py {start} {end}'".to_string());
         }
-        let mut words: Vec<Word> = texts.iter().map(|text| pieces(text, &placeholders)).collect();
+        let mut words: Vec<Word> = texts.iter().map(|text| pieces(text, &placeholders, shell)).collect();
         let names_lines = words.iter().flatten().any(|piece| *piece == Piece::Line)
             || (shell && PARAMETERS.iter().any(|parameter| command.contains(parameter)));
         let appends = over == Over::Lines && !names_lines;
         if shell {
             if appends {
-                words[0].push(Piece::Text(" ".to_string()));
-                words[0].push(Piece::Line);
+                return Err(
+                    "--exec: with --shell the command must say where the line belongs: write {} or \"$@\" there, \
+                            for example --exec 'wc -c < {}'; a `$1` alone may belong to another program"
+                        .to_string(),
+                );
             }
             let parameter = Piece::Text("\"$@\"".to_string());
             for piece in words[0].iter_mut().filter(|piece| **piece == Piece::Line) {
@@ -145,22 +150,26 @@ impl Template {
     }
 }
 
-/// The text of a word, cut at its placeholders.
-fn pieces(text: &str, placeholders: &[(&str, Piece)]) -> Word {
-    let (mut word, mut rest) = (Word::new(), text);
-    let next = |rest: &str| {
-        let found = placeholders.iter().filter_map(|(name, piece)| Some((rest.find(name)?, name.len(), piece.clone())));
+/// The text of a word, cut at its placeholders. In a shell command `${line}` is a variable, and stays as it is.
+fn pieces(text: &str, placeholders: &[(&str, Piece)], shell: bool) -> Word {
+    let (mut word, mut from) = (Word::new(), 0);
+    let next = |from: usize| {
+        let found = placeholders.iter().filter_map(|(name, piece)| {
+            let mut places = text[from..].match_indices(name).map(|(at, _)| from + at);
+            let at = places.find(|&at| !(shell && text[..at].ends_with('$')))?;
+            Some((at, name.len(), piece.clone()))
+        });
         found.min_by_key(|&(at, ..)| at)
     };
-    while let Some((at, length, piece)) = next(rest) {
-        if at > 0 {
-            word.push(Piece::Text(rest[..at].to_string()));
+    while let Some((at, length, piece)) = next(from) {
+        if at > from {
+            word.push(Piece::Text(text[from..at].to_string()));
         }
         word.push(piece);
-        rest = &rest[at + length..];
+        from = at + length;
     }
-    if !rest.is_empty() || word.is_empty() {
-        word.push(Piece::Text(rest.to_string()));
+    if from < text.len() || word.is_empty() {
+        word.push(Piece::Text(text[from..].to_string()));
     }
     word
 }
@@ -217,6 +226,29 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_of_the_shell_is_no_placeholder() {
+        let (range, line) = (Job::of_range(3, &(-2..=7)), lines(&[b"a"]));
+        let words = texts("start={start}; echo ${start} ${chunk}{chunk}", Over::Range, true, &range);
+        assert_eq!(words[2], "start=-2; echo ${start} ${chunk}3");
+        let words = texts("cat {} | while read line; do echo ${line}; done", Over::Lines, true, &line);
+        assert_eq!(words[2], "cat \"$@\" | while read line; do echo ${line}; done");
+    }
+
+    #[test]
+    fn a_shell_command_must_name_its_lines() {
+        for command in
+            ["echo", "awk '{print $1}'", "cat # count", "wc < \"$1\"", "echo ${line}", "for x; do echo $x; done"]
+        {
+            let refusal = Template::new(command, Over::Lines, true).unwrap_err();
+            assert!(refusal.contains("the command must say where the line belongs"), "{command}: {refusal}");
+        }
+        for command in ["echo {}", "echo {line}", "echo \"$@\"", "f() { echo $1; }; f $*", "echo ${@}", "echo ${*%.c}"]
+        {
+            assert!(Template::new(command, Over::Lines, true).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
     fn a_word_is_repeated_for_each_line_and_appended_if_none_names_one() {
         let job = lines(&[b"a", b"b"]);
         assert_eq!(texts("echo -f={} {chunk}", Over::Lines, false, &job), ["echo", "-f=a", "-f=b", "3"]);
@@ -228,12 +260,9 @@ mod tests {
     fn a_shell_gets_lines_as_its_parameters() {
         let job = lines(&[b"$(touch pwned)", b"b"]);
         let after = ["threefold", "$(touch pwned)", "b"];
-        for (command, text) in [
-            ("wc -l < {}", "wc -l < \"$@\""),
-            ("echo", "echo \"$@\""),
-            ("wc < \"$1\"", "wc < \"$1\""),
-            ("echo '{}'", "echo '\"$@\"'"),
-        ] {
+        for (command, text) in
+            [("wc -l < {}", "wc -l < \"$@\""), ("wc \"$@\" \"$1\"", "wc \"$@\" \"$1\""), ("echo '{}'", "echo '\"$@\"'")]
+        {
             assert_eq!(texts(command, Over::Lines, true, &job), [&["sh", "-c", text][..], &after].concat());
         }
     }

@@ -15,10 +15,36 @@ const OF_LAUNCHERS: [&str; 8] = ["OMPI_", "PMI_", "PMIX_", "PRTE_", "ORTE_", "HY
 /// What this library tells its own processes by, and what of Slurm makes a process a rank.
 const OURS: [&str; 4] = ["THREEFOLD_RANK", "THREEFOLD_SHARE", "SLURM_PROCID", "SLURM_LOCALID"];
 
+/// What this library sets in its worker processes for what runs inside of them, unless the user has. The children have
+/// the same environment on every model, so they do not see it.
+pub(super) const OF_WORKERS: [&str; 8] = [
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+];
+
+/// This library sets it in a worker process, and nowhere else.
+const SET_IN_WORKERS: &str = "THREEFOLD_SHARE";
+
+/// Those of [`OF_WORKERS`] that the user has set, in the process that the user has started.
+pub(super) fn of_user() -> Vec<String> {
+    OF_WORKERS.iter().filter(|name| env::var_os(name).is_some()).map(ToString::to_string).collect()
+}
+
 /// Sets the environment of `child`, which runs `job` for the `attempt`th time.
-pub(super) fn set(child: &mut Command, job: &Job, attempt: u32) {
+pub(super) fn set(child: &mut Command, job: &Job, attempt: u32, users_variables: &[String]) {
     for name in hidden() {
         child.env_remove(name);
+    }
+    if env::var_os(SET_IN_WORKERS).is_some() {
+        for name in OF_WORKERS.iter().filter(|name| !users_variables.iter().any(|users| users == *name)) {
+            child.env_remove(name);
+        }
     }
     let (start, end) = job.bounds();
     child.env("THREEFOLD_CHUNK", job.chunk.to_string());

@@ -117,7 +117,12 @@ impl<'a> Object<'a> {
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),
             spans: Spans { began: run.began, spans },
-            failures: run.failures.iter().map(|failure| ErrorObject::new(run.model, failure)).collect(),
+            failures: run
+                .retried
+                .iter()
+                .chain(&run.failures)
+                .map(|failure| ErrorObject::new(run.model, failure))
+                .collect(),
             error: run.value.as_ref().err().map(|failure| ErrorObject::new(run.model, failure)),
         }
     }
@@ -126,10 +131,10 @@ impl<'a> Object<'a> {
 impl<'a> ErrorObject<'a> {
     fn new(model: Model, failure: &'a Failure) -> Self {
         let (kind, message) = (failure.kind(), failure.to_string());
-        if let Some(FailedChunk { work, chunk, range, error }) = failure.failed_chunk() {
+        let (task, range) = (failure.task(), failure.range());
+        if let Some(FailedChunk { chunk, error, .. }) = failure.failed_chunk() {
             let &ChunkError { pid, signal, exit_code, attempt, attempts, .. } = error;
-            let (task, chunk, range) = (Some(work.as_str()), Some(*chunk), Some(range.as_str()));
-            let worker = None;
+            let (chunk, worker) = (Some(*chunk), None);
             return Self {
                 kind,
                 task,
@@ -148,9 +153,9 @@ impl<'a> ErrorObject<'a> {
         let error = failure.error();
         Self {
             kind,
-            task: error.and_then(|error| error.task()),
+            task,
             chunk: error.and_then(|error| error.chunk()),
-            range: error.and_then(|error| error.range()),
+            range,
             model,
             worker: error.and_then(|error| error.worker()),
             pid: error.and_then(|error| error.pid()),

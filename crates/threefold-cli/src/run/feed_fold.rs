@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use threefold::{Executor, Task};
 
-use super::{Partial, some_of};
+use super::{SoFar, some_of};
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::Fed;
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ pub(super) struct FeedFold<'a> {
     /// Whether the other chunks are finished when one fails.
     pub(super) keeps_going: bool,
     pub(super) failures: &'a Mutex<Vec<Failure>>,
-    pub(super) partial: &'a mut Option<Partial>,
+    pub(super) so_far: &'a mut SoFar,
 }
 
 impl FeedFold<'_> {
@@ -33,6 +33,9 @@ impl FeedFold<'_> {
         let Fed { feed, describe, computation } = fed;
         let (mut value, mut chunks, mut failed, mut ended) = (computation.init, 0, Vec::new(), None);
         for output in self.on.stream(threefold::from_iter(feed), computation.task) {
+            if let Ok(output) = &output {
+                self.so_far.note_retries(self.work, chunks, || describe(chunks), (computation.retried)(output));
+            }
             match output {
                 Ok(Ok(output)) => value = (computation.reduce)(value, Ok(output)),
                 Ok(Err(error)) => {
@@ -63,7 +66,7 @@ impl FeedFold<'_> {
             }
         };
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
-        *self.partial = some_of(finished, false, (computation.partial)(value));
+        self.so_far.partial = some_of(finished, false, (computation.partial)(value));
         (Err(failure), Some(chunks))
     }
 }

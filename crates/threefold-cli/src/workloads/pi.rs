@@ -42,6 +42,7 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
         task: draw_points,
         init: [0; 2],
         reduce: |all: Points, part: Points| [all[0] + part[0], all[1] + part[1]],
+        retried: |_| &[],
         is_full: |_| false,
         finish: |points, _| Ok(estimate(points)),
         partial: |points| Some(estimate(points)),

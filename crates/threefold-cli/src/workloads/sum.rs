@@ -38,6 +38,7 @@ pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result
         task: calculate_sum,
         init: Some(0),
         reduce: |total, part| add(total?, part),
+        retried: |_| &[],
         is_full: |_| false,
         finish: check,
         partial: |total| total.map(|total| total.to_string()),

@@ -112,7 +112,7 @@ fn every_line_of_stdin_is_an_argument_on_every_model() {
 #[test]
 fn a_line_is_not_run_by_a_shell_that_was_asked_for() {
     let hostile = b"$(echo run)\n`echo run`\n; echo run\n' || echo run '\n";
-    for command in ["echo {}", "echo \"$1\"", "echo"] {
+    for command in ["echo {}", "echo \"$@\"", ": {}; echo \"$1\""] {
         let output = fed(&["threads", "--shell", "--lines", "-", "--exec", command], hostile);
         assert_eq!(output.stdout, hostile, "{command}");
     }
@@ -161,6 +161,24 @@ fn a_process_knows_its_chunk_and_nothing_that_concerns_this_program_alone() {
 }
 
 #[test]
+fn a_process_has_the_same_environment_on_every_model() {
+    let command = "env | grep -E '_(NUM|MAX)_THREADS=' | sort; true";
+    let libraries = ["OMP", "OPENBLAS", "GOTO", "MKL", "BLIS", "RAYON", "NUMBA", "NUMEXPR"];
+    for model in every_model() {
+        // Without a share in common with other workers, and with one.
+        for workers in ["1", "2"].into_iter().filter(|&workers| model != "sequential" || workers == "1") {
+            let mut program = threefold([model, "1..=1", "-j", workers, "--shell", "--exec", command]);
+            for library in libraries {
+                program.env_remove(format!("{library}_NUM_THREADS"));
+            }
+            program.env_remove("POLARS_MAX_THREADS").env("MKL_NUM_THREADS", "1");
+            let answer: Answer = program.output().map(Answer::from).expect("the program starts");
+            assert_eq!(answer.stdout, "MKL_NUM_THREADS=1\n", "{model}: {}", answer.stderr);
+        }
+    }
+}
+
+#[test]
 fn json_has_the_output_as_text() {
     let answer =
         run(&["threads", "1..=2", "--chunks", "2", "--exec", r"printf '\377%s\n' {start}", "--format", "json"]);
@@ -191,6 +209,37 @@ fn a_run_is_continued_from_its_journal_on_another_model() {
     let mut ran: Vec<_> = fs::read_to_string(ran).expect("it is text").lines().map(str::to_string).collect();
     ran.sort();
     assert_eq!(ran, ["0", "1", "2", "2", "3"]);
+}
+
+#[test]
+fn a_run_is_continued_with_other_limits_and_not_with_another_command() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (journal, mended) = (folder.path().join("journal"), folder.path().join("mended"));
+    let journal = journal.to_str().expect("it is text");
+    let command = format!("echo {{chunk}}; [ {{chunk}} != 2 ] || [ -e {} ]", mended.display());
+    let arguments = |model, more: &[&str]| {
+        let words = [model, "1..=4", "--chunks", "4", "--shell", "--exec", &command, "--journal", journal];
+        run(&[&words[..], more].concat())
+    };
+    assert_eq!(arguments("sequential", &[]).code, Some(1));
+    fs::write(&mended, "").expect("it is ours");
+    for more in [
+        &["--timeout", "60", "--retries", "3", "--memory-limit", "1GiB", "--tag", "--bisect"][..],
+        &["--timeout", "50"],
+        &[],
+    ] {
+        for model in every_model() {
+            let answer = arguments(model, more);
+            assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "0\n1\n2\n3\n"), "{model}: {}", answer.stderr);
+            assert!(answer.stderr.contains("in the journal"), "{}", answer.stderr);
+        }
+    }
+    let others = [&["--exec", "echo x"][..], &["--exec", "echo x", "--shell"], &["--term", "i"]].map(|other| {
+        let answer = run(&[&["threads", "1..=4", "--chunks", "4", "--journal", journal], other].concat());
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{other:?}");
+        answer.stderr.replace(journal, "JOURNAL")
+    });
+    insta::assert_snapshot!(others.concat());
 }
 
 #[test]

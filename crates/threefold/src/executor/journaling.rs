@@ -75,7 +75,8 @@ impl Executor {
     ///
     /// Captures and chunks are compared as their bytes, which must be the same in each run. Those of a `HashMap` or a `HashSet`
     /// are not, so the first run is refused: use a `BTreeMap` or a `BTreeSet`. A [`Shared`](crate::Shared) array that is
-    /// captured is compared by a fingerprint of its items, and is not copied.
+    /// captured is compared by a fingerprint of its items, and is not copied. An [`Unrecorded`](crate::Unrecorded) capture is
+    /// not compared.
     ///
     /// To compare the source, a fold over an array, a list, or lines in memory serializes all of its chunks once. A range and
     /// a file take no time.

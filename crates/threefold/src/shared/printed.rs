@@ -34,6 +34,11 @@ pub(crate) fn printing<R>(print: fn(&[u8]) -> u64, serialize: impl FnOnce() -> R
     serialize()
 }
 
+/// Whether this is within [`printing`].
+pub(crate) fn is_printing() -> bool {
+    PRINTING.with_borrow(Option::is_some)
+}
+
 /// The fingerprint of `memory`, within [`printing`].
 pub(super) fn print(memory: &Arc<Memory>) -> Option<u64> {
     PRINTING.with_borrow_mut(|printing| {

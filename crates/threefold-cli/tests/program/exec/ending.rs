@@ -76,6 +76,17 @@ fn ctrl_c_ends_every_process_within_a_second() {
 }
 
 #[test]
+fn the_guard_is_there_before_the_first_process() {
+    // Whoever was started first has the lower number, unless the numbers begin again in between.
+    let command = "ps --ppid $PPID -o pid=,args= | while read pid args; do \
+                   case \"$args\" in *threefold-guard*) [ $pid -lt $$ ] && echo guarded;; esac; done; true";
+    for model in every_model() {
+        let answer = super::run(&[model, "1..=1", "--shell", "--exec", command]);
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "guarded\n"), "{model}: {}", answer.stderr);
+    }
+}
+
+#[test]
 fn no_process_outlives_a_program_that_was_killed() {
     for model in every_model().filter(|&model| model != "mpi") {
         assert_eq!(ended_by(model, Signal::KILL), None, "{model}");

@@ -81,6 +81,57 @@ fn a_chunk_that_fails_once_is_run_again() {
 }
 
 #[test]
+fn an_object_names_the_attempts_that_failed() {
+    for model in every_model() {
+        let object = |more: &[&str], command| {
+            let before = [model, "1..=2", "--chunks", "2", "--retries", "2", "--format", "json", "--shell", "--exec"];
+            let answer = run(&[&before[..], &[command], more].concat());
+            serde_json::from_str::<Value>(&answer.stdout).expect("it is JSON")
+        };
+        let told = |object: &Value| {
+            let each = object["failures"].as_array().expect("it is an array").iter();
+            each.map(|failure| format!("{} {} {}", failure["chunk"], failure["attempt"], failure["exit_code"]))
+                .collect::<Vec<_>>()
+        };
+        let mended = object(&[], "[ $THREEFOLD_ATTEMPT = 3 ] || exit 4");
+        assert_eq!(told(&mended), ["0 1 4", "0 2 4", "1 1 4", "1 2 4"], "{model}");
+        assert!(mended["error"].is_null(), "{model}");
+        let failed = object(&["-j1"], "exit 5");
+        assert_eq!(told(&failed), ["0 1 5", "0 2 5"], "{model}");
+        assert_eq!(failed["error"]["attempt"], 3, "{model}");
+        let all = object(&["--keep-going"], "exit 6");
+        assert_eq!(told(&all), ["0 1 6", "0 2 6", "1 1 6", "1 2 6", "0 3 6", "1 3 6"], "{model}");
+    }
+}
+
+#[test]
+fn the_lines_after_one_that_no_program_can_be_given_are_run() {
+    let input = "first\n".to_string() + &"x".repeat(1 << 17) + "\nnext\na\0b\nlast\n";
+    for model in every_model() {
+        let output = super::fed(&[model, "--lines", "-", "--exec", "echo", "--keep-going"], input.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "first\nnext\nlast\n", "{model}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("2 of 5 chunks failed, 3 were finished"), "{model}: {errors}");
+    }
+}
+
+#[test]
+fn errors_name_the_command_and_what_its_chunk_covers() {
+    let answer = run(&["processes", "1..=3", "--chunks", "3", "--shell", "--exec", "kill -9 $PPID; sleep 1000"]);
+    assert_eq!(answer.code, Some(1));
+    let lost = "threefold: error: kill -9 $PPID; sleep 1000: chunk 0 (1..=1) was lost on processes: worker ";
+    assert!(answer.stderr.contains(lost), "{}", answer.stderr);
+    let arguments = ["processes", "1..=1", "--retries", "1", "--format", "json", "--shell", "--exec"];
+    let answer = run(&[&arguments[..], &["kill -9 $PPID; sleep 1000"]].concat());
+    let object: Value = serde_json::from_str(&answer.stdout).expect("it is JSON");
+    for failure in [&object["error"], &object["failures"][0]] {
+        assert_eq!((&failure["task"], &failure["chunk"]), (&"kill -9 $PPID; sleep 1000".into(), &0.into()));
+        assert_eq!(failure["range"], "1..=1");
+        assert!(!failure["message"].as_str().is_some_and(|text| text.contains("run_chunk")), "{failure}");
+    }
+}
+
+#[test]
 fn a_process_that_hangs_is_ended_with_its_whole_group() {
     for model in every_model() {
         let folder = tempfile::tempdir().expect("there is room");

@@ -25,6 +25,8 @@ fn what_cannot_be_started_is_refused() {
         &["threads", "--exec", "true", "--timeout", "0"],
         &["threads", "--exec", "true", "--memory-limit", "1"],
         &["compare", "--exec", "true", "--lines", "-"],
+        &["threads", "--shell", "--exec", "awk '{print $1}'", "--lines", "-"],
+        &["threads", "--shell", "--exec", "while read line; do echo ${line}; done", "--lines", "-"],
         &["sequential", "--exec", "true", "-j", "2"],
     ]
     .map(|arguments| {
@@ -33,6 +35,30 @@ fn what_cannot_be_started_is_refused() {
         format!("$ threefold {}\n{}", shlex_of(arguments), answer.stderr)
     });
     insta::assert_snapshot!(refusals.join("\n"));
+}
+
+#[test]
+fn a_line_that_no_program_can_be_given_is_refused_where_the_whole_file_is_read_first() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let [long, zero, journal, ran] = ["long", "zero", "journal", "ran"]
+        .map(|name| folder.path().join(name).to_str().expect("it is text").to_string());
+    std::fs::write(&long, "first\n".to_string() + &"x".repeat(1 << 17) + "\nlast\n").expect("it is ours");
+    std::fs::write(&zero, "first\na\0b\nlast\n").expect("it is ours");
+    let command = format!("echo >> {ran}; : {{}}");
+    let arguments = |path| ["--shell", "--lines", path, "--exec", &command].map(str::to_string);
+    let refusals = [&long, &zero].map(|path| {
+        let by_journal = ["threads", "--journal", &journal].map(str::to_string);
+        let by_comparison = ["compare", "--runs", "2", "--models", "threads"].map(str::to_string);
+        let [one, other] = [&by_journal[..], &by_comparison[..]].map(|before| {
+            let answer = run(&before.iter().chain(&arguments(path)).map(String::as_str).collect::<Vec<_>>());
+            assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{}", answer.stderr);
+            answer.stderr
+        });
+        assert_eq!(one, other);
+        one.replace(path, "FILE")
+    });
+    assert!(!std::path::Path::new(&ran).exists(), "a program was started");
+    insta::assert_snapshot!(refusals.concat());
 }
 
 /// The arguments as they would be typed.

@@ -1,0 +1,51 @@
+//! `OfProgram`: an error of the library about a program of `--exec`, in words that name the program.
+//!
+//! For the library the work is a task of this program over a list of jobs. The user knows neither: the user has given a
+//! command, and ranges or lines.
+
+use std::fmt;
+
+use crate::escape;
+
+/// How the library calls the work of a program.
+const TASK: &str = "the task `threefold::exec::task::run_chunk`";
+
+/// The library's words about a journal that records another command.
+const CHANGED: &str = " has other captures now than when it was recorded";
+
+/// An error of the library about a program.
+#[derive(Clone, Debug)]
+pub(crate) struct OfProgram {
+    pub(super) error: threefold::Error,
+    /// As it was typed.
+    pub(super) command: String,
+    /// What the chunk covers, if the error is one of a chunk.
+    pub(super) range: Option<String>,
+}
+
+/// "COMMAND: chunk 3 (7..=9) MESSAGE", and with `{:#}` the details below it.
+impl fmt::Display for OfProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { error, command, range } = self;
+        let text = if f.alternate() { format!("{error:#}") } else { error.to_string() };
+        let command = escape::line(command);
+        let (theirs, ours) = match (error.task(), error.chunk(), error.range(), range) {
+            (Some(task), Some(chunk), Some(item), Some(range)) => {
+                (format!("{task}: chunk {chunk} ({item}) "), format!("{command}: chunk {chunk} ({range}) "))
+            }
+            (Some(task), ..) => (format!("{task}: "), format!("{command}: ")),
+            _ => (String::new(), String::new()),
+        };
+        match text.strip_prefix(&theirs) {
+            Some(rest) => write!(f, "{ours}{}", in_a_users_words(rest)),
+            None => f.write_str(&text),
+        }
+    }
+}
+
+/// The text of an error with a user's words for the task, which the journal of another work may name, too.
+pub(super) fn in_a_users_words(text: &str) -> String {
+    let another =
+        "it records another command, or the same one with or without --shell or with another kind of --reduce";
+    text.replace(&format!("{TASK}{CHANGED}"), another).replace(TASK, "a command of --exec")
+}
