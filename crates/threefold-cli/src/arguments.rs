@@ -337,7 +337,8 @@ mod tests {
             let commands = commands_of(&std::fs::read_to_string(root.join(guide)).unwrap());
             assert!(commands.len() > 3, "{guide}: {commands:?}");
             for arguments in commands {
-                let read = read(["threefold"].into_iter().chain(arguments.split(' ')).map(OsString::from));
+                let words = shlex::split(&arguments).expect("every quote is closed");
+                let read = read(["threefold".to_string()].into_iter().chain(words).map(OsString::from));
                 assert!(read.is_ok(), "{guide}: {arguments}: {read:?}");
             }
         }
