@@ -28,7 +28,7 @@ const SUMS: [(&str, &str, &str); 10] = [
     ("(i - 5)^2", "-10..10 --reduce min", "0"),
     ("-i^2", "-10..10 --reduce max", "0"),
     ("gcd(i, 10) == 1", "1..=1000 --reduce count", "400"),
-    ("1./i^2", "1..=1000 --chunks 10", "1.6439345666815598"),
+    ("1./i^2", "1..=1000 --chunks 10", "1.64393456668156"),
     ("if(i == 0, 0, 10 // i)", "-3..=3", "-1"),
 ];
 
@@ -46,7 +46,7 @@ fn a_term_has_one_value_on_every_model_and_any_number_of_workers() {
 fn an_object_names_the_reduction_and_the_term() {
     let answer = answer("threads", "i^2 mod 7", "1..=10 --format json");
     let object: Value = serde_json::from_str(&answer.stdout).unwrap();
-    assert_eq!((&object["work"], &object["value"]), (&json!("sum of i^2 mod 7"), &json!("20")));
+    assert_eq!((&object["work"], &object["value"]), (&json!("sum of i^2 mod 7"), &json!("21")));
 }
 
 #[test]
