@@ -2,7 +2,7 @@
 //!
 //! - What is started: a [`Template`] of words with placeholders, filled in for each [`Job`].
 //! - What a chunk is: some integers of a range, or some [`lines`] of a file.
-//! - How a chunk is run: [`run_chunk`](task::run_chunk) makes the attempts, each of which is a [`child`] process. The
+//! - How a chunk is run: [`run_chunk`] makes the attempts, each of which is a [`child`] process. The
 //!   task itself applies `--retries`, `--timeout` and `--memory-limit`, so that they are the same on every model.
 //! - What becomes of the outputs: they are [`Gathered`] in chunk order.
 //!

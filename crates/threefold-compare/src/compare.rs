@@ -265,7 +265,7 @@ impl Compare {
     }
 
     /// Ends measuring when `token` is cancelled. What was measured until then is kept, and
-    /// [`partial`](Comparison::partial) is set.
+    /// [`partial`](crate::Comparison::partial) is set.
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]
