@@ -283,7 +283,7 @@ fn a_comparison_that_is_ended_keeps_what_was_measured() {
         let arguments = "compare --workload wait 1..=2 --runs 1000000 --models threads".split(' ');
         let ended = signalled(interruptible(arguments), signal);
         assert_eq!(ended.code, Some(code), "{}", ended.stderr);
-        assert!(ended.stdout.starts_with("wait: 2 waits in 2 chunks, "), "{}", ended.stdout);
+        assert!(ended.stdout.starts_with("wait: 2 waits in 2 chunks; "), "{}", ended.stdout);
         assert!(ended.stdout.contains("cancelled"), "{}", ended.stdout);
     }
 }
