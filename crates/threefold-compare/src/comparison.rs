@@ -120,7 +120,7 @@ impl Comparison {
     /// ```
     #[doc = include_str!("doc/measured.md")]
     /// let json = comparison.to_json();
-    /// assert!(json.starts_with("{\n  \"schema\": 1,"));
+    /// assert!(json.starts_with("{\n  \"schema\": 2,"));
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
