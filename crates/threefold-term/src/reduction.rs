@@ -18,7 +18,7 @@ pub use self::partial::Partial;
 ///     let value = term.reduce(reduction, 1..=10).unwrap().value().unwrap();
 ///     format!("{reduction} {value}")
 /// });
-/// assert_eq!(values, ["sum 20", "product 0", "min 0", "max 4", "count 9"]);
+/// assert_eq!(values, ["sum 21", "product 0", "min 0", "max 4", "count 9"]);
 /// # Ok::<(), threefold_term::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
