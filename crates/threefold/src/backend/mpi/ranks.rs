@@ -126,7 +126,7 @@ impl Carrier for Ranks {
 
     fn instant(&self, worker: usize, then: u64) -> Instant {
         let ahead = self.session.world.ahead.get().map_or(0, |ahead| ahead[self.session.rank_of(worker)]);
-        clock::instant(then.wrapping_sub_signed(ahead))
+        clock::instant(then.wrapping_add_signed(ahead.wrapping_neg()))
     }
 
     fn bell(&self) -> Waker {

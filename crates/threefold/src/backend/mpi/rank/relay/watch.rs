@@ -127,7 +127,8 @@ impl Watch {
 
     /// A worker whose notice is over.
     pub(super) fn kill(&mut self, now: u64) -> Option<usize> {
-        let (_, worker) = self.notices.pop_front_if(|&mut (until, _)| until <= now)?;
+        let &(until, worker) = self.notices.front()?;
+        (until <= now).then(|| self.notices.pop_front())?;
         Some(worker)
     }
 }
