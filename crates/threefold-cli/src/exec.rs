@@ -24,15 +24,12 @@ mod variables;
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use threefold::{Items, Model};
 
 use self::gathered::Gathered;
-pub(crate) use self::gathered::Reduce;
 use self::job::Job;
 use self::program::{Means, Program};
 use self::task::run_chunk;
@@ -40,6 +37,7 @@ use self::template::{Over, Template};
 use crate::computation::{Computation, Fed, Prepared, TryFold, Visitor};
 use crate::description::Description;
 use crate::escape;
+use crate::exec_options::{Limits, LinesOf, Reduce, Request};
 use crate::failure::Failure;
 use crate::plan::{Cut, Input, Plan};
 
@@ -65,40 +63,6 @@ pub(crate) struct Exec {
     program: Program,
     reduce: Reduce,
     lines: Option<LinesOf>,
-}
-
-/// The file whose lines are the items.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LinesOf {
-    /// `-` for stdin.
-    pub(crate) path: PathBuf,
-    /// What ends a line.
-    pub(crate) separator: u8,
-}
-
-impl LinesOf {
-    pub(crate) fn is_stdin(&self) -> bool {
-        self.path.as_os_str() == "-"
-    }
-}
-
-/// What `--exec` and its options say.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) command: String,
-    pub(crate) shell: bool,
-    pub(crate) lines: Option<LinesOf>,
-    pub(crate) reduce: Reduce,
-    pub(crate) tag: bool,
-    pub(crate) bisect: bool,
-}
-
-/// What is done about processes that fail.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) retries: u32,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) memory: Option<u64>,
 }
 
 impl Exec {

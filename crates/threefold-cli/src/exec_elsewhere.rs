@@ -1,59 +1,14 @@
 //! `Exec` where there is none: it needs Linux, which tells of the end of a process by a descriptor.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
-use std::time::Duration;
-
-use clap::ValueEnum;
 
 use crate::computation::Visitor;
+use crate::exec_options::{Limits, Request};
 use crate::plan::Input;
 
 /// A program that is started for every chunk: there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Exec(Infallible);
-
-/// What becomes of what the programs print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Reduce {
-    /// It is passed on to stdout, whole and in the order of the chunks
-    #[default]
-    Concat,
-    /// Each process prints one number; they are added up, exactly
-    Sum,
-    /// The smallest of these numbers
-    Min,
-    /// The largest of these numbers
-    Max,
-    /// The number of lines that all processes print
-    Count,
-}
-
-/// The file whose lines are the items.
-#[expect(dead_code, reason = "nothing is started here")]
-pub(crate) struct LinesOf {
-    pub(crate) path: PathBuf,
-    pub(crate) separator: u8,
-}
-
-/// What `--exec` and its options say.
-#[expect(dead_code, reason = "nothing is started here")]
-pub(crate) struct Request {
-    pub(crate) command: String,
-    pub(crate) shell: bool,
-    pub(crate) lines: Option<LinesOf>,
-    pub(crate) reduce: Reduce,
-    pub(crate) tag: bool,
-    pub(crate) bisect: bool,
-}
-
-/// What is done about processes that fail.
-#[expect(dead_code, reason = "nothing is started here")]
-pub(crate) struct Limits {
-    pub(crate) retries: u32,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) memory: Option<u64>,
-}
 
 impl Exec {
     /// # Errors

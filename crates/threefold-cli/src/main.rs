@@ -15,6 +15,7 @@ mod exec;
 #[cfg(not(target_os = "linux"))]
 #[path = "exec_elsewhere.rs"]
 mod exec;
+mod exec_options;
 mod exit;
 mod exports;
 mod failure;

@@ -3,7 +3,8 @@
 //! Everything else asks a work for its name and its items, and gives a [`Visitor`], which takes any types.
 
 use crate::computation::Visitor;
-use crate::exec::{Exec, Limits};
+use crate::exec::Exec;
+use crate::exec_options::Limits;
 use crate::plan::Input;
 use crate::reduced_term::ReducedTerm;
 use crate::workloads::Workload;

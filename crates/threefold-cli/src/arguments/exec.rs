@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::how::How;
 use super::values::path;
-use crate::exec::{Exec, LinesOf, Request};
+use crate::exec::Exec;
+use crate::exec_options::{LinesOf, Request};
 
 /// Above these arguments in the help.
 const HEADING: &str = "Programs of your own";

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use threefold_term::Reduction;
 
-use crate::exec::Reduce;
+use crate::exec_options::Reduce;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum How {

@@ -8,7 +8,7 @@ use threefold::Model;
 
 use super::input::InputArguments;
 use super::values::{count, path, positive, seconds, size};
-use crate::exec::Limits;
+use crate::exec_options::Limits;
 use crate::model_options::{ModelOption, models_with, one_of};
 use crate::plan::Input;
 use crate::progress::Show;

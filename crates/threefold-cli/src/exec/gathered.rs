@@ -1,26 +1,11 @@
-//! `Gathered`: what has become of the outputs so far, in chunk order; `Reduce`: what is to become of them.
+//! `Gathered`: what has become of the outputs so far, in chunk order.
 
 use std::io::{self, ErrorKind, Write};
 
 use super::decimal::Decimal;
 use super::program::Keep;
 use super::task::{Answer, Value};
-
-/// What becomes of what the programs print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Reduce {
-    /// It is passed on to stdout, whole and in the order of the chunks
-    #[default]
-    Concat,
-    /// Each process prints one number; they are added up, exactly
-    Sum,
-    /// The smallest of these numbers
-    Min,
-    /// The largest of these numbers
-    Max,
-    /// The number of lines that all processes print
-    Count,
-}
+use crate::exec_options::Reduce;
 
 impl Reduce {
     pub(super) fn keep(self) -> Keep {
