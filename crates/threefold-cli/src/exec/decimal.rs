@@ -6,7 +6,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use num_bigint::BigInt;
+use dashu_int::IBig;
+use dashu_int::ops::UnsignedAbs;
 use serde::{Deserialize, Serialize};
 
 /// The largest power of ten that an exponent may name. `1e999999999` is three characters more than `1e9`, and would fill
@@ -16,7 +17,7 @@ const LARGEST_EXPONENT: u32 = 10_000;
 /// `digits` divided by 10 to the power of `places`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Decimal {
-    digits: BigInt,
+    digits: IBig,
     places: u32,
 }
 
@@ -35,7 +36,7 @@ impl Decimal {
             return None;
         }
         let sign = if whole.starts_with('-') { "-" } else { "" };
-        let digits: BigInt = format!("{sign}{unsigned}{fraction}").parse().ok()?;
+        let digits: IBig = format!("{sign}{unsigned}{fraction}").parse().ok()?;
         let places = i64::try_from(fraction.len()).ok()? - i64::from(exponent);
         Some(match u32::try_from(places) {
             Ok(places) => Self { digits, places },
@@ -44,7 +45,7 @@ impl Decimal {
     }
 
     /// The digits with so many places, of which there are at least as many as now.
-    fn with_places(&self, places: u32) -> BigInt {
+    fn with_places(&self, places: u32) -> IBig {
         if places == self.places { self.digits.clone() } else { &self.digits * power_of_ten(places - self.places) }
     }
 
@@ -64,8 +65,8 @@ fn parse_exponent(text: &str) -> Option<i32> {
     (exponent.unsigned_abs() <= LARGEST_EXPONENT).then_some(exponent)
 }
 
-fn power_of_ten(exponent: u32) -> BigInt {
-    BigInt::from(10).pow(exponent)
+fn power_of_ten(exponent: u32) -> IBig {
+    IBig::from(10).pow(exponent as usize)
 }
 
 impl PartialEq for Decimal {
@@ -92,8 +93,8 @@ impl Ord for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.digits.magnitude().to_string();
-        let sign = if self.digits.sign() == num_bigint::Sign::Minus { "-" } else { "" };
+        let sign = if self.digits < IBig::ZERO { "-" } else { "" };
+        let digits = (&self.digits).unsigned_abs().to_string();
         let places = self.places as usize;
         if places == 0 {
             return write!(f, "{sign}{digits}");
