@@ -80,6 +80,7 @@ impl Visitor for Measurement<'_> {
             .reference(measuring.reference.unwrap_or(Model::Sequential))
             .rank_by(measuring.rank_by.into())
             .warmup(measuring.warmup)
+            .counters(measuring.counters)
             .time_budget(measuring.time_budget)
             .workers(measuring.workers.iter().copied())
             .cancel(self.token);

@@ -69,6 +69,7 @@ impl Compare {
                 rounds: Rounds::Needed,
                 warmup: 1,
                 time_budget: Duration::from_secs(20),
+                counters: false,
                 seed: 0x7468_7265_6566_6f6c,
                 cancel: CancelToken::new(),
                 observer: None,
@@ -186,6 +187,26 @@ impl Compare {
     /// ```
     pub fn runs(mut self, rounds: usize) -> Self {
         self.plan.rounds = Rounds::Exactly(rounds);
+        self
+    }
+
+    /// Also reads what the processors' hardware counts while each contender folds: instructions, cycles, cache misses and
+    /// wrongly predicted branches. The default is not to.
+    ///
+    /// They are in [`Profile::counters`](crate::Profile::counters). If there are none, as on most virtual machines, or the
+    /// kernel does not allow them, [`Comparison::conditions`] says why.
+    ///
+    /// ```
+    #[doc = include_str!("doc/sum.md")]
+    /// let compare = Compare::new("add up").models([threefold::Model::Threads]).counters(true).runs(7);
+    /// let comparison = compare.fold(0..1000u64, add_up, 0, |sum, part| sum + part)?;
+    /// let counted = comparison.rows[0].profile.counters.is_some();
+    /// let is_absent = |condition: &_| matches!(condition, threefold_compare::Condition::CountersAbsent { .. });
+    /// assert!(counted != comparison.conditions.iter().any(is_absent));
+    /// # Ok::<(), threefold_compare::Error>(())
+    /// ```
+    pub fn counters(mut self, are_read: bool) -> Self {
+        self.plan.counters = are_read;
         self
     }
 

@@ -52,8 +52,11 @@ pub enum Condition {
         /// The share of all runs.
         share: f64,
     },
-    /// Hardware counters were asked for, and this machine has none.
-    CountersAbsent,
+    /// Hardware counters were asked for, and there are none.
+    CountersAbsent {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 impl Condition {
@@ -64,7 +67,7 @@ impl Condition {
             | Self::Stolen { share }
             | Self::OtherPrograms { share }
             | Self::UnusualRuns { share } => Some(share),
-            Self::Governor { .. } | Self::BoostOn | Self::Loaded { .. } | Self::CountersAbsent => None,
+            Self::Governor { .. } | Self::BoostOn | Self::Loaded { .. } | Self::CountersAbsent { .. } => None,
         }
     }
 }

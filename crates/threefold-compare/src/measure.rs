@@ -13,6 +13,7 @@ use rand::seq::SliceRandom;
 use threefold::{Executor, Model, Trace};
 
 use crate::comparison::{Comparison, SCHEMA};
+use crate::condition::Condition;
 use crate::error::{Error, Result};
 use crate::looks::Seen;
 use crate::machine::Machine;
@@ -27,6 +28,8 @@ use crate::verdict::{Evidence, Verdict};
 mod break_even;
 mod cold;
 mod contender;
+#[cfg_attr(not(target_os = "linux"), path = "measure/counting_elsewhere.rs")]
+mod counting;
 mod observe;
 #[cfg_attr(not(target_os = "linux"), path = "measure/process_elsewhere.rs")]
 mod process;
@@ -55,6 +58,8 @@ struct Measuring<'a> {
     reference: usize,
     /// The second run of the reference in each round.
     again_s: Vec<f64>,
+    /// Why there are no hardware counters, if they were asked for.
+    no_counters: Option<String>,
     /// The chance that any two equal contenders are told apart.
     error: f64,
 }
@@ -66,7 +71,8 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
     let reference = contenders.iter().position(|contender| contender.model == plan.reference).unwrap_or(0);
     let random = SmallRng::seed_from_u64(plan.seed);
     let (began, again_s, error) = (Instant::now(), Vec::new(), stats::ERROR);
-    let mut measuring = Measuring { plan, subject, began, random, contenders, reference, again_s, error };
+    let mut measuring =
+        Measuring { plan, subject, began, random, contenders, reference, again_s, no_counters: None, error };
     let chunks = measuring.run_cold()?;
     let rounds = match measuring.run_rounds()? {
         0 => measuring.count_cold_runs(),
@@ -78,7 +84,8 @@ pub(crate) fn compare(plan: &Plan, subject: &mut dyn Subject) -> Result<Comparis
     let machine = Machine::this();
     let scaling = scaling::of(&rows, machine.cores, &mut measuring.random);
     let stolen_share = surroundings.stolen_share();
-    let conditions = surroundings.conditions(&rows);
+    let mut conditions = surroundings.conditions(&rows);
+    conditions.extend(measuring.no_counters.take().map(|reason| Condition::CountersAbsent { reason }));
     let (items, partial) = (measuring.subject.items(), measuring.is_cancelled());
     let awaits = measuring.subject.awaits();
     let verdict = Verdict::of(&Evidence {

@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: Rounds,
     pub(crate) warmup: u32,
     pub(crate) time_budget: Duration,
+    /// Whether to read the hardware's counters.
+    pub(crate) counters: bool,
     pub(crate) seed: u64,
     pub(crate) cancel: CancelToken,
     pub(crate) observer: Option<Observer>,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use threefold::Trace;
 
+use crate::counters::Counters;
 use crate::stats;
 
 /// Chunks are called large from this many bytes on, counted there and back.
@@ -85,6 +86,9 @@ pub struct Profile {
     /// Processor seconds of the other threads of this program, for instance of a server that the chunks call. `None` if it
     /// is not known.
     pub bystanders_cpu_s: Option<f64>,
+    /// What the processors' hardware counted. `None` unless it was asked for, if the machine has no counters, and on mpi.
+    #[serde(default)]
+    pub counters: Option<Counters>,
     /// One span for each chunk, in the order in which the chunks began.
     pub spans: Vec<ChunkSpan>,
 }
@@ -261,6 +265,7 @@ impl Profile {
             most_at_once: lanes.values().map(|lane| lane.most_at_once).max().unwrap_or(0),
             chunks_cpu_s: Some(used.chunks_cpu_s),
             bystanders_cpu_s: Some(used.bystanders_cpu_s),
+            counters: None,
             spans,
         }
     }

@@ -70,6 +70,12 @@ pub(crate) struct MeasuringArguments {
     #[arg(value_delimiter = ',', value_parser = positive)]
     pub(crate) workers: Vec<usize>,
 
+    /// Also read the hardware's counters: instructions, cycles, cache misses, wrongly predicted branches
+    ///
+    /// Most virtual machines have none. The verdict then says so.
+    #[arg(long)]
+    pub(crate) counters: bool,
+
     /// The number of rounds; every round runs each model once [default: as many as are needed]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) runs: Option<usize>,

@@ -1,11 +1,13 @@
 //! The observed folds, from which each contender's profile is made.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::time::Instant;
 
-use threefold::{Executor, Source, Trace, task};
+use threefold::{Executor, Model, Source, Trace, task};
 
 use super::Measuring;
+use super::counting::{self, Counting};
 use super::process::threads;
 use super::usage::Usage;
 use crate::error::Result;
@@ -82,12 +84,15 @@ impl Measuring<'_> {
         let mut cpu_s = Vec::new();
         for _ in 0..if is_long { 1 } else { OBSERVED } {
             let usage = Usage::observe(on.model(), bystanders).map_err(|error| self.failed(index, error))?;
+            let counting = self.counting(on.model(), bystanders);
             let trace = Trace::new();
             let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since().map_err(|error| self.failed(index, error))?;
+            let counters = counting.and_then(|counting| self.counters(counting.end()));
             cpu_s.push(used.cpu_s);
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
             let profile = Profile::of(&trace, timing.began, timing.took, on.workers(), used);
+            let profile = Profile { counters, ..profile };
             closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));
         }
         let empty_chunk_s = if closest.is_some() { self.empty_chunk_s(index, on)? } else { 0.0 };
@@ -96,6 +101,18 @@ impl Measuring<'_> {
             cpu_s,
             profile: Profile { empty_chunk_s, ..profile.without_watching(median_s) },
         }))
+    }
+
+    /// The hardware's counters, which run from here on, if they were asked for and there are any. Those of other ranks cannot
+    /// be read.
+    fn counting(&mut self, model: Model, bystanders: &BTreeSet<i32>) -> Option<Counting> {
+        let are_wanted = self.plan.counters && self.no_counters.is_none() && model != Model::Mpi;
+        if are_wanted { self.counters(Counting::begin(bystanders)) } else { None }
+    }
+
+    /// What was read of the hardware's counters. If nothing could be, the reason is kept.
+    fn counters<T>(&mut self, read: io::Result<T>) -> Option<T> {
+        read.map_err(|error| self.no_counters = Some(counting::reason(&error))).ok()
     }
 
     /// The seconds of one empty chunk among many.

@@ -74,8 +74,7 @@ pub(super) fn threads() -> BTreeSet<i32> {
 /// What the scheduler has counted for the calling thread and for all threads of this process that are not among `others`.
 /// The processor time of the calling thread is exact to the nanosecond.
 pub(super) fn all_but(others: &BTreeSet<i32>) -> Scheduled {
-    let caller = fs::read_link("/proc/thread-self").ok();
-    let caller = caller.and_then(|path| path.file_name()?.to_str()?.parse::<i32>().ok());
+    let caller = caller();
     let mut sum = Scheduled::default();
     for task in each_thread() {
         let is_caller = Some(task.tid) == caller;
@@ -86,6 +85,17 @@ pub(super) fn all_but(others: &BTreeSet<i32>) -> Scheduled {
         sum.ran_s += if is_caller { cpu_s(ClockId::ThreadCPUTime) } else { counted.sum_exec_runtime as f64 * 1e-9 };
     }
     sum
+}
+
+/// The threads of this process that are not among `others`, and the calling one.
+pub(super) fn participants(others: &BTreeSet<i32>) -> Vec<i32> {
+    let caller = caller();
+    threads().into_iter().filter(|thread| Some(*thread) == caller || !others.contains(thread)).collect()
+}
+
+/// The calling thread.
+fn caller() -> Option<i32> {
+    fs::read_link("/proc/thread-self").ok()?.file_name()?.to_str()?.parse().ok()
 }
 
 fn each_thread() -> impl Iterator<Item = Task> {

@@ -19,7 +19,26 @@ const BUSY_SHARE: f64 = 0.05;
 const THROTTLED_SHARE: f64 = 0.01;
 
 pub(super) fn lines(evidence: &Evidence<'_>) -> Vec<Reason> {
-    [certainty(evidence), disturbed(evidence), clock(evidence)].into_iter().flatten().collect()
+    let mut lines: Vec<Reason> = counted(evidence);
+    lines.extend([certainty(evidence), disturbed(evidence), clock(evidence)].into_iter().flatten());
+    lines
+}
+
+/// What the hardware counted, a line for each contender, or why it did not.
+fn counted(evidence: &Evidence<'_>) -> Vec<Reason> {
+    let absent = evidence.conditions.iter().find_map(|condition| match condition {
+        Condition::CountersAbsent { reason } => Some(reason),
+        _ => None,
+    });
+    if let Some(reason) = absent {
+        return vec![Reason::of_all(ReasonKind::NotCounted, format!("no hardware counters: {reason}"))];
+    }
+    let line = |row: usize| {
+        let counters = evidence.rows[row].profile.counters?;
+        let text = format!("{}: {}", evidence.name(row), counters.in_words());
+        Some(Reason::of_row(ReasonKind::Counted { counters }, row, evidence.rows[row].model, text))
+    };
+    (0..evidence.rows.len()).filter_map(line).collect()
 }
 
 fn certainty(evidence: &Evidence<'_>) -> Option<Reason> {

@@ -7,6 +7,7 @@ use threefold::Model;
 
 use super::cause::Cause;
 use crate::condition::Condition;
+use crate::counters::Counters;
 use crate::plan::RankBy;
 use crate::row::BreakEven;
 use crate::stats::{Estimate, Interval};
@@ -204,6 +205,13 @@ pub enum ReasonKind {
         /// The contenders whose first run was slow, as indices of rows.
         slow_first_runs: Vec<usize>,
     },
+    /// What the processors' hardware counted while a contender ran.
+    Counted {
+        /// The counts of one fold.
+        counters: Counters,
+    },
+    /// Hardware counters were asked for, and there are none.
+    NotCounted,
     /// The clock of the processors may change while they run.
     ClockVaries {
         /// What was found: the governor, and whether the clock may be boosted.
@@ -290,6 +298,7 @@ impl Reason {
             BreakEven { .. } | SlowerCold { .. } => "smaller",
             Certainty { .. } | TooFewRounds { .. } => "certainty",
             Disturbed { .. } => "disturbed",
+            Counted { .. } | NotCounted => "counters",
             ClockVaries { .. } => "machine",
         }
     }

@@ -5,6 +5,8 @@ use threefold::Model;
 
 use super::simulated::{Contender, Simulated, contender, simulated};
 use crate::condition::Condition;
+use crate::counters::Counters;
+use crate::row::Row;
 use crate::verdict::ReasonKind;
 
 fn under(conditions: Vec<Condition>) -> Simulated {
@@ -56,7 +58,6 @@ fn what_disturbed_is_said_as_it_was_seen_in_one_line() {
         Condition::Stolen { share: 0.001 },
         Condition::Throttled { share: 0.001 },
         Condition::OtherPrograms { share: 0.01 },
-        Condition::CountersAbsent,
     ];
     assert_eq!(under(little).line("disturbed"), None);
 }
@@ -66,6 +67,23 @@ fn slow_first_runs_share_a_line() {
     let slow = |model, workers| Contender { row: |row| row.slow_first_run = true, ..contender(model, workers, 1.0) };
     let comparison = simulated([slow(Sequential, 1), slow(Threads, 2)]);
     assert_eq!(comparison.line("disturbed").unwrap(), "the first runs of sequential and threads took unusually long");
+}
+
+#[test]
+fn what_the_hardware_counted_has_a_line_for_each_contender() {
+    let count = |row: &mut Row| {
+        let (instructions, cycles) = (2_000_000_000, 1_000_000_000);
+        row.profile.counters = Some(Counters { instructions, cycles, cache_misses: 6_000_000, branch_misses: 5 });
+    };
+    let counted = Contender { row: count, ..contender(Threads, 2, 0.6) };
+    let comparison = simulated([contender(Sequential, 1, 1.0), counted]);
+    assert_eq!(
+        comparison.line("counters").unwrap(),
+        "threads: 2.0 instructions per cycle and 3 cache misses per 1,000 instructions"
+    );
+    let absent = under(vec![Condition::CountersAbsent { reason: "this machine has none".to_string() }]);
+    assert_eq!(absent.line("counters").unwrap(), "no hardware counters: this machine has none");
+    assert_eq!(under(Vec::new()).line("counters"), None);
 }
 
 #[test]
