@@ -149,7 +149,11 @@ fn write_lines(bar: &ProgressBar, closed: &Receiver<()>) {
     let mut wait = DELAY;
     while !ended(closed, wait) {
         let percent = 100.0 * bar.position() as f64 / bar.length().unwrap_or(1).max(1) as f64;
-        let line = format!("threefold: {percent:.0}%, {} left\n", HumanDuration(bar.eta()));
+        // Before there is any progress nothing can be estimated.
+        let line = match bar.position() {
+            0 => "threefold: 0%\n".to_string(),
+            _ => format!("threefold: {percent:.0}%, {} left\n", HumanDuration(bar.eta())),
+        };
         messages::write(&line);
         wait = LINE;
     }

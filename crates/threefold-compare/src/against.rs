@@ -98,6 +98,9 @@ pub enum Change {
     Unknown,
 }
 
+/// What differs if the values do: the two did not do the same work.
+const VALUES: &str = "values";
+
 /// Something else than the program that differs between two comparisons. Each has both values, as text.
 ///
 /// ```
@@ -172,7 +175,7 @@ fn differs(before: &Side<'_>, now: &Side<'_>) -> Vec<Differs> {
             ("cores", machine.cores.to_string()),
             ("systems", machine.system.clone()),
             ("versions of Threefold", side.version.to_string()),
-            ("values", side.value.to_string()),
+            (VALUES, side.value.to_string()),
         ]
     };
     let both = of(before).into_iter().zip(of(now));

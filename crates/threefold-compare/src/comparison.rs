@@ -102,10 +102,9 @@ impl Comparison {
     /// ```
     pub fn title(&self) -> String {
         format!(
-            "{}: {} {} in {}; {} on {}{}",
+            "{}: {} in {}; {} on {}{}",
             self.workload,
-            text::thousands(self.items),
-            self.unit,
+            text::units(self.items, &self.unit),
             text::count(self.chunks, "chunk"),
             text::count(self.rounds as u64, "round"),
             text::count(self.machine.cores as u64, "core"),

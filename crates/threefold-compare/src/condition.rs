@@ -42,10 +42,12 @@ pub enum Condition {
         /// The share of all cores' time.
         share: f64,
     },
-    /// More threads of the machine were ready to run than it has cores when measuring began.
+    /// The machine was busier than it has cores when measuring began, by the load average of the last minute.
     Loaded {
-        /// How many were without a core.
-        processes_waiting: f64,
+        /// The load average: how many threads ran, were ready to run, or waited for a disk.
+        average: f64,
+        /// How many cores the machine has.
+        cores: usize,
     },
     /// Some runs took far longer or shorter than the others of the same model.
     UnusualRuns {

@@ -48,6 +48,9 @@ const NARROW: f64 = 1.14;
 /// A gain of at least this much, as a logarithm, is noticeable.
 const NOTICEABLE: f64 = 0.03;
 
+/// The chance with which equal costs may be taken for different ones.
+const CHANCE: f64 = 0.05;
+
 /// How often sizes around a new crossing are chosen.
 const MOVES: usize = 4;
 
@@ -64,7 +67,7 @@ pub(crate) trait Trial {
 /// Where the contender becomes the faster one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Crossing {
-    /// It is faster at the smallest size.
+    /// It is faster at the smallest size and at that of the workload.
     Below { smallest: f64 },
     /// Here. The size may lie beyond all that were tried.
     At { size: f64, low: f64, high: f64 },
@@ -117,7 +120,7 @@ impl<'a> Search<'a> {
                 None if excess >= 0.0 => return self.beyond(),
                 // One item may be faster by chance: a second look decides.
                 None => match self.excess(size, SURE) {
-                    Some(excess) if excess < 0.0 => return Crossing::Below { smallest: size },
+                    Some(excess) if excess < 0.0 => return self.everywhere(size),
                     Some(_) => slower = Some(size),
                     None => return Crossing::Unknown,
                 },
@@ -159,8 +162,31 @@ impl<'a> Search<'a> {
         }
         match found {
             Crossing::At { size, .. } if !self.gains_above(size) => Crossing::Unknown,
+            Crossing::At { size, .. } if size < self.sizes.whole && !self.is_faster(self.sizes.whole) => {
+                Crossing::Unknown
+            }
             found => found,
         }
+    }
+
+    /// What it means that the contender is faster at the smallest size: only if it is also faster at the largest, and both by
+    /// more than chance, is it faster at every size.
+    fn everywhere(&mut self, smallest: f64) -> Crossing {
+        let is_certain = self.is_certainly_faster(smallest) && self.is_faster(self.sizes.whole);
+        if is_certain { Crossing::Below { smallest } } else { Crossing::Unknown }
+    }
+
+    /// Whether the contender is noticeably faster at this size.
+    fn is_faster(&mut self, size: f64) -> bool {
+        self.excess(size, WALKING).is_some_and(|excess| excess < -NOTICEABLE)
+    }
+
+    /// Whether so many of the pairs of a size have the contender as the faster one that equal costs give as many or more in at
+    /// most 5 of 100 cases (the sign test).
+    fn is_certainly_faster(&self, size: f64) -> bool {
+        let Some(pairs) = self.tried.get(&size.to_bits()) else { return false };
+        let wins = pairs.iter().filter(|(own, reference)| own < reference).count();
+        fit::at_least(wins, pairs.len()) <= CHANCE
     }
 
     /// Whether the contender is noticeably faster at a size well above the crossing. Otherwise the two costs come close to

@@ -87,9 +87,9 @@ fn read(path: &str) -> Option<String> {
     Some(std::fs::read_to_string(path).ok()?.trim_end().to_string())
 }
 
-/// The number of threads that ran or were ready to run, averaged over the last minute, beyond the number of cores.
-pub(crate) fn waiting_threads() -> f64 {
-    kernel::load().map_or(0.0, |load| load - all_cores() as f64)
+/// The load average of the last minute: how many threads ran, were ready to run, or waited for a disk.
+pub(crate) fn load() -> Option<f64> {
+    kernel::load()
 }
 
 /// The processor seconds of all programs since the machine was started, and of this one with the children that it has waited

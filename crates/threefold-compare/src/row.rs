@@ -15,6 +15,9 @@ pub use break_even::{Basis, BreakEven};
 pub use difference::{Difference, Judged};
 pub(crate) use difference::{Terms, difference, judge};
 
+/// An observed fold that took so many times as long as others was slowed down by being observed.
+const SLOWED: f64 = 1.25;
+
 /// One contender: a model with a number of workers. Durations are in seconds.
 ///
 /// ```
@@ -101,6 +104,15 @@ impl Cold {
 }
 
 impl Row {
+    /// What a chunk costs besides its own duration, in seconds, if a fold was observed. Where observing slowed a fold of tiny
+    /// chunks down, it is what an empty chunk costs.
+    pub(crate) fn cost_per_chunk_s(&self) -> Option<f64> {
+        let profile = &self.profile;
+        let is_slowed = profile.wall_s > SLOWED * self.median_s;
+        let empty_s = profile.empty_chunk_s * self.workers as f64;
+        (!profile.is_empty()).then_some(if is_slowed { empty_s } else { profile.cost_per_chunk_s })
+    }
+
     /// The row of a contender, compared with that of the reference if it is another one. Each pair is judged
     /// by itself until all are.
     pub(crate) fn of(measured: Measured, baseline: Option<&Self>, random: &mut SmallRng) -> Self {
@@ -157,6 +169,15 @@ impl Row {
     pub fn name(&self) -> String {
         if self.model.capabilities().has_plural_workers {
             format!("{} with {}", self.model, text::count(self.workers as u64, "worker"))
+        } else {
+            self.model.to_string()
+        }
+    }
+
+    /// The same where there is little room: `threads, 2`.
+    pub(crate) fn short_name(&self) -> String {
+        if self.model.capabilities().has_plural_workers {
+            format!("{}, {}", self.model, self.workers)
         } else {
             self.model.to_string()
         }

@@ -199,6 +199,12 @@ fn chance_of_apart(n: usize) -> f64 {
     (1..=n).fold(2.0, |chance, k| chance * k as f64 / (n + k) as f64)
 }
 
+/// Whether it tells anything if all of so many runs are faster than as many others: from four on, for which the chance is 2 in
+/// 70. One of two single runs is always the faster one.
+pub(crate) fn can_be_apart(rounds: usize) -> bool {
+    chance_of_apart(rounds) <= ERROR
+}
+
 /// Whether every run is faster than every run of `baseline`, by more than this share.
 pub(crate) fn are_apart(baseline: &[f64], runs: &[f64], share: f64) -> bool {
     let slowest = runs.iter().copied().fold(f64::MIN, f64::max);

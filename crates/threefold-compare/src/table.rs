@@ -2,14 +2,10 @@
 
 use crate::comparison::Comparison;
 use crate::plan::RankBy;
-use crate::row::Row;
 use crate::text;
 
 /// The length of the longest bar in characters.
 const BAR: usize = 8;
-
-/// An observed fold that took so many times as long as others was slowed down by being observed.
-const SLOWED: f64 = 1.25;
 
 /// A column of the table. If there is too little room, columns with the highest ranks are left out.
 struct Column {
@@ -72,12 +68,7 @@ fn table(comparison: &Comparison, most: usize) -> String {
 
 fn name(comparison: &Comparison, row: usize) -> String {
     let mark = if comparison.verdict.best == row { '*' } else { ' ' };
-    let Row { model, workers, .. } = comparison.rows[row];
-    if model.capabilities().has_plural_workers {
-        format!("{mark} {model}, {workers}")
-    } else {
-        format!("{mark} {model}")
-    }
+    format!("{mark} {}", comparison.rows[row].short_name())
 }
 
 fn time(comparison: &Comparison, row: usize) -> String {
@@ -107,34 +98,34 @@ fn speedup(comparison: &Comparison, row: usize) -> String {
         _ if comparison.rows.len() == 1 => String::new(),
         _ if row == reference => text::long_times(1.0),
         Some(speedup) => text::long_times_within(speedup),
-        // There are too few rounds for an interval. The medians are known all the same.
-        None => format!("~{}", text::times(comparison.rows[reference].median_s / comparison.rows[row].median_s)),
+        None => about(comparison, row),
     }
+}
+
+/// There are too few rounds for an interval. The medians are known all the same.
+pub(crate) fn about(comparison: &Comparison, row: usize) -> String {
+    format!("~{}", text::times(comparison.rows[comparison.reference].median_s / comparison.rows[row].median_s))
 }
 
 fn startup(comparison: &Comparison, row: usize) -> String {
     text::short_seconds(comparison.rows[row].startup_s)
 }
 
-/// What a chunk costs besides its own duration, if a fold was observed. Where observing slowed a fold of tiny chunks down, it
-/// is what an empty chunk costs.
+/// What a chunk costs besides its own duration, if that is known.
 fn cost_per_chunk(comparison: &Comparison, row: usize) -> String {
-    let row = &comparison.rows[row];
-    let profile = &row.profile;
-    if profile.is_empty() {
-        return String::new();
-    }
-    let is_slowed = profile.wall_s > SLOWED * row.median_s;
-    text::short_seconds(if is_slowed { profile.empty_chunk_s * row.workers as f64 } else { profile.cost_per_chunk_s })
+    comparison.rows[row].cost_per_chunk_s().map_or_else(String::new, text::short_seconds)
 }
 
 /// Processor seconds of a fold, if contenders are ranked by them.
 fn cpu(comparison: &Comparison, row: usize) -> String {
-    if comparison.rank_by == RankBy::Cpu { text::seconds(comparison.rows[row].cpu_s) } else { String::new() }
+    let row = &comparison.rows[row];
+    let is_shown = comparison.rank_by == RankBy::Cpu && !row.profile.is_empty();
+    if is_shown { text::seconds(row.cpu_s) } else { String::new() }
 }
 
 /// The memory during a fold, if contenders are ranked by it.
 fn memory(comparison: &Comparison, row: usize) -> String {
-    let is_shown = comparison.rank_by == RankBy::Memory;
-    if is_shown { text::bytes(comparison.rows[row].peak_memory_bytes) } else { String::new() }
+    let row = &comparison.rows[row];
+    let is_shown = comparison.rank_by == RankBy::Memory && !row.profile.is_empty();
+    if is_shown { text::bytes(row.peak_memory_bytes) } else { String::new() }
 }

@@ -184,6 +184,20 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// A difference, as a share: `1.5%`, or `a factor of 3` from 100% on.
+pub(crate) fn below(share: f64) -> String {
+    if share < 1.0 { percent(share) } else { format!("a factor of {:.0}", (1.0 + share).ceil()) }
+}
+
+/// A count with its noun in the plural, which loses its end if there is one: `1 integer`, `3 files`, `1 entry`.
+pub(crate) fn units(count: u128, unit: &str) -> String {
+    let one = || match unit.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => unit.strip_suffix('s').unwrap_or(unit).to_string(),
+    };
+    if count == 1 { format!("1 {}", one()) } else { format!("{} {unit}", thousands(count)) }
+}
+
 /// A count with its noun: `1 chunk`, `4 chunks`, `4,096 chunks`.
 pub(crate) fn count(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count.into())) }

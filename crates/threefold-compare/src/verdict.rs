@@ -11,16 +11,19 @@ use crate::scaling::Scaling;
 use crate::text;
 
 mod beside;
+mod break_even;
 mod cause;
 mod certainty;
 mod change;
 mod ranking;
 mod reason;
-mod smaller;
 
 pub use cause::Cause;
 use ranking::Ranking;
 pub use reason::{Reason, ReasonKind, Size};
+
+/// A share up to which differences are called small.
+const LITTLE: f64 = 0.1;
 
 /// Which model to use, and why.
 ///
@@ -82,7 +85,7 @@ impl Verdict {
         reasons.extend(change::waiting(evidence, ranking.best));
         reasons.extend(change::workers(evidence));
         reasons.extend(change::sent_first(evidence, &shown));
-        reasons.extend(smaller::lines(evidence, ranking.best, &shown));
+        reasons.extend(break_even::lines(evidence, ranking.best, &shown));
         reasons.extend(certainty::lines(evidence));
         let sentence = sentence(evidence, &ranking);
         Self { sentence, reasons, best: ranking.best, tied: ranking.tied }
@@ -136,15 +139,19 @@ fn fastest_of(rows: &[Row], among: impl IntoIterator<Item = usize>) -> Option<us
     among.into_iter().min_by(|&a, &b| rows[a].median_s.total_cmp(&rows[b].median_s))
 }
 
-/// One row for each model other than that of the recommended row: the one with the fewest workers of those that are as
-/// fast as the model's fastest.
+/// A row within this share of its model's fastest is as good.
+const AS_GOOD: f64 = 0.02;
+
+/// One row for each model other than that of the recommended row: the one with the fewest workers of those whose median is
+/// about that of the model's fastest.
 fn best_of_each_model(rows: &[Row], best: usize) -> Vec<usize> {
     let mut models: Vec<Model> = rows.iter().map(|row| row.model).collect();
     models.dedup();
     let of_model = |model: Model| {
         let of_model: Vec<usize> = (0..rows.len()).filter(|&row| rows[row].model == model).collect();
         let fastest = fastest_of(rows, of_model.iter().copied())?;
-        let as_fast = of_model.into_iter().filter(|&row| !rows[fastest].is_faster_than(&rows[row]));
+        let most_s = rows[fastest].median_s * (1.0 + AS_GOOD);
+        let as_fast = of_model.into_iter().filter(|&row| rows[row].median_s <= most_s);
         as_fast.min_by_key(|&row| rows[row].workers)
     };
     models.into_iter().filter(|&model| model != rows[best].model).filter_map(of_model).collect()
@@ -159,14 +166,31 @@ fn sentence(evidence: &Evidence<'_>, ranking: &Ranking) -> String {
         let median = text::seconds(row.median_s);
         return format!("Compare more models: only {name} was measured, at {median} a fold.");
     }
+    let workers = text::count(row.workers as u64, "worker");
+    // The number of workers is said once.
+    let on = if name.ends_with(&workers) || !row.model.capabilities().has_plural_workers {
+        String::new()
+    } else {
+        format!(", on {workers}")
+    };
+    if ranking.is_open {
+        let rounds = text::count(evidence.rounds as u64, "round");
+        let as_fast = if best == reference {
+            String::new()
+        } else {
+            format!(", {} as fast as {}{on}", evidence.times_text(best), evidence.name(reference))
+        };
+        let shows = if evidence.rounds == 1 { "shows" } else { "show" };
+        return format!("Fastest so far: {name}{as_fast}. But {rounds} {shows} too little to recommend a model.");
+    }
     if rank_by != RankBy::Time && ranking.is_by_use {
         let amount = ranking::amount_text(rank_by, row);
         let noun = ranking::noun(rank_by);
         let least = |other: &Row| ranking::amount(rank_by, row) <= ranking::amount(rank_by, other);
         return match ranking.tied.len() {
-            1 => format!("Use {name}: the least {noun}, {amount} a fold."),
-            _ if rows.iter().all(least) => format!("Use {name}: no model needs less {noun}, {amount} a fold."),
-            _ => format!("Use {name}: about as little {noun} as any, {amount} a fold."),
+            1 => format!("Use {name}: the least {noun}, {amount}."),
+            _ if rows.iter().all(least) => format!("Use {name}: no model needs less {noun} ({amount})."),
+            _ => format!("Use {name}: no model needs noticeably less {noun} ({amount})."),
         };
     }
     let others: Vec<&Row> = (0..rows.len()).filter(|&other| other != best).map(|other| &rows[other]).collect();
@@ -174,23 +198,20 @@ fn sentence(evidence: &Evidence<'_>, ranking: &Ranking) -> String {
         let is_slower = |row: &&Row| row.difference == Difference::Slower;
         let is_little_faster =
             |row: &&Row| row.difference == Difference::TooSmall && row.median_s < rows[best].median_s;
+        // Nothing above is left possible, for any of them.
+        let smallest = evidence.smallest();
+        let is_bounded = |row: &&Row| row.speedup.is_some_and(|speedup| speedup.interval.high <= 1.0 + smallest);
         return if others.iter().all(is_slower) {
             format!("Use {name}: every other model is slower.")
-        } else if others.iter().any(is_little_faster) {
-            format!("Use {name}: no other model is faster by {} or more.", text::percent(evidence.smallest()))
+        } else if others.iter().any(is_little_faster) && others.iter().all(is_bounded) && smallest <= LITTLE {
+            format!("Use {name}: no other model is faster by {} or more.", text::percent(smallest))
         } else {
             format!("Use {name}: no other model is shown to be faster.")
         };
     }
     let compared = evidence.name(reference);
-    if row.difference == Difference::Faster || row.difference == Difference::Unknown {
-        let workers = text::count(row.workers as u64, "worker");
-        // The number of workers is said once.
-        let on = if name.ends_with(&workers) || !row.model.capabilities().has_plural_workers {
-            String::new()
-        } else {
-            format!(", on {workers}")
-        };
+    let is_faster = row.difference == Difference::Unknown && evidence.times(best) > 1.0;
+    if row.difference == Difference::Faster || is_faster {
         return format!("Use {name}: {} as fast as {compared}{on}.", evidence.times_text(best));
     }
     let (is, asks) = if is_plural(rows[reference].model) { ("are", "ask") } else { ("is", "asks") };

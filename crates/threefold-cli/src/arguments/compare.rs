@@ -36,7 +36,7 @@ pub(super) struct CompareArguments {
 
     /// Say what changed since an earlier comparison of the same workload, a file written by --export-json
     ///
-    /// Each model is compared with itself. The earlier comparison must have the same items and chunks. The runs are not
+    /// Each model is compared with itself. The earlier comparison must have the same number of items and of chunks. The runs are not
     /// paired, because they were measured at different times; a warning says what else differs. A slower model does not
     /// change the exit code.
     #[arg(long, value_name = "OLD.json", value_parser = path())]
@@ -53,7 +53,7 @@ pub(super) struct CompareArguments {
 /// Which models are measured, and how often.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MeasuringArguments {
-    /// The models to compare with sequential, separated by commas [default: all]
+    /// The models to compare, separated by commas; sequential is always among them [default: all]
     #[arg(long, value_name = "MODELS", value_delimiter = ',')]
     pub(crate) models: Vec<Model>,
 
@@ -76,7 +76,7 @@ pub(crate) struct MeasuringArguments {
     #[arg(long)]
     pub(crate) counters: bool,
 
-    /// The number of rounds; every round runs each model once [default: as many as are needed]
+    /// The number of rounds; every round runs each model once, and the reference twice [default: as many as are needed]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) runs: Option<usize>,
 

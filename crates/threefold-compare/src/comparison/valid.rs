@@ -81,9 +81,7 @@ fn check_noise(Noise { ratio, smallest }: Noise) -> Checked {
 fn check_condition(condition: &Condition) -> Checked {
     condition.share().map_or(Ok(()), |share| number("conditions.share", share, 0.0, 1.0))?;
     match condition {
-        Condition::Loaded { processes_waiting } => {
-            number("conditions.processes_waiting", *processes_waiting, 0.0, f64::MAX)
-        }
+        Condition::Loaded { average, .. } => number("conditions.average", *average, 0.0, f64::MAX),
         _ => Ok(()),
     }
 }
@@ -191,13 +189,19 @@ fn numbers(name: &str, all: &[f64], least: f64, most: f64) -> Checked {
 /// A number must be finite and lie between these.
 fn number(name: &str, number: f64, least: f64, most: f64) -> Checked {
     must((least..=most).contains(&number), || {
-        // `Debug` writes very large and very small numbers with an exponent.
+        let (number, least) = (plain(number), plain(least));
         if most < f64::MAX {
-            format!("{name} is {number:?}; it must be from {least:?} to {most:?}")
+            format!("{name} is {number}; it must be from {least} to {}", plain(most))
         } else {
-            format!("{name} is {number:?}; it must be finite and at least {least:?}")
+            format!("{name} is {number}; it must be finite and at least {least}")
         }
     })
+}
+
+/// A number without a useless `.0`. `Debug` writes very large and very small ones with an exponent.
+fn plain(number: f64) -> String {
+    let text = format!("{number:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_string)
 }
 
 fn must(holds: bool, wrong: impl FnOnce() -> String) -> Checked {

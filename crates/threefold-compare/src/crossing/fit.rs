@@ -23,6 +23,19 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
 }
 
+/// The probability of at least so many heads in as many tosses of a coin.
+pub(super) fn at_least(heads: usize, tosses: usize) -> f64 {
+    let mut ways = 1.0;
+    let mut sum = 0.0;
+    for k in 0..=tosses {
+        if k >= heads {
+            sum += ways;
+        }
+        ways *= (tosses - k) as f64 / (k + 1) as f64;
+    }
+    sum * 0.5f64.powi(tosses as i32)
+}
+
 /// As many values as there are, drawn from them.
 fn drawn<T: Copy>(values: &[T], random: &mut dyn FnMut() -> f64) -> Vec<T> {
     (0..values.len()).map(|_| values[((random() * values.len() as f64) as usize).min(values.len() - 1)]).collect()

@@ -148,6 +148,32 @@ fn a_contender_that_always_gains_does_so_at_the_smallest_size() {
 }
 
 #[test]
+fn a_contender_that_gains_at_the_smallest_size_only_does_not_gain_everywhere() {
+    // Sequential beside async: one wait takes as long on either, and many take no longer on async.
+    struct Waits(Machine);
+    impl Trial for Waits {
+        fn pair(&mut self, size: f64) -> Option<(f64, f64)> {
+            Some((self.0.run(10.0 * size), self.0.run(12.0)))
+        }
+        fn random(&mut self) -> f64 {
+            self.0.uniform()
+        }
+    }
+    for seed in 1..=MACHINES {
+        let mut waits = Waits(Machine::new(seed, 0.0, 1.0));
+        let found = Search::new(&mut waits, Sizes { grain: 1.0, whole: 30.0 }).find(1.0);
+        assert!(!matches!(found, Crossing::Below { .. }), "seed {seed}: {found:?}");
+    }
+}
+
+#[test]
+fn heads_are_as_likely_as_the_ways_to_toss_them() {
+    assert_eq!(fit::at_least(0, 5), 1.0);
+    assert_eq!(fit::at_least(9, 9), 1.0 / 512.0);
+    assert_eq!(fit::at_least(8, 9), 10.0 / 512.0);
+}
+
+#[test]
 fn without_time_nothing_is_said() {
     let mut machine = Machine { left: 0, ..Machine::new(1, 1000.0, 0.5) };
     let found = Search::new(&mut machine, Sizes { grain: 1.0, whole: 1e5 }).find(1e3);

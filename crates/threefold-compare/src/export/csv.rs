@@ -84,7 +84,7 @@ fn line(comparison: &Comparison, index: usize) -> Line<'_> {
         efficiency: row.efficiency(),
         startup_s: row.startup_s,
         cold_s: row.cold_s,
-        cost_per_chunk_s: profile.cost_per_chunk_s,
+        cost_per_chunk_s: row.cost_per_chunk_s().unwrap_or(0.0),
         busy_share: profile.busy_share(),
         imbalance: profile.imbalance,
         cpu_s: row.cpu_s,

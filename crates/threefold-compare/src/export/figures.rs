@@ -2,66 +2,83 @@
 
 use crate::comparison::Comparison;
 use crate::row::{Basis, BreakEven, Row};
+use crate::table;
 use crate::text;
 
 /// A column: its title, and its cell for a contender. A cell is empty if its number is not known.
 #[derive(Clone, Copy)]
 pub(super) struct Figure {
     pub(super) title: &'static str,
-    pub(super) cell: fn(&Row) -> String,
+    pub(super) cell: fn(&Comparison, usize) -> String,
     /// Whether it is shown where there is little room.
     pub(super) is_essential: bool,
 }
 
-const fn essential(title: &'static str, cell: fn(&Row) -> String) -> Figure {
+const fn essential(title: &'static str, cell: fn(&Comparison, usize) -> String) -> Figure {
     Figure { title, cell, is_essential: true }
 }
 
-const fn further(title: &'static str, cell: fn(&Row) -> String) -> Figure {
+const fn further(title: &'static str, cell: fn(&Comparison, usize) -> String) -> Figure {
     Figure { title, cell, is_essential: false }
 }
 
 /// What everybody reads.
 pub(super) const MAIN: [Figure; 8] = [
-    essential("time", |row| text::seconds(row.median_s)),
-    further("95% interval", |row| row.interval_s.map_or_else(String::new, |it| text::seconds_between(it.low, it.high))),
-    essential("speed-up", |row| row.speedup.map_or_else(String::new, |speedup| text::times_within(&speedup))),
-    essential("start-up", |row| text::seconds(row.startup_s)),
-    further("per chunk", |row| observed(row, text::seconds(row.profile.cost_per_chunk_s))),
-    further("processor", |row| observed(row, text::seconds(row.cpu_s))),
-    further("memory", |row| observed(row, text::bytes(row.peak_memory_bytes))),
-    further("pays from", pays_from),
+    essential("time", |of, row| text::seconds(of.rows[row].median_s)),
+    further("95% interval", |of, row| {
+        of.rows[row].interval_s.map_or_else(String::new, |it| text::seconds_between(it.low, it.high))
+    }),
+    essential("speed-up", speedup),
+    essential("start-up", |of, row| text::seconds(of.rows[row].startup_s)),
+    further("per chunk", |of, row| of.rows[row].cost_per_chunk_s().map_or_else(String::new, text::seconds)),
+    further("processor", |of, row| observed(of, row, |row| text::seconds(row.cpu_s))),
+    further("memory", |of, row| observed(of, row, |row| text::bytes(row.peak_memory_bytes))),
+    further("pays from", |of, row| pays_from(&of.rows[row])),
 ];
 
 /// What only experts read.
 pub(super) const EXPERT: [Figure; 7] = [
-    further("speed-up, 95% interval", |row| {
-        row.speedup.map_or_else(String::new, |it| {
+    further("speed-up, 95% interval", |of, row| {
+        of.rows[row].speedup.map_or_else(String::new, |it| {
             format!("{} to {}", text::digits(it.interval.low), text::digits(it.interval.high))
         })
     }),
-    further("efficiency", |row| row.efficiency().map_or_else(String::new, text::percent)),
-    further("cold fold", |row| text::seconds(row.cold_s)),
-    further("workers busy", |row| observed(row, text::percent(row.profile.busy_share()))),
-    further("imbalance", |row| observed(row, text::digits(row.profile.imbalance))),
-    further("bytes sent", |row| observed(row, text::bytes(row.profile.bytes_moved))),
-    further("outliers", |row| if row.outliers > 0 { row.outliers.to_string() } else { String::new() }),
+    further("efficiency", |of, row| of.rows[row].efficiency().map_or_else(String::new, text::percent)),
+    further("cold fold", |of, row| text::seconds(of.rows[row].cold_s)),
+    further("workers busy", |of, row| observed(of, row, |row| text::percent(row.profile.busy_share()))),
+    further("imbalance", |of, row| observed(of, row, |row| text::digits(row.profile.imbalance))),
+    further("bytes sent", |of, row| observed(of, row, |row| text::bytes(row.profile.bytes_moved))),
+    further("outliers", |of, row| match of.rows[row].outliers {
+        0 => String::new(),
+        outliers => outliers.to_string(),
+    }),
 ];
 
 /// The columns that have a cell that is not empty.
 pub(super) fn shown<'a>(comparison: &Comparison, figures: &'a [Figure]) -> Vec<&'a Figure> {
-    let is_shown = |figure: &&Figure| comparison.rows.iter().any(|row| !(figure.cell)(row).is_empty());
+    let is_shown = |figure: &&Figure| (0..comparison.rows.len()).any(|row| !(figure.cell)(comparison, row).is_empty());
     figures.iter().filter(is_shown).collect()
 }
 
 /// A number of the profile, if a fold was observed.
-fn observed(row: &Row, cell: String) -> String {
-    if row.profile.is_empty() { String::new() } else { cell }
+fn observed(comparison: &Comparison, row: usize, cell: fn(&Row) -> String) -> String {
+    let row = &comparison.rows[row];
+    if row.profile.is_empty() { String::new() } else { cell(row) }
+}
+
+/// How many times as fast as the reference it is. The reference itself has no cell.
+fn speedup(comparison: &Comparison, row: usize) -> String {
+    match &comparison.rows[row].speedup {
+        _ if row == comparison.reference => String::new(),
+        Some(speedup) => text::times_within(speedup),
+        None => table::about(comparison, row),
+    }
 }
 
 /// From how many items on the contender is faster than the reference.
 fn pays_from(row: &Row) -> String {
     match row.break_even {
+        BreakEven::Always { smallest } if smallest < 2.0 => "any size".to_string(),
         BreakEven::Always { smallest } => format!("{} or fewer", text::about(smallest)),
         BreakEven::From { items, basis: Basis::Measured, .. } => text::about(items),
         BreakEven::From { low, high, .. } => format!("{} to {}", text::about(low), text::about(high)),

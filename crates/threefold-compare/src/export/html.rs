@@ -42,8 +42,7 @@ fn page(comparison: &Comparison) -> Markup {
                     @if let Some(against) = &comparison.against { (changes(comparison, against)) }
                     (figure("The race", &race.caption, &race.inline(), &html! {}))
                     @if !comparison.scaling.is_empty() {
-                        (figure("On more workers", "Dots are measured. A dashed line is Amdahl's law, fitted to the numbers of \
-                            workers up to the number of cores.", &plots::scaling(comparison), &models(comparison)))
+                        (figure("On more workers", scaling_caption(comparison), &plots::scaling(comparison), &models(comparison)))
                     }
                     (details(comparison))
                 }
@@ -76,6 +75,14 @@ fn figure(title: &str, caption: &str, picture: &Markup, legend: &Markup) -> Mark
     }
 }
 
+fn scaling_caption(comparison: &Comparison) -> &'static str {
+    if comparison.scaling.iter().any(|scaling| scaling.amdahl.is_some()) {
+        "Dots are measured. A dashed line is Amdahl's law, fitted to the numbers of workers up to the number of cores."
+    } else {
+        "Dots are measured."
+    }
+}
+
 /// What the last column of the table counts.
 fn pays(comparison: &Comparison) -> Markup {
     let is_shown = figures::shown(comparison, &MAIN).iter().any(|figure| figure.title == "pays from");
@@ -93,6 +100,7 @@ fn changes(comparison: &Comparison, against: &Against) -> Markup {
     html! {
         section {
             h2 { "Since the earlier comparison" }
+            @if let Some(warning) = against.warning() { p { (escaped(&warning)) } }
             p { (against.sentence(&comparison.rows)) }
             @if !against.rows.is_empty() {
                 table.fits {
@@ -136,7 +144,7 @@ fn table(comparison: &Comparison, figures: &[Figure], class: &str) -> Markup {
                 @for (index, row) in comparison.rows.iter().enumerate() {
                     tr.best[index == comparison.verdict.best] {
                         th scope="row" { (row.name()) }
-                        @for figure in &figures { td.roomy[!figure.is_essential] { ((figure.cell)(row)) } }
+                        @for figure in &figures { td.roomy[!figure.is_essential] { ((figure.cell)(comparison, index)) } }
                     }
                 }
             }
@@ -155,7 +163,7 @@ fn details(comparison: &Comparison) -> Markup {
             (figure("Where the time went", "One fold from a cold start: the start-up, then the mean over the workers.",
                 &plots::parts(comparison), &legend()))
             p {
-                "Every round ran each contender once, in random order (seed " (comparison.seed) "). Speed-ups compare runs of \
+                "Every round ran each contender once, and the reference twice, in random order (seed " (comparison.seed) "). Speed-ups compare runs of \
                 the same round. The value of each fold: " code { (escaped(&comparison.value)) }
             }
         }

@@ -22,7 +22,7 @@ fn write_to(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
     for (index, row) in comparison.rows.iter().enumerate() {
         let bold = if comparison.verdict.best == index { "**" } else { "" };
         let name = [format!("{bold}{}{bold}", row.model), row.workers.to_string()];
-        write_line(out, name.into_iter().chain(figures.iter().map(|figure| (figure.cell)(row))))?;
+        write_line(out, name.into_iter().chain(figures.iter().map(|figure| (figure.cell)(comparison, index))))?;
     }
     writeln!(out, "\n**{}**\n", plain(&comparison.verdict.sentence))?;
     comparison.verdict.reasons.iter().try_for_each(|reason| writeln!(out, "- {}", plain(&reason.to_string())))?;
@@ -31,6 +31,9 @@ fn write_to(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
 
 /// What changed since an earlier comparison.
 fn write_changes(out: &mut String, comparison: &Comparison, against: &Against) -> std::fmt::Result {
+    if let Some(warning) = against.warning() {
+        writeln!(out, "\n**{}**", plain(&warning))?;
+    }
     writeln!(out, "\n**{}**\n", against.sentence(&comparison.rows))?;
     if !against.rows.is_empty() {
         write_line(out, against::TITLES.map(str::to_string).into_iter())?;

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::Measuring;
 use crate::crossing::{Crossing, Search, Sizes, Trial};
-use crate::row::{Basis, BreakEven, Cold, Row};
+use crate::row::{Basis, BreakEven, Cold, Difference, Row};
 use crate::stats;
 
 /// The share of the time budget that the search may take, for all contenders together.
@@ -20,7 +20,8 @@ impl Measuring<'_> {
         // One chunk cannot be shared.
         for (index, row) in rows.iter_mut().enumerate() {
             if index != self.reference && chunks > 1 && !self.is_cancelled() {
-                row.break_even = self.break_even(index, time);
+                let found = self.break_even(index, time);
+                row.break_even = if contradicts(row, found) { BreakEven::Unknown } else { found };
             }
         }
     }
@@ -49,6 +50,12 @@ impl Measuring<'_> {
             Crossing::Unknown => BreakEven::Unknown,
         }
     }
+}
+
+/// Whether the contender would gain at every size, which the rounds do not show for that of the workload.
+fn contradicts(row: &Row, found: BreakEven) -> bool {
+    let may_gain = matches!(row.difference, Difference::Faster | Difference::Unknown);
+    matches!(found, BreakEven::Always { .. }) && !may_gain
 }
 
 /// Cold runs of a part on the contender and on the reference, one right after the other.

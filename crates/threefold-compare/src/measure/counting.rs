@@ -79,7 +79,7 @@ pub(super) fn reason(error: &io::Error) -> String {
             "the kernel does not allow them (/proc/sys/kernel/perf_event_paranoid)".to_string()
         }
         Some(Errno::NOENT | Errno::NODEV | Errno::OPNOTSUPP | Errno::NOSYS) => {
-            "this machine has none, as most virtual machines".to_string()
+            "this machine has none, like most virtual machines".to_string()
         }
         _ => format!("they cannot be read: {error}"),
     }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_machine_without_counters_says_so_in_words() {
         let reason = |errno: Errno| reason(&errno.into());
-        assert_eq!(reason(Errno::NOENT), "this machine has none, as most virtual machines");
+        assert_eq!(reason(Errno::NOENT), "this machine has none, like most virtual machines");
         assert!(reason(Errno::ACCESS).contains("perf_event_paranoid"));
         assert!(reason(Errno::MFILE).starts_with("they cannot be read: "));
     }

@@ -9,7 +9,7 @@ use crate::row::Row;
 /// Below this share of all cores' time other programs are not worth a word: some program runs always.
 const OTHERS: f64 = 0.05;
 
-/// So many threads without a core are not worth a word.
+/// A load average up to this much above the number of cores is not worth a word.
 const WAITING: f64 = 0.5;
 
 /// What the machine had counted when measuring began.
@@ -20,7 +20,7 @@ pub(super) struct Surroundings {
     throttled_s: f64,
     /// The processor seconds of all programs, and of this one with its children.
     used_s: Option<(f64, f64)>,
-    waiting: f64,
+    load: Option<f64>,
 }
 
 impl Surroundings {
@@ -33,7 +33,7 @@ impl Surroundings {
             stolen_s: machine::stolen_s(),
             throttled_s: machine::throttled_s(),
             used_s: machine::used_s(),
-            waiting: machine::waiting_threads(),
+            load: machine::load(),
         }
     }
 
@@ -52,6 +52,12 @@ impl Surroundings {
         (others_s / (self.began.elapsed().as_secs_f64() * machine::all_cores() as f64)).clamp(0.0, 1.0)
     }
 
+    /// Whether the machine was busier than it has cores.
+    fn loaded(&self) -> Option<Condition> {
+        let (average, cores) = (self.load?, machine::all_cores());
+        (average > cores as f64 + WAITING).then_some(Condition::Loaded { average, cores })
+    }
+
     /// What disturbed the measuring of these rows, or may have done so.
     pub(super) fn conditions(&self, rows: &[Row]) -> Vec<Condition> {
         let runs: usize = rows.iter().map(|row| row.runs_s.len()).sum();
@@ -64,7 +70,7 @@ impl Surroundings {
         conditions.extend((throttled > 0.0).then(|| Condition::Throttled { share: throttled.min(1.0) }));
         conditions.extend((stolen > 0.0).then_some(Condition::Stolen { share: stolen }));
         conditions.extend((others > OTHERS).then_some(Condition::OtherPrograms { share: others }));
-        conditions.extend((self.waiting > WAITING).then_some(Condition::Loaded { processes_waiting: self.waiting }));
+        conditions.extend(self.loaded());
         conditions.extend((unusual > 0.0).then_some(Condition::UnusualRuns { share: unusual }));
         conditions
     }

@@ -113,7 +113,7 @@ fn between(row: &Row, other: &Row) -> Difference {
 impl Row {
     /// Whether these runs show that this contender is faster than `other`, and by enough: see [`Judged`]. With fewer rounds
     /// than [`FEWEST`](crate::stats::FEWEST) every run of this contender must be that much faster than every run of the
-    /// other.
+    /// other, and fewer than four rounds show nothing.
     ///
     /// ```
     #[doc = include_str!("../doc/measured.md")]
@@ -123,7 +123,10 @@ impl Row {
     /// ```
     pub fn is_faster_than(&self, other: &Self) -> bool {
         match between(self, other) {
-            Difference::Unknown => stats::are_apart(&other.runs_s, &self.runs_s, self.judged.smallest),
+            Difference::Unknown => {
+                stats::can_be_apart(self.runs_s.len())
+                    && stats::are_apart(&other.runs_s, &self.runs_s, self.judged.smallest)
+            }
             difference => difference == Difference::Faster,
         }
     }

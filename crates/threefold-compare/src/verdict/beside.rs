@@ -2,10 +2,10 @@
 
 use threefold::Model;
 
-use super::Evidence;
 use super::cause::{self, Cause};
 use super::ranking::{self, Ranking};
 use super::reason::{Reason, ReasonKind};
+use super::{Evidence, is_plural};
 use crate::row::{Difference, Row};
 use crate::text;
 
@@ -92,9 +92,15 @@ fn compared(evidence: &Evidence<'_>, ranking: &Ranking, index: usize) -> (Reason
         Difference::TooSmall | Difference::NotShown => {
             let cause = cause::of(evidence, row);
             match row.speedup.map(|speedup| speedup.interval) {
-                Some(interval) if interval.high > 1.0 + evidence.smallest() => {
-                    let text = if interval.high > ROOM {
-                        format!("not shown to be faster{than}: it may be {} as fast", text::times_between(interval))
+                Some(interval) if interval.high > ROOM.min(1.0 + evidence.smallest()) => {
+                    let (between, it) =
+                        (text::times_between(interval), if is_plural(row.model) { "they" } else { "it" });
+                    let text = if interval.low > 1.0 && interval.high > ROOM {
+                        let (noise, reference) = (evidence.smallest(), evidence.name(evidence.reference));
+                        let most = text::below(noise);
+                        format!("perhaps faster{than}, {between}; but equal runs of {reference} differ by up to {most}")
+                    } else if interval.high > ROOM {
+                        format!("not shown to be faster{than}: {it} may be {between} as fast")
                     } else {
                         with(format!("not shown to be faster{than}"), cause)
                     };
@@ -131,7 +137,7 @@ fn by_use(evidence: &Evidence<'_>, ranking: &Ranking, index: usize) -> Reason {
     let times = amount / ranking::amount(rank_by, best);
     let (noun, amount_text) = (ranking::noun(rank_by), ranking::amount_text(rank_by, row));
     let needs = if ranking.tied.contains(&index) {
-        format!("as little {noun}, {amount_text}")
+        format!("about as much {noun}, {amount_text}")
     } else {
         format!("{} the {noun}, {amount_text}", text::long_times(times))
     };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evidence;
+use crate::condition::Condition;
 use crate::row::Row;
 use crate::text;
 
@@ -122,10 +123,29 @@ const TELLING_S: f64 = 20e-3;
 const OTHERS_SHARE: f64 = 0.1;
 
 /// The busiest worker may have this many times the mean to do. Above, chunks are too uneven.
-pub(super) const IMBALANCE: f64 = 1.15;
+const IMBALANCE: f64 = 1.15;
 
 /// A chunk below this share of a fold is not blamed for an imbalance.
-pub(super) const LONG_CHUNK_SHARE: f64 = 0.25;
+const LONG_CHUNK_SHARE: f64 = 0.25;
+
+/// Chunks are of different sizes if on sequential the longest takes this many times the mean.
+const DIFFERENT: f64 = 1.5;
+
+/// Other programs may use this share of the processors before they may be why chunks compute longer.
+const OTHER_PROGRAMS_SHARE: f64 = 0.2;
+
+/// Whether workers are idle while the longest chunk runs, and the way in which the source is cut explains it: the chunks
+/// are of different sizes, or their number cannot be shared evenly. Equal chunks of which one was interrupted are not
+/// uneven.
+pub(super) fn is_uneven(evidence: &Evidence<'_>, row: &Row) -> bool {
+    let (profile, alone) = (&row.profile, &evidence.rows[0].profile);
+    let explains =
+        alone.longest_chunk_s > DIFFERENT * alone.mean_chunk_s || !evidence.chunks.is_multiple_of(row.workers as u64);
+    let is_one_each = !waits_at_once(evidence, row) || !alone.waits();
+    let share = profile.longest_chunk_s / profile.wall_s;
+    let is_seen = row.workers > 1 && profile.imbalance > IMBALANCE && share > LONG_CHUNK_SHARE;
+    is_seen && is_one_each && explains
+}
 
 /// Why this contender gains no more than it does, if what was measured tells.
 pub(super) fn of(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
@@ -133,7 +153,8 @@ pub(super) fn of(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     if profile.is_empty() || alone.is_empty() || evidence.chunks == 0 {
         return None;
     }
-    of_one_worker(evidence, row)
+    only_chunk(evidence, row)
+        .or_else(|| of_one_worker(evidence, row))
         .or_else(|| of_chunks(evidence, row))
         .or_else(|| of_sending(row))
         .or_else(|| of_waiting(evidence, row))
@@ -141,8 +162,13 @@ pub(super) fn of(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
         .or_else(|| of_cores(evidence, row))
 }
 
+/// A single chunk occupies a single worker.
+fn only_chunk(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
+    (evidence.chunks == 1 && row.model != evidence.rows[0].model).then_some(Cause::FewChunks { chunks: 1 })
+}
+
 /// What holds for one worker only.
-fn of_one_worker(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
+pub(super) fn of_one_worker(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     let alone = &evidence.rows[0].profile;
     let waiting = alone.waiting_share();
     match (row.workers, row.model.capabilities()) {
@@ -197,7 +223,7 @@ fn of_cores(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     let (profile, sequential) = (&row.profile, &evidence.rows[0]);
     let (workers, cores) = (row.workers, evidence.cores);
     let share = profile.longest_chunk_s / profile.wall_s;
-    if workers > 1 && profile.imbalance > IMBALANCE && share > LONG_CHUNK_SHARE {
+    if is_uneven(evidence, row) {
         return Some(Cause::Uneven { share });
     }
     if workers > cores {
@@ -217,7 +243,11 @@ fn of_cores(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     let (own_s, alone_s) = used.unwrap_or((row.cpu_s, sequential.cpu_s));
     let times = own_s / alone_s;
     // Workers that look out for more work use processors as well. So the chunks themselves must be slower, too.
-    let are_slower = profile.work_s > LONGER * sequential.profile.work_s && profile.wall_s > SHORT_S;
+    let others = evidence.conditions.iter().any(|condition| match *condition {
+        Condition::OtherPrograms { share } => share > OTHER_PROGRAMS_SHARE,
+        _ => false,
+    });
+    let are_slower = !others && profile.work_s > LONGER * sequential.profile.work_s && profile.wall_s > SHORT_S;
     (workers > 1 && are_slower && times > LONGER && times.is_finite()).then_some(Cause::ComputesLonger { times })
 }
 
@@ -249,10 +279,13 @@ impl Cause {
             Self::WaitsForOneEach { workers: 1 } => "the worker waits for one chunk at a time".to_string(),
             Self::WaitsForOneEach { workers } => format!("each of {workers} workers waits for one chunk at a time"),
             Self::WaitsLonger { times } => {
-                format!("each wait takes {} as long beside others", text::times(times))
+                format!("each wait takes {} as long when other chunks run at the same time", text::times(times))
             }
             Self::WaitsBesideOthers { waiting } => {
-                format!("beside others the chunks wait {} of their time, perhaps for a lock", text::percent(waiting))
+                format!(
+                    "the chunks wait {} of their time when others run at the same time, perhaps for a lock",
+                    text::percent(waiting)
+                )
             }
             Self::Sends { bytes, share } => format!(
                 "{} of chunks and outputs are sent, which takes {} of the workers' time",
@@ -268,9 +301,9 @@ impl Cause {
                 format!("the longest chunk takes {} of the fold, while other workers are idle", text::percent(share))
             }
             Self::Short { fold_s, idle } => format!(
-                "a fold of {} is short: the workers are idle for {} of it",
+                "a fold of {} is short: its workers run chunks for {} of it",
                 text::short_seconds(fold_s),
-                text::percent(idle)
+                text::percent(1.0 - idle)
             ),
             Self::SharesCores { workers, cores } => {
                 format!("{workers} workers share {}", text::count(cores as u64, "core"))
@@ -282,7 +315,7 @@ impl Cause {
                 format!("other threads of this program use {} of the processors", text::percent(share))
             }
             Self::ComputesLonger { times } => format!(
-                "the same chunks use {} the processor time beside others, as with shared memory or cores",
+                "a chunk uses {} the processor time when others run at the same time, perhaps because they share memory or a core",
                 text::times(times)
             ),
         }

@@ -1,8 +1,10 @@
 //! How certain the verdict is: the rounds, the smallest difference that they can show, and what disturbed them.
 
-use super::Evidence;
 use super::reason::{Reason, ReasonKind};
+use super::{Evidence, ranking};
 use crate::condition::Condition;
+use crate::plan::RankBy;
+use crate::row::Row;
 use crate::stats;
 use crate::text;
 
@@ -19,9 +21,34 @@ const BUSY_SHARE: f64 = 0.05;
 const THROTTLED_SHARE: f64 = 0.01;
 
 pub(super) fn lines(evidence: &Evidence<'_>) -> Vec<Reason> {
-    let mut lines: Vec<Reason> = counted(evidence);
+    let mut lines: Vec<Reason> = ranking(evidence).into_iter().chain(paired(evidence)).collect();
+    lines.extend(counted(evidence));
     lines.extend([certainty(evidence), disturbed(evidence), clock(evidence)].into_iter().flatten());
     lines
+}
+
+/// What models were to be ranked by was not measured.
+fn ranking(evidence: &Evidence<'_>) -> Option<Reason> {
+    let rank_by = evidence.rank_by;
+    let is_measured = evidence.rows.iter().all(|row| ranking::amount(rank_by, row) > 0.0);
+    (rank_by != RankBy::Time && !is_measured).then(|| {
+        let noun = ranking::noun(rank_by);
+        let text = format!("by time: the {noun} was not measured before the comparison was cancelled");
+        Reason::of_all(ReasonKind::RankedByTime { rank_by }, text)
+    })
+}
+
+/// The speed-up of a contender may seem to contradict the medians.
+fn paired(evidence: &Evidence<'_>) -> Option<Reason> {
+    let rounded = |ratio: f64| (ratio * 100.0).round();
+    let seems_wrong = |row: &Row| {
+        let medians = evidence.reference_row().median_s / row.median_s;
+        row.speedup.is_some_and(|speedup| (rounded(speedup.value) - 100.0) * (rounded(medians) - 100.0) < 0.0)
+    };
+    evidence.rows.iter().any(seems_wrong).then(|| {
+        let text = "of runs of the same round; so it may be above 1 where the median time is the longer one";
+        Reason::of_all(ReasonKind::SpeedupsArePaired, text)
+    })
 }
 
 /// What the hardware counted, a line for each contender, or why it did not.
@@ -47,14 +74,17 @@ fn certainty(evidence: &Evidence<'_>) -> Option<Reason> {
         let needed = stats::FEWEST;
         let are = if rounds == 1 { "is" } else { "are" };
         let text = format!(
-            "{} {are} too few for 95% intervals: {needed} are needed, so give it more time or fewer items",
+            "{} {are} too few for 95% intervals, which need {needed}: allow more rounds or more time",
             text::count(rounds as u64, "round")
         );
         return Some(Reason::of_all(ReasonKind::TooFewRounds { rounds, needed }, text));
     }
+    // One row alone has nothing to differ from.
+    if evidence.rows.len() == 1 {
+        return None;
+    }
     let smallest = evidence.noise.map(|noise| noise.smallest).filter(|&smallest| smallest > 0.0)?;
-    let below =
-        if smallest < 1.0 { text::percent(smallest) } else { format!("a factor of {:.0}", (1.0 + smallest).ceil()) };
+    let below = text::below(smallest);
     let text = format!("differences below {below} cannot be shown in these {}", text::count(rounds as u64, "round"));
     Some(Reason::of_all(ReasonKind::Certainty { rounds, smallest }, text))
 }
@@ -77,7 +107,7 @@ fn disturbed(evidence: &Evidence<'_>) -> Option<Reason> {
 fn disturbance(condition: &Condition) -> Option<String> {
     match *condition {
         Condition::UnusualRuns { share } if share > UNUSUAL_SHARE => {
-            Some(format!("{} of the runs took unusually long", text::percent(share)))
+            Some(format!("{} of the runs took unusually long or short", text::percent(share)))
         }
         Condition::Stolen { share } if share > STOLEN_SHARE => {
             Some(format!("the host of this virtual machine took {} of its processor time", text::percent(share)))
@@ -88,9 +118,11 @@ fn disturbance(condition: &Condition) -> Option<String> {
         Condition::OtherPrograms { share } if share > BUSY_SHARE => {
             Some(format!("other programs used {} of the processors' time", text::percent(share)))
         }
-        Condition::Loaded { processes_waiting } => {
-            Some(format!("{} more threads were ready to run than there are cores", text::digits(processes_waiting)))
-        }
+        Condition::Loaded { average, cores } => Some(format!(
+            "the load average was {} on {} when measuring began",
+            text::digits(average),
+            text::count(cores as u64, "core")
+        )),
         _ => None,
     }
 }

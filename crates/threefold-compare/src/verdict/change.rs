@@ -3,7 +3,7 @@
 use threefold::Model;
 
 use super::Evidence;
-use super::cause::{self, IMBALANCE, LONG_CHUNK_SHARE};
+use super::cause;
 use super::reason::{Reason, ReasonKind};
 use crate::row::{Difference, Row};
 use crate::scaling::Scaling;
@@ -37,7 +37,7 @@ pub(super) fn formula(evidence: &Evidence<'_>) -> Option<Reason> {
 /// What to change about the chunks, for the recommended contender first.
 pub(super) fn chunks(evidence: &Evidence<'_>, best: usize, shown: &[usize]) -> Option<Reason> {
     if evidence.chunks == 0 {
-        let text = "the source is empty: these times are what the models cost by themselves";
+        let text = "the source is empty: no worker had anything to do, so these times do not say which model is better";
         return Some(Reason::of_all(ReasonKind::SourceIsEmpty, text));
     }
     too_few_chunks(evidence, shown)
@@ -79,7 +79,7 @@ fn small_chunks(evidence: &Evidence<'_>, best: usize, shown: &[usize]) -> Option
     let &(row, items, chunk_s, dispatch_s) = all.first()?;
     let model = evidence.rows[row].model;
     let text = format!(
-        "use larger ones for {model}, of {} {} or more: one runs for {}, and dispatching it takes {}",
+        "use larger chunks for {model}, of {} {} or more: a chunk runs for {}, and dispatching it takes {}",
         text::about(items),
         evidence.unit,
         text::short_seconds(chunk_s),
@@ -93,7 +93,7 @@ fn uneven_chunks(evidence: &Evidence<'_>, row: &Row) -> Option<Reason> {
     let profile = &row.profile;
     let share = profile.longest_chunk_s / profile.wall_s;
     let can_be_cut = evidence.can_be_cut();
-    (row.workers > 1 && profile.imbalance > IMBALANCE && share > LONG_CHUNK_SHARE).then(|| {
+    cause::is_uneven(evidence, row).then(|| {
         let fact = format!(
             "the longest takes {} of the fold on {}, while other workers are idle",
             text::percent(share),
@@ -175,10 +175,10 @@ fn scaled(scaling: &Scaling) -> Vec<Reason> {
     let more: Vec<String> = measured.iter().filter(|&&count| count > workers).map(ToString::to_string).collect();
     let text = if more.is_empty() {
         let fewer: Vec<String> = measured.iter().filter(|&&count| count < workers).map(ToString::to_string).collect();
-        format!("{workers} are faster for {model} than {}", text::list(&fewer))
+        format!("{workers} workers are faster for {model} than {}", text::list(&fewer))
     } else {
-        let are = if workers == 1 { "is" } else { "are" };
-        format!("{workers} {are} enough for {model}: {} show no gain", text::list(&more))
+        let (enough, are) = (text::count(workers as u64, "worker"), if workers == 1 { "is" } else { "are" });
+        format!("{enough} {are} enough for {model}: {} are not shown to be faster", text::list(&more))
     };
     let mut reasons = vec![Reason::of_model(ReasonKind::WorkersEnough { workers, measured }, model, text)];
     if let Some(amdahl) = scaling.amdahl.filter(|amdahl| workers > 1 && amdahl.serial.interval.low > SERIAL_SHARE) {

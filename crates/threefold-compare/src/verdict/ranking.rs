@@ -5,7 +5,12 @@ use threefold::Model;
 use super::{Evidence, fastest_of};
 use crate::plan::RankBy;
 use crate::row::{Difference, Row};
+use crate::stats;
 use crate::text;
+
+/// Amounts of processor time or memory that differ by at most this share are alike: few folds are observed, and no two need
+/// exactly as much.
+const ALIKE: f64 = 0.05;
 
 /// The recommended contender, and those that are as good.
 pub(super) struct Ranking {
@@ -13,6 +18,8 @@ pub(super) struct Ranking {
     pub(super) tied: Vec<usize>,
     /// Whether it ranks by processor time or memory. Where these were not measured it ranks by time.
     pub(super) is_by_use: bool,
+    /// Whether there are so few rounds that `best` is only the fastest one so far.
+    pub(super) is_open: bool,
 }
 
 pub(super) fn of(evidence: &Evidence<'_>) -> Ranking {
@@ -24,6 +31,9 @@ pub(super) fn of(evidence: &Evidence<'_>) -> Ranking {
 fn by_time(evidence: &Evidence<'_>) -> Ranking {
     let rows = evidence.rows;
     let fastest = fastest_of(rows, 0..rows.len()).unwrap_or(0);
+    if !stats::can_be_apart(evidence.rounds) {
+        return Ranking { best: fastest, tied: (0..rows.len()).collect(), is_by_use: false, is_open: true };
+    }
     // A model that is shown to be faster than sequential or the reference rules it out, even if the fastest is too noisy to.
     let measures = [0, evidence.reference];
     let is_beaten = |row: usize| {
@@ -36,19 +46,19 @@ fn by_time(evidence: &Evidence<'_>) -> Ranking {
         |row: usize| measures.into_iter().all(|measure| tied.contains(&measure) || gains(evidence, row, measure));
     let candidates = tied.iter().copied().filter(|&row| is_candidate(row));
     let best = simplest(rows, candidates).unwrap_or(fastest);
-    Ranking { best, tied, is_by_use: false }
+    Ranking { best, tied, is_by_use: false, is_open: false }
 }
 
 /// Of those that need as little as any, the fastest; of those that are as fast, the simplest.
 fn by_use(evidence: &Evidence<'_>) -> Ranking {
     let Evidence { rows, rank_by, .. } = *evidence;
     let least = rows.iter().map(|row| amount(rank_by, row)).fold(f64::INFINITY, f64::min);
-    let most = least * (1.0 + evidence.smallest());
+    let most = least * (1.0 + ALIKE);
     let tied: Vec<usize> = (0..rows.len()).filter(|&row| amount(rank_by, &rows[row]) <= most).collect();
     let is_beaten = |row: usize| tied.iter().any(|&other| other != row && gains(evidence, other, row));
     let best = simplest(rows, tied.iter().copied().filter(|&row| !is_beaten(row)));
     let best = best.or_else(|| fastest_of(rows, tied.iter().copied())).unwrap_or(0);
-    Ranking { best, tied, is_by_use: true }
+    Ranking { best, tied, is_by_use: true, is_open: false }
 }
 
 fn simplest(rows: &[Row], among: impl Iterator<Item = usize>) -> Option<usize> {

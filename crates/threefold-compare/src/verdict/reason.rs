@@ -184,6 +184,14 @@ pub enum ReasonKind {
         /// How many items the source would need, if that is known.
         items: Option<f64>,
     },
+    /// Models were to be ranked by processor time or memory, which was not measured because the comparison was cancelled.
+    RankedByTime {
+        /// What they were to be ranked by.
+        rank_by: RankBy,
+    },
+    /// A contender has a longer median than another one that it is compared with, but a speed-up above 1, or the other way
+    /// round. Speed-ups are of runs of the same round.
+    SpeedupsArePaired,
     /// How certain the verdict is.
     Certainty {
         /// How many rounds there were.
@@ -276,7 +284,7 @@ impl Reason {
     /// ```
     #[doc = include_str!("../doc/measured.md")]
     /// let labels: Vec<&str> = comparison.verdict.reasons.iter().map(|reason| reason.label()).collect();
-    /// println!("{}", labels.join(", ")); // for instance: threads, smaller, certainty
+    /// println!("{}", labels.join(", ")); // for instance: threads, break-even, certainty
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
     pub fn label(&self) -> &'static str {
@@ -295,9 +303,11 @@ impl Reason {
             ChunksWait { .. } => "waiting",
             WorkersEnough { .. } | WorkersExceedCores { .. } | Serial { .. } => "workers",
             SentFirst { .. } => "start-up",
-            BreakEven { .. } | SlowerCold { .. } => "smaller",
+            BreakEven { .. } | SlowerCold { .. } => "break-even",
             Certainty { .. } | TooFewRounds { .. } => "certainty",
             Disturbed { .. } => "disturbed",
+            RankedByTime { .. } => "ranking",
+            SpeedupsArePaired => "speed-up",
             Counted { .. } | NotCounted => "counters",
             ClockVaries { .. } => "machine",
         }

@@ -124,7 +124,7 @@ fn few_rounds_show_nothing() {
     }
     let comparison = beside(&steady(&[1.0; 5]), &before);
     assert_eq!(changes(&comparison), [Change::Unknown; 5]);
-    assert!(text(&comparison).contains("Before and now cannot be compared: both need 7 rounds or more."));
+    assert!(text(&comparison).contains("These two cannot be compared: each needs 7 rounds or more."));
 }
 
 fn contenders_without_a_partner_are_left_out() {

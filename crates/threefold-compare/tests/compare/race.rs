@@ -114,6 +114,8 @@ fn contenders_that_were_not_observed_are_named_as_such() {
     let comparison = Comparison::from_json(&json.to_string()).unwrap();
     let svg = comparison.to_svg();
     parsed(&svg);
-    assert!(svg.contains("No fold was observed: the comparison was cancelled before.") && !svg.contains("animation"));
+    assert!(
+        svg.contains("No fold was observed: the comparison was cancelled before that.") && !svg.contains("animation")
+    );
     assert!(comparison.to_html().contains("No fold was observed"));
 }

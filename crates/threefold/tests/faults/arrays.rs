@@ -22,7 +22,7 @@ use threefold::prelude::*;
 use threefold::{Shared, SharedMut};
 
 use crate::copies::{FAMILY, family};
-use crate::holdings::children;
+use crate::holdings::{children, stat};
 
 const MARK: &str = "--array";
 
@@ -305,7 +305,10 @@ pub(crate) fn run() -> Option<ExitCode> {
         Memory::Open(buffer) => assert!(buffer.seal().unwrap().iter().copied().eq(items())),
     }
     drop(on);
-    assert_eq!(children(), [], "no worker is left");
+    let states = || children().into_iter().map(|pid| (pid, stat(pid))).collect::<Vec<_>>();
+    // A machine that stands still for a moment may find a worker on its way out.
+    let are_gone = (0..400).any(|_| children().is_empty() || (thread::sleep(Duration::from_millis(5)), false).1);
+    assert!(are_gone, "workers are left, with their states and parents: {:?}", states());
     assert_eq!(mappings(), HashSet::new(), "no memory is left");
     println!("\n{result}");
     Some(ExitCode::SUCCESS)

@@ -97,7 +97,7 @@ pub(in crate::export) fn race(comparison: &Comparison) -> Race {
         style: style(&panels, clock),
         description: description(comparison, rows),
         caption: format!(
-            "One warm fold of each on one clock, shown {}. Lanes are workers, bars are chunks.",
+            "One observed fold of each on one clock, shown {}; it may differ from the median. Lanes are workers, bars are chunks.",
             clock.speed()
         ),
     }
@@ -105,7 +105,7 @@ pub(in crate::export) fn race(comparison: &Comparison) -> Race {
 
 /// The race of a comparison that was cancelled before any fold was observed.
 fn nothing() -> Race {
-    let reason = "No fold was observed: the comparison was cancelled before.".to_string();
+    let reason = "No fold was observed: the comparison was cancelled before that.".to_string();
     let content = words(0.0, 15, "start", SOFT, &reason);
     Race { content, height: NOTE, style: String::new(), caption: String::new(), description: reason }
 }

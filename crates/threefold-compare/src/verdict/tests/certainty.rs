@@ -31,11 +31,11 @@ fn too_few_rounds_are_called_so_once() {
     let comparison = Simulated { rounds: 3, ..under(Vec::new()) };
     assert_eq!(
         comparison.line("certainty").unwrap(),
-        "3 rounds are too few for 95% intervals: 7 are needed, so give it more time or fewer items"
+        "3 rounds are too few for 95% intervals, which need 7: allow more rounds or more time"
     );
     assert_eq!(comparison.says().matches("too few").count(), 1);
     assert!(!comparison.comparison().to_text(100).contains("95% interval "));
-    assert!(comparison.verdict().sentence.starts_with("Use threads: about 1.7x as fast as sequential"));
+    assert!(comparison.verdict().sentence.starts_with("Fastest so far: threads, about 1.7x as fast"));
 }
 
 #[test]
@@ -45,13 +45,14 @@ fn what_disturbed_is_said_as_it_was_seen_in_one_line() {
         Condition::Stolen { share: 0.05 },
         Condition::Throttled { share: 0.2 },
         Condition::OtherPrograms { share: 0.3 },
-        Condition::Loaded { processes_waiting: 3.0 },
+        Condition::Loaded { average: 5.0, cores: 2 },
     ];
     assert_eq!(
         under(all).line("disturbed").unwrap(),
-        "12% of the runs took unusually long; the host of this virtual machine took 5% of its processor time; the \
+        "12% of the runs took unusually long or short; the host of this virtual machine took 5% of its processor time; the \
          processor quota of this program held it back for 20% of the time; other programs used 30% of the processors' \
-         time; 3 more threads were ready to run than there are cores"
+         time; the load average was 5 on 2 cores when measuring \
+         began"
     );
     let little = vec![
         Condition::UnusualRuns { share: 0.01 },

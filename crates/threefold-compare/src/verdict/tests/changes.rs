@@ -32,7 +32,7 @@ fn small_chunks_are_to_be_larger_for_the_model_that_is_recommended() {
     let line = comparison.line("chunks").unwrap();
     assert_eq!(
         line,
-        "use larger ones for threads, of 40,000 integers or more: one runs for 16 ms, and dispatching it takes 4 ms",
+        "use larger chunks for threads, of 40,000 integers or more: a chunk runs for 16 ms, and dispatching it takes 4 ms",
     );
     // What is sent with each item does not become less.
     let sends = Contender { profile: |profile| profile.bytes_moved = 64 << 20, ..small };
@@ -44,7 +44,10 @@ fn too_few_chunks_are_to_be_more_only_if_the_source_can_be_cut() {
     let line = |chunks, items| Simulated { chunks, items, ..both() }.line("chunks");
     assert_eq!(line(1, 1000).unwrap(), "cut the source into more: 1 chunk cannot occupy 2 workers");
     assert_eq!(line(1, 1).unwrap(), "1 chunk cannot occupy 2 workers");
-    assert_eq!(line(0, 0).unwrap(), "the source is empty: these times are what the models cost by themselves");
+    assert_eq!(
+        line(0, 0).unwrap(),
+        "the source is empty: no worker had anything to do, so these times do not say which model is better"
+    );
     assert_eq!(line(2, 2), None);
 }
 
@@ -52,7 +55,10 @@ fn too_few_chunks_are_to_be_more_only_if_the_source_can_be_cut() {
 fn uneven_chunks_are_to_be_more_only_if_the_source_can_be_cut() {
     let uneven = |profile: &mut crate::profile::Profile| (profile.imbalance, profile.longest_chunk_s) = (1.6, 0.3);
     let threads = Contender { profile: uneven, ..contender(Threads, 2, 0.6) };
-    let comparison = simulated([contender(Sequential, 1, 1.0), threads]);
+    let alone = Contender { profile: |profile| profile.longest_chunk_s = 0.3, ..contender(Sequential, 1, 1.0) };
+    // Equal chunks, one of which was interrupted, are not to be cut otherwise.
+    assert_eq!(simulated([contender(Sequential, 1, 1.0), threads.clone()]).line("chunks"), None);
+    let comparison = simulated([alone, threads]);
     let fact = "the longest takes 50% of the fold on threads, while other workers are idle";
     assert_eq!(comparison.line("chunks").unwrap(), format!("cut the source into more: {fact}"));
     assert_eq!(Simulated { items: 64, ..comparison }.line("chunks").unwrap(), fact);
@@ -93,14 +99,14 @@ fn the_smallest_number_of_workers_that_is_as_fast_as_any_is_named_with_those_abo
     let four = [1, 2, 4].map(|workers| contender(Threads, workers, 1.0 / workers.min(2) as f64));
     let rows: Vec<Contender> = [contender(Sequential, 1, 1.0)].into_iter().chain(four).collect();
     let comparison = simulated(rows);
-    assert_eq!(comparison.line("workers").unwrap(), "2 are enough for threads: 4 show no gain");
+    assert_eq!(comparison.line("workers").unwrap(), "2 workers are enough for threads: 4 are not shown to be faster");
     assert_eq!(comparison.verdict().sentence, "Use threads with 2 workers: 2.0x as fast as sequential.");
     let growing = [1, 2].map(|workers| contender(Threads, workers, 0.1 + 0.9 / workers as f64));
     let rows: Vec<Contender> = [contender(Sequential, 1, 1.0)].into_iter().chain(growing).collect();
     let reasons = simulated(rows).verdict().reasons;
     let workers: Vec<&str> =
         reasons.iter().filter(|reason| reason.label() == "workers").map(|reason| reason.text()).collect();
-    assert_eq!(workers[0], "2 are faster for threads than 1");
+    assert_eq!(workers[0], "2 workers are faster for threads than 1");
     assert!(workers[1].contains("of the work on threads gains nothing from more workers ("), "{workers:?}");
     let is_serial =
         |kind: &ReasonKind| matches!(kind, ReasonKind::Serial { share } if (share.value - 0.1).abs() < 0.02);

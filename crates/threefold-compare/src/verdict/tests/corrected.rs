@@ -34,7 +34,7 @@ fn what_waits_for_one_device_is_not_said_to_cost_more_than_the_work() {
     let comparison = simulated([blocking(Sequential, 1, 22e-3), threads]);
     assert_says(
         &comparison,
-        &["no faster: each wait takes 2.0x as long beside others"],
+        &["no faster: each wait takes 2.0x as long when other chunks run at the same time"],
         &["cost", "share", "dispatch"],
     );
 }
@@ -59,7 +59,7 @@ fn one_async_worker_a_sent_capture_and_a_lock_are_not_called_shared_memory() {
     let comparison = simulated([contender(Sequential, 1, 1.0), locked, contender(Processes, 2, 0.53)]);
     assert_says(
         &comparison,
-        &["beside others the chunks wait 50% of their time, perhaps for a lock"],
+        &["the chunks wait 50% of their time when others run at the same time, perhaps for a lock"],
         &["memory", "cache"],
     );
 }
@@ -97,7 +97,8 @@ fn a_single_chunk_pays_off_at_no_size_and_a_chunk_of_one_item_is_not_to_be_cut()
 
     let uneven = |profile: &mut Profile| (profile.imbalance, profile.longest_chunk_s) = (1.8, 0.5);
     let threads = Contender { profile: uneven, ..contender(Threads, 2, 0.6) };
-    let of_one_item = Simulated { chunks: 64, items: 64, ..simulated([contender(Sequential, 1, 1.0), threads]) };
+    let alone = Contender { profile: |profile| profile.longest_chunk_s = 0.5, ..contender(Sequential, 1, 1.0) };
+    let of_one_item = Simulated { chunks: 64, items: 64, ..simulated([alone, threads]) };
     assert_says(
         &of_one_item,
         &["chunks: the longest takes 83% of the fold on threads"],

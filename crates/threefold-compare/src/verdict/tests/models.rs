@@ -4,6 +4,7 @@ use Model::{Async, Processes, Sequential, Threads};
 use threefold::Model;
 
 use super::simulated::{Contender, Simulated, bimodal, contender, drifting, in_bursts, simulated, stolen};
+use crate::condition::Condition;
 use crate::plan::RankBy;
 use crate::verdict::{Cause, ReasonKind};
 
@@ -108,13 +109,18 @@ fn a_gain_that_may_be_there_is_neither_claimed_nor_denied() {
     let threads = Contender { spread: 0.6, ..contender(Threads, 2, 0.95) };
     let comparison = simulated([contender(Sequential, 1, 1.0), threads]);
     let line = comparison.line("threads").unwrap();
-    assert!(line.starts_with("not shown to be faster: it may be 0."), "{line}");
+    assert!(line.starts_with("not shown to be faster: they may be 0."), "{line}");
     assert!(line.ends_with("x as fast"), "{line}");
 }
 
 /// The cause that is given for threads that are no faster, if their profile and row are like this.
 fn cause(threads: Contender) -> Option<Cause> {
-    let verdict = with_threads(threads).verdict();
+    cause_beside(contender(Sequential, 1, 1.0), threads)
+}
+
+/// The same beside this sequential.
+fn cause_beside(sequential: Contender, threads: Contender) -> Option<Cause> {
+    let verdict = simulated([sequential, threads]).verdict();
     verdict.reasons.into_iter().find(|reason| reason.model == Some(Threads)).and_then(|reason| match reason.kind {
         ReasonKind::NoFaster { cause } | ReasonKind::Slower { cause, .. } | ReasonKind::NotShown { cause, .. } => cause,
         other => panic!("{other:?}"),
@@ -134,7 +140,10 @@ fn each_cause_is_named_where_its_measure_shows_it() {
 
     let uneven =
         Contender { profile: |profile| (profile.imbalance, profile.longest_chunk_s) = (1.8, 0.9), ..threads() };
-    assert_eq!(cause(uneven), Some(Cause::Uneven { share: 0.9 }));
+    // Equal chunks, one of which was interrupted, are not uneven.
+    assert_eq!(cause(uneven.clone()), None);
+    let alone = Contender { profile: |profile| profile.longest_chunk_s = 0.9, ..contender(Sequential, 1, 1.0) };
+    assert_eq!(cause_beside(alone, uneven), Some(Cause::Uneven { share: 0.9 }));
 
     let many = Contender { workers: 8, ..threads() };
     assert_eq!(cause(many), Some(Cause::SharesCores { workers: 8, cores: 2 }));
@@ -147,6 +156,11 @@ fn each_cause_is_named_where_its_measure_shows_it() {
 
     let alone = Contender { workers: 1, ..threads() };
     assert_eq!(cause(alone), Some(Cause::OneWorker));
+
+    // Other programs may be why chunks compute longer.
+    let conditions = vec![Condition::OtherPrograms { share: 0.5 }];
+    let busy = Simulated { conditions, ..with_threads(Contender { cpu_s: 1.7, ..threads() }) };
+    assert!(!busy.says().contains("processor time when others"), "{}", busy.says());
 }
 
 #[test]
@@ -169,7 +183,7 @@ fn a_short_fold_is_called_short() {
     let threads = Contender { parts: [0.3, 0.0, 0.0, 0.7], ..short(Threads, 2, 50e-6) };
     let comparison = simulated([short(Sequential, 1, 40e-6), threads]);
     let line = comparison.line("threads").unwrap();
-    assert!(line.ends_with("as fast: a fold of 40 us is short: the workers are idle for 70% of it"), "{line}");
+    assert!(line.ends_with("as fast: a fold of 40 us is short: its workers run chunks for 30% of it"), "{line}");
 }
 
 #[test]
@@ -181,13 +195,13 @@ fn models_are_ranked_by_processor_time_or_memory_if_asked() {
     let by = |rank_by| Simulated { rank_by, ..simulated([sequential.clone(), threads.clone(), processes.clone()]) };
 
     let by_cpu = by(RankBy::Cpu);
-    assert_eq!(sentence(&by_cpu), "Use processes: about as little processor time as any, 1.01 s a fold.");
+    assert_eq!(sentence(&by_cpu), "Use processes: no model needs noticeably less processor time (1.01 s).");
     let threads_line = by_cpu.line("threads").unwrap();
     assert!(threads_line.starts_with("1.29x the processor time, 1.3 s; 1.67x as fast as sequential"), "{threads_line}");
-    assert_eq!(by_cpu.line("sequential").unwrap(), "as little processor time, 1 s");
+    assert_eq!(by_cpu.line("sequential").unwrap(), "about as much processor time, 1 s");
 
     let by_memory = by(RankBy::Memory);
-    assert_eq!(sentence(&by_memory), "Use sequential: the least memory, 5 MiB a fold.");
+    assert_eq!(sentence(&by_memory), "Use sequential: the least memory, 5 MiB.");
     assert!(by_memory.line("processes").unwrap().starts_with("4.00x the memory, 20 MiB; "), "{}", by_memory.says());
 }
 
@@ -215,8 +229,8 @@ fn a_recommended_model_that_gains_little_has_a_reason() {
     };
     assert_eq!(
         comparison(1.6).line("threads").unwrap(),
-        "2 cores could give up to 2x: the same chunks use 1.6x the processor time beside others, as with shared memory or \
-         cores"
+        "2 cores could give up to 2x: a chunk uses 1.6x the processor time when others run at the same time, perhaps because \
+         they share memory or a core"
     );
     assert_eq!(comparison(1.0).line("threads"), None);
 }

@@ -25,7 +25,7 @@ fn measured_sizes_share_a_line_that_says_what_cold_means() {
         |row| row.break_even = from(160_456.0, Basis::Measured),
     );
     assert_eq!(
-        comparison.line("smaller").unwrap(),
+        comparison.line("break-even").unwrap(),
         "threads pay off from 40,000 integers, processes from 160,000 (measured cold, with a new executor)"
     );
 }
@@ -37,7 +37,7 @@ fn estimated_sizes_and_ranges_are_called_so() {
         |row| row.break_even = from(3.4e6, Basis::Estimated),
     );
     assert_eq!(
-        comparison.line("smaller").unwrap(),
+        comparison.line("break-even").unwrap(),
         "threads pay off at every size, down to 1,000 integers (measured cold, with a new executor), processes from \
          about 3.4 million (estimated)"
     );
@@ -46,7 +46,7 @@ fn estimated_sizes_and_ranges_are_called_so() {
         |row| row.break_even = BreakEven::Unknown,
     );
     assert_eq!(
-        comparison.line("smaller").unwrap(),
+        comparison.line("break-even").unwrap(),
         "threads pay off from between 4 million and 20 million integers (estimated cold, with a new executor)"
     );
 }
@@ -54,7 +54,7 @@ fn estimated_sizes_and_ranges_are_called_so() {
 #[test]
 fn no_size_is_said_where_none_is_known() {
     let unknown = |row: &mut Row| row.break_even = BreakEven::Unknown;
-    assert_eq!(with(unknown, unknown).line("smaller"), None);
+    assert_eq!(with(unknown, unknown).line("break-even"), None);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_recommendation_that_does_not_hold_for_one_cold_fold_is_explained() {
         with(|row| row.break_even = from(5.1e6, Basis::Estimated), |row| row.break_even = from(42e6, Basis::Estimated));
     let text = beyond.says();
     let explained =
-        "smaller: for one cold fold of this size use sequential; threads gain when folds follow one another";
+        "break-even: for one cold fold of this size use sequential; threads gain when folds follow one another";
     assert!(text.contains(explained), "{text}");
     assert!(kinds(&beyond).contains(&ReasonKind::SlowerCold { items: Some(5.1e6) }));
 

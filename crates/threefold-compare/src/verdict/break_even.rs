@@ -1,7 +1,7 @@
 //! From which size on models pay off, from a cold start: with a new executor in a running program.
 
 use super::reason::{Reason, ReasonKind, Size};
-use super::{Evidence, is_plural};
+use super::{Evidence, cause, is_plural};
 use crate::row::{Basis, BreakEven, Difference};
 use crate::text;
 
@@ -28,10 +28,16 @@ pub(super) fn lines(evidence: &Evidence<'_>, best: usize, shown: &[usize]) -> Ve
 
 /// Whether a size is known, and does not contradict the rounds: where it is smaller than the workload, they show a gain.
 fn is_told(evidence: &Evidence<'_>, size: &Size) -> bool {
-    let gains = matches!(evidence.rows[size.row].difference, Difference::Faster | Difference::Unknown);
+    let row = &evidence.rows[size.row];
+    let gains = match row.difference {
+        Difference::Unknown => evidence.times(size.row) > 1.0,
+        difference => difference == Difference::Faster,
+    };
+    // One worker that has nothing to wait for gains at no size.
+    let can_gain = cause::of_one_worker(evidence, row).is_none();
     match size.break_even {
         BreakEven::Always { .. } => gains,
-        BreakEven::From { high, .. } => gains || high > evidence.items as f64,
+        BreakEven::From { high, .. } => gains || can_gain && high > evidence.items as f64,
         BreakEven::Never | BreakEven::Unknown => false,
     }
 }
@@ -88,6 +94,7 @@ fn from(break_even: &BreakEven, unit: Option<&str>) -> String {
     match *break_even {
         BreakEven::Always { smallest } if smallest < 2.0 => "at every size".to_string(),
         BreakEven::Always { smallest } => format!("at every size, down to {}{unit}", text::about(smallest)),
+        BreakEven::From { high, .. } if high < 2.0 => "at every size".to_string(),
         BreakEven::From { items, low, high, basis } => {
             let about = if basis == Basis::Measured { "" } else { "about " };
             if high > NARROW * low {
