@@ -86,8 +86,9 @@ fn nothing_is_left_to_do_or_to_debug() {
 fn every_code_block_of_these_pages_is_in_the_file_that_its_marker_names() {
     let readmes = ["README.md", "crates/threefold/README.md", "crates/threefold-compare/README.md"];
     for page in readmes.into_iter().chain(["docs/tutorial.md", "docs/migrate.md"]) {
-        // Both languages are treated alike.
-        check_code_blocks(&fs::read_to_string(root().join(page)).unwrap().replace("```python\n", "```rust\n"));
+        // All languages are treated alike.
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        check_code_blocks(&text.replace("```python\n", "```rust\n").replace("```r\n", "```rust\n"));
     }
 }
 
