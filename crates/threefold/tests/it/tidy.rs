@@ -86,8 +86,9 @@ fn nothing_is_left_to_do_or_to_debug() {
 fn every_code_block_of_these_pages_is_in_the_file_that_its_marker_names() {
     let readmes = ["README.md", "crates/threefold/README.md", "crates/threefold-compare/README.md"];
     for page in readmes.into_iter().chain(["docs/tutorial.md", "docs/migrate.md"]) {
-        // Both languages are treated alike.
-        check_code_blocks(&fs::read_to_string(root().join(page)).unwrap().replace("```python\n", "```rust\n"));
+        // All languages are treated alike.
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        check_code_blocks(&text.replace("```python\n", "```rust\n").replace("```r\n", "```rust\n"));
     }
 }
 
@@ -123,7 +124,7 @@ fn commands(markdown: &str) -> impl Iterator<Item = &str> {
 fn every_command_of_the_guides_runs_something_that_exists() {
     let examples: Vec<_> = files().into_iter().filter(|(name, _)| name.contains("/examples/")).collect();
     let mut count = 0;
-    for guide in ["README.md", "docs/which-model.md", "docs/tutorial.md"] {
+    for guide in ["README.md", "docs/which-model.md", "docs/tutorial.md", "docs/reliability.md"] {
         for command in commands(&fs::read_to_string(root().join(guide)).unwrap()) {
             let words: Vec<_> = command.split_whitespace().collect();
             match words.as_slice() {
@@ -140,4 +141,16 @@ fn every_command_of_the_guides_runs_something_that_exists() {
         }
     }
     assert!(count > 0);
+}
+
+#[test]
+fn each_of_the_ten_programs_is_short() {
+    let page = fs::read_to_string(root().join("docs/ten-programs.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let programs: Vec<_> = rows.filter_map(|row| row.split("](../").nth(1)?.split(')').next()).collect();
+    assert_eq!(programs.len(), 10);
+    for program in programs {
+        let lines = fs::read_to_string(root().join(program)).unwrap().lines().count();
+        assert!(lines <= 60, "{program} has {lines} lines");
+    }
 }
