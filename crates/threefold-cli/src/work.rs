@@ -48,7 +48,7 @@ impl Work {
     /// The formula that gives the same value without running a chunk, if there is one.
     pub(crate) fn formula(&self) -> Option<&'static str> {
         match self {
-            Self::Workload(Workload::Sum) => Some("n(a+b)/2"),
+            Self::Workload(Workload::Sum) => Some("n(a+b)/2 (n integers from a to b)"),
             Self::Workload(_) | Self::Term(_) | Self::Exec(_) => None,
         }
     }

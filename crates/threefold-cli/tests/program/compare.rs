@@ -27,7 +27,7 @@ fn every_model_is_a_line_and_one_is_marked() {
         assert!(lines.count() >= 1, "{model}\n{}", answer.stdout);
     }
     assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("* ")).count(), 1, "{}", answer.stdout);
-    assert!(answer.stdout.contains("n(a+b)/2 gives this value"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("n(a+b)/2 (n integers from a to b) gives"), "{}", answer.stdout);
     assert!(!answer.stdout.contains('\u{1b}'), "no colours where stdout is not a terminal");
 }
 
