@@ -33,7 +33,7 @@ use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
 use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::{Kept, Outcome};
-use crate::fold::policy::Policy;
+use crate::fold::policy::{Aim, Policy};
 use crate::fold::recorder::Recorder;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
@@ -111,8 +111,8 @@ impl Executor {
         let tree = if self.has_journal() { None } else { reduction.tree() };
         let recording = self.recording(&pieces, &task, chunks)?;
         let work = Work::new((pieces, task), (stops_on_err, checks), tree, recording);
-        let policy = Policy { keeps_going: R::STOPS == Stops::Never, ..self.policy.clone() };
-        self.prepare_work(work, Claims::new(chunks, WINDOW), policy).map(Some)
+        let aim = Aim { keeps_going: R::STOPS == Stops::Never, streams: false };
+        self.prepare_work(work, Claims::new(chunks, WINDOW), aim).map(Some)
     }
 
     /// How many chunks there are.
@@ -121,11 +121,13 @@ impl Executor {
     }
 
     /// Makes the fold of `work`.
-    pub(super) fn prepare_work<P, T>(&self, work: Work<P, T>, claims: Claims, policy: Policy) -> Result<Running>
+    pub(super) fn prepare_work<P, T>(&self, work: Work<P, T>, claims: Claims, aim: Aim) -> Result<Running>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
+        let Aim { keeps_going, streams } = aim;
+        let policy = Policy { keeps_going, streams, ..self.policy.clone() };
         let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), || self.home.workers());
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, &scope, claims.count());
         let claims = claims.without(work.recording().and_then(|recording| recording.finished()));

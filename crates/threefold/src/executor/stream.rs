@@ -19,7 +19,7 @@ use super::registered::{Parent, Registered};
 use crate::backend::current;
 use crate::error::Result;
 use crate::fold::claims::Claims;
-use crate::fold::policy::Policy;
+use crate::fold::policy::Aim;
 use crate::fold::work::Work;
 use crate::fold::{chunk, unpark};
 use crate::source::{Feed, Pieces};
@@ -187,7 +187,7 @@ impl Executor {
                 None => Claims::new(chunks, ahead),
                 Some(_) => Claims::unsupplied(chunks, ahead),
             };
-            let fold = on.prepare_work(work, claims, Policy { streams: true, ..on.policy.clone() })?;
+            let fold = on.prepare_work(work, claims, Aim { streams: true, keeps_going: false })?;
             let registered = Registered::new(&on, &fold, parent);
             let feed = supplier.map(|supplier| Feeding::begin(&fold, supplier)).transpose()?;
             let fold = Awaited::<I::Pieces, T>::begin(&on, fold, registered)?;

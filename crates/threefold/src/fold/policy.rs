@@ -25,6 +25,15 @@ pub(crate) struct Policy {
     pub(crate) bisect: bool,
 }
 
+/// What a verb asks for, beside what the executor does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Aim {
+    /// See [`Policy::keeps_going`].
+    pub(crate) keeps_going: bool,
+    /// See [`Policy::streams`].
+    pub(crate) streams: bool,
+}
+
 impl Policy {
     /// How many attempts at a chunk are made before it counts as lost.
     pub(crate) fn attempts(&self) -> u32 {

@@ -138,6 +138,26 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         Ok(piece)
     }
 
+    /// Runs all chunks of a block, whatever becomes of some of them.
+    #[inline]
+    fn run_to_end(&self, block: Range<u64>, fold: &Fold, worker: usize) {
+        let mut from = Some((block.start, 1));
+        while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end) {
+            let rest = next..block.end;
+            let ended = match &self.tree {
+                None => self.run_and_keep(rest, attempt, fold, worker),
+                Some(tree) => self.run_and_merge(tree, rest, attempt, fold, worker),
+            };
+            from = self.settle(ended, (next, attempt), fold, worker);
+        }
+    }
+
+    /// The same, with each chunk as a block of its own.
+    #[inline(never)]
+    fn run_each(&self, block: Range<u64>, fold: &Fold, worker: usize) {
+        block.for_each(|chunk| self.run_to_end(chunk..chunk + 1, fold, worker));
+    }
+
     fn keep(&self, first: u64, outputs: Vec<T::Output>, fold: &Fold) {
         fold.arrived(self.outputs.keep(first, outputs));
     }
@@ -158,16 +178,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     fn run(&self, block: Range<u64>, fold: &Fold, worker: usize) {
         // The outputs of a block arrive together, when it ends. A stream gives each when its chunk ends.
-        let longest = if fold.policy.streams { 1 } else { u64::MAX };
-        let mut from = Some((block.start, 1));
-        while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end) {
-            let part = next..block.end.min(next.saturating_add(longest));
-            let end = part.end;
-            let ended = match &self.tree {
-                None => self.run_and_keep(part, attempt, fold, worker),
-                Some(tree) => self.run_and_merge(tree, part, attempt, fold, worker),
-            };
-            from = self.settle(ended, (next, attempt), fold, worker).or(Some((end, 1)));
+        if fold.policy.streams {
+            self.run_each(block, fold, worker);
+        } else {
+            self.run_to_end(block, fold, worker);
         }
     }
 

@@ -102,15 +102,13 @@ pub struct Windows<W> {
     cut: Cut,
     /// Where the source is cut, or the reason why it cannot be cut as asked.
     grid: Result<Grid, &'static str>,
-    /// Whether the source has more items than are cut.
-    has_more: bool,
 }
 
 impl<W: Whole> Windows<W> {
     pub(super) fn new(whole: W, cut: Cut) -> Self {
         let items = whole.items().ok_or("the source has 2^128 items, one more than can be counted");
         let grid = items.and_then(|items| grid(items, cut));
-        Self { whole, cut, grid, has_more: false }
+        Self { whole, cut, grid }
     }
 
     /// The source with the default cut.
@@ -164,8 +162,7 @@ impl<W: Whole> Pieces for Windows<W> {
     fn first(&self, items: u128) -> Option<Self> {
         let items = items.min(self.whole.items()?).max(1);
         let whole = self.whole.first(items);
-        let has_more = whole.items() != Some(items);
-        Some(Self { whole, cut: self.cut, grid: grid(items, self.cut), has_more })
+        Some(Self { whole, cut: self.cut, grid: grid(items, self.cut) })
     }
 
     fn grain(&self) -> u128 {
@@ -174,7 +171,8 @@ impl<W: Whole> Pieces for Windows<W> {
 
     fn as_bytes(&self) -> Option<Vec<u8>> {
         // A worker would cut all items.
-        let mut bytes = if self.has_more { None } else { self.whole.as_bytes() }?;
+        let are_all_cut = self.grid.is_ok_and(|grid| self.whole.items() == Some(grid.items()));
+        let mut bytes = if are_all_cut { self.whole.as_bytes() } else { None }?;
         self.cut.put(&mut bytes);
         Some(bytes)
     }

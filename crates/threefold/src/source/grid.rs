@@ -44,6 +44,11 @@ impl Grid {
         Self { items, cut: Cut::Every(size) }
     }
 
+    /// The number of items.
+    pub(super) fn items(&self) -> u128 {
+        self.items
+    }
+
     /// The number of chunks.
     pub(super) fn chunks(&self) -> u128 {
         match self.cut {
