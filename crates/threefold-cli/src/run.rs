@@ -11,7 +11,7 @@ use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryErr
 use self::feed_fold::FeedFold;
 use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
-use crate::computation::{Describe, Fed, Prepared, Verb, Visitor};
+use crate::computation::{Describe, Fed, Prepared, Verb, Visitor, Wanted};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::progress::FoldProgress;
@@ -109,8 +109,8 @@ impl Visitor for Once<'_> {
         self.run(Some(&plan), Arc::new(move |chunk| described.describe(chunk)), fold)
     }
 
-    fn passes_on(&self) -> bool {
-        self.request.format == Format::Plain
+    fn wants(&self) -> Wanted {
+        if self.request.format == Format::Plain { Wanted::AtOnce } else { Wanted::AsText }
     }
 
     fn takes_feeds(&self) -> bool {

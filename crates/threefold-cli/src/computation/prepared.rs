@@ -27,9 +27,9 @@ pub(crate) trait Visitor {
         A: Clone + PartialEq + Debug + Send + Sync + 'static,
         V: Verb<T>;
 
-    /// Whether outputs may be written to stdout as they come, and are not wanted as text.
-    fn passes_on(&self) -> bool {
-        false
+    /// How the outputs of programs are wanted.
+    fn wants(&self) -> Wanted {
+        Wanted::ToCompare
     }
 
     /// Whether the chunks may come one after another from an iterator, which cannot be run again.
@@ -47,6 +47,17 @@ pub(crate) trait Visitor {
     {
         unreachable!("this visitor takes no feeds")
     }
+}
+
+/// How the outputs of programs are wanted, which need not be text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// They are written to stdout as they come.
+    AtOnce,
+    /// As a text, or not at all.
+    AsText,
+    /// As a text that other outputs do not have.
+    ToCompare,
 }
 
 /// What a chunk covers, as text.

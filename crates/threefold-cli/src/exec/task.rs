@@ -99,7 +99,10 @@ async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, C
     };
     #[cfg(not(feature = "async"))]
     let ended = drive::wait(child);
-    let ended = ended.map_err(unstarted)?;
+    let ended = ended.map_err(|error| ChunkError {
+        message: format!("could not be followed to its end: {error}, {of_attempt}"),
+        ..at.clone()
+    })?;
     let at = ChunkError {
         pid: Some(ended.pid),
         signal: ended.status.signal(),
