@@ -145,7 +145,17 @@ impl Exec {
         };
         let Some(lines) = &self.lines else {
             let plan = Plan::new(input, self.description().default_range(), self.description())?;
-            let jobs = (0..plan.chunks).map(|chunk| Job::of_range(chunk, &plan.chunk(chunk)));
+            let cut = plan.clone();
+            let jobs = (0..plan.chunks).map(move |chunk| Job::of_range(chunk, &cut.chunk(chunk)));
+            if visitor.prefers_feeds() {
+                let described = plan.clone();
+                return Ok(visitor.visit_feed(Fed {
+                    plan: Some(plan),
+                    feed: jobs,
+                    describe: Arc::new(move |chunk| described.describe(chunk)),
+                    computation,
+                }));
+            }
             let source = Items(jobs.collect());
             return Ok(visitor.visit(Prepared { plan, source, computation }));
         };
@@ -160,6 +170,7 @@ impl Exec {
         let jobs = lines::jobs(lines, per_chunk)?;
         if visitor.takes_feeds() {
             return Ok(visitor.visit_feed(Fed {
+                plan: None,
                 feed: jobs,
                 describe: Arc::new(lines::describe(per_chunk)),
                 computation,

@@ -1,5 +1,6 @@
 //! The arguments of the models' commands: one work, run once.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,6 +51,12 @@ impl RunRequest {
     /// interrupted.
     pub(crate) fn is_brief(&self) -> bool {
         self.format == Format::Plain && self.journal.is_none() && self.work.is_brief(&self.input)
+    }
+
+    /// When progress is shown. A bar would be drawn behind what programs print to the same terminal.
+    pub(crate) fn when_to_show(&self) -> Show {
+        let shares_terminal = self.format == Format::Plain && self.work.passes_on() && io::stdout().is_terminal();
+        if self.progress == Show::Auto && shares_terminal { Show::Never } else { self.progress }
     }
 
     fn uses(&self, option: ModelOption) -> bool {

@@ -37,6 +37,12 @@ pub(crate) trait Visitor {
         false
     }
 
+    /// Whether even chunks that are known are better had one after another: outputs are then given out as they come, also
+    /// when the others are finished after a failure.
+    fn prefers_feeds(&self) -> bool {
+        false
+    }
+
     /// Does it with such chunks. It is called only if [`takes_feeds`](Self::takes_feeds) says so.
     fn visit_feed<I, T, A, O>(self, _fed: Fed<I, T, A>) -> Self::Result
     where
@@ -73,6 +79,8 @@ pub(crate) struct Prepared<S, T: Task, A, V> {
 
 /// A work whose chunks come one after another. They may have no end.
 pub(crate) struct Fed<I, T: Task, A> {
+    /// What it was made from, if the chunks are known.
+    pub(crate) plan: Option<Plan>,
     pub(crate) feed: I,
     /// What a chunk covers, as text.
     pub(crate) describe: Describe,

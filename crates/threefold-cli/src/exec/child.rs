@@ -13,14 +13,18 @@
 //!
 //! It is started by `posix_spawn`, which takes no copy of this process: nothing here needs code between fork and exec.
 
-use std::os::fd::OwnedFd;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{self, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread, read};
-use rustix::process::{Pid, PidfdFlags, Signal, getpgid, kill_process_group, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpgid, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
+};
 
 use super::job::Job;
 use super::launch::Launch;
@@ -73,6 +77,8 @@ pub(super) enum Stopped {
     PrintedTooMuch,
     /// Nobody wants its output any more.
     Cancelled,
+    /// The system has stopped it with this signal, because it wanted something of the terminal.
+    AtTerminal(i32),
 }
 
 /// What a process has printed.
@@ -152,8 +158,11 @@ impl Child {
         self.stdout = self.stdout.take().filter(|pipe| read_pieces(pipe, |piece| self.print(piece)));
     }
 
-    /// Reads what there is in stderr.
+    /// Reads what there is in stderr, if what was read before could be passed on.
     pub(super) fn read_stderr(&mut self) {
+        if !self.relay.flush() {
+            return;
+        }
         self.stderr = self.stderr.take().filter(|pipe| read_pieces(pipe, |piece| self.relay.add(piece)));
     }
 
@@ -162,6 +171,11 @@ impl Child {
         if !self.printed.add(piece, self.keep) {
             self.stop(Stopped::PrintedTooMuch);
         }
+    }
+
+    /// Whether nobody reads what the process has written to stderr, so that it should not be asked for more.
+    pub(super) fn is_unheard(&mut self) -> bool {
+        !self.relay.flush()
     }
 
     /// The process has written this to stderr.
@@ -179,6 +193,23 @@ impl Child {
                 self.stopped = Some((why, now + GRACE));
             }
             _ => {}
+        }
+    }
+
+    /// Ends the process if it was stopped because it wanted something of the terminal. It would wait for ever: its group is
+    /// not the one that has the terminal.
+    pub(super) fn look_for_terminal(&mut self) {
+        if self.stopped.is_some() || !has_terminal() {
+            return;
+        }
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let state = waitid(WaitId::PidFd(self.ended.as_fd()), options).ok().flatten();
+        let signal = state.and_then(|state| state.stopping_signal());
+        let of_terminal = [Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        if let Some(signal) = signal.filter(|signal| of_terminal.contains(signal)) {
+            self.stop(Stopped::AtTerminal(signal));
+            // So that it can do what it does when it is told to end.
+            self.signal(Signal::CONT);
         }
     }
 
@@ -280,6 +311,12 @@ impl Printed {
     pub(super) fn line_count(&self) -> u64 {
         self.lines + u64::from(self.is_open)
     }
+}
+
+/// Whether there is a terminal from which this process, and so its children, can be stopped.
+fn has_terminal() -> bool {
+    static HAS_ONE: OnceLock<bool> = OnceLock::new();
+    *HAS_ONE.get_or_init(|| File::open("/dev/tty").is_ok())
 }
 
 /// Reads what there is in a pipe, piece by piece. Whether it is still open.

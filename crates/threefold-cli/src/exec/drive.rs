@@ -27,8 +27,13 @@ pub(super) fn wait(mut child: Child) -> io::Result<Ended> {
         if has_ended && !child.has_rest(now) {
             return child.finish();
         }
+        let is_unheard = child.is_unheard();
         let patience = child.due().map_or(PATIENCE, |due| due.saturating_duration_since(now).min(PATIENCE));
-        let watched = [child.stdout.as_ref(), child.stderr.as_ref(), Some(&child.ended).filter(|_| !has_ended)];
+        let watched = [
+            child.stdout.as_ref(),
+            child.stderr.as_ref().filter(|_| !is_unheard),
+            Some(&child.ended).filter(|_| !has_ended),
+        ];
         let [stdout, stderr, ended] = poll_once(watched, if has_ended { LOOK } else { patience })?;
         if ended && !child.has_rest(now) {
             return child.finish();
@@ -39,6 +44,9 @@ pub(super) fn wait(mut child: Child) -> io::Result<Ended> {
         }
         if stderr {
             child.read_stderr();
+        }
+        if !(stdout || stderr || ended) {
+            child.look_for_terminal();
         }
     }
 }
@@ -78,10 +86,10 @@ mod in_runtime {
     use tokio::time::sleep_until;
 
     use super::super::child::PIECE;
-    use super::{Child, Ended, LOOK, Stopped, wait};
+    use super::{Child, Ended, LOOK, PATIENCE, Stopped, wait};
 
-    /// Far enough for a timer that is never to ring.
-    const NEVER: Duration = Duration::from_secs(86_400 * 365);
+    /// How often is looked for what does not tell of itself: a child that waits for the terminal.
+    const SELDOM: Duration = Duration::from_millis(250);
 
     /// The stack of a thread that ends a child, in bytes. It reads pieces, and holds little else.
     const STACK: usize = 256 << 10;
@@ -145,8 +153,8 @@ mod in_runtime {
         // It is no pipe, and nothing is read from it. It only becomes readable.
         let ended = Receiver::from_owned_fd_unchecked(child.ended.try_clone()?)?;
         let mut ended = pin!(ended.readable());
-        let due = |child: &Child| child.due().unwrap_or_else(|| Instant::now() + NEVER);
-        let mut timer = pin!(sleep_until(due(&child).into()));
+        let mut look_at = Instant::now() + SELDOM;
+        let mut timer = pin!(sleep_until(look_at.into()));
         let (mut running, mut has_ended) = (Running::new(child)?, false);
         poll_fn(|cx| {
             let Running { child: Some(child), stdout, stderr } = &mut running else {
@@ -154,7 +162,10 @@ mod in_runtime {
             };
             loop {
                 read(stdout, cx, |piece| child.print(piece));
-                read(stderr, cx, |piece| child.relay(piece));
+                let is_unheard = child.is_unheard();
+                if !is_unheard {
+                    read(stderr, cx, |piece| child.relay(piece));
+                }
                 let now = Instant::now();
                 if !has_ended && let Poll::Ready(readable) = ended.as_mut().poll(cx) {
                     readable?;
@@ -163,12 +174,21 @@ mod in_runtime {
                 if has_ended && !child.has_rest(now) {
                     return Poll::Ready(Ok(()));
                 }
-                // The time may have changed when it was told to end.
-                timer.as_mut().reset(if has_ended { now + LOOK } else { due(child) }.into());
+                let patience = match (has_ended, is_unheard) {
+                    (true, _) => LOOK,
+                    (false, true) => PATIENCE,
+                    (false, false) => SELDOM,
+                };
+                look_at = look_at.min(now + patience);
+                if look_at <= now {
+                    look_at = now + patience;
+                    child.look_for_terminal();
+                }
+                child.look_at(now);
+                timer.as_mut().reset(child.due().map_or(look_at, |due| due.min(look_at)).into());
                 if timer.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }
-                child.look_at(Instant::now());
             }
         })
         .await?;

@@ -7,6 +7,7 @@ use super::program::Keep;
 use super::task::{Answer, Value};
 use crate::computation::Wanted;
 use crate::exec_options::Reduce;
+use crate::progress;
 
 impl Reduce {
     pub(super) fn keep(self) -> Keep {
@@ -137,8 +138,11 @@ fn distinct(bytes: &[u8]) -> String {
 
 /// Writes `bytes` to stdout, at once: whoever reads it may wait for them. Why no more can be written, if that is so.
 fn pass_on(bytes: &[u8]) -> Option<Closed> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    let written = progress::aside(|| {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush())
+    });
+    match written {
         Ok(()) => None,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Some(Closed::Left),
         Err(error) => Some(Closed::Unwritable(error.to_string())),

@@ -5,6 +5,7 @@ mod ending;
 mod faults;
 mod leaving;
 mod refusals;
+mod waiting;
 
 use std::fs;
 use std::io::Write;

@@ -184,10 +184,11 @@ fn a_rest_cleans_up(model: &str) -> bool {
     let folder = tempfile::tempdir().expect("there is room");
     let script = folder.path().join("rest.py");
     let text = format!(
-        "import os, signal, sys
+        "import os, signal, sys, time
 leader = os.getppid()
 def end(*_):
     while open(f'/proc/{{leader}}/stat').read().rsplit(')', 1)[1].split()[0] != 'Z': pass
+    time.sleep(0.03)
     open('{0}/cleaned', 'w').write('')
     sys.exit(1)
 signal.signal(signal.SIGTERM, end)
