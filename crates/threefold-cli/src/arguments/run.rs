@@ -104,7 +104,7 @@ pub(super) struct RunArguments {
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     workers: Option<usize>,
 
-    /// The number of chunks that may be in progress at once [default: 16384]
+    /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     in_flight: Option<usize>,
 
@@ -137,11 +137,11 @@ pub(crate) struct FailureArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value_t)]
     pub(crate) retries: u32,
 
-    /// Fail a chunk that takes longer than S seconds
+    /// Fail a chunk that takes longer than S seconds; with --exec its process is ended
     #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Limit the private memory of each worker process, for example to 512MiB; at least 4MiB
+    /// Limit the private memory of each worker process, or with --exec of each process, for example to 512MiB; at least 4MiB
     #[arg(long, value_name = "SIZE", value_parser = size::<LEAST_MEMORY>)]
     pub(crate) memory_limit: Option<u64>,
 

@@ -62,3 +62,17 @@ fn json_has_the_output_as_text_or_says_that_it_is_none() {
     let (code, halves) = object("sh -c 'if [ {start} = 1 ]; then printf \"\\303\"; else printf \"\\244\"; fi'");
     assert_eq!((code, &halves["value"]), (Some(0), &"ä".into()));
 }
+
+#[test]
+fn a_comparison_of_programs_speaks_of_programs() {
+    let compared = |command: &str| {
+        let answer = run(&["compare", "1..=1", "--models", "threads", "--runs", "2", "--shell", "--exec", command]);
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), ""), "{}", answer.stderr);
+        super::without_pids(&answer.stderr)
+    };
+    let folder = tempfile::tempdir().expect("there is room");
+    let ran = folder.path().join("ran");
+    let command = format!("[ -e {0} ] && echo again || echo first; touch {0}", ran.display());
+    let texts = [compared("echo oops >&2; exit 3"), compared(&command).replace(&ran.display().to_string(), "FILE")];
+    insta::assert_snapshot!(texts.join("\n"));
+}

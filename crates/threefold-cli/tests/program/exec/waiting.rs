@@ -168,3 +168,10 @@ fn a_chunk_of_lines_has_one_name() {
         assert_eq!(stderr.matches("chunk 0 (lines 1..=2)").count(), 2, "{model}: {stderr}");
     }
 }
+
+#[test]
+fn a_program_that_hangs_ends_a_comparison_that_has_a_timeout() {
+    let answer = run(&["compare", "1..=1", "--models", "threads", "--exec", "sleep 1000", "--timeout", "0.3"]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), ""), "{}", answer.stderr);
+    assert!(answer.stderr.contains("error: on sequential: sleep 1000: chunk 0 (1..=1) ran out of time"));
+}
