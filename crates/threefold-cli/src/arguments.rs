@@ -8,6 +8,7 @@ mod how;
 mod input;
 mod manual;
 mod negative;
+mod on_comparison;
 mod on_model;
 mod run;
 mod term;
@@ -19,11 +20,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use threefold::Model;
 
-use self::compare::CompareArguments;
 pub(crate) use self::compare::{CompareRequest, ReportRequest};
 use self::completions::CompletionsArguments;
 use self::deferred::Deferred;
 use self::manual::ManualArguments;
+use self::on_comparison::OnComparison;
 use self::on_model::OnModel;
 pub(crate) use self::run::{Format, RunRequest};
 use crate::escape;
@@ -152,7 +153,7 @@ enum Command {
     Mpi(Deferred<OnModel>),
     /// Measure a workload on every model, and recommend one
     #[command(after_long_help = COMPARE_EXAMPLES)]
-    Compare(Deferred<CompareArguments>),
+    Compare(Deferred<OnComparison>),
     /// Show a saved comparison again, and write its HTML page
     #[command(after_long_help = REPORT_EXAMPLES)]
     Report(Deferred<ReportRequest>),
@@ -197,7 +198,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
         Command::Threads(arguments) => run(Model::Threads, arguments),
         Command::Processes(arguments) => run(Model::Processes, arguments),
         Command::Mpi(arguments) => run(Model::Mpi, arguments),
-        Command::Compare(Deferred(arguments)) => arguments.read().map(Request::Compare),
+        Command::Compare(Deferred(OnComparison(arguments))) => arguments.read().map(Request::Compare),
         Command::Report(Deferred(request)) => Ok(Request::Report(request)),
         Command::Workloads => Ok(Request::Workloads),
         Command::Completions(Deferred(arguments)) => {

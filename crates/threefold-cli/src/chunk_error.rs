@@ -15,8 +15,10 @@ pub(crate) struct ChunkError {
     pub(crate) kind: Kind,
     /// What happened, in a few words that go on after "chunk 3 (7..=9) ".
     pub(crate) message: String,
-    /// What else is known, on lines of its own; often empty.
-    pub(crate) details: String,
+    /// What is rarely needed, so that an output that might have been an error stays small.
+    pub(crate) about: Box<About>,
+    /// Whether another attempt would fail in the same way.
+    pub(crate) is_final: bool,
     /// The process that ran the chunk, if it had one of its own, and how that ended.
     pub(crate) pid: Option<u32>,
     pub(crate) signal: Option<i32>,
@@ -26,6 +28,15 @@ pub(crate) struct ChunkError {
     pub(crate) attempts: Option<u32>,
     /// The failures of the attempts before, in their order, if the task itself has made them.
     pub(crate) earlier: Box<[ChunkError]>,
+}
+
+/// What else is known of a chunk that has failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// Lines of their own below the message; often empty.
+    pub(crate) details: String,
+    /// What the chunk covers, as text, if it knows that better than the plan does.
+    pub(crate) covers: Option<String>,
 }
 
 /// The word for it in the JSON.
@@ -64,13 +75,21 @@ pub(crate) struct FailedChunk {
     pub(crate) error: ChunkError,
 }
 
+impl FailedChunk {
+    /// Chunk number `chunk` of `work`. `describe` says what it covers if the error does not.
+    pub(crate) fn new(work: &str, chunk: u64, describe: impl FnOnce() -> String, error: ChunkError) -> Self {
+        let range = error.about.covers.clone().unwrap_or_else(describe);
+        Self { work: work.to_string(), chunk, range, error }
+    }
+}
+
 /// "WORK: chunk 3 (7..=9) MESSAGE", and with `{:#}` the details below it.
 impl fmt::Display for FailedChunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { work, chunk, range, error } = self;
         write!(f, "{}: chunk {chunk} ({range}) {}", escape::line(work), error.message)?;
-        if f.alternate() && !error.details.is_empty() {
-            for line in error.details.lines() {
+        if f.alternate() && !error.about.details.is_empty() {
+            for line in error.about.details.lines() {
                 write!(f, "\n  {}", escape::line(line))?;
             }
         }

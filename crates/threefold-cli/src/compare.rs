@@ -10,7 +10,8 @@ use crate::arguments::CompareRequest;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Prepared, Verb, Visitor};
 use crate::progress::ComparisonProgress;
-use crate::{escape, exit, output, saved};
+use crate::work::Work;
+use crate::{escape, exit, messages, output, saved};
 
 /// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown in any
 /// case.
@@ -30,25 +31,48 @@ pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: imp
     };
     let comparison = match measured {
         Ok(comparison) => comparison,
-        Err(error) => return failed(&error, caught()),
+        Err(error) => return failed(&error, &request.work, caught()),
     };
     let shown = output::comparison(&comparison);
     match (request.exports.write(&comparison), shown, caught()) {
-        (Err(error), ..) => failed(&error, None),
+        (Err(error), ..) => failed(&error, &request.work, None),
         (Ok(()), _, Some(signal)) => (exit::SIGNALLED + signal).into(),
         (Ok(()), Err(_), None) => exit::FAILED.into(),
         (Ok(()), Ok(()), None) => ExitCode::SUCCESS,
     }
 }
 
-fn failed(error: &Error, signal: Option<u8>) -> ExitCode {
+fn failed(error: &Error, work: &Work, signal: Option<u8>) -> ExitCode {
     match signal {
         None if error.is_setup() => output::refused(error),
         signal => {
-            output::failed(error);
+            match of_program(error, work) {
+                Some(text) => messages::error(text),
+                None => output::failed(error),
+            }
             signal.map_or(exit::FAILED, |signal| exit::SIGNALLED + signal).into()
         }
     }
+}
+
+/// The error in the words of somebody whose own program was compared, where the library's would not fit.
+fn of_program(error: &Error, work: &Work) -> Option<String> {
+    match error {
+        Error::Value { model, reason } if work.is_program() => Some(format!("on {model}: {reason}")),
+        Error::Disagreement { model, expected, value } if work.is_program() => Some(format!(
+            "on {model} {} gave {}, but on sequential {}: the program printed something else when it was run again, for \
+             instance a time or a PID; the models can be compared only on programs that print the same each time",
+            escape::line(work.name()),
+            escape::line(value),
+            escape::line(expected)
+        )),
+        _ => None,
+    }
+}
+
+/// The text of a failure where each chunk is run only once.
+fn once(failed: FailedChunk) -> String {
+    format!("{failed:#}").replacen(", attempt 1 of 1", "", 1)
 }
 
 /// Measures a work on every model.
@@ -111,10 +135,7 @@ impl Visitor for Measurement<'_> {
         };
         let check = |(value, _, failed): (A, u64, Option<(u64, ChunkError)>)| match failed {
             None => (computation.finish)(value, &plan).map_err(|failure| failure.to_string()),
-            Some((chunk, error)) => {
-                Err(FailedChunk { work: work.name().to_string(), chunk, range: plan.describe(chunk), error }
-                    .to_string())
-            }
+            Some((chunk, error)) => Err(once(FailedChunk::new(work.name(), chunk, || plan.describe(chunk), error))),
         };
         let mut comparison = compare.fold_and_check(source, computation.task, init, reduce, check)?;
         if let Some((_, earlier)) = self.earlier {

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use threefold::Task;
 
-pub(crate) use self::prepared::{Describe, Fed, Prepared, Visitor};
+pub(crate) use self::prepared::{Describe, Fed, Prepared, Visitor, Wanted};
 pub(crate) use self::verb::{Fold, TryFold, Verb};
 use crate::chunk_error::ChunkError;
 use crate::failure::Failure;

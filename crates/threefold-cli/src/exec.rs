@@ -6,20 +6,25 @@
 //!   task itself applies `--retries`, `--timeout` and `--memory-limit`, so that they are the same on every model.
 //! - What becomes of the outputs: they are [`Gathered`] in chunk order.
 //!
-//! If this process ends for whatever reason, a [`guard`] ends the children that it has left.
+//! Before this process ends, it waits for the end of those that are still [`living`]. If it ends for whatever reason, a
+//! [`guard`] ends the children that it has left.
 
 mod bytes;
 mod child;
 mod decimal;
 mod drive;
 mod gathered;
+mod group;
 pub(crate) mod guard;
 mod job;
+mod launch;
 mod lines;
+pub(crate) mod living;
 mod program;
 mod relay;
 mod task;
 mod template;
+mod times;
 mod variables;
 
 use std::marker::PhantomData;
@@ -122,10 +127,9 @@ impl Exec {
     ///
     /// Why it cannot have this input. `visitor` was not called.
     pub(crate) fn visit<V: Visitor>(&self, input: &Input, visitor: V) -> Result<V::Result, String> {
-        let passes_on = visitor.passes_on() && self.passes_on();
         let computation = Computation {
             task: run_chunk.with(self.program.clone()),
-            init: Gathered::new(self.reduce, passes_on),
+            init: Gathered::new(self.reduce, visitor.wants()),
             reduce: |gathered: Gathered, answer: task::Answered| match answer {
                 Ok(answer) => gathered.with(answer),
                 Err(_) => gathered,
@@ -141,7 +145,17 @@ impl Exec {
         };
         let Some(lines) = &self.lines else {
             let plan = Plan::new(input, self.description().default_range(), self.description())?;
-            let jobs = (0..plan.chunks).map(|chunk| Job::of_range(chunk, &plan.chunk(chunk)));
+            let cut = plan.clone();
+            let jobs = (0..plan.chunks).map(move |chunk| Job::of_range(chunk, &cut.chunk(chunk)));
+            if visitor.prefers_feeds() {
+                let described = plan.clone();
+                return Ok(visitor.visit_feed(Fed {
+                    plan: Some(plan),
+                    feed: jobs,
+                    describe: Arc::new(move |chunk| described.describe(chunk)),
+                    computation,
+                }));
+            }
             let source = Items(jobs.collect());
             return Ok(visitor.visit(Prepared { plan, source, computation }));
         };
@@ -156,6 +170,7 @@ impl Exec {
         let jobs = lines::jobs(lines, per_chunk)?;
         if visitor.takes_feeds() {
             return Ok(visitor.visit_feed(Fed {
+                plan: None,
                 feed: jobs,
                 describe: Arc::new(lines::describe(per_chunk)),
                 computation,

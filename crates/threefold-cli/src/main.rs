@@ -50,12 +50,17 @@ fn main() -> ExitCode {
         Ok(Request::Workloads) => output::workloads(),
         Ok(Request::Report(request)) => report::report(&request),
         Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals| {
-            compare::compare(&request, token, || signals.caught())
+            let code = compare::compare(&request, token, || signals.caught());
+            exec::living::end_all();
+            code
         }),
         Ok(Request::Run(request)) => {
             let ending = if request.is_brief() { Ending::AtOnce } else { signals::GRACE };
             cancellable(ending, |token, signals| match run::run(&request, token) {
-                Ok(run) => exit::code(&run, output::write(&run, request.format), signals.caught()),
+                Ok(run) => {
+                    exec::living::end_all();
+                    exit::code(&run, output::write(&run, request.format), signals.caught())
+                }
                 Err(reason) => output::refused(&reason),
             })
         }

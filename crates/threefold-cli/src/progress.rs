@@ -5,8 +5,8 @@
 //! written per second. There are no colours.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -28,6 +28,21 @@ const LINE: Duration = Duration::from_secs(1);
 
 /// The bar fills what the words beside it leave of the terminal's width. Every terminal has these characters.
 const TEMPLATE: &str = "[{wide_bar}] {percent}%, {eta} left";
+
+/// The same before the first step, when nothing is known of the time.
+const TEMPLATE_AT_FIRST: &str = "[{wide_bar}] {percent}%";
+
+/// The bar that is drawn, if there is one.
+static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Calls `write`, which writes to the terminal, without a bar in its way.
+pub(crate) fn aside<R>(write: impl FnOnce() -> R) -> R {
+    let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match drawn {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
 /// When progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -136,13 +151,23 @@ fn draw(bar: &ProgressBar, closed: &Receiver<()>) {
     if ended(closed, DELAY) {
         return;
     }
-    let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
-    bar.set_style(style.progress_chars("=> "));
+    bar.set_style(style(TEMPLATE_AT_FIRST));
     bar.set_draw_target(ProgressDrawTarget::stderr());
+    *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
+    let mut knows_time = false;
     while !ended(closed, FRAME) {
+        if !knows_time && bar.position() > 0 {
+            bar.set_style(style(TEMPLATE));
+            knows_time = true;
+        }
         bar.tick();
     }
+    *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
     bar.finish_and_clear();
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is valid").progress_chars("=> ")
 }
 
 fn write_lines(bar: &ProgressBar, closed: &Receiver<()>) {

@@ -11,7 +11,7 @@ use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryErr
 use self::feed_fold::FeedFold;
 use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
-use crate::computation::{Describe, Fed, Prepared, Verb, Visitor};
+use crate::computation::{Describe, Fed, Prepared, Verb, Visitor, Wanted};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::progress::FoldProgress;
@@ -65,10 +65,11 @@ pub(crate) struct Partial {
 impl SoFar {
     /// Notes the failures after which the task has run `chunk` again, which covers what `range` says.
     fn note_retries(&mut self, work: &Work, chunk: u64, range: impl Fn() -> String, failures: &[ChunkError]) {
-        self.retried.extend(failures.iter().map(|error| {
-            let (work, range, error) = (work.name().to_string(), range(), error.clone());
-            Failure::Chunk(Box::new(FailedChunk { work, chunk, range, error }))
-        }));
+        self.retried.extend(
+            failures
+                .iter()
+                .map(|error| Failure::Chunk(Box::new(FailedChunk::new(work.name(), chunk, &range, error.clone())))),
+        );
     }
 }
 
@@ -109,13 +110,19 @@ impl Visitor for Once<'_> {
         self.run(Some(&plan), Arc::new(move |chunk| described.describe(chunk)), fold)
     }
 
-    fn passes_on(&self) -> bool {
-        self.request.format == Format::Plain
+    fn wants(&self) -> Wanted {
+        if self.request.format == Format::Plain { Wanted::AtOnce } else { Wanted::AsText }
     }
 
     fn takes_feeds(&self) -> bool {
         // A journal has to know the chunks of the whole run.
         self.request.journal.is_none()
+    }
+
+    fn prefers_feeds(&self) -> bool {
+        // A lost worker process ends a stream, and it must not end a run that keeps going.
+        let loses_workers = matches!(self.request.model, Model::Processes | Model::Mpi);
+        self.takes_feeds() && self.request.failures.keep_going && !loses_workers
     }
 
     fn visit_feed<I, T, A, O>(self, fed: Fed<I, T, A>) -> Run
@@ -125,12 +132,12 @@ impl Visitor for Once<'_> {
         T::Chunk: Clone,
     {
         let Self { request, .. } = self;
-        let describe = Arc::clone(&fed.describe);
+        let (plan, describe) = (fed.plan.clone(), Arc::clone(&fed.describe));
         let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, so_far: &mut SoFar| {
             let fold = FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, failures, so_far };
             fold.run(fed)
         };
-        self.run(None, describe, fold)
+        self.run(plan.as_ref(), describe, fold)
     }
 }
 
@@ -145,7 +152,7 @@ impl Once<'_> {
     ) -> Run {
         let Self { request, token } = self;
         let mut chunks = plan.map_or(0, |plan| plan.chunks);
-        let progress = plan.and_then(|plan| FoldProgress::start(request.progress, plan));
+        let progress = plan.and_then(|plan| FoldProgress::start(request.when_to_show(), plan));
         let trace = Trace::new();
 
         let command = request.work.is_program().then(|| request.work.name().to_string());
@@ -183,7 +190,9 @@ impl Once<'_> {
                 on = recording.on(&on);
             }
             let (value, come) = fold(&on, &failures, &mut so_far);
-            chunks = come.unwrap_or(chunks);
+            if plan.is_none() {
+                chunks = come.unwrap_or(chunks);
+            }
             // Asked after the fold: where the user gives no number, worker processes count the cores while they start.
             workers = Some(on.workers());
             value
@@ -293,8 +302,7 @@ where
 
 /// The failure of a chunk that has failed on its own account.
 fn failed(work: &Work, plan: &Plan, chunk: u64, error: ChunkError) -> Failure {
-    let (work, range) = (work.name().to_string(), plan.describe(chunk));
-    Failure::Chunk(Box::new(FailedChunk { work, chunk, range, error }))
+    Failure::Chunk(Box::new(FailedChunk::new(work.name(), chunk, || plan.describe(chunk), error)))
 }
 
 /// A partial result, if any chunk is in it.

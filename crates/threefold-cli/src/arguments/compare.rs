@@ -9,6 +9,7 @@ use threefold_compare::RankBy;
 
 use super::input::InputArguments;
 use super::values::{count, path, positive, seconds};
+use crate::exec_options::Limits;
 use crate::exports::Exports;
 use crate::plan::Input;
 use crate::progress::Show;
@@ -30,6 +31,11 @@ pub(crate) struct CompareRequest {
 pub(super) struct CompareArguments {
     #[command(flatten)]
     input: InputArguments,
+
+    /// End a process of --exec that takes longer than S seconds, and with it the comparison
+    #[arg(help_heading = super::exec::HEADING, long, value_name = "S", requires = "exec")]
+    #[arg(allow_negative_numbers = true, value_parser = seconds)]
+    timeout: Option<Duration>,
 
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -155,9 +161,10 @@ pub(crate) struct ReportRequest {
 
 impl CompareArguments {
     pub(super) fn read(self) -> Result<CompareRequest, String> {
-        let Self { input, measuring, against, exports, progress } = self;
+        let Self { input, timeout, measuring, against, exports, progress } = self;
         let (work, input) = input.read()?;
         work.check_repeatable()?;
+        let work = work.within(Limits { timeout, ..Limits::default() });
         Ok(CompareRequest { work, input, measuring, against, exports: exports.read(), progress })
     }
 }

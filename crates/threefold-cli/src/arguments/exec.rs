@@ -10,7 +10,7 @@ use crate::exec::Exec;
 use crate::exec_options::{LinesOf, Request};
 
 /// Above these arguments in the help.
-const HEADING: &str = "Programs of your own";
+pub(super) const HEADING: &str = "Programs of your own";
 
 /// A program that is started for every chunk.
 #[derive(Args, Default)]

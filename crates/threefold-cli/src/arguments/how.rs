@@ -17,7 +17,7 @@ pub(super) enum How {
     Max,
     /// How many values of --term are not 0; how many lines the processes of --exec print
     Count,
-    /// What the processes print is passed on in the order of the chunks; only for --exec
+    /// All that the processes print, in the order of the chunks; only for --exec
     Concat,
 }
 

@@ -39,8 +39,8 @@ pub(super) struct InputArguments {
 
     /// Cut the RANGE into N chunks whose sizes differ by at most one
     ///
-    /// Without --chunks and --chunk-size, chunks have the size that `threefold workloads` lists. If that gives more
-    /// than 4096 chunks, the chunks are made larger.
+    /// Without --chunks and --chunk-size, chunks have the size that `threefold workloads` lists, and with --exec
+    /// 250,000 integers or one line. If that gives more than 4096 chunks of integers, the chunks are made larger.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = whole::<u64, 1, MOST_CHUNKS>, conflicts_with = "chunk_size")]
     chunks: Option<u64>,

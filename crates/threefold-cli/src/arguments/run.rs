@@ -1,5 +1,6 @@
 //! The arguments of the models' commands: one work, run once.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,6 +53,12 @@ impl RunRequest {
         self.format == Format::Plain && self.journal.is_none() && self.work.is_brief(&self.input)
     }
 
+    /// When progress is shown. A bar would be drawn behind what programs print to the same terminal.
+    pub(crate) fn when_to_show(&self) -> Show {
+        let shares_terminal = self.format == Format::Plain && self.work.passes_on() && io::stdout().is_terminal();
+        if self.progress == Show::Auto && shares_terminal { Show::Never } else { self.progress }
+    }
+
     fn uses(&self, option: ModelOption) -> bool {
         match option {
             // Every model can have one worker.
@@ -97,7 +104,7 @@ pub(super) struct RunArguments {
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     workers: Option<usize>,
 
-    /// The number of chunks that may be in progress at once [default: 16384]
+    /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     in_flight: Option<usize>,
 
@@ -130,11 +137,11 @@ pub(crate) struct FailureArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value_t)]
     pub(crate) retries: u32,
 
-    /// Fail a chunk that takes longer than S seconds
+    /// Fail a chunk that takes longer than S seconds; with --exec its process is ended
     #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Limit the private memory of each worker process, for example to 512MiB; at least 4MiB
+    /// Limit the private memory of each worker process, or with --exec of each process, for example to 512MiB; at least 4MiB
     #[arg(long, value_name = "SIZE", value_parser = size::<LEAST_MEMORY>)]
     pub(crate) memory_limit: Option<u64>,
 

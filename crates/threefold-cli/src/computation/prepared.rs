@@ -27,13 +27,19 @@ pub(crate) trait Visitor {
         A: Clone + PartialEq + Debug + Send + Sync + 'static,
         V: Verb<T>;
 
-    /// Whether outputs may be written to stdout as they come, and are not wanted as text.
-    fn passes_on(&self) -> bool {
-        false
+    /// How the outputs of programs are wanted.
+    fn wants(&self) -> Wanted {
+        Wanted::ToCompare
     }
 
     /// Whether the chunks may come one after another from an iterator, which cannot be run again.
     fn takes_feeds(&self) -> bool {
+        false
+    }
+
+    /// Whether even chunks that are known are better had one after another: outputs are then given out as they come, also
+    /// when the others are finished after a failure.
+    fn prefers_feeds(&self) -> bool {
         false
     }
 
@@ -49,6 +55,17 @@ pub(crate) trait Visitor {
     }
 }
 
+/// How the outputs of programs are wanted, which need not be text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// They are written to stdout as they come.
+    AtOnce,
+    /// As a text, or not at all.
+    AsText,
+    /// As a text that other outputs do not have.
+    ToCompare,
+}
+
 /// What a chunk covers, as text.
 pub(crate) type Describe = Arc<dyn Fn(u64) -> String + Send + Sync>;
 
@@ -62,6 +79,8 @@ pub(crate) struct Prepared<S, T: Task, A, V> {
 
 /// A work whose chunks come one after another. They may have no end.
 pub(crate) struct Fed<I, T: Task, A> {
+    /// What it was made from, if the chunks are known.
+    pub(crate) plan: Option<Plan>,
     pub(crate) feed: I,
     /// What a chunk covers, as text.
     pub(crate) describe: Describe,

@@ -8,25 +8,31 @@
 //! that open for ever. What is left of its group is then killed. Until the process is waited for, which comes last, its
 //! number belongs to nobody else, so the right group is killed.
 //!
+//! A process that is told to end gets SIGTERM, as does its group, and SIGKILL after the [`GRACE`]. It may have moved to
+//! another group, so it is also told by its own descriptor.
+//!
 //! It is started by `posix_spawn`, which takes no copy of this process: nothing here needs code between fork and exec.
 
-use std::os::fd::OwnedFd;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{self, Command, ExitStatus, Stdio};
+use std::process::{self, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use rustix::io::{Errno, ioctl_fionbio, read};
-use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open, prlimit};
+use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread, read};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpgid, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
+};
 
-use super::guard;
 use super::job::Job;
+use super::launch::Launch;
+use super::living::Living;
 use super::program::{Keep, Program};
 use super::relay::Relay;
-use super::variables;
-
-/// A process that is told to end has this time to do so before it is killed.
-const GRACE: Duration = Duration::from_millis(100);
+use super::times::GRACE;
+use super::{group, guard, variables};
 
 /// The most that is kept of what a process prints, in bytes: all of it is in memory until its turn comes.
 const MOST: usize = 1 << 30;
@@ -37,8 +43,7 @@ const MOST_OF_A_NUMBER: usize = 64 << 10;
 /// How much is read at once: a quarter of a pipe.
 pub(super) const PIECE: usize = 16 << 10;
 
-/// The most that is read without a look at anything else. A pipe holds no more, unless root has made it larger, so this
-/// is all that a process can have left when it ends.
+/// The most that is read without a look at anything else.
 const MOST_PIECES: usize = (1 << 20) / PIECE;
 
 /// A process that runs one attempt at a chunk.
@@ -59,7 +64,9 @@ pub(super) struct Child {
     deadline: Option<Instant>,
     /// Why it was told to end, and when it is killed.
     stopped: Option<(Stopped, Instant)>,
+    was_killed: bool,
     is_reaped: bool,
+    _living: Living,
 }
 
 /// Why a process was told to end.
@@ -70,6 +77,8 @@ pub(super) enum Stopped {
     PrintedTooMuch,
     /// Nobody wants its output any more.
     Cancelled,
+    /// The system has stopped it with this signal, because it wanted something of the terminal.
+    AtTerminal(i32),
 }
 
 /// What a process has printed.
@@ -101,27 +110,20 @@ impl Child {
     /// The system's reason.
     pub(super) fn start(program: &Program, job: &Job, attempt: u32, keep: Keep) -> io::Result<Self> {
         let means = program.means();
-        let words = means.template.fill(job);
-        let mut command = Command::new(&means.template.path);
-        if let Some((name, arguments)) = words.split_first() {
-            command.arg0(name).args(arguments);
-        }
-        variables::set(&mut command, job, attempt, &means.users_variables);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut launch = Launch::new(&means.template.path, &means.template.fill(job), means.limits.memory)?;
+        variables::set(&mut launch.command, job, attempt, &means.users_variables);
+        launch.command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         guard::ready();
+        let living = Living::begin();
         let began = Instant::now();
-        let mut process = command.spawn()?;
+        let mut process = launch.command.spawn()?;
         let group = Pid::from_child(&process);
         guard::begin(group);
         let stdout = process.stdout.take().map(OwnedFd::from);
         let stderr = process.stderr.take().map(OwnedFd::from);
-        let ended = pidfd_open(group, PidfdFlags::empty()).and_then(|ended| {
+        let ended = launch.finish().and_then(|()| {
+            let ended = pidfd_open(group, PidfdFlags::empty())?;
             stdout.iter().chain(&stderr).try_for_each(|pipe| ioctl_fionbio(pipe, true))?;
-            if let Some(bytes) = means.limits.memory {
-                let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
-                // It may have ended already.
-                prlimit(Some(group), Resource::Data, limit).map(drop).or_else(unless_gone)?;
-            }
             Ok(ended)
         });
         let ended = match ended {
@@ -129,7 +131,7 @@ impl Child {
             Err(error) => {
                 guard::end(group);
                 end_at_once(&mut process, group);
-                return Err(error.into());
+                return Err(error);
             }
         };
         let tag = if means.tag { format!("chunk {}: ", job.chunk) } else { String::new() };
@@ -145,7 +147,9 @@ impl Child {
             began,
             deadline: means.limits.timeout.and_then(|timeout| began.checked_add(timeout)),
             stopped: None,
+            was_killed: false,
             is_reaped: false,
+            _living: living,
         })
     }
 
@@ -154,8 +158,11 @@ impl Child {
         self.stdout = self.stdout.take().filter(|pipe| read_pieces(pipe, |piece| self.print(piece)));
     }
 
-    /// Reads what there is in stderr.
+    /// Reads what there is in stderr, if what was read before could be passed on.
     pub(super) fn read_stderr(&mut self) {
+        if !self.relay.flush() {
+            return;
+        }
         self.stderr = self.stderr.take().filter(|pipe| read_pieces(pipe, |piece| self.relay.add(piece)));
     }
 
@@ -164,6 +171,11 @@ impl Child {
         if !self.printed.add(piece, self.keep) {
             self.stop(Stopped::PrintedTooMuch);
         }
+    }
+
+    /// Whether nobody reads what the process has written to stderr, so that it should not be asked for more.
+    pub(super) fn is_unheard(&mut self) -> bool {
+        !self.relay.flush()
     }
 
     /// The process has written this to stderr.
@@ -176,10 +188,28 @@ impl Child {
         match self.stopped {
             None if self.deadline.is_some_and(|deadline| deadline <= now) => self.stop(Stopped::Late),
             Some((why, kill_at)) if kill_at <= now => {
-                self.kill();
+                self.signal(Signal::KILL);
+                self.was_killed = true;
                 self.stopped = Some((why, now + GRACE));
             }
             _ => {}
+        }
+    }
+
+    /// Ends the process if it was stopped because it wanted something of the terminal. It would wait for ever: its group is
+    /// not the one that has the terminal.
+    pub(super) fn look_for_terminal(&mut self) {
+        if self.stopped.is_some() || !has_terminal() {
+            return;
+        }
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let state = waitid(WaitId::PidFd(self.ended.as_fd()), options).ok().flatten();
+        let signal = state.and_then(|state| state.stopping_signal());
+        let of_terminal = [Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        if let Some(signal) = signal.filter(|signal| of_terminal.contains(signal)) {
+            self.stop(Stopped::AtTerminal(signal));
+            // So that it can do what it does when it is told to end.
+            self.signal(Signal::CONT);
         }
     }
 
@@ -192,26 +222,40 @@ impl Child {
     pub(super) fn stop(&mut self, why: Stopped) {
         if self.stopped.is_none() {
             self.stopped = Some((why, Instant::now() + GRACE));
-            // It may be a zombie, which is no error.
-            let _ = kill_process_group(self.group, Signal::TERM);
+            self.signal(Signal::TERM);
         }
     }
 
-    /// Kills the process and what is left of its group.
-    fn kill(&self) {
-        let _ = kill_process_group(self.group, Signal::KILL);
+    /// Sends a signal to the process and its group. Both may have ended, which is no error.
+    fn signal(&self, signal: Signal) {
+        let _ = kill_process_group(self.group, signal);
+        if getpgid(Some(self.group)) != Ok(self.group) {
+            let _ = pidfd_send_signal(&self.ended, signal);
+        }
     }
 
-    /// The process has ended. What it has left is killed first, so that it writes nothing more.
+    /// Whether others of its group still have time to end, after the process itself has ended: the group was told to end
+    /// and is not killed yet.
+    pub(super) fn has_rest(&self, now: Instant) -> bool {
+        let has_time = |&(_, kill_at): &(Stopped, Instant)| !self.was_killed && now < kill_at;
+        self.stopped.as_ref().is_some_and(has_time) && group::has_others(self.group)
+    }
+
+    /// The process has ended. What it has left is killed first, so that it writes nothing more. Then what is left in the
+    /// pipes is read to its end.
     ///
     /// # Errors
     ///
-    /// The system does not say how.
+    /// The system does not say how, or does not give all that the process has printed.
     pub(super) fn finish(mut self) -> io::Result<Ended> {
         let ran_for = self.began.elapsed();
-        self.kill();
-        self.read_stdout();
-        self.read_stderr();
+        let _ = kill_process_group(self.group, Signal::KILL);
+        if let Some(pipe) = self.stdout.take() {
+            read_rest(&pipe, |piece| self.print(piece))?;
+        }
+        if let Some(pipe) = self.stderr.take() {
+            read_rest(&pipe, |piece| self.relay.add(piece))?;
+        }
         self.relay.finish();
         guard::end(self.group);
         self.is_reaped = true;
@@ -239,6 +283,7 @@ impl Drop for Child {
 
 fn end_at_once(process: &mut process::Child, group: Pid) {
     let _ = kill_process_group(group, Signal::KILL);
+    let _ = process.kill();
     // It was killed, so this does not take long.
     let _ = process.wait();
 }
@@ -268,6 +313,12 @@ impl Printed {
     }
 }
 
+/// Whether there is a terminal from which this process, and so its children, can be stopped.
+fn has_terminal() -> bool {
+    static HAS_ONE: OnceLock<bool> = OnceLock::new();
+    *HAS_ONE.get_or_init(|| File::open("/dev/tty").is_ok())
+}
+
 /// Reads what there is in a pipe, piece by piece. Whether it is still open.
 fn read_pieces(pipe: &OwnedFd, mut take: impl FnMut(&[u8])) -> bool {
     let mut piece = [0; PIECE];
@@ -283,6 +334,20 @@ fn read_pieces(pipe: &OwnedFd, mut take: impl FnMut(&[u8])) -> bool {
     true
 }
 
-fn unless_gone(error: Errno) -> Result<(), Errno> {
-    if error == Errno::SRCH { Ok(()) } else { Err(error) }
+/// Reads as much as there is in a pipe whose writers have ended. A pipe in packet mode gives less in each piece than there
+/// is room for, and a pipe may have been made larger.
+fn read_rest(pipe: &OwnedFd, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut left = ioctl_fionread(pipe)?;
+    let mut piece = [0; PIECE];
+    while left > 0 {
+        match read(pipe, &mut piece) {
+            Ok(count @ 1..) => {
+                take(&piece[..count]);
+                left = left.saturating_sub(count as u64);
+            }
+            Err(Errno::INTR) => {}
+            Ok(0) | Err(_) => return Err(io::Error::other(format!("{left} bytes that it had written are gone"))),
+        }
+    }
+    Ok(())
 }

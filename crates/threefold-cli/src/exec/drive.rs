@@ -1,16 +1,15 @@
 //! Waits for a child: on a thread of its own, or with others in an async runtime.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::child::{Child, Ended, Stopped};
-
-/// How often a thread that waits asks whether the output is still wanted. A cancelled run then ends its children soon
-/// enough, and a wait costs nothing that could be measured.
-const PATIENCE: Duration = Duration::from_millis(50);
+use super::living;
+use super::times::{LOOK, PATIENCE};
 
 /// Waits for the child on this thread.
 ///
@@ -18,29 +17,42 @@ const PATIENCE: Duration = Duration::from_millis(50);
 ///
 /// The system's, for which there is no known reason.
 pub(super) fn wait(mut child: Child) -> io::Result<Ended> {
+    let mut has_ended = false;
     loop {
         let now = Instant::now();
-        if threefold::is_cancelled() {
+        if !has_ended && (threefold::is_cancelled() || living::are_to_end()) {
             child.stop(Stopped::Cancelled);
         }
         child.look_at(now);
-        let patience = child.due().map_or(PATIENCE, |due| due.saturating_duration_since(now).min(PATIENCE));
-        let [stdout, stderr, ended] = poll_once(&child, patience)?;
-        if ended {
+        if has_ended && !child.has_rest(now) {
             return child.finish();
         }
+        let is_unheard = child.is_unheard();
+        let patience = child.due().map_or(PATIENCE, |due| due.saturating_duration_since(now).min(PATIENCE));
+        let watched = [
+            child.stdout.as_ref(),
+            child.stderr.as_ref().filter(|_| !is_unheard),
+            Some(&child.ended).filter(|_| !has_ended),
+        ];
+        let [stdout, stderr, ended] = poll_once(watched, if has_ended { LOOK } else { patience })?;
+        if ended && !child.has_rest(now) {
+            return child.finish();
+        }
+        has_ended |= ended;
         if stdout {
             child.read_stdout();
         }
         if stderr {
             child.read_stderr();
         }
+        if !(stdout || stderr || ended) {
+            child.look_for_terminal();
+        }
     }
 }
 
-/// Whether stdout and stderr can be read, and whether the process has ended. Waits for one of them.
-fn poll_once(child: &Child, patience: Duration) -> io::Result<[bool; 3]> {
-    let watched = [child.stdout.as_ref(), child.stderr.as_ref(), Some(&child.ended)];
+/// Which of these can be read: stdout, stderr, and the end of the process. Waits for one of them.
+fn poll_once(watched: [Option<&OwnedFd>; 3], patience: Duration) -> io::Result<[bool; 3]> {
     let mut places = [None; 3];
     let mut polled = Vec::with_capacity(3);
     for (place, descriptor) in places.iter_mut().zip(watched) {
@@ -66,6 +78,7 @@ mod in_runtime {
     use std::io;
     use std::pin::{Pin, pin};
     use std::task::{Context, Poll};
+    use std::thread;
     use std::time::{Duration, Instant};
 
     use tokio::io::{AsyncRead, ReadBuf};
@@ -73,10 +86,49 @@ mod in_runtime {
     use tokio::time::sleep_until;
 
     use super::super::child::PIECE;
-    use super::{Child, Ended};
+    use super::{Child, Ended, LOOK, PATIENCE, Stopped, wait};
 
-    /// Far enough for a timer that is never to ring.
-    const NEVER: Duration = Duration::from_secs(86_400 * 365);
+    /// How often is looked for what does not tell of itself: a child that waits for the terminal.
+    const SELDOM: Duration = Duration::from_millis(250);
+
+    /// The stack of a thread that ends a child, in bytes. It reads pieces, and holds little else.
+    const STACK: usize = 256 << 10;
+
+    /// A child whose pipes are read in a runtime.
+    struct Running {
+        /// `None` when it is over.
+        child: Option<Child>,
+        stdout: Option<Receiver>,
+        stderr: Option<Receiver>,
+    }
+
+    impl Running {
+        fn new(mut child: Child) -> io::Result<Self> {
+            let stdout = child.stdout.take().map(Receiver::from_owned_fd).transpose()?;
+            let stderr = child.stderr.take().map(Receiver::from_owned_fd).transpose()?;
+            Ok(Self { child: Some(child), stdout, stderr })
+        }
+
+        /// Takes the child, whose pipes are no longer read in the runtime, unless it was taken before.
+        fn take(&mut self) -> io::Result<Option<Child>> {
+            let Some(mut child) = self.child.take() else { return Ok(None) };
+            child.stdout = self.stdout.take().map(Receiver::into_nonblocking_fd).transpose()?;
+            child.stderr = self.stderr.take().map(Receiver::into_nonblocking_fd).transpose()?;
+            Ok(Some(child))
+        }
+    }
+
+    /// A child that nobody waits for any more is told to end, and given time to, on a thread of its own: the runtime has
+    /// other things to do. Where there is no thread left, it is killed at once.
+    impl Drop for Running {
+        fn drop(&mut self) {
+            if let Ok(Some(mut child)) = self.take() {
+                child.stop(Stopped::Cancelled);
+                let ending = thread::Builder::new().name("threefold-ending".to_string()).stack_size(STACK);
+                let _ = ending.spawn(move || drop(wait(child)));
+            }
+        }
+    }
 
     /// Reads what there is in a pipe, piece by piece. A pipe that is closed becomes `None`.
     fn read(pipe: &mut Option<Receiver>, cx: &mut Context<'_>, mut take: impl FnMut(&[u8])) {
@@ -92,38 +144,58 @@ mod in_runtime {
         }
     }
 
-    /// Waits for the child in an async runtime. If the future is dropped, the child is killed.
+    /// Waits for the child in an async runtime. If the future is dropped, the child is told to end.
     ///
     /// # Errors
     ///
-    /// The runtime has no room for the descriptors.
-    pub(in crate::exec) async fn wait_in_runtime(mut child: Child) -> io::Result<Ended> {
-        let mut stdout = child.stdout.take().map(Receiver::from_owned_fd).transpose()?;
-        let mut stderr = child.stderr.take().map(Receiver::from_owned_fd).transpose()?;
+    /// The runtime has no room for the descriptors, or the child has none of its own that can be waited for.
+    pub(in crate::exec) async fn wait_in_runtime(child: Child) -> io::Result<Ended> {
         // It is no pipe, and nothing is read from it. It only becomes readable.
         let ended = Receiver::from_owned_fd_unchecked(child.ended.try_clone()?)?;
         let mut ended = pin!(ended.readable());
-        let due = |child: &Child| child.due().unwrap_or_else(|| Instant::now() + NEVER).into();
-        let mut timer = pin!(sleep_until(due(&child)));
+        let mut look_at = Instant::now() + SELDOM;
+        let mut timer = pin!(sleep_until(look_at.into()));
+        let (mut running, mut has_ended) = (Running::new(child)?, false);
         poll_fn(|cx| {
+            let Running { child: Some(child), stdout, stderr } = &mut running else {
+                return Poll::Ready(io::Result::Ok(()));
+            };
             loop {
-                read(&mut stdout, cx, |piece| child.print(piece));
-                read(&mut stderr, cx, |piece| child.relay(piece));
-                if let Poll::Ready(readable) = ended.as_mut().poll(cx) {
-                    return Poll::Ready(readable);
+                read(stdout, cx, |piece| child.print(piece));
+                let is_unheard = child.is_unheard();
+                if !is_unheard {
+                    read(stderr, cx, |piece| child.relay(piece));
                 }
-                // The time may have changed when it was told to end.
-                timer.as_mut().reset(due(&child));
+                let now = Instant::now();
+                if !has_ended && let Poll::Ready(readable) = ended.as_mut().poll(cx) {
+                    readable?;
+                    has_ended = true;
+                }
+                if has_ended && !child.has_rest(now) {
+                    return Poll::Ready(Ok(()));
+                }
+                let patience = match (has_ended, is_unheard) {
+                    (true, _) => LOOK,
+                    (false, true) => PATIENCE,
+                    (false, false) => SELDOM,
+                };
+                look_at = look_at.min(now + patience);
+                if look_at <= now {
+                    look_at = now + patience;
+                    child.look_for_terminal();
+                }
+                child.look_at(now);
+                timer.as_mut().reset(child.due().map_or(look_at, |due| due.min(look_at)).into());
                 if timer.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }
-                child.look_at(Instant::now());
             }
         })
         .await?;
         // What is left is read without the runtime, which may not know of it yet.
-        child.stdout = stdout.map(Receiver::into_nonblocking_fd).transpose()?;
-        child.stderr = stderr.map(Receiver::into_nonblocking_fd).transpose()?;
-        child.finish()
+        match running.take()? {
+            Some(child) => child.finish(),
+            None => unreachable!("it is taken once"),
+        }
     }
 }

@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind, Write};
 use super::decimal::Decimal;
 use super::program::Keep;
 use super::task::{Answer, Value};
+use crate::computation::Wanted;
 use crate::exec_options::Reduce;
+use crate::progress;
 
 impl Reduce {
     pub(super) fn keep(self) -> Keep {
@@ -22,7 +24,10 @@ impl Reduce {
 pub(super) enum Gathered {
     /// They were written to stdout, which is closed since this error, if there is one.
     PassedOn(Option<Closed>),
-    Kept(Vec<u8>),
+    /// They become one text.
+    Text(Vec<u8>),
+    /// They become a text that other bytes do not have.
+    Compared(Vec<u8>),
     Sum(Decimal),
     /// The smallest or the largest, once there is one.
     Extreme(Reduce, Option<Decimal>),
@@ -39,10 +44,13 @@ pub(super) enum Closed {
 
 impl Gathered {
     /// Before the first output.
-    pub(super) fn new(reduce: Reduce, passes_on: bool) -> Self {
+    pub(super) fn new(reduce: Reduce, wanted: Wanted) -> Self {
         match reduce {
-            Reduce::Concat if passes_on => Self::PassedOn(None),
-            Reduce::Concat => Self::Kept(Vec::new()),
+            Reduce::Concat => match wanted {
+                Wanted::AtOnce => Self::PassedOn(None),
+                Wanted::AsText => Self::Text(Vec::new()),
+                Wanted::ToCompare => Self::Compared(Vec::new()),
+            },
             Reduce::Sum => Self::Sum(Decimal::default()),
             Reduce::Min | Reduce::Max => Self::Extreme(reduce, None),
             Reduce::Count => Self::Count(0),
@@ -53,9 +61,13 @@ impl Gathered {
     pub(super) fn with(self, Answer { value, .. }: Answer) -> Self {
         match (self, value) {
             (Self::PassedOn(None), Value::Bytes(bytes)) => Self::PassedOn(pass_on(&bytes.0)),
-            (Self::Kept(mut all), Value::Bytes(bytes)) => {
+            (Self::Text(mut all), Value::Bytes(bytes)) => {
                 all.extend_from_slice(&bytes.0);
-                Self::Kept(all)
+                Self::Text(all)
+            }
+            (Self::Compared(mut all), Value::Bytes(bytes)) => {
+                all.extend_from_slice(&bytes.0);
+                Self::Compared(all)
             }
             (Self::Sum(sum), Value::Number(number)) => Self::Sum(sum.plus(&number)),
             (Self::Extreme(reduce, best), Value::Number(number)) => {
@@ -86,10 +98,15 @@ impl Gathered {
         match self {
             Self::PassedOn(Some(Closed::Unwritable(error))) => Err(format!("the result cannot be written: {error}")),
             Self::PassedOn(_) => Ok(String::new()),
-            Self::Kept(all) => Ok(match String::from_utf8(all) {
-                Ok(text) => text,
-                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            Self::Text(all) => String::from_utf8(all).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                format!(
+                    "byte {at} of the output is {:#04x}, which is no UTF-8, and JSON can hold nothing else: \
+                     let the programs write text, or give --format plain",
+                    error.as_bytes()[at]
+                )
             }),
+            Self::Compared(all) => Ok(distinct(&all)),
             Self::Sum(sum) => Ok(sum.to_string()),
             Self::Extreme(_, Some(best)) => Ok(best.to_string()),
             Self::Extreme(reduce, None) => {
@@ -103,18 +120,48 @@ impl Gathered {
     /// The value of some of the chunks as text, if it can be shown.
     pub(super) fn into_partial(self) -> Option<String> {
         match self {
-            Self::PassedOn(_) | Self::Kept(_) => None,
+            Self::PassedOn(_) | Self::Text(_) | Self::Compared(_) => None,
             other => other.into_text().ok(),
         }
     }
 }
 
+/// A text for people that only these bytes have: bytes that are no text become `\xff`, and a backslash becomes two.
+fn distinct(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for piece in bytes.utf8_chunks() {
+        text.push_str(&piece.valid().replace('\\', r"\\"));
+        piece.invalid().iter().for_each(|byte| text.push_str(&format!(r"\x{byte:02x}")));
+    }
+    text
+}
+
 /// Writes `bytes` to stdout, at once: whoever reads it may wait for them. Why no more can be written, if that is so.
 fn pass_on(bytes: &[u8]) -> Option<Closed> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    let written = progress::aside(|| {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush())
+    });
+    match written {
         Ok(()) => None,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Some(Closed::Left),
         Err(error) => Some(Closed::Unwritable(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::distinct;
+
+    proptest! {
+        #[test]
+        fn different_bytes_have_different_texts(
+            one in prop::collection::vec(prop_oneof![Just(b'\\'), Just(b'x'), Just(b'f'), Just(0xff), Just(0xc3)], 0..6),
+            other in prop::collection::vec(prop_oneof![Just(b'\\'), Just(b'x'), Just(b'f'), Just(0xff), Just(0xc3)], 0..6),
+        ) {
+            prop_assert_eq!(one == other, distinct(&one) == distinct(&other));
+        }
     }
 }

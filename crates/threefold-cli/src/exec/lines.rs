@@ -12,6 +12,10 @@ use crate::escape;
 /// The longest argument that a program can have on Linux, in bytes, with the zero at its end. So no longer line is read.
 const LONGEST: u64 = 128 << 10;
 
+/// The most that all arguments of a program can have together on any Linux, in bytes: the kernel gives them three quarters
+/// of 8 MiB, whatever the limit of the stack is. So no more is read for one chunk.
+const MOST: usize = 6 << 20;
+
 /// Larger than a pipe, so that few calls are needed.
 const BUFFER: usize = 128 << 10;
 
@@ -123,8 +127,16 @@ impl Jobs {
     /// Reads the lines of the next job.
     fn read_lines(&mut self, bytes: &mut Vec<u8>) -> Result<(), Unread> {
         self.skip()?;
+        let first = self.line;
         for _ in 0..self.per_job {
             self.read_line(bytes)?;
+            if bytes.len() > MOST {
+                return Err(Unread::Unfit(format!(
+                    "the lines from {first} to {} are together longer than 6 MiB, the most that the arguments of a program \
+                     can have; give a smaller --chunk-size",
+                    self.line - 1
+                )));
+            }
         }
         Ok(())
     }
@@ -223,6 +235,14 @@ mod tests {
             let last = jobs_of(text.as_bytes(), b'\n', 2).last().expect("there are jobs");
             assert_eq!(last.lines().collect::<Vec<_>>(), [b"seven"]);
         }
+    }
+
+    #[test]
+    fn no_more_is_read_than_all_arguments_of_a_program_can_have() {
+        let mut jobs = Jobs::new(Box::new(io::repeat(b'\n')), b'\n', u64::MAX);
+        assert!(
+            jobs.next().is_some_and(|job| job.unreadable().is_some_and(|why| why.contains("smaller --chunk-size")))
+        );
     }
 
     #[test]

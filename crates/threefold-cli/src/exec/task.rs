@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use threefold::{Executor, Model, task};
 
@@ -12,7 +13,7 @@ use super::decimal::Decimal;
 use super::drive;
 use super::job::{Few, Job};
 use super::program::{Keep, Program};
-use crate::chunk_error::{ChunkError, Kind};
+use crate::chunk_error::{About, ChunkError, Kind};
 use crate::{escape, messages};
 
 /// What comes of a chunk.
@@ -71,7 +72,7 @@ async fn make_attempts(job: Job, program: &Program) -> Answered {
         if error.kind == Kind::Cancelled {
             return Err(error);
         }
-        if attempt >= attempts {
+        if attempt >= attempts || error.is_final {
             let error = if bisects { bisect(job, program, error).await } else { error };
             return Err(ChunkError { earlier: earlier.into(), ..error });
         }
@@ -85,11 +86,19 @@ async fn make_attempts(job: Job, program: &Program) -> Answered {
 /// Runs one attempt.
 async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, ChunkError> {
     let attempts = program.means().limits.attempts;
-    let at = ChunkError { attempt: Some(attempt), attempts: Some(attempts), ..ChunkError::default() };
+    let about = About { details: String::new(), covers: Some(job.describe()) };
+    let at = ChunkError {
+        about: Box::new(about),
+        attempt: Some(attempt),
+        attempts: Some(attempts),
+        ..ChunkError::default()
+    };
     let of_attempt = format!("attempt {attempt} of {attempts}");
-    let unstarted = |error: std::io::Error| ChunkError {
-        message: format!("could not be started: {error}, {of_attempt}"),
-        ..at.clone()
+    let unstarted = |error: std::io::Error| {
+        let known = why_unstarted(&error, program);
+        let is_final = known.is_some();
+        let why = known.map_or_else(|| error.to_string(), str::to_string);
+        ChunkError { message: format!("could not be started: {why}, {of_attempt}"), is_final, ..at.clone() }
     };
     let child = Child::start(program, job, attempt, program.keep).map_err(unstarted)?;
     #[cfg(feature = "async")]
@@ -99,12 +108,16 @@ async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, C
     };
     #[cfg(not(feature = "async"))]
     let ended = drive::wait(child);
-    let ended = ended.map_err(unstarted)?;
+    let ended = ended.map_err(|error| ChunkError {
+        message: format!("could not be followed to its end: {error}, {of_attempt}"),
+        ..at.clone()
+    })?;
+    let about = About { details: details(&ended, program), covers: Some(job.describe()) };
     let at = ChunkError {
+        about: Box::new(about),
         pid: Some(ended.pid),
         signal: ended.status.signal(),
         exit_code: ended.status.code(),
-        details: details(&ended, program),
         ..at
     };
     value_of(ended, program.keep).map_err(|(kind, what)| ChunkError {
@@ -112,6 +125,19 @@ async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, C
         message: format!("{what}, {of_attempt}"),
         ..at
     })
+}
+
+/// Why a program cannot be started, if another attempt would not start it either.
+fn why_unstarted(error: &std::io::Error, program: &Program) -> Option<&'static str> {
+    match Errno::from_io_error(error)? {
+        Errno::NOENT if program.means().template.path.exists() => {
+            Some("the interpreter that its first line names does not exist")
+        }
+        Errno::NOENT => Some("it does not exist any more"),
+        Errno::NOEXEC => Some("it is no program, and its first line names no interpreter (#!); give --shell"),
+        Errno::TOOBIG => Some("its arguments are together longer than the system allows; give a smaller --chunk-size"),
+        _ => None,
+    }
 }
 
 /// The value of a process that has ended, or what is wrong with it.
@@ -128,6 +154,16 @@ fn value_of(ended: Ended, keep: Keep) -> Result<Value, (Kind, String)> {
                 Keep::Everything | Keep::Count => "1 GiB, which would have to be kept in memory: let it write a file",
             };
             return Err((Kind::Failed, format!("printed more than {most}; process {pid} was stopped")));
+        }
+        Some(Stopped::AtTerminal(signal)) => {
+            let name = signal_name(signal);
+            return Err((
+                Kind::Failed,
+                format!(
+                    "wanted to read or set the terminal, which is not given to programs here: process {pid} was stopped \
+                     by {name}"
+                ),
+            ));
         }
         Some(Stopped::Cancelled) => return Err((Kind::Cancelled, "was cancelled".to_string())),
         None => {}
@@ -189,7 +225,7 @@ async fn bisect(job: Job, program: &Program, mut error: ChunkError) -> ChunkErro
         break;
     }
     if smallest != whole {
-        error.message += &format!("; {} fails alone", smallest.describe());
+        error.message += &format!("; the smallest part that fails alone: {}", smallest.describe());
     }
     error
 }

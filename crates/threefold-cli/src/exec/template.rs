@@ -89,6 +89,9 @@ impl Template {
         if texts.iter().all(|text| text.trim().is_empty()) {
             return Err("--exec needs a command, for example --exec 'python3 part.py {start} {end}'".to_string());
         }
+        if let Some(refusal) = texts.iter().find_map(|text| of_the_other_kind(text, over)) {
+            return Err(refusal);
+        }
         let mut words: Vec<Word> = texts.iter().map(|text| pieces(text, &placeholders, shell)).collect();
         let names_lines = words.iter().flatten().any(|piece| *piece == Piece::Line)
             || (shell && PARAMETERS.iter().any(|parameter| command.contains(parameter)));
@@ -107,7 +110,7 @@ impl Template {
             }
             // What the shell calls itself in its messages.
             let before = ["sh", "-c"].map(|text| vec![Piece::Text(text.to_string())]);
-            words = before.into_iter().chain(words).chain([vec![Piece::Text("threefold".to_string())]]).collect();
+            words = before.into_iter().chain(words).chain([vec![Piece::Text("sh".to_string())]]).collect();
         } else if appends {
             words.push(vec![Piece::Line]);
         }
@@ -148,6 +151,20 @@ impl Template {
         }
         filled
     }
+}
+
+/// Why the word `text` cannot be meant, if it is a placeholder that commands over these items do not have.
+fn of_the_other_kind(text: &str, over: Over) -> Option<String> {
+    let (others, items, theirs) = match over {
+        Over::Range => (&["{}", "{line}"], "a RANGE", "{start}, {end} and {chunk}"),
+        Over::Lines => (&["{start}", "{end}"], "--lines", "{}, {line} and {chunk}"),
+    };
+    others.contains(&text).then(|| {
+        format!(
+            "--exec: {text} is no placeholder over {items}, where they are {theirs}; if the program needs this text itself, \
+             give --shell and quote it"
+        )
+    })
 }
 
 /// The text of a word, cut at its placeholders. In a shell command `${line}` is a variable, and stays as it is.
@@ -220,9 +237,9 @@ mod tests {
     #[test]
     fn integers_are_filled_in_wherever_they_are_named() {
         let job = Job::of_range(3, &(-2..=7));
-        let words = texts("echo {start}:{end} 'x {chunk}' {} {line} ${start}", Over::Range, false, &job);
-        assert_eq!(words, ["echo", "-2:7", "x 3", "{}", "{line}", "$-2"]);
-        assert_eq!(texts("echo $(({end}+1))", Over::Range, true, &job), ["sh", "-c", "echo $((7+1))", "threefold"]);
+        let words = texts("echo {start}:{end} 'x {chunk}' {}x {line}: ${start}", Over::Range, false, &job);
+        assert_eq!(words, ["echo", "-2:7", "x 3", "{}x", "{line}:", "$-2"]);
+        assert_eq!(texts("echo $(({end}+1))", Over::Range, true, &job), ["sh", "-c", "echo $((7+1))", "sh"]);
     }
 
     #[test]
@@ -259,7 +276,7 @@ mod tests {
     #[test]
     fn a_shell_gets_lines_as_its_parameters() {
         let job = lines(&[b"$(touch pwned)", b"b"]);
-        let after = ["threefold", "$(touch pwned)", "b"];
+        let after = ["sh", "$(touch pwned)", "b"];
         for (command, text) in
             [("wc -l < {}", "wc -l < \"$@\""), ("wc \"$@\" \"$1\"", "wc \"$@\" \"$1\""), ("echo '{}'", "echo '\"$@\"'")]
         {
@@ -273,6 +290,20 @@ mod tests {
             ["", "   ", "''", "echo 'open", "echo \\", "no-such-program {}", "./no/such", "/", "{} x", "/etc/passwd"]
                 .map(|command| format!("{command:?}: {}", Template::new(command, Over::Lines, false).unwrap_err()));
         insta::assert_snapshot!(refusals.join("\n"));
+    }
+
+    #[test]
+    fn a_word_that_is_a_placeholder_of_the_other_kind_is_refused() {
+        for (command, over) in [
+            ("echo {}", Over::Range),
+            ("echo {start} {line}", Over::Range),
+            ("echo {start}", Over::Lines),
+            ("echo {} {end}", Over::Lines),
+        ] {
+            let refusal = Template::new(command, over, false).unwrap_err();
+            assert!(refusal.contains("is no placeholder over"), "{command}: {refusal}");
+        }
+        assert!(Template::new("echo '{}' \"$@\"", Over::Range, true).is_ok());
     }
 
     proptest! {

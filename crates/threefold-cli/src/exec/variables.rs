@@ -7,6 +7,7 @@
 use std::env;
 use std::process::Command;
 
+use super::guard;
 use super::job::Job;
 
 /// What launchers of MPI tell their ranks by.
@@ -51,6 +52,7 @@ pub(super) fn set(child: &mut Command, job: &Job, attempt: u32, users_variables:
     child.env("THREEFOLD_START", start.to_string());
     child.env("THREEFOLD_END", end.to_string());
     child.env("THREEFOLD_ATTEMPT", attempt.to_string());
+    child.env(guard::RUN, guard::run());
 }
 
 /// The variables that children do not see. The environment of this process does not change, so it is searched once.

@@ -10,6 +10,7 @@ use super::{SoFar, some_of};
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::Fed;
 use crate::failure::Failure;
+use crate::plan::Plan;
 use crate::work::Work;
 
 /// A run over chunks that come one after another.
@@ -30,7 +31,7 @@ impl FeedFold<'_> {
         T: Task<Output = Result<O, ChunkError>>,
         T::Chunk: Clone,
     {
-        let Fed { feed, describe, computation } = fed;
+        let Fed { plan, feed, describe, computation } = fed;
         let (mut value, mut chunks, mut failed, mut ended) = (computation.init, 0, Vec::new(), None);
         for output in self.on.stream(threefold::from_iter(feed), computation.task) {
             if let Ok(output) = &output {
@@ -39,8 +40,8 @@ impl FeedFold<'_> {
             match output {
                 Ok(Ok(output)) => value = (computation.reduce)(value, Ok(output)),
                 Ok(Err(error)) => {
-                    let (work, range) = (self.work.name().to_string(), describe(chunks));
-                    failed.push(Failure::Chunk(Box::new(FailedChunk { work, chunk: chunks, range, error })));
+                    let failure = FailedChunk::new(self.work.name(), chunks, || describe(chunks), error);
+                    failed.push(Failure::Chunk(Box::new(failure)));
                 }
                 Err(error) => {
                     ended = Some(error);
@@ -61,7 +62,7 @@ impl FeedFold<'_> {
             }
             (None, Some(first)) => return (Err(first), Some(chunks)),
             (None, None) => {
-                let plan = crate::plan::Plan::of_lines(0, 1);
+                let plan = plan.unwrap_or_else(|| Plan::of_lines(0, 1));
                 return ((computation.finish)(value, &plan), Some(chunks));
             }
         };

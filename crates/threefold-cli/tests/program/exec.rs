@@ -1,8 +1,11 @@
 //! `--exec COMMAND`: a program for every chunk, on every model.
 
+mod bytes;
 mod ending;
 mod faults;
+mod leaving;
 mod refusals;
+mod waiting;
 
 use std::fs;
 use std::io::Write;
@@ -179,12 +182,11 @@ fn a_process_has_the_same_environment_on_every_model() {
 }
 
 #[test]
-fn json_has_the_output_as_text() {
-    let answer =
-        run(&["threads", "1..=2", "--chunks", "2", "--exec", r"printf '\377%s\n' {start}", "--format", "json"]);
+fn json_has_the_output_and_the_number_of_chunks() {
+    let answer = run(&["threads", "1..=2", "--chunks", "2", "--exec", r"printf '%s\n' {start}", "--format", "json"]);
     let object: Value = serde_json::from_str(&answer.stdout).expect("it is JSON");
-    assert_eq!(object["value"], "\u{fffd}1\n\u{fffd}2\n");
-    assert_eq!((&object["chunks"], &object["work"]), (&2.into(), &r"printf '\377%s\n' {start}".into()));
+    assert_eq!(object["value"], "1\n2\n");
+    assert_eq!((&object["chunks"], &object["work"]), (&2.into(), &r"printf '%s\n' {start}".into()));
     let output = fed(&["async", "--lines", "-", "--exec", "echo", "--format", "json"], b"a\nb\nc\n");
     let object: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!((&object["chunks"], &object["value"]), (&3.into(), &"a\nb\nc\n".into()));

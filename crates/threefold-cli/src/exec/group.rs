@@ -1,0 +1,28 @@
+//! Who is in a process group.
+
+use std::fs;
+
+use rustix::process::Pid;
+
+/// Whether a process other than its leader is in `group`, and has not ended. It takes a look at every process of the
+/// machine, so it is asked only of groups that were told to end.
+pub(super) fn has_others(group: Pid) -> bool {
+    let group = group.as_raw_pid();
+    every_process().any(|pid| pid != group && state_and_group(pid).is_some_and(|(is_over, of)| !is_over && of == group))
+}
+
+/// The numbers of all processes.
+pub(super) fn every_process() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Whether the process has ended and is not waited for, and its group.
+pub(super) fn state_and_group(pid: i32) -> Option<(bool, i32)> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
+    let mut fields = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace();
+    let is_over = matches!(fields.next()?, "Z" | "X");
+    Some((is_over, fields.nth(1)?.parse().ok()?))
+}
