@@ -42,7 +42,7 @@ impl Number {
     pub(crate) fn to_float(&self) -> Result<Self, Undefined> {
         match self {
             Self::Integer(integer) => finite(Self::nearest(integer), || {
-                format!("an integer of {} bits is too large for f64", integer.unsigned_abs().bit_len())
+                format!("an integer of {} bits is too large for f64", integer.bit_len())
             }),
             Self::Float(float) => Ok(Self::Float(*float)),
         }
@@ -86,6 +86,10 @@ impl Number {
         if modulus.is_zero() {
             return Err(format!("`mod` by zero ({}^{} mod 0)", in_power(&shortened(base)), shortened(exponent)));
         }
+        if modulus.bit_len() == 1 {
+            // By 1 and -1 every remainder is 0. The ring has the power 1 for the exponent 0, which is no remainder there.
+            return Ok(Self::Integer(IBig::ZERO));
+        }
         let ring = ConstDivisor::new(modulus.unsigned_abs());
         let base: UBig = base.rem_euclid(&IBig::from(modulus.unsigned_abs()));
         Ok(Self::Integer(ring.reduce(base).pow(&exponent.unsigned_abs()).residue().into()))
@@ -101,7 +105,7 @@ impl Number {
 }
 
 fn integers(binary: Binary, left: &IBig, right: &IBig, most_bits: usize) -> Result<IBig, Undefined> {
-    let bits = |it: &IBig| it.unsigned_abs().bit_len();
+    let bits = IBig::bit_len;
     Ok(match binary {
         Binary::Add => left + right,
         Binary::Subtract => left - right,
@@ -143,7 +147,7 @@ fn power(base: &IBig, exponent: &IBig, most_bits: usize) -> Result<IBig, Undefin
     let too_large = || format!("{}^{} has more than {most_bits} bits", in_power(&shortened(base)), shortened(exponent));
     let exponent = usize::try_from(exponent).map_err(|_| too_large())?;
     // |base| >= 2^(bits - 1), and the power has more than (bits - 1) * exponent bits.
-    let least_bits = (base.unsigned_abs().bit_len() - 1).saturating_mul(exponent);
+    let least_bits = (base.bit_len() - 1).saturating_mul(exponent);
     if least_bits > most_bits {
         return Err(too_large());
     }
@@ -237,7 +241,7 @@ fn whole(float: f64) -> IBig {
 /// `integer` for an error: all digits, or the first of many.
 fn shortened(integer: &IBig) -> String {
     const SHOWN: usize = 40;
-    let bits = integer.unsigned_abs().bit_len();
+    let bits = integer.bit_len();
     if bits > 4 * SHOWN { format!("(an integer of {bits} bits)") } else { integer.to_string() }
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use threefold_term::{Failure, Reduction, Term, Value};
 
 use crate::oracle::{self, Nothing};
-use crate::trees::{Tree, starts, trees};
+use crate::trees::{Tree, integers, starts, trees};
 
 /// The values of `tree` from `first` on, up to `len` of them; or the first item that has none.
 fn expected(tree: &Tree, first: i64, len: usize) -> Result<Vec<BigInt>, (i64, Nothing)> {
@@ -97,6 +97,20 @@ proptest! {
     }
 
     #[test]
+    fn powers_modulo_are_exact_for_every_modulus(
+        base in integers(), exponent in trees(), modulus in trees(), first in starts(), neighbour in any::<bool>()
+    ) {
+        let power = Tree::Infix("^", Tree::Integer(base).into(), exponent.into());
+        let mut tree = Tree::Infix("mod", power.into(), modulus.into());
+        if neighbour {
+            // It is too large for columns, so that the power is found one by one, too.
+            let large = Tree::Infix("*", Tree::Integer(i128::MAX).into(), Tree::Integer(2).into());
+            tree = Tree::Infix("+", large.into(), tree.into());
+        }
+        check(&tree, first, 8, &[Reduction::Sum, Reduction::Max])?;
+    }
+
+    #[test]
     fn no_text_makes_the_parser_panic(text in ".{0,60}") {
         let _ = Term::parse(&text);
     }
@@ -152,11 +166,34 @@ fn a_power_modulo_is_found_without_the_power() {
         ("2^(i - 1) mod i", 1_000_000_007, "1"),
         ("2^(i - 1) mod i", (1 << 61) - 1, "1"),
         ("i^i mod -10", 7, "3"),
+        ("2^(i - 1) mod i", 1, "0"),
+        ("(10^40)^(i - 1) mod i", 1, "0"),
+        ("(10^40 + i)^0 mod 1", 1, "0"),
+        ("(10^40 + i)^(i - 1) mod (-i)", 1, "0"),
+        ("(10^40 + i)^(i - 5) mod (i - 6)", 5, "0"),
+        ("(10^40 + i)^(i - 1) mod (i - 3)", 1, "1"),
+        ("(10^40 + i)^(i - 1) mod 10^50", 1, "1"),
     ] {
         let term = Term::parse(text).unwrap();
         let columns = term.reduce(Reduction::Max, item..=item).unwrap().value().unwrap();
         assert_eq!(columns, term.value(item).unwrap(), "{text}");
         assert_eq!(columns.to_string(), value, "{text}");
+    }
+}
+
+#[test]
+fn an_item_that_needs_many_bits_changes_nothing_for_the_others() {
+    for (text, last, sum) in [
+        ("2^200*i + 2^(i - 1) mod i", 3, "9641628265553941653251772554046975615133217962696757011808257"),
+        ("(10^40)^(i - 1) mod i", 10, "7"),
+        ("if(i == 10, 2^200, 0)*0 + 2^(i - 1) mod i", 10, "11"),
+    ] {
+        let term = Term::parse(text).unwrap();
+        let whole = term.reduce(Reduction::Sum, 1..=last).unwrap();
+        assert_eq!(whole.value().unwrap().to_string(), sum, "{text}");
+        let pieces = (1..=last).map(|item| term.reduce(Reduction::Sum, item..=item).unwrap());
+        let joined = pieces.fold(term.nothing(Reduction::Sum), |so_far, piece| so_far.then(piece));
+        assert_eq!(joined.value(), whole.value(), "{text}");
     }
 }
 
