@@ -73,7 +73,9 @@
 //! machine. Powers with the exponents 2, 3, 4, -1 and -2 are multiplications and a division. A sum of f64 is made of
 //! blocks of 1,024 items, counted from the first item of the range; each block of 32 sums abreast, which are added in
 //! pairs; the sums of blocks are added with their rounding errors. So a sum depends on how a range is cut into parts, and
-//! on nothing else. A product is made in the order of the items. There is one zero: a reduction is never -0.0.
+//! on nothing else. A product is made in the order of the items. Only the end of a sum or product has to fit in an f64: on
+//! the way they have larger exponents. A product that is nearer to 0 than to any other f64 is 0. There is one zero: a
+//! reduction is never -0.0.
 //!
 //! # How fast it is
 //!

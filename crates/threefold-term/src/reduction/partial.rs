@@ -8,6 +8,8 @@ use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::program::Type;
 use crate::reduction::Reduction;
+use crate::reduction::float_product::FloatProduct;
+use crate::reduction::float_sum::FloatSum;
 use crate::reduction::product::Product;
 use crate::value::{Integer, Value};
 
@@ -33,13 +35,9 @@ pub struct Partial(Kind);
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Kind {
     Sum(Integer),
-    /// The sum of f64, and the error that its additions have made.
-    FloatSum {
-        sum: f64,
-        error: f64,
-    },
+    FloatSum(FloatSum),
     Product(Product),
-    FloatProduct(f64),
+    FloatProduct(FloatProduct),
     Min(Option<Value>),
     Max(Option<Value>),
     Count(u128),
@@ -50,9 +48,9 @@ impl Partial {
     pub(crate) fn empty(reduction: Reduction, of: Type) -> Self {
         Self(match (reduction, of) {
             (Reduction::Sum, Type::Integer) => Kind::Sum(0.into()),
-            (Reduction::Sum, Type::Float) => Kind::FloatSum { sum: 0.0, error: 0.0 },
+            (Reduction::Sum, Type::Float) => Kind::FloatSum(FloatSum::default()),
             (Reduction::Product, Type::Integer) => Kind::Product(Product::default()),
-            (Reduction::Product, Type::Float) => Kind::FloatProduct(1.0),
+            (Reduction::Product, Type::Float) => Kind::FloatProduct(FloatProduct::ONE),
             (Reduction::Min, _) => Kind::Min(None),
             (Reduction::Max, _) => Kind::Max(None),
             (Reduction::Count, _) => Kind::Count(0),
@@ -78,12 +76,9 @@ impl Partial {
     pub fn then(mut self, next: Self) -> Self {
         match (&mut self.0, next.0) {
             (Kind::Sum(Integer(sum)), Kind::Sum(Integer(next))) => *sum += next,
-            (Kind::FloatSum { sum, error }, Kind::FloatSum { sum: next, error: next_error }) => {
-                add(sum, error, next);
-                *error += next_error;
-            }
+            (Kind::FloatSum(sum), Kind::FloatSum(next)) => sum.then(next),
             (Kind::Product(product), Kind::Product(next)) => product.then(next),
-            (Kind::FloatProduct(product), Kind::FloatProduct(next)) => *product *= next,
+            (Kind::FloatProduct(product), Kind::FloatProduct(next)) => product.then(next),
             (Kind::Min(least), Kind::Min(Some(next))) => keep(least, next, |a, b| b < a),
             (Kind::Max(greatest), Kind::Max(Some(next))) => keep(greatest, next, |a, b| b > a),
             (Kind::Min(_), Kind::Min(None)) | (Kind::Max(_), Kind::Max(None)) => {}
@@ -108,16 +103,16 @@ impl Partial {
     /// ```
     pub fn value(&self) -> Result<Value, Failure> {
         let none = |name: &str| Failure::of_reduction(format!("there are no items, and so there is no {name}"));
-        let float = |value: f64, name: &str| match value.is_finite() {
+        let float = |value: Option<f64>, name: &str| match value {
             // The zeros of f64 are one value.
-            true => Ok(Value::Float(value + 0.0)),
-            false => Err(Failure::of_reduction(format!("the {name} is too large for f64"))),
+            Some(value) => Ok(Value::Float(value + 0.0)),
+            None => Err(Failure::of_reduction(format!("the {name} is too large for f64"))),
         };
         match &self.0 {
             Kind::Sum(sum) => Ok(Value::Integer(sum.clone())),
-            Kind::FloatSum { sum, error } => float(sum + error, "sum"),
+            Kind::FloatSum(sum) => float(sum.value(), "sum"),
             Kind::Product(product) => Ok(Value::Integer(Integer(product.value()))),
-            Kind::FloatProduct(product) => float(*product, "product"),
+            Kind::FloatProduct(product) => float(product.value(), "product"),
             Kind::Min(least) => least.clone().ok_or_else(|| none("min")),
             Kind::Max(greatest) => greatest.clone().ok_or_else(|| none("max")),
             Kind::Count(count) => Ok(Value::Integer(Integer((*count).into()))),
@@ -134,7 +129,7 @@ impl Partial {
         }
         match (&mut self.0, column) {
             (
-                Kind::FloatSum { .. } | Kind::FloatProduct(_) | Kind::Min(_) | Kind::Max(_) | Kind::Count(_),
+                Kind::FloatSum(_) | Kind::FloatProduct(_) | Kind::Min(_) | Kind::Max(_) | Kind::Count(_),
                 Column::Float(values),
             ) => {
                 self.add_floats(values);
@@ -155,7 +150,7 @@ impl Partial {
                 }
             }
             (Kind::Count(count), column) => *count += columns::count(column) as u128,
-            (Kind::FloatSum { .. } | Kind::FloatProduct(_), _) => unreachable!("the sum of f64 is of f64"),
+            (Kind::FloatSum(_) | Kind::FloatProduct(_), _) => unreachable!("the sum of f64 is of f64"),
         }
         true
     }
@@ -163,9 +158,8 @@ impl Partial {
     /// Adds the values of a block, which are finite.
     pub(crate) fn add_floats(&mut self, values: &[f64]) {
         match &mut self.0 {
-            Kind::FloatSum { sum, error } => add(sum, error, columns::sum_floats(values)),
-            // In the order of the items: the partial products of another order could overflow.
-            Kind::FloatProduct(product) => *product = values.iter().fold(*product, |product, value| product * value),
+            Kind::FloatSum(sum) => sum.add_block(values),
+            Kind::FloatProduct(product) => product.multiply(values),
             Kind::Min(least) => {
                 if let Some(value) = columns::least_float(values) {
                     keep(least, Value::Float(value), |a, b| b < a);
@@ -193,18 +187,9 @@ impl Partial {
                 values.into_iter().for_each(|value| keep(greatest, Value::Integer(Integer(value)), |a, b| b > a));
             }
             Kind::Count(count) => *count += values.iter().filter(|value| !value.is_zero()).count() as u128,
-            Kind::FloatSum { .. } | Kind::FloatProduct(_) => unreachable!("the values are f64"),
+            Kind::FloatSum(_) | Kind::FloatProduct(_) => unreachable!("the values are f64"),
         }
     }
-}
-
-/// Adds `value` to `sum`, and what the rounding loses to `error` (D. E. Knuth, The Art of Computer Programming, volume
-/// 2, section 4.2.2, theorem B).
-fn add(sum: &mut f64, error: &mut f64, value: f64) {
-    let total = *sum + value;
-    let added = total - *sum;
-    *error += (*sum - (total - added)) + (value - added);
-    *sum = total;
 }
 
 /// Replaces `kept` by `value` if there is none, or if `value` is better.

@@ -57,7 +57,7 @@ fn check(tree: &Tree, first: i64, len: usize, reductions: &[Reduction]) -> Resul
     }
 }
 
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     ProptestConfig { max_global_rejects: 1 << 20, ..ProptestConfig::default() }
 }
 
