@@ -65,7 +65,8 @@
 //! # What has no value
 //!
 //! Division by zero, the root or logarithm of what has none, and any result that is infinite or no number are failures,
-//! which name the first item: see [`Failure`]. So are integers of more than 2^28 bits (32 MiB).
+//! which name the first item: see [`Failure`]. So are integers of more than 2^28 bits (32 MiB). A sum or product of more
+//! bits is a failure without an item.
 //!
 //! # The same bits everywhere
 //!

@@ -1,10 +1,12 @@
 //! `Partial`: what a reduction has given for the items so far.
 
 use dashu_int::IBig;
+use dashu_int::ops::BitTest;
 
 use crate::columns::Column;
 use crate::columns::reduce as columns;
 use crate::failure::Failure;
+use crate::number::MOST_BITS;
 use crate::plan::Plan;
 use crate::program::Type;
 use crate::reduction::Reduction;
@@ -92,7 +94,8 @@ impl Partial {
     ///
     /// # Errors
     ///
-    /// There are no items, and so no smallest or greatest value; or a sum or product is too large for f64.
+    /// There are no items, and so no smallest or greatest value; or a sum or product is too large for f64,
+    /// or of integers has more than 2^28 bits.
     ///
     /// ```
     /// use threefold_term::{Reduction, Term};
@@ -108,10 +111,15 @@ impl Partial {
             Some(value) => Ok(Value::Float(value + 0.0)),
             None => Err(Failure::of_reduction(format!("the {name} is too large for f64"))),
         };
+        let too_many_bits = |name: &str| Failure::of_reduction(format!("the {name} has more than {MOST_BITS} bits"));
         match &self.0 {
+            Kind::Sum(Integer(sum)) if sum.bit_len() > MOST_BITS => Err(too_many_bits("sum")),
             Kind::Sum(sum) => Ok(Value::Integer(sum.clone())),
             Kind::FloatSum(sum) => float(sum.value(), "sum"),
-            Kind::Product(product) => Ok(Value::Integer(Integer(product.value()))),
+            Kind::Product(product) => match product.value() {
+                Some(product) => Ok(Value::Integer(Integer(product))),
+                None => Err(too_many_bits("product")),
+            },
             Kind::FloatProduct(product) => float(product.value(), "product"),
             Kind::Min(least) => least.clone().ok_or_else(|| none("min")),
             Kind::Max(greatest) => greatest.clone().ok_or_else(|| none("max")),
@@ -175,18 +183,14 @@ impl Partial {
         }
     }
 
-    /// Adds the values of a block, of any size.
-    pub(crate) fn add_integers(&mut self, values: Vec<IBig>) {
+    /// Adds the value of an item, of any size.
+    pub(crate) fn add_integer(&mut self, value: IBig) {
         match &mut self.0 {
-            Kind::Sum(Integer(sum)) => values.into_iter().for_each(|value| *sum += value),
-            Kind::Product(product) => values.into_iter().for_each(|value| product.multiply(value)),
-            Kind::Min(least) => {
-                values.into_iter().for_each(|value| keep(least, Value::Integer(Integer(value)), |a, b| b < a));
-            }
-            Kind::Max(greatest) => {
-                values.into_iter().for_each(|value| keep(greatest, Value::Integer(Integer(value)), |a, b| b > a));
-            }
-            Kind::Count(count) => *count += values.iter().filter(|value| !value.is_zero()).count() as u128,
+            Kind::Sum(Integer(sum)) => *sum += value,
+            Kind::Product(product) => product.multiply(value),
+            Kind::Min(least) => keep(least, Value::Integer(Integer(value)), |a, b| b < a),
+            Kind::Max(greatest) => keep(greatest, Value::Integer(Integer(value)), |a, b| b > a),
+            Kind::Count(count) => *count += u128::from(!value.is_zero()),
             Kind::FloatSum(_) | Kind::FloatProduct(_) => unreachable!("the values are f64"),
         }
     }
