@@ -74,6 +74,11 @@ fn what_cannot_be_computed_is_refused_before_anything_starts() {
         ("i", "--workload primes"),
         ("i", "--folder ."),
         ("i", "--chunks 4 1..=2 3..=4"),
+        ("i", "--shell"),
+        ("i", "--lines nofile"),
+        ("i", "--lines nofile -0"),
+        ("i", "--tag"),
+        ("i", "--bisect"),
     ]
     .map(|(term, others)| {
         let answer = answer("threads", term, others);
@@ -81,6 +86,19 @@ fn what_cannot_be_computed_is_refused_before_anything_starts() {
         format!("$ threefold threads --term '{term}' {others}\n{}\n", answer.stderr)
     });
     insta::assert_snapshot!(refusals.concat());
+}
+
+#[test]
+fn options_of_programs_are_refused_without_one() {
+    for option in ["--shell", "--lines nofile", "--tag", "--bisect"] {
+        for before in ["threads --term i", "compare --term i", "threads --workload sum", "compare --workload sum"] {
+            let arguments = before.split(' ').chain(option.split(' '));
+            let answer = threefold(arguments).output().map(Answer::from).unwrap();
+            assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{before} {option}");
+            let name = option.split(' ').next().unwrap();
+            assert_eq!(answer.stderr, format!("threefold: error: {name} is only for --exec\n"), "{before}");
+        }
+    }
 }
 
 #[test]
