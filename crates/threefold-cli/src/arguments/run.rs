@@ -68,7 +68,7 @@ impl RunRequest {
             return Ok(());
         }
         if !option.is_available_on(model) {
-            let others = models_with(option);
+            let others = models_with(option, &self.work);
             return Err(match (option, self.workers) {
                 (ModelOption::Workers, Some(n)) => {
                     format!("{flag} {n} is not available on {model}, which has 1 worker; use {others}")
@@ -78,9 +78,10 @@ impl RunRequest {
         }
         if option == ModelOption::Timeout && model == Model::Async && !self.work.waits() {
             let (name, waiting) = (self.work.name(), one_of(&Workload::names_that_wait()));
+            let others = models_with(option, &self.work);
             return Err(format!(
                 "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; \
-                 use processes"
+                 use {others}"
             ));
         }
         Ok(())
