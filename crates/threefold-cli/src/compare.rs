@@ -9,6 +9,7 @@ use threefold_compare::{Compare, Comparison, Error};
 use crate::arguments::CompareRequest;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Prepared, Verb, Visitor};
+use crate::failure::Failure;
 use crate::progress::ComparisonProgress;
 use crate::{escape, exit, output, saved};
 
@@ -30,6 +31,11 @@ pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: imp
     };
     let comparison = match measured {
         Ok(comparison) => comparison,
+        // A term or a program that has no value is at fault, and not the model.
+        Err(Error::Value { reason, .. }) if request.work.is_the_users() => {
+            output::failed(&reason);
+            return caught().map_or(exit::FAILED, |signal| exit::SIGNALLED + signal).into();
+        }
         Err(error) => return failed(&error, caught()),
     };
     let shown = output::comparison(&comparison);
@@ -110,7 +116,10 @@ impl Visitor for Measurement<'_> {
             None => ((computation.reduce)(value, output), chunks + 1, failed),
         };
         let check = |(value, _, failed): (A, u64, Option<(u64, ChunkError)>)| match failed {
-            None => (computation.finish)(value, &plan).map_err(|failure| failure.to_string()),
+            None => {
+                let named = |failure: Failure| work.failure(failure, &|chunk| plan.describe(chunk)).to_string();
+                (computation.finish)(value, &plan).map_err(named)
+            }
             Some((chunk, error)) => {
                 Err(FailedChunk { work: work.name().to_string(), chunk, range: plan.describe(chunk), error }
                     .to_string())

@@ -29,7 +29,7 @@ pub(crate) enum Failure {
     Unavailable(String),
     /// The fold or its executor failed.
     Fold(threefold::Error),
-    /// The same of a work that starts a program.
+    /// The same of a work that starts a program, or that reduces a term.
     OfProgram(Box<OfProgram>),
     /// A chunk failed on its own account.
     Chunk(Box<FailedChunk>),
@@ -82,7 +82,8 @@ impl Failure {
         }
     }
 
-    /// The same failure of a work that starts the program `command`, whose chunks cover what `describe` says.
+    /// The same failure of a work that starts the program `command`, or that reduces a term of that name. Its chunks cover
+    /// what `describe` says.
     pub(crate) fn of_program(self, command: &str, describe: &dyn Fn(u64) -> String) -> Self {
         match self {
             Self::Fold(error) => {

@@ -148,11 +148,8 @@ impl Once<'_> {
         let progress = plan.and_then(|plan| FoldProgress::start(request.progress, plan));
         let trace = Trace::new();
 
-        let command = request.work.is_program().then(|| request.work.name().to_string());
-        let named = move |failure: Failure| match &command {
-            Some(command) => failure.of_program(command, &*describe),
-            None => failure,
-        };
+        let work = request.work.clone();
+        let named = move |failure: Failure| work.failure(failure, &*describe);
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let mut recording = None;

@@ -116,6 +116,40 @@ fn a_sum_that_is_too_large_says_so() {
 }
 
 #[test]
+fn a_comparison_says_why_a_term_has_no_value() {
+    for (term, reason) in [
+        ("100 // (i - 7)", "sum of 100 // (i - 7): chunk 0 (1..=10) has no value for i = 7: `//` by zero (100 // 0)"),
+        ("1e308", "sum of 1e308: the sum is too large for f64"),
+    ] {
+        let answer = answer("compare", term, "1..=10 --models sequential,threads --runs 2 --warmup 0");
+        let expected = format!("threefold: error: {reason}\n");
+        assert_eq!((answer.code, answer.stdout.as_str(), answer.stderr), (Some(1), "", expected));
+    }
+}
+
+#[test]
+fn sums_and_products_are_too_large_only_at_their_end() {
+    for model in every_name() {
+        for (term, options, expected) in [
+            ("if(i == 2, -1.5e308, 1.5e308)", "1..=3", "1.5e308"),
+            ("if(i < 3, -1.5e308, 1.5e308)", "1..=4", "0.0"),
+            ("if(i == 1, 1., if(i < 4, 2.^-700, 2.^700))", "1..=5 --reduce product", "1.0"),
+            ("2^200*i + 2^(i-1) mod i", "1..=3", "9641628265553941653251772554046975615133217962696757011808257"),
+        ] {
+            for cut in ["", "--chunks 2", "--chunks 3"] {
+                assert_eq!(value(model, term, &format!("{options} {cut}")), expected, "{model} {term} {cut}");
+            }
+        }
+        let whole: f64 = value(model, "i/1000", "1..=2700 --reduce product").parse().unwrap();
+        let cut: f64 = value(model, "i/1000", "1..=2700 --reduce product --chunks 3").parse().unwrap();
+        assert!(
+            (whole / 1.591649037246422e-6 - 1.0).abs() < 1e-12 && (cut / whole - 1.0).abs() < 1e-12,
+            "{whole} {cut}"
+        );
+    }
+}
+
+#[test]
 fn a_comparison_of_a_term_names_it() {
     let answer = answer("compare", "i^2 mod 7", "1..=1000 --models sequential,threads --runs 2 --warmup 0");
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
@@ -131,6 +165,9 @@ fn a_journal_of_another_term_is_refused() {
     for (term, others) in [("i + 1", ""), ("i", "--reduce product")] {
         let refused = with(term, others);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{}", refused.stderr);
+        let reason = "is of another job: it records another term, or the same one written otherwise or with another \
+                      --reduce; use another file";
+        assert!(refused.stderr.contains(reason), "{}", refused.stderr);
     }
     let again = with("i", "");
     assert_eq!((again.code, again.stdout.lines().nth(1)), (Some(0), Some("5050")), "{}", again.stderr);
