@@ -16,6 +16,7 @@ mod exec;
 #[path = "exec_elsewhere.rs"]
 mod exec;
 mod exec_options;
+mod exhaustion;
 mod exit;
 mod exports;
 mod failure;
@@ -44,6 +45,7 @@ use crate::signals::{Ending, Signals};
 
 fn main() -> ExitCode {
     exec::guard::serve_if_asked();
+    exhaustion::abort_where_memory_is_limited();
     // A worker process stops here and serves.
     threefold::init();
     match arguments::read(env::args_os()) {

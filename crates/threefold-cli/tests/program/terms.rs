@@ -150,6 +150,26 @@ fn sums_and_products_are_too_large_only_at_their_end() {
 }
 
 #[test]
+#[cfg(all(feature = "processes", target_os = "linux"))]
+fn a_worker_whose_memory_a_term_exhausts_is_out_of_memory_and_is_run_again() {
+    // With a backtrace, which would need memory, too.
+    for backtrace in ["0", "1"] {
+        let options = "processes 1..=3 --reduce count --memory-limit 30MiB --retries 1 --format json --term 2^(2^28-1)";
+        let output = threefold(options.split(' ')).env("RUST_BACKTRACE", backtrace).output();
+        let answer = output.map(Answer::from).unwrap();
+        let object: Value = serde_json::from_str(&answer.stdout).unwrap();
+        let error = &object["error"];
+        assert_eq!(
+            (answer.code, &error["kind"], &error["attempts"]),
+            (Some(1), &json!("memory"), &json!(2)),
+            "{error}"
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with("count of 2^(2^28-1): chunk 0 (1..=3) ") && message.contains("30"), "{message}");
+    }
+}
+
+#[test]
 fn a_comparison_of_a_term_names_it() {
     let answer = answer("compare", "i^2 mod 7", "1..=1000 --models sequential,threads --runs 2 --warmup 0");
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
@@ -171,4 +191,15 @@ fn a_journal_of_another_term_is_refused() {
     }
     let again = with("i", "");
     assert_eq!((again.code, again.stdout.lines().nth(1)), (Some(0), Some("5050")), "{}", again.stderr);
+}
+
+#[test]
+#[cfg(all(feature = "processes", target_os = "linux"))]
+fn the_memory_does_not_grow_with_the_number_of_large_integers() {
+    // 200 integers of 1 MiB each.
+    for (reduction, expected) in [("count", "200"), ("min", "1"), ("max", "1")] {
+        let term = if reduction == "count" { "2^(2^23)" } else { "2^(2^23) // 2^(2^23)" };
+        let options = format!("1..=200 --chunks 1 --reduce {reduction} -j 1 --memory-limit 64MiB");
+        assert_eq!(value("processes", term, &options), expected, "{reduction}");
+    }
 }
