@@ -23,6 +23,7 @@ mod failure;
 mod messages;
 mod model_options;
 mod output;
+mod overdue;
 mod plan;
 mod progress;
 mod range;
@@ -41,6 +42,8 @@ use std::process::ExitCode;
 use threefold::CancelToken;
 
 use crate::arguments::Request;
+use crate::overdue::Overdue;
+use crate::run::Run;
 use crate::signals::{Ending, Signals};
 
 fn main() -> ExitCode {
@@ -51,12 +54,14 @@ fn main() -> ExitCode {
     match arguments::read(env::args_os()) {
         Ok(Request::Workloads) => output::workloads(),
         Ok(Request::Report(request)) => report::report(&request),
-        Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals| {
+        Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals, _| {
             compare::compare(&request, token, || signals.caught())
         }),
         Ok(Request::Run(request)) => {
+            // Whether it can be written, nobody asks any more.
+            let speak = |run: &Run, format| drop(output::write(run, format));
             let ending = if request.is_brief() { Ending::AtOnce } else { signals::GRACE };
-            cancellable(ending, |token, signals| match run::run(&request, token) {
+            cancellable(ending, |token, signals, overdue| match run::run(&request, token, (overdue, speak)) {
                 Ok(run) => exit::code(&run, output::write(&run, request.format), signals.caught()),
                 Err(reason) => output::refused(&reason),
             })
@@ -66,10 +71,10 @@ fn main() -> ExitCode {
 }
 
 /// Calls `work` with a token that INT and TERM cancel, unless they end the program at once.
-fn cancellable(ending: Ending, work: impl FnOnce(&CancelToken, &Signals) -> ExitCode) -> ExitCode {
-    let token = CancelToken::new();
-    match Signals::watch(&token, ending) {
-        Ok(signals) => work(&token, &signals),
+fn cancellable(ending: Ending, work: impl FnOnce(&CancelToken, &Signals, &Overdue) -> ExitCode) -> ExitCode {
+    let (token, overdue) = (CancelToken::new(), Overdue::default());
+    match Signals::watch(&token, ending, &overdue) {
+        Ok(signals) => work(&token, &signals, &overdue),
         Err(error) => output::refused(&format!("INT and TERM cannot be watched: {error}")),
     }
 }

@@ -20,7 +20,7 @@ use crate::workloads::Workload;
 const LEAST_MEMORY: u64 = 4 << 20;
 
 /// One work, to be run once on one model.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RunRequest {
     pub(crate) model: Model,
     pub(crate) work: Work,
