@@ -42,7 +42,8 @@
 //! | `abs(a)`, `floor(a)`, `ceil(a)` | |
 //! | `sqrt(a)`, `exp(a)`, `ln(a)`, `sin(a)`, `cos(a)`, `tan(a)`, `atan(a)` | of f64; angles in radians |
 //!
-//! `and`, `or` and `if` evaluate only what they need. A `_` between digits means nothing: `1_000`.
+//! `and`, `or` and `if` evaluate only what they need. A `_` between digits means nothing: `1_000`. A term has at most 4,000
+//! bytes, 1,000 operands and operators, and 100 levels of parentheses, powers and prefixes.
 //!
 //! # Division, remainders and powers of integers
 //!

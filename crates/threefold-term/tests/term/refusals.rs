@@ -63,6 +63,28 @@ fn texts_that_are_no_terms_are_refused_with_the_place() {
         "1_000.5 mod 3",
         "i ^ ^ 2",
         "\u{e9}\u{e9} + i",
+        "7 mod(3, 4)",
+        "2 and(3, 4)",
+        "gcd (2 3",
+        "gcd (2 3)",
+        "i += 1",
+        "i -= 1",
+        "i ^= 1",
+        "i /= 1",
+        "i *= 1",
+        "i >== 1",
+        "i => 1",
+        "i =< 1",
+        "i !== 1",
+        "\"i\"",
+        "i + 'a'",
+        "mod(i, 3)",
+        "1 + or (i, 3)",
+        "1_",
+        "1__000",
+        "1_.5",
+        "1._5",
+        "1e_5",
     ];
     let refusals: String = texts
         .iter()
@@ -72,6 +94,19 @@ fn texts_that_are_no_terms_are_refused_with_the_place() {
         })
         .collect();
     insta::assert_snapshot!(refusals);
+}
+
+#[test]
+fn a_low_line_between_digits_means_nothing() {
+    for (text, value) in [
+        ("1_000", "1000"),
+        ("1_0_0 + 0_1", "101"),
+        ("1_0.2_5", "10.25"),
+        ("1_5e-0_1", "1.5"),
+        ("2e1_0", "20000000000.0"),
+    ] {
+        assert_eq!(Term::parse(text).unwrap().value(0).unwrap().to_string(), value, "{text}");
+    }
 }
 
 #[test]
@@ -137,7 +172,7 @@ fn reductions_without_a_value_say_why() {
         ("i", Reduction::Min, 0),
         ("i", Reduction::Max, 0),
         ("2^(2^28 - 1)", Reduction::Sum, 2),
-        ("2^(2^28 - 1)", Reduction::Product, 1_000),
+        ("2^(2^28 - 1)", Reduction::Product, 5),
     ]
     .map(|(text, reduction, last)| {
         let partial = Term::parse(text).unwrap().reduce(reduction, 1..=last).unwrap();
