@@ -9,6 +9,7 @@ use threefold_compare::{Compare, Comparison, Error};
 use crate::arguments::CompareRequest;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Prepared, Verb, Visitor};
+use crate::failure::Failure;
 use crate::progress::ComparisonProgress;
 use crate::work::Work;
 use crate::{escape, exit, messages, output, saved};
@@ -58,6 +59,8 @@ fn failed(error: &Error, work: &Work, signal: Option<u8>) -> ExitCode {
 /// The error in the words of somebody whose own program was compared, where the library's would not fit.
 fn of_program(error: &Error, work: &Work) -> Option<String> {
     match error {
+        // A term that has no value is at fault, and not the model.
+        Error::Value { reason, .. } if work.is_the_users() && !work.is_program() => Some(reason.clone()),
         Error::Value { model, reason } if work.is_program() => Some(format!("on {model}: {reason}")),
         Error::Disagreement { model, expected, value } if work.is_program() => Some(format!(
             "on {model} {} gave {}, but on sequential {}: the program printed something else when it was run again, for \
@@ -134,7 +137,10 @@ impl Visitor for Measurement<'_> {
             None => ((computation.reduce)(value, output), chunks + 1, failed),
         };
         let check = |(value, _, failed): (A, u64, Option<(u64, ChunkError)>)| match failed {
-            None => (computation.finish)(value, &plan).map_err(|failure| failure.to_string()),
+            None => {
+                let named = |failure: Failure| work.failure(failure, &|chunk| plan.describe(chunk)).to_string();
+                (computation.finish)(value, &plan).map_err(named)
+            }
             Some((chunk, error)) => Err(once(FailedChunk::new(work.name(), chunk, || plan.describe(chunk), error))),
         };
         let mut comparison = compare.fold_and_check(source, computation.task, init, reduce, check)?;

@@ -19,8 +19,11 @@ mod of_program;
 
 use std::fmt;
 
+use threefold::Model;
+
 use self::of_program::OfProgram;
 use crate::chunk_error::FailedChunk;
+use crate::escape;
 
 /// Why there is no result.
 #[derive(Clone, Debug)]
@@ -29,7 +32,7 @@ pub(crate) enum Failure {
     Unavailable(String),
     /// The fold or its executor failed.
     Fold(threefold::Error),
-    /// The same of a work that starts a program.
+    /// The same of a work that starts a program, or that reduces a term.
     OfProgram(Box<OfProgram>),
     /// A chunk failed on its own account.
     Chunk(Box<FailedChunk>),
@@ -46,6 +49,12 @@ pub(crate) enum Failure {
     Unrecorded(threefold::Error),
     /// The outputs have no value, or it could not be passed on.
     NoValue(String),
+    /// A run that was cancelled did not end in time.
+    Overdue {
+        /// What was run.
+        work: String,
+        model: Model,
+    },
     /// The total does not fit in 128 bits.
     Overflow,
     /// The hardware or this program added wrongly: the total is not given out.
@@ -68,6 +77,7 @@ impl Failure {
             Self::Chunks { first, .. } => first.kind(),
             Self::Unrecorded(_) => "journal",
             Self::NoValue(_) => "failed",
+            Self::Overdue { .. } => "cancelled",
             Self::Overflow => "overflow",
             Self::Mismatch { .. } => "mismatch",
         }
@@ -82,7 +92,8 @@ impl Failure {
         }
     }
 
-    /// The same failure of a work that starts the program `command`, whose chunks cover what `describe` says.
+    /// The same failure of a work that starts the program `command`, or that reduces a term of that name. Its chunks cover
+    /// what `describe` says.
     pub(crate) fn of_program(self, command: &str, describe: &dyn Fn(u64) -> String) -> Self {
         match self {
             Self::Fold(error) => {
@@ -100,6 +111,7 @@ impl Failure {
     pub(crate) fn task(&self) -> Option<&str> {
         match self {
             Self::Chunk(failed) => Some(&failed.work),
+            Self::Overdue { work, .. } => Some(work),
             Self::OfProgram(failed) => failed.error.task().map(|_| failed.command.as_str()),
             Self::Chunks { first, .. } => first.task(),
             other => other.error().and_then(threefold::Error::task),
@@ -122,7 +134,8 @@ impl Failure {
             Self::Fold(error) | Self::Unrecorded(error) => Some(error),
             Self::OfProgram(failed) => Some(&failed.error),
             Self::Chunks { first, .. } => first.error(),
-            Self::Unavailable(_) | Self::Chunk(_) | Self::NoValue(_) | Self::Overflow | Self::Mismatch { .. } => None,
+            Self::Unavailable(_) | Self::Chunk(_) | Self::NoValue(_) => None,
+            Self::Overdue { .. } | Self::Overflow | Self::Mismatch { .. } => None,
         }
     }
 }
@@ -153,6 +166,11 @@ impl fmt::Display for Failure {
                 let chunks = if of == 1 { "chunk" } else { "chunks" };
                 write!(f, "{failed} of {of} {chunks} failed, {finished} {were} finished")
             }
+            Self::Overdue { work, model } => write!(
+                f,
+                "{}: cancelled on {model}; a chunk in progress did not end within 0.4 s, and was left",
+                escape::line(work)
+            ),
             Self::Overflow => f.write_str("the total does not fit in 128 bits: use fewer or shorter ranges"),
             Self::Mismatch { total, expected } => write!(
                 f,

@@ -16,12 +16,14 @@ mod exec;
 #[path = "exec_elsewhere.rs"]
 mod exec;
 mod exec_options;
+mod exhaustion;
 mod exit;
 mod exports;
 mod failure;
 mod messages;
 mod model_options;
 mod output;
+mod overdue;
 mod plan;
 mod progress;
 mod range;
@@ -40,23 +42,28 @@ use std::process::ExitCode;
 use threefold::CancelToken;
 
 use crate::arguments::Request;
+use crate::overdue::Overdue;
+use crate::run::Run;
 use crate::signals::{Ending, Signals};
 
 fn main() -> ExitCode {
     exec::guard::serve_if_asked();
+    exhaustion::abort_where_memory_is_limited();
     // A worker process stops here and serves.
     threefold::init();
     match arguments::read(env::args_os()) {
         Ok(Request::Workloads) => output::workloads(),
         Ok(Request::Report(request)) => report::report(&request),
-        Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals| {
+        Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals, _| {
             let code = compare::compare(&request, token, || signals.caught());
             exec::living::end_all();
             code
         }),
         Ok(Request::Run(request)) => {
+            // Whether it can be written, nobody asks any more.
+            let speak = |run: &Run, format| drop(output::write(run, format));
             let ending = if request.is_brief() { Ending::AtOnce } else { signals::GRACE };
-            cancellable(ending, |token, signals| match run::run(&request, token) {
+            cancellable(ending, |token, signals, overdue| match run::run(&request, token, (overdue, speak)) {
                 Ok(run) => {
                     exec::living::end_all();
                     exit::code(&run, output::write(&run, request.format), signals.caught())
@@ -69,10 +76,10 @@ fn main() -> ExitCode {
 }
 
 /// Calls `work` with a token that INT and TERM cancel, unless they end the program at once.
-fn cancellable(ending: Ending, work: impl FnOnce(&CancelToken, &Signals) -> ExitCode) -> ExitCode {
-    let token = CancelToken::new();
-    match Signals::watch(&token, ending) {
-        Ok(signals) => work(&token, &signals),
+fn cancellable(ending: Ending, work: impl FnOnce(&CancelToken, &Signals, &Overdue) -> ExitCode) -> ExitCode {
+    let (token, overdue) = (CancelToken::new(), Overdue::default());
+    match Signals::watch(&token, ending, &overdue) {
+        Ok(signals) => work(&token, &signals, &overdue),
         Err(error) => output::refused(&format!("INT and TERM cannot be watched: {error}")),
     }
 }

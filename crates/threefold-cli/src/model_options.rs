@@ -5,6 +5,8 @@
 
 use threefold::Model;
 
+use crate::work::Work;
+
 /// An option that only some models have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ModelOption {
@@ -52,9 +54,11 @@ pub(crate) fn as_typed(text: &str) -> String {
         .fold(text.to_string(), |text, option| text.replace(option.id(), &option.flag()))
 }
 
-/// The names of the models that have `option`, as a choice.
-pub(crate) fn models_with(option: ModelOption) -> String {
-    let models = Model::ALL.iter().filter(|&&model| option.is_available_on(model));
+/// The names of the models that have `option` for `work`, as a choice.
+pub(crate) fn models_with(option: ModelOption, work: &Work) -> String {
+    // On async only what waits can be stopped.
+    let stops = |model| option != ModelOption::Timeout || model != Model::Async || work.waits();
+    let models = Model::ALL.iter().filter(|&&model| option.is_available_on(model) && stops(model));
     one_of(&models.map(|model| model.name()).collect::<Vec<_>>())
 }
 

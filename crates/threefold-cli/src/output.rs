@@ -57,7 +57,7 @@ pub(crate) fn refused(reason: &(impl Display + ?Sized)) -> ExitCode {
 }
 
 /// Says why there is no comparison.
-pub(crate) fn failed(error: &threefold_compare::Error) {
+pub(crate) fn failed(error: &impl Display) {
     messages::error(error);
 }
 

@@ -13,6 +13,7 @@ use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Describe, Fed, Prepared, Verb, Visitor, Wanted};
 use crate::failure::Failure;
+use crate::overdue::Overdue;
 use crate::plan::Plan;
 use crate::progress::FoldProgress;
 use crate::recording::Recording;
@@ -44,6 +45,16 @@ pub(crate) struct Run {
     pub(crate) trace: Trace,
 }
 
+impl Run {
+    /// What is known of a run that was cancelled, and does not end.
+    fn overdue(request: RunRequest, chunks: u64, began: Instant, recording: Option<Recording>, trace: Trace) -> Self {
+        let RunRequest { model, work, workers, .. } = request;
+        let value = Err(Failure::Overdue { work: work.name().to_string(), model });
+        let (total, failures, retried) = (began.elapsed(), Vec::new(), Vec::new());
+        Self { model, work, workers, chunks, value, partial: None, began, total, recording, failures, retried, trace }
+    }
+}
+
 /// What is known of a fold besides its value.
 #[derive(Debug, Default)]
 struct SoFar {
@@ -73,19 +84,23 @@ impl SoFar {
     }
 }
 
-/// Runs the work of `request` until it is done or `token` is cancelled.
+/// Says what is known of a run.
+pub(crate) type Speak = fn(&Run, Format);
+
+/// Runs the work of `request` until it is done or `token` is cancelled. If it does not end in time then, `overdue` speaks.
 ///
 /// # Errors
 ///
 /// Why the work cannot have this input: nothing was started.
-pub(crate) fn run(request: &RunRequest, token: &CancelToken) -> Result<Run, String> {
-    request.work.visit(&request.input, Once { request, token })
+pub(crate) fn run(request: &RunRequest, token: &CancelToken, overdue: (&Overdue, Speak)) -> Result<Run, String> {
+    request.work.visit(&request.input, Once { request, token, overdue })
 }
 
 /// Runs a work once.
 struct Once<'a> {
     request: &'a RunRequest,
     token: &'a CancelToken,
+    overdue: (&'a Overdue, Speak),
 }
 
 impl Visitor for Once<'_> {
@@ -150,16 +165,13 @@ impl Once<'_> {
         describe: Describe,
         fold: impl FnOnce(&Executor, &Mutex<Vec<Failure>>, &mut SoFar) -> (Result<String, Failure>, Option<u64>),
     ) -> Run {
-        let Self { request, token } = self;
+        let Self { request, token, overdue: (overdue, speak) } = self;
         let mut chunks = plan.map_or(0, |plan| plan.chunks);
         let progress = plan.and_then(|plan| FoldProgress::start(request.when_to_show(), plan));
         let trace = Trace::new();
 
-        let command = request.work.is_program().then(|| request.work.name().to_string());
-        let named = move |failure: Failure| match &command {
-            Some(command) => failure.of_program(command, &*describe),
-            None => failure,
-        };
+        let work = request.work.clone();
+        let named = move |failure: Failure| work.failure(failure, &*describe);
         let failures = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let mut recording = None;
@@ -173,6 +185,13 @@ impl Once<'_> {
                 "there is only one MPI rank, which runs all chunks; to have more, start the program with mpirun",
             );
         }
+        overdue.begin({
+            let (request, recording, trace) = (request.clone(), recording.clone(), trace.clone());
+            move || {
+                let format = request.format;
+                speak(&Run::overdue(request, chunks, began, recording, trace), format);
+            }
+        });
         let (mut workers, mut so_far) = (None, SoFar::default());
         let value = on.and_then(|on| {
             let mut on = on.cancel(token);
@@ -197,6 +216,7 @@ impl Once<'_> {
             workers = Some(on.workers());
             value
         });
+        overdue.end();
         let total = began.elapsed();
         let value = match &recording {
             Some(recording) => value.map_err(|failure| recording.failure(failure)),

@@ -1,8 +1,8 @@
 //! INT and TERM: they cancel the run, and end the program soon in any case.
 //!
 //! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
-//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. Worker
-//! processes notice that their parent has gone, and end as well.
+//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. If the run has
+//! not ended by then, it first says so ([`Overdue`]). Worker processes notice that their parent has gone, and end as well.
 //!
 //! A run that takes a few milliseconds has no such thread, which would cost 0.1 ms. There the signal handler ends the
 //! program at once.
@@ -28,8 +28,10 @@ use self::console as platform;
 #[cfg(unix)]
 use self::unix as platform;
 use crate::exit;
+use crate::overdue::Overdue;
 
-/// How long a cancelled run may take to end normally. With this value the program ends within 0.5 s of the signal.
+/// How long a cancelled run may take to end normally. With this value the program ends within 0.5 s of the signal, also if
+/// something is said of a run that is overdue.
 pub(crate) const GRACE: Ending = Ending::Within(Duration::from_millis(400));
 
 /// The same for a comparison, which still shows what was measured: the program ends within 1 s of the signal.
@@ -51,12 +53,13 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on INT and TERM have the effect `ending`. `token` cancels the run.
+    /// From now on INT and TERM have the effect `ending`. `token` cancels the run; `overdue` is asked to speak if that takes
+    /// too long.
     ///
     /// # Errors
     ///
     /// The system has no descriptor or no thread left.
-    pub(crate) fn watch(token: &CancelToken, ending: Ending) -> io::Result<Self> {
+    pub(crate) fn watch(token: &CancelToken, ending: Ending, overdue: &Overdue) -> io::Result<Self> {
         let caught = Arc::new(AtomicU8::new(0));
         let grace = match ending {
             Ending::AtOnce => {
@@ -65,12 +68,13 @@ impl Signals {
             }
             Ending::Within(grace) => grace,
         };
-        let (token, first) = (token.clone(), Arc::clone(&caught));
+        let (token, first, overdue) = (token.clone(), Arc::clone(&caught), overdue.clone());
         platform::watch(move |signal| {
             // It is stored before the token is cancelled, whose lock publishes it: who sees the one sees the other.
             first.store(signal, Ordering::Relaxed);
             token.cancel();
             thread::sleep(grace);
+            overdue.say();
             process::exit((exit::SIGNALLED + signal).into());
         })?;
         Ok(Self { caught })

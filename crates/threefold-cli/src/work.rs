@@ -3,8 +3,10 @@
 //! Everything else asks a work for its name and its items, and gives a [`Visitor`], which takes any types.
 
 use crate::computation::Visitor;
+use crate::escape;
 use crate::exec::Exec;
 use crate::exec_options::Limits;
+use crate::failure::Failure;
 use crate::plan::Input;
 use crate::reduced_term::ReducedTerm;
 use crate::workloads::Workload;
@@ -75,6 +77,23 @@ impl Work {
     /// Whether it starts a program.
     pub(crate) fn is_program(&self) -> bool {
         matches!(self, Self::Exec(_))
+    }
+
+    /// Whether the user has written it: a term or a program. Errors then have its text in place of a task.
+    pub(crate) fn is_the_users(&self) -> bool {
+        matches!(self, Self::Term(_) | Self::Exec(_))
+    }
+
+    /// The same failure in the words of whoever has written this work, if that is the user. Its chunks cover what `describe`
+    /// says.
+    pub(crate) fn failure(&self, failure: Failure, describe: &dyn Fn(u64) -> String) -> Failure {
+        match (self, failure) {
+            (Self::Workload(_), failure) => failure,
+            (Self::Term(term), Failure::NoValue(reason)) => {
+                Failure::NoValue(format!("{}: {reason}", escape::line(term.name())))
+            }
+            (Self::Term(_) | Self::Exec(_), failure) => failure.of_program(self.name(), describe),
+        }
     }
 
     /// Whether the work itself applies `--retries`, `--timeout` and `--memory-limit`, on every model.

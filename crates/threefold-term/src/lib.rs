@@ -42,7 +42,8 @@
 //! | `abs(a)`, `floor(a)`, `ceil(a)` | |
 //! | `sqrt(a)`, `exp(a)`, `ln(a)`, `sin(a)`, `cos(a)`, `tan(a)`, `atan(a)` | of f64; angles in radians |
 //!
-//! `and`, `or` and `if` evaluate only what they need. A `_` between digits means nothing: `1_000`.
+//! `and`, `or` and `if` evaluate only what they need. A `_` between digits means nothing: `1_000`. A term has at most 4,000
+//! bytes, 1,000 operands and operators, and 100 levels of parentheses, powers and prefixes.
 //!
 //! # Division, remainders and powers of integers
 //!
@@ -65,7 +66,8 @@
 //! # What has no value
 //!
 //! Division by zero, the root or logarithm of what has none, and any result that is infinite or no number are failures,
-//! which name the first item: see [`Failure`]. So are integers of more than 2^28 bits (32 MiB).
+//! which name the first item: see [`Failure`]. So are integers of more than 2^28 bits (32 MiB). A sum or product of more
+//! bits is a failure without an item.
 //!
 //! # The same bits everywhere
 //!
@@ -73,7 +75,9 @@
 //! machine. Powers with the exponents 2, 3, 4, -1 and -2 are multiplications and a division. A sum of f64 is made of
 //! blocks of 1,024 items, counted from the first item of the range; each block of 32 sums abreast, which are added in
 //! pairs; the sums of blocks are added with their rounding errors. So a sum depends on how a range is cut into parts, and
-//! on nothing else. A product is made in the order of the items. There is one zero: a reduction is never -0.0.
+//! on nothing else. A product is made in the order of the items. Only the end of a sum or product has to fit in an f64: on
+//! the way they have larger exponents. A product that is nearer to 0 than to any other f64 is 0. There is one zero: a
+//! reduction is never -0.0.
 //!
 //! # How fast it is
 //!

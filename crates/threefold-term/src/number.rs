@@ -15,7 +15,8 @@ pub(crate) enum Number {
     Float(f64),
 }
 
-/// Integers of more bits than this, 32 MiB, are refused: a term that makes them would exhaust the memory.
+/// Integers of more bits than this, 32 MiB, are refused: a term that makes them would exhaust the memory. The result of
+/// each operation is checked.
 pub(crate) const MOST_BITS: usize = 1 << 28;
 
 /// Why an operation has no value. It completes the sentence "i = 17: ..".
@@ -42,7 +43,7 @@ impl Number {
     pub(crate) fn to_float(&self) -> Result<Self, Undefined> {
         match self {
             Self::Integer(integer) => finite(Self::nearest(integer), || {
-                format!("an integer of {} bits is too large for f64", integer.unsigned_abs().bit_len())
+                format!("an integer of {} bits is too large for f64", integer.bit_len())
             }),
             Self::Float(float) => Ok(Self::Float(*float)),
         }
@@ -86,6 +87,10 @@ impl Number {
         if modulus.is_zero() {
             return Err(format!("`mod` by zero ({}^{} mod 0)", in_power(&shortened(base)), shortened(exponent)));
         }
+        if modulus.bit_len() == 1 {
+            // By 1 and -1 every remainder is 0. The ring has the power 1 for the exponent 0, which is no remainder there.
+            return Ok(Self::Integer(IBig::ZERO));
+        }
         let ring = ConstDivisor::new(modulus.unsigned_abs());
         let base: UBig = base.rem_euclid(&IBig::from(modulus.unsigned_abs()));
         Ok(Self::Integer(ring.reduce(base).pow(&exponent.unsigned_abs()).residue().into()))
@@ -101,13 +106,14 @@ impl Number {
 }
 
 fn integers(binary: Binary, left: &IBig, right: &IBig, most_bits: usize) -> Result<IBig, Undefined> {
-    let bits = |it: &IBig| it.unsigned_abs().bit_len();
-    Ok(match binary {
+    let too_large = |noun: &str| {
+        Err(format!("a {noun} of integers of {} and {} bits is too large", left.bit_len(), right.bit_len()))
+    };
+    let value = match binary {
         Binary::Add => left + right,
         Binary::Subtract => left - right,
-        Binary::Multiply if bits(left) + bits(right) > most_bits + 1 => {
-            return Err(format!("a product of integers of {} and {} bits is too large", bits(left), bits(right)));
-        }
+        // It has at least so many bits, and is not made.
+        Binary::Multiply if left.bit_len() + right.bit_len() > most_bits + 1 => return too_large("product"),
         Binary::Multiply => left * right,
         Binary::Quotient | Binary::Modulo if right.is_zero() => {
             return Err(format!("`{}` by zero ({} {0} 0)", binary.symbol(), shortened(left)));
@@ -121,13 +127,19 @@ fn integers(binary: Binary, left: &IBig, right: &IBig, most_bits: usize) -> Resu
         Binary::Compare(comparison) => IBig::from(u8::from(comparison.holds(left, right))),
         Binary::Power => power(left, right, most_bits)?,
         Binary::Divide => unreachable!("`/` is given f64"),
-    })
+    };
+    match binary {
+        Binary::Add if value.bit_len() > most_bits => too_large("sum"),
+        Binary::Subtract if value.bit_len() > most_bits => too_large("difference"),
+        Binary::Multiply if value.bit_len() > most_bits => too_large("product"),
+        _ => Ok(value),
+    }
 }
 
 fn power(base: &IBig, exponent: &IBig, most_bits: usize) -> Result<IBig, Undefined> {
     let is_one = *base == IBig::ONE;
     if is_one || *base == IBig::NEG_ONE {
-        let is_odd = exponent.unsigned_abs().bit(0);
+        let is_odd = exponent.bit(0);
         return Ok(if is_one || !is_odd { IBig::ONE } else { IBig::NEG_ONE });
     }
     if *exponent < IBig::ZERO {
@@ -142,12 +154,20 @@ fn power(base: &IBig, exponent: &IBig, most_bits: usize) -> Result<IBig, Undefin
     }
     let too_large = || format!("{}^{} has more than {most_bits} bits", in_power(&shortened(base)), shortened(exponent));
     let exponent = usize::try_from(exponent).map_err(|_| too_large())?;
-    // |base| >= 2^(bits - 1), and the power has more than (bits - 1) * exponent bits.
-    let least_bits = (base.unsigned_abs().bit_len() - 1).saturating_mul(exponent);
-    if least_bits > most_bits {
+    // A power that is surely too large is not made: |base| >= 2^(bits - 1), and the logarithm is off by less than 1 bit.
+    let least_bits = (base.bit_len() - 1).saturating_mul(exponent).saturating_add(1);
+    if least_bits > most_bits || logarithm(base) * exponent as f64 > most_bits as f64 + 1.0 {
         return Err(too_large());
     }
-    Ok(base.pow(exponent))
+    let power = base.pow(exponent);
+    if power.bit_len() > most_bits { Err(too_large()) } else { Ok(power) }
+}
+
+/// The logarithm to base 2 of the size of an integer that is not 0, from its first 53 bits.
+fn logarithm(integer: &IBig) -> f64 {
+    let rest = integer.bit_len().saturating_sub(53);
+    let first: UBig = integer.unsigned_abs() >> rest;
+    libm::log2(u64::try_from(&first).expect("53 bits") as f64) + rest as f64
 }
 
 fn floats(binary: Binary, left: f64, right: f64) -> Result<Number, Undefined> {
@@ -237,7 +257,7 @@ fn whole(float: f64) -> IBig {
 /// `integer` for an error: all digits, or the first of many.
 fn shortened(integer: &IBig) -> String {
     const SHOWN: usize = 40;
-    let bits = integer.unsigned_abs().bit_len();
+    let bits = integer.bit_len();
     if bits > 4 * SHOWN { format!("(an integer of {bits} bits)") } else { integer.to_string() }
 }
 

@@ -1,5 +1,7 @@
 //! `Reduction`: what becomes of the values of a term; `Partial`: what it has given so far.
 
+mod float_product;
+mod float_sum;
 mod partial;
 mod product;
 

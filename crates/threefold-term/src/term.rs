@@ -17,6 +17,9 @@ use crate::value::Value;
 /// How many items have one plan. A plan takes some microseconds; so many items take at least fifty times that.
 const PLANNED: i64 = 256 * BLOCK as i64;
 
+/// After how many blocks an evaluation is asked whether it goes on. Of the shortest term they take some microseconds.
+const ASKED: u64 = 16;
+
 /// A term in the integer variable `i`.
 ///
 /// The crate's documentation has the grammar and says what each operation means. A term prints as the text that it was
@@ -136,8 +139,8 @@ impl Term {
         self.reduce_while(reduction, range, || true)
     }
 
-    /// The same, until `goes_on` returns `false`. It is asked about every millisecond, and more seldom where values have
-    /// very many digits. What was reduced until then is returned.
+    /// The same, until `goes_on` returns `false`. It is asked after at most 16,384 items, and after each item that needs
+    /// more than 128 bits. What was reduced until then is returned.
     ///
     /// # Errors
     ///
@@ -195,17 +198,13 @@ impl Evaluation<'_> {
     ) -> Result<(), Failure> {
         let plan = Plan::new(self.program, first, last);
         self.registers.prepare(&plan);
-        let mut start = first;
+        let (mut start, mut blocks) = (first, 0);
         loop {
             let remaining = last.abs_diff(start);
             let len = (BLOCK as u64).min(remaining.saturating_add(1)) as usize;
-            if !self.columns(&plan, start, len, partial) {
-                self.one_by_one(start, len, partial)?;
-                if !goes_on() {
-                    return Ok(());
-                }
-            }
-            if remaining < BLOCK as u64 {
+            let is_done = self.columns(&plan, start, len, partial) || self.one_by_one(start, len, partial, goes_on)?;
+            blocks += 1;
+            if !is_done || remaining < BLOCK as u64 || blocks % ASKED == 0 && !goes_on() {
                 return Ok(());
             }
             start += BLOCK as i64;
@@ -219,20 +218,29 @@ impl Evaluation<'_> {
             && partial.add_column(&self.registers.column(plan.block.value, len), plan)
     }
 
-    /// Adds the values of a block in exact arithmetic.
-    fn one_by_one(&mut self, first: i64, len: usize, partial: &mut Partial) -> Result<(), Failure> {
-        let (mut integers, mut floats) = (Vec::new(), Vec::new());
+    /// Adds the values of a block in exact arithmetic, until `goes_on` returns `false`; whether it did not. Integers are
+    /// added one at a time, since each may take 32 MiB.
+    fn one_by_one(
+        &mut self,
+        first: i64,
+        len: usize,
+        partial: &mut Partial,
+        goes_on: &mut impl FnMut() -> bool,
+    ) -> Result<bool, Failure> {
+        let mut floats = Vec::new();
         for item in (first..=i64::MAX).take(len) {
             match self.machine.value(item).map_err(|reason| Failure::at(item, reason))? {
-                Number::Integer(integer) => integers.push(integer),
+                Number::Integer(integer) => partial.add_integer(integer),
                 Number::Float(float) => floats.push(float),
             }
+            if !goes_on() {
+                return Ok(false);
+            }
         }
-        match self.program.value_type() {
-            Type::Integer => partial.add_integers(integers),
-            Type::Float => partial.add_floats(&floats),
+        if self.program.value_type() == Type::Float {
+            partial.add_floats(&floats);
         }
-        Ok(())
+        Ok(true)
     }
 }
 

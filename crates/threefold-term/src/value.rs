@@ -148,7 +148,8 @@ impl TryFrom<Words> for Integer {
         use dashu_int::UBig;
         match words {
             Words::Small(small) => Ok(small.into()),
-            Words::Large { words, .. } if words.len() > crate::number::MOST_BITS => {
+            // The sum of 2^64 integers has 64 bits more than they have.
+            Words::Large { words, .. } if words.len() > crate::number::MOST_BITS / 64 + 2 => {
                 Err(IntegerError("the integer is too large"))
             }
             Words::Large { is_negative, words } => {

@@ -63,10 +63,15 @@ impl ExecArguments {
     ///
     /// # Errors
     ///
-    /// The command cannot be started.
+    /// The command cannot be started; or there is none, but an option of it.
     pub(super) fn read(self, how: Option<How>) -> Result<Option<Exec>, String> {
         let Self { exec, shell, lines, null, tag, bisect } = self;
-        let Some(command) = exec else { return Ok(None) };
+        let Some(command) = exec else {
+            // Clap requires --exec only where nothing is given with which it is in conflict, as --term is.
+            let options = [(shell, "--shell"), (lines.is_some(), "--lines"), (tag, "--tag"), (bisect, "--bisect")];
+            let given = options.into_iter().find(|(is_given, _)| *is_given);
+            return given.map_or(Ok(None), |(_, option)| Err(format!("{option} is only for --exec")));
+        };
         let separator = if null { 0 } else { b'\n' };
         let lines = lines.map(|path| LinesOf { path, separator });
         let reduce = how.map_or(Ok(Default::default()), How::of_program)?;

@@ -21,7 +21,7 @@ use crate::workloads::Workload;
 const LEAST_MEMORY: u64 = 4 << 20;
 
 /// One work, to be run once on one model.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RunRequest {
     pub(crate) model: Model,
     pub(crate) work: Work,
@@ -75,7 +75,7 @@ impl RunRequest {
             return Ok(());
         }
         if !option.is_available_on(model) {
-            let others = models_with(option);
+            let others = models_with(option, &self.work);
             return Err(match (option, self.workers) {
                 (ModelOption::Workers, Some(n)) => {
                     format!("{flag} {n} is not available on {model}, which has 1 worker; use {others}")
@@ -85,9 +85,10 @@ impl RunRequest {
         }
         if option == ModelOption::Timeout && model == Model::Async && !self.work.waits() {
             let (name, waiting) = (self.work.name(), one_of(&Workload::names_that_wait()));
+            let others = models_with(option, &self.work);
             return Err(format!(
                 "{flag} is available on async only for workloads that wait ({waiting}), and {name} does not; \
-                 use processes"
+                 use {others}"
             ));
         }
         Ok(())

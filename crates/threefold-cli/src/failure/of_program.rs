@@ -1,7 +1,7 @@
-//! `OfProgram`: an error of the library about a program of `--exec`, in words that name the program.
+//! `OfProgram`: an error of the library about a program of `--exec` or a term, in words that name the program or the term.
 //!
-//! For the library the work is a task of this program over a list of jobs. The user knows neither: the user has given a
-//! command, and ranges or lines.
+//! For the library the work is a task of this program, with captures, over a list of jobs. The user knows none of these: the
+//! user has given a command or a term, and ranges or lines.
 
 use std::fmt;
 
@@ -10,14 +10,17 @@ use crate::escape;
 /// How the library calls the work of a program.
 const TASK: &str = "the task `threefold::exec::task::run_chunk`";
 
+/// How it calls that of a term.
+const TERM: &str = "the task `threefold::reduced_term::reduce_term`";
+
 /// The library's words about a journal that records another command.
 const CHANGED: &str = " has other captures now than when it was recorded";
 
-/// An error of the library about a program.
+/// An error of the library about a program or a term.
 #[derive(Clone, Debug)]
 pub(crate) struct OfProgram {
     pub(super) error: threefold::Error,
-    /// As it was typed.
+    /// What the user calls it: the command as it was typed, or for example "sum of i^2".
     pub(super) command: String,
     /// What the chunk covers, if the error is one of a chunk.
     pub(super) range: Option<String>,
@@ -47,5 +50,9 @@ impl fmt::Display for OfProgram {
 pub(super) fn in_a_users_words(text: &str) -> String {
     let another =
         "it records another command, or the same one with or without --shell or with another kind of --reduce";
-    text.replace(&format!("{TASK}{CHANGED}"), another).replace(TASK, "a command of --exec")
+    let another_term = "it records another term, or the same one written otherwise or with another --reduce";
+    text.replace(&format!("{TASK}{CHANGED}"), another)
+        .replace(TASK, "a command of --exec")
+        .replace(&format!("{TERM}{CHANGED}"), another_term)
+        .replace(TERM, "a term")
 }

@@ -309,6 +309,38 @@ fn a_second_ctrl_c_changes_nothing() {
     }
 }
 
+#[test]
+fn a_chunk_that_does_not_end_is_left_with_a_message_and_an_object() {
+    for name in every_name() {
+        let program = || interruptible([name, "1..=1", "--term", "3^(2^27)"]);
+        let ended = signalled(program(), Signal::INT);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{name}");
+        let complaint = ended.stderr.lines().find(|line| line.starts_with("threefold: error: ")).expect("it says why");
+        assert!(complaint.starts_with("threefold: error: sum of 3^(2^27): cancelled on "), "{name}: {complaint}");
+        let mut program = program();
+        program.args(["--format", "json"]);
+        let ended = signalled(program, Signal::TERM);
+        let object: Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
+        assert_eq!((ended.code, object["chunks"].as_u64(), &object["value"]), (Some(143), Some(1), &Value::Null));
+        assert_eq!(
+            (&object["error"]["kind"], &object["error"]["task"]),
+            (&"cancelled".into(), &"sum of 3^(2^27)".into())
+        );
+    }
+}
+
+#[test]
+fn what_is_recorded_is_told_also_if_a_chunk_does_not_end() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let journal = folder.path().join("journal");
+    let mut program =
+        interruptible(["sequential", "1..=3", "--chunks", "3", "--term", "if(i < 3, i, 3^(2^27))", "--journal"]);
+    program.arg(&journal);
+    let ended = signalled(program, Signal::INT);
+    assert_eq!(ended.code, Some(130));
+    assert!(ended.stderr.contains(" of 3 chunks are in the journal "), "{}", ended.stderr);
+}
+
 /// What the first two of three chunks give, where they were finished in time.
 const PARTIAL: &str = "threefold: note: partial result: 21, from";
 

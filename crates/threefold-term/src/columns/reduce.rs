@@ -3,6 +3,8 @@
 //! Sums and products of f64 depend on the order. A sum is made of 32 sums abreast, which are then added in pairs: that
 //! order is a part of what a term means, and is the same whatever vectors a CPU has.
 
+use std::ops::AddAssign;
+
 use crate::columns::kernels::{self, vectorized};
 use crate::columns::registers::Column;
 use crate::columns::small::long;
@@ -51,27 +53,32 @@ pub(crate) fn sum(column: &Column<'_>, magnitude: Option<u128>) -> Option<i128> 
     }
 }
 
-/// The sum of f64, in the order that this file defines.
+/// The sum of f64, in the order that this file defines. If a sum on the way is infinite, it is infinite or NaN.
 pub(crate) fn sum_floats(values: &[f64]) -> f64 {
     vectorized(
         #[inline(always)]
-        || {
-            let mut sums = [0.0; ABREAST];
-            let (rows, rest) = values.as_chunks::<ABREAST>();
-            for row in rows {
-                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-            }
-            sums.iter_mut().zip(rest).for_each(|(sum, value)| *sum += value);
-            let mut width = ABREAST;
-            while width > 1 {
-                width /= 2;
-                for lane in 0..width {
-                    sums[lane] += sums[lane + width];
-                }
-            }
-            sums[0]
-        },
+        || sum_in_order(values),
     )
+}
+
+/// The same, added as numbers of another type.
+#[inline(always)]
+pub(crate) fn sum_in_order<T: Copy + Default + From<f64> + AddAssign>(values: &[f64]) -> T {
+    let mut sums = [T::default(); ABREAST];
+    let (rows, rest) = values.as_chunks::<ABREAST>();
+    for row in rows {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += T::from(*value));
+    }
+    sums.iter_mut().zip(rest).for_each(|(sum, value)| *sum += T::from(*value));
+    let mut width = ABREAST;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            let other = sums[lane + width];
+            sums[lane] += other;
+        }
+    }
+    sums[0]
 }
 
 /// The smallest of integers.

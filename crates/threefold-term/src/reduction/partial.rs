@@ -1,13 +1,17 @@
 //! `Partial`: what a reduction has given for the items so far.
 
 use dashu_int::IBig;
+use dashu_int::ops::BitTest;
 
 use crate::columns::Column;
 use crate::columns::reduce as columns;
 use crate::failure::Failure;
+use crate::number::MOST_BITS;
 use crate::plan::Plan;
 use crate::program::Type;
 use crate::reduction::Reduction;
+use crate::reduction::float_product::FloatProduct;
+use crate::reduction::float_sum::FloatSum;
 use crate::reduction::product::Product;
 use crate::value::{Integer, Value};
 
@@ -33,13 +37,9 @@ pub struct Partial(Kind);
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Kind {
     Sum(Integer),
-    /// The sum of f64, and the error that its additions have made.
-    FloatSum {
-        sum: f64,
-        error: f64,
-    },
+    FloatSum(FloatSum),
     Product(Product),
-    FloatProduct(f64),
+    FloatProduct(FloatProduct),
     Min(Option<Value>),
     Max(Option<Value>),
     Count(u128),
@@ -50,9 +50,9 @@ impl Partial {
     pub(crate) fn empty(reduction: Reduction, of: Type) -> Self {
         Self(match (reduction, of) {
             (Reduction::Sum, Type::Integer) => Kind::Sum(0.into()),
-            (Reduction::Sum, Type::Float) => Kind::FloatSum { sum: 0.0, error: 0.0 },
+            (Reduction::Sum, Type::Float) => Kind::FloatSum(FloatSum::default()),
             (Reduction::Product, Type::Integer) => Kind::Product(Product::default()),
-            (Reduction::Product, Type::Float) => Kind::FloatProduct(1.0),
+            (Reduction::Product, Type::Float) => Kind::FloatProduct(FloatProduct::ONE),
             (Reduction::Min, _) => Kind::Min(None),
             (Reduction::Max, _) => Kind::Max(None),
             (Reduction::Count, _) => Kind::Count(0),
@@ -78,12 +78,9 @@ impl Partial {
     pub fn then(mut self, next: Self) -> Self {
         match (&mut self.0, next.0) {
             (Kind::Sum(Integer(sum)), Kind::Sum(Integer(next))) => *sum += next,
-            (Kind::FloatSum { sum, error }, Kind::FloatSum { sum: next, error: next_error }) => {
-                add(sum, error, next);
-                *error += next_error;
-            }
+            (Kind::FloatSum(sum), Kind::FloatSum(next)) => sum.then(next),
             (Kind::Product(product), Kind::Product(next)) => product.then(next),
-            (Kind::FloatProduct(product), Kind::FloatProduct(next)) => *product *= next,
+            (Kind::FloatProduct(product), Kind::FloatProduct(next)) => product.then(next),
             (Kind::Min(least), Kind::Min(Some(next))) => keep(least, next, |a, b| b < a),
             (Kind::Max(greatest), Kind::Max(Some(next))) => keep(greatest, next, |a, b| b > a),
             (Kind::Min(_), Kind::Min(None)) | (Kind::Max(_), Kind::Max(None)) => {}
@@ -97,7 +94,8 @@ impl Partial {
     ///
     /// # Errors
     ///
-    /// There are no items, and so no smallest or greatest value; or a sum or product is too large for f64.
+    /// There are no items, and so no smallest or greatest value; or a sum or product is too large for f64,
+    /// or of integers has more than 2^28 bits.
     ///
     /// ```
     /// use threefold_term::{Reduction, Term};
@@ -108,16 +106,21 @@ impl Partial {
     /// ```
     pub fn value(&self) -> Result<Value, Failure> {
         let none = |name: &str| Failure::of_reduction(format!("there are no items, and so there is no {name}"));
-        let float = |value: f64, name: &str| match value.is_finite() {
+        let float = |value: Option<f64>, name: &str| match value {
             // The zeros of f64 are one value.
-            true => Ok(Value::Float(value + 0.0)),
-            false => Err(Failure::of_reduction(format!("the {name} is too large for f64"))),
+            Some(value) => Ok(Value::Float(value + 0.0)),
+            None => Err(Failure::of_reduction(format!("the {name} is too large for f64"))),
         };
+        let too_many_bits = |name: &str| Failure::of_reduction(format!("the {name} has more than {MOST_BITS} bits"));
         match &self.0 {
+            Kind::Sum(Integer(sum)) if sum.bit_len() > MOST_BITS => Err(too_many_bits("sum")),
             Kind::Sum(sum) => Ok(Value::Integer(sum.clone())),
-            Kind::FloatSum { sum, error } => float(sum + error, "sum"),
-            Kind::Product(product) => Ok(Value::Integer(Integer(product.value()))),
-            Kind::FloatProduct(product) => float(*product, "product"),
+            Kind::FloatSum(sum) => float(sum.value(), "sum"),
+            Kind::Product(product) => match product.value() {
+                Some(product) => Ok(Value::Integer(Integer(product))),
+                None => Err(too_many_bits("product")),
+            },
+            Kind::FloatProduct(product) => float(product.value(), "product"),
             Kind::Min(least) => least.clone().ok_or_else(|| none("min")),
             Kind::Max(greatest) => greatest.clone().ok_or_else(|| none("max")),
             Kind::Count(count) => Ok(Value::Integer(Integer((*count).into()))),
@@ -134,7 +137,7 @@ impl Partial {
         }
         match (&mut self.0, column) {
             (
-                Kind::FloatSum { .. } | Kind::FloatProduct(_) | Kind::Min(_) | Kind::Max(_) | Kind::Count(_),
+                Kind::FloatSum(_) | Kind::FloatProduct(_) | Kind::Min(_) | Kind::Max(_) | Kind::Count(_),
                 Column::Float(values),
             ) => {
                 self.add_floats(values);
@@ -155,7 +158,7 @@ impl Partial {
                 }
             }
             (Kind::Count(count), column) => *count += columns::count(column) as u128,
-            (Kind::FloatSum { .. } | Kind::FloatProduct(_), _) => unreachable!("the sum of f64 is of f64"),
+            (Kind::FloatSum(_) | Kind::FloatProduct(_), _) => unreachable!("the sum of f64 is of f64"),
         }
         true
     }
@@ -163,9 +166,8 @@ impl Partial {
     /// Adds the values of a block, which are finite.
     pub(crate) fn add_floats(&mut self, values: &[f64]) {
         match &mut self.0 {
-            Kind::FloatSum { sum, error } => add(sum, error, columns::sum_floats(values)),
-            // In the order of the items: the partial products of another order could overflow.
-            Kind::FloatProduct(product) => *product = values.iter().fold(*product, |product, value| product * value),
+            Kind::FloatSum(sum) => sum.add_block(values),
+            Kind::FloatProduct(product) => product.multiply(values),
             Kind::Min(least) => {
                 if let Some(value) = columns::least_float(values) {
                     keep(least, Value::Float(value), |a, b| b < a);
@@ -181,30 +183,17 @@ impl Partial {
         }
     }
 
-    /// Adds the values of a block, of any size.
-    pub(crate) fn add_integers(&mut self, values: Vec<IBig>) {
+    /// Adds the value of an item, of any size.
+    pub(crate) fn add_integer(&mut self, value: IBig) {
         match &mut self.0 {
-            Kind::Sum(Integer(sum)) => values.into_iter().for_each(|value| *sum += value),
-            Kind::Product(product) => values.into_iter().for_each(|value| product.multiply(value)),
-            Kind::Min(least) => {
-                values.into_iter().for_each(|value| keep(least, Value::Integer(Integer(value)), |a, b| b < a));
-            }
-            Kind::Max(greatest) => {
-                values.into_iter().for_each(|value| keep(greatest, Value::Integer(Integer(value)), |a, b| b > a));
-            }
-            Kind::Count(count) => *count += values.iter().filter(|value| !value.is_zero()).count() as u128,
-            Kind::FloatSum { .. } | Kind::FloatProduct(_) => unreachable!("the values are f64"),
+            Kind::Sum(Integer(sum)) => *sum += value,
+            Kind::Product(product) => product.multiply(value),
+            Kind::Min(least) => keep(least, Value::Integer(Integer(value)), |a, b| b < a),
+            Kind::Max(greatest) => keep(greatest, Value::Integer(Integer(value)), |a, b| b > a),
+            Kind::Count(count) => *count += u128::from(!value.is_zero()),
+            Kind::FloatSum(_) | Kind::FloatProduct(_) => unreachable!("the values are f64"),
         }
     }
-}
-
-/// Adds `value` to `sum`, and what the rounding loses to `error` (D. E. Knuth, The Art of Computer Programming, volume
-/// 2, section 4.2.2, theorem B).
-fn add(sum: &mut f64, error: &mut f64, value: f64) {
-    let total = *sum + value;
-    let added = total - *sum;
-    *error += (*sum - (total - added)) + (value - added);
-    *sum = total;
 }
 
 /// Replaces `kept` by `value` if there is none, or if `value` is better.

@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use dashu_int::IBig;
 use winnow::Parser;
-use winnow::combinator::{alt, opt, peek};
+use winnow::combinator::{alt, opt, peek, repeat};
 use winnow::error::EmptyError;
 use winnow::stream::{LocatingSlice, Location};
 use winnow::token::{literal, take_while};
@@ -46,6 +46,9 @@ const NEGATION: u8 = 7;
 /// What may stand where an operand is expected.
 const OPERAND: &str = "a number, `i`, a function, `(` or `-`";
 
+/// What may follow an argument of a function.
+const ARGUMENT: &str = "`,` or `)`";
+
 type Input<'t> = LocatingSlice<&'t str>;
 
 /// The tree of the term `text`.
@@ -58,7 +61,7 @@ pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
         return Err(ParseError::new(
             text,
             0,
-            format!("the term has {} bytes; at most {MOST_BYTES} are read", text.len()),
+            format!("the term has {} bytes; at most {MOST_BYTES} are allowed", text.len()),
         ));
     }
     let mut reader = Reader { text, input: LocatingSlice::new(text), level: 0, parts: 0 };
@@ -130,7 +133,7 @@ impl<'t> Reader<'t> {
         let start = self.at();
         if self.take("(") {
             let mut inner = self.expression(1, "`)`")?;
-            self.close(start)?;
+            self.close(start, "`)`")?;
             inner.place = start..self.at();
             return Ok(inner);
         }
@@ -152,11 +155,24 @@ impl<'t> Reader<'t> {
             "i" => Kind::Item,
             "pi" => Kind::Float(std::f64::consts::PI),
             "mod" | "and" | "or" | "not" => {
-                return Err(self.error(start, format!("expected {OPERAND}, found `{word}`")));
+                let reason = format!("expected {OPERAND}, found `{word}`{}", self.not_a_function(word));
+                return Err(self.error(start, reason));
             }
             _ => return self.call(word, start),
         };
         Ok(Expression { kind, place: start..self.at() })
+    }
+
+    /// Advice, if `word`, which stands before this place, is called as a function is.
+    fn not_a_function(&mut self, word: &str) -> &'static str {
+        self.space();
+        match word {
+            _ if !self.text[self.at()..].starts_with('(') => "",
+            "mod" => "; the remainder is written `a mod b`",
+            "and" => "; write `a and b`",
+            "or" => "; write `a or b`",
+            _ => "",
+        }
     }
 
     /// Reads the arguments of the function `name`.
@@ -172,27 +188,26 @@ impl<'t> Reader<'t> {
         }
         let mut arguments = Vec::new();
         loop {
-            arguments.push(self.expression(1, "`,` or `)`")?);
+            arguments.push(self.expression(1, ARGUMENT)?);
             self.space();
             if !self.take(",") {
                 break;
             }
         }
-        self.close(open)?;
+        self.close(open, ARGUMENT)?;
         let place = start..self.at();
         function
             .applied(arguments, place.clone())
             .ok_or_else(|| self.error(place.start, format!("`{name}` takes {}", function.arity())))
     }
 
-    /// Reads `)`, for the parenthesis that was opened at `open`.
-    fn close(&mut self, open: usize) -> Result<(), ParseError> {
+    /// Reads `)`, for the parenthesis that was opened at `open`. `end` says what else may follow.
+    fn close(&mut self, open: usize, end: &str) -> Result<(), ParseError> {
         self.space();
         if self.take(")") {
             return Ok(());
         }
-        let mut error =
-            self.no_operator(if self.text[..open].ends_with(char::is_alphanumeric) { "`,` or `)`" } else { "`)`" });
+        let mut error = self.no_operator(end);
         if self.is_at_end() {
             let column = parse_error::column(self.text, open);
             error = self.error(
@@ -207,10 +222,12 @@ impl<'t> Reader<'t> {
     fn number(&mut self) -> Result<Option<Kind>, ParseError> {
         let start = self.at();
         let digits = |input: &mut Input<'t>| -> Result<&'t str, EmptyError> {
-            (take_while(1, '0'..='9'), take_while(0.., ('0'..='9', '_'))).take().parse_next(input)
+            let group = || take_while(1.., '0'..='9');
+            let groups = repeat(0.., ('_', group())).map(|()| ());
+            (group(), groups).take().parse_next(input)
         };
         let exponent = |input: &mut Input<'t>| -> Result<&'t str, EmptyError> {
-            (alt(('e', 'E')), opt(alt(('+', '-'))), take_while(1.., '0'..='9')).take().parse_next(input)
+            (alt(('e', 'E')), opt(alt(('+', '-'))), digits).take().parse_next(input)
         };
         let fraction =
             |input: &mut Input<'t>| -> Result<&'t str, EmptyError> { ('.', opt(digits)).take().parse_next(input) };
@@ -334,6 +351,7 @@ impl<'t> Reader<'t> {
     fn found(&mut self) -> String {
         match (self.word(), self.text[self.at()..].chars().next()) {
             (_, None) => "the end of the term".to_string(),
+            ("", Some(c @ ('"' | '\''))) => format!("`{c}`"),
             ("", Some(c)) => format!("`{}`", c.escape_debug()),
             (word, _) => format!("`{word}`"),
         }

@@ -99,6 +99,9 @@ pub(super) mod hints {
         ("\\", "the quotient of integers is written `a // b`"),
         ("<>", "write `!=`"),
         ("===", "write `==`"),
+        ("=>", "write `>=`"),
+        ("=<", "write `<=`"),
+        ("!==", "write `!=`"),
         ("=", "a comparison is written `a == b`"),
         ("&&", "write `and`"),
         ("&", "write `and`"),
@@ -142,8 +145,13 @@ pub(super) mod hints {
 
     /// The reason, if `rest` begins with a symbol that other languages have.
     pub(in super::super) fn operator(rest: &str) -> Option<String> {
-        let (symbol, advice) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol))?;
-        Some(format!("unknown operator `{symbol}`; {advice}"))
+        if let Some((symbol, advice)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
+            return Some(format!("unknown operator `{symbol}`; {advice}"));
+        }
+        // `+=`, `>==` and the like, which begin with one of ours.
+        let end = rest.find(|c| !"+-*/^<>=".contains(c)).unwrap_or(rest.len());
+        let is_one = end > 1 && rest[..end].ends_with('=');
+        is_one.then(|| format!("unknown operator `{}`", &rest[..end]))
     }
 
     /// The reason for a name that nothing has.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use threefold_term::{Failure, Reduction, Term, Value};
 
 use crate::oracle::{self, Nothing};
-use crate::trees::{Tree, starts, trees};
+use crate::trees::{Tree, integers, starts, trees};
 
 /// The values of `tree` from `first` on, up to `len` of them; or the first item that has none.
 fn expected(tree: &Tree, first: i64, len: usize) -> Result<Vec<BigInt>, (i64, Nothing)> {
@@ -57,7 +57,7 @@ fn check(tree: &Tree, first: i64, len: usize, reductions: &[Reduction]) -> Resul
     }
 }
 
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     ProptestConfig { max_global_rejects: 1 << 20, ..ProptestConfig::default() }
 }
 
@@ -70,13 +70,38 @@ proptest! {
     }
 
     #[test]
-    fn sums_over_several_blocks_are_exact(tree in trees(), first in starts(), len in 1_000usize..2_100) {
-        check(&tree, first, len, &[Reduction::Sum])?;
+    fn sums_over_several_blocks_are_exact(tree in trees(), first in starts(), len in 1_000i64..2_100) {
+        let term = Term::parse(&tree.to_string()).unwrap();
+        let last = first.saturating_add(len - 1);
+        // The ends of the blocks. What is large is so at an end, takes long, and shows no more.
+        let ends = [0, 1_023, 1_024, 2_047, 2_048, len - 1].into_iter().filter(|&at| at < len);
+        for item in ends.filter_map(|at| first.checked_add(at)) {
+            match oracle::value(&tree, item) {
+                Err(Nothing::Unknown) => return Err(TestCaseError::reject("too large for the oracle")),
+                Ok(value) if value.bits() > 1_000 => return Err(TestCaseError::reject("large")),
+                Err(Nothing::Undefined) => prop_assert!(term.value(item).is_err(), "{} for {}", term, item),
+                Ok(value) => prop_assert_eq!(term.value(item).unwrap().to_string(), value.to_string(), "{} for {}", term, item),
+            }
+        }
+        // Parts of less than a block are held against the oracle by the property above.
+        let parts = (first..=last).step_by(300).map(|start| {
+            let part = term.reduce(Reduction::Sum, start..=start.saturating_add(299).min(last))?.value()?;
+            Ok(part.to_string().parse::<BigInt>().expect("an integer"))
+        });
+        let sum: Result<BigInt, Failure> = parts.sum();
+        let whole = value(&term, Reduction::Sum, first, len as usize).map(|value| value.to_string());
+        prop_assert_eq!(whole, sum.map(|sum| sum.to_string()), "{} from {}", term, first);
     }
 
     #[test]
-    fn partial_results_are_joined_to_the_whole(tree in trees(), first in -1_000i64..1_000, cuts in proptest::collection::vec(1i64..30, 1..5)) {
+    fn partial_results_are_joined_to_the_whole(tree in trees(), first in -1_000i64..1_000, cuts in proptest::collection::vec(1i64..16, 1..5)) {
         let term = Term::parse(&tree.to_string()).unwrap();
+        let len = cuts.iter().sum::<i64>();
+        // Products of larger integers take long, and show no more.
+        prop_assume!((first..first + len).all(|item| match oracle::value(&tree, item) {
+            Ok(value) => value.bits() < 1_000,
+            Err(nothing) => nothing == Nothing::Undefined,
+        }));
         for reduction in Reduction::ALL {
             let (mut joined, mut start) = (term.nothing(reduction), first);
             let mut parts = Ok(());
@@ -90,10 +115,23 @@ proptest! {
                 }
                 start += len;
             }
-            let last = first + cuts.iter().sum::<i64>() - 1;
-            let whole = term.reduce(reduction, first..=last).and_then(|partial| partial.value());
+            let whole = value(&term, reduction, first, len as usize);
             prop_assert_eq!(parts.and_then(|()| joined.value()), whole);
         }
+    }
+
+    #[test]
+    fn powers_modulo_are_exact_for_every_modulus(
+        base in integers(), exponent in trees(), modulus in trees(), first in starts(), neighbour in any::<bool>()
+    ) {
+        let power = Tree::Infix("^", Tree::Integer(base).into(), exponent.into());
+        let mut tree = Tree::Infix("mod", power.into(), modulus.into());
+        if neighbour {
+            // It is too large for columns, so that the power is found one by one, too.
+            let large = Tree::Infix("*", Tree::Integer(i128::MAX).into(), Tree::Integer(2).into());
+            tree = Tree::Infix("+", large.into(), tree.into());
+        }
+        check(&tree, first, 8, &[Reduction::Sum, Reduction::Max])?;
     }
 
     #[test]
@@ -152,6 +190,13 @@ fn a_power_modulo_is_found_without_the_power() {
         ("2^(i - 1) mod i", 1_000_000_007, "1"),
         ("2^(i - 1) mod i", (1 << 61) - 1, "1"),
         ("i^i mod -10", 7, "3"),
+        ("2^(i - 1) mod i", 1, "0"),
+        ("(10^40)^(i - 1) mod i", 1, "0"),
+        ("(10^40 + i)^0 mod 1", 1, "0"),
+        ("(10^40 + i)^(i - 1) mod (-i)", 1, "0"),
+        ("(10^40 + i)^(i - 5) mod (i - 6)", 5, "0"),
+        ("(10^40 + i)^(i - 1) mod (i - 3)", 1, "1"),
+        ("(10^40 + i)^(i - 1) mod 10^50", 1, "1"),
     ] {
         let term = Term::parse(text).unwrap();
         let columns = term.reduce(Reduction::Max, item..=item).unwrap().value().unwrap();
@@ -161,11 +206,48 @@ fn a_power_modulo_is_found_without_the_power() {
 }
 
 #[test]
+fn an_item_that_needs_many_bits_changes_nothing_for_the_others() {
+    for (text, last, sum) in [
+        ("2^200*i + 2^(i - 1) mod i", 3, "9641628265553941653251772554046975615133217962696757011808257"),
+        ("(10^40)^(i - 1) mod i", 10, "7"),
+        ("if(i == 10, 2^200, 0)*0 + 2^(i - 1) mod i", 10, "11"),
+    ] {
+        let term = Term::parse(text).unwrap();
+        let whole = term.reduce(Reduction::Sum, 1..=last).unwrap();
+        assert_eq!(whole.value().unwrap().to_string(), sum, "{text}");
+        let pieces = (1..=last).map(|item| term.reduce(Reduction::Sum, item..=item).unwrap());
+        let joined = pieces.fold(term.nothing(Reduction::Sum), |so_far, piece| so_far.then(piece));
+        assert_eq!(joined.value(), whole.value(), "{text}");
+    }
+}
+
+#[test]
 fn a_product_has_all_its_digits() {
     let term = Term::parse("i").unwrap();
     let product = term.reduce(Reduction::Product, 1..=2_000).unwrap().value().expect("no block is empty").to_string();
     assert_eq!(product.len(), 5_736);
     assert_eq!(product, (1..=2_000u32).fold(BigInt::one(), |product, i| product * i).to_string());
+}
+
+/// How many items are reduced if `goes_on` is asked `times` times before it says no.
+fn reduced_until(text: &str, times: u32) -> i128 {
+    let (term, mut asked) = (Term::parse(text).expect("a term"), 0);
+    let some = term.reduce_while(Reduction::Count, 1..=1_000_000, || {
+        asked += 1;
+        asked <= times
+    });
+    match some.and_then(|partial| partial.value()) {
+        Ok(Value::Integer(count)) => i128::try_from(&count).expect("at most a million"),
+        other => panic!("{other:?} is no count"),
+    }
+}
+
+#[test]
+fn an_evaluation_asks_after_every_large_item_and_some_blocks_whether_it_goes_on() {
+    assert_eq!(reduced_until("2^(i + 1_000)", 0), 0);
+    assert!((1..=5).contains(&reduced_until("2^(i + 1_000)", 5)));
+    assert!((1..=5 * 16_384).contains(&reduced_until("i", 5)));
+    assert_eq!(reduced_until("i", 1_000_000), 1_000_000);
 }
 
 #[test]

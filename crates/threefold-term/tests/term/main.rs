@@ -6,3 +6,4 @@ mod oracle;
 mod pari;
 mod refusals;
 mod trees;
+mod unbounded;

@@ -36,6 +36,11 @@ pub(crate) fn value(tree: &Tree, item: i64) -> Result<BigInt, Nothing> {
             true => of(otherwise),
             false => of(then),
         },
+        // The power itself may be too large for any memory.
+        Tree::Infix("mod", left, right) if matches!(**left, Tree::Infix("^", ..)) => {
+            let Tree::Infix(_, base, exponent) = &**left else { unreachable!("it is a power") };
+            power_modulo(of(base)?, of(exponent)?, of(right)?)
+        }
         Tree::Infix(operator, left, right) | Tree::Call(operator, left, right) => {
             let (left, right) = (of(left)?, of(right)?);
             match *operator {
@@ -92,4 +97,23 @@ fn power(base: BigInt, exponent: BigInt) -> Result<BigInt, Nothing> {
         return Err(Nothing::Unknown);
     }
     Ok(base.pow(exponent.to_u32().ok_or(Nothing::Unknown)?))
+}
+
+/// By one multiplication and one division for each bit of the exponent.
+fn power_modulo(base: BigInt, exponent: BigInt, modulus: BigInt) -> Result<BigInt, Nothing> {
+    if exponent.is_negative() {
+        return divided(power(base, exponent)?, modulus).map(|(_, remainder)| remainder);
+    }
+    if exponent.bits() * modulus.bits() > 20_000 {
+        return Err(Nothing::Unknown);
+    }
+    let remainder = |value: BigInt| divided(value, modulus.clone()).map(|(_, remainder)| remainder);
+    let mut power = remainder(BigInt::one())?;
+    for bit in (0..exponent.bits()).rev() {
+        power = remainder(&power * &power)?;
+        if exponent.bit(bit) {
+            power = remainder(power * &base)?;
+        }
+    }
+    Ok(power)
 }

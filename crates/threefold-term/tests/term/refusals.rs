@@ -63,6 +63,28 @@ fn texts_that_are_no_terms_are_refused_with_the_place() {
         "1_000.5 mod 3",
         "i ^ ^ 2",
         "\u{e9}\u{e9} + i",
+        "7 mod(3, 4)",
+        "2 and(3, 4)",
+        "gcd (2 3",
+        "gcd (2 3)",
+        "i += 1",
+        "i -= 1",
+        "i ^= 1",
+        "i /= 1",
+        "i *= 1",
+        "i >== 1",
+        "i => 1",
+        "i =< 1",
+        "i !== 1",
+        "\"i\"",
+        "i + 'a'",
+        "mod(i, 3)",
+        "1 + or (i, 3)",
+        "1_",
+        "1__000",
+        "1_.5",
+        "1._5",
+        "1e_5",
     ];
     let refusals: String = texts
         .iter()
@@ -72,6 +94,19 @@ fn texts_that_are_no_terms_are_refused_with_the_place() {
         })
         .collect();
     insta::assert_snapshot!(refusals);
+}
+
+#[test]
+fn a_low_line_between_digits_means_nothing() {
+    for (text, value) in [
+        ("1_000", "1000"),
+        ("1_0_0 + 0_1", "101"),
+        ("1_0.2_5", "10.25"),
+        ("1_5e-0_1", "1.5"),
+        ("2e1_0", "20000000000.0"),
+    ] {
+        assert_eq!(Term::parse(text).unwrap().value(0).unwrap().to_string(), value, "{text}");
+    }
 }
 
 #[test]
@@ -111,6 +146,13 @@ fn items_without_a_value_are_named_with_the_reason() {
         "i * 2 * 2^(2^27) * 2^(2^27)",
         "10^(10^(i * 9))",
         "if(i == 17, 1 // 0, 1)",
+        "2^(2^28)",
+        "3^(2^28)",
+        "-3^170_000_000",
+        "2^(2^28 - 1) + 2^(2^28 - 1)",
+        "-2^(2^28 - 1) - 2^(2^28 - 1)",
+        "2^(2^28 - 1) * 2",
+        "10^-(10^40 + i)",
     ];
     let failures: String = texts
         .iter()
@@ -124,13 +166,45 @@ fn items_without_a_value_are_named_with_the_reason() {
 
 #[test]
 fn reductions_without_a_value_say_why() {
-    let failures: String =
-        [("1e308", Reduction::Sum), ("1e30", Reduction::Product), ("i", Reduction::Min), ("i", Reduction::Max)]
-            .map(|(text, reduction)| {
-                let last = if text == "i" { 0 } else { 2_000 };
-                let partial = Term::parse(text).unwrap().reduce(reduction, 1..=last).unwrap();
-                format!("{reduction} of {text}: {}\n", partial.value().unwrap_err())
-            })
-            .concat();
+    let failures: String = [
+        ("1e308", Reduction::Sum, 2_000),
+        ("1e30", Reduction::Product, 2_000),
+        ("i", Reduction::Min, 0),
+        ("i", Reduction::Max, 0),
+        ("2^(2^28 - 1)", Reduction::Sum, 2),
+        ("2^(2^28 - 1)", Reduction::Product, 5),
+    ]
+    .map(|(text, reduction, last)| {
+        let partial = Term::parse(text).unwrap().reduce(reduction, 1..=last).unwrap();
+        format!("{reduction} of {text}: {}\n", partial.value().unwrap_err())
+    })
+    .concat();
     insta::assert_snapshot!(failures);
+}
+
+#[test]
+fn integers_of_the_most_bits_that_are_allowed_are_computed() {
+    for (text, reduction, value) in [
+        ("2^(2^28 - 1)", Reduction::Count, "1"),
+        ("2^(2^28 - 2) + 2^(2^28 - 2)", Reduction::Count, "1"),
+        ("2^(2^28 - 2) * 2", Reduction::Count, "1"),
+        ("-2^(2^28 - 1)", Reduction::Count, "1"),
+        ("2^(2^28 - 1) mod 1_000_000_007", Reduction::Sum, "537632579"),
+    ] {
+        let partial = Term::parse(text).unwrap().reduce(reduction, 1..=1).unwrap();
+        assert_eq!(partial.value().unwrap().to_string(), value, "{text}");
+    }
+}
+
+#[test]
+fn a_product_is_too_large_only_if_no_factor_is_zero() {
+    for zero in [1, 3, 6] {
+        let term = Term::parse(&format!("if(i == {zero}, 0, 2^(2^28 - 1))")).unwrap();
+        for size in [1, 2, 6] {
+            let parts =
+                (1..=6).step_by(size).map(|first| term.reduce(Reduction::Product, first..=first + size as i64 - 1));
+            let product = parts.fold(term.nothing(Reduction::Product), |so_far, part| so_far.then(part.unwrap()));
+            assert_eq!(product.value().unwrap().to_string(), "0", "the item {zero} is 0, in parts of {size}");
+        }
+    }
 }

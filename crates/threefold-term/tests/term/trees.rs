@@ -64,7 +64,7 @@ impl fmt::Display for Tree {
 }
 
 /// Integers of every size, most of them small.
-fn integers() -> impl Strategy<Value = i128> {
+pub(crate) fn integers() -> impl Strategy<Value = i128> {
     prop_oneof![
         6 => -12i128..100,
         2 => -2_000_000i128..2_000_000,

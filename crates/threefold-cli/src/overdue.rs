@@ -1,0 +1,65 @@
+//! `Overdue`: what is said of a cancelled run that does not end in time.
+//!
+//! A run speaks for itself when it has ended. If a signal must end the program before, because a chunk in progress goes on,
+//! the thread that waits for signals says in its place what is known. Only one of them speaks.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// How long it may take to say it: the streams may be pipes that nobody reads.
+const SAID_WITHIN: Duration = Duration::from_millis(50);
+
+/// Who speaks.
+#[derive(Default)]
+enum Speaker {
+    /// Nobody: there is no run yet, or it has ended and speaks for itself.
+    #[default]
+    Itself,
+    /// This, if the run does not end in time.
+    Instead(Box<dyn FnOnce() + Send>),
+    /// The program ends, and the run must not speak any more.
+    Ending,
+}
+
+/// Shared by a run and the thread that waits for signals.
+#[derive(Clone, Default)]
+pub(crate) struct Overdue(Arc<Mutex<Speaker>>);
+
+impl Overdue {
+    /// The run begins. If it does not end in time after a signal, `say` is called.
+    pub(crate) fn begin(&self, say: impl FnOnce() + Send + 'static) {
+        self.replace(Speaker::Instead(Box::new(say)));
+    }
+
+    /// The run has ended, and speaks for itself. If it is too late for that, this call does not return: the program ends.
+    pub(crate) fn end(&self) {
+        if let Speaker::Ending = self.replace(Speaker::Itself) {
+            loop {
+                thread::park();
+            }
+        }
+    }
+
+    /// The program ends: says what is to be said, if the run has not ended.
+    pub(crate) fn say(&self) {
+        // A run that has ended may be writing its result: it goes on until the program ends.
+        let mut speaker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Speaker::Instead(say) = std::mem::replace(&mut *speaker, Speaker::Ending) else { return };
+        drop(speaker);
+        let (said, done) = mpsc::channel();
+        let speaker = thread::Builder::new().name("threefold-overdue".to_string());
+        // It is never joined: the program ends.
+        let spoken = speaker.spawn(move || {
+            say();
+            let _ = said.send(());
+        });
+        if spoken.is_ok() {
+            let _ = done.recv_timeout(SAID_WITHIN);
+        }
+    }
+
+    fn replace(&self, speaker: Speaker) -> Speaker {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), speaker)
+    }
+}
