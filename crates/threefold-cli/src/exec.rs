@@ -17,6 +17,7 @@ mod gathered;
 mod group;
 pub(crate) mod guard;
 mod job;
+mod jobs;
 mod launch;
 mod lines;
 pub(crate) mod living;
@@ -32,10 +33,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
-use threefold::{Items, Model};
+use threefold::Model;
 
 use self::gathered::Gathered;
 use self::job::Job;
+use self::jobs::Jobs;
 use self::program::{Means, Program};
 use self::task::run_chunk;
 use self::template::{Over, Template};
@@ -156,7 +158,7 @@ impl Exec {
                     computation,
                 }));
             }
-            let source = Items(jobs.collect());
+            let source = Jobs(jobs.collect());
             return Ok(visitor.visit(Prepared { plan, source, computation }));
         };
         let per_chunk = match input.cut {
@@ -185,6 +187,6 @@ impl Exec {
         }
         let count = jobs.iter().map(Job::item_count).sum::<u64>();
         let plan = Plan::of_lines(count, per_chunk);
-        Ok(visitor.visit(Prepared { plan, source: Items(jobs), computation }))
+        Ok(visitor.visit(Prepared { plan, source: Jobs(jobs), computation }))
     }
 }

@@ -58,7 +58,7 @@ fn disturbed(mut program: Command, disturb: impl FnOnce(u32)) -> Ended {
     let mut first = String::new();
     // Progress is shown once the work is under way.
     stderr.read_line(&mut first).expect("it is text");
-    assert!(first.starts_with("threefold: ") && first.contains("%, "), "{first}");
+    assert!(first.starts_with("threefold: ") && first.contains('%'), "{first}");
 
     disturb(child.0.id());
     let status = end_of(&mut child);

@@ -36,7 +36,7 @@ impl Product {
     pub(super) fn then(&mut self, next: Self) {
         match (&*self, next) {
             (_, Self::Of(factors)) => factors.into_iter().for_each(|Integer(factor)| self.multiply(factor)),
-            (Self::Of(factors), Self::TooLarge) if factors.iter().any(|Integer(factor)| factor.is_zero()) => {}
+            (Self::Of(factors), Self::TooLarge) if factors.first().is_some_and(|Integer(first)| first.is_zero()) => {}
             (_, Self::TooLarge) => *self = Self::TooLarge,
         }
     }
@@ -52,6 +52,9 @@ impl Product {
             return;
         }
         let Self::Of(factors) = self else { return };
+        if factors.first().is_some_and(|Integer(first)| first.is_zero()) {
+            return;
+        }
         // An integer of n bits is at least 2^(n - 1).
         let least_bits = 1 + factors.iter().map(|Integer(it)| it.bit_len().saturating_sub(1)).sum::<usize>();
         if least_bits + factor.bit_len().saturating_sub(1) > most_bits {

@@ -33,7 +33,7 @@ use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
 use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::{Kept, Outcome};
-use crate::fold::policy::{Aim, Policy};
+use crate::fold::policy::Aim;
 use crate::fold::recorder::Recorder;
 use crate::fold::unpark;
 use crate::fold::work::{Ended, Work};
@@ -126,8 +126,7 @@ impl Executor {
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let Aim { keeps_going, streams } = aim;
-        let policy = Policy { keeps_going, streams, ..self.policy.clone() };
+        let policy = self.policy.aimed(aim);
         let scope = Scope::of_caller(T::__entry().name, self.model, claims.limit(), || self.home.workers());
         let recorder = Recorder::new(!self.extras.traces.is_empty(), &self.extras.observers, &scope, claims.count());
         let claims = claims.without(work.recording().and_then(|recording| recording.finished()));

@@ -35,6 +35,11 @@ pub(crate) struct Aim {
 }
 
 impl Policy {
+    /// The same for a verb that asks for this.
+    pub(crate) fn aimed(&self, Aim { keeps_going, streams }: Aim) -> Self {
+        Self { keeps_going, streams, ..self.clone() }
+    }
+
     /// How many attempts at a chunk are made before it counts as lost.
     pub(crate) fn attempts(&self) -> u32 {
         self.retries.saturating_add(1)
