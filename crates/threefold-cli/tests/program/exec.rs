@@ -264,8 +264,7 @@ fn stderr_is_passed_on_in_whole_lines_which_can_be_tagged() {
 #[test]
 fn an_input_without_end_runs_until_its_reader_leaves() {
     for model in every_model() {
-        let script =
-            format!("yes line | {} {model} --lines - --exec 'echo' | head -n 3", env!("CARGO_BIN_EXE_threefold"));
+        let script = format!("yes line | {} {model} --lines - --exec 'echo' | head -n 3", crate::program());
         let output = Command::new("sh").args(["-c", &script]).output().expect("the shell starts");
         assert_eq!(
             (output.stdout.as_slice(), output.stderr.as_slice()),

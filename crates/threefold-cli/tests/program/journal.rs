@@ -272,7 +272,7 @@ fn a_full_disk_ends_the_run_with_an_error_and_loses_nothing_that_was_written() {
     let limited = |limit: u32| {
         let arguments = ["sequential", "--chunks", "5000", "--format", "json", "--journal"];
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("ulimit -f {limit}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_threefold")]);
+        shell.args(["-c", &format!("ulimit -f {limit}; exec \"$@\""), "sh", crate::program()]);
         shell.args(arguments).arg(&journal);
         object(&mut shell)
     };

@@ -19,14 +19,23 @@ mod terms;
 mod texts;
 mod workloads;
 
+use std::env;
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use threefold::Model;
 
+/// The program: the one of this build, or one that `THREEFOLD_PROGRAM` names, such as the released one.
+fn program() -> &'static str {
+    static PATH: LazyLock<String> =
+        LazyLock::new(|| env::var("THREEFOLD_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_threefold").to_string()));
+    &PATH
+}
+
 /// The program with these arguments, its streams captured, its texts 100 columns wide.
 fn threefold<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_threefold"));
+    let mut program = Command::new(program());
     program.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("COLUMNS");
     program
 }

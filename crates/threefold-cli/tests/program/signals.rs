@@ -168,14 +168,7 @@ fn what_was_ignored_when_the_program_started_stays_ignored() {
     {
         for range in ["1..=9", LONG] {
             let mut shell = Command::new("env");
-            shell.args([
-                NOT_IGNORED,
-                "sh",
-                "-c",
-                &format!("trap '' {ignored}; exec \"$@\""),
-                "sh",
-                env!("CARGO_BIN_EXE_threefold"),
-            ]);
+            shell.args([NOT_IGNORED, "sh", "-c", &format!("trap '' {ignored}; exec \"$@\""), "sh", crate::program()]);
             let (_unread, full) = full_pipe();
             let shell = shell.args(["sequential", range]).stdin(Stdio::null()).stdout(full).stderr(Stdio::null());
             let mut child = Guarded(shell.spawn().expect("the shell starts"));

@@ -159,7 +159,7 @@ fn a_process_that_takes_too_much_memory_fails_alone() {
 
 #[test]
 fn a_gibibyte_is_passed_on_whole_and_more_is_an_error() {
-    let program = env!("CARGO_BIN_EXE_threefold");
+    let program = crate::program();
     let script = format!("{program} threads 1..=1 --exec 'head -c 1G /dev/zero' | wc -c");
     let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("the shell starts");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), (1_u64 << 30).to_string());

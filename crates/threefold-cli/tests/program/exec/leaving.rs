@@ -68,7 +68,7 @@ fn the_guard_finds_a_process_that_it_was_not_told_of() {
         sleep.spawn().expect("it starts")
     };
     let (mut of_run, mut of_another) = (start("7-11"), start("7-1"));
-    let mut guard = Command::new(env!("CARGO_BIN_EXE_threefold"))
+    let mut guard = Command::new(crate::program())
         .args(["threefold-guard", "7-11"])
         .env_clear()
         .process_group(0)
@@ -90,7 +90,7 @@ fn the_guard_finds_a_process_that_it_was_not_told_of() {
 fn the_guard_looks_for_nothing_after_a_run_that_has_ended_its_processes() {
     let mut sleep = Command::new("sleep");
     let mut child = sleep.arg("1000").env("THREEFOLD_RUN", "7-12").process_group(0).spawn().expect("it starts");
-    let mut guard = Command::new(env!("CARGO_BIN_EXE_threefold"))
+    let mut guard = Command::new(crate::program())
         .args(["threefold-guard", "7-12"])
         .process_group(0)
         .stdin(Stdio::piped())

@@ -52,7 +52,7 @@ fn a_run_over_a_range_that_keeps_going_names_every_failure_on_every_model() {
 fn on_a_terminal(arguments: &[&str]) -> String {
     let play = "import pty, sys; pty.spawn(sys.argv[1:])";
     let output = Command::new("python3")
-        .args(["-c", play, env!("CARGO_BIN_EXE_threefold")])
+        .args(["-c", play, crate::program()])
         .args(arguments)
         .stdin(Stdio::null())
         .output()
@@ -117,7 +117,7 @@ os.close(w)
 print(sum(len(piece) for piece in iter(lambda: os.read(r, 4096), b'')))
 child.wait()";
     let output = Command::new("python3")
-        .args(["-c", make, env!("CARGO_BIN_EXE_threefold"), "threads", "1..=1", "--shell", "--exec"])
+        .args(["-c", make, crate::program(), "threads", "1..=1", "--shell", "--exec"])
         .arg("seq 100000 >&2; head -c 200000 /dev/zero | tr '\\0' x | fold -w 1000 >&2")
         .output()
         .expect("it starts");
@@ -127,10 +127,8 @@ child.wait()";
 
 #[test]
 fn an_input_without_end_is_not_read_for_one_chunk_that_no_program_can_have() {
-    let script = format!(
-        "yes | {} threads --lines - --chunk-size 1000000000 --exec true --retries 3",
-        env!("CARGO_BIN_EXE_threefold")
-    );
+    let script =
+        format!("yes | {} threads --lines - --chunk-size 1000000000 --exec true --retries 3", crate::program());
     let output = Command::new("sh").args(["-c", &script]).output().expect("the shell starts");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("are together longer than 6 MiB"), "{stderr}");
