@@ -179,6 +179,7 @@ impl Child {
     }
 
     /// The process has written this to stderr.
+    #[cfg(feature = "async")]
     pub(super) fn relay(&mut self, piece: &[u8]) {
         self.relay.add(piece);
     }

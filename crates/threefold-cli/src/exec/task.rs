@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use threefold::{Executor, Model, task};
+use threefold::task;
+#[cfg(feature = "async")]
+use threefold::{Executor, Model};
 
 use super::bytes::Bytes;
 use super::child::{Child, Ended, Stopped};
