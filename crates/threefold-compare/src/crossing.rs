@@ -120,13 +120,14 @@ impl<'a> Search<'a> {
                 None if excess >= 0.0 => return self.beyond(),
                 // One item may be faster by chance: a second look decides.
                 None => match self.excess(size, SURE) {
-                    Some(excess) if excess < 0.0 => return self.everywhere(size),
-                    Some(_) => slower = Some(size),
+                    Some(_) if self.is_certainly_faster(size) => return self.everywhere(size),
+                    Some(_) => {
+                        let above = self.sizes.above(size, 2.0).filter(|&above| self.is_faster(above));
+                        let Some(above) = above else { return Crossing::Unknown };
+                        (slower, faster) = (Some(size), Some(above));
+                    }
                     None => return Crossing::Unknown,
                 },
-            }
-            if faster == slower {
-                return Crossing::Unknown;
             }
         }
         match (slower, faster) {
@@ -160,6 +161,12 @@ impl<'a> Search<'a> {
             // Far beyond the sizes that were tried a line says little.
             centre *= (size / centre).clamp(1.0 / STEP, STEP);
         }
+        // Between neighbours there is no size to try: it is the larger one.
+        let middle = self.sizes.nearest((slower * faster).sqrt());
+        let are_neighbours = middle <= slower || middle >= faster;
+        if found == Crossing::Unknown && are_neighbours && self.is_certainly_faster(faster) {
+            found = Crossing::At { size: faster, low: faster, high: faster };
+        }
         match found {
             Crossing::At { size, .. } if !self.gains_above(size) => Crossing::Unknown,
             Crossing::At { size, .. } if size < self.sizes.whole && !self.is_faster(self.sizes.whole) => {
@@ -169,11 +176,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What it means that the contender is faster at the smallest size: only if it is also faster at the largest, and both by
-    /// more than chance, is it faster at every size.
+    /// What it means that the contender is certainly faster at the smallest size: only if it is faster at the largest, too, is
+    /// it faster at every size.
     fn everywhere(&mut self, smallest: f64) -> Crossing {
-        let is_certain = self.is_certainly_faster(smallest) && self.is_faster(self.sizes.whole);
-        if is_certain { Crossing::Below { smallest } } else { Crossing::Unknown }
+        if self.is_faster(self.sizes.whole) { Crossing::Below { smallest } } else { Crossing::Unknown }
     }
 
     /// Whether the contender is noticeably faster at this size.

@@ -167,6 +167,26 @@ fn a_contender_that_gains_at_the_smallest_size_only_does_not_gain_everywhere() {
 }
 
 #[test]
+fn a_contender_that_gains_from_two_items_on_does_so_from_two_items_on() {
+    // Async beside sequential.
+    struct Waits(Machine);
+    impl Trial for Waits {
+        fn pair(&mut self, size: f64) -> Option<(f64, f64)> {
+            Some((self.0.run(10.1), self.0.run(10.0 * size)))
+        }
+        fn random(&mut self) -> f64 {
+            self.0.uniform()
+        }
+    }
+    let found = |seed| {
+        let mut waits = Waits(Machine::new(seed, 0.0, 1.0));
+        Search::new(&mut waits, Sizes { grain: 1.0, whole: 30.0 }).find(1.0)
+    };
+    let right = (1..=MACHINES).filter(|&seed| matches!(found(seed), Crossing::At { size, .. } if size <= 2.0)).count();
+    assert!(right >= 36, "{right} of {MACHINES}");
+}
+
+#[test]
 fn heads_are_as_likely_as_the_ways_to_toss_them() {
     assert_eq!(fit::at_least(0, 5), 1.0);
     assert_eq!(fit::at_least(9, 9), 1.0 / 512.0);

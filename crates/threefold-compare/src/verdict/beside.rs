@@ -56,7 +56,7 @@ pub(super) fn of_best(evidence: &Evidence<'_>, ranking: &Ranking) -> Option<Reas
         cause,
         Cause::FewChunks { .. } | Cause::Dispatches { .. } | Cause::Uneven { .. } | Cause::WaitsForOneEach { .. }
     );
-    let text = format!("{possible} cores could give up to {possible}x: {}", cause.clause());
+    let text = format!("{possible} cores could give up to {possible}x, but {}", cause.clause());
     let kind = ReasonKind::FallsShort { times, possible: possible as f64, cause };
     (!is_said_elsewhere && evidence.reference == 0).then(|| Reason::of_row(kind, ranking.best, row.model, text))
 }

@@ -129,7 +129,7 @@ const IMBALANCE: f64 = 1.15;
 const LONG_CHUNK_SHARE: f64 = 0.25;
 
 /// Chunks are of different sizes if on sequential the longest takes this many times the mean.
-const DIFFERENT: f64 = 1.5;
+const DIFFERENT: f64 = 1.25;
 
 /// Other programs may use this share of the processors before they may be why chunks compute longer.
 const OTHER_PROGRAMS_SHARE: f64 = 0.2;
@@ -139,8 +139,13 @@ const OTHER_PROGRAMS_SHARE: f64 = 0.2;
 /// uneven.
 pub(super) fn is_uneven(evidence: &Evidence<'_>, row: &Row) -> bool {
     let (profile, alone) = (&row.profile, &evidence.rows[0].profile);
+    // At worst all workers but one have nothing more to do while the longest chunk runs.
+    let workers = row.workers as f64;
+    let alone_s = alone.longest_chunk_s * (1.0 - 1.0 / workers);
+    let ideal_s = alone.mean_chunk_s * evidence.chunks as f64 / workers;
+    let are_different = alone.longest_chunk_s > DIFFERENT * alone.mean_chunk_s;
     let explains =
-        alone.longest_chunk_s > DIFFERENT * alone.mean_chunk_s || !evidence.chunks.is_multiple_of(row.workers as u64);
+        alone_s > (IMBALANCE - 1.0) * ideal_s && (are_different || !evidence.chunks.is_multiple_of(row.workers as u64));
     let is_one_each = !waits_at_once(evidence, row) || !alone.waits();
     let share = profile.longest_chunk_s / profile.wall_s;
     let is_seen = row.workers > 1 && profile.imbalance > IMBALANCE && share > LONG_CHUNK_SHARE;

@@ -229,7 +229,7 @@ fn a_recommended_model_that_gains_little_has_a_reason() {
     };
     assert_eq!(
         comparison(1.6).line("threads").unwrap(),
-        "2 cores could give up to 2x: a chunk uses 1.6x the processor time when others run at the same time, perhaps because \
+        "2 cores could give up to 2x, but a chunk uses 1.6x the processor time when others run at the same time, perhaps because \
          they share memory or a core"
     );
     assert_eq!(comparison(1.0).line("threads"), None);
