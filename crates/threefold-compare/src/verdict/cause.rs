@@ -128,9 +128,6 @@ const IMBALANCE: f64 = 1.15;
 /// A chunk below this share of a fold is not blamed for an imbalance.
 const LONG_CHUNK_SHARE: f64 = 0.25;
 
-/// Chunks are of different sizes if on sequential the longest takes this many times the mean.
-const DIFFERENT: f64 = 1.25;
-
 /// Other programs may use this share of the processors before they may be why chunks compute longer.
 const OTHER_PROGRAMS_SHARE: f64 = 0.2;
 
@@ -143,7 +140,7 @@ pub(super) fn is_uneven(evidence: &Evidence<'_>, row: &Row) -> bool {
     let workers = row.workers as f64;
     let alone_s = alone.longest_chunk_s * (1.0 - 1.0 / workers);
     let ideal_s = alone.mean_chunk_s * evidence.chunks as f64 / workers;
-    let are_different = alone.longest_chunk_s > DIFFERENT * alone.mean_chunk_s;
+    let are_different = alone.longest_chunk_s > IMBALANCE * alone.mean_chunk_s;
     let explains =
         alone_s > (IMBALANCE - 1.0) * ideal_s && (are_different || !evidence.chunks.is_multiple_of(row.workers as u64));
     let is_one_each = !waits_at_once(evidence, row) || !alone.waits();
