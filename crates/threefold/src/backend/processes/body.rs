@@ -29,6 +29,10 @@ use super::process::{Origin, Process};
 /// cannot be made later. An original that has reached its entrance makes a copy in a tenth of a millisecond.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How long the parent waits for a copy after that. It has been made, or it never will be. A machine that stands still for a
+/// moment must not make the parent forget a child.
+const LONG_PATIENCE: Duration = Duration::from_secs(2);
+
 /// The process of a worker.
 #[derive(Debug)]
 pub(super) enum Body {
@@ -89,7 +93,7 @@ impl Body {
         if let Self::Starting(origin) = self {
             origin.kill();
         }
-        self.look_for(channel, PATIENCE);
+        self.look_for(channel, LONG_PATIENCE);
         if let Self::Starting(origin) = self {
             // The copy was made, but it hangs.
             origin.collect_copies(true);

@@ -50,6 +50,9 @@ use crate::backend::processes::worker::Entrance;
 /// The longest wait for the end of a killed process that is found only by looking at its group repeatedly.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// The same where the copies are killed. A process that was killed is gone as soon as the machine lets it run.
+const PATIENCE_AFTER_KILL: Duration = Duration::from_secs(2);
+
 /// The time between two such looks.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -238,7 +241,7 @@ impl Origin {
     /// long as nobody has waited for the original. After that its process id may belong to another process. A host
     /// program that waits for all children has waited for the copies as well.
     pub(super) fn collect_copies(&self, kills: bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + if kills { PATIENCE_AFTER_KILL } else { PATIENCE };
         // As long as nobody has waited for the original, its process id names its group. Otherwise the host program
         // waits for all children.
         while ask(&self.handle.descriptor, WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok() {
