@@ -8,7 +8,7 @@ use rustix::process::Pid;
 /// machine, so it is asked only of groups that were told to end.
 pub(super) fn has_others(group: Pid) -> bool {
     let group = group.as_raw_pid();
-    every_process().any(|pid| pid != group && state_and_group(pid).is_some_and(|(is_over, of)| !is_over && of == group))
+    every_process().any(|pid| pid != group && standing(pid).is_some_and(|it| !it.is_over && it.group == group))
 }
 
 /// The numbers of all processes.
@@ -17,12 +17,23 @@ pub(super) fn every_process() -> impl Iterator<Item = i32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Whether the process has ended and is not waited for, and its group.
-pub(super) fn state_and_group(pid: i32) -> Option<(bool, i32)> {
+/// Where a process stands.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    /// Whether it has ended and is not waited for.
+    pub(super) is_over: bool,
+    pub(super) group: i32,
+    /// 0 if the leader of the session is in another PID namespace. `getsid` cannot say so.
+    pub(super) session: i32,
+}
+
+/// Where this process stands, if there is one.
+pub(super) fn standing(pid: i32) -> Option<Standing> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // The name, in parentheses, may hold anything.
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
     let mut fields = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace();
     let is_over = matches!(fields.next()?, "Z" | "X");
-    Some((is_over, fields.nth(1)?.parse().ok()?))
+    let (group, session) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(Standing { is_over, group, session })
 }

@@ -27,9 +27,9 @@ use std::{fs, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio, read};
-use rustix::process::{Pid, Signal, getsid, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::group::{every_process, state_and_group};
+use super::group::{every_process, standing};
 use super::launch;
 use super::times::{GRACE, LOOK};
 
@@ -175,18 +175,18 @@ impl Left {
     }
 
     fn is_any_alive(&self) -> bool {
-        let in_groups = |pid| matches!(state_and_group(pid), Some((false, group)) if self.groups.contains(&group));
+        let in_groups = |pid| standing(pid).is_some_and(|it| !it.is_over && self.groups.contains(&it.group));
         every_process().any(in_groups) || self.marked().next().is_some()
     }
 
     /// The processes whose environment names the run, and their groups.
     fn marked(&self) -> impl Iterator<Item = (Pid, i32)> {
-        let session = getsid(None);
+        let session = standing(std::process::id() as i32).map(|own| own.session);
         every_process().filter_map(move |number| {
-            let (pid, (is_over, group)) = (Pid::from_raw(number)?, state_and_group(number)?);
+            let (pid, it) = (Pid::from_raw(number)?, standing(number)?);
             let environment = fs::read(format!("/proc/{number}/environ")).ok()?;
             let is_marked = environment.split(|&byte| byte == 0).any(|variable| variable == self.environment);
-            (!is_over && is_marked && getsid(Some(pid)) == session).then_some((pid, group))
+            (!it.is_over && is_marked && Some(it.session) == session).then_some((pid, it.group))
         })
     }
 }
