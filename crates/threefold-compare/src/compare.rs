@@ -194,7 +194,7 @@ impl Compare {
     /// wrongly predicted branches. The default is not to.
     ///
     /// They are in [`Profile::counters`](crate::Profile::counters). If there are none, as on most virtual machines, or the
-    /// kernel does not allow them, [`Comparison::conditions`] says why.
+    /// kernel does not allow them, [`conditions`](crate::Comparison::conditions) says why.
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]
