@@ -45,7 +45,7 @@ pub struct Profile {
     /// included.
     pub cpu_s: f64,
     /// Thread seconds in which a thread that runs chunks was ready to run and other threads, of this program or of others, had
-    /// the processors. They are part of `work_s`.
+    /// the processors. As far as chunks ran meanwhile, they are part of `work_s`.
     /// Time that the host of a virtual machine takes away is not seen here.
     pub queued_s: f64,
     /// Seconds of the workers' time in chunks that compute.

@@ -305,10 +305,8 @@ pub(crate) fn run() -> Option<ExitCode> {
         Memory::Open(buffer) => assert!(buffer.seal().unwrap().iter().copied().eq(items())),
     }
     drop(on);
-    let states = || children().into_iter().map(|pid| (pid, stat(pid))).collect::<Vec<_>>();
-    // A machine that stands still for a moment may find a worker on its way out.
-    let are_gone = (0..400).any(|_| children().is_empty() || (thread::sleep(Duration::from_millis(5)), false).1);
-    assert!(are_gone, "workers are left, with their states and parents: {:?}", states());
+    let left: Vec<_> = children().into_iter().map(|pid| (pid, stat(pid))).collect();
+    assert_eq!(left, [], "no worker is left; these are, with their states and parents");
     assert_eq!(mappings(), HashSet::new(), "no memory is left");
     println!("\n{result}");
     Some(ExitCode::SUCCESS)
