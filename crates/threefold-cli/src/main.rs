@@ -24,6 +24,7 @@ mod messages;
 mod model_options;
 mod output;
 mod overdue;
+mod paint;
 mod plan;
 mod progress;
 mod range;

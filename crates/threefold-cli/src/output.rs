@@ -16,7 +16,7 @@ use crate::arguments::{Answer, Format};
 use crate::failure::Failure;
 use crate::recording::Recording;
 use crate::run::{Partial, Run};
-use crate::{escape, exit, messages};
+use crate::{escape, exit, messages, paint};
 
 /// Writes the result of `run`, and to stderr why there is none.
 ///
@@ -66,7 +66,7 @@ pub(crate) fn answer(answer: &Answer) -> ExitCode {
     match answer {
         Answer::Help(text) => return print(text),
         Answer::Usage(text) => messages::write(text),
-        Answer::Error(text) => messages::write(&format!("threefold: error: {text}")),
+        Answer::Error(text) => messages::error(text.trim_end_matches('\n')),
     }
     exit::NOTHING_STARTED.into()
 }
@@ -85,7 +85,8 @@ pub(crate) fn comparison(comparison: &Comparison) -> io::Result<()> {
     // A terminal that does not know its width says 0.
     let width = terminal.map(|(width, _)| width.0.into()).filter(|&width| width > 0).unwrap_or(WIDTH);
     let text = comparison.to_text(width);
-    complain_of(to_stdout(|out| out.write_all(escape::lines(&text).as_bytes())))
+    let text = paint::comparison(&escape::lines(&text), &comparison.verdict.sentence);
+    complain_of(to_stdout(|out| out.write_all(text.as_bytes())))
 }
 
 /// Lists the workloads.
