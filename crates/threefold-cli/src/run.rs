@@ -187,10 +187,10 @@ impl Once<'_> {
         }
         overdue.begin({
             let (request, recording, trace) = (request.clone(), recording.clone(), trace.clone());
-            move || {
-                let format = request.format;
-                speak(&Run::overdue(request, chunks, began, recording, trace), format);
-            }
+            Arc::new(move || {
+                let run = Run::overdue(request.clone(), chunks, began, recording.clone(), trace.clone());
+                speak(&run, request.format);
+            })
         });
         let (mut workers, mut so_far) = (None, SoFar::default());
         let value = on.and_then(|on| {
