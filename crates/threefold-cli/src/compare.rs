@@ -1,22 +1,33 @@
 //! `threefold compare`: a work on every model, measured, shown and exported.
 
+mod in_fold;
+
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use threefold::{CancelToken, Model, Source, Task};
-use threefold_compare::{Compare, Comparison, Error};
+use threefold_compare::{Compare, Comparison, Error, Progress};
+
+use self::in_fold::InFold;
 
 use crate::arguments::CompareRequest;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Prepared, Verb, Visitor};
 use crate::failure::Failure;
+use crate::overdue::{Overdue, Say};
 use crate::progress::ComparisonProgress;
 use crate::work::Work;
 use crate::{escape, exit, messages, output, saved};
 
-/// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown in any
-/// case.
-pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: impl Fn() -> Option<u8>) -> ExitCode {
+/// Does what `request` says until it is done or `token` is cancelled. What was measured until then is shown. If a fold does
+/// not end in time then, `overdue` says what is known.
+pub(crate) fn compare(
+    request: &CompareRequest,
+    token: &CancelToken,
+    overdue: &Overdue,
+    caught: impl Fn() -> Option<u8>,
+) -> ExitCode {
     let against = request.against.as_deref();
     let earlier = match against.map(saved::read).transpose() {
         Ok(earlier) => earlier,
@@ -26,7 +37,7 @@ pub(crate) fn compare(request: &CompareRequest, token: &CancelToken, caught: imp
         return output::refused(&reason);
     }
     let earlier = against.zip(earlier.as_ref());
-    let measured = match request.work.visit(&request.input, Measurement { request, earlier, token }) {
+    let measured = match request.work.visit(&request.input, Measurement { request, earlier, token, overdue }) {
         Ok(measured) => measured,
         Err(reason) => return output::refused(&reason),
     };
@@ -78,12 +89,32 @@ fn once(failed: FailedChunk) -> String {
     format!("{failed:#}").replacen(", attempt 1 of 1", "", 1)
 }
 
+/// A fold so far: the value of its chunks, how many they are, the first of them that has failed, and that it runs.
+type So<A> = (A, u64, Option<(u64, ChunkError)>, InFold);
+
 /// Measures a work on every model.
 struct Measurement<'a> {
     request: &'a CompareRequest,
     /// The comparison beside which this one is shown, with its file.
     earlier: Option<(&'a Path, &'a Comparison)>,
     token: &'a CancelToken,
+    overdue: &'a Overdue,
+}
+
+/// What is said of a comparison of `work` that was cancelled while a fold runs that does not end in time, after so much
+/// `progress`.
+fn overdue(work: &Work, progress: Arc<Mutex<Option<Progress>>>) -> Say {
+    let work = escape::line(work.name()).into_owned();
+    Arc::new(move || {
+        messages::error(format_args!(
+            "{work}: the comparison was cancelled; a fold in progress did not end within 0.4 s, and was left"
+        ));
+        let measured = progress.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Progress::measured);
+        match measured {
+            Some(measured) => messages::note(format_args!("measured until then: {measured}")),
+            None => messages::note("nothing was measured until then"),
+        }
+    })
 }
 
 impl Visitor for Measurement<'_> {
@@ -124,19 +155,25 @@ impl Visitor for Measurement<'_> {
             compare = compare.formula(formula);
         }
         let progress = ComparisonProgress::start(progress);
-        if let Some(progress) = &progress {
-            compare = compare.observe(progress.observer());
-        }
-        // The value of the chunks so far, how many they are, and the first of them that has failed.
-        let init = (computation.init, 0, None);
-        let reduce = |(value, chunks, failed): (A, u64, Option<(u64, ChunkError)>), output| match V::error(&output) {
+        let shown = progress.as_ref().map(ComparisonProgress::observer);
+        let so_far = Arc::new(Mutex::new(None));
+        compare = compare.observe({
+            let so_far = Arc::clone(&so_far);
+            move |progress| {
+                *so_far.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+                shown.iter().for_each(|show| show(progress));
+            }
+        });
+        let in_fold = InFold::new(self.overdue, overdue(work, so_far));
+        let init = (computation.init, 0, None, in_fold);
+        let reduce = |(value, chunks, failed, in_fold): So<A>, output| match V::error(&output) {
             Some(error) => {
                 let error = failed.unwrap_or_else(|| (chunks, error.clone()));
-                (value, chunks + 1, Some(error))
+                (value, chunks + 1, Some(error), in_fold)
             }
-            None => ((computation.reduce)(value, output), chunks + 1, failed),
+            None => ((computation.reduce)(value, output), chunks + 1, failed, in_fold),
         };
-        let check = |(value, _, failed): (A, u64, Option<(u64, ChunkError)>)| match failed {
+        let check = |(value, _, failed, _): So<A>| match failed {
             None => {
                 let named = |failure: Failure| work.failure(failure, &|chunk| plan.describe(chunk)).to_string();
                 (computation.finish)(value, &plan).map_err(named)

@@ -2,6 +2,8 @@
 //!
 //! A computation with the source of its chunks is [`Prepared`], and what is done with that is a [`Visitor`].
 
+#[cfg(target_os = "linux")]
+mod fed;
 mod prepared;
 mod verb;
 
@@ -10,7 +12,9 @@ use std::marker::PhantomData;
 
 use threefold::Task;
 
-pub(crate) use self::prepared::{Describe, Fed, Prepared, Visitor, Wanted};
+#[cfg(target_os = "linux")]
+pub(crate) use self::fed::{Fed, Wanted};
+pub(crate) use self::prepared::{Describe, Prepared, Visitor};
 pub(crate) use self::verb::{Fold, TryFold, Verb};
 use crate::chunk_error::ChunkError;
 use crate::failure::Failure;

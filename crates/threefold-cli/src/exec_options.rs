@@ -28,6 +28,7 @@ pub(crate) struct LinesOf {
     pub(crate) separator: u8,
 }
 
+#[cfg(target_os = "linux")]
 impl LinesOf {
     pub(crate) fn is_stdin(&self) -> bool {
         self.path.as_os_str() == "-"
@@ -36,6 +37,7 @@ impl LinesOf {
 
 /// What `--exec` and its options say.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "it is refused, whatever it says"))]
 pub(crate) struct Request {
     pub(crate) command: String,
     pub(crate) shell: bool,
@@ -47,6 +49,7 @@ pub(crate) struct Request {
 
 /// What is done about processes that fail.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there are no such processes"))]
 pub(crate) struct Limits {
     pub(crate) retries: u32,
     pub(crate) timeout: Option<Duration>,

@@ -55,15 +55,15 @@ fn main() -> ExitCode {
     match arguments::read(env::args_os()) {
         Ok(Request::Workloads) => output::workloads(),
         Ok(Request::Report(request)) => report::report(&request),
-        Ok(Request::Compare(request)) => cancellable(signals::GRACE_OF_COMPARISON, |token, signals, _| {
-            let code = compare::compare(&request, token, || signals.caught());
+        Ok(Request::Compare(request)) => cancellable(Ending::SoonOrShown, |token, signals, overdue| {
+            let code = compare::compare(&request, token, overdue, || signals.caught());
             exec::living::end_all();
             code
         }),
         Ok(Request::Run(request)) => {
             // Whether it can be written, nobody asks any more.
             let speak = |run: &Run, format| drop(output::write(run, format));
-            let ending = if request.is_brief() { Ending::AtOnce } else { signals::GRACE };
+            let ending = if request.is_brief() { Ending::AtOnce } else { Ending::Soon };
             cancellable(ending, |token, signals, overdue| match run::run(&request, token, (overdue, speak)) {
                 Ok(run) => {
                     exec::living::end_all();

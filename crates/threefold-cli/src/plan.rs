@@ -100,6 +100,7 @@ impl Plan {
     }
 
     /// The plan for so many lines of a file.
+    #[cfg(target_os = "linux")]
     pub(crate) fn of_lines(lines: u64, per_chunk: u64) -> Self {
         let lines = i64::try_from(lines).unwrap_or(i64::MAX);
         let (all, cutting) = (1..=lines, Cutting::Every(per_chunk.into()));

@@ -36,6 +36,7 @@ const TEMPLATE_AT_FIRST: &str = "[{wide_bar}] {percent}%";
 static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Calls `write`, which writes to the terminal, without a bar in its way.
+#[cfg(target_os = "linux")]
 pub(crate) fn aside<R>(write: impl FnOnce() -> R) -> R {
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match drawn {

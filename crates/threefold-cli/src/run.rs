@@ -1,5 +1,6 @@
 //! `Run`: a work that was run once, and what is known of it afterwards.
 
+#[cfg(target_os = "linux")]
 mod feed_fold;
 
 use std::ops::ControlFlow;
@@ -8,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryError};
 
+#[cfg(target_os = "linux")]
 use self::feed_fold::FeedFold;
 use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
-use crate::computation::{Describe, Fed, Prepared, Verb, Visitor, Wanted};
+use crate::computation::{Describe, Prepared, Verb, Visitor};
+#[cfg(target_os = "linux")]
+use crate::computation::{Fed, Wanted};
 use crate::failure::Failure;
 use crate::overdue::Overdue;
 use crate::plan::Plan;
@@ -125,21 +129,25 @@ impl Visitor for Once<'_> {
         self.run(Some(&plan), Arc::new(move |chunk| described.describe(chunk)), fold)
     }
 
+    #[cfg(target_os = "linux")]
     fn wants(&self) -> Wanted {
         if self.request.format == Format::Plain { Wanted::AtOnce } else { Wanted::AsText }
     }
 
+    #[cfg(target_os = "linux")]
     fn takes_feeds(&self) -> bool {
         // A journal has to know the chunks of the whole run.
         self.request.journal.is_none()
     }
 
+    #[cfg(target_os = "linux")]
     fn prefers_feeds(&self) -> bool {
         // A lost worker process ends a stream, and it must not end a run that keeps going.
         let loses_workers = matches!(self.request.model, Model::Processes | Model::Mpi);
         self.takes_feeds() && self.request.failures.keep_going && !loses_workers
     }
 
+    #[cfg(target_os = "linux")]
     fn visit_feed<I, T, A, O>(self, fed: Fed<I, T, A>) -> Run
     where
         I: Iterator<Item = T::Chunk> + Send + 'static,
@@ -187,10 +195,10 @@ impl Once<'_> {
         }
         overdue.begin({
             let (request, recording, trace) = (request.clone(), recording.clone(), trace.clone());
-            move || {
-                let format = request.format;
-                speak(&Run::overdue(request, chunks, began, recording, trace), format);
-            }
+            Arc::new(move || {
+                let run = Run::overdue(request.clone(), chunks, began, recording.clone(), trace.clone());
+                speak(&run, request.format);
+            })
         });
         let (mut workers, mut so_far) = (None, SoFar::default());
         let value = on.and_then(|on| {

@@ -1,8 +1,8 @@
 //! INT and TERM: they cancel the run, and end the program soon in any case.
 //!
 //! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
-//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. If the run has
-//! not ended by then, it first says so ([`Overdue`]). Worker processes notice that their parent has gone, and end as well.
+//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. If a chunk is
+//! still in progress then, it first says so ([`Overdue`]). Worker processes notice that their parent has gone, and end as well.
 //!
 //! A run that takes a few milliseconds has no such thread, which would cost 0.1 ms. There the signal handler ends the
 //! program at once.
@@ -27,23 +27,26 @@ use threefold::CancelToken;
 use self::console as platform;
 #[cfg(unix)]
 use self::unix as platform;
-use crate::exit;
-use crate::overdue::Overdue;
+use crate::overdue::{self, Overdue};
+use crate::{exit, messages};
 
-/// How long a cancelled run may take to end normally. With this value the program ends within 0.5 s of the signal, also if
+/// How long a chunk in progress is waited for. With this value the program ends within 0.5 s of the signal, also if
 /// something is said of a run that is overdue.
-pub(crate) const GRACE: Ending = Ending::Within(Duration::from_millis(400));
+const GRACE: Duration = Duration::from_millis(400);
 
-/// The same for a comparison, which still shows what was measured: the program ends within 1 s of the signal.
-pub(crate) const GRACE_OF_COMPARISON: Ending = Ending::Within(Duration::from_millis(800));
+/// How much longer a comparison may take to show what was measured, if no chunk is in progress: the program ends within 1 s
+/// of the signal.
+const TO_SHOW: Duration = Duration::from_millis(400);
 
 /// What INT and TERM do to a run.
 #[derive(Clone, Copy)]
 pub(crate) enum Ending {
     /// They end the program at once.
     AtOnce,
-    /// They cancel the run, and end the program if that takes longer than this.
-    Within(Duration),
+    /// They cancel the run, and end the program soon.
+    Soon,
+    /// They cancel the comparison, and end the program soon, or when what was measured is shown.
+    SoonOrShown,
 }
 
 /// The signals so far.
@@ -61,20 +64,22 @@ impl Signals {
     /// The system has no descriptor or no thread left.
     pub(crate) fn watch(token: &CancelToken, ending: Ending, overdue: &Overdue) -> io::Result<Self> {
         let caught = Arc::new(AtomicU8::new(0));
-        let grace = match ending {
-            Ending::AtOnce => {
-                platform::exit_at_once()?;
-                return Ok(Self { caught });
-            }
-            Ending::Within(grace) => grace,
-        };
+        if let Ending::AtOnce = ending {
+            platform::exit_at_once()?;
+            return Ok(Self { caught });
+        }
         let (token, first, overdue) = (token.clone(), Arc::clone(&caught), overdue.clone());
         platform::watch(move |signal| {
             // It is stored before the token is cancelled, whose lock publishes it: who sees the one sees the other.
             first.store(signal, Ordering::Relaxed);
             token.cancel();
-            thread::sleep(grace);
-            overdue.say();
+            thread::sleep(GRACE);
+            if !overdue.say()
+                && let Ending::SoonOrShown = ending
+            {
+                thread::sleep(TO_SHOW);
+                overdue::say_soon(|| messages::error("cancelled; what was measured could not be shown within 0.8 s"));
+            }
             process::exit((exit::SIGNALLED + signal).into());
         })?;
         Ok(Self { caught })

@@ -241,7 +241,8 @@ impl Compare {
         self
     }
 
-    /// What the items of the source are called, in the plural. The default is `items`.
+    /// What the items of the source are called, in the plural, for instance `boxes`. The default is `items`. No singular is
+    /// made of it: a single one is `1 item`.
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]

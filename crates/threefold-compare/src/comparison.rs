@@ -104,7 +104,7 @@ impl Comparison {
         format!(
             "{}: {} in {}; {} on {}{}",
             self.workload,
-            text::units(self.items, &self.unit),
+            text::items(self.items, &self.unit),
             text::count(self.chunks, "chunk"),
             text::count(self.rounds as u64, "round"),
             text::count(self.machine.cores as u64, "core"),

@@ -200,7 +200,9 @@ impl Measuring<'_> {
 
     fn report(&self, share: f64, rounds: usize) {
         if let Some(observer) = &self.plan.observer {
-            observer(&Progress { share, rounds });
+            let have_run = self.contenders.iter().filter(|contender| !contender.cold.is_empty());
+            let medians = have_run.map(|contender| (contender.name(), contender.median_s(rounds))).collect();
+            observer(&Progress { share, rounds, medians });
         }
     }
 

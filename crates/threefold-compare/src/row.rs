@@ -167,11 +167,7 @@ impl Row {
     /// # Ok::<(), threefold_compare::Error>(())
     /// ```
     pub fn name(&self) -> String {
-        if self.model.capabilities().has_plural_workers {
-            format!("{} with {}", self.model, text::count(self.workers as u64, "worker"))
-        } else {
-            self.model.to_string()
-        }
+        name(self.model, self.workers)
     }
 
     /// The same where there is little room: `threads, 2`.
@@ -181,5 +177,14 @@ impl Row {
         } else {
             self.model.to_string()
         }
+    }
+}
+
+/// The name of a contender.
+pub(crate) fn name(model: Model, workers: usize) -> String {
+    if model.capabilities().has_plural_workers {
+        format!("{model} with {}", text::count(workers as u64, "worker"))
+    } else {
+        model.to_string()
     }
 }

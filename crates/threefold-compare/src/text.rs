@@ -189,13 +189,10 @@ pub(crate) fn below(share: f64) -> String {
     if share < 1.0 { percent(share) } else { format!("a factor of {:.0}", (1.0 + share).ceil()) }
 }
 
-/// A count with its noun in the plural, which loses its end if there is one: `1 integer`, `3 files`, `1 entry`.
-pub(crate) fn units(count: u128, unit: &str) -> String {
-    let one = || match unit.strip_suffix("ies") {
-        Some(stem) => format!("{stem}y"),
-        None => unit.strip_suffix('s').unwrap_or(unit).to_string(),
-    };
-    if count == 1 { format!("1 {}", one()) } else { format!("{} {unit}", thousands(count)) }
+/// A count of items, which the user calls `unit` in the plural: `3 boxes`. English has too many plurals for the singular to
+/// be derived from it (boxes, buses, series), so one of them is what all are called here: `1 item`.
+pub(crate) fn items(count: u128, unit: &str) -> String {
+    if count == 1 { "1 item".to_string() } else { format!("{} {unit}", thousands(count)) }
 }
 
 /// A count with its noun: `1 chunk`, `4 chunks`, `4,096 chunks`.
@@ -263,6 +260,13 @@ mod tests {
         assert_eq!(thousands(u128::MAX), "340,282,366,920,938,463,463,374,607,431,768,211,455");
         let texts = [0.2, 7.0, 849.0, 4_321.0, 43_210.0, 39_800_000.0, 1.234e9, 5e12].map(about);
         assert_eq!(texts, ["1", "7", "850", "4,300", "43,000", "40 million", "1.2 billion", "5 trillion"]);
+    }
+
+    #[test]
+    fn what_the_user_calls_items_is_never_inflected() {
+        let of = |unit| [0, 1, 2000].map(|count| items(count, unit));
+        assert_eq!(of("boxes"), ["0 boxes", "1 item", "2,000 boxes"]);
+        assert_eq!(of("series"), ["0 series", "1 item", "2,000 series"]);
     }
 
     #[test]

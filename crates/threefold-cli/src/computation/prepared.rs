@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use threefold::{Divisible, Items, Source, Task};
 
-use super::{Computation, TryFold, Verb};
+use super::{Computation, Verb};
+#[cfg(target_os = "linux")]
+use super::{Fed, Wanted};
+#[cfg(target_os = "linux")]
 use crate::chunk_error::ChunkError;
 use crate::plan::{Cutting, Plan};
 
@@ -28,22 +31,26 @@ pub(crate) trait Visitor {
         V: Verb<T>;
 
     /// How the outputs of programs are wanted.
+    #[cfg(target_os = "linux")]
     fn wants(&self) -> Wanted {
         Wanted::ToCompare
     }
 
     /// Whether the chunks may come one after another from an iterator, which cannot be run again.
+    #[cfg(target_os = "linux")]
     fn takes_feeds(&self) -> bool {
         false
     }
 
     /// Whether even chunks that are known are better had one after another: outputs are then given out as they come, also
     /// when the others are finished after a failure.
+    #[cfg(target_os = "linux")]
     fn prefers_feeds(&self) -> bool {
         false
     }
 
     /// Does it with such chunks. It is called only if [`takes_feeds`](Self::takes_feeds) says so.
+    #[cfg(target_os = "linux")]
     fn visit_feed<I, T, A, O>(self, _fed: Fed<I, T, A>) -> Self::Result
     where
         Self: Sized,
@@ -55,17 +62,6 @@ pub(crate) trait Visitor {
     }
 }
 
-/// How the outputs of programs are wanted, which need not be text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// They are written to stdout as they come.
-    AtOnce,
-    /// As a text, or not at all.
-    AsText,
-    /// As a text that other outputs do not have.
-    ToCompare,
-}
-
 /// What a chunk covers, as text.
 pub(crate) type Describe = Arc<dyn Fn(u64) -> String + Send + Sync>;
 
@@ -75,16 +71,6 @@ pub(crate) struct Prepared<S, T: Task, A, V> {
     pub(crate) plan: Plan,
     pub(crate) source: S,
     pub(crate) computation: Computation<T, A, V>,
-}
-
-/// A work whose chunks come one after another. They may have no end.
-pub(crate) struct Fed<I, T: Task, A> {
-    /// What it was made from, if the chunks are known.
-    pub(crate) plan: Option<Plan>,
-    pub(crate) feed: I,
-    /// What a chunk covers, as text.
-    pub(crate) describe: Describe,
-    pub(crate) computation: Computation<T, A, TryFold>,
 }
 
 impl<T, A, V> Computation<T, A, V>

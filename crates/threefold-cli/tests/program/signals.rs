@@ -282,6 +282,20 @@ fn a_comparison_that_is_ended_keeps_what_was_measured() {
 }
 
 #[test]
+fn a_comparison_whose_chunk_does_not_end_says_so() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let ended = signalled(interruptible(["compare", "1..=1", "--term", "3^(2^27)"]), signal);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{}", ended.stderr);
+        // Other lines are those of progress.
+        let said: Vec<_> =
+            ended.stderr.lines().filter(|line| line.contains(": error: ") || line.contains(": note: ")).collect();
+        let error = "threefold: error: sum of 3^(2^27): the comparison was cancelled; \
+                     a fold in progress did not end within 0.4 s, and was left";
+        assert_eq!(said, [error, "threefold: note: nothing was measured until then"], "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn ctrl_c_ends_a_run_that_keeps_going() {
     for name in every_name() {
         let ended = signalled(interruptible([name, LONG, "1..=3", "--keep-going"]), Signal::INT);

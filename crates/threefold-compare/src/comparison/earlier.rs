@@ -53,9 +53,8 @@ impl Comparison {
             )
         } else if self.items != items {
             format!(
-                "the earlier comparison folds {} {}, but this one folds {}: measure both on the same range",
-                text::thousands(self.items),
-                self.unit,
+                "the earlier comparison folds {}, but this one folds {}: measure both on the same range",
+                text::items(self.items, &self.unit),
                 text::thousands(items)
             )
         } else if u128::from(self.chunks) != chunks {

@@ -18,7 +18,7 @@ impl Measuring<'_> {
         let budget = self.plan.time_budget.mul_f64(COLD_SHARE);
         let mut chunks = 0;
         'runs: for run in 0..MOST_COLD_RUNS {
-            for index in self.shuffled(run == 0) {
+            for (turn, index) in self.shuffled(run == 0).into_iter().enumerate() {
                 if self.is_cancelled() {
                     break 'runs;
                 }
@@ -36,8 +36,9 @@ impl Measuring<'_> {
                 contender.cold.push(Cold { startup_s, total_s });
                 contender.bytes_told = trace.bytes_told();
                 contender.executor = Some(executor);
+                let done = run as f64 + (turn + 1) as f64 / self.contenders.len() as f64;
+                self.report(COLD_SHARE * done / MOST_COLD_RUNS as f64, 0);
             }
-            self.report(COLD_SHARE * (run + 1) as f64 / MOST_COLD_RUNS as f64, 0);
             // The next run is expected to take as long as the mean of those before.
             if self.began.elapsed().mul_f64((run + 2) as f64 / (run + 1) as f64) > budget {
                 break;

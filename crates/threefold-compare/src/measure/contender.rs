@@ -4,7 +4,8 @@ use threefold::{Executor, Model};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::row::Cold;
+use crate::row::{self, Cold};
+use crate::stats;
 
 /// A model with a number of workers, and what was measured of it so far.
 pub(super) struct Contender {
@@ -56,6 +57,19 @@ impl Contender {
             .workers();
         let (cold, runs_s) = (Vec::new(), Vec::new());
         Ok(Self { model, asked, in_flight, workers, executor: None, folds_per_run: 1, cold, runs_s, bytes_told: 0 })
+    }
+
+    /// As in the table's row.
+    pub(super) fn name(&self) -> String {
+        row::name(self.model, self.workers)
+    }
+
+    /// The median duration of one fold in so many rounds; of the cold runs if there are none.
+    pub(super) fn median_s(&self, rounds: usize) -> f64 {
+        match rounds {
+            0 => stats::median(&self.cold.iter().map(Cold::fold_s).collect::<Vec<_>>()),
+            rounds => stats::median(&self.runs_s[..rounds]),
+        }
     }
 
     /// A new executor for it.
