@@ -1,5 +1,5 @@
-//! Terms in one integer variable, such as `i^2 mod 7` or `1./i^2`, and their sums, products, smallest and greatest values
-//! over ranges.
+//! Terms in one integer variable, such as `i^2 mod 7` or `1./i^2`, and their sums, products, smallest and largest
+//! values over ranges.
 //!
 //! ```
 //! use threefold_term::{Reduction, Term};
@@ -16,12 +16,12 @@
 //!
 //! A term is an exact integer, of any size, unless something in it makes an f64: a decimal point or an exponent in a
 //! number (`1.`, `.5`, `1e6`), `/`, `pi`, or one of the functions `sqrt`, `exp`, `ln`, `sin`, `cos`, `tan`, `atan`. An
-//! integer that meets an f64 becomes the nearest f64. `floor` and `ceil` make an exact integer of an f64. Which it is can
-//! be seen from the text, and does not depend on the item.
+//! integer that meets an f64 becomes the nearest f64. `floor` and `ceil` make an exact integer of an f64. Which it is
+//! can be seen from the text, and does not depend on the item.
 //!
 //! # What can be written
 //!
-//! From what binds least to what binds most:
+//! The operators, from the loosest to the tightest:
 //!
 //! | operators | meaning | `a op b op c` |
 //! |---|---|---|
@@ -38,12 +38,12 @@
 //! |---|---|
 //! | `if(c, a, b)` | `a` if `c` is not 0, else `b`; the other one is not evaluated |
 //! | `gcd(a, b, ..)` | the greatest common divisor of integers, not negative; `gcd(0, 0)` is 0 |
-//! | `min(a, b, ..)`, `max(a, b, ..)` | the smallest, the greatest |
+//! | `min(a, b, ..)`, `max(a, b, ..)` | the smallest, the largest |
 //! | `abs(a)`, `floor(a)`, `ceil(a)` | |
 //! | `sqrt(a)`, `exp(a)`, `ln(a)`, `sin(a)`, `cos(a)`, `tan(a)`, `atan(a)` | of f64; angles in radians |
 //!
-//! `and`, `or` and `if` evaluate only what they need. A `_` between digits means nothing: `1_000`. A term has at most 4,000
-//! bytes, 1,000 operands and operators, and 100 levels of parentheses, powers and prefixes.
+//! `and`, `or` and `if` evaluate only what they need. A `_` between digits means nothing: `1_000`. A term has at most
+//! 4,000 bytes, 1,000 operands and operators, and 100 levels of parentheses, powers and prefixes.
 //!
 //! # Division, remainders and powers of integers
 //!
@@ -60,31 +60,32 @@
 //! assert_eq!((value("-7 // -2"), value("-7 mod -2")), ("4".into(), "1".into()));
 //! ```
 //!
-//! A power of integers is an integer. With a negative exponent only 1 and -1 have one; for others write `1. / a^b`. `0^0`
-//! is 1. `a^b mod m` is found without the power, which may be too large for any memory: `2^(i - 1) mod i`.
+//! A power of integers is an integer. With a negative exponent only 1 and -1 have one; for others write `1. / a^b`.
+//! `0^0` is 1. `a^b mod m` is computed without the power, which may be too large for any memory: `2^(i - 1) mod i`.
 //!
 //! # What has no value
 //!
-//! Division by zero, the root or logarithm of what has none, and any result that is infinite or no number are failures,
-//! which name the first item: see [`Failure`]. So are integers of more than 2^28 bits (32 MiB). A sum or product of more
-//! bits is a failure without an item.
+//! Division by zero, roots of negative numbers, logarithms of numbers that are not positive, and results that are
+//! infinite or NaN are failures. A [`Failure`] names the first item. Integers of more than 2^28 bits (32 MiB) are
+//! failures, too. A sum or product of more bits is a failure without an item.
 //!
 //! # The same bits everywhere
 //!
-//! Every operation on f64 is one IEEE operation or a function of the crate `libm`, in plain Rust: the same bits on every
-//! machine. Powers with the exponents 2, 3, 4, -1 and -2 are multiplications and a division. A sum of f64 is made of
-//! blocks of 1,024 items, counted from the first item of the range; each block of 32 sums abreast, which are added in
-//! pairs; the sums of blocks are added with their rounding errors. So a sum depends on how a range is cut into parts, and
-//! on nothing else. A product is made in the order of the items. Only the end of a sum or product has to fit in an f64: on
-//! the way they have larger exponents. A product that is nearer to 0 than to any other f64 is 0. There is one zero: a
-//! reduction is never -0.0.
+//! Every operation on f64 is one IEEE operation or a function of the crate `libm`, in plain Rust: the same bits on
+//! every machine. Powers with the exponents 2, 3, 4, -1 and -2 are multiplications and a division. A sum of f64 is
+//! computed in blocks of 1,024 items, counted from the first item of the range. Within a block there are 32 sums side
+//! by side, which are then added in pairs. The sums of the blocks are added with compensation for rounding errors. So a
+//! sum depends on how a range is cut into parts, and on nothing else. A product is made in the order of the items. Only
+//! the final sum or product has to fit in an f64: partial results have a larger exponent. A product that is nearer to 0
+//! than to any other f64 is 0. There is one zero: a reduction is never -0.0.
 //!
 //! # How fast it is
 //!
-//! A block of items is evaluated a column at a time, in loops that are compiled for the instructions of this CPU. Before,
-//! the bounds of the range are followed through the term: where no value can exceed 2^50 or 2^63, nothing is checked for
-//! each item. Otherwise 128 bits are used, with checks; and blocks that need more are evaluated one item at a time, with
-//! integers of any size. Every item is evaluated: no formula and no period is looked for.
+//! A block of items is evaluated a column at a time, in loops that are compiled for the instructions of this CPU. First
+//! the smallest and largest possible value of each operation are computed from the bounds of the range: where no value
+//! can exceed 2^50 or 2^63, nothing is checked for each item. Otherwise 128 bits are used, with checks; and blocks that
+//! need more are evaluated one item at a time, with integers of any size. Every item is evaluated: no formula and no
+//! period is used.
 //!
 //! # Features
 //!
