@@ -1,7 +1,7 @@
-//! Measures one workload on every model of [`threefold`] and says which model to use, why, and from what size on.
+//! Measures one fold on every model of [`threefold`], and says which model to use, why, and from what size on.
 //!
-//! [`Compare`] says what to compare. [`Comparison`] holds what was measured, and a verdict. It can be printed, exported and
-//! read back.
+//! [`Compare`] says what to compare. [`Comparison`] holds what was measured, and a verdict. It can be printed, exported
+//! and read back.
 //!
 //! # First use
 //!
@@ -21,7 +21,7 @@
 //! }
 //!
 //! fn main() -> threefold_compare::Result<()> {
-//!     threefold::init(); // a worker process stops here and serves
+//!     threefold::init(); // a worker process stops here and runs chunks
 //!     let comparison = Compare::new("primes")
 //!         .unit("numbers")
 //!         .time_budget(Duration::from_millis(300))
@@ -34,7 +34,7 @@
 //!     let best = &comparison.rows[comparison.verdict.best];
 //!     println!("recommended: {}", best.name());
 //!     if let Some(speedup) = best.speedup {
-//!         println!("{:.1}x faster than sequential", speedup.value);
+//!         println!("{:.1}x as fast as sequential", speedup.value);
 //!     }
 //!
 //!     // A page with pictures. There are also JSON, CSV, Markdown, an SVG of the race, and a trace for Perfetto.
@@ -46,13 +46,13 @@
 //! ```
 //!
 //! Build it in release mode; otherwise you measure debug code. The same `main` is a benchmark if it stands in
-//! `benches/NAME.rs`, with `[[bench]]`, `name = "NAME"` and `harness = false` in the manifest. In an ordinary `#[test]`, call
-//! `threefold::init()` first as well.
+//! `benches/NAME.rs`, with `[[bench]]`, `name = "NAME"` and `harness = false` in the manifest. In an ordinary
+//! `#[test]`, call `threefold::init()` first as well.
 //!
 //! # What is measured
 //!
 //! - *Cold runs* make an executor in the running program and fold once. They give the start-up time. Cold runs of smaller
-//!   parts of the workload give the size from which on a contender gains: [`BreakEven`].
+//!   parts of the workload give the size from which on a contender is faster: [`BreakEven`].
 //! - *Rounds* run every contender once, warm, in random order. The time of a contender is the median of its runs, and its
 //!   speed-up comes from the ratios to sequential within each round. Both have a 95% interval; see [`stats`].
 //! - One more fold of each contender is observed for its [`Profile`]: where the workers' time went.
@@ -61,10 +61,10 @@
 //!
 //! # The verdict
 //!
-//! The reference, which is sequential unless another is chosen, runs twice in each round. What it differs from itself is
-//! the [`Noise`]. A difference between two contenders is reported only if the runs show it, if it is larger than the noise,
-//! and if it is worthwhile: [`Difference`]. Of the contenders that are as fast as the fastest, the simplest is recommended:
-//! sequential, then threads, async, processes, and mpi.
+//! The reference, which is sequential unless another is chosen, runs twice in each round. The difference between its
+//! two runs is the [`Noise`]. A difference between two contenders is reported only if the runs show it, if it is larger
+//! than the noise, and if it is worthwhile: [`Difference`]. Of the contenders that are as fast as the fastest, the
+//! simplest is recommended: sequential, then threads, async, processes, and mpi.
 
 mod against;
 mod compare;

@@ -14,7 +14,7 @@
 //! }
 //!
 //! fn main() -> threefold::Result<()> {
-//!     threefold::init(); // a worker process or an MPI rank stops here and serves
+//!     threefold::init(); // a worker process or an MPI rank stops here and runs chunks
 //!     for &model in Model::available() {
 //!         let on = Executor::new(model)?;
 //!         let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;
@@ -32,12 +32,16 @@
 //! - A [`Model`] says who runs the chunks.
 //! - An [`Executor`] runs folds on one model. Its methods that run a fold are called verbs.
 //!
+//! Below are [data of your own](#data-of-your-own), [failures](#failures), [streams](#streams), [large
+//! data](#large-data) and [tests](#tests). The pages of the repository's folder docs/ have more: short answers with
+//! code, ten small programs, and questions of newcomers.
+//!
 //! # Which verb
 //!
 //! | you want | verb |
 //! |---|---|
 //! | one value, reduced from the outputs in chunk order | [`fold`](Executor::fold); [`try_fold`](Executor::try_fold) if the task returns a `Result` |
-//! | one value, merged from outputs such as maps or histograms, in parallel on the local models | [`combine`](Executor::combine) |
+//! | one value, merged from outputs such as maps or histograms, in parallel on async and threads | [`combine`](Executor::combine) |
 //! | all outputs, in chunk order | [`map`](Executor::map) |
 //! | the output or the error of each chunk | [`map_results`](Executor::map_results) |
 //! | a buffer of yours that the tasks fill, such as an image | [`map_into`](Executor::map_into) |
@@ -51,12 +55,18 @@
 //!
 //! | you have | use |
 //! |---|---|
+//! | types of your own as chunks, captures or outputs | [serde's derives](#data-of-your-own) |
+//! | a task of one line that captures nothing | [`task_fn!`] |
+//! | a fold inside a task | [`Executor::current`] |
 //! | a large array that worker processes should read without a copy | [`Shared`] |
 //! | a file or a text that is to be cut at the ends of lines | [`Lines`] |
 //! | a connection, a model or a buffer that each worker makes once for a fold | [a state per worker](Task#state-per-worker) |
 //! | a task that needs random numbers | `chunk_rng`, with the feature `rand` |
 //! | a chunk that may fail and should be tried again | [`retries`](Builder::retries), [`retry_errors`](Builder::retry_errors), [`backoff`](Builder::backoff) |
+//! | a chunk that must not take more than some time or memory | [`timeout`](Builder::timeout), [`memory_limit`](Builder::memory_limit) |
 //! | a fold that must be stopped from outside | [`CancelToken`] |
+//! | a wish to see progress, or which worker ran which chunk | [`observe`](Executor::observe), [`trace`](Executor::trace) |
+//! | a program whose user chooses the model | [`Executor::from_env`] |
 //! | a run of hours that may be interrupted, and should continue where it stopped | `Executor::journal`, with the feature `journal` |
 //! | a loop that should use all instructions of the CPU at hand | [`#[task(simd)]`](macro@task#loops-for-the-cpu-at-hand), with the feature `simd` |
 //! | tasks that log | [`Executor`](Executor#logs-and-traces), with the feature `tracing` |
@@ -123,55 +133,24 @@
 //! 1 MiB are not compared. Neither is a value that is not equal to itself, such as NaN. On processes the
 //! task is compared in release builds too, before it is sent.
 //!
-//! # Failures
-//!
-//! A task that panics is an [`Error`] that names the task, the chunk and the range of the chunk. So is a task that
-//! crashes its worker process. No failure makes a result that is silently wrong: every chunk counts exactly once, or
-//! the fold is an error. A chunk runs again only if [`retries`](Builder::retries) were asked for; a chunk whose task
-//! returned an `Err` only if [`retry_errors`](Builder::retry_errors) is set, too. In a program that is
-//! compiled with `panic = "abort"`, a panic ends the program, or the worker process.
-//!
-//! [`map_results`](Executor::map_results) gives each chunk its own result, and runs all of them:
-//!
-//! ```
-//! use threefold::prelude::*;
-//!
-//! #[task]
-//! fn reciprocal(n: u32) -> u32 {
-//!     100 / n
-//! }
-//!
-//! let results = Executor::new(Model::Threads)?.map_results(Items(vec![5, 0]), reciprocal)?;
-//! assert_eq!(*results[0].as_ref().unwrap(), 20);
-//! let error = results[1].as_ref().unwrap_err().to_string();
-//! assert_eq!(error, "reciprocal: chunk 1 (item 1) panicked on threads: attempt to divide by zero");
-//! # Ok::<(), threefold::Error>(())
-//! ```
-//!
-//! ## The panic hook
-//!
-//! The first executor of a process replaces the panic hook of the whole process with one that calls the earlier hook.
-//! The new hook notes where a task panicked, for [`Error::panic_location`], and leaves panics outside of tasks alone.
-//! Since the earlier hook is still called, a panic of a task is still printed to standard error, even if the
-//! program then handles the error. The hook stays for the life of the process. If the program later sets a hook of its
-//! own that does not call this one, errors have no location.
+#![doc = include_str!("guide.md")]
 //!
 //! # Worker processes
 //!
-//! A worker process is the same program, started once more: it runs `main` up to [`init()`] and serves from there. So
-//! call [`init()`] as the first line of `main`. Without it an executor for processes is an error. Worker processes run
-//! chunks on their main thread, start no workers of their own, and end with the executor, or with the program, however
-//! it ends.
+//! A worker process is the same program, started once more: it runs `main` up to [`init()`], stops there, and runs
+//! chunks. So call [`init()`] as the first line of `main`. Without it an executor for processes is an error. Worker
+//! processes run chunks on their main thread, start no workers of their own, and end with the executor, or with the
+//! program, however it ends.
 //!
-//! Chunks and captures are serialized and sent to worker processes. A large array of plain data need not be: a [`Shared`]
-//! array is read in place by all of them. A task that starts threads asks for its [share](Executor::share) of the cores.
+//! Chunks and captures are serialized and sent to worker processes. For a large array of plain data, use [`Shared`]:
+//! worker processes read it in place. A task that starts threads asks for its [share](Executor::share) of the cores.
 //!
 //! # MPI ranks
 //!
 //! With the feature `mpi`, the same program runs on a cluster. An MPI launcher starts it several times:
-//! `mpirun -n 8 program`, `mpiexec`, or Slurm's `srun`. Rank 0 runs `main`. The other ranks stop in [`init()`], serve
-//! rank 0, and end with it. Rank 0 hands the chunks out and runs none itself. Without a launcher, and in a job of one
-//! rank, the chunks run on threads of this process; [`ranks()`] tells.
+//! `mpirun -n 8 program`, `mpiexec`, or Slurm's `srun`. Rank 0 runs `main`. The other ranks stop in [`init()`], run
+//! chunks for rank 0, and end with it. Rank 0 dispatches the chunks and runs none itself. Without a launcher, and in a
+//! job of one rank, the chunks run on threads of this process. [`ranks()`] gives the number of ranks.
 //!
 //! ```
 //! # #[cfg(feature = "mpi")] {
@@ -183,7 +162,7 @@
 //! }
 //!
 //! fn main() -> threefold::Result<()> {
-//!     threefold::init(); // all ranks but rank 0 stop here and serve
+//!     threefold::init(); // all ranks but rank 0 stop here and run chunks
 //!     let on = Executor::new(Model::Mpi)?;
 //!     let count = on.fold(0..1_000_000, count_multiples, 0, |sum, part| sum + part)?;
 //!     println!("{count} multiples, counted by {} ranks", threefold::ranks());
@@ -215,8 +194,8 @@
 //!
 //! On the model async each worker drives its chunks on an async runtime of its own, or on a runtime of the program if
 //! `Builder::runtime` names one. If a task spawns a future on the worker's own runtime and does not await it, the fold
-//! does not wait for it, and it runs only while that worker runs chunks. On the other models an `async` task runs to its
-//! end on its worker, one chunk after another, on a runtime of the worker's thread.
+//! does not wait for it, and it runs only while that worker runs chunks. On the other models an `async` task runs to
+//! its end on its worker, one chunk after another, on a runtime of the worker's thread.
 //!
 //! ```
 //! use std::time::Duration;

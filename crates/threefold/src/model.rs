@@ -66,7 +66,7 @@ pub struct Capabilities {
 }
 
 impl Model {
-    /// All models, including those that this build cannot run, from the simplest to the most complex.
+    /// All models, including those that this build cannot run, in the order of tables and help.
     ///
     /// ```
     /// use threefold::Model;
