@@ -1,6 +1,6 @@
 """What the tutorial's design does when a worker dies: processes that append their part to a manager's list.
 
-The third worker is killed, as the kernel would when memory runs out. Compare `cargo run --example crash`.
+The third worker is killed, as the kernel would when memory runs out. Compare `cargo run -p threefold --example crash`.
 """
 
 import multiprocessing

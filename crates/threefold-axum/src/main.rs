@@ -35,7 +35,7 @@ async fn primes(
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    threefold::init(); // a worker process stops here and serves
+    threefold::init(); // a worker process stops here and runs chunks
     serve()
 }
 

@@ -50,7 +50,7 @@ use crate::signals::{Ending, Signals};
 fn main() -> ExitCode {
     exec::guard::serve_if_asked();
     exhaustion::abort_where_memory_is_limited();
-    // A worker process stops here and serves.
+    // A worker process stops here and runs chunks.
     threefold::init();
     match arguments::read(env::args_os()) {
         Ok(Request::Workloads) => output::workloads(),

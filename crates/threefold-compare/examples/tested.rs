@@ -1,4 +1,5 @@
-//! A task with its tests and its benchmark: `cargo test --example tested`, and `cargo run --release --example tested`.
+//! A task with its tests and its benchmark: `cargo test -p threefold-compare --example tested`, and
+//! `cargo run --release -p threefold-compare --example tested`.
 //!
 //! In a package of your own the tests are beside the task, and `main` is a bench target with `harness = false`.
 use std::ops::Range;

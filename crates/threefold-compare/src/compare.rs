@@ -23,7 +23,7 @@ mod fold;
 /// }
 ///
 /// fn main() -> threefold_compare::Result<()> {
-///     threefold::init(); // a worker process stops here and serves
+///     threefold::init(); // a worker process stops here and runs chunks
 ///     let compare = Compare::new("primes").time_budget(std::time::Duration::from_millis(200));
 ///     let comparison = compare.fold(0..2_000u64, primes, 0, |sum, part| sum + part)?;
 ///     print!("{comparison}");

@@ -9,7 +9,7 @@ fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 }
 
 fn main() -> threefold::Result<()> {
-    threefold::init(); // a worker process stops here and serves
+    threefold::init(); // a worker process stops here and runs chunks
     for &model in Model::available() {
         let on = Executor::new(model)?;
         let total = on.fold((1..=1_000_000).split_into(4), calculate_sum, 0, |sum, part| sum + part)?;

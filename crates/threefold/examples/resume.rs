@@ -15,7 +15,7 @@ fn count_primes(chunk: Range<u64>) -> usize {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    threefold::init(); // a worker process stops here and serves
+    threefold::init(); // a worker process stops here and runs chunks
     let mut words = std::env::args().skip(1);
     let path = words.next().unwrap_or("resume.journal".to_string());
     let model = words.next().unwrap_or("threads".to_string()).parse()?;
