@@ -28,13 +28,30 @@ fn there_are_no_colours() {
 
 #[test]
 fn on_a_terminal_a_bar_is_drawn_and_taken_away() {
+    assert_eq!(
+        cancelled_on_a_terminal(&[("TERM", "xterm")]),
+        "threefold: \u{1b}[31m\u{1b}[1merror:\u{1b}[0m calculate_sum: cancelled on sequential"
+    );
+}
+
+#[test]
+fn a_terminal_without_colours_is_given_none() {
+    let expected = "threefold: error: calculate_sum: cancelled on sequential";
+    for without in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        assert_eq!(cancelled_on_a_terminal(&[("TERM", "xterm"), without]), expected, "{without:?}");
+    }
+}
+
+/// The last line of a run with a bar that is cancelled, on a terminal with these variables, after the bar was cleared away.
+fn cancelled_on_a_terminal(variables: &[(&str, &str)]) -> String {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
     grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("it is ours");
     let name = ptsname(&ours, Vec::new()).expect("it has a name");
     let theirs = open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it is open to us");
 
-    let mut child =
-        interruptible(["sequential", "i64::MIN..=i64::MAX"]).stderr(theirs).spawn().expect("the program starts");
+    let mut program = interruptible(["sequential", "i64::MIN..=i64::MAX"]);
+    program.stderr(theirs).env_remove("NO_COLOR").envs(variables.iter().copied());
+    let mut child = program.spawn().expect("the program starts");
     let mut shown = BufReader::new(File::from(ours));
     let mut until = |end: u8| {
         let mut text = Vec::new();
@@ -48,7 +65,7 @@ fn on_a_terminal_a_bar_is_drawn_and_taken_away() {
     while !rest.contains("error") {
         rest = until(b'\n');
     }
-    // The bar was cleared away before.
-    assert!(rest.ends_with("\r\x1b[2Kthreefold: error: calculate_sum: cancelled on sequential\r\n"), "{rest:?}");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let last = rest.strip_suffix("\r\n").and_then(|rest| rest.rsplit_once("\r\u{1b}[2K"));
+    last.unwrap_or_else(|| panic!("the bar was not cleared away before: {rest:?}")).1.to_string()
 }
