@@ -37,13 +37,21 @@ pub(crate) fn compare(
         return output::refused(&reason);
     }
     let earlier = against.zip(earlier.as_ref());
-    let measured = match request.work.visit(&request.input, Measurement { request, earlier, token, overdue }) {
+    let so_far = SoFar::default();
+    let measurement = Measurement { request, earlier, token, overdue, so_far: &so_far };
+    let measured = match request.work.visit(&request.input, measurement) {
         Ok(measured) => measured,
         Err(reason) => return output::refused(&reason),
     };
     let comparison = match measured {
         Ok(comparison) => comparison,
-        Err(error) => return failed(&error, &request.work, caught()),
+        Err(error) => {
+            let code = failed(&error, &request.work, caught());
+            if error.is_cancelled() {
+                so_far.tell();
+            }
+            return code;
+        }
     };
     let shown = output::comparison(&comparison);
     match (request.exports.write(&comparison), shown, caught()) {
@@ -99,22 +107,37 @@ struct Measurement<'a> {
     earlier: Option<(&'a Path, &'a Comparison)>,
     token: &'a CancelToken,
     overdue: &'a Overdue,
+    so_far: &'a SoFar,
 }
 
-/// What is said of a comparison of `work` that was cancelled while a fold runs that does not end in time, after so much
-/// `progress`.
-fn overdue(work: &Work, progress: Arc<Mutex<Option<Progress>>>) -> Say {
-    let work = escape::line(work.name()).into_owned();
-    Arc::new(move || {
-        messages::error(format_args!(
-            "{work}: the comparison was cancelled; a fold in progress did not end within 0.4 s, and was left"
-        ));
-        let measured = progress.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Progress::measured);
+/// How far a comparison has come.
+#[derive(Clone, Default)]
+struct SoFar(Arc<Mutex<Option<Progress>>>);
+
+impl SoFar {
+    fn note(&self, progress: &Progress) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+    }
+
+    /// Says what was measured.
+    fn tell(&self) {
+        let measured = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Progress::measured);
         match measured {
             Some(measured) => messages::note(format_args!("measured until then: {measured}")),
             None => messages::note("nothing was measured until then"),
         }
-    })
+    }
+
+    /// What is said of a comparison of `work` that was cancelled while a fold runs that does not end in time.
+    fn overdue(&self, work: &Work) -> Say {
+        let (work, so_far) = (escape::line(work.name()).into_owned(), self.clone());
+        Arc::new(move || {
+            messages::error(format_args!(
+                "{work}: the comparison was cancelled; a fold in progress did not end within 0.4 s, and was left"
+            ));
+            so_far.tell();
+        })
+    }
 }
 
 impl Visitor for Measurement<'_> {
@@ -156,15 +179,14 @@ impl Visitor for Measurement<'_> {
         }
         let progress = ComparisonProgress::start(progress);
         let shown = progress.as_ref().map(ComparisonProgress::observer);
-        let so_far = Arc::new(Mutex::new(None));
         compare = compare.observe({
-            let so_far = Arc::clone(&so_far);
+            let so_far = self.so_far.clone();
             move |progress| {
-                *so_far.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+                so_far.note(progress);
                 shown.iter().for_each(|show| show(progress));
             }
         });
-        let in_fold = InFold::new(self.overdue, overdue(work, so_far));
+        let in_fold = InFold::new(self.overdue, self.so_far.overdue(work));
         let init = (computation.init, 0, None, in_fold);
         let reduce = |(value, chunks, failed, in_fold): So<A>, output| match V::error(&output) {
             Some(error) => {

@@ -25,9 +25,12 @@
 //! - After a fold has returned to its caller, nothing of the backend refers to it any more.
 //! - Dropping the backend ends every thread and process that it started.
 
+use std::io;
 use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock, Weak};
 
+use self::errand::Errand;
+use self::spare::Spare;
 use crate::fold::Fold;
 use crate::fold::claims::Claims;
 use crate::fold::job::Job;
@@ -37,6 +40,7 @@ use crate::model::Model;
 use crate::trace::scope::Scope;
 
 mod arrivals;
+mod berth;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod errand;
@@ -61,6 +65,7 @@ pub(crate) mod processes;
 mod runtime;
 pub(crate) mod sequential;
 pub(crate) mod share;
+mod spare;
 mod spin;
 mod stack;
 mod streak;
@@ -121,6 +126,7 @@ pub(crate) trait Caller {
 /// What an executor and its clones share: the backend on which their folds run, and the folds that are nested in them.
 pub(crate) struct Home {
     backend: Box<dyn Backend>,
+    spare: Spare,
     /// The cores that its workers share. They are counted when they are first asked for: that takes some ten
     /// microseconds.
     cores: OnceLock<usize>,
@@ -129,7 +135,23 @@ pub(crate) struct Home {
 impl Home {
     /// `cores` is how many cores the workers may use, where that is not all of this process.
     pub(crate) fn new(backend: Box<dyn Backend>, cores: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { backend, cores: cores.map_or_else(OnceLock::new, OnceLock::from) })
+        let cores = cores.map_or_else(OnceLock::new, OnceLock::from);
+        Arc::new(Self { backend, spare: Spare::new(), cores })
+    }
+
+    /// Has a thread take the caller's part in a fold.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses a thread.
+    pub(crate) fn send_errand<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> io::Result<Errand<R>> {
+        let (errand, job) = Errand::of(work);
+        // By the number of the worker.
+        self.spare.run("threefold-0", self.stack_size().unwrap_or_else(stack::size), Box::new(job))?;
+        Ok(errand)
     }
 
     /// How many threads a task may use itself.

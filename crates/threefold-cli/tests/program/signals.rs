@@ -296,6 +296,16 @@ fn a_comparison_whose_chunk_does_not_end_says_so() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_comparison_that_is_ended_before_every_model_has_run_says_what_was_measured() {
+    let ended = signalled(interruptible(["compare", "1..=1", "--exec", "sleep 60"]), Signal::INT);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{}", ended.stderr);
+    let said = "threefold: error: the comparison was cancelled before every model had run once\n\
+                threefold: note: nothing was measured until then\n";
+    assert!(ended.stderr.ends_with(said), "{}", ended.stderr);
+}
+
+#[test]
 fn ctrl_c_ends_a_run_that_keeps_going() {
     for name in every_name() {
         let ended = signalled(interruptible([name, LONG, "1..=3", "--keep-going"]), Signal::INT);

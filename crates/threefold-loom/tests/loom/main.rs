@@ -5,6 +5,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "parts of the library are compiled here by themselves")]
 
+#[path = "../../../threefold/src/backend/berth.rs"]
+mod berth;
 #[path = "../../../threefold/src/fold/claims.rs"]
 mod claims;
 #[path = "../../../threefold/src/fold/finished.rs"]
@@ -17,6 +19,7 @@ mod notify;
 mod open_folds;
 
 mod awaiting;
+mod berths;
 mod claiming;
 mod waking;
 

@@ -1,8 +1,8 @@
-//! `Errand`: a thread that does one thing for a future, and then ends.
+//! `Errand`: one thing that a thread does for a future.
 //!
 //! A future must not block the thread that polls it. So an errand does what would block: for instance, it runs the fold
 //! that the future awaits. The future polls the errand for its result. If the future is dropped, nobody waits for the
-//! thread, which ends when its work is done.
+//! thread, which ends when its work is done, or waits for the next errand ([`spare`](super::spare)).
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -27,27 +27,31 @@ enum State<R> {
 }
 
 impl<R: Send + 'static> Errand<R> {
-    /// Starts a thread for `work`, with this name and a stack of `bytes`. A thread that takes the caller's part in a fold
-    /// is `threefold-0`, by the number of the worker.
-    pub(crate) fn begin(
-        name: &str,
-        bytes: Option<usize>,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> io::Result<Self> {
-        let bytes = bytes.unwrap_or_else(stack::size);
-        let state = Arc::new(Mutex::new(State::Away(None)));
-        let theirs = Arc::clone(&state);
+    /// Starts a thread of this name for `work`, which ends with the work.
+    pub(crate) fn begin(name: &str, work: impl FnOnce() -> R + Send + 'static) -> io::Result<Self> {
+        let bytes = stack::size();
+        let (errand, job) = Self::of(work);
         let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
         thread.spawn(move || {
             stack::note(bytes);
+            job();
+        })?;
+        Ok(errand)
+    }
+
+    /// The errand, and what the thread has to do, which never unwinds.
+    pub(super) fn of(work: impl FnOnce() -> R + Send + 'static) -> (Self, impl FnOnce() + Send + 'static) {
+        let state = Arc::new(Mutex::new(State::Away(None)));
+        let theirs = Arc::clone(&state);
+        let job = move || {
             // Unwind-safe: the panic continues where the future is polled, and nothing of the work is used after it.
             let result = catch_unwind(AssertUnwindSafe(work));
             let before = std::mem::replace(&mut *lock(&theirs), State::Back(result));
             if let State::Away(Some(future)) = before {
                 notify::wake(future);
             }
-        })?;
-        Ok(Self(state))
+        };
+        (Self(state), job)
     }
 }
 

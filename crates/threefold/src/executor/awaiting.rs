@@ -106,7 +106,7 @@ impl Executor {
         let (on, theirs) = (self.clone(), fold.clone());
         #[cfg(feature = "journal")]
         let on = on.without_journal();
-        let errand = Errand::begin("threefold-0", self.home.stack_size(), move || {
+        let errand = self.home.send_errand(move || {
             lend::stand_in(&theirs, |stand_in| on.run(&theirs, stand_in));
             // Before the errand is back: then the caller alone owns what it passed in.
             drop(theirs);
@@ -302,7 +302,7 @@ where
             let (theirs, fold, error) = (on.cancel(&token), self.fold.clone(), error.clone());
             #[cfg(feature = "journal")]
             let theirs = theirs.without_journal();
-            match Errand::begin("threefold-0", on.home.stack_size(), move || theirs.bisect::<P, T>(error, &fold)) {
+            match on.home.send_errand(move || theirs.bisect::<P, T>(error, &fold)) {
                 Ok(errand) => return Pin::new(&mut self.bisecting.insert((errand, token)).0).poll(cx).map(Err),
                 Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
             }

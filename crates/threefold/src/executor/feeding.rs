@@ -26,7 +26,7 @@ impl Feeding {
     pub(super) fn begin(fold: &Running, supplier: Supplier) -> Result<Self> {
         let panic = Arc::new(Mutex::new(None));
         let (theirs, model, panics) = (fold.clone(), fold.model, Arc::clone(&panic));
-        let errand = Errand::begin("threefold-feed", None, move || feed(&theirs, supplier, &panics));
+        let errand = Errand::begin("threefold-feed", move || feed(&theirs, supplier, &panics));
         Ok(Self { errand: errand.map_err(|error| no_thread(model, error))?, panic })
     }
 

@@ -160,6 +160,9 @@ fn leaves_nothing(model: Model) {
         let on = executor(model, workers);
         on.map(Items(vec![0, 1, 2]), nap).expect("it naps");
         on.clone().fold((1..=1000).split_into(50), add_up, 0, |total, part| total + part).expect("it adds up");
+        for _ in 0..3 {
+            pollster::block_on(on.for_each_async((1..=1000).split_into(50), add_up)).expect("it adds up");
+        }
     }
     wait_until("all is as before", || Holdings::now() == before);
     println!("nothing left");

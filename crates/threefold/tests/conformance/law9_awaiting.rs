@@ -47,6 +47,7 @@ crate::rows! {
         a_waker_may_drop_the_future_it_wakes;
     asynchronous: chunks_of_a_dropped_fold_are_dropped_at_their_await;
     stopping: an_awaited_chunk_may_take_too_long;
+    local: folds_that_are_awaited_one_after_another_share_a_thread;
     pooled: awaited_chunks_have_the_stack_that_was_asked_for;
     isolating:
         an_awaited_worker_may_be_lost,
@@ -223,6 +224,20 @@ fn the_thread_that_polls_runs_no_chunk_and_is_not_held(model: Model) {
         assert_eq!(outputs.iter().map(|&(chunk, _)| chunk).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
         std::fs::remove_file(&file).unwrap();
     }
+}
+
+/// The thread that runs it.
+#[task]
+fn thread_of(_chunk: u64) -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
+}
+
+fn folds_that_are_awaited_one_after_another_share_a_thread(model: Model) {
+    let on = executor(model, 1);
+    let thread = || by_hand(on.map_async(numbers(1), thread_of)).unwrap()[0];
+    let mut latest = thread();
+    // The thread of a fold wakes the future, and waits for the next fold a moment later.
+    wait_until("a fold has the thread of the one before", || std::mem::replace(&mut latest, thread()) == latest);
 }
 
 fn a_long_reduction_gives_way(model: Model) {

@@ -16,8 +16,9 @@ use crate::task::{Task, TaskOf};
 /// runtime: tokio, any other executor, or a loop of your own may poll them.
 ///
 /// - **Nothing blocks the thread that polls.** Chunks never run on it. The fold begins at the first poll. It then has a
-///   thread of its own, which ends with the fold. This thread runs chunks, as the caller of a blocking verb does, or it
-///   talks with worker processes or MPI ranks. So each fold that is being awaited costs one thread.
+///   thread of its own until it ends. This thread runs chunks, as the caller of a blocking verb does, or it talks with
+///   worker processes or MPI ranks. So each fold that is being awaited costs one thread. The executor keeps one of these
+///   threads for its next awaited fold.
 /// - **`reduce` runs where the future is polled.** After about 0.1 ms of reductions the future gives way to other tasks of
 ///   the runtime. `reduce` may borrow, and the future then borrows the same values.
 /// - **The future is `Send`** if `init` and `reduce` are, so that it can be given to `tokio::spawn`.
