@@ -282,6 +282,19 @@ fn a_comparison_that_is_ended_keeps_what_was_measured() {
 }
 
 #[test]
+fn a_signal_does_not_wait_until_a_large_file_is_read() {
+    let folder = tempfile::tempdir().expect("there is room");
+    // It takes no room on the disk.
+    fs::File::create(folder.path().join("large")).and_then(|file| file.set_len(4 << 30)).expect("it is ours");
+    for name in every_name() {
+        let mut program = interruptible([name, "--workload", "files", "--folder"]);
+        program.arg(folder.path());
+        let ended = signalled(program, Signal::TERM);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(143), ""), "{name}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn ctrl_c_ends_a_run_that_keeps_going() {
     for name in every_name() {
         let ended = signalled(interruptible([name, LONG, "1..=3", "--keep-going"]), Signal::INT);
