@@ -30,6 +30,12 @@ use self::unix as platform;
 use crate::exit;
 use crate::overdue::Overdue;
 
+/// If the parent of this process has it ignore SIGCHLD, has it ignore the signal no longer: the system would forget how
+/// children end before anybody has asked.
+pub(crate) fn hear_of_children() {
+    platform::hear_of_children();
+}
+
 /// How long a cancelled run may take to end normally. With this value the program ends within 0.5 s of the signal, also if
 /// something is said of a run that is overdue.
 pub(crate) const GRACE: Ending = Ending::Within(Duration::from_millis(400));
