@@ -264,7 +264,7 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
     if let Some(workers) = request.workers {
         builder = builder.workers(workers);
     }
-    let in_flight = request.work.in_flight().filter(|_| request.model == Model::Async);
+    let in_flight = request.work.in_flight(request.workers).filter(|_| request.model == Model::Async);
     if let Some(chunks) = request.in_flight.or(in_flight) {
         builder = builder.in_flight(chunks);
     }

@@ -284,6 +284,19 @@ fn a_range_is_given_as_it_was_typed_also_if_it_is_empty() {
 }
 
 #[test]
+#[cfg(feature = "async")]
+fn async_has_as_many_workers_as_were_asked_for() {
+    // More than most machines have cores.
+    let workers = "300";
+    let arguments = ["async", "-j", workers, "1..=2", "--chunks", "2", "--exec", "echo", "--format", "json"];
+    let object: Value = serde_json::from_str(&printed(&arguments)).expect("it is JSON");
+    assert_eq!(object["workers"].to_string(), workers);
+    let object: Value =
+        serde_json::from_str(&printed(&[&arguments[..], &["--in-flight", "2"]].concat())).expect("JSON");
+    assert_eq!(object["workers"], 2, "what the user says of chunks holds for workers, too");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_parent_that_ignores_the_end_of_children_changes_nothing() {
     for model in every_model() {
