@@ -3,6 +3,7 @@
 mod bytes;
 mod ending;
 mod faults;
+mod keeping_going;
 mod leaving;
 mod refusals;
 mod waiting;
