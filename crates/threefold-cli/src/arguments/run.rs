@@ -118,7 +118,7 @@ pub(super) struct RunArguments {
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     workers: Option<usize>,
 
-    /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores]
+    /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores, or workers if those are more]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     in_flight: Option<usize>,
 
