@@ -171,7 +171,7 @@ impl Visitor for Measurement<'_> {
         if let Some(rounds) = measuring.runs {
             compare = compare.runs(rounds);
         }
-        if let Some(chunks) = work.in_flight() {
+        if let Some(chunks) = work.in_flight(None) {
             compare = compare.in_flight(chunks);
         }
         if let Some(formula) = work.formula() {

@@ -118,6 +118,14 @@ impl Failure {
         }
     }
 
+    /// The number of the chunk.
+    pub(crate) fn chunk(&self) -> Option<u64> {
+        match self.failed_chunk() {
+            Some(failed) => Some(failed.chunk),
+            None => self.error().and_then(threefold::Error::chunk),
+        }
+    }
+
     /// What the chunk covers, as text.
     pub(crate) fn range(&self) -> Option<&str> {
         match self {

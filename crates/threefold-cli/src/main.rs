@@ -49,6 +49,7 @@ use crate::signals::{Ending, Signals};
 
 fn main() -> ExitCode {
     exec::guard::serve_if_asked();
+    signals::hear_of_children();
     exhaustion::abort_where_memory_is_limited();
     // A worker process stops here and runs chunks.
     threefold::init();

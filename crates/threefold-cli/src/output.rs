@@ -13,7 +13,6 @@ use std::process::ExitCode;
 use threefold_compare::Comparison;
 
 use crate::arguments::{Answer, Format};
-use crate::failure::Failure;
 use crate::recording::Recording;
 use crate::run::{Partial, Run};
 use crate::{escape, exit, messages, paint};
@@ -25,9 +24,7 @@ use crate::{escape, exit, messages, paint};
 /// Stdout cannot be written, for another reason than that its reader has left.
 pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
     if let Err(failure) = &run.value {
-        if let Failure::Chunks { .. } = failure {
-            run.failures.iter().for_each(|failure| messages::error(format_args!("{failure:#}")));
-        }
+        run.failures.iter().for_each(|failure| messages::error(format_args!("{failure:#}")));
         messages::error(format_args!("{failure:#}"));
         if let Some(Partial { value, chunks, are_first }) = &run.partial {
             let noun = if *chunks == 1 { "chunk" } else { "chunks" };

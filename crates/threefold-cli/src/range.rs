@@ -25,9 +25,11 @@ pub(crate) fn parse(text: &str) -> Result<RangeInclusive<i64>, String> {
     Ok(match (inclusive, end.checked_sub(1)) {
         (true, _) => start..=end,
         (false, Some(last)) => start..=last,
-        // No integer is below the smallest one: the range is empty.
-        #[expect(clippy::reversed_empty_ranges, reason = "an empty range")]
-        (false, None) => 1..=0,
+        // No integer is below the smallest one: the range is empty, and begins where it was told to, if that is possible.
+        (false, None) => {
+            let start = start.max(i64::MIN + 1);
+            start..=start - 1
+        }
     })
 }
 
@@ -83,6 +85,7 @@ mod tests {
         for empty in ["5..-5", "5..=-5", "7..7", "i64::MIN..i64::MIN", "i64::MAX..=i64::MIN"] {
             assert_eq!(parse(empty).map(|range| range.item_count()), Ok(0), "{empty}");
         }
+        assert_eq!(parse("9..-9223372036854775808").map(|range| range.into_inner()), Ok((9, 8)));
     }
 
     #[test]

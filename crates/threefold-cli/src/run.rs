@@ -41,9 +41,9 @@ pub(crate) struct Run {
     pub(crate) total: Duration,
     /// The journal, if there is one and it is not of another run.
     pub(crate) recording: Option<Recording>,
-    /// Failures of chunks that were run again, or after which the other chunks were finished.
+    /// Failures of chunks after which the other chunks were run, in the order of the chunks.
     pub(crate) failures: Vec<Failure>,
-    /// Failures of chunks that the task itself has run again. The user was told of them at once.
+    /// Failures after which a chunk was run again. The user was told of them at once.
     pub(crate) retried: Vec<Failure>,
     /// Which worker ran which chunk and when; empty unless the output is JSON.
     pub(crate) trace: Trace,
@@ -59,11 +59,12 @@ impl Run {
     }
 }
 
-/// What is known of a fold besides its value.
+/// What is known of a fold besides its value. All is as in a [`Run`].
 #[derive(Debug, Default)]
 struct SoFar {
     partial: Option<Partial>,
-    /// As in a [`Run`].
+    failures: Vec<Failure>,
+    /// Only those of the chunks that the task itself has run again.
     retried: Vec<Failure>,
 }
 
@@ -118,9 +119,9 @@ impl Visitor for Once<'_> {
     {
         let Self { request, .. } = self;
         let plan = prepared.plan.clone();
-        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, so_far: &mut SoFar| {
+        let fold = |on: &Executor, so_far: &mut SoFar| {
             let value = match request.failures.keep_going {
-                true => keep_going(&request.work, prepared, on, failures, so_far),
+                true => keep_going(&request.work, prepared, on, so_far),
                 false => fail_fast(&request.work, prepared, on, so_far),
             };
             (value, None)
@@ -142,9 +143,8 @@ impl Visitor for Once<'_> {
 
     #[cfg(target_os = "linux")]
     fn prefers_feeds(&self) -> bool {
-        // A lost worker process ends a stream, and it must not end a run that keeps going.
-        let loses_workers = matches!(self.request.model, Model::Processes | Model::Mpi);
-        self.takes_feeds() && self.request.failures.keep_going && !loses_workers
+        // So that not all outputs have to be kept until the last chunk has ended.
+        self.takes_feeds() && self.request.failures.keep_going
     }
 
     #[cfg(target_os = "linux")]
@@ -156,9 +156,8 @@ impl Visitor for Once<'_> {
     {
         let Self { request, .. } = self;
         let (plan, describe) = (fed.plan.clone(), Arc::clone(&fed.describe));
-        let fold = |on: &Executor, failures: &Mutex<Vec<Failure>>, so_far: &mut SoFar| {
-            let fold = FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, failures, so_far };
-            fold.run(fed)
+        let fold = |on: &Executor, so_far: &mut SoFar| {
+            FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, so_far }.run(fed)
         };
         self.run(plan.as_ref(), describe, fold)
     }
@@ -171,7 +170,7 @@ impl Once<'_> {
         self,
         plan: Option<&Plan>,
         describe: Describe,
-        fold: impl FnOnce(&Executor, &Mutex<Vec<Failure>>, &mut SoFar) -> (Result<String, Failure>, Option<u64>),
+        fold: impl FnOnce(&Executor, &mut SoFar) -> (Result<String, Failure>, Option<u64>),
     ) -> Run {
         let Self { request, token, overdue: (overdue, speak) } = self;
         let mut chunks = plan.map_or(0, |plan| plan.chunks);
@@ -180,7 +179,7 @@ impl Once<'_> {
 
         let work = request.work.clone();
         let named = move |failure: Failure| work.failure(failure, &*describe);
-        let failures = Arc::new(Mutex::new(Vec::new()));
+        let run_again = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let mut recording = None;
         let on = match &request.journal {
@@ -207,8 +206,8 @@ impl Once<'_> {
                 on = on.observe(progress.observer());
             }
             if request.failures.retries > 0 {
-                let (failures, named) = (Arc::clone(&failures), named.clone());
-                on = on.observe(move |event| note_retry(event, &failures, &named));
+                let (run_again, named) = (Arc::clone(&run_again), named.clone());
+                on = on.observe(move |event| note_retry(event, &run_again, &named));
             }
             if request.format == Format::Json {
                 on = on.trace(&trace);
@@ -216,7 +215,7 @@ impl Once<'_> {
             if let Some(recording) = &recording {
                 on = recording.on(&on);
             }
-            let (value, come) = fold(&on, &failures, &mut so_far);
+            let (value, come) = fold(&on, &mut so_far);
             if plan.is_none() {
                 chunks = come.unwrap_or(chunks);
             }
@@ -232,9 +231,11 @@ impl Once<'_> {
         };
         let value = value.map_err(&named);
 
-        let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+        let SoFar { partial, failures, mut retried } = so_far;
         let failures = failures.into_iter().map(named).collect();
-        let SoFar { partial, retried } = so_far;
+        retried.append(&mut run_again.lock().unwrap_or_else(PoisonError::into_inner));
+        // Chunks fail in any order, and the attempts at a chunk one after the other.
+        retried.sort_by_key(Failure::chunk);
         let RunRequest { model, work, .. } = request;
         Run {
             model: *model,
@@ -254,11 +255,11 @@ impl Once<'_> {
 }
 
 /// Tells at once of a chunk that failed and is run again.
-fn note_retry(event: &Event<'_>, failures: &Mutex<Vec<Failure>>, named: impl Fn(Failure) -> Failure) {
+fn note_retry(event: &Event<'_>, run_again: &Mutex<Vec<Failure>>, named: impl Fn(Failure) -> Failure) {
     if let Event::Retried(error) = event {
         let failure = named((*error).clone().into());
         messages::warning(format_args!("{failure:#}\n  the chunk is run again"));
-        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+        run_again.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
     }
 }
 
@@ -272,7 +273,7 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
     if let Some(workers) = request.workers {
         builder = builder.workers(workers);
     }
-    let in_flight = request.work.in_flight().filter(|_| request.model == Model::Async);
+    let in_flight = request.work.in_flight(request.workers).filter(|_| request.model == Model::Async);
     if let Some(chunks) = request.in_flight.or(in_flight) {
         builder = builder.in_flight(chunks);
     }
@@ -344,7 +345,6 @@ fn keep_going<S, T, A, V>(
     work: &Work,
     prepared: Prepared<S, T, A, V>,
     on: &Executor,
-    failures: &Mutex<Vec<Failure>>,
     so_far: &mut SoFar,
 ) -> Result<String, Failure>
 where
@@ -377,7 +377,7 @@ where
         (None, Some(first)) => Failure::Chunks { first, failed: failures_here.len() as u64, finished },
         (None, None) => return (computation.finish)(value, &plan),
     };
-    failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failures_here);
+    so_far.failures = failures_here;
     so_far.partial = some_of(finished, false, (computation.partial)(value));
     Err(failure)
 }

@@ -30,6 +30,12 @@ use self::unix as platform;
 use crate::overdue::{self, Overdue};
 use crate::{exit, messages};
 
+/// If the parent of this process has it ignore SIGCHLD, has it ignore the signal no longer: the system would forget how
+/// children end before anybody has asked.
+pub(crate) fn hear_of_children() {
+    platform::hear_of_children();
+}
+
 /// How long a chunk in progress is waited for. With this value the program ends within 0.5 s of the signal, also if
 /// something is said of a run that is overdue.
 const GRACE: Duration = Duration::from_millis(400);

@@ -117,11 +117,12 @@ impl Work {
         }
     }
 
-    /// How many chunks are in progress at once on async, if the user does not say.
-    pub(crate) fn in_flight(&self) -> Option<usize> {
+    /// How many chunks are in progress at once on async with so many `workers`, if the user does not say.
+    pub(crate) fn in_flight(&self, workers: Option<usize>) -> Option<usize> {
         match self {
             Self::Workload(_) | Self::Term(_) => None,
-            Self::Exec(_) => Some(Exec::in_flight()),
+            // No worker is to be idle that the user has asked for.
+            Self::Exec(_) => Some(Exec::in_flight().max(workers.unwrap_or(1))),
         }
     }
 

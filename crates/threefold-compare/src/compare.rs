@@ -161,7 +161,8 @@ impl Compare {
     }
 
     /// The largest number of chunks that are in progress at once on async, at least 1. If this is not called, it is the
-    /// default of [`Builder::in_flight`](threefold::Builder::in_flight). The other models have one chunk for each worker.
+    /// default of [`Builder::in_flight`](threefold::Builder::in_flight). It is never less than the number of workers. The
+    /// other models have one chunk for each worker.
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]

@@ -6,6 +6,10 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+#[cfg(feature = "async")]
+use std::fmt;
+#[cfg(feature = "async")]
+use std::io;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -58,9 +62,32 @@ pub(crate) fn watch() {
 }
 
 /// Whether a panic of this thread is caught, and becomes a value.
-#[cfg(feature = "mpi")]
+#[cfg(any(feature = "async", feature = "mpi"))]
 pub(crate) fn is_catching() -> bool {
     DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
+}
+
+/// What the system has refused to a task: the payload of a panic that is nobody's fault.
+#[cfg(feature = "async")]
+pub(crate) struct Refused {
+    pub(crate) what: &'static str,
+    pub(crate) error: io::Error,
+}
+
+#[cfg(feature = "async")]
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.error)
+    }
+}
+
+/// Panics because of `refused`. The panic hook, whose message is for bugs, is not told where the panic becomes an error.
+#[cfg(feature = "async")]
+pub(crate) fn refuse(refused: Refused) -> ! {
+    if is_catching() {
+        panic::resume_unwind(Box::new(refused));
+    }
+    panic!("{refused}")
 }
 
 fn note(info: &PanicHookInfo<'_>) {
@@ -110,6 +137,10 @@ pub(crate) fn resume(panic: Panic) -> ! {
 }
 
 fn text(payload: &(dyn Any + Send)) -> Option<String> {
+    #[cfg(feature = "async")]
+    if let Some(refused) = payload.downcast_ref::<Refused>() {
+        return Some(refused.to_string());
+    }
     match payload.downcast_ref::<&'static str>() {
         Some(text) => Some((*text).to_string()),
         None => payload.downcast_ref::<String>().cloned(),

@@ -44,7 +44,20 @@ impl RunRequest {
     ///
     /// The option as it is typed, and the models that have it.
     pub(crate) fn check_options(&self) -> Result<(), String> {
-        ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))
+        ModelOption::ALL.into_iter().filter(|&option| self.uses(option)).try_for_each(|option| self.check(option))?;
+        self.check_retries()
+    }
+
+    /// What is run again is a chunk that was lost with its process or that ran out of time.
+    fn check_retries(&self) -> Result<(), String> {
+        let (model, has_timeout) = (self.model, self.failures.timeout.is_some());
+        if self.failures.retries == 0 || self.work.has_limits() || has_timeout || model.capabilities().survives_crashes
+        {
+            return Ok(());
+        }
+        let others = models_with(ModelOption::MemoryLimit, &self.work);
+        let with_timeout = if model == Model::Async && self.work.waits() { " and without --timeout" } else { "" };
+        Err(format!("--retries is not available on {model} without --exec{with_timeout}: use {others}"))
     }
 
     /// Whether the run ends too soon for a user to interrupt it, and writes nothing to stdout or to a journal if it is
@@ -105,7 +118,7 @@ pub(super) struct RunArguments {
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     workers: Option<usize>,
 
-    /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores]
+    /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores, or workers if those are more]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     in_flight: Option<usize>,
 

@@ -21,6 +21,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread, read};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpgid, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
@@ -184,10 +185,19 @@ impl Child {
         self.relay.add(piece);
     }
 
+    /// Whether the process has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&self.ended, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0)
+    }
+
     /// Ends the process if it is late, and kills it if it was told to end and did not.
     pub(super) fn look_at(&mut self, now: Instant) {
         match self.stopped {
-            None if self.deadline.is_some_and(|deadline| deadline <= now) => self.stop(Stopped::Late),
+            // If this process was stopped for a while, the other one may have ended long before.
+            None if self.deadline.is_some_and(|deadline| deadline <= now) && !self.has_ended() => {
+                self.stop(Stopped::Late)
+            }
             Some((why, kill_at)) if kill_at <= now => {
                 self.signal(Signal::KILL);
                 self.was_killed = true;

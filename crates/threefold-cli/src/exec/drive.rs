@@ -171,6 +171,8 @@ mod in_runtime {
                     readable?;
                     has_ended = true;
                 }
+                // The runtime may know only that the time is over, and not yet that the process has ended: see `look_at`.
+                has_ended |= child.due().is_some_and(|due| due <= now) && child.has_ended();
                 if has_ended && !child.has_rest(now) {
                     return Poll::Ready(Ok(()));
                 }
@@ -197,5 +199,44 @@ mod in_runtime {
             Some(child) => child.finish(),
             None => unreachable!("it is taken once"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::job::Job;
+    use super::super::program::{Keep, Limits, Means, Program};
+    use super::super::template::{Over, Template};
+    use super::*;
+
+    /// A process whose time is over, and that has ended before anybody has looked.
+    fn ended() -> Child {
+        let template = Template::new("echo done", Over::Range, false).unwrap();
+        let limits = Limits { timeout: Some(Duration::from_nanos(1)), ..Limits::default() };
+        let means = Means { template, limits, ..Means::default() };
+        let program = Program::new("echo done".to_string(), false, Keep::Everything, means);
+        let child = Child::start(&program, &Job::of_range(0, &(1..=1)), 1, Keep::Everything).unwrap();
+        poll(&mut [PollFd::new(&child.ended, PollFlags::IN)], None).unwrap();
+        assert!(child.due().is_some_and(|due| due <= Instant::now()));
+        child
+    }
+
+    fn assert_is_in_time(ended: &Ended) {
+        assert_eq!((ended.stopped, ended.printed.bytes.as_slice()), (None, &b"done\n"[..]));
+        assert!(ended.status.success());
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_not_late_for_who_was_stopped_meanwhile() {
+        assert_is_in_time(&wait(ended()).unwrap());
+    }
+
+    #[test]
+    #[cfg(feature = "async")]
+    fn neither_is_it_in_a_runtime_that_knows_only_of_the_time() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert_is_in_time(&runtime.block_on(async { wait_in_runtime(ended()).await }).unwrap());
     }
 }

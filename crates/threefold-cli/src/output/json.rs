@@ -154,7 +154,7 @@ impl<'a> ErrorObject<'a> {
         Self {
             kind,
             task,
-            chunk: error.and_then(|error| error.chunk()),
+            chunk: failure.chunk(),
             range,
             model,
             worker: error.and_then(|error| error.worker()),

@@ -7,6 +7,9 @@ use crate::exit;
 /// The number of INT on Unix, so that exit codes are the same everywhere.
 const INT: u8 = 2;
 
+/// There is no such signal.
+pub(super) fn hear_of_children() {}
+
 /// From now on the first Ctrl-C ends the program.
 pub(super) fn exit_at_once() -> io::Result<()> {
     watch(|signal| std::process::exit((exit::SIGNALLED + signal).into()))

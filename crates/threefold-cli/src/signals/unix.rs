@@ -8,12 +8,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{io, thread};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag::register_conditional_shutdown;
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
 use signal_hook::iterator::Signals;
 
 use super::ignored::is_ignored;
 use crate::exit;
+
+/// Catches SIGCHLD if it is ignored. Nobody asks for what is noted then. Children have the default again, since what is
+/// caught is not passed on to them.
+pub(super) fn hear_of_children() {
+    if is_ignored(SIGCHLD).unwrap_or(false) {
+        // If this is refused, the end of a child is an error that says so.
+        let _ = register(SIGCHLD, Arc::default());
+    }
+}
 
 /// From now on the first signal ends the program, in its handler.
 pub(super) fn exit_at_once() -> io::Result<()> {

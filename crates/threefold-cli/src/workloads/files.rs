@@ -5,7 +5,8 @@
 //! file has a wrong encoding.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::ops::RangeInclusive;
 use std::panic;
 use std::path::Path;
@@ -33,6 +34,10 @@ pub(crate) const DESCRIPTION: Description = Description {
 
 /// The folder of build outputs, which are large and hold no text.
 const BUILD_OUTPUTS: &str = "target";
+
+/// How much of a file is read at once, in bytes. A signal waits until the read in progress has returned, and a large file
+/// would take seconds.
+const PIECE: usize = 64 << 10;
 
 pub(crate) fn prepare<V: Visitor>(input: &Input, visitor: V) -> Result<V::Result, String> {
     let folder = input.folder.as_deref().unwrap_or(Path::new("."));
@@ -87,10 +92,30 @@ fn count_words(chunk: Slice<OsString>) -> u128 {
 }
 
 fn words_of(file: &Path) -> u128 {
-    match fs::read(file) {
-        Ok(bytes) => bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() as u128,
+    match File::open(file).and_then(words_in) {
+        Ok(words) => words,
         // This skips the panic hook, whose message is for bugs: the error of the fold says everything.
         Err(error) => panic::resume_unwind(Box::new(format!("{} cannot be read: {error}", file.display()))),
+    }
+}
+
+/// The number of words in `file`, which is read piece by piece.
+fn words_in(file: File) -> io::Result<u128> {
+    let mut reader = BufReader::with_capacity(PIECE, file);
+    let (mut words, mut is_in_word) = (0, false);
+    loop {
+        let piece = match reader.fill_buf() {
+            Ok(piece) => piece,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let (Some(first), Some(last)) = (piece.first(), piece.last()) else { return Ok(words) };
+        words += piece.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() as u128;
+        // The word at the end of the last piece may go on in this one.
+        words -= u128::from(is_in_word && !first.is_ascii_whitespace());
+        is_in_word = !last.is_ascii_whitespace();
+        let length = piece.len();
+        reader.consume(length);
     }
 }
 
@@ -104,7 +129,7 @@ mod tests {
     use tempfile::TempDir;
     use threefold::{Executor, Model, Slice};
 
-    use super::{count_words, files_below, words_of};
+    use super::{PIECE, count_words, files_below, words_of};
 
     fn folder(files: &[&str]) -> TempDir {
         let folder = TempDir::new().unwrap();
@@ -175,6 +200,20 @@ mod tests {
             let complaint = format!("{} cannot be read: No such file", folder.path().join("gone").display());
             assert!(error.to_string().contains(&complaint), "{error}");
         }
+    }
+
+    #[test]
+    fn a_word_that_two_pieces_share_is_counted_once() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("file");
+        for (before, after, words) in [("ab", "cd", 3), ("ab", " cd", 4), ("ab ", "cd", 4), (" ", " ", 2), ("", "", 2)]
+        {
+            let space = " ".repeat(PIECE - before.len() - 1);
+            fs::write(&file, format!("x{space}{before}{after}{}y", " ".repeat(2 * PIECE))).unwrap();
+            assert_eq!(words_of(&file), words, "{before:?} {after:?}");
+        }
+        fs::write(&file, "x".repeat(3 * PIECE)).unwrap();
+        assert_eq!(words_of(&file), 1);
     }
 
     proptest! {

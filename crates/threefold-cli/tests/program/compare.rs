@@ -76,6 +76,19 @@ fn several_numbers_of_workers_give_scaling() {
 }
 
 #[test]
+#[cfg(all(target_os = "linux", feature = "async"))]
+fn every_number_of_workers_is_a_row_of_its_own_also_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("comparison.json");
+    let arguments = "compare 1..=2 --chunks 2 --models async -j 1,300,400 --runs 1 --progress never --exec".split(' ');
+    let output = crate::threefold(arguments).args(["echo", "--export-json"]).arg(&json).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let object: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    let rows = object["rows"].as_array().unwrap().iter().filter(|row| row["model"] == "async");
+    assert_eq!(rows.map(|row| row["workers"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 300, 400]);
+}
+
+#[test]
 fn every_export_is_written_and_the_page_is_made_again_from_its_json() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);

@@ -3,6 +3,7 @@
 mod bytes;
 mod ending;
 mod faults;
+mod keeping_going;
 mod leaving;
 mod refusals;
 mod waiting;
@@ -12,6 +13,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use threefold::Model;
 
@@ -271,5 +273,42 @@ fn an_input_without_end_runs_until_its_reader_leaves() {
             (&b"line\nline\nline\n"[..], &b""[..]),
             "{model}"
         );
+    }
+}
+
+#[test]
+fn a_range_is_given_as_it_was_typed_also_if_it_is_empty() {
+    for (range, shown) in [("9..-9223372036854775808", "9..=8"), ("9..9", "9..=8"), ("9..=-7", "9..=-7")] {
+        let arguments = ["sequential", range, "1..=1", "--exec", "echo {start}..={end}"];
+        assert_eq!(printed(&arguments), format!("{shown}\n1..=1\n"), "{range}");
+    }
+}
+
+#[test]
+#[cfg(feature = "async")]
+fn async_has_as_many_workers_as_were_asked_for() {
+    // More than most machines have cores.
+    let workers = "300";
+    let arguments = ["async", "-j", workers, "1..=2", "--chunks", "2", "--exec", "echo", "--format", "json"];
+    let object: Value = serde_json::from_str(&printed(&arguments)).expect("it is JSON");
+    assert_eq!(object["workers"].to_string(), workers);
+    let object: Value =
+        serde_json::from_str(&printed(&[&arguments[..], &["--in-flight", "2"]].concat())).expect("JSON");
+    assert_eq!(object["workers"], 2, "what the user says of chunks holds for workers, too");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_parent_that_ignores_the_end_of_children_changes_nothing() {
+    for model in every_model() {
+        let mut program = Command::new("env");
+        program.args(["--ignore-signal=CHLD", crate::program(), model, "1..=2", "--chunks", "2", "--exec"]);
+        let output = program.arg("grep SigIgn: /proc/self/status").output().expect("the program starts");
+        let (ignored, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!((ignored.lines().count(), errors.as_ref()), (2, ""), "{model}");
+        for mask in ignored.lines().filter_map(|line| line.strip_prefix("SigIgn:")) {
+            let mask = u64::from_str_radix(mask.trim(), 16).expect("it is a mask");
+            assert_eq!(mask >> (Signal::CHILD.as_raw() - 1) & 1, 0, "{model}: the processes do not ignore it");
+        }
     }
 }

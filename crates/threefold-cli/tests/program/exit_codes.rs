@@ -6,31 +6,39 @@ use threefold::Model;
 use crate::answer;
 
 /// Arguments, the exit code, and the kind of the error in the JSON. `None`: there is a value.
-const RUNS: [(&str, i32, Option<&str>); 7] = [
+const RUNS: [(&str, i32, Option<&str>); 9] = [
     ("sequential", 0, None),
     ("sequential 5..5", 0, None),
-    ("threads --retries 2 --keep-going", 0, None),
+    ("threads --keep-going", 0, None),
     ("sequential --workload sum 0..=3 -j 1", 0, None),
     ("sequential -j 2", 2, Some("setup")),
     ("threads --timeout 1", 2, Some("setup")),
+    ("threads --retries 2", 2, Some("setup")),
+    ("sequential --retries 1 --term i", 2, Some("setup")),
     ("threads -j 5000", 2, Some("setup")),
 ];
 
 #[cfg(feature = "async")]
-const ASYNC_RUNS: [(&str, i32, Option<&str>); 3] = [
+const ASYNC_RUNS: [(&str, i32, Option<&str>); 5] = [
     ("async --workload wait 1..=2 --timeout 60", 0, None),
     ("async --workload wait 1..=2 --timeout 0.001", 1, Some("timeout")),
     ("async --timeout 1", 2, Some("setup")),
+    ("async --workload wait 1..=2 --timeout 60 --retries 2", 0, None),
+    ("async --workload wait 1..=2 --retries 2", 2, Some("setup")),
 ];
 #[cfg(not(feature = "async"))]
 const ASYNC_RUNS: [(&str, i32, Option<&str>); 1] = [("async", 2, Some("setup"))];
 
 #[cfg(feature = "processes")]
-const PROCESSES_RUNS: [(&str, i32, Option<&str>); 4] = [
+const PROCESSES_RUNS: [(&str, i32, Option<&str>); 8] = [
     ("processes -j 1 --timeout 60 --retries 2 --memory-limit 1GiB", 0, None),
     ("processes i64::MIN..=i64::MAX -j 1 --timeout 0.05", 1, Some("timeout")),
     ("processes i64::MIN..=i64::MAX 1..=3 -j 1 --timeout 0.05 --keep-going", 1, Some("timeout")),
     ("processes --in-flight 2", 2, Some("setup")),
+    ("processes i64::MIN..=i64::MAX -j 1 --timeout 1e-9", 1, Some("timeout")),
+    ("processes --timeout 1e-5 --workload wait 1..=9", 1, Some("timeout")),
+    ("processes --timeout 1e15 --workload wait 1..=9", 0, None),
+    ("processes --timeout 31536000000000 --workload wait 1..=9", 0, None),
 ];
 #[cfg(not(feature = "processes"))]
 const PROCESSES_RUNS: [(&str, i32, Option<&str>); 1] = [("processes", 2, Some("setup"))];

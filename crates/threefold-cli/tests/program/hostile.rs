@@ -221,3 +221,27 @@ fn comparison_once() -> &'static str {
     static JSON: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     JSON.get_or_init(|| comparison(TempDir::new().expect("there is room for a folder").path()))
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn too_few_descriptors_are_an_error_in_a_sentence() {
+    for model in threefold::Model::available() {
+        let mut refused = 0;
+        for descriptors in 4..=16 {
+            let script = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+            let arguments = [model.name(), "1..=2", "--chunks", "2", "--exec", "echo {start}"];
+            let mut shell = std::process::Command::new("sh");
+            let answer = shell.args(["-c", &script, crate::program()]).args(arguments).output();
+            let answer = Answer::from(answer.expect("the shell starts"));
+            // With fewer the program is not loaded.
+            let is_loaded = !answer.stderr.contains("shared libraries");
+            if is_loaded && answer.code != Some(0) {
+                refused += 1;
+                assert!(matches!(answer.code, Some(1 | 2)), "{model} {descriptors}: {}", answer.stderr);
+                assert!(answer.stderr.starts_with("threefold: "), "{model} {descriptors}: {}", answer.stderr);
+                assert!(!answer.stderr.contains("panicked"), "{model} {descriptors}: {}", answer.stderr);
+            }
+        }
+        assert!(refused > 0, "{model} needs hardly any");
+    }
+}

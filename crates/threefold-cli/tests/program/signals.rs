@@ -296,6 +296,19 @@ fn a_comparison_whose_chunk_does_not_end_says_so() {
 }
 
 #[test]
+fn a_signal_does_not_wait_until_a_large_file_is_read() {
+    let folder = tempfile::tempdir().expect("there is room");
+    // It takes no room on the disk.
+    fs::File::create(folder.path().join("large")).and_then(|file| file.set_len(4 << 30)).expect("it is ours");
+    for name in every_name() {
+        let mut program = interruptible([name, "--workload", "files", "--folder"]);
+        program.arg(folder.path());
+        let ended = signalled(program, Signal::TERM);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(143), ""), "{name}: {}", ended.stderr);
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_that_is_ended_before_every_model_has_run_says_what_was_measured() {
     let ended = signalled(interruptible(["compare", "1..=1", "--exec", "sleep 60"]), Signal::INT);

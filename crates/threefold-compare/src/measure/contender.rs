@@ -51,7 +51,9 @@ impl Contender {
             let available: Vec<&str> = Model::available().iter().map(|model| model.name()).collect();
             return Err(Error::Setup(format!("{model} is not in this build; available: {}", available.join(", "))));
         }
-        let in_flight = in_flight.filter(|_| model.capabilities().waits_at_once);
+        // With fewer chunks than workers the executor would have fewer workers than were asked for.
+        let in_flight =
+            in_flight.filter(|_| model.capabilities().waits_at_once).map(|chunks| chunks.max(asked.unwrap_or(1)));
         let workers = executor(model, asked, in_flight)
             .map_err(|error| Error::Fold { model, error: Box::new(error), succeeded_on: Vec::new() })?
             .workers();

@@ -8,6 +8,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// How long the end of a runtime waits for what tasks left running on its blocking threads.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
+/// What is said if the system refuses a runtime.
+pub(super) const NOT_STARTED: &str = "the async runtime could not be started";
+
 /// A runtime that is driven by the thread that enters it, with timers and sockets.
 pub(super) fn new() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()

@@ -169,5 +169,5 @@ impl Drop for Futures {
 }
 
 fn cannot_start(error: io::Error) -> Error {
-    Error::system(Model::Async, "the async runtime could not be started", error)
+    Error::system(Model::Async, runtime::NOT_STARTED, error)
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::{current, runtime, stack};
 use crate::fold::chunk;
-use crate::panics;
+use crate::panics::{self, Refused};
 use crate::task::BoxFuture;
 use crate::trace::scope::Here;
 
@@ -25,7 +25,7 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// If `future` panics, or if the system refuses a runtime.
+/// If `future` panics, or if the system refuses a runtime. A fold on a local model makes an error of the latter.
 pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     if runtime::may_enter() {
         return Lent(Some(RUNTIME.with(|kept| kept.take()).unwrap_or_else(make))).block_on(future);
@@ -75,5 +75,5 @@ fn leave() {
 }
 
 fn make() -> Runtime {
-    runtime::new().expect("the system has descriptors for a runtime")
+    runtime::new().unwrap_or_else(|error| panics::refuse(Refused { what: runtime::NOT_STARTED, error }))
 }

@@ -125,7 +125,20 @@ impl Executor {
         I: Feed,
         T: TaskOf<I::Chunk>,
     {
-        self.flow(input, task, false, |_, output| output)
+        self.flow(input, task, (false, false), |_, output| output)
+    }
+
+    /// As [`stream`](Self::stream), but the failure of a chunk is an item, and the other chunks run nevertheless. It is what
+    /// `map_results` is to `map`. The program `threefold` needs it, and no promise is made about it.
+    ///
+    /// If the fold is cancelled, each chunk that was not finished is a cancelled error. A feed may have no end of them.
+    #[doc(hidden)]
+    pub fn __stream_results<I, T>(&self, input: I, task: T) -> Stream<Result<T::Output>>
+    where
+        I: Feed,
+        T: TaskOf<I::Chunk>,
+    {
+        self.flow(input, task, (false, true), |_, output| Ok(output))
     }
 
     /// Runs `task` on every chunk of `input`, and gives the outputs as the chunks end, each with the number of its chunk.
@@ -162,10 +175,16 @@ impl Executor {
         I: Feed,
         T: TaskOf<I::Chunk>,
     {
-        self.flow(input, task, true, |chunk, output| (chunk, output))
+        self.flow(input, task, (true, false), |chunk, output| Ok((chunk, output?)))
     }
 
-    fn flow<I, T, O>(&self, input: I, task: T, in_any_order: bool, item: fn(u64, T::Output) -> O) -> Stream<O>
+    fn flow<I, T, O>(
+        &self,
+        input: I,
+        task: T,
+        (in_any_order, keeps_going): (bool, bool),
+        item: fn(u64, Result<T::Output>) -> Result<O>,
+    ) -> Stream<O>
     where
         I: Feed,
         T: TaskOf<I::Chunk>,
@@ -187,7 +206,7 @@ impl Executor {
                 None => Claims::new(chunks, ahead),
                 Some(_) => Claims::unsupplied(chunks, ahead),
             };
-            let fold = on.prepare_work(work, claims, Aim { streams: true, keeps_going: false })?;
+            let fold = on.prepare_work(work, claims, Aim { streams: true, keeps_going })?;
             let registered = Registered::new(&on, &fold, parent);
             let feed = supplier.map(|supplier| Feeding::begin(&fold, supplier)).transpose()?;
             let fold = Awaited::<I::Pieces, T>::begin(&on, fold, registered)?;
@@ -203,7 +222,7 @@ struct Flow<P: Pieces<Chunk = T::Chunk>, T: Task, O> {
     on: Executor,
     fold: Awaited<P, T>,
     feed: Option<Feeding>,
-    item: fn(u64, T::Output) -> O,
+    item: fn(u64, Result<T::Output>) -> Result<O>,
 }
 
 impl<P, T, O> Outputs<O> for Flow<P, T, O>
@@ -216,7 +235,7 @@ where
             self.fold.work().pieces.release(chunk);
             self.fold.pass();
             let output = output.and_then(|output| self.fold.end_with_the_last().map(|()| output));
-            return Poll::Ready(Some(output.map(|output| (self.item)(chunk, output))));
+            return Poll::Ready(Some((self.item)(chunk, output)));
         }
         if let Some(payload) = self.feed.as_ref().and_then(Feeding::take_panic) {
             resume_unwind(payload);

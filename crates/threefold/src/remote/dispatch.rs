@@ -47,6 +47,7 @@ use std::sync::Arc;
 mod block;
 mod command;
 mod events;
+mod look;
 mod loss;
 mod pending;
 mod recall;
@@ -58,6 +59,7 @@ mod worker;
 pub(crate) use block::{Block, Sent};
 pub(crate) use command::Command;
 pub(crate) use events::Activity;
+pub(crate) use look::time_to_look;
 pub(crate) use loss::{Loss, Progress};
 use pending::Pending;
 use worker::Worker;
@@ -66,9 +68,6 @@ use crate::fold::finished::Finished;
 
 /// What a message and its answer take, in nanoseconds, on the fastest transport: two wake-ups of a sleeping core.
 const MESSAGE: u64 = 40_000;
-
-/// Busy workers are looked at this often, in nanoseconds: a look costs some microseconds for each of them.
-const LOOK: u64 = 50_000_000;
 
 /// A worker that should be doing something outside of any task - start, take in a chunk, send an output - does it in
 /// microseconds. One that does nothing at all for this long, in nanoseconds, never will.
@@ -169,7 +168,7 @@ impl Dispatch {
             busy: 0,
             pace: None,
             expected: None,
-            look_at: now + LOOK.min(terms.timeout.unwrap_or(LOOK)),
+            look_at: now + time_to_look(terms.timeout),
             commands: VecDeque::new(),
             notices: VecDeque::new(),
         }
@@ -215,8 +214,7 @@ impl Dispatch {
             }
         }
         if self.look_at <= self.now {
-            // A chunk that starts from now on is not overdue before this.
-            self.look_at = self.now + LOOK.min(self.terms.timeout.unwrap_or(LOOK));
+            self.look_at = self.now + time_to_look(self.terms.timeout);
             return Some(Command::Look);
         }
         None

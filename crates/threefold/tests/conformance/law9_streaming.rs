@@ -25,6 +25,7 @@ crate::rows! {
         iterators_with_and_without_an_end_are_streamed,
         streams_are_polled_by_any_executor,
         the_lowest_failure_comes_after_the_outputs_below_it,
+        a_stream_of_results_goes_on_after_a_failure,
         outputs_come_while_the_iterator_waits,
         a_slow_chunk_holds_up_no_other_in_an_unordered_stream,
         no_output_waits_for_the_chunk_after_it,
@@ -40,7 +41,7 @@ crate::rows! {
         the_executor_works_after_a_stream_was_dropped;
     local: an_item_that_waits_in_its_clone_holds_up_no_output_before_it;
     pooled: a_stream_that_is_refused_a_thread_leaves_nothing;
-    isolating: a_lost_worker_ends_a_stream;
+    isolating: a_lost_worker_ends_a_stream, a_lost_worker_does_not_end_a_stream_of_results;
 }
 
 fn numbers(count: u64) -> Items<u64> {
@@ -125,6 +126,32 @@ fn the_lowest_failure_comes_after_the_outputs_below_it(model: Model) {
     assert_eq!(said(&error), said(&blocking));
     let chunks: BTreeSet<_> = outcomes.into_iter().map(|outcome| outcome.unwrap().0).collect();
     assert!((0..37).all(|chunk| chunks.contains(&chunk)), "{chunks:?}");
+}
+
+fn a_stream_of_results_goes_on_after_a_failure(model: Model) {
+    for workers in [1, 3] {
+        let on = executor(model, workers);
+        let task = || PanicsOn(vec![2, 1700, 1999]);
+        for stream in [
+            on.__stream_results(numbers(2000), task()),
+            on.__stream_results(from_iter(0..2000), task()),
+            on.__stream_results(from_iter(0..2000), task()).ahead(1),
+        ] {
+            let results = well(stream);
+            assert_eq!(results.len(), 2000);
+            for (chunk, result) in (0..).zip(results) {
+                match result {
+                    Ok(output) => assert!(output == chunk && !task().0.contains(&chunk)),
+                    Err(error) => assert!(error.is_panic() && error.chunk() == Some(chunk), "{error}"),
+                }
+            }
+        }
+        let token = CancelToken::new();
+        let mut stream = on.cancel(&token).__stream_results(from_iter(0..), task());
+        assert_eq!(stream.nth(1).unwrap().unwrap().unwrap(), 1);
+        token.cancel();
+        assert!(stream.any(|result| result.is_ok_and(|result| result.is_err_and(|error| error.is_cancelled()))));
+    }
 }
 
 fn outputs_come_while_the_iterator_waits(model: Model) {
@@ -457,4 +484,18 @@ fn a_lost_worker_ends_a_stream(model: Model) {
     let error = outcomes.pop().unwrap().unwrap_err();
     assert!(error.is_worker_lost() && error.chunk() == Some(7), "{error}");
     assert_eq!(outcomes.len(), 7);
+}
+
+fn a_lost_worker_does_not_end_a_stream_of_results(model: Model) {
+    let on = crate::isolated(model, 2);
+    let task = DiesOn { chunk: 77, death: Death::Kill };
+    let chunks: Vec<_> = (0..10).map(|chunk| chunk * 10 + 1..=chunk * 10 + 10).collect();
+    for stream in
+        [on.__stream_results(Items(chunks.clone()), task.clone()), on.__stream_results(from_iter(chunks), task)]
+    {
+        let results = well(stream);
+        let lost = results.iter().enumerate().filter(|(_, result)| result.is_err()).map(|(chunk, _)| chunk);
+        assert_eq!((lost.collect::<Vec<_>>(), results.len()), (vec![7], 10));
+        assert!(results[7].as_ref().is_err_and(threefold::Error::is_worker_lost));
+    }
 }

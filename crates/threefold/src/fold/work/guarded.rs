@@ -18,6 +18,8 @@
 use std::ops::{ControlFlow, Range};
 
 use super::{Ended, Work};
+#[cfg(feature = "async")]
+use crate::error::Error;
 use crate::error::Place;
 use crate::fold::tree::Tree;
 use crate::fold::{Fold, chunk};
@@ -175,6 +177,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
                 fold.retried(|| fold.returned_err(number, attempt, at));
                 fold.wait_before(number, attempt);
                 Some((number, attempt + 1))
+            }
+            #[cfg(feature = "async")]
+            Ended::Panicked(_, payload) if payload.is::<panics::Refused>() => {
+                if let Ok(refused) = payload.downcast::<panics::Refused>() {
+                    fold.abort(Error::system(fold.model, refused.what, refused.error));
+                }
+                None
             }
             Ended::Panicked(number, payload) => {
                 let panic = panics::describe(payload);

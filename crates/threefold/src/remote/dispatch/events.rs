@@ -151,7 +151,7 @@ impl Dispatch {
             }
             (Activity::Runs { since }, Some(timeout)) => {
                 self.change(worker, |it| it.moves(now));
-                self.look_at = self.look_at.min(since + timeout);
+                self.look_at = self.look_at.min(since.saturating_add(timeout));
             }
             (Activity::Rests, _) if it.owes() => {
                 if it.rests_since() + PATIENCE <= now {

@@ -309,3 +309,32 @@ fn ten_thousand_workers_share_a_million_chunks() {
     // Lost chunks run again at the end, up to five times one after the other.
     assert!(took <= 2 * ideal + 12 * longest, "{took} ns instead of {ideal}");
 }
+
+#[test]
+fn a_timeout_of_any_length_ends_chunks_or_does_not() {
+    let seed = seed();
+    println!("THREEFOLD_SEED={seed}");
+    for (timeout, is_late) in [(1, true), (10 * US, true), (u64::MAX / 2, false), (u64::MAX, false)] {
+        let terms = Terms { timeout: Some(timeout), keeps_going: true, ..plain(40, 4).terms };
+        // A worker whose chunk is late is killed 100 ms after a look, long before the chunk would end.
+        let mut it = Simulation::new(Plan { terms, times: (300 * MS, 400 * MS), ..plain(40, 4) }, seed);
+        it.run();
+        check(&it);
+        assert_eq!((it.failed.len(), it.counted.contains(&1)), if is_late { (40, false) } else { (0, true) });
+    }
+}
+
+#[test]
+fn the_next_look_is_a_millisecond_away_however_short_the_timeout_is() {
+    for timeout in [1, US, 10 * US, MS] {
+        let terms = Terms { timeout: Some(timeout), ..plain(1, 1).terms };
+        let mut dispatch = Dispatch::new(terms, 0);
+        assert_eq!(dispatch.next(), Some(Command::Start { worker: 0 }));
+        assert!(matches!(dispatch.next(), Some(Command::Send { worker: 0, .. })));
+        for look in 0..3 {
+            assert_eq!((dispatch.next(), dispatch.due()), (None, (look + 1) * MS), "{timeout}");
+            dispatch.time(dispatch.due());
+            assert_eq!(dispatch.next(), Some(Command::Look));
+        }
+    }
+}

@@ -7,8 +7,8 @@
 //!
 //! The rules are:
 //!
-//! - A chunk is late when it has been running for the timeout. The next look is at the earliest such moment, or after 50
-//!   ms, or after the timeout if that is shorter: a chunk that starts now cannot be late before.
+//! - A chunk is late when it has been running for the timeout. The next look is at the earliest such moment, or after
+//!   the timeout, but not before 1 ms and not later than after 50 ms: a chunk that starts now cannot be late much before.
 //! - The worker of a late chunk is told to terminate, with what it has started. The status page is read once more after
 //!   the limit of the worker was set to 0. So a chunk that has ended in between is not blamed, and the next one is not
 //!   stopped in its place.
@@ -19,10 +19,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::remote::dispatch::{Activity, NOTICE};
-
-/// Workers are looked at this often during a fold, in nanoseconds.
-const LOOK: u64 = 50_000_000;
+use crate::remote::dispatch::{Activity, NOTICE, time_to_look};
 
 /// What rank 0 does not know yet of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,9 +82,8 @@ impl Watch {
 
     /// Whether it is time for a look.
     pub(super) fn is_due(&mut self, now: u64) -> bool {
-        let every = LOOK.min(self.timeout.unwrap_or(LOOK));
+        let every = time_to_look(self.timeout);
         if std::mem::take(&mut self.has_begun) {
-            // A chunk that starts from now on is not late before this.
             self.look_at = Some(now + every);
         }
         let is_due = self.look_at.is_some_and(|look_at| look_at <= now);
@@ -187,6 +183,14 @@ mod tests {
         let mut saw = |activity| watch.saw(0, activity, 1, |_| unreachable!());
         let told = [Activity::Moves, Activity::Rests, Activity::Rests, Activity::Moves].map(&mut saw);
         assert_eq!(told, [None, Some(Doing::Rests(true)), None, Some(Doing::Rests(false))]);
+    }
+
+    #[test]
+    fn looks_are_a_millisecond_apart_however_short_the_timeout_is() {
+        let mut watch = Watch::new(1, Some(Duration::from_nanos(1)));
+        watch.begin();
+        assert!(!watch.is_due(0));
+        assert_eq!(watch.due(), Some(1_000_000));
     }
 
     #[test]
