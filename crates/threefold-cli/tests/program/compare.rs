@@ -152,6 +152,25 @@ fn a_page_by_default_is_written_beside_a_file_only_and_its_error_says_why_it_is_
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn chunks_whose_processor_time_cannot_be_read_are_not_said_to_wait() {
+    // No descriptor is left for /proc.
+    let script = "ulimit -n 5; exec \"$@\"";
+    let arguments = ["compare", "--workload", "primes", "1..=30000", "--models", "threads,async", "--runs", "7"];
+    for rank_by in ["time", "cpu", "memory"] {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", script, "sh", crate::program()]).args(arguments).args(["--rank-by", rank_by]);
+        let answer = crate::Answer::from(shell.output().expect("the shell starts"));
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        for wrong in ["chunks wait 1", "`async fn`", "never wait", "0 B", "cancelled"] {
+            assert!(!answer.stdout.contains(wrong), "{wrong}: {}", answer.stdout);
+        }
+        assert!(answer.stdout.contains("processor time could not be measured"), "{}", answer.stdout);
+        assert_eq!(answer.stdout.contains("ranking "), rank_by != "time", "{}", answer.stdout);
+    }
+}
+
+#[test]
 fn a_race_alone_is_drawn_from_a_saved_comparison() {
     let folder = tempfile::tempdir().unwrap();
     exported(folder.path(), "1..=1000");
