@@ -55,7 +55,10 @@ pub(crate) fn compare(
     };
     let shown = output::comparison(&comparison);
     match (request.exports.write(&comparison), shown, caught()) {
-        (Err(error), ..) => failed(&error, &request.work, None),
+        (Err(errors), ..) => {
+            errors.iter().for_each(output::failed);
+            exit::FAILED.into()
+        }
         (Ok(()), _, Some(signal)) => (exit::SIGNALLED + signal).into(),
         (Ok(()), Err(_), None) => exit::FAILED.into(),
         (Ok(()), Ok(()), None) => ExitCode::SUCCESS,

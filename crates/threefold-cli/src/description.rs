@@ -24,9 +24,9 @@ pub(crate) struct Description {
     pub(crate) brief_items: u128,
     /// Whether its chunks wait without computing: its task is an `async fn`.
     pub(crate) waits: bool,
-    /// The model that is expected to be the fastest on a few cores.
-    pub(crate) best: Model,
-    /// Why that model.
+    /// The models that are expected to be the fastest on a few cores.
+    pub(crate) best: &'static [Model],
+    /// Why these models.
     pub(crate) reason: &'static str,
 }
 

@@ -13,6 +13,7 @@ mod bytes;
 mod child;
 mod decimal;
 mod drive;
+mod execute;
 mod gathered;
 mod group;
 pub(crate) mod guard;
@@ -26,6 +27,7 @@ mod relay;
 mod task;
 mod template;
 mod times;
+mod unstarted;
 mod variables;
 
 use std::marker::PhantomData;
@@ -57,7 +59,7 @@ const OVER_RANGES: Description = Description {
     chunk_size: 250_000,
     brief_items: 0,
     waits: true,
-    best: Model::Async,
+    best: &[Model::Async],
     reason: "",
 };
 
@@ -119,6 +121,14 @@ impl Exec {
         thread::available_parallelism().map_or(1, NonZeroUsize::get)
     }
 
+    /// Refuses an `input` without chunks if their outputs are to have a smallest or a largest one.
+    fn check_not_empty(&self, chunks: u64, input: &str) -> Result<(), String> {
+        match self.reduce {
+            Reduce::Min | Reduce::Max if chunks == 0 => Err(needs_a_number(self.reduce, input)),
+            _ => Ok(()),
+        }
+    }
+
     fn description(&self) -> &'static Description {
         if self.lines.is_some() { &OVER_LINES } else { &OVER_RANGES }
     }
@@ -141,12 +151,19 @@ impl Exec {
                 Err(error) => &error.earlier,
             },
             is_full: Gathered::is_closed,
-            finish: |gathered, _| gathered.into_text().map_err(Failure::NoValue),
+            finish: |gathered, _| match gathered {
+                // Nothing was started.
+                Gathered::Extreme(reduce, None) => {
+                    Err(Failure::Unavailable(needs_a_number(reduce, "the file of --lines")))
+                }
+                gathered => gathered.into_text().map_err(Failure::NoValue),
+            },
             partial: Gathered::into_partial,
             verb: PhantomData::<TryFold>,
         };
         let Some(lines) = &self.lines else {
             let plan = Plan::new(input, self.description().default_range(), self.description())?;
+            self.check_not_empty(plan.chunks, "the RANGE")?;
             let cut = plan.clone();
             let jobs = (0..plan.chunks).map(move |chunk| Job::of_range(chunk, &cut.chunk(chunk)));
             if visitor.prefers_feeds() {
@@ -185,8 +202,14 @@ impl Exec {
         if let Some(reason) = jobs.iter().find_map(Job::unreadable) {
             return Err(format!("{}: {reason}", escape::path(&lines.path)));
         }
+        self.check_not_empty(jobs.len() as u64, "the file of --lines")?;
         let count = jobs.iter().map(Job::item_count).sum::<u64>();
         let plan = Plan::of_lines(count, per_chunk);
         Ok(visitor.visit(Prepared { plan, source: Jobs(jobs), computation }))
     }
+}
+
+fn needs_a_number(reduce: Reduce, input: &str) -> String {
+    let name = if reduce == Reduce::Max { "max" } else { "min" };
+    format!("--reduce {name} needs a number, and {input} has no items")
 }

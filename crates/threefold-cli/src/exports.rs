@@ -57,13 +57,11 @@ impl Exports {
     ///
     /// # Errors
     ///
-    /// Why the first of them cannot be written.
-    pub(crate) fn write(&self, comparison: &Comparison) -> Result<(), Error> {
-        let mut written = Ok(());
-        for Export { path, write, .. } in &self.0 {
-            written = written.and(write(comparison, path));
-        }
-        written
+    /// Why each of those cannot be written.
+    pub(crate) fn write(&self, comparison: &Comparison) -> Result<(), Vec<Error>> {
+        let failed = self.0.iter().filter_map(|Export { path, write, .. }| write(comparison, path).err());
+        let errors: Vec<Error> = failed.collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
 

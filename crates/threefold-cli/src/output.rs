@@ -36,15 +36,18 @@ pub(crate) fn write(run: &Run, format: Format) -> io::Result<()> {
             messages::note(advice);
         }
     }
-    complain_of(to_stdout(|out| match format {
-        Format::Plain => plain::write(run, out),
-        Format::Json => json::write(run, out),
-    }))
+    complain_of(
+        "result",
+        to_stdout(|out| match format {
+            Format::Plain => plain::write(run, out),
+            Format::Json => json::write(run, out),
+        }),
+    )
 }
 
-/// Says why a result could not be written.
-fn complain_of(written: io::Result<()>) -> io::Result<()> {
-    written.inspect_err(|error| messages::error(format_args!("the result cannot be written: {error}")))
+/// Says why something could not be written.
+fn complain_of(what: &str, written: io::Result<()>) -> io::Result<()> {
+    written.inspect_err(|error| messages::error(format_args!("the {what} cannot be written: {error}")))
 }
 
 /// Says that nothing was started, and why.
@@ -83,7 +86,7 @@ pub(crate) fn comparison(comparison: &Comparison) -> io::Result<()> {
     let width = terminal.map(|(width, _)| width.0.into()).filter(|&width| width > 0).unwrap_or(WIDTH);
     let text = comparison.to_text(width);
     let text = paint::comparison(&escape::lines(&text), &comparison.verdict.sentence);
-    complain_of(to_stdout(|out| out.write_all(text.as_bytes())))
+    complain_of("result", to_stdout(|out| out.write_all(text.as_bytes())))
 }
 
 /// Lists the workloads.
@@ -92,7 +95,7 @@ pub(crate) fn workloads() -> ExitCode {
 }
 
 fn print(text: &str) -> ExitCode {
-    match to_stdout(|out| out.write_all(text.as_bytes())) {
+    match complain_of("text", to_stdout(|out| out.write_all(text.as_bytes()))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => exit::FAILED.into(),
     }

@@ -188,7 +188,20 @@ fn cut_one(range: &RangeInclusive<i64>, cut: Cut, description: &Description) -> 
             description.items,
         ));
     }
-    Ok((cutting, u64::try_from(chunks).expect("--chunks is at most 2^24")))
+    Ok((by_size(cutting, items, chunks), u64::try_from(chunks).expect("--chunks is at most 2^24")))
+}
+
+/// The same cut by the size of a chunk, if that is possible: a journal knows a cut by what it is given, and would take the
+/// same chunks for others if they could be asked for in two ways.
+fn by_size(cutting: Cutting, items: u128, chunks: u128) -> Cutting {
+    let size = items.div_ceil(chunks.max(1)).max(1);
+    // All chunks have this size, but for the last one, which may be one shorter.
+    let is_same = match cutting {
+        Cutting::Into(_) => items + 1 >= chunks * size,
+        Cutting::Every(_) => chunks <= 1,
+        Cutting::AsGiven => false,
+    };
+    if is_same { Cutting::Every(size) } else { cutting }
 }
 
 #[cfg(test)]
@@ -263,6 +276,17 @@ mod tests {
             }
         }
         assert_eq!(one(1..=10, Cut::Every(4)).describe(2), "9..=10");
+    }
+
+    #[test]
+    fn the_same_chunks_are_the_same_cut_however_they_are_asked_for() {
+        for (items, n, size) in
+            [(1_000_000, 4, 250_000), (10, 1, 99), (10, 3, 4), (11, 3, 4), (12, 3, 4), (0, 3, 7), (5, 9, 1)]
+        {
+            let [into, every] = [Cut::Into(n), Cut::Every(size)].map(|cut| one(1..=items, cut));
+            let chunks = |plan: &Plan| (0..plan.chunks).map(|chunk| plan.chunk(chunk)).collect::<Vec<_>>();
+            assert_eq!(chunks(&into) == chunks(&every), into.cutting == every.cutting, "{items} {n} {size}");
+        }
     }
 
     #[test]

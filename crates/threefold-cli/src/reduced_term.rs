@@ -23,7 +23,7 @@ const DESCRIPTION: Description = Description {
     chunk_size: 250_000,
     brief_items: 0,
     waits: false,
-    best: Model::Threads,
+    best: &[Model::Threads],
     reason: "items do not depend on each other",
 };
 

@@ -151,11 +151,13 @@ impl Work {
                 Err("--journal is not available for the lines of stdin, which cannot be read again; use a file"
                     .to_string())
             }
-            Self::Exec(_) if keeps_going => Err(
-                "--journal and --keep-going cannot be given together with --exec: a chunk that has failed would be \
+            Self::Exec(_) | Self::Term(_) if keeps_going => {
+                let work = if self.is_program() { "--exec" } else { "--term" };
+                Err(format!(
+                    "--journal and --keep-going cannot be given together with {work}: a chunk that has failed would be \
                      recorded, and not be run again"
-                    .to_string(),
-            ),
+                ))
+            }
             _ => Ok(()),
         }
     }

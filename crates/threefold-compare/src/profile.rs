@@ -3,7 +3,7 @@
 //! The workers' time is the duration of the fold times the number of workers. It has four parts:
 //!
 //! - *In chunks* is the union of a worker's spans; it is a union because chunks of one async worker overlap. The
-//!   processor time that was used meanwhile splits it into *work* and *waiting*. Time in which a thread was ready to run
+//!   processor time that was used meanwhile splits it into *work* and *waiting*, if it is known. Time in which a thread was ready to run
 //!   and other threads had the processors counts as work.
 //! - *Transfer* is the time between a worker's first chunk and its last in which it runs no chunk.
 //! - *Idle* is the rest.
@@ -42,13 +42,13 @@ pub struct Profile {
     /// The duration of the fold in seconds. 0 if no fold was observed.
     pub wall_s: f64,
     /// Processor seconds of this process and its workers, over all their threads. On mpi those of all ranks, rank 0
-    /// included.
+    /// included. 0 if it is not known.
     pub cpu_s: f64,
     /// Thread seconds in which a thread that runs chunks was ready to run and other threads, of this program or of others, had
     /// the processors. As far as chunks ran meanwhile, they are part of `work_s`.
-    /// Time that the host of a virtual machine takes away is not seen here.
+    /// Time that the host of a virtual machine takes away is not seen here. 0 if it is not known.
     pub queued_s: f64,
-    /// Seconds of the workers' time in chunks that compute.
+    /// Seconds of the workers' time in chunks that compute. All of the time in chunks, if `chunks_cpu_s` is not known.
     pub work_s: f64,
     /// Seconds of the workers' time in chunks that wait for something other than a processor.
     pub waiting_s: f64,
@@ -68,7 +68,7 @@ pub struct Profile {
     /// value is the number of workers.
     pub imbalance: f64,
     /// The largest resident memory of this process and of its worker processes, or of all ranks on mpi, added up, in
-    /// bytes.
+    /// bytes. 0 if it is not known.
     pub peak_memory_bytes: u64,
     /// How many bytes were sent to worker processes and back. 0 for models without worker processes.
     pub bytes_moved: u64,
@@ -81,7 +81,8 @@ pub struct Profile {
     pub slowdown: Option<f64>,
     /// How many chunks of one worker were under way at the same time, at most. It is 1 unless an `async` task waits.
     pub most_at_once: usize,
-    /// Processor seconds of the threads that ran the chunks. `None` if it is not known.
+    /// Processor seconds of the threads that ran the chunks. `None` if it is not known, so that computing cannot be told
+    /// from waiting.
     pub chunks_cpu_s: Option<f64>,
     /// Processor seconds of the other threads of this program, for instance of a server that the chunks call. `None` if it
     /// is not known.
@@ -114,9 +115,17 @@ pub struct ChunkSpan {
     pub duration_s: f64,
 }
 
-/// What a fold used while it ran.
+/// What a fold used while it ran, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Used {
+    pub(crate) time: Option<UsedTime>,
+    /// The largest resident memory of each process, added up.
+    pub(crate) peak_memory_bytes: Option<u64>,
+}
+
+/// The processor time that a fold used while it ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct UsedTime {
     /// Processor seconds over all threads.
     pub(crate) cpu_s: f64,
     /// Seconds in which threads that run chunks were ready to run and other threads had the processors.
@@ -125,8 +134,6 @@ pub(crate) struct Used {
     pub(crate) chunks_cpu_s: f64,
     /// Processor seconds of the other threads of this program.
     pub(crate) bystanders_cpu_s: f64,
-    /// The largest resident memory of each process, added up.
-    pub(crate) peak_memory_bytes: u64,
 }
 
 impl Profile {
@@ -175,7 +182,7 @@ impl Profile {
         self.bytes_moved > LARGE_CHUNK_BYTES.saturating_mul(self.spans.len() as u64)
     }
 
-    /// Whether chunks spend more than a third of their time waiting.
+    /// Whether chunks spend more than a third of their time waiting. If that is not known, they do not.
     ///
     /// ```
     #[doc = include_str!("doc/measured.md")]
@@ -186,6 +193,11 @@ impl Profile {
     /// ```
     pub fn waits(&self) -> bool {
         self.waiting_s > (self.work_s + self.waiting_s) / 3.0
+    }
+
+    /// The same, if it is known.
+    pub(crate) fn is_known_to_wait(&self) -> Option<bool> {
+        self.chunks_cpu_s.map(|_| self.waits())
     }
 
     /// How many times longer a chunk took than the same chunk of `alone`: the median over the chunks.
@@ -242,13 +254,16 @@ impl Profile {
         let in_chunks_s = total(lanes.values().map(|lane| lane.in_chunks_s));
         let transfer_s = total(lanes.values().map(|lane| lane.between_s));
         let busiest_s = lanes.values().map(|lane| lane.in_chunks_s).fold(0.0, f64::max);
-        let computing =
-            if in_chunks_s > 0.0 { ((used.chunks_cpu_s + used.queued_s) / in_chunks_s).min(1.0) } else { 1.0 };
+        let time = used.time.unwrap_or_default();
+        let computing = match used.time {
+            Some(time) if in_chunks_s > 0.0 => ((time.chunks_cpu_s + time.queued_s) / in_chunks_s).min(1.0),
+            _ => 1.0,
+        };
         let chunks = spans.len().max(1) as f64;
         Self {
             wall_s,
-            cpu_s: used.cpu_s,
-            queued_s: used.queued_s,
+            cpu_s: time.cpu_s,
+            queued_s: time.queued_s,
             work_s: in_chunks_s * computing,
             waiting_s: in_chunks_s * (1.0 - computing),
             transfer_s,
@@ -258,13 +273,13 @@ impl Profile {
             mean_chunk_s: total(spans.iter().map(|span| span.duration_s)) / chunks,
             longest_chunk_s: spans.iter().map(|span| span.duration_s).fold(0.0, f64::max),
             imbalance: if in_chunks_s > 0.0 { busiest_s * workers as f64 / in_chunks_s } else { 1.0 },
-            peak_memory_bytes: used.peak_memory_bytes,
+            peak_memory_bytes: used.peak_memory_bytes.unwrap_or(0),
             bytes_moved,
             sent_once_bytes: 0,
             slowdown: None,
             most_at_once: lanes.values().map(|lane| lane.most_at_once).max().unwrap_or(0),
-            chunks_cpu_s: Some(used.chunks_cpu_s),
-            bystanders_cpu_s: Some(used.bystanders_cpu_s),
+            chunks_cpu_s: used.time.map(|time| time.chunks_cpu_s),
+            bystanders_cpu_s: used.time.map(|time| time.bystanders_cpu_s),
             counters: None,
             spans,
         }
@@ -311,7 +326,15 @@ mod tests {
     }
 
     fn profile(spans: Vec<ChunkSpan>, wall_s: f64, workers: usize, cpu_s: f64) -> Profile {
-        Profile::of_spans(spans, wall_s, workers, Used { cpu_s, chunks_cpu_s: cpu_s, ..Used::default() }, 0)
+        let time = UsedTime { cpu_s, chunks_cpu_s: cpu_s, ..UsedTime::default() };
+        Profile::of_spans(spans, wall_s, workers, Used { time: Some(time), peak_memory_bytes: None }, 0)
+    }
+
+    #[test]
+    fn chunks_of_unknown_processor_time_do_not_wait() {
+        let profile = Profile::of_spans(vec![span(0, 0.0, 1.0)], 1.0, 1, Used::default(), 0);
+        assert_eq!((profile.chunks_cpu_s, profile.is_known_to_wait(), profile.waits()), (None, None, false));
+        assert_eq!((profile.work_s, profile.waiting_s), (1.0, 0.0));
     }
 
     #[test]

@@ -61,10 +61,10 @@ pub struct Row {
     /// program.
     pub break_even: BreakEven,
     /// Processor seconds of one fold, over all threads of this process and its workers: the median over the observed
-    /// folds. 0 if no fold was observed.
+    /// folds. 0 if it is not known, or no fold was observed.
     pub cpu_s: f64,
     /// The largest resident memory of this process and its worker processes during a fold, or of all ranks on mpi, added
-    /// up, in bytes. 0 if no fold was observed.
+    /// up, in bytes. 0 if it is not known, or no fold was observed.
     pub peak_memory_bytes: u64,
     /// Where the time of one fold went.
     pub profile: Profile,
@@ -82,7 +82,7 @@ pub(crate) struct Measured {
     pub(crate) folds_per_run: u32,
     pub(crate) runs_s: Vec<f64>,
     pub(crate) cold: Vec<Cold>,
-    /// Processor seconds of one fold.
+    /// Processor seconds of one fold; 0 if they are not known.
     pub(crate) cpu_s: f64,
     pub(crate) profile: Profile,
 }
@@ -144,7 +144,8 @@ impl Row {
     }
 
     /// The speed-up divided by the number of workers; 1 is perfect. `None` if there is no speed-up or another reference than
-    /// sequential, and for async if the chunks wait, because one async worker then waits for many chunks at once.
+    /// sequential, and for async if the chunks wait, because one async worker then waits for many chunks at once, or
+    /// if it is not known whether they do.
     ///
     /// ```
     #[doc = include_str!("doc/measured.md")]
@@ -154,7 +155,7 @@ impl Row {
     /// ```
     pub fn efficiency(&self) -> Option<f64> {
         let speedup = self.speedup.as_ref()?.value;
-        let overlaps = self.model.capabilities().waits_at_once && self.profile.waits();
+        let overlaps = self.model.capabilities().waits_at_once && self.profile.is_known_to_wait() != Some(false);
         (!overlaps && self.judged.against == Model::Sequential).then(|| speedup / self.workers as f64)
     }
 

@@ -119,13 +119,13 @@ fn cost_per_chunk(comparison: &Comparison, row: usize) -> String {
 /// Processor seconds of a fold, if contenders are ranked by them.
 fn cpu(comparison: &Comparison, row: usize) -> String {
     let row = &comparison.rows[row];
-    let is_shown = comparison.rank_by == RankBy::Cpu && !row.profile.is_empty();
+    let is_shown = comparison.rank_by == RankBy::Cpu && row.cpu_s > 0.0;
     if is_shown { text::seconds(row.cpu_s) } else { String::new() }
 }
 
 /// The memory during a fold, if contenders are ranked by it.
 fn memory(comparison: &Comparison, row: usize) -> String {
     let row = &comparison.rows[row];
-    let is_shown = comparison.rank_by == RankBy::Memory && !row.profile.is_empty();
+    let is_shown = comparison.rank_by == RankBy::Memory && row.peak_memory_bytes > 0;
     if is_shown { text::bytes(row.peak_memory_bytes) } else { String::new() }
 }

@@ -89,7 +89,7 @@ pub(crate) fn times(ratio: f64) -> String {
 
 /// A ratio with two decimal places: `0.50x`, `1.94x`, `12.3x`, `123x`.
 pub(crate) fn long_times(ratio: f64) -> String {
-    format!("{ratio:.*}x", places(ratio))
+    format!("{ratio:.*}x", places_of_long_times(ratio))
 }
 
 /// A ratio with as many digits as [`times`], or so many more that it lies within its interval: 1.05 between 1.04 and
@@ -100,7 +100,7 @@ pub(crate) fn times_within(ratio: &Estimate) -> String {
 
 /// A ratio with as many digits as [`long_times`], or so many more that it lies within its interval.
 pub(crate) fn long_times_within(ratio: &Estimate) -> String {
-    within(ratio, places(ratio.value))
+    within(ratio, places_of_long_times(ratio.value))
 }
 
 fn within(ratio: &Estimate, fewest: usize) -> String {
@@ -110,7 +110,7 @@ fn within(ratio: &Estimate, fewest: usize) -> String {
     let is_equal = |ratio: f64| (ratio - 1.0).abs() < 0.005;
     let is_right = |rounded: f64| interval.contains(rounded) && is_equal(rounded) == is_equal(*value);
     // Three digits are enough, unless the ratio is close to 1.
-    let most = places(*value);
+    let most = places_of_long_times(*value);
     let is_enough = |places: &usize| {
         let rounded: f64 = written(*places).parse().unwrap_or(*value);
         is_right(rounded) || *places >= most && (value - 1.0).abs() > 0.01
@@ -122,13 +122,20 @@ fn places_of_times(ratio: f64) -> usize {
     match ratio {
         r if r >= 9.95 => 0,
         r if r >= 0.995 => 1,
-        _ => 2,
+        r => places_of_long_times(r),
     }
+}
+
+/// The decimal places of three digits, or so many that a small ratio does not become 0.
+fn places_of_long_times(ratio: f64) -> usize {
+    if ratio > 0.0 && ratio < 0.005 { (-ratio.log10()).ceil() as usize } else { places(ratio) }
 }
 
 /// Both ends of an interval of ratios, rounded outwards: `0.71x to 1.63x`.
 pub(crate) fn times_between(Interval { low, high }: Interval) -> String {
-    format!("{:.2}x to {:.2}x", (low * 100.0).floor() / 100.0, (high * 100.0).ceil() / 100.0)
+    let places = places_of_long_times(high.min(1.0));
+    let scale = 10f64.powi(places as i32);
+    format!("{:.places$}x to {:.places$}x", (low * scale).floor() / scale, (high * scale).ceil() / scale)
 }
 
 /// A count with a comma between thousands: `3,000,000`.
@@ -285,6 +292,8 @@ mod tests {
         assert_eq!(within(1.0006, 1.0005, 1.0007), ("1.0006x".into(), "1.0006x".into()));
         assert_eq!(within(1.03, 0.97, 1.2), ("1.03x".into(), "1.03x".into()));
         assert_eq!(within(1.004, 0.9, 1.2), ("1.0x".into(), "1.00x".into()));
+        assert_eq!(within(0.00321, 0.0030, 0.0034), ("0.003x".into(), "0.003x".into()));
+        assert_eq!(within(3e-8, 2.9e-8, 3.1e-8), ("0.00000003x".into(), "0.00000003x".into()));
     }
 
     #[test]
@@ -294,12 +303,15 @@ mod tests {
         assert_eq!(seconds_between(8.5e-4, 1.2e-3), "850 us .. 1.2 ms");
         assert_eq!(seconds_between(100.0, 250.3), "100 s .. 4 min 11 s");
         assert_eq!(times_between(Interval { low: 0.713, high: 1.631 }), "0.71x to 1.64x");
+        assert_eq!(times_between(Interval { low: 0.0012, high: 0.0041 }), "0.001x to 0.005x");
     }
 
     #[test]
     fn other_numbers_and_lists_are_short_as_well() {
         assert_eq!([0.04, 1.25, 31.23, 850.2].map(digits), ["0.04", "1.25", "31.2", "850"]);
         assert_eq!([0.5, 1.94, 12.3].map(times), ["0.50x", "1.9x", "12x"]);
+        assert_eq!([0.0, 0.0049, 0.00032, 2e-7].map(times), ["0.00x", "0.005x", "0.0003x", "0.0000002x"]);
+        assert_eq!([0.0049, 0.00032].map(long_times), ["0.005x", "0.0003x"]);
         assert_eq!([0.5, 1.938, 12.3, 123.4].map(long_times), ["0.50x", "1.94x", "12.3x", "123x"]);
         assert_eq!([2.34e-3, 1.85e-4, 7e-6, 0.0].map(short_seconds), ["2.3 ms", "185 us", "7 us", "0 s"]);
         assert_eq!([0, 512, 1536, 64 << 20].map(bytes), ["0 B", "512 B", "1.5 KiB", "64 MiB"]);

@@ -8,7 +8,8 @@ use threefold::Model;
 use threefold_compare::RankBy;
 
 use super::input::InputArguments;
-use super::values::{count, path, positive, seconds};
+use super::known::models;
+use super::values::{count, path, positive, seconds, workers};
 use crate::exec_options::Limits;
 use crate::exports::Exports;
 use crate::plan::Input;
@@ -61,10 +62,11 @@ pub(super) struct CompareArguments {
 pub(crate) struct MeasuringArguments {
     /// The models to compare, separated by commas; sequential is always among them [default: all]
     #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    #[arg(value_parser = models(), hide_possible_values = true)]
     pub(crate) models: Vec<Model>,
 
     /// The model that the others are compared with [default: sequential]
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", value_parser = models(), hide_possible_values = true)]
     pub(crate) reference: Option<Model>,
 
     /// What the recommended model needs least of
@@ -73,7 +75,7 @@ pub(crate) struct MeasuringArguments {
 
     /// The numbers of workers to measure, separated by commas [default: the default of each model]
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_delimiter = ',', value_parser = positive)]
+    #[arg(value_delimiter = ',', value_parser = workers)]
     pub(crate) workers: Vec<usize>,
 
     /// Also read the hardware's counters: instructions, cycles, cache misses, wrongly predicted branches
@@ -90,7 +92,7 @@ pub(crate) struct MeasuringArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value = "1")]
     pub(crate) warmup: u32,
 
-    /// Start no new round after S seconds
+    /// Start no new round after S seconds, if --runs is not given; cold and warm-up runs are made in any case
     #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds, default_value = "20")]
     pub(crate) time_budget: Duration,
 }
@@ -150,7 +152,7 @@ pub(crate) struct ReportRequest {
     #[arg(value_name = "FILE", value_parser = path())]
     pub(crate) json: PathBuf,
 
-    /// The HTML page to write [default: FILE with the extension .html, unless --export-svg is given]
+    /// The HTML page to write [default: FILE with the extension .html, unless --export-svg is given or FILE is a pipe]
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub(crate) export_html: Option<PathBuf>,
 
@@ -164,6 +166,10 @@ impl CompareArguments {
         let Self { input, timeout, measuring, against, exports, progress } = self;
         let (work, input) = input.read()?;
         work.check_repeatable()?;
+        // Clap requires --exec only where nothing is given with which it is in conflict, as --workload is.
+        if timeout.is_some() && !work.is_program() {
+            return Err("--timeout is only for --exec in a comparison".to_string());
+        }
         let work = work.within(Limits { timeout, ..Limits::default() });
         Ok(CompareRequest { work, input, measuring, against, exports: exports.read(), progress })
     }

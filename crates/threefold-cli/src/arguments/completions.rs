@@ -1,6 +1,6 @@
 //! The arguments of `completions`, and the scripts that it prints.
 
-use clap::{Args, Command, ValueEnum};
+use clap::{Arg, Args, Command, ValueEnum};
 use clap_complete::aot::{self, Generator};
 use clap_complete_nushell::Nushell;
 
@@ -43,7 +43,25 @@ impl CompletionsArguments {
 }
 
 fn generate(shell: impl Generator, parser: &mut Command) -> String {
+    parser.build();
+    let mut parser = shown(parser);
     let (name, mut script) = (parser.get_name().to_string(), Vec::new());
-    aot::generate(shell, parser, name, &mut script);
+    aot::generate(shell, &mut parser, name, &mut script);
     String::from_utf8(script).expect("the names and the help are UTF-8")
+}
+
+/// The same command without its hidden arguments, which are refused. Clap adds `--help` and `--version` once more. The names
+/// stay in memory: the program ends when the script is printed.
+fn shown(command: &Command) -> Command {
+    let is_shown =
+        |argument: &&Arg| !argument.is_hide_set() && !["help", "version"].contains(&argument.get_id().as_str());
+    let forever = |name: &str| -> &'static str { name.to_string().leak() };
+    Command::new(forever(command.get_name()))
+        .about(command.get_about().cloned().unwrap_or_default())
+        .after_long_help(command.get_after_long_help().cloned().unwrap_or_default())
+        .version(command.get_version().map(forever))
+        .visible_aliases(command.get_visible_aliases().map(forever))
+        .disable_help_subcommand(true)
+        .args(command.get_arguments().filter(is_shown).cloned())
+        .subcommands(command.get_subcommands().map(shown))
 }

@@ -25,7 +25,8 @@ pub(super) struct ExecArguments {
     /// A process that exits with another code than 0, or that a signal ends, is a chunk that has failed. --retries,
     /// --timeout and --memory-limit apply to each process, on every model. When a process has ended, what it has left
     /// running in its process group is killed.
-    #[arg(help_heading = HEADING, long, value_name = "COMMAND", conflicts_with_all = ["workload", "term"])]
+    #[arg(help_heading = HEADING, long, value_name = "COMMAND", allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["workload", "term"])]
     exec: Option<String>,
 
     /// Give COMMAND to `sh -c`; lines are its parameters: {} becomes "$@", and nothing in a line is run
@@ -39,7 +40,7 @@ pub(super) struct ExecArguments {
     ///
     /// --chunk-size N gives N lines to each process. Lines are read as they are needed.
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "exec", value_parser = path(), allow_hyphen_values = true)]
-    lines: Option<PathBuf>,
+    pub(super) lines: Option<PathBuf>,
 
     /// The items of --lines end with a zero byte, as `find -print0` writes them
     #[arg(help_heading = HEADING, short = '0', long = "null", requires = "lines")]

@@ -59,6 +59,11 @@ pub(super) struct InputArguments {
 }
 
 impl InputArguments {
+    /// The file of `--lines`.
+    pub(super) fn lines(&self) -> Option<PathBuf> {
+        self.exec.lines.clone()
+    }
+
     /// The work and its input.
     ///
     /// # Errors

@@ -4,6 +4,8 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
+use super::known::commands;
+
 pub(super) const EXAMPLES: &str = "\
 Examples:
   threefold man > ~/.local/share/man/man1/threefold.1
@@ -24,7 +26,7 @@ const ENVIRONMENT: [(&str, &str); 1] =
 #[derive(Args)]
 pub(super) struct ManualArguments {
     /// A command, for example compare [default: the whole program]
-    #[arg(value_name = "COMMAND")]
+    #[arg(value_name = "COMMAND", value_parser = commands(), hide_possible_values = true)]
     pub(super) command: Option<String>,
 }
 

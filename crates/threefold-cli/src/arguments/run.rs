@@ -1,14 +1,16 @@
 //! The arguments of the models' commands: one work, run once.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use threefold::Model;
+use threefold_compare::export;
 
 use super::input::InputArguments;
-use super::values::{count, path, positive, seconds, size};
+use super::values::{count, path, positive, seconds, size, workers};
+use crate::escape;
 use crate::exec_options::Limits;
 use crate::model_options::{ModelOption, models_with, one_of};
 use crate::plan::Input;
@@ -115,7 +117,7 @@ pub(super) struct RunArguments {
     input: InputArguments,
 
     /// The number of workers [default: the number of available cores]
-    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = workers)]
     workers: Option<usize>,
 
     /// The number of chunks that may be in progress at once [default: 16384; with --exec as many as there are cores, or workers if those are more]
@@ -177,13 +179,53 @@ pub(crate) enum Format {
 impl RunArguments {
     pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
         let Self { input, workers, in_flight, failures, journal, format, progress } = self;
+        let lines = input.lines();
         let (work, mut input) = input.read()?;
         let FailureArguments { retries, timeout, memory_limit, keep_going } = failures;
         let work = work.within(Limits { retries, timeout, memory: memory_limit });
-        if journal.is_some() {
+        if let Some(journal) = &journal {
             work.check_journal(keep_going)?;
+            check_not_in_use(journal, lines.as_deref())?;
         }
         input.except.clone_from(&journal);
         Ok(RunRequest { model, work, input, workers, in_flight, failures, journal, format, progress })
     }
+}
+
+/// Refuses a journal that is the file of `--lines`, or that stdout or stderr is written to.
+fn check_not_in_use(journal: &Path, lines: Option<&Path>) -> Result<(), String> {
+    let refused = |what: &str| Err(format!("--journal {} is {what}: name another file", escape::path(journal)));
+    // Where a file is not found here, to open it fails with the reason.
+    if lines.is_some_and(|lines| export::is_same_file(journal, lines).unwrap_or(false)) {
+        return refused("the file of --lines");
+    }
+    match stream_that_is(journal) {
+        Some(stream) => refused(&format!("what {stream} is written to")),
+        None => Ok(()),
+    }
+}
+
+/// The stream that is written to the file at `path`, if there is one.
+#[cfg(unix)]
+fn stream_that_is(path: &Path) -> Option<&'static str> {
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+
+    let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let is_same = |stream: &dyn AsFd| {
+        let stream = stream.as_fd().try_clone_to_owned().and_then(|stream| File::from(stream).metadata());
+        stream.is_ok_and(|stream| (stream.dev(), stream.ino()) == (file.dev(), file.ino()))
+    };
+    match () {
+        () if is_same(&io::stdout()) => Some("stdout"),
+        () if is_same(&io::stderr()) => Some("stderr"),
+        () => None,
+    }
+}
+
+/// Nothing tells which file a stream is here.
+#[cfg(not(unix))]
+fn stream_that_is(_path: &Path) -> Option<&'static str> {
+    None
 }

@@ -22,6 +22,15 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
     whole::<usize, 1, { usize::MAX as u64 }>(text)
 }
 
+/// The library's largest number of workers.
+const MOST_WORKERS: u64 = 4096;
+
+/// A number of workers.
+pub(super) fn workers(text: &str) -> Result<usize, String> {
+    // More are refused by the library, as all that a model cannot do: then the JSON says so.
+    positive(text).map_err(|_| format!("a whole number from 1 to {MOST_WORKERS} is needed"))
+}
+
 /// A whole number of at least 0 that fits `u32`.
 pub(super) fn count(text: &str) -> Result<u32, String> {
     whole::<u32, 0, { u32::MAX as u64 }>(text)

@@ -109,10 +109,7 @@ impl Gathered {
             Self::Compared(all) => Ok(distinct(&all)),
             Self::Sum(sum) => Ok(sum.to_string()),
             Self::Extreme(_, Some(best)) => Ok(best.to_string()),
-            Self::Extreme(reduce, None) => {
-                let name = if reduce == Reduce::Max { "max" } else { "min" };
-                Err(format!("--reduce {name} has no value, since there are no chunks"))
-            }
+            Self::Extreme(_, None) => Err("there is no number".to_string()),
             Self::Count(count) => Ok(count.to_string()),
         }
     }

@@ -20,8 +20,13 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::stdio::dup2_stdin;
 
+use super::execute::execute;
+
 /// The first argument of a launcher. No command has this name.
 const MARK: &str = "threefold-launcher";
+
+/// The program of a launcher: this one.
+pub(super) const LAUNCHER: &str = "/proc/self/exe";
 
 /// A process that is about to be started.
 pub(super) struct Launch {
@@ -39,12 +44,15 @@ impl Launch {
     /// The system has no descriptor left.
     pub(super) fn new(program: &Path, words: &[OsString], memory: Option<u64>) -> io::Result<Self> {
         let Some(bytes) = memory else {
-            let mut command = named(program, words.iter().cloned());
+            let mut command = Command::new(program);
+            if let [name, arguments @ ..] = words {
+                command.arg0(name).args(arguments);
+            }
             command.stdin(Stdio::null());
             return Ok(Self { command, failure: None });
         };
         let (ours, theirs) = io::pipe()?;
-        let mut command = Command::new("/proc/self/exe");
+        let mut command = Command::new(LAUNCHER);
         command.arg0("threefold").arg(MARK).arg(bytes.to_string()).arg(program).args(words).stdin(theirs);
         Ok(Self { command, failure: Some(ours) })
     }
@@ -68,15 +76,6 @@ impl Launch {
     }
 }
 
-/// The program at this place, with these words.
-fn named(program: &Path, mut words: impl Iterator<Item = OsString>) -> Command {
-    let mut command = Command::new(program);
-    if let Some(name) = words.next() {
-        command.arg0(name).args(words);
-    }
-    command
-}
-
 /// Becomes the program, and does not return, if this process was started as a launcher.
 pub(super) fn serve_if_asked() {
     let mut arguments = env::args_os().skip(1);
@@ -92,9 +91,9 @@ fn become_program(mut arguments: impl Iterator<Item = OsString>) -> io::Result<(
         let bytes = arguments.next().and_then(|bytes| bytes.to_str()?.parse().ok());
         let (bytes, program) = bytes.zip(arguments.next()).ok_or(io::ErrorKind::InvalidInput)?;
         dup2_stdin(File::open("/dev/null")?)?;
-        let mut command = named(Path::new(&program), arguments.by_ref());
+        let words: Vec<OsString> = arguments.by_ref().collect();
         setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
-        Err(command.exec())
+        Err(execute(Path::new(&program), &words))
     };
     let launched: io::Result<()> = launch();
     let code = launched.err().and_then(|error| error.raw_os_error()).unwrap_or(Errno::INVAL.raw_os_error());

@@ -3,7 +3,6 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use threefold::task;
 #[cfg(feature = "async")]
@@ -15,6 +14,7 @@ use super::decimal::Decimal;
 use super::drive;
 use super::job::{Few, Job};
 use super::program::{Keep, Program};
+use super::unstarted::Unstarted;
 use crate::chunk_error::{About, ChunkError, Kind};
 use crate::{escape, messages};
 
@@ -97,9 +97,8 @@ async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, C
     };
     let of_attempt = format!("attempt {attempt} of {attempts}");
     let unstarted = |error: std::io::Error| {
-        let known = why_unstarted(&error, program);
-        let is_final = known.is_some();
-        let why = known.map_or_else(|| error.to_string(), str::to_string);
+        let means = program.means();
+        let Unstarted { why, is_final } = Unstarted::of(&error, &means.template.path, means.limits.memory);
         ChunkError { message: format!("could not be started: {why}, {of_attempt}"), is_final, ..at.clone() }
     };
     let child = Child::start(program, job, attempt, program.keep).map_err(unstarted)?;
@@ -127,19 +126,6 @@ async fn run_once(job: &Job, program: &Program, attempt: u32) -> Result<Value, C
         message: format!("{what}, {of_attempt}"),
         ..at
     })
-}
-
-/// Why a program cannot be started, if another attempt would not start it either.
-fn why_unstarted(error: &std::io::Error, program: &Program) -> Option<&'static str> {
-    match Errno::from_io_error(error)? {
-        Errno::NOENT if program.means().template.path.exists() => {
-            Some("the interpreter that its first line names does not exist")
-        }
-        Errno::NOENT => Some("it does not exist any more"),
-        Errno::NOEXEC => Some("it is no program, and its first line names no interpreter (#!); give --shell"),
-        Errno::TOOBIG => Some("its arguments are together longer than the system allows; give a smaller --chunk-size"),
-        _ => None,
-    }
 }
 
 /// The value of a process that has ended, or what is wrong with it.

@@ -109,7 +109,7 @@ impl Template {
                 *piece = parameter.clone();
             }
             // What the shell calls itself in its messages.
-            let before = ["sh", "-c"].map(|text| vec![Piece::Text(text.to_string())]);
+            let before = ["sh", "-c", "--"].map(|text| vec![Piece::Text(text.to_string())]);
             words = before.into_iter().chain(words).chain([vec![Piece::Text("sh".to_string())]]).collect();
         } else if appends {
             words.push(vec![Piece::Line]);
@@ -118,7 +118,10 @@ impl Template {
             [Piece::Text(program)] => program,
             _ => return Err(format!("--exec: the program of `{}` must not have a placeholder", escape::line(command))),
         };
-        let path = find(program, env::var_os("PATH").as_deref())?;
+        let path = find(program, env::var_os("PATH").as_deref()).map_err(|error| match shell {
+            true => "--shell needs the program `sh`, which is not in the folders of PATH".to_string(),
+            false => error,
+        })?;
         Ok(Self { path, words, gives_parameters: shell && over == Over::Lines })
     }
 
@@ -203,7 +206,9 @@ fn find(program: &str, path: Option<&OsStr>) -> Result<PathBuf, String> {
         };
     }
     let folders = path.map(env::split_paths).into_iter().flatten();
-    let mut places = folders.map(|folder| folder.join(program));
+    // An empty entry is the current folder. A place without `/` would be looked for in PATH again.
+    let mut places =
+        folders.map(|folder| if folder.as_os_str().is_empty() { ".".into() } else { folder }.join(program));
     let found = places.find(|place| place.is_file() && access(place, Access::EXEC_OK).is_ok());
     found.ok_or_else(|| {
         format!(
@@ -239,16 +244,16 @@ mod tests {
         let job = Job::of_range(3, &(-2..=7));
         let words = texts("echo {start}:{end} 'x {chunk}' {}x {line}: ${start}", Over::Range, false, &job);
         assert_eq!(words, ["echo", "-2:7", "x 3", "{}x", "{line}:", "$-2"]);
-        assert_eq!(texts("echo $(({end}+1))", Over::Range, true, &job), ["sh", "-c", "echo $((7+1))", "sh"]);
+        assert_eq!(texts("echo $(({end}+1))", Over::Range, true, &job), ["sh", "-c", "--", "echo $((7+1))", "sh"]);
     }
 
     #[test]
     fn a_variable_of_the_shell_is_no_placeholder() {
         let (range, line) = (Job::of_range(3, &(-2..=7)), lines(&[b"a"]));
         let words = texts("start={start}; echo ${start} ${chunk}{chunk}", Over::Range, true, &range);
-        assert_eq!(words[2], "start=-2; echo ${start} ${chunk}3");
+        assert_eq!(words[3], "start=-2; echo ${start} ${chunk}3");
         let words = texts("cat {} | while read line; do echo ${line}; done", Over::Lines, true, &line);
-        assert_eq!(words[2], "cat \"$@\" | while read line; do echo ${line}; done");
+        assert_eq!(words[3], "cat \"$@\" | while read line; do echo ${line}; done");
     }
 
     #[test]
@@ -280,7 +285,7 @@ mod tests {
         for (command, text) in
             [("wc -l < {}", "wc -l < \"$@\""), ("wc \"$@\" \"$1\"", "wc \"$@\" \"$1\""), ("echo '{}'", "echo '\"$@\"'")]
         {
-            assert_eq!(texts(command, Over::Lines, true, &job), [&["sh", "-c", text][..], &after].concat());
+            assert_eq!(texts(command, Over::Lines, true, &job), [&["sh", "-c", "--", text][..], &after].concat());
         }
     }
 
@@ -324,8 +329,8 @@ mod tests {
             let expected: Vec<Vec<u8>> = items.iter().map(|item| item.to_vec()).collect();
             prop_assert_eq!(&filled("echo -- {}", Over::Lines, false, &job)[2..], &expected);
             prop_assert_eq!(&filled("echo", Over::Lines, false, &job)[1..], &expected);
-            prop_assert_eq!(&filled("echo {}", Over::Lines, true, &job)[4..], &expected);
-            prop_assert_eq!(&filled("echo {}", Over::Lines, true, &job)[2], b"echo \"$@\"");
+            prop_assert_eq!(&filled("echo {}", Over::Lines, true, &job)[5..], &expected);
+            prop_assert_eq!(&filled("echo {}", Over::Lines, true, &job)[3], b"echo \"$@\"");
         }
 
         /// Words that were quoted for a shell are split into the same words again.

@@ -1,11 +1,13 @@
 //! The table of the workloads: what each does, its defaults, and the model that is expected to be best.
 
 use crate::description::Description;
+use crate::model_options::one_of;
 use crate::workloads::Workload;
 
 const NOTES: &str = "
 RANGE is the default range, CHUNK the default number of items in a chunk. The workload files reads
-the files below --folder, by default the current folder. Examples:
+the files below --folder, by default the current folder. A single sum is best on sequential, and
+sums that follow one another gain from threads. Examples:
   threefold async --workload wait 1..=1000
   threefold threads --workload files --folder src
   threefold compare --workload primes
@@ -32,6 +34,6 @@ fn row(description: &Description) -> [String; 6] {
         range.unwrap_or("all").to_string(),
         items.to_string(),
         chunk_size.to_string(),
-        format!("{best}: {reason}"),
+        format!("{}: {reason}", one_of(&best.iter().map(|model| model.name()).collect::<Vec<_>>())),
     ]
 }

@@ -22,8 +22,8 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 1_000,
     brief_items: 0,
     waits: false,
-    best: Model::Threads,
-    reason: "no data is copied",
+    best: &[Model::Processes],
+    reason: "an allocator each",
 };
 
 /// The number of words in a list.

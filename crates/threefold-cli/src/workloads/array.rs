@@ -21,7 +21,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 1_000_000,
     brief_items: 0,
     waits: false,
-    best: Model::Threads,
+    best: &[Model::Threads],
     reason: "they share memory",
 };
 

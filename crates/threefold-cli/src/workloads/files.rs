@@ -28,7 +28,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 16,
     brief_items: 0,
     waits: false,
-    best: Model::Threads,
+    best: &[Model::Threads],
     reason: "parallel reads",
 };
 

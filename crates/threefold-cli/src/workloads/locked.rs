@@ -21,7 +21,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 500,
     brief_items: 0,
     waits: false,
-    best: Model::Processes,
+    best: &[Model::Processes],
     reason: "a lock for each",
 };
 

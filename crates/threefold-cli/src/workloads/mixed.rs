@@ -21,7 +21,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 1,
     brief_items: 0,
     waits: true,
-    best: Model::Async,
+    best: &[Model::Async],
     reason: "the waits overlap",
 };
 

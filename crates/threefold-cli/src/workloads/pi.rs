@@ -23,7 +23,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 500_000,
     brief_items: 200_000,
     waits: false,
-    best: Model::Threads,
+    best: &[Model::Threads],
     reason: "all cores compute",
 };
 

@@ -20,7 +20,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     chunk_size: 50_000,
     brief_items: 0,
     waits: false,
-    best: Model::Threads,
+    best: &[Model::Threads],
     reason: "all cores compute",
 };
 

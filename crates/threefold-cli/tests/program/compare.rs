@@ -132,6 +132,58 @@ fn a_file_that_cannot_be_written_is_found_out_before_measuring() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn every_export_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let exports = format!("--export-json /dev/full --export-csv /dev/no-such-file --export-html {}", page.display());
+    let answer = answer(&format!("compare 1..=1000 --models threads {BRIEF} {exports}"));
+    assert_eq!(answer.code, Some(1), "{}", answer.stderr);
+    for file in ["/dev/full: No space left", "/dev/no-such-file: No such file"] {
+        assert!(answer.stderr.contains(file), "{file}: {}", answer.stderr);
+    }
+    assert!(page.exists(), "the others are written all the same");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_page_by_default_is_written_beside_a_file_only_and_its_error_says_why_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    exported(folder.path(), "1..=1000 --models threads");
+    let json = folder.path().join("comparison.json");
+    let input = fs::File::open(&json).unwrap();
+    let piped = crate::threefold(["report", "/dev/stdin"]).stdin(input).output().unwrap();
+    assert_eq!((piped.status.code(), String::from_utf8_lossy(&piped.stderr)), (Some(0), "".into()));
+    assert!(String::from_utf8_lossy(&piped.stdout).contains("sequential"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no page is written");
+    fs::create_dir(json.with_extension("html")).unwrap();
+    let refused = answer(&format!("report {}", json.display()));
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    let (begin, end) =
+        ("threefold: error: the page beside FILE ", "; --export-html names another place, or /dev/null for no page\n");
+    assert!(refused.stderr.starts_with(begin) && refused.stderr.ends_with(end), "{}", refused.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn chunks_whose_processor_time_cannot_be_read_are_not_said_to_wait() {
+    // No descriptor is left for /proc.
+    let script = "ulimit -n 5; exec \"$@\"";
+    let arguments = ["compare", "--workload", "primes", "1..=30000", "--models", "threads,async", "--runs", "7"];
+    for rank_by in ["time", "cpu", "memory"] {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", script, "sh", crate::program()]).args(arguments).args(["--rank-by", rank_by]);
+        let answer = crate::Answer::from(shell.output().expect("the shell starts"));
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        for wrong in ["chunks wait 1", "`async fn`", "never wait", "0 B", "cancelled"] {
+            assert!(!answer.stdout.contains(wrong), "{wrong}: {}", answer.stdout);
+        }
+        assert!(answer.stdout.contains("processor time could not be measured"), "{}", answer.stdout);
+        assert_eq!(answer.stdout.contains("ranking "), rank_by != "time", "{}", answer.stdout);
+    }
+}
+
+#[test]
 fn a_race_alone_is_drawn_from_a_saved_comparison() {
     let folder = tempfile::tempdir().unwrap();
     exported(folder.path(), "1..=1000");

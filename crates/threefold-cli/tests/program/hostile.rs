@@ -68,6 +68,22 @@ fn arguments_that_are_not_text_are_no_panic() {
 }
 
 #[test]
+fn an_argument_that_must_be_text_and_is_not_is_named() {
+    // A path need not be text.
+    let path = OsString::from_vec(b"\xfe".to_vec());
+    let term = OsString::from_vec(b"\xff\x1b".to_vec());
+    let words = ["threads", "--folder", "", "--term", ""].map(OsString::from);
+    let arguments = words.into_iter().enumerate().map(|(index, word)| match index {
+        2 => path.clone(),
+        4 => term.clone(),
+        _ => word,
+    });
+    let answer = output(arguments);
+    assert_eq!(answer.code, Some(2));
+    assert_eq!(answer.stderr, "threefold: error: argument 5, \"\\xFF\\u{1b}\", is not UTF-8\n");
+}
+
+#[test]
 fn control_characters_in_file_names_are_escaped_on_every_model() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(format!("a{ESCAPES}\nb"));

@@ -243,6 +243,41 @@ fn a_journal_of_another_run_is_refused_before_anything_is_run() {
 }
 
 #[test]
+fn the_same_chunks_are_continued_however_they_are_asked_for() {
+    let (_folder, journal) = in_folder();
+    let path = journal.to_str().expect("it is text");
+    for (cut, resumed) in [("", 0), ("--chunks 4", 4), ("--chunk-size 250_000", 4)] {
+        let arguments = format!("threads --journal {path} --format json {cut}");
+        let (object, answer) = object(&mut threefold(arguments.split_whitespace()));
+        assert_eq!((answer.code, &object["resumed"]), (Some(0), &resumed.into()), "{cut}: {}", answer.stderr);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_journal_that_is_the_input_or_the_output_is_refused() {
+    let (folder, journal) = in_folder();
+    File::create(&journal).expect("there is room");
+    let path = journal.to_str().expect("it is text");
+    #[cfg(target_os = "linux")]
+    {
+        let input =
+            answer(&format!("threads --lines {path} --exec true --journal {}/./run.journal", folder.path().display()));
+        assert_eq!((input.code, input.stdout.as_str()), (Some(2), ""), "{}", input.stderr);
+        assert!(input.stderr.contains("is the file of --lines: name another file"), "{}", input.stderr);
+    }
+    for name in [path, "/dev/stdout"] {
+        let file = File::create(&journal).expect("there is room");
+        let output = threefold(["threads", "--journal", name]).stdout(file).output().expect("the program starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("is what stdout is written to: name another file"), "{text}");
+        assert_eq!(fs::metadata(&journal).expect("it is there").len(), 0);
+    }
+    drop(folder);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_journal_that_cannot_be_written_or_read_is_refused() {
     let (folder, journal) = in_folder();

@@ -95,3 +95,15 @@ fn a_result_that_cannot_be_written_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_text_that_cannot_be_written_is_an_error() {
+    for arguments in ["--help", "--version", "help", "man", "workloads", "completions bash"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output = threefold(arguments.split(' ')).stdout(full).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        let expected = "threefold: error: the text cannot be written: No space left on device (os error 28)\n";
+        assert_eq!(String::from_utf8_lossy(&output.stderr), expected, "{arguments}");
+    }
+}

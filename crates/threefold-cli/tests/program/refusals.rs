@@ -60,6 +60,7 @@ fn what_the_model_cannot_do_is_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential -j 2",
         "threads -j 0",
+        "threads -j 99999999999999999999",
         "threads --workers 5000",
         "multithreading --in-flight 4",
         "async --in-flight 0",
@@ -130,6 +131,8 @@ fn comparisons_that_cannot_be_made_are_refused() {
         "compare --models threads,mpi",
         "compare --runs 0",
         "compare --time-budget 0",
+        "compare --workload wait --timeout 0.001",
+        "compare --timeout 1",
         "compare -j 1,0",
         "compare -j 5000 --models threads",
         "compare --workload nonsense",

@@ -43,6 +43,32 @@ fn every_shell_is_told_of_every_command_and_option() {
     }
 }
 
+/// What bash offers for the last of these words.
+#[cfg(target_os = "linux")]
+fn offered(words: &str) -> Vec<String> {
+    let (before, last) = words.rsplit_once(' ').expect("there are two");
+    let script = format!(
+        "{}\nCOMP_WORDS=(threefold {before} \"$0\") COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+         _threefold threefold \"$0\" \"${{COMP_WORDS[COMP_CWORD - 1]}}\"\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        printed("completions bash")
+    );
+    let output = std::process::Command::new("bash").args(["-c", &script, last]).output().expect("bash starts");
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_string).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn bash_completes_models_and_commands_and_no_hidden_option() {
+    let models: Vec<_> = threefold::Model::ALL.iter().map(|model| model.name()).collect();
+    assert_eq!(offered("compare --models "), models);
+    assert_eq!(offered("compare --reference "), models);
+    assert_eq!(offered("help th"), ["threads"]);
+    assert_eq!(offered("man c"), ["compare", "completions"]);
+    let options = offered("sequential --");
+    assert!(options.iter().any(|option| option == "--chunks"), "{options:?}");
+    assert!(!options.iter().any(|option| option == "--workers" || option == "--in-flight"), "{options:?}");
+}
+
 /// Whether the text of an option names this one of another command.
 fn of_other_words(option: &str) -> bool {
     ["--version"].contains(&option)

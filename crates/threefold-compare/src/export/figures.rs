@@ -31,8 +31,10 @@ pub(super) const MAIN: [Figure; 8] = [
     essential("speed-up", speedup),
     essential("start-up", |of, row| text::seconds(of.rows[row].startup_s)),
     further("per chunk", |of, row| of.rows[row].cost_per_chunk_s().map_or_else(String::new, text::seconds)),
-    further("processor", |of, row| observed(of, row, |row| text::seconds(row.cpu_s))),
-    further("memory", |of, row| observed(of, row, |row| text::bytes(row.peak_memory_bytes))),
+    further("processor", |of, row| known(of.rows[row].cpu_s > 0.0, || text::seconds(of.rows[row].cpu_s))),
+    further("memory", |of, row| {
+        known(of.rows[row].peak_memory_bytes > 0, || text::bytes(of.rows[row].peak_memory_bytes))
+    }),
     further("pays from", |of, row| pays_from(&of.rows[row])),
 ];
 
@@ -64,6 +66,11 @@ pub(super) fn shown<'a>(comparison: &Comparison, figures: &'a [Figure]) -> Vec<&
 fn observed(comparison: &Comparison, row: usize, cell: fn(&Row) -> String) -> String {
     let row = &comparison.rows[row];
     if row.profile.is_empty() { String::new() } else { cell(row) }
+}
+
+/// A number, if it is known.
+fn known(is_known: bool, cell: impl Fn() -> String) -> String {
+    if is_known { cell() } else { String::new() }
 }
 
 /// How many times as fast as the reference it is. The reference itself has no cell.

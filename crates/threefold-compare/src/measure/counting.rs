@@ -27,13 +27,16 @@ pub(super) struct Counting {
 impl Counting {
     /// Counts from here on what the caller does, the threads of this process that are not among `bystanders`, and its worker
     /// processes.
-    pub(super) fn begin(bystanders: &BTreeSet<i32>) -> io::Result<Self> {
+    pub(super) fn begin(bystanders: Option<&BTreeSet<i32>>) -> io::Result<Self> {
+        let bystanders = bystanders.ok_or_else(unknown)?;
         Self::of(&EVENTS.map(Event::from), bystanders)
     }
 
     fn of(events: &[Event], bystanders: &BTreeSet<i32>) -> io::Result<Self> {
-        let workers = children().into_iter().filter_map(|worker| worker.tasks().ok()).flatten().flatten();
-        let threads: Vec<i32> = participants(bystanders).into_iter().chain(workers.map(|task| task.tid)).collect();
+        let workers = children().ok_or_else(unknown)?;
+        let workers = workers.into_iter().filter_map(|worker| worker.tasks().ok()).flatten().flatten();
+        let own = participants(bystanders).ok_or_else(unknown)?;
+        let threads: Vec<i32> = own.into_iter().chain(workers.map(|task| task.tid)).collect();
         let of_each = |event: &Event| threads.iter().filter_map(|&thread| counter(event, thread).transpose()).collect();
         Ok(Self { events: events.iter().map(of_each).collect::<io::Result<_>>()? })
     }
@@ -50,6 +53,11 @@ impl Counting {
         let of_each = |counters: Vec<Counter>| counters.into_iter().map(count).sum();
         self.events.into_iter().map(of_each).collect()
     }
+}
+
+/// Which threads there are could not be read.
+fn unknown() -> io::Error {
+    io::Error::other("the threads are not known, since /proc cannot be read")
 }
 
 /// A counter of one event of a thread, which has begun to count. `None` if the thread is gone.
@@ -115,7 +123,7 @@ mod tests {
 
     #[test]
     fn threads_are_counted_that_start_later_and_bystanders_are_not() {
-        let bystanders = threads();
+        let bystanders = threads().unwrap();
         let Some(alone) = counted(&bystanders, work) else { return };
         let both = counted(&bystanders, || {
             thread::spawn(work).join().unwrap();
@@ -123,13 +131,13 @@ mod tests {
         });
         let Some(both) = both else { return };
         assert!(alone > 0 && both as f64 > 1.3 * alone as f64, "{alone} ns alone, {both} ns with another thread");
-        let mut all = threads();
+        let mut all = threads().unwrap();
         let (start, started) = std::sync::mpsc::channel::<()>();
         let bystander = thread::spawn(move || {
             started.recv().unwrap();
             work();
         });
-        all.extend(threads());
+        all.extend(threads().unwrap());
         let beside = counted(&all, || {
             start.send(()).unwrap();
             bystander.join().unwrap();

@@ -34,7 +34,7 @@ fn nothing(_chunk: std::ops::Range<u64>) {}
 /// What the observed folds of a contender show.
 #[derive(Default)]
 struct Observed {
-    /// The median of their processor time.
+    /// The median of their processor time; 0 if it is not known.
     cpu_s: f64,
     profile: Profile,
 }
@@ -49,7 +49,7 @@ impl Measuring<'_> {
             let executor = self.contenders[index].executor().map_err(|error| self.failed(index, error))?;
             let runs_s = self.contenders[index].runs_s[..rounds].to_vec();
             let Observed { cpu_s, mut profile } =
-                self.observed(index, &executor, &bystanders, stats::median(&runs_s))?.unwrap_or_default();
+                self.observed(index, &executor, bystanders.as_ref(), stats::median(&runs_s))?.unwrap_or_default();
             let contender = &self.contenders[index];
             profile.sent_once_bytes = contender.bytes_told;
             profile.slowdown = all.first().and_then(|sequential| profile.slowdown_beside(&sequential.profile));
@@ -72,7 +72,7 @@ impl Measuring<'_> {
         &mut self,
         index: usize,
         on: &Executor,
-        bystanders: &BTreeSet<i32>,
+        bystanders: Option<&BTreeSet<i32>>,
         median_s: f64,
     ) -> Result<Option<Observed>> {
         // A long fold needs no warm-up, and one observation shows as much as three.
@@ -89,14 +89,14 @@ impl Measuring<'_> {
             let Some(timing) = self.fold(index, on, Some(&trace))? else { break };
             let used = usage.since().map_err(|error| self.failed(index, error))?;
             let counters = counting.and_then(|counting| self.counters(counting.end()));
-            cpu_s.push(used.cpu_s);
+            cpu_s.extend(used.time.map(|time| time.cpu_s));
             let off = |profile: &Profile| (profile.wall_s - median_s).abs();
             let profile = Profile::of(&trace, timing.began, timing.took, on.workers(), used);
             let profile = Profile { counters, ..profile };
             closest = Some(closest.filter(|closest| off(closest) <= off(&profile)).unwrap_or(profile));
         }
         let empty_chunk_s = if closest.is_some() { self.empty_chunk_s(index, on)? } else { 0.0 };
-        let cpu_s = stats::median(&cpu_s);
+        let cpu_s = if cpu_s.is_empty() { 0.0 } else { stats::median(&cpu_s) };
         Ok(closest.map(|profile| Observed {
             cpu_s,
             profile: Profile { empty_chunk_s, ..profile.without_watching(median_s) },
@@ -105,7 +105,7 @@ impl Measuring<'_> {
 
     /// The hardware's counters, which run from here on, if they were asked for and there are any. Those of other ranks cannot
     /// be read.
-    fn counting(&mut self, model: Model, bystanders: &BTreeSet<i32>) -> Option<Counting> {
+    fn counting(&mut self, model: Model, bystanders: Option<&BTreeSet<i32>>) -> Option<Counting> {
         let are_wanted = self.plan.counters && self.no_counters.is_none() && model != Model::Mpi;
         if are_wanted { self.counters(Counting::begin(bystanders)) } else { None }
     }

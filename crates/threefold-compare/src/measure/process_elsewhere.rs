@@ -1,4 +1,4 @@
-//! In place of `process` on other systems than Linux: nothing is counted for processes there, so each amount is 0.
+//! In place of `process` on other systems than Linux: nothing is counted for processes there, so no amount is known.
 
 use std::collections::BTreeSet;
 
@@ -20,34 +20,34 @@ pub(super) enum Process {}
 
 pub(super) fn forget_peak() {}
 
-pub(super) fn own() -> (Scheduled, u64) {
-    (Scheduled::default(), own_peak())
+pub(super) fn own() -> Option<(Scheduled, u64)> {
+    None
 }
 
-pub(super) fn own_peak() -> u64 {
-    0
+pub(super) fn own_peak() -> Option<u64> {
+    None
 }
 
-pub(super) fn children() -> Vec<Process> {
-    Vec::new()
+pub(super) fn children() -> Option<Vec<Process>> {
+    None
 }
 
-pub(super) fn peak(process: &Process) -> Option<u64> {
-    match *process {}
+pub(super) fn peaks(_processes: &[Process]) -> Option<u64> {
+    None
 }
 
 pub(super) fn own_s() -> f64 {
     0.0
 }
 
-pub(super) fn threads() -> BTreeSet<i32> {
-    BTreeSet::new()
+pub(super) fn threads() -> Option<BTreeSet<i32>> {
+    None
 }
 
-pub(super) fn all_but(_others: &BTreeSet<i32>) -> Scheduled {
-    Scheduled::default()
+pub(super) fn all_but(_others: &BTreeSet<i32>) -> Option<Scheduled> {
+    None
 }
 
-pub(super) fn scheduled(_processes: &[Process]) -> Scheduled {
-    Scheduled::default()
+pub(super) fn scheduled(_processes: &[Process]) -> Option<Scheduled> {
+    None
 }

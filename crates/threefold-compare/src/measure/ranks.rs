@@ -18,8 +18,8 @@ const REPEATED: u32 = 10;
 /// How long a rank keeps its chunk, so that it gets no second one: within this time the other ranks get theirs.
 const KEPT: Duration = Duration::from_millis(5);
 
-/// What a rank has used.
-type Said = (Rank, Amounts);
+/// What a rank has used, if it knows.
+type Said = (Rank, Option<Amounts>);
 
 /// The host and the process id.
 type Rank = (String, u32);
@@ -35,15 +35,15 @@ fn used((forgets, times): (bool, u32)) -> Said {
         forget_peak();
     }
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let (Scheduled { ran_s, queued_s }, peak) = own();
-    ((host, std::process::id()), (ran_s, queued_s, peak))
+    let amounts = own().map(|(Scheduled { ran_s, queued_s }, peak)| (ran_s, queued_s, peak));
+    ((host, std::process::id()), amounts)
 }
 
 /// What the ranks had used at a moment.
 #[derive(Debug, Default)]
 pub(super) struct Ranks {
     on: Option<Executor>,
-    ranks: BTreeMap<Rank, Amounts>,
+    ranks: BTreeMap<Rank, Option<Amounts>>,
 }
 
 impl Ranks {
@@ -58,22 +58,26 @@ impl Ranks {
         Ok(Self { on: Some(on), ranks })
     }
 
-    /// What all of them have used since then: what the scheduler counts, and the peaks of their memory, added up.
-    pub(super) fn since(&self) -> Result<(Scheduled, u64), Error> {
+    /// What all of them have used since then: what the scheduler counts, and the peaks of their memory, added up. `None` if a
+    /// rank does not know.
+    pub(super) fn since(&self) -> Result<Option<(Scheduled, u64)>, Error> {
         let mut sum = (Scheduled::default(), 0);
-        let Some(on) = &self.on else { return Ok(sum) };
-        for (rank, (ran_s, queued_s, peak)) in ask(on, false)? {
-            let (ran_before_s, queued_before_s, _) = self.ranks.get(&rank).copied().unwrap_or_default();
+        let Some(on) = &self.on else { return Ok(Some(sum)) };
+        for (rank, now) in ask(on, false)? {
+            let before = self.ranks.get(&rank).copied().unwrap_or(Some(Amounts::default()));
+            let (Some((ran_s, queued_s, peak)), Some((ran_before_s, queued_before_s, _))) = (now, before) else {
+                return Ok(None);
+            };
             sum.0.ran_s += ran_s - ran_before_s;
             sum.0.queued_s += queued_s - queued_before_s;
             sum.1 += peak;
         }
-        Ok(sum)
+        Ok(Some(sum))
     }
 }
 
 /// Asks all ranks.
-fn ask(on: &Executor, forgets: bool) -> Result<BTreeMap<Rank, Amounts>, Error> {
+fn ask(on: &Executor, forgets: bool) -> Result<BTreeMap<Rank, Option<Amounts>>, Error> {
     let others = threefold::ranks() - 1;
     let mut said = BTreeMap::new();
     for times in 1..=REPEATED {

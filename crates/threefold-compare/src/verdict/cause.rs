@@ -143,7 +143,7 @@ pub(super) fn is_uneven(evidence: &Evidence<'_>, row: &Row) -> bool {
     let are_different = alone.longest_chunk_s > IMBALANCE * alone.mean_chunk_s;
     let explains =
         alone_s > (IMBALANCE - 1.0) * ideal_s && (are_different || !evidence.chunks.is_multiple_of(row.workers as u64));
-    let is_one_each = !waits_at_once(evidence, row) || !alone.waits();
+    let is_one_each = !waits_at_once(evidence, row) || alone.is_known_to_wait() == Some(false);
     let share = profile.longest_chunk_s / profile.wall_s;
     let is_seen = row.workers > 1 && profile.imbalance > IMBALANCE && share > LONG_CHUNK_SHARE;
     is_seen && is_one_each && explains
@@ -173,10 +173,15 @@ fn only_chunk(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
 pub(super) fn of_one_worker(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     let alone = &evidence.rows[0].profile;
     let waiting = alone.waiting_share();
-    match (row.workers, row.model.capabilities()) {
-        (1, can) if can.waits_at_once && !alone.waits() => Some(Cause::Computes { waiting }),
-        (1, can) if can.waits_at_once && !evidence.awaits => Some(Cause::IsPlain { waiting }),
-        (1, can) if !can.waits_at_once && !can.copies_data => Some(Cause::OneWorker),
+    let can = row.model.capabilities();
+    if row.workers != 1 {
+        return None;
+    }
+    match alone.is_known_to_wait() {
+        Some(false) if can.waits_at_once => Some(Cause::Computes { waiting }),
+        Some(true) if can.waits_at_once && !evidence.awaits => Some(Cause::IsPlain { waiting }),
+        None if can.waits_at_once && !evidence.awaits => Some(Cause::OneWorker),
+        _ if !can.waits_at_once && !can.copies_data => Some(Cause::OneWorker),
         _ => None,
     }
 }
@@ -199,11 +204,11 @@ fn of_sending(row: &Row) -> Option<Cause> {
 
 fn of_waiting(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
     let (profile, alone) = (&row.profile, &evidence.rows[0].profile);
-    let waiting = profile.waiting_share();
-    if profile.waits() && !alone.waits() {
-        return Some(Cause::WaitsBesideOthers { waiting });
+    let (waits, waits_alone) = profile.is_known_to_wait().zip(alone.is_known_to_wait())?;
+    if waits && !waits_alone {
+        return Some(Cause::WaitsBesideOthers { waiting: profile.waiting_share() });
     }
-    if !alone.waits() || waits_at_once(evidence, row) {
+    if !waits_alone || waits_at_once(evidence, row) {
         return None;
     }
     let (times, workers) = (profile.slowdown.unwrap_or(1.0), row.workers);
@@ -240,9 +245,8 @@ fn of_cores(evidence: &Evidence<'_>, row: &Row) -> Option<Cause> {
             _ => Cause::WaitsForProcessor { share: share.min(1.0) },
         });
     }
-    // Where the threads of the chunks can be told from others, only their time counts.
-    let used = profile.chunks_cpu_s.zip(sequential.profile.chunks_cpu_s);
-    let (own_s, alone_s) = used.unwrap_or((row.cpu_s, sequential.cpu_s));
+    // Only the time of the threads of the chunks counts.
+    let (own_s, alone_s) = profile.chunks_cpu_s.zip(sequential.profile.chunks_cpu_s)?;
     let times = own_s / alone_s;
     // Workers that look out for more work use processors as well. So the chunks themselves must be slower, too.
     let others = evidence.conditions.iter().any(|condition| match *condition {

@@ -22,6 +22,7 @@ const THROTTLED_SHARE: f64 = 0.01;
 
 pub(super) fn lines(evidence: &Evidence<'_>) -> Vec<Reason> {
     let mut lines: Vec<Reason> = ranking(evidence).into_iter().chain(paired(evidence)).collect();
+    lines.extend(profile(evidence));
     lines.extend(counted(evidence));
     lines.extend([certainty(evidence), disturbed(evidence), clock(evidence)].into_iter().flatten());
     lines
@@ -33,8 +34,22 @@ fn ranking(evidence: &Evidence<'_>) -> Option<Reason> {
     let is_measured = evidence.rows.iter().all(|row| ranking::amount(rank_by, row) > 0.0);
     (rank_by != RankBy::Time && !is_measured).then(|| {
         let noun = ranking::noun(rank_by);
-        let text = format!("by time: the {noun} was not measured before the comparison was cancelled");
+        let text = if evidence.rows.iter().any(|row| row.profile.is_empty()) {
+            format!("by time: the {noun} was not measured before the comparison was cancelled")
+        } else {
+            format!("by time: the {noun} could not be measured")
+        };
         Reason::of_all(ReasonKind::RankedByTime { rank_by }, text)
+    })
+}
+
+/// What could not be measured, and what cannot be said without.
+fn profile(evidence: &Evidence<'_>) -> Option<Reason> {
+    let is_unknown = |row: &Row| !row.profile.is_empty() && row.profile.chunks_cpu_s.is_none();
+    evidence.rows.iter().any(is_unknown).then(|| {
+        let text =
+            "processor time could not be measured (on Linux /proc tells it), so it is not known whether chunks wait";
+        Reason::of_all(ReasonKind::ProcessorTimeUnknown, text)
     })
 }
 

@@ -157,7 +157,8 @@ pub(super) fn workers(evidence: &Evidence<'_>) -> Vec<Reason> {
 /// More workers than cores do not compute faster; they may wait faster.
 fn more_workers_than_cores(evidence: &Evidence<'_>, index: usize) -> Option<Reason> {
     let (row, cores) = (&evidence.rows[index], evidence.cores);
-    (row.workers > cores && !evidence.rows[0].profile.is_empty() && !evidence.rows[0].profile.waits()).then(|| {
+    let computes = evidence.rows[0].profile.is_known_to_wait() == Some(false);
+    (row.workers > cores && computes).then(|| {
         let workers = row.workers;
         let text = format!(
             "{cores} would do for {}: {workers} share {}, and the chunks compute",

@@ -16,7 +16,7 @@ const ALIKE: f64 = 0.05;
 pub(super) struct Ranking {
     pub(super) best: usize,
     pub(super) tied: Vec<usize>,
-    /// Whether it ranks by processor time or memory. Where these were not measured it ranks by time.
+    /// Whether it ranks by processor time or memory. Where these are not known it ranks by time.
     pub(super) is_by_use: bool,
     /// Whether there are so few rounds that `best` is only the fastest one so far.
     pub(super) is_open: bool,

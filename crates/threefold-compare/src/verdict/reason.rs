@@ -184,7 +184,8 @@ pub enum ReasonKind {
         /// How many items the source would need, if that is known.
         items: Option<f64>,
     },
-    /// Models were to be ranked by processor time or memory, which was not measured because the comparison was cancelled.
+    /// Models were to be ranked by processor time or memory, which could not be measured, or was not because the comparison
+    /// was cancelled.
     RankedByTime {
         /// What they were to be ranked by.
         rank_by: RankBy,
@@ -220,6 +221,8 @@ pub enum ReasonKind {
     },
     /// Hardware counters were asked for, and there are none.
     NotCounted,
+    /// Processor time could not be measured, so that it is not known whether chunks wait.
+    ProcessorTimeUnknown,
     /// The clock of the processors may change while they run.
     ClockVaries {
         /// What was found: the governor, and whether the clock may be boosted.
@@ -309,6 +312,7 @@ impl Reason {
             RankedByTime { .. } => "ranking",
             SpeedupsArePaired => "speed-up",
             Counted { .. } | NotCounted => "counters",
+            ProcessorTimeUnknown => "profile",
             ClockVaries { .. } => "machine",
         }
     }

@@ -1,5 +1,7 @@
-//! `Stream`: this process's own standard output or error, on which the lines of workers elsewhere are printed.
+//! `Stream`: this process's own standard output or error, on which the lines of workers elsewhere are printed. The standard
+//! input of a worker is empty.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
@@ -28,6 +30,16 @@ impl Stream {
     }
 }
 
+/// Makes the standard input of this process empty.
+pub(super) fn empty_stdin() -> io::Result<()> {
+    Ok(rustix::stdio::dup2_stdin(opened("/dev/null")?)?)
+}
+
+/// The file at `path`. The error names it.
+fn opened(path: &str) -> io::Result<File> {
+    File::open(path).map_err(|error| io::Error::new(error.kind(), format!("{path} cannot be opened: {error}")))
+}
+
 /// Writes all of `bytes`, and waits where the stream is one that does not block and is full.
 fn print(stream: &mut (impl Write + AsFd), mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
@@ -53,5 +65,16 @@ fn wait_for_room(stream: &impl AsFd, error: io::Error) -> io::Result<()> {
             Ok(())
         }
         _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::opened;
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_named() {
+        let error = opened("/no/such/null").unwrap_err();
+        assert_eq!(error.to_string(), "/no/such/null cannot be opened: No such file or directory (os error 2)");
     }
 }

@@ -133,6 +133,6 @@ impl fmt::Display for Difference<'_> {
             let (before, now) = (recorded.chunks, now.chunks);
             return write!(f, "it records a source of {before} chunks, and the source of this fold has {now}");
         }
-        f.write_str("the source has other contents now, or is cut at other places, than when it was recorded")
+        f.write_str("the source has other contents now, or is cut in another way, than when it was recorded")
     }
 }

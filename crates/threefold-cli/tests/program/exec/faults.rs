@@ -39,7 +39,6 @@ fn a_process_that_fails_is_an_error_that_says_how() {
             "max",
         ],
         &["1..=3", "--exec", "yes", "--reduce", "min"],
-        &["1..1", "--exec", "true", "--reduce", "min"],
         &["1..=3", "--exec", "sh -c '[ $THREEFOLD_ATTEMPT = 9 ]'", "--retries", "2"],
         &["0..=1000", "--shell", "--exec", "[ {start} -gt 777 ] || [ {end} -lt 777 ]", "--bisect"],
         &["1..=3", "--chunks", "3", "--shell", "--exec", "exit {chunk}", "--keep-going"],

@@ -22,6 +22,13 @@ fn what_cannot_be_started_is_refused() {
         &["threads", "--exec", "true", "--lines", "-", "--chunks", "2"],
         &["threads", "--exec", "true", "--lines", "-", "--journal", "no/such/journal"],
         &["threads", "--exec", "true", "--keep-going", "--journal", "no/such/journal"],
+        &["threads", "--term", "1 // (i - 1)", "--keep-going", "--journal", "no/such/journal"],
+        &["threads", "5..1", "--exec", "printf 1", "--reduce", "min"],
+        &["threads", "5..1", "--term", "i", "--reduce", "min"],
+        &["compare", "5..1", "--exec", "printf 1", "--reduce", "max"],
+        &["threads", "--lines", "/dev/null", "--exec", "true", "--reduce", "max"],
+        &["compare", "--lines", "/dev/null", "--exec", "true", "--reduce", "max"],
+        &["threads", "--exec", "--version"],
         &["threads", "--exec", "true", "--timeout", "0"],
         &["threads", "--exec", "true", "--memory-limit", "1"],
         &["compare", "--exec", "true", "--lines", "-"],
@@ -35,6 +42,22 @@ fn what_cannot_be_started_is_refused() {
         format!("$ threefold {}\n{}", shlex_of(arguments), answer.stderr)
     });
     insta::assert_snapshot!(refusals.join("\n"));
+}
+
+#[test]
+fn a_shell_that_is_not_there_is_missed() {
+    let mut program = crate::threefold(["threads", "--shell", "--exec", "true"]);
+    let output = program.env("PATH", "/no/such/folder").output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "threefold: error: --shell needs the program `sh`, which is not in the folders of PATH\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+}
+
+#[test]
+fn a_command_that_begins_with_a_hyphen_is_no_option_of_the_shell() {
+    let answer = run(&["sequential", "1..=1", "--shell", "--exec=-n"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.stderr.contains("exited with code 127"), "{}", answer.stderr);
 }
 
 #[test]

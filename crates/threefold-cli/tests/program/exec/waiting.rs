@@ -146,8 +146,13 @@ fn what_cannot_be_started_by_another_attempt_is_not_attempted_again() {
         run(&["threads", "1..=1", "--retries", "2", "--exec", &script]).stderr
     };
     let missing = of("#!/no/such/interpreter\n");
-    assert!(missing.contains("the interpreter that its first line names does not exist, attempt 1 of 3"), "{missing}");
+    assert!(missing.contains("names, /no/such/interpreter, does not exist, attempt 1 of 3"), "{missing}");
+    let limited = ["threads", "1..=1", "--retries", "2", "--memory-limit", "1GiB", "--exec"];
     let none = of("echo\n");
+    let script = folder.path().join("script");
+    let none_limited = run(&[&limited[..], &[script.to_str().expect("it is text")]].concat());
+    assert_eq!((none_limited.code, none_limited.stdout.as_str()), (Some(1), ""), "no shell is started");
+    assert_eq!(none_limited.stderr, none);
     assert!(none.contains("it is no program, and its first line names no interpreter (#!); give --shell"), "{none}");
     let lines = "x".repeat(100).to_string() + "\n";
     let arguments = ["threads", "--lines", "-", "--chunk-size", "50000", "--exec", "true", "--retries", "2"];

@@ -6,6 +6,7 @@ use threefold::Model;
 use super::simulated::{Contender, Simulated, bimodal, contender, drifting, in_bursts, simulated, stolen};
 use crate::condition::Condition;
 use crate::plan::RankBy;
+use crate::profile::Profile;
 use crate::verdict::{Cause, ReasonKind};
 
 /// Sequential in one second, async as fast, and threads.
@@ -233,4 +234,29 @@ fn a_recommended_model_that_gains_little_has_a_reason() {
          they share memory or a core"
     );
     assert_eq!(comparison(1.0).line("threads"), None);
+}
+
+/// What could not be read of the system, as where there is no `/proc`.
+fn unread(profile: &mut Profile) {
+    (profile.work_s, profile.waiting_s) = (profile.work_s + profile.waiting_s, 0.0);
+    (profile.cpu_s, profile.chunks_cpu_s, profile.bystanders_cpu_s) = (0.0, None, None);
+}
+
+#[test]
+fn no_cause_is_derived_from_processor_time_that_is_not_known() {
+    let of = |contender: Contender| Contender { cpu_s: 0.0, profile: unread, ..contender };
+    let contenders =
+        || [of(contender(Sequential, 1, 1.0)), of(contender(Async, 1, 1.0)), of(contender(Threads, 2, 0.9))];
+    for awaits in [false, true] {
+        let says = Simulated { awaits, ..simulated(contenders()) }.says();
+        for derived in ["wait 1", "waits", "chunks compute", "never wait", "`async fn`", "processor time when"] {
+            assert!(!says.contains(derived), "{derived}: {says}");
+        }
+        assert_eq!(says.matches("processor time could not be measured").count(), 1, "{says}");
+    }
+    let ranked = |rank_by| Simulated { rank_by, ..simulated(contenders()) };
+    for (rank_by, noun) in [(RankBy::Cpu, "processor time"), (RankBy::Memory, "memory")] {
+        let line = ranked(rank_by).line("ranking").unwrap();
+        assert_eq!(line, format!("by time: the {noun} could not be measured"));
+    }
 }

@@ -83,7 +83,8 @@ proptest! {
         if comparison.rank_by == RankBy::Time {
             if let (Some(ratio), false) = (ratio_as_fast(&verdict.sentence), verdict.sentence.contains("about")) {
                 prop_assert_eq!(best.difference, Difference::Faster);
-                prop_assert!(ratio > floor - 0.005 && ratio > 1.0, "{} {}", verdict.sentence, floor);
+                // One decimal place may be all that is shown.
+                prop_assert!(ratio > floor - 0.05 && ratio > 1.0, "{} {}", verdict.sentence, floor);
                 prop_assert!(is_within_its_interval(best, ratio), "{}", verdict.sentence);
             }
             prop_assert_ne!(best.difference, Difference::Slower, "{}", verdict.sentence);

@@ -194,6 +194,7 @@ impl Simulated {
             mean_chunk_s: (work_s + waiting_s) / chunks,
             longest_chunk_s: (work_s + waiting_s) / chunks,
             imbalance: 1.0,
+            chunks_cpu_s: Some(cpu_s),
             spans: (0..self.chunks.min(1000)).map(span).collect(),
             ..Profile::default()
         };

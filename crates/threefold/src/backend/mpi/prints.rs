@@ -11,7 +11,6 @@
 //! line, and rank 0 prints what has come from a rank whichever of its folds has ended. The beginning of a line, which may
 //! be continued, waits until no fold has chunks in the rank.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::mem::{self, MaybeUninit};
 use std::os::fd::OwnedFd;
@@ -26,7 +25,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::letter;
 use super::office::{Office, Route};
-use crate::backend::streams::{LONGEST, Stream};
+use crate::backend::streams::{LONGEST, Stream, empty_stdin};
 
 /// The bytes of one read: what a pipe holds.
 const READ: usize = 64 << 10;
@@ -56,7 +55,7 @@ impl Pipes {
         let original = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?;
         rustix::stdio::dup2_stdout(out_end)?;
         rustix::stdio::dup2_stderr(err_end)?;
-        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        empty_stdin()?;
         let both = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         for pipe in [&out, &err] {
             epoll::add(&both, pipe, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;

@@ -109,7 +109,7 @@ fn a_journal_of_another_job_is_refused_with_the_difference() {
         (Job { chunks: 5, ..job }, "it records a source of 4 chunks, and the source of this fold has 5"),
         (
             Job { source_print: 8, ..job },
-            "the source has other contents now, or is cut at other places, than when it was recorded",
+            "the source has other contents now, or is cut in another way, than when it was recorded",
         ),
     ];
     for (other, difference) in others {

@@ -2,7 +2,6 @@
 //!
 //! Answers that are held back also lie on the status page, where they outlive this process.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -13,6 +12,7 @@ use rustix::net::{RecvFlags, recv};
 
 use crate::backend::processes::descriptors;
 use crate::backend::processes::status_page::{Copied, HELD_BYTES, StatusPage};
+use crate::backend::streams::empty_stdin;
 use crate::remote::wire::Inbox;
 
 /// The capacity that the buffer for answers keeps, in bytes. It is larger than the answers that are sent together.
@@ -43,7 +43,7 @@ impl Channel {
     /// Moves the channel away from the standard input, where the parent put it, and leaves that empty.
     pub(super) fn take_over() -> io::Result<Self> {
         let descriptor = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        empty_stdin()?;
         Ok(Self::of(descriptor))
     }
 
