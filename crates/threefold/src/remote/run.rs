@@ -46,24 +46,21 @@
 //! idle, and has the carrier end the others. Where workers cannot be ended, the run waits until the last chunk is
 //! answered.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, OnceLock};
-
-use super::carrier::{Carrier, Event, Fingerprint, Gone, Telling};
+use super::carrier::{Carrier, Event, Gone, Telling};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
 use super::fold_port::{FoldPort, Replay, Spot};
-use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
+use super::wire::{Build, Chunks, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
-use crate::shared::known;
-use crate::shared::memory::Memory;
 
 mod answers;
 mod experience;
 mod starts;
+mod task;
 
 pub(crate) use experience::Experience;
 use experience::Key;
 use starts::Starts;
+use task::Task;
 
 /// An answer that is not wanted any more is waited for this long, in nanoseconds: a worker that only has such chunks
 /// skips them at once. One that is in the middle of a chunk is ended.
@@ -93,43 +90,6 @@ pub(crate) struct Run<'a, C> {
     events: Vec<Event>,
     /// How the last worker ended that was never ready.
     never_ready: Option<String>,
-}
-
-/// The task as it is told to every worker that does not have it.
-struct Task {
-    address: Vec<u8>,
-    captures: Vec<u8>,
-    fingerprint: Fingerprint,
-    rules: Rules,
-    /// The source from which workers cut the chunks; empty if chunks are sent.
-    source: Vec<u8>,
-    /// The memory of the arrays in the captures.
-    captured: Vec<Arc<Memory>>,
-    /// The memory of the array that is the source.
-    folded: Vec<Arc<Memory>>,
-}
-
-impl Task {
-    fn new(port: &FoldPort<'_>, maps_memory: bool) -> Result<Self, Error> {
-        /// Keys of this process's own, so that nobody can make two tasks that look alike.
-        static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
-        let (task, captured) = gathered(maps_memory, || port.task());
-        let (address, captures) = task?;
-        let (source, folded) = gathered(maps_memory, || port.source().unwrap_or_default());
-        let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
-            let mut hasher = keys.build_hasher();
-            hasher.write(&address);
-            hasher.write_usize(address.len());
-            hasher.write(&captures);
-            hasher.finish()
-        });
-        Ok(Self { address, captures, fingerprint, rules: port.rules(), source, captured, folded })
-    }
-}
-
-/// What `serialize` gives, and the memory of the arrays of which it gives the numbers: of none, if workers map no memory.
-fn gathered<R>(maps_memory: bool, serialize: impl FnOnce() -> R) -> (R, Vec<Arc<Memory>>) {
-    if maps_memory { known::gathering(serialize) } else { (serialize(), Vec::new()) }
 }
 
 impl<'a, C: Carrier> Run<'a, C> {
