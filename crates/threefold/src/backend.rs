@@ -40,6 +40,7 @@ mod arrivals;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod errand;
+mod fork;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;

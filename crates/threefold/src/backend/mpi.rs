@@ -124,7 +124,6 @@ mod seam;
 mod session;
 mod silence;
 mod term;
-mod wiped;
 mod world;
 
 pub(crate) use cores::cores;

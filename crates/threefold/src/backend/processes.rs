@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::{Backend, Caller, Home, Running};
+use crate::backend::fork::Own;
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::fold::Fold;
@@ -52,7 +53,8 @@ struct Processes {
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
-    idle: Arc<Kept>,
+    /// A fork of this process keeps workers of its own: those that are here answer this process.
+    idle: Own<Arc<Kept>>,
 }
 
 /// What is kept for the next fold.
@@ -91,7 +93,7 @@ pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) 
                 build,
                 memory_limit: options.memory_limit,
                 chunks_per_worker: options.chunks_per_worker,
-                idle: Kept::new(),
+                idle: Own::new(Kept::new()),
             });
             Ok(Home::new(backend, options.cores))
         }
@@ -211,7 +213,7 @@ impl Processes {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock()
+        self.idle.get(|parents| parents.succeed()).lock()
     }
 }
 
@@ -221,6 +223,15 @@ impl Kept {
         let holder: Weak<Self> = Arc::downgrade(&kept);
         known::hold(holder);
         kept
+    }
+
+    /// What a fork keeps instead. The parent's workers go on for the parent: here only the descriptors by which they are
+    /// reached are closed.
+    fn succeed(&self) -> Arc<Self> {
+        if let Ok(mut parents) = self.0.try_lock() {
+            drop(std::mem::take(&mut *parents));
+        }
+        Self::new()
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {

@@ -158,6 +158,10 @@ impl<'a, C: Carrier> Run<'a, C> {
             }
             self.turn(self.dispatch.due());
             ready();
+            if self.carrier.is_inherited() {
+                // The reduction has forked. The fold goes on in the parent.
+                return;
+            }
         }
         self.port.settled();
         // What is still out is not wanted.

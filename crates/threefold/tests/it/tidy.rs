@@ -8,10 +8,10 @@ use crate::arrows::{manifest_folder, sources};
 /// The files that may hold unsafe code, each for one reason that it opens with.
 const UNSAFE: [&str; 17] = [
     "crates/threefold-cli/src/signals/ignored.rs",
+    "crates/threefold/src/backend/fork/wiped.rs",
     "crates/threefold/src/backend/mpi/at_exit.rs",
     "crates/threefold/src/backend/mpi/mark.rs",
     "crates/threefold/src/backend/mpi/term.rs",
-    "crates/threefold/src/backend/mpi/wiped.rs",
     "crates/threefold/src/backend/processes/shared_memory.rs",
     "crates/threefold/src/backend/processes/worker/bare_thread.rs",
     "crates/threefold/src/backend/processes/worker/c_library.rs",

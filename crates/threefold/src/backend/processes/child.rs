@@ -30,7 +30,7 @@ use super::mark::Mark;
 use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
 use super::{group, memory};
-use crate::backend::processes::worker::Entrance;
+use crate::backend::{fork::Identity, processes::worker::Entrance};
 use crate::error::End;
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, NOTICE};
@@ -48,6 +48,8 @@ pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 /// A worker process.
 #[derive(Debug)]
 pub(super) struct Worker {
+    /// The process whose worker it is.
+    parent: Identity,
     /// Its number among the workers of a fold.
     pub(super) number: usize,
     /// The mark by which it is watched, where it is.
@@ -390,7 +392,9 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // The process id must be known before the process can be terminated.
-        self.body.settle(&self.channel);
+        // The process id must be known before the process can be terminated. A fork of the parent terminates nothing.
+        if self.parent.is_this() {
+            self.body.settle(&self.channel);
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::child::Worker;
 use super::{Idle, Processes};
 use crate::error::Error;
 use crate::fold::Fold;
+use crate::remote::carrier::Carrier;
 use crate::remote::fold_port::FoldPort;
 use crate::remote::run::Run;
 
@@ -47,6 +48,12 @@ impl Processes {
             }
         }
         run.finish(ready);
+        if run.carrier().is_inherited() {
+            // Nothing is told to the workers: `run` is dropped, and with it only the descriptors of this process.
+            let reason =
+                "this process was forked while the fold ran, and the workers answer the process that has begun it";
+            return Err((Error::setup(Some(self.model), reason), Vec::new()));
+        }
         let (crew, idle, experience) = run.dismiss();
         let (workers, watch, starter) = crew.dismiss(&idle);
         Ok(Idle { workers, watch: Some(watch), starter: Some(starter), experience })

@@ -47,6 +47,7 @@ use super::cores::Cores;
 use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
+use crate::backend::fork::Identity;
 use crate::backend::processes::arrays;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::mark::Mark;
@@ -78,6 +79,8 @@ const SERVER: usize = (1 << 30) - 1;
 
 /// The worker processes of one run.
 pub(in crate::backend) struct Crew {
+    /// The process whose workers they are. A reduction may fork, and return in both processes.
+    process: Identity,
     /// The model that errors name.
     model: Model,
     memory_limit: Option<u64>,
@@ -121,6 +124,7 @@ impl Crew {
         let watch = watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(model, &error))?;
         starter.begin();
         Ok(Self {
+            process: Identity::this(),
             model,
             memory_limit,
             starter,
@@ -361,6 +365,10 @@ impl Carrier for Crew {
 
     fn ends_workers(&self) -> bool {
         true
+    }
+
+    fn is_inherited(&self) -> bool {
+        !self.process.is_this()
     }
 
     fn take_moved(&mut self) -> u64 {
