@@ -1,16 +1,26 @@
 //! Hosts whose streams are unusual.
 
+use std::fs::File;
 use std::io::{Read, pipe};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{OFlags, fcntl_setfl};
 use threefold::prelude::*;
 
-use crate::{Hosts, Rows, host, workers};
+use crate::tasks::echo;
+use crate::{Hosts, Rows, host, printed, workers};
 
-pub(crate) const ROWS: Rows = &[("all_that_tasks_print_arrives_on_a_stream_that_does_not_block", prints_much)];
+pub(crate) const ROWS: Rows = &[
+    ("all_that_tasks_print_arrives_on_a_stream_that_does_not_block", prints_much),
+    ("what_cannot_be_printed_because_the_disk_is_full_is_an_error", prints_on_a_full_disk),
+    ("what_nobody_reads_any_more_is_no_error", prints_for_nobody),
+];
 
-pub(crate) const HOSTS: Hosts = &[("prints-much", host_prints_much)];
+pub(crate) const HOSTS: Hosts = &[
+    ("prints-much", host_prints_much),
+    ("prints-on-a-full-disk", host_prints_on_a_full_disk),
+    ("prints-for-nobody", host_prints_for_nobody),
+];
 
 /// How many lines each of ten chunks prints, of 100 bytes each.
 const LINES: usize = 1000;
@@ -38,4 +48,45 @@ fn print(_chunk: u64) {
 
 fn host_prints_much() {
     workers(2).for_each(Items((0..10).collect()), print).unwrap();
+}
+
+fn prints_on_a_full_disk() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    printed(host("prints-on-a-full-disk").stdout(full));
+}
+
+#[task]
+fn print_a_little(chunk: u64, newline: &bool) -> u64 {
+    print!("{chunk}{}", if *newline { "\n" } else { "" });
+    chunk
+}
+
+fn host_prints_on_a_full_disk() {
+    let on = workers(2);
+    for (count, newline) in [(10_000, true), (1, true), (1, false)] {
+        let chunks = || Items((0..count).collect());
+        let task = || print_a_little.with(newline);
+        let outcomes = [
+            on.map(chunks(), task()).map(drop),
+            on.map_results(chunks(), task()).map(drop),
+            on.combine(chunks(), task(), |one, other| one + other).map(drop),
+            on.stream(chunks(), task()).try_for_each(|output| output.map(drop)),
+        ];
+        for outcome in outcomes {
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains("what the tasks have printed could not be written: No space left"), "{error}");
+        }
+    }
+    // The next fold prints nothing.
+    assert_eq!(on.map(Items(vec![7]), echo).unwrap(), [7]);
+}
+
+fn prints_for_nobody() {
+    let (reader, writer) = pipe().unwrap();
+    drop(reader);
+    printed(host("prints-for-nobody").stdout(OwnedFd::from(writer)));
+}
+
+fn host_prints_for_nobody() {
+    assert_eq!(workers(2).map(Items(vec![1, 2]), print_a_little.with(true)).unwrap(), [1, 2]);
 }
