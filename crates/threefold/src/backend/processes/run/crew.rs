@@ -28,6 +28,7 @@
 //! | what is known | the reason |
 //! |---|---|
 //! | it was told to terminate, and the same chunk was still running | its chunk took too long |
+//! | its task wanted something of the terminal, which stopped it | that |
 //! | the parent found a fault, and the worker was not dying | the fault |
 //! | a copy was asked for and not made | that it could not be made |
 //! | the host program has waited for it | that its exit status is unknown |
@@ -110,6 +111,8 @@ struct Member {
     mark: Mark,
     /// Whether the rest of what was written waits until the channel takes it.
     blocked: bool,
+    /// Why it is killed, if it is because its task wants something of the terminal.
+    at_terminal: Option<&'static str>,
 }
 
 impl Crew {
@@ -151,7 +154,7 @@ impl Crew {
         if !worker.is_greeted() {
             self.original = Some(number);
         }
-        self.workers[number] = Some(Member { worker, mark, blocked: false });
+        self.workers[number] = Some(Member { worker, mark, blocked: false, at_terminal: None });
         Ok(())
     }
 
@@ -332,6 +335,7 @@ impl Carrier for Crew {
         let activity = member.worker.activity();
         if worker % groups == look && activity != Activity::Rests {
             member.worker.look_at_memory();
+            member.look_for_terminal();
         }
         activity
     }
