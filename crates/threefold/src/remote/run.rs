@@ -53,10 +53,12 @@ use super::wire::{Build, Chunks, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
 
 mod answers;
+mod blame;
 mod experience;
 mod starts;
 mod task;
 
+use blame::NOTHING_BEGUN;
 pub(crate) use experience::Experience;
 use experience::Key;
 use starts::Starts;
@@ -88,8 +90,10 @@ pub(crate) struct Run<'a, C> {
     /// What is known of the spans and events of each worker.
     replays: Vec<Replay>,
     events: Vec<Event>,
-    /// How the last worker ended that was never ready.
-    never_ready: Option<String>,
+    /// How the last worker ended that was lost before it had begun a chunk.
+    idle_end: Option<String>,
+    /// Whether chunks are sent one by one, since one of them may be too large for a worker.
+    careful: bool,
 }
 
 impl<'a, C: Carrier> Run<'a, C> {
@@ -119,7 +123,8 @@ impl<'a, C: Carrier> Run<'a, C> {
             starts: Starts::new(port.is_observed()),
             replays: (0..terms.workers).map(|_| Replay::default()).collect(),
             events: Vec::new(),
-            never_ready: None,
+            idle_end: None,
+            careful: false,
             port,
             carrier,
             terms,
@@ -232,7 +237,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             }
             Command::GiveUp => {
                 let count = self.terms.workers + SPARE_STARTS;
-                let last = self.never_ready.take().map(|last| format!("; the last one {last}")).unwrap_or_default();
+                let last = self.idle_end.take().map(|last| format!("; the last one {last}")).unwrap_or_default();
                 self.port.give_up(format!("{count} workers ended before they ran a chunk{last}"));
             }
         }
@@ -274,7 +279,8 @@ impl<'a, C: Carrier> Run<'a, C> {
         let out = self.carrier.outbox(worker).end();
         let message = ToWorker::open_run(out, block.first, block.attempt);
         let (mut end, mut refused) = (block.first, None);
-        while end < block.end && (end == block.first || message.len(out) < BLOCK_BYTES) {
+        let most = if self.careful { 0 } else { BLOCK_BYTES };
+        while end < block.end && (end == block.first || message.len(out) < most) {
             if let Err(reason) = message.chunk(out, |out| port.encode(end, out)) {
                 refused = Some(reason);
                 break;
@@ -345,6 +351,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
+        let progress = self.blamed(worker, progress, &end);
         self.start_of_lost(worker, progress, ran_for);
         self.span_of_lost(worker, progress);
         let loss =
@@ -352,9 +359,10 @@ impl<'a, C: Carrier> Run<'a, C> {
         if another_way {
             self.dispatch.forgive_start();
         }
-        if !ready {
+        if progress == NOTHING_BEGUN {
+            let when = if ready { "" } else { " before it was ready" };
             let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
-            self.never_ready = Some(format!("{end} before it was ready{said}"));
+            self.idle_end = Some(format!("{end}{when}{said}"));
         }
         let lost = Lost { ran_for, memory, stderr_tail, ..Lost::new(end) };
         if let Some(error) = self.port.lost(&loss, &lost, Spot { worker, pid, rank }) {
