@@ -238,10 +238,11 @@ impl<W: Work> Backend for Pool<W> {
                 .work
                 .run(fold, Part { worker: 0, workers, guess, is_timed: !goes_by_guess, caller: Some(caller), look });
         };
-        match shared.stack_size {
+        let too_small = shared.stack_size.filter(|&bytes| !stack::has(bytes));
+        match too_small.or_else(|| lend::leaves_runtime(fold)) {
             // Not a thread of the pool: those may all be waiting for the caller.
-            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
-            _ => part(caller),
+            Some(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
+            None => part(caller),
         }
         if is_shared {
             shared.open.take_off(fold);
