@@ -81,7 +81,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
 /// So many worker processes, for a model that has only this process for now. `None`: as many as there are cores.
 pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) -> Result<Arc<Home>> {
     let refuse = |reason: String| Err(Error::setup(Some(model), reason));
-    if let Some(reason) = refusal(options) {
+    if let Some(reason) = refusal() {
         return refuse(reason);
     }
     match build::own() {
@@ -104,7 +104,7 @@ pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) 
 }
 
 /// Why this process cannot have worker processes.
-pub(super) fn refusal(options: &Options) -> Option<String> {
+pub(super) fn refusal() -> Option<String> {
     let reason = if worker::is_serving() {
         "a worker process starts no workers of its own: inside a task, use `Executor::current()`"
     } else if worker::has_other_rights() {
@@ -112,11 +112,7 @@ pub(super) fn refusal(options: &Options) -> Option<String> {
     } else if !Entrance::is_open_here() {
         "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
     } else {
-        let limit = options.memory_limit.filter(|&limit| limit < memory::LEAST)?;
-        return Some(format!(
-            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
-            memory::LEAST
-        ));
+        return None;
     };
     Some(reason.to_string())
 }
