@@ -44,6 +44,7 @@ mod berth;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod errand;
+mod fork;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;

@@ -41,6 +41,7 @@ mod states;
 mod sync;
 pub(crate) mod tree;
 pub(crate) mod unpark;
+mod whole;
 pub(crate) mod work;
 
 use claims::Claims;
@@ -73,6 +74,8 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
     /// In a box, since few folds have one.
     recorder: Option<Box<Recorder>>,
     cancelled: AtomicBool,
+    /// What tasks have printed is lost.
+    unprinted: AtomicBool,
     /// The failure that belongs to no chunk, if there was one.
     aborted: Mutex<Option<Error>>,
     pub(crate) job: J,
@@ -99,6 +102,7 @@ impl<J> Fold<J> {
             nested: Group::default(),
             recorder,
             cancelled: AtomicBool::new(false),
+            unprinted: AtomicBool::new(false),
             aborted: Mutex::default(),
             job,
         }

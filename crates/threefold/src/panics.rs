@@ -16,6 +16,12 @@ use std::thread;
 
 use crate::error::Cause;
 
+/// A message of a panic is kept up to this many bytes. It is copied with each error, and written to logs.
+const LONGEST: usize = 64 << 10;
+
+/// The note that a message is cut has no more bytes than this.
+const NOTE: usize = 64;
+
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
@@ -141,10 +147,17 @@ fn text(payload: &(dyn Any + Send)) -> Option<String> {
     if let Some(refused) = payload.downcast_ref::<Refused>() {
         return Some(refused.to_string());
     }
-    match payload.downcast_ref::<&'static str>() {
-        Some(text) => Some((*text).to_string()),
-        None => payload.downcast_ref::<String>().cloned(),
+    let text = payload.downcast_ref::<&'static str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).map(cut)
+}
+
+/// The text, with a note in place of its end if it is longer than [`LONGEST`].
+fn cut(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_string();
     }
+    let kept = (0..=LONGEST - NOTE).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+    format!("{} .. ({} bytes more)", &text[..kept], text.len() - kept)
 }
 
 /// Drops a value of the user's, whose destructor may panic.
@@ -181,6 +194,17 @@ mod tests {
         let caught = catch(|| panic!("{} and {}", 1, 2)).unwrap_err();
         assert_eq!(caught.message, "1 and 2");
         assert!(caught.at.unwrap().contains(&format!("panics.rs:{line}:")));
+    }
+
+    #[test]
+    fn a_long_message_is_cut_once_and_says_so() {
+        let long = format!("x{}", "ö".repeat(LONGEST));
+        let caught = catch(|| panic!("{long}")).unwrap_err().message;
+        assert!(caught.len() <= LONGEST && long.starts_with(&caught[..LONGEST / 2 + 1]), "{}", caught.len());
+        let kept = LONGEST - NOTE - 1;
+        assert!(caught.ends_with(&format!("ö .. ({} bytes more)", long.len() - kept)));
+        assert_eq!(cut(&caught), caught);
+        assert_eq!(cut("short"), "short");
     }
 
     #[test]

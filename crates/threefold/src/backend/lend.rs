@@ -7,10 +7,23 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+#[cfg(feature = "async")]
+use tokio::runtime::Handle;
+
 use super::pace::{Lap, Pace};
 use super::{Caller, Running, stack};
 use crate::error::Error;
 use crate::fold::unpark;
+
+/// The stack of the thread to which the caller must lend its part in a fold of plain functions, since it is inside an async
+/// runtime. A plain function may block there, and may enter a runtime of its own.
+pub(super) fn leaves_runtime(_fold: &Running) -> Option<usize> {
+    #[cfg(feature = "async")]
+    if Handle::try_current().is_ok() && !_fold.job.is_async() {
+        return Some(stack::same());
+    }
+    None
+}
 
 /// Runs `part` on a new thread with a stack of `bytes`. The caller waits for it, and takes and reduces outputs
 /// meanwhile.

@@ -88,7 +88,7 @@ use std::time::{Duration, Instant};
 use rustix::io::retry_on_intr;
 
 use super::options::Options;
-use super::{Backend, Caller, Home, Running, launcher};
+use super::{Backend, Caller, Home, Running, launcher, streams};
 use crate::error::{Error, Result};
 use crate::fold::Fold;
 use crate::model::Model;
@@ -124,7 +124,6 @@ mod seam;
 mod session;
 mod silence;
 mod term;
-mod wiped;
 mod world;
 
 pub(crate) use cores::cores;
@@ -305,6 +304,7 @@ impl Backend for Mpi {
         if let Err(error) = ran {
             fold.abort(error);
         }
+        streams::failure(Model::Mpi).into_iter().for_each(|error| fold.fail_to_print(error));
     }
 }
 

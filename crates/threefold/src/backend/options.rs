@@ -109,13 +109,15 @@ impl Options {
         if self.silence.is_some_and(|silence| silence.is_zero()) {
             return refuse("silence must be longer than 0 s".to_string());
         }
-        let counts = [
-            (self.in_flight == Some(0), "in_flight"),
-            (self.memory_limit == Some(0), "memory_limit"),
-            (self.chunks_per_worker == Some(0), "chunks_per_worker"),
-        ];
+        let counts =
+            [(self.in_flight == Some(0), "in_flight"), (self.chunks_per_worker == Some(0), "chunks_per_worker")];
         if let Some((_, option)) = counts.iter().find(|(is_zero, _)| *is_zero) {
             return refuse(format!("{option} must be at least 1"));
+        }
+        if let Some(limit) = self.memory_limit.filter(|&limit| limit < LEAST_MEMORY) {
+            return refuse(format!(
+                "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {LEAST_MEMORY}"
+            ));
         }
         if let Some(size) = self.stack_size.filter(|&size| size < LEAST_STACK) {
             return refuse(format!("a stack of {size} bytes is too small: stack_size must be at least {LEAST_STACK}"));
@@ -123,6 +125,10 @@ impl Options {
         Ok(())
     }
 }
+
+/// A worker process of the smallest program needs at most this much private memory, in bytes, before it runs any task. It
+/// is for what the C library keeps, and for the worker's first buffers.
+const LEAST_MEMORY: u64 = 4 << 20;
 
 /// The names of the models that can do something, for a sentence.
 fn having(can: impl Fn(&Capabilities) -> bool) -> String {

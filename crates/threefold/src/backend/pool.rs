@@ -43,6 +43,8 @@
 //! 8. It waits for the next call, and may spin first.
 //! 9. When the executor is dropped, it ends, and is joined. A helper in which the executor was dropped joins the
 //!    others, and ends by itself.
+//!
+//! A fork of the process has none of its helpers. There the caller runs all chunks.
 
 use std::mem;
 use std::sync::Arc;
@@ -58,6 +60,7 @@ use super::part::Part;
 use super::past::{Kind, Past};
 use super::streak::Streak;
 use super::{Backend, Caller, Running, lend, options, spin, stack};
+use crate::backend::fork::Identity;
 use crate::backend::options::Options;
 use crate::error::{Error, Result};
 use crate::fold::gate::Inside;
@@ -83,6 +86,8 @@ pub(super) trait Work: Send + Sync + 'static {
 pub(super) struct Pool<W> {
     shared: Arc<Shared<W>>,
     handles: Vec<JoinHandle<()>>,
+    /// The process whose threads they are. A fork of it does not have them.
+    process: Identity,
     /// Calls a helper when the closed window of a fold opens.
     waker: Waker,
 }
@@ -155,7 +160,7 @@ impl<W: Work> Pool<W> {
         let (past, streak, began) = (Past::new(), Streak::new(), Instant::now());
         let shared = Arc::new(Shared { work, workers, stack_size, cores, open, began, past, streak });
         let waker = Waker::from(Arc::clone(&shared));
-        let mut pool = Self { shared, handles: Vec::with_capacity(workers), waker };
+        let mut pool = Self { shared, handles: Vec::with_capacity(workers), process: Identity::this(), waker };
         let bytes = stack_size.unwrap_or_else(stack::size);
         for worker in 1..workers {
             let shared = Arc::clone(&pool.shared);
@@ -174,6 +179,13 @@ impl<W: Work> Pool<W> {
     }
 }
 
+impl<W> Pool<W> {
+    /// Whether helpers may take part in `fold`.
+    fn shares(&self, fold: &Running) -> bool {
+        !self.handles.is_empty() && fold.chunks > 1 && self.process.is_this()
+    }
+}
+
 impl<W: Work> Backend for Pool<W> {
     fn workers(&self) -> usize {
         self.shared.workers
@@ -184,15 +196,15 @@ impl<W: Work> Backend for Pool<W> {
     }
 
     fn start(&self, fold: &Running) {
-        if !self.handles.is_empty() && fold.chunks > 1 && !self.shared.work.is_timed(fold) {
+        if self.shares(fold) && !self.shared.work.is_timed(fold) {
             fold.workers.register(self.waker.clone());
             self.shared.open.add(fold.clone(), Some(Call::new(u64::MAX)));
         }
     }
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
-        let Self { shared, handles, waker } = self;
-        let is_shared = !handles.is_empty() && fold.chunks > 1;
+        let Self { shared, waker, .. } = self;
+        let is_shared = self.shares(fold);
         let is_timed = is_shared && shared.work.is_timed(fold);
         let kind = Kind::new(fold.job.task(), fold.chunks);
         let guess = if is_timed { shared.past.get(kind) } else { None };
@@ -226,10 +238,11 @@ impl<W: Work> Backend for Pool<W> {
                 .work
                 .run(fold, Part { worker: 0, workers, guess, is_timed: !goes_by_guess, caller: Some(caller), look });
         };
-        match shared.stack_size {
+        let too_small = shared.stack_size.filter(|&bytes| !stack::has(bytes));
+        match too_small.or_else(|| lend::leaves_runtime(fold)) {
             // Not a thread of the pool: those may all be waiting for the caller.
-            Some(bytes) if !stack::has(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
-            _ => part(caller),
+            Some(bytes) => lend::lend(fold, bytes, caller, |stand_in| part(stand_in)),
+            None => part(caller),
         }
         if is_shared {
             shared.open.take_off(fold);
@@ -347,6 +360,11 @@ impl<W: Work> Wake for Shared<W> {
 
 impl<W> Drop for Pool<W> {
     fn drop(&mut self) {
+        if !self.process.is_this() {
+            // There is nobody to join, and a helper may have held a lock when it was copied.
+            self.handles.drain(..).for_each(mem::forget);
+            return;
+        }
         self.shared.open.stop();
         for handle in self.handles.drain(..) {
             // A task may have held the last executor. Then this drop runs on a thread of the pool itself. That thread

@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::{Backend, Caller, Home, Running};
+use crate::backend::fork::Own;
 use crate::backend::options::{Options, cores};
 use crate::error::{Error, Result};
 use crate::fold::Fold;
@@ -52,7 +53,8 @@ struct Processes {
     build: Build,
     memory_limit: Option<u64>,
     chunks_per_worker: Option<usize>,
-    idle: Arc<Kept>,
+    /// A fork of this process keeps workers of its own: those that are here answer this process.
+    idle: Own<Arc<Kept>>,
 }
 
 /// What is kept for the next fold.
@@ -79,7 +81,7 @@ pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
 /// So many worker processes, for a model that has only this process for now. `None`: as many as there are cores.
 pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) -> Result<Arc<Home>> {
     let refuse = |reason: String| Err(Error::setup(Some(model), reason));
-    if let Some(reason) = refusal(options) {
+    if let Some(reason) = refusal() {
         return refuse(reason);
     }
     match build::own() {
@@ -91,7 +93,7 @@ pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) 
                 build,
                 memory_limit: options.memory_limit,
                 chunks_per_worker: options.chunks_per_worker,
-                idle: Kept::new(),
+                idle: Own::new(Kept::new()),
             });
             Ok(Home::new(backend, options.cores))
         }
@@ -102,7 +104,7 @@ pub(super) fn as_model(model: Model, workers: Option<usize>, options: &Options) 
 }
 
 /// Why this process cannot have worker processes.
-pub(super) fn refusal(options: &Options) -> Option<String> {
+pub(super) fn refusal() -> Option<String> {
     let reason = if worker::is_serving() {
         "a worker process starts no workers of its own: inside a task, use `Executor::current()`"
     } else if worker::has_other_rights() {
@@ -110,11 +112,7 @@ pub(super) fn refusal(options: &Options) -> Option<String> {
     } else if !Entrance::is_open_here() {
         "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
     } else {
-        let limit = options.memory_limit.filter(|&limit| limit < memory::LEAST)?;
-        return Some(format!(
-            "a memory_limit of {limit} bytes is too low for a worker process: it must be at least {}",
-            memory::LEAST
-        ));
+        return None;
     };
     Some(reason.to_string())
 }
@@ -211,7 +209,7 @@ impl Processes {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock()
+        self.idle.get(|parents| parents.succeed()).lock()
     }
 }
 
@@ -221,6 +219,15 @@ impl Kept {
         let holder: Weak<Self> = Arc::downgrade(&kept);
         known::hold(holder);
         kept
+    }
+
+    /// What a fork keeps instead. The parent's workers go on for the parent: here only the descriptors by which they are
+    /// reached are closed.
+    fn succeed(&self) -> Arc<Self> {
+        if let Ok(mut parents) = self.0.try_lock() {
+            drop(std::mem::take(&mut *parents));
+        }
+        Self::new()
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {

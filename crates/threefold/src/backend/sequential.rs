@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::part::Part;
-use super::{Backend, Caller, Home, Running, blocks};
+use super::{Backend, Caller, Home, Running, blocks, lend};
 
 struct Sequential;
 
@@ -21,9 +21,16 @@ impl Backend for Sequential {
     fn start(&self, _fold: &Running) {}
 
     fn take_part(&self, fold: &Running, caller: &mut dyn Caller) {
-        blocks::run(
-            fold,
-            Part { worker: 0, workers: 1, guess: None, is_timed: false, caller: Some(caller), look: &mut |_| () },
-        );
+        match lend::leaves_runtime(fold) {
+            Some(bytes) => lend::lend(fold, bytes, caller, |stand_in| run(fold, stand_in)),
+            None => run(fold, caller),
+        }
     }
+}
+
+fn run(fold: &Running, caller: &mut dyn Caller) {
+    blocks::run(
+        fold,
+        Part { worker: 0, workers: 1, guess: None, is_timed: false, caller: Some(caller), look: &mut |_| () },
+    );
 }

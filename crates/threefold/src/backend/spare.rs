@@ -9,9 +9,10 @@
 
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::{io, mem, process};
+use std::{io, mem};
 
 use super::berth::Berth;
+use super::fork::Identity;
 use super::stack;
 
 /// What a thread does. It never unwinds.
@@ -24,12 +25,12 @@ pub(super) struct Spare(Arc<Berth<Job, Own>>);
 struct Own {
     handle: JoinHandle<()>,
     /// The process in which it runs. A fork of this process has this memory, and not the thread.
-    process: u32,
+    process: Identity,
 }
 
 impl Own {
     fn is_here(&self) -> bool {
-        self.process == process::id()
+        self.process.is_this()
     }
 }
 
@@ -59,7 +60,7 @@ impl Spare {
             }
         })?;
         // It does not wait: there is room for one.
-        let _ = to_thread.send(Own { handle, process: process::id() });
+        let _ = to_thread.send(Own { handle, process: Identity::this() });
         Ok(())
     }
 }

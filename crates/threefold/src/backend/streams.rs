@@ -1,14 +1,30 @@
 //! `Stream`: this process's own standard output or error, on which the lines of workers elsewhere are printed. The standard
 //! input of a worker is empty.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+use crate::error::Error;
+use crate::model::Model;
+
 /// A line longer than this, in bytes, is passed on in pieces: it must not fill the memory.
 pub(super) const LONGEST: usize = 1 << 20;
+
+thread_local! {
+    /// The first error since this was last asked, of what this thread has printed. A fold is printed by one thread.
+    static FAILURE: RefCell<Option<io::Error>> = const { RefCell::new(None) };
+}
+
+/// The error of a fold on `model` of which this thread could not print all that its tasks have printed, since this was last
+/// asked.
+pub(super) fn failure(model: Model) -> Option<Error> {
+    let error = FAILURE.take()?;
+    Some(Error::system(model, "what the tasks have printed could not be written", error))
+}
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +34,21 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Prints on this process's own stream. Where its reader is gone, nobody misses it.
+    /// Prints on this process's own stream. Where its reader is gone, nobody misses it. Another error is a
+    /// [`failure`].
     pub(super) fn print(self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        let _ = match self {
+        let printed = match self {
             Self::Out => print(&mut io::stdout().lock(), bytes),
             Self::Err => print(&mut io::stderr().lock(), bytes),
         };
+        if let Err(error) = printed
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            FAILURE.with_borrow_mut(|failure| _ = failure.get_or_insert(error));
+        }
     }
 }
 

@@ -31,6 +31,7 @@ use super::options::Options;
 use super::part::Part;
 use super::pool::{Pool, Work};
 use super::{Backend, Caller, Home, Running, blocks, lend, runtime, stack};
+use crate::backend::fork::Own;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -54,7 +55,9 @@ struct Futures {
     in_flight: usize,
     /// Runtimes that nobody drives at present. Each is driven by one thread at a time, so that no thread waits for
     /// another.
-    runtimes: Mutex<Vec<Runtime>>,
+    ///
+    /// A fork shares the descriptors of its parent's, and does not have their threads. So it has its own.
+    runtimes: Own<Mutex<Vec<Runtime>>>,
     /// The runtime that the user has given, which is used instead.
     host: Option<Handle>,
 }
@@ -62,7 +65,7 @@ struct Futures {
 pub(crate) fn new(options: &Options) -> Result<Arc<Home>> {
     let in_flight = options.in_flight.unwrap_or(IN_FLIGHT);
     let workers = options.workers(1).min(in_flight);
-    let futures = Futures { in_flight, runtimes: Mutex::default(), host: options.runtime.clone() };
+    let futures = Futures { in_flight, runtimes: Own::new(Mutex::default()), host: options.runtime.clone() };
     Ok(Home::new(Box::new(Tokio(Pool::new(Model::Async, futures, workers, options)?)), options.cores))
 }
 
@@ -158,7 +161,7 @@ impl Futures {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Runtime>> {
-        self.runtimes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.runtimes.get(given_up).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,6 +169,14 @@ impl Drop for Futures {
     fn drop(&mut self) {
         self.idle().drain(..).for_each(runtime::end);
     }
+}
+
+/// In a fork, instead of the parent's runtimes. To drop those would wait for threads that the fork does not have.
+fn given_up(parents: &Mutex<Vec<Runtime>>) -> Mutex<Vec<Runtime>> {
+    if let Ok(mut parents) = parents.try_lock() {
+        parents.drain(..).for_each(std::mem::forget);
+    }
+    Mutex::default()
 }
 
 fn cannot_start(error: io::Error) -> Error {

@@ -9,16 +9,22 @@ pub(super) fn one_line(text: &str) -> String {
     lines.join(" ")
 }
 
-/// The text with its control characters escaped.
+/// The text with everything escaped that a terminal obeys.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    if !text.contains(is_hostile) {
         return Cow::Borrowed(text);
     }
     let escaped = text.chars().flat_map(|c| {
-        let (escaped, plain) = if c.is_control() { (Some(c.escape_default()), None) } else { (None, Some(c)) };
+        let (escaped, plain) = if is_hostile(c) { (Some(c.escape_default()), None) } else { (None, Some(c)) };
         escaped.into_iter().flatten().chain(plain)
     });
     Cow::Owned(escaped.collect())
+}
+
+/// Control characters, the marks and overrides of direction, and the separators of lines and paragraphs.
+fn is_hostile(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Ascending numbers; runs of three and more as ranges.
@@ -59,6 +65,7 @@ mod tests {
     fn control_characters_are_escaped_and_all_others_are_kept() {
         assert_eq!(one_line("  one\n\n two\u{1b}[2Jthree\tfour "), "one two\\u{1b}[2Jthree\\tfour");
         assert_eq!(printable("größer ≠ \\n"), "größer ≠ \\n");
+        assert_eq!(printable("a\u{202e}b\u{2028}c"), "a\\u{202e}b\\u{2028}c");
         assert_eq!(printable("bell\u{7}, c1 \u{9b}"), "bell\\u{7}, c1 \\u{9b}");
     }
 

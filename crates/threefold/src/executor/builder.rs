@@ -275,7 +275,8 @@ impl Builder {
     /// The default is `false`. It is for processes and mpi; on other models it is an error.
     ///
     /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses.
-    /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.
+    /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut. A fold that keeps
+    /// going after failures, such as [`map_results`](crate::Executor::map_results), bisects none of them.
     ///
     /// ```
     /// use threefold::prelude::*;

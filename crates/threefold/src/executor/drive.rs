@@ -168,7 +168,7 @@ impl Executor {
         match end {
             End::Unwound(payload) => resume_unwind(payload),
             End::Settled => recorded,
-            End::Open if has_all && (fold.policy.keeps_going || !fold.is_cancelled()) => recorded,
+            End::Open if has_all && fold.is_whole() => recorded,
             End::Open => Err(fold.why()),
             End::Failed(error) => Err(error),
         }

@@ -195,6 +195,10 @@ impl Executor {
         let (pieces, supplier) = input.into_feed();
         let begin = move |ahead: u64| {
             let chunks = on.count(&pieces)?;
+            if chunks == 0 && supplier.is_none() {
+                // As for the other verbs, no fold begins, so that nobody can cancel or observe it.
+                return Ok(Box::new(Nothing) as Flowing<O>);
+            }
             #[cfg(feature = "journal")]
             if supplier.is_some() {
                 on.refuse_to_record()?;
@@ -214,6 +218,15 @@ impl Executor {
             Ok(flow)
         };
         Stream { state: State::Idle(Box::new(begin)), ahead: AHEAD, in_a_row: 0 }
+    }
+}
+
+/// The outputs of a source without chunks.
+struct Nothing;
+
+impl<O> Outputs<O> for Nothing {
+    fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<Option<Result<O>>> {
+        Poll::Ready(None)
     }
 }
 

@@ -195,6 +195,11 @@ pub(crate) trait Carrier {
     /// Whether a worker can be ended while it runs a chunk. If not, a run that ends early waits for the chunks that run.
     fn ends_workers(&self) -> bool;
 
+    /// Whether this process is a fork of the one that the workers answer. Then this value must not be used.
+    fn is_inherited(&self) -> bool {
+        false
+    }
+
     /// How many bytes were sent and received since this was last asked.
     fn take_moved(&mut self) -> u64;
 }

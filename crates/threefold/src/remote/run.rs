@@ -46,24 +46,23 @@
 //! idle, and has the carrier end the others. Where workers cannot be ended, the run waits until the last chunk is
 //! answered.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, OnceLock};
-
-use super::carrier::{Carrier, Event, Fingerprint, Gone, Telling};
+use super::carrier::{Carrier, Event, Gone, Telling};
 use super::dispatch::{Block, Command, Dispatch, SPARE_STARTS, Terms};
 use super::fold_port::{FoldPort, Replay, Spot};
-use super::wire::{Build, Chunks, Rules, Run as Message, ToWorker};
+use super::wire::{Build, Chunks, Run as Message, ToWorker};
 use crate::error::{Error, Lost};
-use crate::shared::known;
-use crate::shared::memory::Memory;
 
 mod answers;
+mod blame;
 mod experience;
 mod starts;
+mod task;
 
+use blame::NOTHING_BEGUN;
 pub(crate) use experience::Experience;
 use experience::Key;
 use starts::Starts;
+use task::Task;
 
 /// An answer that is not wanted any more is waited for this long, in nanoseconds: a worker that only has such chunks
 /// skips them at once. One that is in the middle of a chunk is ended.
@@ -91,45 +90,10 @@ pub(crate) struct Run<'a, C> {
     /// What is known of the spans and events of each worker.
     replays: Vec<Replay>,
     events: Vec<Event>,
-    /// How the last worker ended that was never ready.
-    never_ready: Option<String>,
-}
-
-/// The task as it is told to every worker that does not have it.
-struct Task {
-    address: Vec<u8>,
-    captures: Vec<u8>,
-    fingerprint: Fingerprint,
-    rules: Rules,
-    /// The source from which workers cut the chunks; empty if chunks are sent.
-    source: Vec<u8>,
-    /// The memory of the arrays in the captures.
-    captured: Vec<Arc<Memory>>,
-    /// The memory of the array that is the source.
-    folded: Vec<Arc<Memory>>,
-}
-
-impl Task {
-    fn new(port: &FoldPort<'_>, maps_memory: bool) -> Result<Self, Error> {
-        /// Keys of this process's own, so that nobody can make two tasks that look alike.
-        static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
-        let (task, captured) = gathered(maps_memory, || port.task());
-        let (address, captures) = task?;
-        let (source, folded) = gathered(maps_memory, || port.source().unwrap_or_default());
-        let fingerprint = KEYS.get_or_init(Default::default).each_ref().map(|keys| {
-            let mut hasher = keys.build_hasher();
-            hasher.write(&address);
-            hasher.write_usize(address.len());
-            hasher.write(&captures);
-            hasher.finish()
-        });
-        Ok(Self { address, captures, fingerprint, rules: port.rules(), source, captured, folded })
-    }
-}
-
-/// What `serialize` gives, and the memory of the arrays of which it gives the numbers: of none, if workers map no memory.
-fn gathered<R>(maps_memory: bool, serialize: impl FnOnce() -> R) -> (R, Vec<Arc<Memory>>) {
-    if maps_memory { known::gathering(serialize) } else { (serialize(), Vec::new()) }
+    /// How the last worker ended that was lost before it had begun a chunk.
+    idle_end: Option<String>,
+    /// Whether chunks are sent one by one, since one of them may be too large for a worker.
+    careful: bool,
 }
 
 impl<'a, C: Carrier> Run<'a, C> {
@@ -159,7 +123,8 @@ impl<'a, C: Carrier> Run<'a, C> {
             starts: Starts::new(port.is_observed()),
             replays: (0..terms.workers).map(|_| Replay::default()).collect(),
             events: Vec::new(),
-            never_ready: None,
+            idle_end: None,
+            careful: false,
             port,
             carrier,
             terms,
@@ -198,6 +163,10 @@ impl<'a, C: Carrier> Run<'a, C> {
             }
             self.turn(self.dispatch.due());
             ready();
+            if self.carrier.is_inherited() {
+                // The reduction has forked. The fold goes on in the parent.
+                return;
+            }
         }
         self.port.settled();
         // What is still out is not wanted.
@@ -268,7 +237,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             }
             Command::GiveUp => {
                 let count = self.terms.workers + SPARE_STARTS;
-                let last = self.never_ready.take().map(|last| format!("; the last one {last}")).unwrap_or_default();
+                let last = self.idle_end.take().map(|last| format!("; the last one {last}")).unwrap_or_default();
                 self.port.give_up(format!("{count} workers ended before they ran a chunk{last}"));
             }
         }
@@ -310,7 +279,8 @@ impl<'a, C: Carrier> Run<'a, C> {
         let out = self.carrier.outbox(worker).end();
         let message = ToWorker::open_run(out, block.first, block.attempt);
         let (mut end, mut refused) = (block.first, None);
-        while end < block.end && (end == block.first || message.len(out) < BLOCK_BYTES) {
+        let most = if self.careful { 0 } else { BLOCK_BYTES };
+        while end < block.end && (end == block.first || message.len(out) < most) {
             if let Err(reason) = message.chunk(out, |out| port.encode(end, out)) {
                 refused = Some(reason);
                 break;
@@ -381,6 +351,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         let (ready, rank) = (self.dispatch.is_ready(worker), self.carrier.rank(worker));
         let Gone { end, progress, another_way, ran_for, pid, memory, stderr_tail } =
             self.carrier.end(worker, self.dispatch.unanswered(worker), ready, fault);
+        let progress = self.blamed(worker, progress, &end);
         self.start_of_lost(worker, progress, ran_for);
         self.span_of_lost(worker, progress);
         let loss =
@@ -388,9 +359,10 @@ impl<'a, C: Carrier> Run<'a, C> {
         if another_way {
             self.dispatch.forgive_start();
         }
-        if !ready {
+        if progress == NOTHING_BEGUN {
+            let when = if ready { "" } else { " before it was ready" };
             let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
-            self.never_ready = Some(format!("{end} before it was ready{said}"));
+            self.idle_end = Some(format!("{end}{when}{said}"));
         }
         let lost = Lost { ran_for, memory, stderr_tail, ..Lost::new(end) };
         if let Some(error) = self.port.lost(&loss, &lost, Spot { worker, pid, rank }) {

@@ -9,9 +9,11 @@ use threefold::Event;
 use threefold::prelude::*;
 use tokio::runtime::{Handle, Runtime};
 
+use crate::executor;
 use crate::tasks::{PATIENCE, nap, wait_until};
 
 crate::rows! {
+    every: a_plain_task_runs_outside_of_any_runtime_wherever_its_caller_is;
     asynchronous:
         tasks_wait_on_the_runtime_that_was_given,
         a_current_thread_runtime_is_awaited_and_never_blocked,
@@ -20,6 +22,33 @@ crate::rows! {
         a_runtime_that_is_shut_down_fails_the_chunk_that_waits,
         a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold;
     waiting_alone: a_runtime_is_refused_elsewhere;
+}
+
+/// Makes a runtime of its own, which no thread inside of another runtime may enter.
+#[task]
+fn own_runtime(chunk: u64) -> u64 {
+    single().block_on(async { chunk + 1 })
+}
+
+#[task]
+async fn nests(chunk: u64) -> u64 {
+    let inner = Executor::current().fold(Items(vec![chunk, 7]), own_runtime, 0, |sum, part| sum + part);
+    inner.expect("it makes its own runtime")
+}
+
+fn a_plain_task_runs_outside_of_any_runtime_wherever_its_caller_is(model: Model) {
+    for workers in [1, 3] {
+        let on = executor(model, workers);
+        for runtime in [single(), multi(1)] {
+            runtime.block_on(async {
+                let chunks = || Items((0..50).collect::<Vec<u64>>());
+                assert!(on.map(chunks(), own_runtime).unwrap().into_iter().eq(1..51));
+                assert_eq!(on.fold(chunks(), own_runtime, 0, |sum, part| sum + part).unwrap(), 51 * 25);
+                assert_eq!(on.combine(chunks(), own_runtime, |one, other| one + other).unwrap(), Some(51 * 25));
+                assert_eq!(on.map(Items(vec![1, 2]), nests).unwrap(), [10, 11]);
+            });
+        }
+    }
 }
 
 fn multi(workers: usize) -> Runtime {

@@ -21,6 +21,7 @@ use crate::tasks::{Death, DiesOn, Leaves, PanicsOn, add_up, echo, ends, files, i
 crate::rows! {
     every:
         a_stream_gives_what_map_gives,
+        an_empty_source_streams_nothing_whoever_cancels_or_observes,
         an_unordered_stream_gives_each_chunk_once,
         iterators_with_and_without_an_end_are_streamed,
         streams_are_polled_by_any_executor,
@@ -66,6 +67,19 @@ fn a_stream_gives_what_map_gives(model: Model) {
     }
     let error = executor(model, 2).stream((0..5).split_into(0), ends).next().unwrap().unwrap_err();
     assert!(error.is_setup(), "{error}");
+}
+
+/// The other verbs give the value of no chunks, without a fold.
+fn an_empty_source_streams_nothing_whoever_cancels_or_observes(model: Model) {
+    let token = CancelToken::new();
+    token.cancel();
+    let told = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&told);
+    let on = executor(model, 2).cancel(&token).observe(move |_| _ = count.fetch_add(1, SeqCst));
+    assert_eq!(on.map(numbers(0), PanicsOn(vec![])).unwrap(), [0; 0]);
+    assert_eq!(well(on.stream(numbers(0), PanicsOn(vec![]))), [0; 0]);
+    assert_eq!(well(on.stream_unordered(numbers(0), PanicsOn(vec![]))), [(0, 0); 0]);
+    assert_eq!(told.load(SeqCst), 0);
 }
 
 fn an_unordered_stream_gives_each_chunk_once(model: Model) {

@@ -21,6 +21,8 @@ pub(crate) const ROWS: Rows = &[
     ("a_memory_limit_too_small_for_this_program_is_refused_with_the_least", too_small_for_a_large_program),
     ("memory_beyond_the_limit_on_file_sizes_is_an_error_and_ends_nothing", beyond_the_file_size),
     ("a_worker_gives_back_the_memory_of_a_large_output_and_a_large_chunk", gives_back),
+    ("a_chunk_too_large_for_the_memory_limit_is_lost_and_no_other", too_large_a_chunk),
+    ("captures_that_no_worker_can_restore_are_an_error_that_says_why", too_large_captures),
     ("a_task_that_writes_over_the_status_page_makes_no_wrong_total", scribbles),
     ("a_task_that_writes_over_answers_that_are_not_sent_makes_no_wrong_total", forges),
 ];
@@ -134,6 +136,66 @@ fn gives_back() {
     for (before, after) in before.iter().zip(after) {
         assert!(after < before + (16 << 10), "{before} KiB before, {after} KiB after");
     }
+}
+
+#[task]
+fn measure(chunk: String, more: &String) -> usize {
+    chunk.len() + more.len()
+}
+
+fn limited() -> Executor {
+    Executor::builder(Model::Processes).workers(2).memory_limit(64 * MIB).build().unwrap()
+}
+
+fn too_large_a_chunk() {
+    let on = limited();
+    for (count, large) in [(8, 5), (1, 0), (300, 299)] {
+        let chunks = || {
+            let text = |chunk| "7".repeat(if chunk == large { 70 << 20 } else { 10 });
+            Items((0..count).map(text).collect())
+        };
+        let results = on.map_results(chunks(), measure.with(String::new())).unwrap();
+        assert_eq!(results.len(), count);
+        for (chunk, result) in results.into_iter().enumerate() {
+            match result {
+                Ok(length) => assert_eq!((length, chunk == large), (10, false)),
+                Err(error) => {
+                    assert_eq!(error.chunk(), Some(large as u64), "{error}");
+                    assert_eq!((chunk, error.is_out_of_memory()), (large, true), "{error}");
+                }
+            }
+        }
+        let error = on.map(chunks(), measure.with(String::new())).unwrap_err();
+        assert_eq!((error.chunk(), error.is_out_of_memory()), (Some(large as u64), true), "{error}");
+    }
+}
+
+/// Ends the worker that restores it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Fatal;
+
+impl<'de> Deserialize<'de> for Fatal {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fatal = <()>::deserialize(deserializer).map(|()| Self);
+        if std::env::args().any(|word| word.starts_with("--threefold-")) {
+            std::process::abort();
+        }
+        fatal
+    }
+}
+
+#[task]
+fn ignore(chunk: u64, _fatal: &Fatal) -> u64 {
+    chunk
+}
+
+fn too_large_captures() {
+    let error = limited().map(Items(vec![String::new(); 9]), measure.with("7".repeat(70 << 20))).unwrap_err();
+    assert!(error.is_setup(), "{error}");
+    assert!(error.to_string().contains("the last one ran out of memory: it needed more than its limit"), "{error}");
+    let error = workers(2).map(Items(vec![7, 8]), ignore.with(Fatal)).unwrap_err();
+    assert!(error.is_setup(), "{error}");
+    assert!(error.to_string().contains("the last one aborted (SIGABRT)"), "{error}");
 }
 
 /// The memory of this worker, and the address of its status page.

@@ -9,6 +9,7 @@ mod children;
 mod copies;
 mod entrances;
 mod fork;
+mod forks;
 #[path = "../holdings/mod.rs"]
 mod holdings;
 #[path = "../holdings/interval_timer.rs"]
@@ -42,10 +43,11 @@ type Hosts = &'static [(&'static str, fn())];
 type Rows = &'static [(&'static str, fn())];
 
 /// The rows and hosts of each module.
-const MODULES: [(&str, Rows, Hosts); 7] = [
+const MODULES: [(&str, Rows, Hosts); 8] = [
     ("children", children::ROWS, children::HOSTS),
     ("copies", copies::ROWS, copies::HOSTS),
     ("entrances", entrances::ROWS, entrances::HOSTS),
+    ("forks", forks::ROWS, forks::HOSTS),
     ("journals", journals::ROWS, journals::HOSTS),
     ("limits", limits::ROWS, limits::HOSTS),
     ("rights", rights::ROWS, rights::HOSTS),

@@ -9,10 +9,10 @@ use crate::arrows::{manifest_folder, sources};
 const UNSAFE: [&str; 17] = [
     "crates/threefold-cli/src/exec/execute.rs",
     "crates/threefold-cli/src/signals/ignored.rs",
+    "crates/threefold/src/backend/fork/wiped.rs",
     "crates/threefold/src/backend/mpi/at_exit.rs",
     "crates/threefold/src/backend/mpi/mark.rs",
     "crates/threefold/src/backend/mpi/term.rs",
-    "crates/threefold/src/backend/mpi/wiped.rs",
     "crates/threefold/src/backend/processes/shared_memory.rs",
     "crates/threefold/src/backend/processes/worker/bare_thread.rs",
     "crates/threefold/src/backend/processes/worker/c_library.rs",

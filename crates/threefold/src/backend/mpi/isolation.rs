@@ -49,7 +49,7 @@ pub(super) struct Isolation {
 impl Isolation {
     /// With so many workers in each rank.
     pub(super) fn new(options: &Options, workers: usize, silence: Duration) -> Result<Self> {
-        let refusal = processes::refusal(options);
+        let refusal = processes::refusal();
         if let Some(reason) = refusal.as_ref().filter(|_| options.isolates()) {
             return Err(Error::setup(Some(Model::Mpi), reason.as_str()));
         }

@@ -30,7 +30,7 @@ use super::mark::Mark;
 use super::status_page::StatusPage;
 use super::stderr_tail::StderrTail;
 use super::{group, memory};
-use crate::backend::processes::worker::Entrance;
+use crate::backend::{fork::Identity, processes::worker::Entrance};
 use crate::error::End;
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, NOTICE};
@@ -39,8 +39,10 @@ use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
 mod making;
 mod notes;
 mod telling;
+mod terminal;
 
 pub(crate) use notes::Notes;
+pub(super) use notes::Remains;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
@@ -48,6 +50,8 @@ pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 /// A worker process.
 #[derive(Debug)]
 pub(super) struct Worker {
+    /// The process whose worker it is.
+    parent: Identity,
     /// Its number among the workers of a fold.
     pub(super) number: usize,
     /// The mark by which it is watched, where it is.
@@ -95,17 +99,6 @@ struct Condemned {
     timeout: Duration,
     /// When its group is killed, on the machine's clock.
     until: u64,
-}
-
-/// A worker of which all is known but how its process ended.
-#[derive(Debug)]
-pub(super) struct Remains {
-    /// What it had noted of its progress.
-    pub(super) notes: Notes,
-    /// How long the chunk that was running had been running.
-    pub(super) ran_for: Option<Duration>,
-    /// The deadline that this chunk missed.
-    pub(super) missed: Option<Duration>,
 }
 
 impl Worker {
@@ -250,15 +243,6 @@ impl Worker {
         self.body.wait_for_death(GOODBYE)
     }
 
-    /// What it had noted, and how its time was. It is dead, or will be.
-    pub(super) fn remains(&self) -> Remains {
-        let running = self.page.running();
-        let notes = Notes { done: self.page.last_done(), running };
-        let ran_for = running.map(|running| Duration::from_nanos(clock::now().saturating_sub(running.since)));
-        let missed = self.condemned.filter(|condemned| Some(condemned.serial) == running.map(|running| running.serial));
-        Remains { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
-    }
-
     /// Kills it, where it is alive, with all that it started in its group; says how it had ended.
     ///
     /// Frames that it had sent must have been used before.
@@ -390,7 +374,9 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // The process id must be known before the process can be terminated.
-        self.body.settle(&self.channel);
+        // The process id must be known before the process can be terminated. A fork of the parent terminates nothing.
+        if self.parent.is_this() {
+            self.body.settle(&self.channel);
+        }
     }
 }

@@ -5,15 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A worker of the smallest program needs at most this much private memory, in bytes, before it runs any task. It is
-/// for what the C library keeps, and for the worker's first buffers.
-pub(super) const LEAST: u64 = 4 << 20;
-
 /// What a worker needs beyond the memory that it has when it arrives, in bytes: the buffers of its first messages.
 const FIRST_BUFFERS: u64 = 1 << 20;
 
 /// The least limit, in bytes, under which this process can serve: what it has, and its first buffers. A program with
-/// large variables of its own needs more than [`LEAST`].
+/// large variables of its own needs more than the least that the options allow.
 pub(super) fn least_here() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     Some(field(&status, "VmData:")? * 1024 + FIRST_BUFFERS)

@@ -186,6 +186,12 @@ impl Process {
         !self.ended && !matches!(answer, Err(Errno::CHILD))
     }
 
+    /// The signal that has stopped it, as long as it does not go on.
+    pub(super) fn stopping_signal(&self) -> Option<i32> {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        waitid(WaitId::PidFd(self.handle.descriptor.as_fd()), options).ok()??.stopping_signal()
+    }
+
     /// Kills it and its group, where they are alive, and waits for it.
     ///
     /// # Errors

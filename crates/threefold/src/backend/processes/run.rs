@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::child::Worker;
 use super::{Idle, Processes};
+use crate::backend::streams;
 use crate::error::Error;
 use crate::fold::Fold;
+use crate::remote::carrier::Carrier;
 use crate::remote::fold_port::FoldPort;
 use crate::remote::run::Run;
 
@@ -46,9 +48,22 @@ impl Processes {
                 return Err((cannot_start(self.model, &error), idle.workers));
             }
         }
-        run.finish(ready);
+        // What an earlier fold has left unprinted is none of this one's.
+        let _ = streams::failure(self.model);
+        let check_prints = || streams::failure(self.model).into_iter().for_each(|error| fold.fail_to_print(error));
+        run.finish(&mut || {
+            ready();
+            check_prints();
+        });
+        if run.carrier().is_inherited() {
+            // Nothing is told to the workers: `run` is dropped, and with it only the descriptors of this process.
+            let reason =
+                "this process was forked while the fold ran, and the workers answer the process that has begun it";
+            return Err((Error::setup(Some(self.model), reason), Vec::new()));
+        }
         let (crew, idle, experience) = run.dismiss();
         let (workers, watch, starter) = crew.dismiss(&idle);
+        check_prints();
         Ok(Idle { workers, watch: Some(watch), starter: Some(starter), experience })
     }
 }

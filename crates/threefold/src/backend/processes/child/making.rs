@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::Worker;
+use crate::backend::fork::Identity;
 use crate::backend::processes::arrays::Arrays;
 use crate::backend::processes::body::Body;
 use crate::backend::processes::descriptors;
@@ -71,6 +72,7 @@ impl Worker {
     ) -> io::Result<Self> {
         let (page, greeting) = StatusPage::create()?;
         Ok(Self {
+            parent: Identity::this(),
             number,
             mark: None,
             entrance,

@@ -5,9 +5,12 @@
 //! chunk that the worker had noted as running must come after it. Anything else was written by a task that has damaged
 //! the page, and then nothing is known: every chunk without an answer counts as started.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Worker;
+use crate::remote::clock;
 use crate::remote::dispatch::{Progress, Sent};
 use crate::remote::wire::Running;
 
@@ -16,6 +19,26 @@ impl Worker {
     pub(in crate::backend::processes) fn running(&self) -> Option<Running> {
         self.page.running()
     }
+
+    /// What it had noted, and how its time was. It is dead, or will be.
+    pub(in crate::backend::processes) fn remains(&self) -> Remains {
+        let running = self.page.running();
+        let notes = Notes { done: self.page.last_done(), running };
+        let ran_for = running.map(|running| Duration::from_nanos(clock::now().saturating_sub(running.since)));
+        let missed = self.condemned.filter(|condemned| Some(condemned.serial) == running.map(|running| running.serial));
+        Remains { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
+    }
+}
+
+/// A worker of which all is known but how its process ended.
+#[derive(Debug)]
+pub(in crate::backend::processes) struct Remains {
+    /// What it had noted of its progress.
+    pub(in crate::backend::processes) notes: Notes,
+    /// How long the chunk that was running had been running.
+    pub(in crate::backend::processes) ran_for: Option<Duration>,
+    /// The deadline that this chunk missed.
+    pub(in crate::backend::processes) missed: Option<Duration>,
 }
 
 /// The last notes of a worker. They count the chunks of its whole life.

@@ -28,6 +28,7 @@
 //! | what is known | the reason |
 //! |---|---|
 //! | it was told to terminate, and the same chunk was still running | its chunk took too long |
+//! | its task wanted something of the terminal, which stopped it | that |
 //! | the parent found a fault, and the worker was not dying | the fault |
 //! | a copy was asked for and not made | that it could not be made |
 //! | the host program has waited for it | that its exit status is unknown |
@@ -47,6 +48,7 @@ use super::cores::Cores;
 use super::farewells::Farewells;
 use super::starter::Starter;
 use super::watch::{Source, Watch};
+use crate::backend::fork::Identity;
 use crate::backend::processes::arrays;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::mark::Mark;
@@ -78,6 +80,8 @@ const SERVER: usize = (1 << 30) - 1;
 
 /// The worker processes of one run.
 pub(in crate::backend) struct Crew {
+    /// The process whose workers they are. A reduction may fork, and return in both processes.
+    process: Identity,
     /// The model that errors name.
     model: Model,
     memory_limit: Option<u64>,
@@ -107,6 +111,8 @@ struct Member {
     mark: Mark,
     /// Whether the rest of what was written waits until the channel takes it.
     blocked: bool,
+    /// Why it is killed, if it is because its task wants something of the terminal.
+    at_terminal: Option<&'static str>,
 }
 
 impl Crew {
@@ -121,6 +127,7 @@ impl Crew {
         let watch = watch.map_or_else(Watch::new, Ok).map_err(|error| cannot_start(model, &error))?;
         starter.begin();
         Ok(Self {
+            process: Identity::this(),
             model,
             memory_limit,
             starter,
@@ -147,7 +154,7 @@ impl Crew {
         if !worker.is_greeted() {
             self.original = Some(number);
         }
-        self.workers[number] = Some(Member { worker, mark, blocked: false });
+        self.workers[number] = Some(Member { worker, mark, blocked: false, at_terminal: None });
         Ok(())
     }
 
@@ -328,6 +335,7 @@ impl Carrier for Crew {
         let activity = member.worker.activity();
         if worker % groups == look && activity != Activity::Rests {
             member.worker.look_at_memory();
+            member.look_for_terminal();
         }
         activity
     }
@@ -361,6 +369,10 @@ impl Carrier for Crew {
 
     fn ends_workers(&self) -> bool {
         true
+    }
+
+    fn is_inherited(&self) -> bool {
+        !self.process.is_this()
     }
 
     fn take_moved(&mut self) -> u64 {

@@ -16,12 +16,14 @@ const AT_SECURE: c_ulong = 23;
 /// The handler that ignores a signal.
 const SIG_IGN: usize = 1;
 
-// SAFETY: these are the C library's own declarations, `getauxval` of <sys/auxv.h> and `signal` of <signal.h>; a handler
-// is a pointer, which a `usize` stands for in every ABI of Linux.
+// SAFETY: these are the C library's own declarations, `getauxval` of <sys/auxv.h>, `signal` of <signal.h> and `_exit` of
+// <unistd.h>; a handler is a pointer, which a `usize` stands for in every ABI of Linux.
 unsafe extern "C" {
     /// A value that the kernel gave to this process, or 0. It reads what never changes, so that any call is sound.
     safe fn getauxval(key: c_ulong) -> c_ulong;
     fn signal(number: c_int, handler: usize) -> usize;
+    /// Ends this process. It returns to nobody and runs no code of the program, so that any call is sound.
+    safe fn _exit(code: c_int) -> !;
 }
 
 /// Whether this process has other rights than whoever started it: the program is setuid or setgid, or its file has
@@ -33,6 +35,11 @@ pub(crate) fn has_other_rights() -> bool {
 /// Where in memory the program's first instruction lies.
 pub(super) fn entry_point() -> usize {
     getauxval(AT_ENTRY) as usize
+}
+
+/// Ends this process without the exit handlers of the program, which are another process's affair.
+pub(super) fn exit_at_once(code: c_int) -> ! {
+    _exit(code)
 }
 
 /// From now on who writes into a pipe that nobody reads sees an error. The standard library does the same before `main`.

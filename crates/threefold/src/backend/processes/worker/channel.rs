@@ -10,6 +10,8 @@ use rustix::buffer::spare_capacity;
 use rustix::io::retry_on_intr;
 use rustix::net::{RecvFlags, recv};
 
+use super::c_library;
+use crate::backend::fork::Identity;
 use crate::backend::processes::descriptors;
 use crate::backend::processes::status_page::{Copied, HELD_BYTES, StatusPage};
 use crate::backend::streams::empty_stdin;
@@ -18,7 +20,13 @@ use crate::remote::wire::Inbox;
 /// The capacity that the buffer for answers keeps, in bytes. It is larger than the answers that are sent together.
 const KEPT: usize = 256 << 10;
 
+/// What a fork of a worker writes to its standard error before it ends.
+const FORKED: &str = "threefold: a task has forked its worker process, and the fork has returned from the task or \
+     panicked: only the worker answers, so the fork ends here\n";
+
 pub(super) struct Channel {
+    /// The process that serves the parent. A task may fork, and return in both processes.
+    process: Identity,
     stream: UnixStream,
     incoming: Inbox,
     /// Answers that are not sent yet.
@@ -50,6 +58,7 @@ impl Channel {
     /// The channel whose other end the parent holds.
     pub(super) fn of(descriptor: OwnedFd) -> Self {
         Self {
+            process: Identity::this(),
             stream: descriptor.into(),
             incoming: Inbox::default(),
             outgoing: Vec::new(),
@@ -122,23 +131,28 @@ impl Channel {
 
     /// The frame that has arrived, and the buffer for the answers to it.
     pub(super) fn next<'a>(&'a mut self, page: &'a StatusPage) -> io::Result<(&'a [u8], Answers<'a>)> {
-        let Self { stream, incoming, outgoing, held, sent } = self;
+        let Self { process, stream, incoming, outgoing, held, sent } = self;
         let has_more = incoming.has_more();
         match incoming.next() {
-            Ok(frame) => Ok((frame.unwrap_or_default(), Answers { stream, outgoing, held, sent, page, has_more })),
+            Ok(frame) => {
+                let answers = Answers { process: *process, stream, outgoing, held, sent, page, has_more };
+                Ok((frame.unwrap_or_default(), answers))
+            }
             Err(what) => Err(io::Error::new(io::ErrorKind::InvalidData, what)),
         }
     }
 
     /// Sends all answers that are held back.
     pub(super) fn send(&mut self, page: &StatusPage) -> io::Result<()> {
-        let Self { stream, outgoing, held, sent, .. } = self;
-        Answers { stream, outgoing, held, sent, page, has_more: false }.send_all()
+        let Self { process, stream, outgoing, held, sent, .. } = self;
+        Answers { process: *process, stream, outgoing, held, sent, page, has_more: false }.send_all()
     }
 }
 
 /// Answers that are not sent yet, and where they are sent.
 pub(super) struct Answers<'a> {
+    /// The process that may send them.
+    process: Identity,
     stream: &'a UnixStream,
     pub(super) outgoing: &'a mut Vec<u8>,
     pub(super) held: &'a mut Copied,
@@ -151,6 +165,7 @@ pub(super) struct Answers<'a> {
 impl Answers<'_> {
     /// Sends them.
     pub(super) fn send_all(&mut self) -> io::Result<()> {
+        self.leave_in_fork();
         if self.outgoing.is_empty() {
             return Ok(());
         }
@@ -163,6 +178,16 @@ impl Answers<'_> {
         // A large answer does not stay in memory, where it would count against the limit of the next chunks.
         self.outgoing.shrink_to(KEPT);
         Ok(())
+    }
+
+    /// Ends this process if it is a fork of the worker. The worker answers by itself: an answer of the fork would be
+    /// taken for another chunk's.
+    pub(super) fn leave_in_fork(&self) {
+        if !self.process.is_this() {
+            // Without the locks of the standard library: another thread of the worker may have held them.
+            let _ = rustix::io::write(rustix::stdio::stderr(), FORKED.as_bytes());
+            c_library::exit_at_once(1);
+        }
     }
 
     /// Whether something more has come from the parent.

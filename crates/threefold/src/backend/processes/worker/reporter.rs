@@ -1,4 +1,7 @@
 //! How a worker process reports: its notes are on the status page, and its answers go through the channel.
+//!
+//! Both are shared with a fork of the worker, which a task may have made. So each report that follows user code ends the
+//! fork instead.
 
 use std::io;
 
@@ -31,6 +34,7 @@ impl Reporter for Answers<'_> {
     }
 
     fn note_reading(&mut self, reads: bool) {
+        self.leave_in_fork();
         self.page.note_reading(reads);
     }
 
@@ -43,6 +47,7 @@ impl Reporter for Answers<'_> {
     }
 
     fn begin_block(&mut self) -> io::Result<()> {
+        self.leave_in_fork();
         self.page.take_core().map_or(Ok(()), seat::move_to)
     }
 
@@ -59,6 +64,7 @@ impl Reporter for Answers<'_> {
     }
 
     fn note_done(&mut self, serial: u64) {
+        self.leave_in_fork();
         self.page.note_done(serial);
     }
 
@@ -71,6 +77,7 @@ impl Reporter for Answers<'_> {
     }
 
     fn hold(&mut self) -> bool {
+        self.leave_in_fork();
         self.hold_on_page()
     }
 

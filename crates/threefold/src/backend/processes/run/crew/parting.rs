@@ -68,6 +68,15 @@ impl Departed {
     }
 }
 
+impl Member {
+    /// Kills the worker if it waits for the terminal, which it never gets.
+    pub(super) fn look_for_terminal(&mut self) {
+        if self.at_terminal.is_none() {
+            self.at_terminal = self.worker.wants_terminal().inspect(|_| self.worker.kill());
+        }
+    }
+}
+
 impl Crew {
     /// Ends `worker`, dead or alive; `ready` says whether its handshake is done. `fault` says why it is ended where it is
     /// alive.
@@ -77,12 +86,13 @@ impl Crew {
         ready: bool,
         fault: Option<Cow<'static, str>>,
     ) -> Departed {
-        let Some(Member { mut worker, .. }) = self.workers[worker].take() else {
+        let Some(Member { mut worker, at_terminal, .. }) = self.workers[worker].take() else {
             unreachable!("a worker ends once");
         };
         self.forget_making(&worker);
         // One that has closed its channel because it is dying has the fault that it dies of.
         let fault = fault.filter(|_| !(worker.is_closed() && worker.has_ended()));
+        let fault = at_terminal.map(Cow::Borrowed).or(fault);
         worker.print_rest();
         self.moved += worker.take_moved();
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
