@@ -90,7 +90,7 @@ pub(crate) struct Run<'a, C> {
     /// What is known of the spans and events of each worker.
     replays: Vec<Replay>,
     events: Vec<Event>,
-    /// How the last worker ended that was lost before it had begun a chunk.
+    /// How the last worker ended that was never ready, or had begun no chunk.
     idle_end: Option<String>,
     /// Whether chunks are sent one by one, since one of them may be too large for a worker.
     careful: bool,
@@ -359,7 +359,7 @@ impl<'a, C: Carrier> Run<'a, C> {
         if another_way {
             self.dispatch.forgive_start();
         }
-        if progress == NOTHING_BEGUN {
+        if !ready || progress == NOTHING_BEGUN {
             let when = if ready { "" } else { " before it was ready" };
             let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
             self.idle_end = Some(format!("{end}{when}{said}"));
