@@ -49,6 +49,15 @@ impl Identity {
     pub(super) fn is_this(self) -> bool {
         self == Self::this()
     }
+
+    /// Whether it is known, without a system call, to be the identity of another process. Each fold may ask that.
+    pub(super) fn is_another(self) -> bool {
+        #[cfg(all(feature = "processes", target_os = "linux", not(miri)))]
+        let is_known = word().is_some();
+        #[cfg(not(all(feature = "processes", target_os = "linux", not(miri))))]
+        let is_known = false;
+        is_known && !self.is_this()
+    }
 }
 
 /// The word with the number of this process, if the system provides one.

@@ -180,9 +180,10 @@ impl<W: Work> Pool<W> {
 }
 
 impl<W> Pool<W> {
-    /// Whether helpers may take part in `fold`.
+    /// Whether helpers may take part in `fold`. In a fork that does not know that it is one, the caller runs all chunks,
+    /// since nobody answers its call.
     fn shares(&self, fold: &Running) -> bool {
-        !self.handles.is_empty() && fold.chunks > 1 && self.process.is_this()
+        !self.handles.is_empty() && fold.chunks > 1 && !self.process.is_another()
     }
 }
 
