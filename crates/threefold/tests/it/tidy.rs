@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::arrows::{manifest_folder, sources};
 
 /// The files that may hold unsafe code, each for one reason that it opens with.
-const UNSAFE: [&str; 17] = [
+const UNSAFE: [&str; 18] = [
     "crates/threefold-cli/src/exec/execute.rs",
     "crates/threefold-cli/src/signals/ignored.rs",
     "crates/threefold/src/backend/mpi/at_exit.rs",
