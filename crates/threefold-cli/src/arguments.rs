@@ -13,6 +13,7 @@ mod on_comparison;
 mod on_model;
 mod run;
 mod term;
+mod utf8;
 mod values;
 
 use std::ffi::OsString;
@@ -172,21 +173,6 @@ enum Command {
     Help(Deferred<HelpArguments>),
 }
 
-/// The names of all commands, in the order of the help.
-const COMMANDS: [&str; 11] = [
-    "sequential",
-    "async",
-    "threads",
-    "processes",
-    "mpi",
-    "compare",
-    "report",
-    "workloads",
-    "completions",
-    "man",
-    "help",
-];
-
 #[derive(Args)]
 struct HelpArguments {
     /// A command, for example compare
@@ -207,7 +193,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
     let mut parser = Arguments::command();
     let marked: Vec<_> = arguments.into_iter().map(negative::mark).collect();
     let matches = parser.try_get_matches_from_mut(&marked).map_err(|error| match error.kind() {
-        ErrorKind::InvalidUtf8 => Answer::Error(format!("{}\n", not_utf8(&marked))),
+        ErrorKind::InvalidUtf8 => Answer::Error(format!("{}\n", utf8::refusal(&marked))),
         _ => answer(error),
     })?;
     let Arguments { command } = Arguments::from_arg_matches(&matches).map_err(answer)?;
@@ -288,23 +274,6 @@ fn answer(mut error: clap::Error) -> Answer {
     }
 }
 
-/// Says which of these arguments must be UTF-8 and is not: it is refused even if all others are.
-fn not_utf8(arguments: &[OsString]) -> String {
-    let is_refused = |index: usize| {
-        let others = arguments.iter().enumerate().map(|(other, argument)| match other == index {
-            true => argument.clone(),
-            false => argument.to_string_lossy().into_owned().into(),
-        });
-        let parsed = Arguments::command().try_get_matches_from(others);
-        parsed.is_err_and(|error| error.kind() == ErrorKind::InvalidUtf8)
-    };
-    let refused = (0..arguments.len()).find(|&index| arguments[index].to_str().is_none() && is_refused(index));
-    match refused {
-        Some(index) => format!("argument {index}, {:?}, is not UTF-8", arguments[index]),
-        None => "an argument is not UTF-8".to_string(),
-    }
-}
-
 /// The commands that there are, in place of one that there is not.
 fn unknown_command(typed: &str) -> String {
     let parser = Arguments::command();
@@ -326,12 +295,6 @@ mod tests {
     use crate::progress::Show;
     use crate::work::Work;
     use crate::workloads::Workload;
-
-    #[test]
-    fn every_command_is_completed() {
-        let parser = Arguments::command();
-        assert!(parser.get_subcommands().map(|command| command.get_name()).eq(COMMANDS));
-    }
 
     fn request(arguments: &str) -> Result<RunRequest, Answer> {
         read(arguments.split(' ').map(OsString::from)).map(|request| match request {

@@ -6,6 +6,21 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 use threefold::Model;
 
+/// The names of all commands, in the order of the help.
+const COMMANDS: [&str; 11] = [
+    "sequential",
+    "async",
+    "threads",
+    "processes",
+    "mpi",
+    "compare",
+    "report",
+    "workloads",
+    "completions",
+    "man",
+    "help",
+];
+
 /// A parser of values, with the names that are completed.
 #[derive(Clone)]
 pub(super) struct Known<P> {
@@ -21,7 +36,7 @@ pub(super) fn models() -> impl TypedValueParser<Value = Model> {
 
 /// The name of a command.
 pub(super) fn commands() -> impl TypedValueParser<Value = String> {
-    Known { parser: StringValueParser::new(), names: || super::COMMANDS.to_vec() }
+    Known { parser: StringValueParser::new(), names: || COMMANDS.to_vec() }
 }
 
 impl<P: TypedValueParser> TypedValueParser for Known<P> {
@@ -33,5 +48,19 @@ impl<P: TypedValueParser> TypedValueParser for Known<P> {
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::super::Arguments;
+    use super::COMMANDS;
+
+    #[test]
+    fn every_command_is_completed() {
+        let parser = Arguments::command();
+        assert!(parser.get_subcommands().map(|command| command.get_name()).eq(COMMANDS));
     }
 }
