@@ -15,14 +15,15 @@ use crate::model::Model;
 pub(super) const LONGEST: usize = 1 << 20;
 
 thread_local! {
-    /// The first error since this was last asked, of what this thread has printed. A fold is printed by one thread.
+    /// The first error since this was last asked, of what this thread has printed. A fold is printed by one thread. When the
+    /// thread ends, a fold in a destructor may come too late for it: then nothing is noted.
     static FAILURE: RefCell<Option<io::Error>> = const { RefCell::new(None) };
 }
 
 /// The error of a fold on `model` of which this thread could not print all that its tasks have printed, since this was last
 /// asked.
 pub(super) fn failure(model: Model) -> Option<Error> {
-    let error = FAILURE.take()?;
+    let error = FAILURE.try_with(RefCell::take).ok().flatten()?;
     Some(Error::system(model, "what the tasks have printed could not be written", error))
 }
 
@@ -47,7 +48,7 @@ impl Stream {
         if let Err(error) = printed
             && error.kind() != io::ErrorKind::BrokenPipe
         {
-            FAILURE.with_borrow_mut(|failure| _ = failure.get_or_insert(error));
+            let _ = FAILURE.try_with(|failure| _ = failure.borrow_mut().get_or_insert(error));
         }
     }
 }
