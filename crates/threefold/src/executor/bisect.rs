@@ -15,7 +15,7 @@ use crate::error::{Cause, Error};
 use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
-use crate::fold::work::Work;
+use crate::fold::work::{Looks, Work};
 use crate::shared::known;
 use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
@@ -66,7 +66,7 @@ impl Executor {
         // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
         // fail.
         let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
-        let work = Work::new((part, task), (false, false), None, None);
+        let work = Work::new((part, task), Looks::default(), None, None);
         let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
         let fold =
             Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, whole.scope.clone(), None);

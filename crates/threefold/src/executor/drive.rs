@@ -36,7 +36,7 @@ use crate::fold::outputs::{Kept, Outcome};
 use crate::fold::policy::Aim;
 use crate::fold::recorder::Recorder;
 use crate::fold::unpark;
-use crate::fold::work::{Ended, Work};
+use crate::fold::work::{Ended, Looks, Work};
 use crate::fold::{Fold, chunk};
 use crate::panics::Payload;
 use crate::source::{Pieces, Source};
@@ -106,11 +106,11 @@ impl Executor {
         if chunks == 0 {
             return Ok(None);
         }
-        let (stops_on_err, checks) = (R::STOPS == Stops::AtErr, self.checked.is_first::<T>());
+        let looks = Looks { for_errs: R::STOPS == Stops::AtErr, for_changes: self.checked.is_first::<T>() };
         // With a journal, outputs are recorded before they are merged, and the caller merges those of earlier runs.
         let tree = if self.has_journal() { None } else { reduction.tree() };
         let recording = self.recording(&pieces, &task, chunks)?;
-        let work = Work::new((pieces, task), (stops_on_err, checks), tree, recording);
+        let work = Work::new((pieces, task), looks, tree, recording);
         let aim = Aim { keeps_going: R::STOPS == Stops::Never, streams: false };
         self.prepare_work(work, Claims::new(chunks, WINDOW), aim).map(Some)
     }

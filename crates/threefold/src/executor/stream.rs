@@ -2,28 +2,21 @@
 //!
 //! A stream is an awaited fold ([`awaiting`](super::awaiting)) without a reduction. Between two outputs its caller may do
 //! anything, for any time. So the caller lends no thread: an errand runs the fold, also if the caller blocks. The window
-//! of the fold holds it up while the caller is slow.
-//!
-//! If the chunks come from an iterator, one more errand takes them from it ([`feeding`](super::feeding)).
+//! of the fold holds it up while the caller is slow. [`flow`] is that fold.
+
+mod flow;
 
 use std::fmt;
-use std::panic::resume_unwind;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::thread;
 
+use self::flow::{Failures, Flowing, Order};
 use super::Executor;
-use super::awaiting::Awaited;
-use super::feeding::Feeding;
-use super::registered::{Parent, Registered};
-use crate::backend::current;
 use crate::error::Result;
-use crate::fold::claims::Claims;
-use crate::fold::policy::Aim;
-use crate::fold::work::Work;
-use crate::fold::{chunk, unpark};
-use crate::source::{Feed, Pieces};
-use crate::task::{Task, TaskOf};
+use crate::fold::unpark;
+use crate::source::Feed;
+use crate::task::TaskOf;
 
 /// The window of a stream, unless the user says otherwise: large enough for workers that take chunks by the hundred, and
 /// small enough for outputs of some kilobytes.
@@ -81,13 +74,6 @@ enum State<T> {
     Over,
 }
 
-type Flowing<T> = Box<dyn Outputs<T>>;
-
-/// The outputs of a fold that runs, whatever its types.
-trait Outputs<T>: Send {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>>;
-}
-
 impl Executor {
     /// Runs `task` on every chunk of `input`, and gives the outputs as they come, in chunk order.
     ///
@@ -125,7 +111,7 @@ impl Executor {
         I: Feed,
         T: TaskOf<I::Chunk>,
     {
-        self.flow(input, task, (false, false), |_, output| output)
+        self.flow(input, task, Order::OfChunks, Failures::End, |_, output| output)
     }
 
     /// As [`stream`](Self::stream), but the failure of a chunk is an item, and the other chunks run nevertheless. It is what
@@ -138,7 +124,7 @@ impl Executor {
         I: Feed,
         T: TaskOf<I::Chunk>,
     {
-        self.flow(input, task, (false, true), |_, output| Ok(output))
+        self.flow(input, task, Order::OfChunks, Failures::AreItems, |_, output| Ok(output))
     }
 
     /// Runs `task` on every chunk of `input`, and gives the outputs as the chunks end, each with the number of its chunk.
@@ -175,92 +161,7 @@ impl Executor {
         I: Feed,
         T: TaskOf<I::Chunk>,
     {
-        self.flow(input, task, (true, false), |chunk, output| Ok((chunk, output?)))
-    }
-
-    fn flow<I, T, O>(
-        &self,
-        input: I,
-        task: T,
-        (in_any_order, keeps_going): (bool, bool),
-        item: fn(u64, Result<T::Output>) -> Result<O>,
-    ) -> Stream<O>
-    where
-        I: Feed,
-        T: TaskOf<I::Chunk>,
-        O: 'static,
-    {
-        let on = self.clone();
-        let parent = Parent::of(&(current::get(), chunk::get()));
-        let (pieces, supplier) = input.into_feed();
-        let begin = move |ahead: u64| {
-            let chunks = on.count(&pieces)?;
-            if chunks == 0 && supplier.is_none() {
-                // As for the other verbs, no fold begins, so that nobody can cancel or observe it.
-                return Ok(Box::new(Nothing) as Flowing<O>);
-            }
-            #[cfg(feature = "journal")]
-            if supplier.is_some() {
-                on.refuse_to_record()?;
-            }
-            let recording = on.recording(&pieces, &task, chunks)?;
-            let work = Work::new((pieces, task), (false, on.checked.is_first::<T>()), None, recording);
-            let work = if in_any_order { work.in_any_order() } else { work };
-            let claims = match &supplier {
-                None => Claims::new(chunks, ahead),
-                Some(_) => Claims::unsupplied(chunks, ahead),
-            };
-            let fold = on.prepare_work(work, claims, Aim { streams: true, keeps_going })?;
-            let registered = Registered::new(&on, &fold, parent);
-            let feed = supplier.map(|supplier| Feeding::begin(&fold, supplier)).transpose()?;
-            let fold = Awaited::<I::Pieces, T>::begin(&on, fold, registered)?;
-            let flow: Flowing<O> = Box::new(Flow { on, fold, feed, item });
-            Ok(flow)
-        };
-        Stream { state: State::Idle(Box::new(begin)), ahead: AHEAD, in_a_row: 0 }
-    }
-}
-
-/// The outputs of a source without chunks.
-struct Nothing;
-
-impl<O> Outputs<O> for Nothing {
-    fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<Option<Result<O>>> {
-        Poll::Ready(None)
-    }
-}
-
-/// A fold that runs, and the errand that supplies its chunks.
-struct Flow<P: Pieces<Chunk = T::Chunk>, T: Task, O> {
-    on: Executor,
-    fold: Awaited<P, T>,
-    feed: Option<Feeding>,
-    item: fn(u64, Result<T::Output>) -> Result<O>,
-}
-
-impl<P, T, O> Outputs<O> for Flow<P, T, O>
-where
-    P: Pieces<Chunk = T::Chunk>,
-    T: Task,
-{
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<O>>> {
-        if let Some((chunk, output)) = ready!(self.fold.poll_next(cx)) {
-            self.fold.work().pieces.release(chunk);
-            self.fold.pass();
-            let output = output.and_then(|output| self.fold.end_with_the_last().map(|()| output));
-            return Poll::Ready(Some((self.item)(chunk, output)));
-        }
-        if let Some(payload) = self.feed.as_ref().and_then(Feeding::take_panic) {
-            resume_unwind(payload);
-        }
-        // Nobody waits for an iterator that has not ended: it may block for ever.
-        let total = self.fold.work().pieces.total();
-        if let Some(feed) = self.feed.as_mut().filter(|_| total.is_some()) {
-            ready!(feed.poll_back(cx));
-            self.feed = None;
-        }
-        let ended = ready!(self.fold.conclude(cx, &self.on, |taken, _| Some(taken) == total));
-        Poll::Ready(ended.err().map(Err))
+        self.flow(input, task, Order::OfEnds, Failures::End, |chunk, output| Ok((chunk, output?)))
     }
 }
 

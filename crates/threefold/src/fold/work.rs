@@ -61,14 +61,20 @@ pub(crate) struct Work<P, T: Task> {
     /// Where outputs are merged, if the fold has a tree.
     pub(crate) tree: Option<Arc<Tree<T::Output>>>,
     pub(crate) states: States,
-    /// Whether an `Err` among the outputs ends the fold, as in `try_fold`.
-    stops_on_err: bool,
-    /// Whether the task, the first chunk and the first output are checked: serialized, restored and compared.
-    checks: bool,
+    looks: Looks,
     /// The journal of the fold, if it has one. In a box, since few folds have one.
     recording: Option<Box<Recording>>,
     /// Whether outputs are checked or recorded.
     watches: bool,
+}
+
+/// What a fold looks for.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Looks {
+    /// An `Err` among the outputs. It ends the fold, as in `try_fold`.
+    pub(crate) for_errs: bool,
+    /// A task, first chunk or first output that is another after it was serialized and restored.
+    pub(crate) for_changes: bool,
 }
 
 impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
@@ -76,13 +82,13 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     /// journal.
     pub(crate) fn new(
         (pieces, task): (P, T),
-        (stops_on_err, checks): (bool, bool),
+        looks: Looks,
         tree: Option<Arc<Tree<T::Output>>>,
         recording: Option<Box<Recording>>,
     ) -> Self {
         let outputs = Outputs::new(recording.as_ref().and_then(|recording| recording.finished()));
-        let watches = checks || recording.is_some();
-        Self { pieces, task, outputs, tree, states: States::default(), stops_on_err, checks, recording, watches }
+        let watches = looks.for_changes || recording.is_some();
+        Self { pieces, task, outputs, tree, states: States::default(), looks, recording, watches }
     }
 
     /// Has the caller take outputs as they come, in any order.
@@ -108,12 +114,12 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
 
     /// Checks the task, if that is asked for.
     pub(crate) fn check_task(&self) -> Result<(), Cause> {
-        if self.checks { roundtrip::check("the task", &self.task, T::__eq) } else { Ok(()) }
+        if self.looks.for_changes { roundtrip::check("the task", &self.task, T::__eq) } else { Ok(()) }
     }
 
     /// Whether chunk `number` and its output are checked.
     fn is_checked(&self, number: u64) -> bool {
-        self.checks && number == 0
+        self.looks.for_changes && number == 0
     }
 
     /// Makes chunk `number`, and checks it if that is asked for. This may run code of the user's, such as a `Clone`
@@ -244,7 +250,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn stops_on_err(&self) -> bool {
-        self.stops_on_err
+        self.looks.for_errs
     }
 
     #[cfg(feature = "processes")]

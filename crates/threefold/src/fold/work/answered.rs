@@ -44,7 +44,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
     /// Whether the fold ends after this output.
     #[inline]
     fn ends_fold(&self, output: &T::Output) -> bool {
-        self.stops_on_err && T::__is_err(output)
+        self.looks.for_errs && T::__is_err(output)
     }
 
     /// Reads the output of `chunk` from the journal, which has it.
@@ -83,7 +83,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             let recorded = values.iter().take_while(|value| !self.ends_fold(value)).count();
             bytes[..recorded].iter().zip(first..).for_each(|(bytes, chunk)| recording.add_bytes(chunk, bytes, fold));
         }
-        if self.stops_on_err
+        if self.looks.for_errs
             && let Some(err) = values.iter().position(T::__is_err)
         {
             fold.stop_after(first + err as u64);
