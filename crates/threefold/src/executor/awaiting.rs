@@ -33,6 +33,8 @@ use std::time::Duration;
 use std::vec;
 
 use super::Executor;
+#[cfg(feature = "processes")]
+use super::bisect::{self, Failures};
 use super::drive::End;
 use super::reduction::Reduction;
 use super::registered::{Parent, Registered};
@@ -71,7 +73,7 @@ pub(super) struct Awaited<P: Pieces<Chunk = T::Chunk>, T: Task> {
     recorded: u64,
     end: End,
     #[cfg(feature = "processes")]
-    bisecting: Option<(Errand<Error>, CancelToken)>,
+    bisecting: Option<(Errand<Failures>, CancelToken)>,
     pieces: PhantomData<fn(P)>,
 }
 
@@ -95,7 +97,7 @@ impl Executor {
             let registered = Registered::new(&on, &fold, parent);
             let mut fold = Awaited::<S::Pieces, T>::begin(&on, fold, registered)?;
             poll_fn(|cx| fold.poll(cx, &mut reduction)).await;
-            let ended = poll_fn(|cx| fold.conclude(cx, &on, |taken, chunks| taken == chunks)).await;
+            let ended = poll_fn(|cx| fold.conclude(cx, &on, |taken, chunks| taken == chunks, &mut reduction)).await;
             drop(fold);
             reduction.finish(ended)
         }
@@ -285,29 +287,29 @@ where
         cx: &mut Context<'_>,
         on: &Executor,
         has_all: impl Fn(u64, u64) -> bool,
+        reduction: &mut impl Reduction<T::Output>,
     ) -> Poll<Result<()>> {
         #[cfg(feature = "processes")]
         if let Some((errand, _)) = &mut self.bisecting {
-            return Pin::new(errand).poll(cx).map(Err);
+            return Pin::new(errand).poll(cx).map(|bisected| bisect::put_back(bisected, reduction.failures()));
         }
         let end = std::mem::replace(&mut self.end, End::Settled);
         let rest = std::mem::take(&mut self.rest);
         let concluded = on.conclude::<P, T>(&self.fold, has_all(self.taken, self.fold.chunks), end, rest);
         #[cfg(feature = "processes")]
-        if let Err(error) = &concluded
-            && on.bisects(error)
-        {
+        if let Some(failures) = bisect::failures(on, &concluded, reduction.failures()) {
             // The fold itself is over, so the search has a token of its own.
             let token = CancelToken::new();
-            let (theirs, fold, error) = (on.cancel(&token), self.fold.clone(), error.clone());
+            let (theirs, fold) = (on.cancel(&token), self.fold.clone());
             #[cfg(feature = "journal")]
             let theirs = theirs.without_journal();
-            match on.home.send_errand(move || theirs.bisect::<P, T>(error, &fold)) {
-                Ok(errand) => return Pin::new(&mut self.bisecting.insert((errand, token)).0).poll(cx).map(Err),
+            match on.home.send_errand(move || theirs.bisect::<P, T>(failures, &fold)) {
+                Ok(errand) => self.bisecting = Some((errand, token)),
                 Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
             }
+            return self.conclude(cx, on, has_all, reduction);
         }
-        let _ = cx;
+        let _ = (cx, reduction);
         Poll::Ready(concluded)
     }
 }

@@ -8,10 +8,11 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 
 use super::Executor;
+use super::reduction::Reduction;
 use super::registered::{Parent, Registered};
 use crate::backend::{Caller, Running, current};
 use crate::cancel::CancelToken;
-use crate::error::{Cause, Error};
+use crate::error::{Cause, Error, Result};
 use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
@@ -20,22 +21,67 @@ use crate::shared::known;
 use crate::source::Pieces;
 use crate::task::{Portable, Task, roundtrip};
 
+/// The failures that are bisected: those of chunks, which the fold has outlived, or the one that has ended it.
+pub(super) type Failures = Result<Vec<Error>>;
+
+/// The failures of a fold, if one of them is to be bisected. Its reduction has taken those `of_chunks`.
+pub(super) fn failures<'a>(
+    on: &Executor,
+    ended: &Result<()>,
+    of_chunks: impl Iterator<Item = &'a mut Error>,
+) -> Option<Failures> {
+    if !on.policy.bisect {
+        return None;
+    }
+    let failures = ended.clone().map(|()| of_chunks.map(|error| error.clone()).collect::<Vec<Error>>());
+    let bisects = match &failures {
+        Ok(errors) => errors.iter().any(is_bisected),
+        Err(error) => is_bisected(error),
+    };
+    bisects.then_some(failures)
+}
+
+/// Puts those `of_chunks` that were bisected in their places.
+pub(super) fn put_back<'a>(bisected: Failures, of_chunks: impl Iterator<Item = &'a mut Error>) -> Result<()> {
+    of_chunks.zip(bisected?).for_each(|(error, bisected)| *error = bisected);
+    Ok(())
+}
+
+fn is_bisected(error: &Error) -> bool {
+    error.is_worker_lost() || error.is_timeout()
+}
+
 impl Executor {
-    /// Whether this error is one that [`bisect`](Self::bisect) may add to.
-    pub(super) fn bisects(&self, error: &Error) -> bool {
-        self.policy.bisect && (error.is_worker_lost() || error.is_timeout())
+    /// A fold that has ended and its reduction, after failures were bisected if that is asked for.
+    pub(super) fn bisect_after<P, T, R>(&self, ended: Result<()>, mut reduction: R, whole: &Running) -> (Result<()>, R)
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+        R: Reduction<T::Output>,
+    {
+        let ended = match failures(self, &ended, reduction.failures()) {
+            None => ended,
+            Some(failures) => put_back(self.bisect::<P, T>(failures, whole), reduction.failures()),
+        };
+        (ended, reduction)
     }
 
-    /// Adds the smallest lost range to `error`, if that is asked for and the chunk can be cut.
-    pub(super) fn bisect<P, T>(&self, error: Error, whole: &Running) -> Error
+    /// Adds the smallest lost range to each failure whose chunk was lost and can be cut.
+    pub(super) fn bisect<P, T>(&self, failures: Failures, whole: &Running) -> Failures
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let items = error
-            .chunk()
-            .filter(|_| self.bisects(&error))
-            .and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
+        let bisected = |error| if is_bisected(&error) { self.bisect_chunk::<P, T>(error, whole) } else { error };
+        failures.map(|errors| errors.into_iter().map(bisected).collect()).map_err(bisected)
+    }
+
+    fn bisect_chunk<P, T>(&self, error: Error, whole: &Running) -> Error
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        let items = error.chunk().and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
         let Some(mut items) = items else { return error };
         while items.end - items.start > 1 {
             let middle = items.start + (items.end - items.start) / 2;

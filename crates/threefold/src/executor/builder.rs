@@ -275,8 +275,9 @@ impl Builder {
     /// The default is `false`. It is for processes and mpi; on other models it is an error.
     ///
     /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses.
-    /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut. A fold that keeps
-    /// going after failures, such as [`map_results`](crate::Executor::map_results), bisects none of them.
+    /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.
+    /// [`map_results`](crate::Executor::map_results) bisects each chunk that was lost, one after another, when all other
+    /// chunks have ended.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -90,7 +90,7 @@ impl Executor {
         let Taker { reduction, taken, end, unwanted, .. } = taker;
         let ended = self.conclude::<S::Pieces, T>(&fold, taken == fold.chunks, end, unwanted);
         #[cfg(feature = "processes")]
-        let ended = ended.map_err(|error| self.bisect::<S::Pieces, T>(error, &fold));
+        let (ended, reduction) = self.bisect_after::<S::Pieces, T, R>(ended, reduction, &fold);
         reduction.finish(ended)
     }
 

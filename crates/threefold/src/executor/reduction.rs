@@ -36,6 +36,12 @@ pub(super) trait Reduction<O> {
         unreachable!("a failure ends the fold unless nothing stops it")
     }
 
+    /// The failures that it has taken.
+    #[cfg(feature = "processes")]
+    fn failures(&mut self) -> impl Iterator<Item = &mut Error> {
+        std::iter::empty()
+    }
+
     /// Where workers of this process merge their outputs, if they do. [`take`](Self::take) is given the other outputs.
     fn tree(&self) -> Option<Arc<Tree<O>>> {
         None
@@ -171,6 +177,11 @@ impl<O> Reduction<O> for ToResults<O> {
     fn take_failure(&mut self, error: Error) -> ControlFlow<()> {
         self.0.push(Err(error));
         ControlFlow::Continue(())
+    }
+
+    #[cfg(feature = "processes")]
+    fn failures(&mut self) -> impl Iterator<Item = &mut Error> {
+        self.0.iter_mut().filter_map(|result| result.as_mut().err())
     }
 
     fn finish(self, ended: Result<()>) -> Result<Vec<Result<O>>> {

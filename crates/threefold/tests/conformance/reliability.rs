@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use threefold::prelude::*;
 use threefold::{Builder, Error, Event, Executor, Items, Model};
 
 use crate::fixtures::{folder, is_alive};
+use crate::law9_awaiting::by_hand;
 use crate::tasks::{Death, DiesOn, EndlessWait, PanicsOn, add_up, files, irregular, process_of, wait_until};
 
 crate::rows! {
@@ -30,8 +31,9 @@ crate::rows! {
         chunks_of_any_size_go_both_ways_whatever_goes_into_one_message,
         a_worker_that_does_not_heed_the_notice_is_killed,
         a_memory_limit_is_an_error_that_says_so,
-        the_stderr_tail_of_a_lost_worker_are_reported,
+        the_stderr_tail_of_a_lost_worker_is_reported,
         the_smallest_piece_that_is_lost_is_named,
+        the_smallest_piece_of_each_chunk_that_is_lost_is_named,
         what_can_be_finished_is_finished,
         chunks_that_were_done_are_not_lost_with_their_worker;
     isolating_with_one_worker: workers_are_replaced_after_their_chunks;
@@ -232,7 +234,7 @@ fn complains_and_aborts(chunk: u64) -> u64 {
     std::process::abort();
 }
 
-fn the_stderr_tail_of_a_lost_worker_are_reported(model: Model) {
+fn the_stderr_tail_of_a_lost_worker_is_reported(model: Model) {
     let error = on(model, |builder| builder).for_each(Items(vec![5]), complains_and_aborts).unwrap_err();
     assert_eq!(error.stderr_tail(), ["chunk 5: the index is corrupt", "giving up"]);
     let report = format!("{error:#}");
@@ -246,6 +248,36 @@ fn the_smallest_piece_that_is_lost_is_named(model: Model) {
         let error = on.for_each((1..=100_000).split_into(7), task).unwrap_err();
         assert_eq!(error.smallest_range(), Some(format!("{bad}..={bad}").as_str()), "{error}");
     }
+}
+
+fn the_smallest_piece_of_each_chunk_that_is_lost_is_named(model: Model) {
+    let on = on(model, |builder| builder.bisect(true));
+    let found = |results: Vec<threefold::Result<()>>| {
+        let smallest =
+            |result: threefold::Result<()>| result.err().map(|error| error.smallest_range().map(str::to_string));
+        results.into_iter().map(smallest).collect::<Vec<_>>()
+    };
+    let expected = [3, 13, 23].map(|bad| Some(Some(format!("{bad}..{}", bad + 1))));
+    let expected: Vec<_> = expected.into_iter().flat_map(|range| [range, None]).collect();
+    let source = || (0_u64..30).chunks_of(5);
+    assert_eq!(found(on.map_results(source(), dies_at_a_three).unwrap()), expected);
+    assert_eq!(found(by_hand(on.map_results_async(source(), dies_at_a_three)).unwrap()), expected);
+    // What has failed otherwise is as it was.
+    let results = on.map_results(source(), panics_at_a_three).unwrap();
+    assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|error| error.is_panic()));
+}
+
+/// Kills its process if one of the numbers ends in 3.
+#[task]
+fn dies_at_a_three(chunk: Range<u64>) {
+    if { chunk }.any(|n| n % 10 == 3) {
+        std::process::abort();
+    }
+}
+
+#[task]
+fn panics_at_a_three(chunk: Range<u64>) {
+    assert!({ chunk }.all(|n| n % 10 != 3), "one ends in 3");
 }
 
 fn what_can_be_finished_is_finished(model: Model) {

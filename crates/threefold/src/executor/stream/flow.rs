@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use super::super::Executor;
 use super::super::awaiting::Awaited;
 use super::super::feeding::Feeding;
+use super::super::reduction::ToNothing;
 use super::super::registered::{Parent, Registered};
 use super::{AHEAD, State, Stream};
 use crate::backend::current;
@@ -133,7 +134,7 @@ where
             ready!(feed.poll_back(cx));
             self.feed = None;
         }
-        let ended = ready!(self.fold.conclude(cx, &self.on, |taken, _| Some(taken) == total));
+        let ended = ready!(self.fold.conclude(cx, &self.on, |taken, _| Some(taken) == total, &mut ToNothing));
         Poll::Ready(ended.err().map(Err))
     }
 }
