@@ -110,8 +110,7 @@ impl CancelToken {
 
     /// Puts `fold` under this token: it ends when the token is cancelled, until it is [released](Self::release).
     pub(crate) fn register(&self, fold: &Arc<Fold>) {
-        self.0.folds.join(0, fold);
-        if self.is_cancelled() {
+        if self.0.folds.join(0, fold) {
             fold.cancel();
         }
     }

@@ -28,6 +28,7 @@ mod origin;
 mod reduction;
 mod registered;
 mod stream;
+mod taker;
 mod verbs;
 
 pub use builder::Builder;
@@ -49,6 +50,9 @@ pub use stream::Stream;
 /// threads may fold on one executor at the same time, and a task may fold too: see [`current`](Self::current).
 ///
 /// Make one executor and keep it: threads and worker processes are started once and serve all its folds.
+///
+/// The drop of the last clone waits for the threads of the executor, and so for the destructors of thread-local values that
+/// tasks have made on them. So hold no lock that such a destructor takes.
 ///
 /// ```
 /// use std::ops::RangeInclusive;

@@ -69,8 +69,8 @@ pub(crate) struct Fold<J: ?Sized = dyn Job> {
     /// Those who run chunks. They are told when the limit falls, and when the window opens after it has turned somebody
     /// away.
     pub(crate) workers: Notify,
-    /// The folds that are nested in chunks of this one, each by the number of its chunk.
-    nested: Group<Fold>,
+    /// See [`Fold::nested`]. Apart, so that a nested fold need not own this one: it may end later.
+    nested: OnceLock<Arc<Group<Fold>>>,
     /// In a box, since few folds have one.
     recorder: Option<Box<Recorder>>,
     cancelled: AtomicBool,
@@ -99,7 +99,7 @@ impl<J> Fold<J> {
             claims,
             gate: OnceLock::new(),
             workers: Notify::default(),
-            nested: Group::default(),
+            nested: OnceLock::new(),
             recorder,
             cancelled: AtomicBool::new(false),
             unprinted: AtomicBool::new(false),
@@ -137,9 +137,9 @@ impl Fold {
         self.gate.get().map_or(0, |gate| gate.inside())
     }
 
-    /// Whether a worker other than the caller has come, or the caller had to wait.
+    /// Whether a worker other than the caller has come, at about this time.
     pub(crate) fn had_help(&self) -> bool {
-        self.gate.get().is_some()
+        self.gate.get().is_some_and(|gate| gate.was_entered())
     }
 
     /// Whether every chunk that may run has run, and nobody is inside. The caller asks this after its own part, when no
@@ -337,26 +337,17 @@ impl Fold {
         // lock of its list orders the two.
         let caller = self.gate().caller.tell_ours();
         // Folds that are nested in these chunks work for outputs that are not needed any more.
-        let nested = self.nested.tell_from(chunk, Fold::cancel_quietly);
+        let nested = self.nested().tell_from(chunk, Fold::cancel_quietly);
         worker.into_iter().chain(caller).chain(nested.into_iter().flatten()).collect()
     }
 
-    /// Nests `nested` in `chunk` of this fold until it is [disowned](Self::disown): it is cancelled when the chunk is not
-    /// needed any more.
+    /// The folds that are nested in chunks of this one, each by the number of its chunk. They are cancelled when the chunk
+    /// is not needed any more.
     ///
-    /// Another thread may lower the limit at the same time. It lowers the limit and then walks the members; this thread
-    /// joins the members and then reads the limit. The members' lock orders the two, so at least one of them sees the
-    /// other.
-    pub(crate) fn adopt(&self, chunk: u64, nested: &Arc<Fold>) {
-        self.nested.join(chunk, nested);
-        if !self.may_start(chunk) {
-            nested.cancel();
-        }
-    }
-
-    /// `nested` has ended.
-    pub(crate) fn disown(&self, nested: &Weak<Fold>) {
-        self.nested.leave(nested);
+    /// Another thread may lower the limit at the same time. It lowers the limit and then walks the members; the thread of
+    /// the nested fold joins them, and learns whether members of its chunk were told. The members' lock orders the two.
+    pub(crate) fn nested(&self) -> &Arc<Group<Fold>> {
+        self.nested.get_or_init(Arc::default)
     }
 
     /// What the traces and the caller are told at the end: the spans, the bytes between processes, the panic of an

@@ -42,6 +42,9 @@ impl From<Panic> for Cause {
 thread_local! {
     /// How many calls of `catch` are on this thread's stack. If there is none, the hook leaves panics alone.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether the earlier hook is told nothing, since a panic of this thread would be a question and no bug.
+    #[cfg(feature = "async")]
+    static QUIET: Cell<bool> = const { Cell::new(false) };
     /// The latest panic inside of a `catch`, as the hook was told of it.
     static LATEST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
@@ -62,6 +65,10 @@ pub(crate) fn watch() {
         let next = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             note(info);
+            #[cfg(feature = "async")]
+            if QUIET.try_with(Cell::get).unwrap_or_default() {
+                return;
+            }
             next(info);
         }));
     }
@@ -120,6 +127,30 @@ pub(crate) fn catch_payload<R>(work: impl FnOnce() -> R) -> Result<R, Payload> {
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     DEPTH.set(DEPTH.get() - 1);
     result
+}
+
+/// Runs `work`, and gives the payload of a panic in it, which is not printed. A part of it that is run [`loudly`] is as
+/// ever.
+#[cfg(feature = "async")]
+pub(crate) fn catch_quietly<R>(work: impl FnOnce() -> R) -> Result<R, Payload> {
+    let before = QUIET.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(before);
+    result
+}
+
+/// Runs `work`, whose panics are printed.
+#[cfg(feature = "async")]
+pub(crate) fn loudly<R>(work: impl FnOnce() -> R) -> R {
+    /// Ends it also if the work panics.
+    struct Ends(bool);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            QUIET.set(self.0);
+        }
+    }
+    let _ends = Ends(QUIET.replace(false));
+    work()
 }
 
 /// The panic whose payload this thread has caught last.

@@ -176,7 +176,8 @@ pub trait Pieces: Send + Sync + 'static {
     /// What chunk `index` covers, for people: `500001..=750000`, `items 4096..8192`, `item 7`.
     fn describe(&self, index: u64) -> String;
 
-    /// The items of chunk `index`, if the chunk can be cut.
+    /// The items of chunk `index`, if the chunk can be cut. No item is in two chunks: memory safety depends on that
+    /// ([`placed`]).
     fn items(&self, _index: u64) -> Option<Range<u128>> {
         None
     }

@@ -23,7 +23,7 @@ struct Threads(Mutex<Vec<Option<JoinHandle<()>>>>);
 impl Threads {
     /// Has a thread do `job`: the one that waits, or a new one.
     fn run(&self, place: &Place, job: Job) {
-        let Err(job) = place.give(job, |_| true) else { return };
+        let Err(job) = place.give(job) else { return };
         let place = Arc::clone(place);
         let mut threads = self.0.lock().unwrap();
         let number = threads.len();
@@ -65,7 +65,7 @@ fn jobs_of(callers: usize, jobs: usize) {
         thread::yield_now();
     }
     threads.join(place.close());
-    assert!(place.give(Arc::clone(&done), |_| true).is_err(), "nobody waits any more");
+    assert!(place.give(Arc::clone(&done)).is_err(), "nobody waits any more");
     threads.join(None);
     assert_eq!(done.load(Ordering::Relaxed), callers * jobs);
 }
@@ -79,16 +79,4 @@ fn every_job_is_done_once_and_every_thread_ends() {
 #[test]
 fn several_callers_share_a_berth() {
     model(2, || jobs_of(2, 1));
-}
-
-#[test]
-fn a_thread_that_cannot_run_the_job_stays_and_ends_with_the_berth() {
-    model(3, || {
-        let (place, threads, done) = (Place::new(Berth::new()), Threads::default(), Job::default());
-        threads.run(&place, Arc::clone(&done));
-        assert!(place.give(Arc::clone(&done), |_| false).is_err());
-        place.close();
-        threads.join(None);
-        assert_eq!(done.load(Ordering::Relaxed), 1);
-    });
 }

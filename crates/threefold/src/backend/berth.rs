@@ -3,8 +3,8 @@
 //! It has room for one thread. A job is given only to a thread that waits here and does nothing else, so a job never waits
 //! for another one: who has a job and finds nobody at the berth starts a thread. A thread that finds the berth taken ends.
 //!
-//! While a thread waits, the berth has the thread's handle. Who closes the berth gets the handle and joins the thread,
-//! which runs no code of the user's meanwhile.
+//! While a thread waits, the berth has the thread's handle. Who closes the berth gets the handle and joins the thread. All
+//! of the user's code that still runs meanwhile are destructors of values that tasks have made thread-local.
 //!
 //! The model checker (crate threefold-loom) compiles this file with locks of its own.
 
@@ -37,15 +37,15 @@ impl<J, H> Berth<J, H> {
         Self { state: Mutex::new(State::Free), called: Condvar::new() }
     }
 
-    /// Gives `job` to the thread that waits here, if that `can_run`.
+    /// Gives `job` to the thread that waits here.
     ///
     /// # Errors
     ///
-    /// The job, if nobody waits here who can run it.
-    pub(super) fn give(&self, job: J, can_run: impl FnOnce(&H) -> bool) -> Result<(), J> {
+    /// The job, if nobody waits here.
+    pub(super) fn give(&self, job: J) -> Result<(), J> {
         let mut state = self.lock();
         match mem::replace(&mut *state, State::Free) {
-            State::Taken(handle) if can_run(&handle) => {
+            State::Taken(handle) => {
                 *state = State::Called(job, handle);
                 drop(state);
                 self.called.notify_one();

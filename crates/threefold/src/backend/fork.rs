@@ -68,7 +68,6 @@ fn word() -> Option<&'static AtomicU32> {
 }
 
 /// A value of which each process has its own.
-#[cfg_attr(not(any(feature = "async", feature = "processes")), allow(dead_code))]
 pub(super) struct Own<T> {
     of: Identity,
     value: T,
@@ -76,7 +75,6 @@ pub(super) struct Own<T> {
     fork: OnceLock<Box<Self>>,
 }
 
-#[cfg_attr(not(any(feature = "async", feature = "processes")), allow(dead_code))]
 impl<T> Own<T> {
     /// The value of this process.
     pub(super) fn new(value: T) -> Self {

@@ -6,37 +6,31 @@
 //!
 //! The thread that waits ends with the executor, which joins it. A thread that still runs an errand has a clone of the
 //! executor, and ends after it has dropped that.
+//!
+//! A fork of the process has none of these threads, and one of them may have held the lock of the berth. So a fork has a
+//! berth of its own.
 
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::{io, mem};
 
 use super::berth::Berth;
-use super::fork::Identity;
+use super::fork::Own;
 use super::stack;
 
-/// What a thread does. It never unwinds.
+/// What a thread does.
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The threads that do errands. Dropping it ends the thread that waits for the next one.
-pub(super) struct Spare(Arc<Berth<Job, Own>>);
-
-/// What is known of a thread.
-struct Own {
-    handle: JoinHandle<()>,
-    /// The process in which it runs. A fork of this process has this memory, and not the thread.
-    process: Identity,
-}
-
-impl Own {
-    fn is_here(&self) -> bool {
-        self.process.is_this()
-    }
-}
+pub(super) struct Spare(Own<Arc<Berth<Job, JoinHandle<()>>>>);
 
 impl Spare {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Berth::new()))
+        Self(Own::new(Arc::new(Berth::new())))
+    }
+
+    fn berth(&self) -> &Arc<Berth<Job, JoinHandle<()>>> {
+        self.0.get(|_| Arc::new(Berth::new()))
     }
 
     /// Has a thread do `job`: the one that waits, or a new one with this name and a stack of `bytes`.
@@ -45,8 +39,8 @@ impl Spare {
     ///
     /// The system refuses a thread.
     pub(super) fn run(&self, name: &str, bytes: usize, job: Job) -> io::Result<()> {
-        let Err(job) = self.0.give(job, Own::is_here) else { return Ok(()) };
-        let berth = Arc::clone(&self.0);
+        let Err(job) = self.berth().give(job) else { return Ok(()) };
+        let berth = Arc::clone(self.berth());
         let (to_thread, own) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
         let handle = thread.spawn(move || {
@@ -60,18 +54,15 @@ impl Spare {
             }
         })?;
         // It does not wait: there is room for one.
-        let _ = to_thread.send(Own { handle, process: Identity::this() });
+        let _ = to_thread.send(handle);
         Ok(())
     }
 }
 
 impl Drop for Spare {
     fn drop(&mut self) {
-        match self.0.close() {
-            Some(own) if own.is_here() => drop(own.handle.join()),
-            // Such a thread can be neither joined nor detached.
-            Some(own) => mem::forget(own),
-            None => {}
+        if let Some(thread) = self.berth().close() {
+            let _ = thread.join();
         }
     }
 }

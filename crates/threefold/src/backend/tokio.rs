@@ -21,8 +21,9 @@
 //! multi-thread runtime drive it in turn. A caller that blocks one of them tells the runtime, which uses another thread
 //! instead.
 
-use std::io;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{io, mem};
 
 use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
 use tokio::task::block_in_place;
@@ -34,6 +35,7 @@ use super::{Backend, Caller, Home, Running, blocks, lend, runtime, stack};
 use crate::backend::fork::Own;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::panics;
 
 mod driver;
 mod in_flight;
@@ -154,9 +156,19 @@ impl Futures {
     /// thread meanwhile.
     fn step_aside(&self, block: impl FnOnce()) {
         let here = Handle::try_current().ok().filter(|_| self.host.is_some());
-        match here.map(|here| here.runtime_flavor()) {
-            Some(RuntimeFlavor::MultiThread) => block_in_place(block),
-            _ => block(),
+        if here.is_none_or(|here| here.runtime_flavor() != RuntimeFlavor::MultiThread) {
+            return block();
+        }
+        let mut block = Some(block);
+        let stepped = panics::catch_quietly(|| {
+            block_in_place(|| panics::loudly(|| block.take().into_iter().for_each(|block| block())));
+        });
+        match (stepped, block) {
+            // Inside of a `LocalSet` tokio refuses, by a panic. No other thread can drive that set, and none of the runtime
+            // waits for this one.
+            (Err(_), Some(block)) => block(),
+            (Err(payload), None) => resume_unwind(payload),
+            (Ok(()), _) => {}
         }
     }
 
@@ -167,14 +179,16 @@ impl Futures {
 
 impl Drop for Futures {
     fn drop(&mut self) {
-        self.idle().drain(..).for_each(runtime::end);
+        // Without the lock: the end of a runtime drops what tasks have spawned on it.
+        let idle = mem::take(&mut *self.idle());
+        idle.into_iter().for_each(runtime::end);
     }
 }
 
 /// In a fork, instead of the parent's runtimes. To drop those would wait for threads that the fork does not have.
 fn given_up(parents: &Mutex<Vec<Runtime>>) -> Mutex<Vec<Runtime>> {
     if let Ok(mut parents) = parents.try_lock() {
-        parents.drain(..).for_each(std::mem::forget);
+        parents.drain(..).for_each(mem::forget);
     }
     Mutex::default()
 }

@@ -16,6 +16,9 @@ use crate::panics::{self, Refused};
 use crate::task::BoxFuture;
 use crate::trace::scope::Here;
 
+/// What is said if the system refuses a thread.
+const NO_THREAD: &str = "a thread for an async task could not be started";
+
 thread_local! {
     /// Not dropped with the thread, which has left its last fold before: a destructor at the end of the thread may fold.
     static RUNTIME: ManuallyDrop<RefCell<Option<Runtime>>> = const { ManuallyDrop::new(RefCell::new(None)) };
@@ -25,7 +28,8 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// If `future` panics, or if the system refuses a runtime. A fold on a local model makes an error of the latter.
+/// If `future` panics, or if the system refuses a runtime or a thread. A fold on a local model makes an error of the
+/// latter.
 pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
     if runtime::may_enter() {
         return Lent(Some(RUNTIME.with(|kept| kept.take()).unwrap_or_else(make))).block_on(future);
@@ -39,8 +43,8 @@ pub fn wait<T: Send>(future: BoxFuture<'_, T>) -> T {
             let _entered = listening.as_ref().map(Here::enter);
             panics::catch(|| Lent(Some(make())).block_on(future))
         });
-        let waiting = waiting.expect("the system has a thread for an async task inside somebody's runtime");
-        waiting.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+        let refused = |error| panics::refuse(Refused { what: NO_THREAD, error });
+        waiting.unwrap_or_else(refused).join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
     });
     waited.unwrap_or_else(|panic| panics::resume(panic))
 }

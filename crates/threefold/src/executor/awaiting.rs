@@ -34,10 +34,10 @@ use std::vec;
 
 use super::Executor;
 #[cfg(feature = "processes")]
-use super::bisect::{self, Failures};
-use super::drive::End;
+use super::bisect::{self, Failures, Search};
 use super::reduction::Reduction;
 use super::registered::{Parent, Registered};
+use super::taker::End;
 use crate::backend::errand::Errand;
 use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current, lend};
@@ -58,7 +58,8 @@ const TURN: Duration = Duration::from_micros(100);
 pub(super) struct Awaited<P: Pieces<Chunk = T::Chunk>, T: Task> {
     /// Held until the fold is over, and dropped before the fold. A thread that cancels the fold at that time owns the fold
     /// for a moment, under a lock of ours. It must not be the last owner: it would drop values of the user under the lock.
-    _registered: Registered,
+    #[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "only the search for lost ranges asks it"))]
+    registered: Registered,
     fold: Running,
     errand: Errand<()>,
     /// Whether the errand is back: nobody is inside the fold any more.
@@ -126,7 +127,7 @@ where
         // If chunks come from an iterator, another errand supplies them already, and must learn that nobody wants them.
         let errand = on.send_errand(&fold).inspect_err(|_| fold.cancel())?;
         Ok(Self {
-            _registered: registered,
+            registered,
             fold,
             errand,
             is_back: false,
@@ -182,7 +183,7 @@ where
         }
     }
 
-    /// The next result, if it is there and is wanted: see `take_ready` in [`drive`](super::drive).
+    /// The next result, if it is there and is wanted: see `take_ready` in [`taker`](super::taker).
     fn next(&mut self) -> Option<(u64, Result<T::Output>)> {
         let fold: &Fold = &self.fold;
         let work = Work::<P, T>::of(fold);
@@ -243,7 +244,7 @@ where
     }
 
     /// After a fold that keeps going was cancelled: finds the results that are left. See `take_left` in
-    /// [`drive`](super::drive).
+    /// [`taker`](super::taker).
     fn find_left(&mut self) {
         let fold: &Fold = &self.fold;
         if fold.policy.keeps_going && fold.is_cancelled() {
@@ -300,10 +301,11 @@ where
         if let Some(failures) = bisect::failures(on, &concluded, reduction.failures()) {
             // The fold itself is over, so the search has a token of its own.
             let token = CancelToken::new();
-            let (theirs, fold) = (on.cancel(&token), self.fold.clone());
+            let theirs = on.cancel(&token);
             #[cfg(feature = "journal")]
             let theirs = theirs.without_journal();
-            match on.home.send_errand(move || theirs.bisect::<P, T>(failures, &fold)) {
+            let search = Search { on: theirs, whole: self.fold.clone(), parent: self.registered.parent() };
+            match on.home.send_errand(move || search.bisect::<P, T>(failures)) {
                 Ok(errand) => self.bisecting = Some((errand, token)),
                 Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
             }

@@ -10,7 +10,7 @@ use std::panic::resume_unwind;
 use super::Executor;
 use super::reduction::Reduction;
 use super::registered::{Parent, Registered};
-use crate::backend::{Caller, Running, current};
+use crate::backend::{Caller, Running};
 use crate::cancel::CancelToken;
 use crate::error::{Cause, Error, Result};
 use crate::fold::claims::{Claims, WINDOW};
@@ -53,7 +53,12 @@ fn is_bisected(error: &Error) -> bool {
 
 impl Executor {
     /// A fold that has ended and its reduction, after failures were bisected if that is asked for.
-    pub(super) fn bisect_after<P, T, R>(&self, ended: Result<()>, mut reduction: R, whole: &Running) -> (Result<()>, R)
+    pub(super) fn bisect_after<P, T, R>(
+        &self,
+        ended: Result<()>,
+        mut reduction: R,
+        (whole, parent): (&Running, Parent),
+    ) -> (Result<()>, R)
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
@@ -61,41 +66,55 @@ impl Executor {
     {
         let ended = match failures(self, &ended, reduction.failures()) {
             None => ended,
-            Some(failures) => put_back(self.bisect::<P, T>(failures, whole), reduction.failures()),
+            Some(failures) => {
+                let search = Search { on: self.clone(), whole: whole.clone(), parent };
+                put_back(search.bisect::<P, T>(failures), reduction.failures())
+            }
         };
         (ended, reduction)
     }
+}
 
+/// The search for the smallest lost ranges of a fold that has ended.
+pub(super) struct Search {
+    pub(super) on: Executor,
+    pub(super) whole: Running,
+    /// What has begun that fold: it may cancel the search.
+    pub(super) parent: Parent,
+}
+
+impl Search {
     /// Adds the smallest lost range to each failure whose chunk was lost and can be cut.
-    pub(super) fn bisect<P, T>(&self, failures: Failures, whole: &Running) -> Failures
+    pub(super) fn bisect<P, T>(self, failures: Failures) -> Failures
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let bisected = |error| if is_bisected(&error) { self.bisect_chunk::<P, T>(error, whole) } else { error };
+        let bisected = |error| if is_bisected(&error) { self.bisect_chunk::<P, T>(error) } else { error };
         failures.map(|errors| errors.into_iter().map(bisected).collect()).map_err(bisected)
     }
 
-    fn bisect_chunk<P, T>(&self, error: Error, whole: &Running) -> Error
+    fn bisect_chunk<P, T>(&self, error: Error) -> Error
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
-        let items = error.chunk().and_then(|chunk| Work::<P, T>::of(whole).pieces.items(chunk));
-        let Some(mut items) = items else { return error };
-        while items.end - items.start > 1 {
+        let pieces = &Work::<P, T>::of(&self.whole).pieces;
+        let Some(mut items) = error.chunk().and_then(|chunk| pieces.items(chunk)) else { return error };
+        while items.end - items.start > 1 && !self.is_cancelled() {
             let middle = items.start + (items.end - items.start) / 2;
             let halves = [items.start..middle, middle..items.end];
-            match halves.into_iter().find(|half| self.is_lost::<P, T>(half.clone(), whole)) {
+            match halves.into_iter().find(|half| self.is_lost::<P, T>(half.clone())) {
                 Some(half) => items = half,
                 None => break,
             }
         }
         // A cancelled half counts as not lost, so the range that was found may not be the smallest.
-        if self.extras.tokens.iter().any(CancelToken::is_cancelled) || current::is_cancelled() {
-            return error;
-        }
-        error.with_smallest_range(Work::<P, T>::of(whole).pieces.describe_part(items))
+        if self.is_cancelled() { error } else { error.with_smallest_range(pieces.describe_part(items)) }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.on.extras.tokens.iter().any(CancelToken::is_cancelled) || self.parent.is_cancelled()
     }
 
     /// Whether these items are lost when they are run alone.
@@ -103,27 +122,27 @@ impl Executor {
     /// # Panics
     ///
     /// If the caller's subscriber panics when it is told what they did.
-    fn is_lost<P, T>(&self, items: Range<u128>, whole: &Running) -> bool
+    fn is_lost<P, T>(&self, items: Range<u128>) -> bool
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
+        let Self { on, whole, parent } = self;
         let part = Part::<P, T> { whole: whole.clone(), items, typed: PhantomData };
         // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
         // fail.
         let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
         let work = Work::new((part, task), Looks::default(), None, None);
-        let policy = Policy { timeout: self.policy.timeout, ..Policy::default() };
-        let fold =
-            Running::new(work, Claims::new(1, WINDOW), (self.model, &self.home), policy, whole.scope.clone(), None);
-        let registered = Registered::new(self, &fold, Parent::of(&(None, 0)));
-        self.run(&fold, &mut Onlooker(&fold));
+        let policy = Policy { timeout: on.policy.timeout, ..Policy::default() };
+        let fold = Running::new(work, Claims::new(1, WINDOW), (on.model, &on.home), policy, whole.scope.clone(), None);
+        let registered = Registered::new(on, &fold, parent.clone());
+        on.run(&fold, &mut Onlooker(&fold));
         drop(registered);
         if let Some(payload) = fold.scope.take_panic() {
             resume_unwind(payload);
         }
         match Work::<Part<P, T>, T>::of(&fold).outputs.take() {
-            Some((_, Kept::Failure(error))) => error.is_worker_lost() || error.is_timeout(),
+            Some((_, Kept::Failure(error))) => is_bisected(&error),
             _ => false,
         }
     }

@@ -1,74 +1,27 @@
-//! How a fold is driven from its start to its result: once, for every model and every verb. Chunk order, the lowest
-//! failure and panics of the caller's closures are decided here.
+//! How a fold is driven from its start to its result: once, for every model and every verb.
 //!
-//! The caller's thread does this. It starts the fold, lends its thread to the backend, and takes the outputs in chunk
-//! order whenever the lowest one that it has not taken is there. It returns when the fold is over *and* no worker is
+//! The caller's thread does this. It starts the fold, lends its thread to the backend, and takes the outputs
+//! ([`taker`](super::taker)) whenever the next one is there. It returns when the fold is over *and* no worker is
 //! inside it any more, so that everything it passed in (the source, the task, what its closures borrow) is its own
 //! again.
-//!
-//! # The two paths of an output
-//!
-//! - An output of another worker is *kept* in [`Outputs`](crate::fold::outputs::Outputs), and the caller takes it from
-//!   there. An output of the caller is kept too, if a lower chunk is still running on another worker.
-//! - An output of the caller that is the next to be taken is not kept. The caller passes it to the closure at once.
-//!   Task and closure alternate under one guard against panics, and one store per chunk notes which of the two the
-//!   thread runs: see [`chunk`].
-//!
-//! Most small folds use the second path from the first chunk to the last. Such a fold makes one allocation, registers
-//! no waker, takes no lock and reads no clock. The state that other workers would need is made when the first of them
-//! enters, or when the caller has to wait.
-//!
-//! Both paths give the same result. On the second path the caller takes outputs in chunk order, since it uses that path
-//! only for a block that begins at the next chunk to take. After each chunk it asks whether the fold was cancelled, as
-//! it does with a kept output. On both paths a failure is kept, so that the lowest one is found in one place.
 
-use std::ops::{ControlFlow, Range};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::Executor;
 use super::reduction::{Reduction, Stops};
 use super::registered::{Parent, Registered};
+use super::taker::{End, Taker};
 use crate::backend::{Caller, Running, current};
 use crate::error::{Error, Result};
 use crate::fold::claims::{Claims, WINDOW};
-use crate::fold::outputs::{Kept, Outcome};
 use crate::fold::policy::Aim;
 use crate::fold::recorder::Recorder;
-use crate::fold::unpark;
-use crate::fold::work::{Ended, Looks, Work};
-use crate::fold::{Fold, chunk};
-use crate::panics::Payload;
+use crate::fold::work::{Looks, Work};
+use crate::fold::{chunk, unpark};
 use crate::source::{Pieces, Source};
 use crate::task::Task;
 use crate::trace::scope::Scope;
-
-/// The caller, as it takes the results of the chunks in chunk order.
-struct Taker<'a, P, T: Task, R> {
-    fold: &'a Running,
-    work: &'a Work<P, T>,
-    /// The fold and the chunk, if any, that the caller itself is a task of. Its closure runs as a part of that chunk,
-    /// not of this fold.
-    outside: (Option<current::Context>, u64),
-    reduction: R,
-    taken: u64,
-    /// What came after the fold was cancelled. It is dropped after the fold: a destructor of the user's must not unwind
-    /// through a backend.
-    unwanted: Option<Kept<T::Output>>,
-    end: End,
-}
-
-/// How far the caller has come.
-pub(super) enum End {
-    /// It takes every result that comes.
-    Open,
-    /// Its reduction broke off: the result of the verb is known.
-    Settled,
-    /// It has met the failure that ends the fold.
-    Failed(Error),
-    /// Its reduction panicked.
-    Unwound(Payload),
-}
 
 impl Executor {
     /// Runs the fold, and reduces the results of its chunks.
@@ -82,15 +35,17 @@ impl Executor {
         let work = Work::<S::Pieces, T>::of(&fold);
         let outside = (current::get(), chunk::get());
         let registered = Registered::new(self, &fold, Parent::of(&outside));
-        let mut taker = Taker { fold: &fold, work, outside, reduction, taken: 0, unwanted: None, end: End::Open };
+        let mut taker = Taker::new((&fold, work), outside, reduction);
         self.run(&fold, &mut taker);
         taker.take_left();
         // `run` has returned, so no worker is inside the fold any more.
+        #[cfg(feature = "processes")]
+        let parent = registered.parent();
         drop(registered);
         let Taker { reduction, taken, end, unwanted, .. } = taker;
         let ended = self.conclude::<S::Pieces, T>(&fold, taken == fold.chunks, end, unwanted);
         #[cfg(feature = "processes")]
-        let (ended, reduction) = self.bisect_after::<S::Pieces, T, R>(ended, reduction, &fold);
+        let (ended, reduction) = self.bisect_after::<S::Pieces, T, R>(ended, reduction, (&fold, parent));
         reduction.finish(ended)
     }
 
@@ -203,198 +158,5 @@ impl Executor {
         }
         // What the last workers kept before they left: `is_done` makes it visible here.
         caller.ready();
-    }
-}
-
-impl<P, T, R> Caller for Taker<'_, P, T, R>
-where
-    P: Pieces<Chunk = T::Chunk>,
-    T: Task,
-    R: Reduction<T::Output>,
-{
-    fn run(&mut self, block: Range<u64>) {
-        let mut is_next = block.start == self.taken;
-        if !is_next && self.work.recording().is_some() {
-            // Perhaps only chunks are missing that the journal has.
-            self.ready();
-            is_next = block.start == self.taken;
-        }
-        if is_next && self.is_open() && self.work.tree.is_none() {
-            self.run_and_take(block);
-        } else {
-            self.fold.run(block, 0);
-        }
-        if self.work.outputs.is_waiting() {
-            self.ready();
-        }
-    }
-
-    fn ready(&mut self) {
-        // After the last chunk there is nothing left to take.
-        if self.taken < self.fold.chunks {
-            self.take_ready();
-        }
-    }
-}
-
-impl<P, T, R> Taker<'_, P, T, R>
-where
-    P: Pieces<Chunk = T::Chunk>,
-    T: Task,
-    R: Reduction<T::Output>,
-{
-    /// Whether the next result is wanted.
-    fn is_open(&self) -> bool {
-        matches!(self.end, End::Open) && self.unwanted.is_none()
-    }
-
-    /// Runs the chunks of `block`, of which the first is the next to take, and takes each output at once, without
-    /// keeping it.
-    ///
-    /// The closure runs under the same guard as the task. If the thread had stepped outside when it panicked, the
-    /// closure has panicked; otherwise the task has.
-    fn run_and_take(&mut self, block: Range<u64>) {
-        let (fold, work): (&Fold, _) = (self.fold, self.work);
-        let mut from = Some((block.start, 1));
-        while let Some((next, attempt)) = from.filter(|&(next, _)| next < block.end && self.is_open()) {
-            let ended = work.run_guarded(next..block.end, attempt, fold, 0, |chunk, output| {
-                // See `take_ready`. A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
-                    self.unwanted = Some(Kept::Value(output));
-                    return ControlFlow::Break(());
-                }
-                self.taken = chunk + 1;
-                chunk::step_outside();
-                let flow = self.reduction.take(chunk, output);
-                if flow.is_break() {
-                    self.end = End::Settled;
-                }
-                flow
-            });
-            let was_outside = chunk::is_outside();
-            chunk::set(next);
-            work.outputs.advance(self.taken);
-            from = match ended {
-                Ended::Panicked(_, payload) if was_outside => {
-                    self.end = End::Unwound(payload);
-                    None
-                }
-                ended => work.settle(ended, (next, attempt), fold, 0),
-            };
-            self.passed();
-            // The failure of a chunk is kept, and `take_ready` takes it.
-            if from.is_some() {
-                self.take_ready();
-            }
-        }
-    }
-
-    /// Tells the fold up to which chunk the caller has taken the outputs.
-    fn passed(&self) {
-        let fold: &Fold = self.fold;
-        match self.end {
-            // After the last chunk no worker waits for the window.
-            End::Open if self.taken == fold.chunks => (),
-            End::Open => fold.taken(self.taken),
-            // The result is known: no other chunk is needed, whether it runs already or not.
-            _ => fold.cancel(),
-        }
-    }
-
-    /// Takes every result that has come, as long as the end is open.
-    ///
-    /// Once the fold is cancelled nothing is taken: a task that asks whether it is cancelled may return anything, and
-    /// one whose nested folds were cancelled may panic. The cancel is checked after the result was taken under the lock
-    /// of the outputs. A worker that had seen the cancel has put its result there under the same lock, so this check
-    /// sees the cancel too.
-    ///
-    /// A fold that keeps going takes all that was kept: its workers keep nothing after a cancel. See
-    /// [`Fold::counts_results`].
-    fn take_ready(&mut self) {
-        let fold: &Fold = self.fold;
-        while self.is_open()
-            && let Some((first, kept)) = self.work.outputs.take()
-        {
-            if fold.is_cancelled() && !fold.policy.keeps_going {
-                self.unwanted = Some(kept);
-                return;
-            }
-            self.end = match kept {
-                Kept::Failure(error) if !fold.policy.keeps_going => End::Failed(error),
-                Kept::Failure(error) => self.hand_over(first, [Err(error)]),
-                Kept::Value(value) => self.hand_over(first, [Ok(value)]),
-                Kept::Values(values) => self.hand_over(first, values.into_iter().map(Ok)),
-                Kept::Merged(count) => self.pass_over(count),
-                Kept::Recorded => self.hand_over_recorded(first),
-            };
-            self.passed();
-        }
-    }
-
-    /// After a fold that keeps going was cancelled: takes what was finished, and the cancel as the failure of every other
-    /// chunk.
-    fn take_left(&mut self) {
-        if self.is_open() && self.fold.policy.keeps_going && self.fold.is_cancelled() {
-            let left = self.work.outputs.left(self.taken..self.fold.chunks, self.fold.why());
-            for (chunk, outcome) in left {
-                self.end = match outcome {
-                    Outcome::Here(result) => self.hand_over(chunk, [result]),
-                    Outcome::Recorded => self.hand_over_recorded(chunk),
-                };
-                if !self.is_open() {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Reads the output of a chunk from the journal, and gives it to the caller's closure. If it cannot be read, the fold
-    /// has failed, also if it keeps going after failures of chunks.
-    fn hand_over_recorded(&mut self, chunk: u64) -> End {
-        match self.work.read(chunk, self.fold) {
-            Ok(output) => self.hand_over(chunk, [Ok(output)]),
-            Err(error) => End::Failed(error),
-        }
-    }
-
-    /// The next `count` chunks are in the tree. If the closure that merges has panicked after one of the chunks below
-    /// that, the result is known: no chunk and no merge before it has failed.
-    fn pass_over(&mut self, count: u64) -> End {
-        self.taken += count;
-        if self.work.is_broken_below(self.taken) { End::Settled } else { End::Open }
-    }
-
-    /// Gives the caller's closure the results of the chunks from `first` on.
-    ///
-    /// Before each result it checks whether the fold was cancelled, since the closure itself may have cancelled it. So
-    /// a closure that cancels its fold is not called again, whether the caller has run the chunks itself or not.
-    fn hand_over(&mut self, first: u64, outcomes: impl IntoIterator<Item = Result<T::Output>>) -> End {
-        let fold: &Fold = self.fold;
-        let (outside, number) = &self.outside;
-        let _outside = current::enter(outside.clone());
-        chunk::set(*number);
-        // Unwind-safe: after a panic nothing that the closure touched is used. The panic continues when the fold has
-        // ended. The outputs that are left after a break are dropped here as well.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            for (outcome, chunk) in outcomes.into_iter().zip(first..) {
-                // A cancel lowers the limit too, so `may_start` is false after it.
-                if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
-                    return End::Open;
-                }
-                self.taken += 1;
-                let flow = match outcome {
-                    Ok(output) => self.reduction.take(chunk, output),
-                    Err(error) => self.reduction.take_failure(error),
-                };
-                if flow.is_break() {
-                    return End::Settled;
-                }
-            }
-            End::Open
-        }));
-        match result {
-            Ok(end) => end,
-            Err(payload) => End::Unwound(payload),
-        }
     }
 }

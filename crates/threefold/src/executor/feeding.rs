@@ -3,8 +3,9 @@
 //! The iterator may block, so neither a worker nor the caller calls it. While the window has room, the errand takes a chunk
 //! and tells the workers that it is there. When the iterator ends, the fold ends after the last chunk that came.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 
@@ -16,7 +17,7 @@ use crate::fold::{Fold, unpark};
 use crate::panics::Payload;
 use crate::source::Supplier;
 
-/// The errand, and the panic of the iterator, if it has panicked.
+/// The errand, and the panic of the iterator or of the subscriber, if one of them has panicked.
 pub(super) struct Feeding {
     errand: Errand<()>,
     panic: Arc<Mutex<Option<Payload>>>,
@@ -30,46 +31,63 @@ impl Feeding {
         Ok(Self { errand: errand.map_err(|error| no_thread(model, error))?, panic })
     }
 
-    /// The panic of the iterator.
-    pub(super) fn take_panic(&self) -> Option<Payload> {
-        self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Whether the iterator or the subscriber has panicked.
+    pub(super) fn has_panicked(&self) -> bool {
+        self.panic().is_some()
     }
 
     /// Waits until the errand is back, which it soon is when the iterator has ended.
+    ///
+    /// # Panics
+    ///
+    /// If the iterator or the subscriber has panicked.
     pub(super) fn poll_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         ready!(Pin::new(&mut self.errand).poll(cx));
+        if let Some(payload) = self.panic().take() {
+            resume_unwind(payload);
+        }
         Poll::Ready(())
+    }
+
+    fn panic(&self) -> MutexGuard<'_, Option<Payload>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Takes chunks as long as they are wanted.
-fn feed(fold: &Fold, mut supplier: Supplier, panic: &Mutex<Option<Payload>>) {
+fn feed(fold: &Fold, supplier: Supplier, panic: &Mutex<Option<Payload>>) {
+    let mut count = 0;
+    // Unwind-safe: the iterator is not used after a panic.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| supply(fold, supplier, &mut count))) {
+        *panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
+        // The chunks that came before are run: a sequential loop would have had their outputs.
+        fold.ends_at(count);
+    }
+}
+
+/// The same. `count` is the number of chunks that have come. It unwinds if the iterator panics, or the subscriber when the
+/// caller's span is entered or left.
+fn supply(fold: &Fold, mut supplier: Supplier, count: &mut u64) {
+    // The iterator is the caller's.
+    let _listening = fold.scope.listen();
     // Told when the window moves, and when no further chunks are wanted.
     let waker = unpark::this_thread();
     fold.workers.register(waker.clone());
-    // The iterator is the caller's.
-    let _listening = fold.scope.listen();
-    let mut count = 0;
-    while fold.may_start(count) {
-        if !fold.claims().has_room(count) {
+    while fold.may_start(*count) {
+        if !fold.claims().has_room(*count) {
             // Both questions come after the iterator, whose code may park and so use up the token of a wake-up. If the
             // answers change from here on, there is a token, and `park` returns at once.
-            if fold.may_start(count) {
+            if fold.may_start(*count) {
                 thread::park();
             }
             continue;
         }
         match supplier() {
-            Ok(Some(come)) => {
-                count = come;
-                fold.supplied(count);
+            Some(come) => {
+                *count = come;
+                fold.supplied(come);
             }
-            Ok(None) => fold.ends_at(count),
-            Err(payload) => {
-                *panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
-                // The chunks that came before are run: a sequential loop would have had their outputs.
-                fold.ends_at(count);
-            }
+            None => fold.ends_at(*count),
         }
     }
     fold.workers.forget(&waker);

@@ -6,7 +6,7 @@
 //!   are finished. Nothing has run by then, and no worker was started.
 //! - The claims, or the dispatcher of workers elsewhere, pass those chunks over (`fold/finished.rs`).
 //! - Outputs of the other chunks are recorded where they come back (`fold/recording.rs`).
-//! - The caller reads the outputs of finished chunks where it takes the others ([`drive`](super::drive),
+//! - The caller reads the outputs of finished chunks where it takes the others ([`taker`](super::taker),
 //!   [`awaiting`](super::awaiting)), and ends the recording when nobody is inside the fold any more.
 //!
 //! A verb knows nothing of all this. It is given every output in the same order as in a fold without a journal, and so

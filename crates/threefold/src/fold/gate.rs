@@ -3,20 +3,23 @@
 //! A worker that helps holds the fold in an `Arc`, and with it the source and the task. When the verb returns, the
 //! caller must own these alone again: the last drop of the user's values must not happen later on some other thread. So
 //! a worker drops the fold *before* it leaves the gate, and therefore the gate has an `Arc` of its own. The gate is
-//! made when the first worker enters, or when the caller must wait. A fold that its caller runs alone has no gate.
+//! made when the first worker enters, or when the caller must wait or is told something. A small fold that its caller
+//! runs alone has no gate.
 //!
 //! The caller itself does not enter the gate. It knows when its own part has ended.
 
 use std::sync::Arc;
 
 use super::notify::Notify;
-use super::sync::{AtomicUsize, Ordering};
+use super::sync::{AtomicBool, AtomicUsize, Ordering};
 
 /// The number of workers inside a fold, and the waker of its caller, which is called when the last worker has left.
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// The number of workers that have called `enter` and have not dropped the [`Inside`] that it returned.
     inside: AtomicUsize,
+    /// Whether a worker has entered.
+    was_entered: AtomicBool,
     /// The waker of the caller. It is called for the next output or failure that the caller can take, and at the end.
     pub(crate) caller: Notify,
 }
@@ -27,7 +30,7 @@ pub(crate) struct Inside(Arc<Gate>);
 
 impl Gate {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { inside: AtomicUsize::new(0), caller: Notify::default() })
+        Arc::new(Self { inside: AtomicUsize::new(0), was_entered: AtomicBool::new(false), caller: Notify::default() })
     }
 
     /// Lets a worker in, before its first claim.
@@ -37,12 +40,19 @@ impl Gate {
     pub(crate) fn enter(self: &Arc<Self>) -> Inside {
         // Acquire: an `enter` that comes after an `is_idle` must see what the caller saw. The proof is at `is_idle`.
         self.inside.fetch_add(1, Ordering::AcqRel);
+        // Relaxed: nothing else depends on it.
+        self.was_entered.store(true, Ordering::Relaxed);
         Inside(Arc::clone(self))
     }
 
     /// How many workers are inside, as an estimate: the load is relaxed. For a proof see [`is_idle`](Self::is_idle).
     pub(crate) fn inside(&self) -> usize {
         self.inside.load(Ordering::Relaxed)
+    }
+
+    /// Whether a worker has entered before, as an estimate.
+    pub(crate) fn was_entered(&self) -> bool {
+        self.was_entered.load(Ordering::Relaxed)
     }
 
     /// Whether no worker is inside.

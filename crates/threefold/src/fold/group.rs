@@ -7,24 +7,40 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The members of a group.
 #[derive(Debug)]
-pub(crate) struct Group<T: ?Sized>(Mutex<Vec<(u64, Weak<T>)>>);
+pub(crate) struct Group<T: ?Sized>(Mutex<Members<T>>);
+
+#[derive(Debug)]
+struct Members<T: ?Sized> {
+    /// Each with its number.
+    members: Vec<(u64, Weak<T>)>,
+    /// Members whose number is this or more were told.
+    told_from: u64,
+}
 
 impl<T: ?Sized> Default for Group<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(Members { members: Vec::new(), told_from: u64::MAX }))
     }
 }
 
 impl<T: ?Sized> Group<T> {
-    /// Adds `member`. What was told before this call was missed, so the caller of `join` looks at the state itself
-    /// afterwards.
-    pub(crate) fn join(&self, number: u64, member: &Arc<T>) {
-        self.lock().push((number, Arc::downgrade(member)));
+    /// Adds `member`. Returns whether members with this number were told before, which this one has missed.
+    #[must_use]
+    pub(crate) fn join(&self, number: u64, member: &Arc<T>) -> bool {
+        let mut group = self.lock();
+        group.members.push((number, Arc::downgrade(member)));
+        number >= group.told_from
+    }
+
+    /// Whether members with this number were told.
+    #[cfg(feature = "processes")]
+    pub(crate) fn was_told(&self, number: u64) -> bool {
+        number >= self.lock().told_from
     }
 
     /// Removes `member`. Nobody who tells the group holds it any more when this returns.
     pub(crate) fn leave(&self, member: &Weak<T>) {
-        let mut members = self.lock();
+        let members = &mut self.lock().members;
         if let Some(at) = members.iter().position(|(_, other)| other.ptr_eq(member)) {
             members.swap_remove(at);
         }
@@ -39,8 +55,9 @@ impl<T: ?Sized> Group<T> {
 
     /// The same. Calls `then` afterwards, before any member joins or leaves.
     pub(crate) fn tell_from_then<R>(&self, least: u64, tell: impl Fn(&T) -> R, then: impl FnOnce()) -> Vec<R> {
-        let members = self.lock();
-        let told = members.iter().filter(|(number, _)| *number >= least);
+        let mut group = self.lock();
+        group.told_from = group.told_from.min(least);
+        let told = group.members.iter().filter(|(number, _)| *number >= least);
         let told = told.filter_map(|(_, member)| member.upgrade()).map(|member| tell(&member)).collect();
         then();
         told
@@ -53,7 +70,7 @@ impl<T: ?Sized> Group<T> {
         run()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(u64, Weak<T>)>> {
+    fn lock(&self) -> MutexGuard<'_, Members<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

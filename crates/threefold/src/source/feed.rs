@@ -5,11 +5,9 @@
 //! until their outputs were taken, so that a chunk can be run again. The window of the fold bounds how many there are.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Pieces, Source};
-use crate::panics::Payload;
 
 /// What a stream can run over: every [`Source`], and the chunks of any iterator, by [`from_iter`].
 ///
@@ -118,32 +116,32 @@ where
         let supply = Supply(Arc::new(Mutex::new(State { chunks: BTreeMap::new(), count: 0, has_ended: false })));
         let (theirs, mut iterator) = (supply.clone(), self.0);
         let next = move || {
-            // Unwind-safe: the iterator is not used after a panic.
-            let next = catch_unwind(AssertUnwindSafe(|| iterator.next()))?;
+            let next = iterator.next();
             let mut state = theirs.lock();
             let Some(chunk) = next else {
                 state.has_ended = true;
-                return Ok(None);
+                return None;
             };
             let number = state.count;
             state.count += 1;
             state.chunks.insert(number, Arc::new(Mutex::new(chunk)));
-            Ok(Some(state.count))
+            Some(state.count)
         };
         (supply, Some(Box::new(next)))
     }
 }
 
 /// Takes the next chunk from an iterator, which may block. Gives how many chunks have come, or nothing if there is no
-/// further one, or the panic of the iterator.
-pub(crate) type Supplier = Box<dyn FnMut() -> Result<Option<u64>, Payload> + Send>;
+/// further one. It unwinds if the iterator panics, and is not called again.
+pub(crate) type Supplier = Box<dyn FnMut() -> Option<u64> + Send>;
 
 /// The chunks that have come, and whose outputs were not taken yet.
 #[doc(hidden)]
 pub struct Supply<C>(Arc<Mutex<State<C>>>);
 
 struct State<C> {
-    /// Each has a lock of its own: to copy it may take long, and must hold up neither the caller nor other workers.
+    /// Each has a lock of its own: to copy it may take long, and must hold up neither the caller nor other workers. The
+    /// user's `Clone` runs under this lock, which only another attempt at the same chunk could wait for.
     chunks: BTreeMap<u64, Arc<Mutex<C>>>,
     /// How many chunks have come.
     count: u64,

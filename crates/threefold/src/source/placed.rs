@@ -9,7 +9,7 @@
 //! # Why no two tasks have the same item
 //!
 //! - Pieces of different chunks do not overlap: they are the chunks' items, times the same factor, and the items of two
-//!   chunks are different.
+//!   chunks are different. `Pieces` is hidden from users: whoever implements it promises that, as this crate does.
 //! - A chunk is run by one worker at a time. That is the promise of a fold: it runs again only after it has ended.
 //! - A task has its piece as a borrow that ends with the call. It cannot keep it.
 //! - A chunk that was sent to another process has a piece of that process's own memory ([`elsewhere`]). The parent

@@ -1,5 +1,6 @@
 //! A runtime of the program's, which the model async uses instead of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -18,6 +19,7 @@ crate::rows! {
         tasks_wait_on_the_runtime_that_was_given,
         a_current_thread_runtime_is_awaited_and_never_blocked,
         the_threads_of_a_multi_thread_runtime_may_block,
+        a_thread_inside_a_local_set_may_block,
         chunks_leave_the_threads_of_the_runtime_alone,
         a_runtime_that_is_shut_down_fails_the_chunk_that_waits,
         a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold;
@@ -101,6 +103,30 @@ async fn blocks_for_naps(chunk: u64) -> Result<u64, String> {
 #[task]
 fn plain(chunk: u64) -> u64 {
     chunk + 1
+}
+
+/// Where tokio refuses that a thread blocks.
+fn a_thread_inside_a_local_set_may_block(model: Model) {
+    let runtime = multi(2);
+    for workers in [1, 3] {
+        let on = on_runtime(model, workers, runtime.handle());
+        let fold = || on.fold(Items(vec![2, 1, 0]), nap, 0, |sum, part| sum + part);
+        let local = tokio::task::LocalSet::new();
+        let folded = runtime.block_on(local.run_until(async {
+            let spawned = on.clone();
+            let spawned = tokio::task::spawn_local(async move {
+                spawned.fold(Items(vec![0, 2]), nap, 0, |sum, part| sum + part).unwrap()
+            });
+            (fold().unwrap(), spawned.await.unwrap())
+        }));
+        assert_eq!(folded, (3, 2));
+        // A panic of the reduction is one of the caller's.
+        let panics = || on.fold(Items(vec![2, 1, 0]), nap, 0, |_, _| panic!("as asked"));
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(tokio::task::LocalSet::new().run_until(async { panics() }))
+        }));
+        assert_eq!(unwound.unwrap_err().downcast_ref(), Some(&"as asked"));
+    }
 }
 
 fn a_current_thread_runtime_is_awaited_and_never_blocked(model: Model) {

@@ -48,7 +48,7 @@ crate::rows! {
         an_output_whose_destructor_panics_leaves_nothing_of_its_fold;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
-    isolating: a_bisection_that_is_cancelled_names_no_range, a_chunk_that_ends_after_its_deadline_is_a_timeout;
+    isolating: a_bisection_that_is_cancelled_names_no_range, a_bisection_ends_with_the_fold_that_it_is_nested_in, a_chunk_that_ends_after_its_deadline_is_a_timeout;
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -646,6 +646,39 @@ fn a_bisection_that_is_cancelled_names_no_range(model: Model) {
         let error = on.for_each((0..1000).split_into(1), task).unwrap_err();
         assert!(error.is_worker_lost(), "{error}");
         assert_eq!(error.smallest_range(), None, "{error}");
+    });
+}
+
+/// Kills its process at first. Run again, with a part of the chunk, it leaves a file and never ends.
+#[task]
+fn dies_first(_chunk: Range<u64>, folder: &PathBuf) {
+    if std::fs::File::create_new(folder.join("first")).is_ok() {
+        std::process::abort();
+    }
+    std::fs::write(folder.join("half"), "").unwrap();
+    loop {
+        thread::park();
+    }
+}
+
+/// Folds in a task.
+#[task]
+fn bisects(_chunk: u64, folder: &PathBuf) -> bool {
+    let on = Executor::builder(Model::Processes).workers(1).bisect(true).build().unwrap();
+    on.for_each((0..1000).split_into(1), dies_first.with(folder.clone())).is_err()
+}
+
+fn a_bisection_ends_with_the_fold_that_it_is_nested_in(_model: Model) {
+    let folder = folder();
+    let token = CancelToken::new();
+    let on = Executor::new(Model::Threads).unwrap().cancel(&token);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until("a half of the chunk runs", || folder.path().join("half").exists());
+            token.cancel();
+        });
+        let error = on.for_each(Items(vec![0]), bisects.with(folder.path().into())).unwrap_err();
+        assert!(error.is_cancelled(), "{error}");
     });
 }
 

@@ -43,7 +43,8 @@ crate::rows! {
         of_too_many_events_of_a_chunk_it_is_said_how_many_are_missing,
         a_logger_is_told_how_many_records_of_a_chunk_are_missing,
         an_error_arrives_behind_many_events_that_nobody_wants,
-        a_panic_of_the_subscriber_unwinds_from_the_verb;
+        a_panic_of_the_subscriber_unwinds_from_the_verb,
+        a_panic_of_the_subscriber_where_chunks_are_taken_from_an_iterator_unwinds_from_the_stream;
     isolating_with_one_worker:
         the_events_of_finished_chunks_outlive_their_worker,
         a_chunk_that_ends_its_worker_has_a_span,
@@ -500,6 +501,26 @@ fn a_panic_of_the_subscriber_unwinds_from_the_verb(model: Model) {
         assert_eq!(payload.downcast_ref(), Some(&"a defect"));
     }
     on.for_each(numbers(3), speak).unwrap();
+}
+
+/// Panics when a span is entered on the thread that takes chunks from an iterator.
+struct PanickingOnFeed;
+
+impl<S: Subscriber> Layer<S> for PanickingOnFeed {
+    fn on_enter(&self, _id: &Id, _ctx: Context<'_, S>) {
+        if thread::current().name() == Some("threefold-feed") {
+            std::panic::panic_any("a defect");
+        }
+    }
+}
+
+fn a_panic_of_the_subscriber_where_chunks_are_taken_from_an_iterator_unwinds_from_the_stream(model: Model) {
+    let on = executor(model, 2);
+    let subscriber = tracing_subscriber::registry().with(PanickingOnFeed);
+    let stream = || info_span!("caller").in_scope(|| on.stream(threefold::from_iter(0..3), speak).count());
+    let fold = || tracing::subscriber::with_default(subscriber, stream);
+    let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a defect"));
 }
 
 #[task]

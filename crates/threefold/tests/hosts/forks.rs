@@ -173,6 +173,11 @@ fn drops_executors_in_a_fork() {
         let folds = |on: &Executor| {
             assert_eq!(on.fold(Items((0..40).collect()), echo, 0, |sum, part| sum + part).unwrap(), 39 * 20);
             assert_eq!(on.fold(Items((0..40).collect()), echo_later, 0, |sum, part| sum + part).unwrap(), 39 * 20);
+            // A thread then waits for the next awaited fold.
+            for _ in 0..2 {
+                let awaited = on.fold_async(Items((0..40).collect()), echo, 0, |sum, part| sum + part);
+                assert_eq!(pollster::block_on(awaited).unwrap(), 39 * 20);
+            }
         };
         folds(on.as_ref().unwrap());
         let forks = [

@@ -3,7 +3,6 @@
 //! If the chunks come from an iterator, an errand takes them from it ([`feeding`](super::super::feeding)). It is joined at
 //! the end of the fold, unless the iterator has not ended: that may block for ever.
 
-use std::panic::resume_unwind;
 use std::task::{Context, Poll, ready};
 
 use super::super::Executor;
@@ -125,12 +124,9 @@ where
             let output = output.and_then(|output| self.fold.end_with_the_last().map(|()| output));
             return Poll::Ready(Some((self.item)(chunk, output)));
         }
-        if let Some(payload) = self.feed.as_ref().and_then(Feeding::take_panic) {
-            resume_unwind(payload);
-        }
         // Nobody waits for an iterator that has not ended: it may block for ever.
         let total = self.fold.work().pieces.total();
-        if let Some(feed) = self.feed.as_mut().filter(|_| total.is_some()) {
+        if let Some(feed) = self.feed.as_mut().filter(|feed| total.is_some() || feed.has_panicked()) {
             ready!(feed.poll_back(cx));
             self.feed = None;
         }
