@@ -293,12 +293,15 @@ impl Inner {
         error
     }
 
-    /// Checks that the path still names the file. If it does not, what was written to the file is lost with it.
-    fn check_name(&self) -> Result<()> {
-        if self.writer.is_named() {
+    /// Checks that the path still names the file, and that the file has all that was written. Otherwise it is lost.
+    fn check_file(&self) -> Result<()> {
+        let what = if !self.writer.is_named() {
+            "was removed or replaced while it was open, so what is recorded is lost; run the program again"
+        } else if !self.writer.has_all() {
+            writer::CUT_OFF
+        } else {
             return Ok(());
-        }
-        let what = "was removed or replaced while it was open, so what is recorded is lost; run the program again";
+        };
         Err(self.broken(refusal(self.writer.path(), what)))
     }
 

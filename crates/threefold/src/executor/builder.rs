@@ -92,10 +92,12 @@ impl Builder {
     /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a
     /// connection pool or a client that was made there. The chunks themselves are polled on threads of the executor, so
     /// they keep no thread of the runtime busy. The runtime must be running, and must not be shut down, while folds run:
-    /// a chunk that waits on a runtime that was shut down fails.
+    /// a chunk that waits on a runtime that was shut down fails. A [`timeout`](Self::timeout) and a pause between attempts
+    /// need its timers (`enable_time`): without them the fold is an error.
     ///
     /// With a multi-thread runtime, [all verbs](crate::Executor) work. A blocking verb may be called on a thread of the
-    /// runtime: it then uses tokio's `block_in_place`. A current-thread runtime does nothing while its thread blocks. So
+    /// runtime: it then uses tokio's `block_in_place`. Inside of a `LocalSet`, where tokio does not allow that, the thread
+    /// blocks, and the other tasks of the set wait. A current-thread runtime does nothing while its thread blocks. So
     /// on a current-thread runtime, a blocking verb with an `async` task is an error; use the
     /// [form that gives a future](crate::Executor#awaiting-a-fold), also for folds inside of a task. Plain functions need
     /// no runtime, so they may be folded by any verb.

@@ -129,8 +129,10 @@ impl Executor {
 
     /// Runs `task` on every chunk of `input`, and gives the outputs as the chunks end, each with the number of its chunk.
     ///
-    /// A chunk that takes long does not delay the outputs of others. The last item is an error if the fold has failed, as
-    /// for [`stream`](Self::stream). The stream may have given outputs of higher chunks before this error.
+    /// Outputs of other workers do not wait for a chunk that takes long. A worker takes quick chunks some at a time, and
+    /// those that it has taken together with a long one wait for it; a small [window](Stream::ahead) bounds how many they
+    /// are. The last item is an error if the fold has failed, as for [`stream`](Self::stream). The stream may have given
+    /// outputs of higher chunks before this error.
     ///
     /// ```
     /// use threefold::prelude::*;

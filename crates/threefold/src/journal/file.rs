@@ -24,11 +24,22 @@ pub(super) fn open(path: &Path) -> Result<File> {
             _ => {}
         }
         let file = locked(path)?;
+        if has_no_length(&file) {
+            return Err(refusal(
+                path,
+                "is a file whose length the system does not tell; use the path of an ordinary file",
+            ));
+        }
         // Somebody may have removed the file between the two calls. What is written to it then would be lost.
         if is_still_named(&file, path).map_err(|error| cannot("be opened", path, error))? {
             return Ok(file);
         }
     }
+}
+
+/// Whether the system tells no length although the file has content, as for those of `/proc`.
+fn has_no_length(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.len() == 0) && read_exact(file, &mut [0], 0).is_ok()
 }
 
 /// A process that was killed holds its lock until the kernel has taken it apart, and its children do until they have

@@ -90,7 +90,7 @@ impl Log {
         // Waits for those who add outputs now.
         let journal = self.journal.write().unwrap_or_else(PoisonError::into_inner).take();
         let Some(journal) = journal else { return Ok(()) };
-        let written = journal.writer.finish().and_then(|()| journal.check_name());
+        let written = journal.writer.finish().and_then(|()| journal.check_file());
         let is_complete = self.index.len() + self.added.load(Ordering::Relaxed) == self.chunks;
         journal.end_fold(is_complete);
         written

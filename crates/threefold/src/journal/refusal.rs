@@ -31,6 +31,9 @@ pub(super) fn of_another_job(path: &Path, number: usize, difference: &Difference
 /// The journal cannot be continued.
 pub(super) fn fault(path: &Path, fault: Fault) -> Error {
     match fault {
+        Fault::Unreadable(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            refusal(path, "has fewer bytes than the system tells; use the path of an ordinary file")
+        }
         Fault::Unreadable(error) => cannot("be read", path, error),
         Fault::Foreign => refusal(path, "is another kind of file: from byte 0 on, it is no journal; use another path"),
         Fault::Version(version) => {

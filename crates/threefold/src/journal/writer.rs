@@ -40,6 +40,10 @@ const LARGE: usize = 1 << 20;
 /// How long a frame waits at most.
 const AGE: Duration = Duration::from_secs(1);
 
+/// What is said if the file is shorter than what was written to it.
+pub(super) const CUT_OFF: &str =
+    "was cut off while it was open, so what is recorded is lost; delete it, and run the program again";
+
 /// The writing side of a journal.
 pub(super) struct Writer(Arc<Shared>);
 
@@ -125,6 +129,11 @@ impl Writer {
     /// Whether the path still names the file, as far as the system tells.
     pub(super) fn is_named(&self) -> bool {
         file::is_still_named(&self.0.file, &self.0.absolute).unwrap_or(true)
+    }
+
+    /// Whether the file has all that was written to it, as far as its length tells.
+    pub(super) fn has_all(&self) -> bool {
+        self.0.has_all(&lock(&self.0.place))
     }
 
     /// How many outputs are in the file or wait to be written.
@@ -257,19 +266,22 @@ impl Shared {
         let mut bytes = std::mem::replace(&mut batch.bytes, spare);
         let outputs = std::mem::take(&mut batch.outputs);
         drop(batch);
-        let written = self.write_at(&mut place, &bytes);
+        // A write behind the end would hide that somebody has cut the file.
+        let written = if self.has_all(&place) {
+            self.write_at(&mut place, &bytes).map_err(|error| cannot("be written", &self.path, error))
+        } else {
+            Err(refusal(&self.path, CUT_OFF))
+        };
         bytes.clear();
         // A batch that was much larger than others does not keep its memory.
         bytes.shrink_to(2 * LARGE);
         place.spare = bytes;
-        written.map_err(|error| {
-            let error = cannot("be written", &self.path, error);
+        written.inspect_err(|error| {
             let mut batch = lock(&self.batch);
             self.recorded.fetch_sub(outputs + std::mem::take(&mut batch.outputs), Ordering::Relaxed);
             batch.bytes = Vec::new();
             batch.since = None;
             batch.failed = Some(error.clone());
-            error
         })
     }
 
@@ -297,6 +309,10 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    fn has_all(&self, place: &Place) -> bool {
+        self.file.metadata().map_or(true, |metadata| metadata.len() >= place.at)
     }
 
     fn is_ours(&self) -> bool {

@@ -57,7 +57,7 @@ use crate::error::Error;
 /// one rank is like threads.
 ///
 /// If a chunk cannot be serialized, or if it is lost with its worker, then it may fail without a `Started`. After a cancel,
-/// chunks that still run may end without a further event.
+/// and after a chunk has failed for good, chunks that still run may end without a further event.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

@@ -22,7 +22,8 @@ crate::rows! {
         a_thread_inside_a_local_set_may_block,
         chunks_leave_the_threads_of_the_runtime_alone,
         a_runtime_that_is_shut_down_fails_the_chunk_that_waits,
-        a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold;
+        a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold,
+        a_runtime_without_timers_allows_no_timeout;
     waiting_alone: a_runtime_is_refused_elsewhere;
 }
 
@@ -241,6 +242,23 @@ fn a_runtime_that_lets_no_chunk_wait_for_its_next_attempt_ends_the_fold(model: M
         let timeless = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         check(model, workers, timeless, Duration::from_millis(1), |runtime| runtime.shutdown_background());
         check(model, workers, multi(1), Duration::from_secs(3600), |runtime| runtime.shutdown_background());
+    }
+}
+
+#[task]
+async fn passes(chunk: u64) -> u64 {
+    chunk
+}
+
+fn a_runtime_without_timers_allows_no_timeout(model: Model) {
+    let timeless = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    for workers in [1, 3] {
+        let on = || Executor::builder(model).workers(workers).runtime(timeless.handle().clone());
+        let with_timeout = on().timeout(PATIENCE).retry_panics(true).retries(1).build().unwrap();
+        let error = with_timeout.map(Items((0..20).collect()), passes).unwrap_err();
+        assert!(error.is_setup() && error.chunk().is_none(), "{error}");
+        assert!(error.to_string().starts_with("a chunk cannot have a timeout: "), "{error}");
+        assert!(on().build().unwrap().map(Items((0..20).collect()), passes).unwrap().into_iter().eq(0..20));
     }
 }
 

@@ -19,6 +19,7 @@ crate::rows! {
         a_dropped_fold_leaves_the_journal_to_others_at_once,
         a_stream_whose_outputs_are_all_taken_tells_of_a_write_that_has_failed,
         a_journal_that_is_removed_while_it_is_open_is_an_error,
+        a_journal_that_is_cut_off_while_it_is_open_is_an_error,
         an_output_that_cannot_be_restored_is_an_error_that_names_the_journal;
 }
 
@@ -171,6 +172,28 @@ fn a_journal_that_is_removed_while_it_is_open_is_an_error(model: Model) {
         assert_eq!((journal.check().unwrap_err().to_string(), journal.recorded()), (expected.clone(), 0));
         assert_eq!(on.journal(&journal).for_each(source(), square).unwrap_err().to_string(), expected);
     }
+}
+
+fn a_journal_that_is_cut_off_while_it_is_open_is_an_error(model: Model) {
+    let on = executor(model, 2);
+    let folder = folder();
+    let path = folder.path().join("journal");
+    let journal = Journal::open(&path).unwrap();
+    on.journal(&journal).for_each(source(), square).unwrap();
+    std::fs::write(&path, "").unwrap();
+    // It writes behind what is gone.
+    let error = on.journal(&journal).for_each((0..7u64).split_into(3), add_up_of_range).unwrap_err();
+    let expected = format!(
+        "the journal `{}` was cut off while it was open, so what is recorded is lost; delete it, and run the program again",
+        path.display()
+    );
+    assert_eq!((error.to_string(), error.is_setup()), (expected.clone(), true));
+    assert_eq!(journal.check().unwrap_err().to_string(), expected);
+}
+
+#[task]
+fn add_up_of_range(chunk: std::ops::Range<u64>) -> u64 {
+    chunk.sum()
 }
 
 fn an_output_that_cannot_be_restored_is_an_error_that_names_the_journal(model: Model) {

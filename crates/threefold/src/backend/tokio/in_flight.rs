@@ -47,6 +47,9 @@ impl Begun<'_> {
     }
 }
 
+/// What a chunk cannot do without a timer.
+const PAUSE: &str = "wait before it is run again";
+
 impl<'a> InFlight<'a> {
     pub(super) fn new(chunk: u64, worker: usize, fold: &'a Fold) -> Self {
         Self { chunk, attempt: 1, worker, fold, future: None, pause: None }
@@ -56,14 +59,17 @@ impl<'a> InFlight<'a> {
         self.chunk
     }
 
-    /// Begins the chunk.
-    fn begin(&self) -> Begun<'a> {
+    /// Begins the chunk. A panic, if the runtime has no timer for its timeout.
+    fn begin(&self) -> Result<Begun<'a>, Panic> {
         let Self { chunk, attempt, worker, fold, .. } = *self;
         let future = fold.job.start(chunk, attempt, fold, worker);
         let future = fold.scope.within(future, chunk, attempt, worker, || fold.job.describe(chunk));
         match self.fold.policy.timeout {
-            None => Begun::Plain(future),
-            Some(timeout) => Begun::Timed(Box::pin(time::timeout(timeout, future)), Instant::now()),
+            None => Ok(Begun::Plain(future)),
+            Some(timeout) => {
+                let timed = panics::catch(|| Box::pin(time::timeout(timeout, future)))?;
+                Ok(Begun::Timed(timed, Instant::now()))
+            }
         }
     }
 
@@ -73,9 +79,9 @@ impl<'a> InFlight<'a> {
         self.drop_future();
     }
 
-    /// Ends the fold, since the chunk cannot wait: a runtime of the host's has no timers, or was shut down.
-    fn cannot_wait(&self, panic: &Panic) -> Poll<()> {
-        let reason = format!("a chunk cannot wait before it is run again: {}", panic.message);
+    /// Ends the fold, since a chunk `cannot` have a timer: a runtime of the host's has none, or was shut down.
+    fn without_timer(&self, cannot: &str, panic: &Panic) -> Poll<()> {
+        let reason = format!("a chunk cannot {cannot}: {}", panic.message);
         self.fold.abort(Error::setup(Some(self.fold.model), reason));
         Poll::Ready(())
     }
@@ -99,7 +105,7 @@ impl Future for InFlight<'_> {
             if let Some(pause) = &mut this.pause {
                 match panics::catch(|| pause.as_mut().poll(cx)) {
                     Ok(polled) => ready!(polled),
-                    Err(panic) => return this.cannot_wait(&panic),
+                    Err(panic) => return this.without_timer(PAUSE, &panic),
                 }
                 this.pause = None;
                 if !this.fold.may_start(this.chunk) {
@@ -107,13 +113,14 @@ impl Future for InFlight<'_> {
                 }
             }
             let polled = panics::catch(|| {
-                let future = this.future.take().unwrap_or_else(|| this.begin());
-                this.future.insert(future).poll(cx)
+                let future = this.future.take().map_or_else(|| this.begin(), Ok)?;
+                Ok(this.future.insert(future).poll(cx))
             });
             let failed = match polled {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(Ok(()))) => return Poll::Ready(()),
-                Ok(Poll::Ready(Err(after))) => Ok(after),
+                Ok(Ok(Poll::Pending)) => return Poll::Pending,
+                Ok(Ok(Poll::Ready(Ok(())))) => return Poll::Ready(()),
+                Ok(Ok(Poll::Ready(Err(after)))) => Ok(after),
+                Ok(Err(panic)) => return this.without_timer("have a timeout", &panic),
                 Err(panic) => Err(panic),
             };
             this.drop_future();
@@ -138,7 +145,7 @@ impl Future for InFlight<'_> {
             if !pause.is_zero() {
                 match panics::catch(|| Box::pin(time::sleep(pause))) {
                     Ok(pause) => this.pause = Some(pause),
-                    Err(panic) => return this.cannot_wait(&panic),
+                    Err(panic) => return this.without_timer(PAUSE, &panic),
                 }
             }
             this.attempt += 1;
