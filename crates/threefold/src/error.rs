@@ -122,7 +122,10 @@ impl fmt::Display for Error {
                 if let Some(rank) = &place.rank {
                     write!(f, "{rank}: ")?;
                 }
-                f.write_str(&text::one_line(message))
+                f.write_str(&match message.trim() {
+                    "" => "the panic has no message".to_string(),
+                    message => text::one_line(message),
+                })
             }
             Cause::Lost(lost) => lost.write(place, f),
             Cause::Returned => {
@@ -135,9 +138,15 @@ impl fmt::Display for Error {
                 place.write_model(f)
             }
             Cause::Unportable { what, reason } => {
+                let reason = text::one_line(reason);
+                if place.chunk.is_some() {
+                    f.write_str("failed")?;
+                    place.write_model(f)?;
+                    return write!(f, ": {what} cannot be serialized: {reason}");
+                }
                 write!(f, "{what} cannot be serialized")?;
                 place.write_model(f)?;
-                write!(f, ": {}", text::one_line(reason))
+                write!(f, ": {reason}")
             }
             Cause::Setup { reason, .. } => f.write_str(&text::printable(reason)),
         }

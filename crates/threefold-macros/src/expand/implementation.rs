@@ -110,6 +110,8 @@ fn split_off_state(threefold: &Path, item: &mut ItemImpl) -> ItemImpl {
 /// `async fn map` as the two functions that the trait has: one that waits, one that gives the future.
 fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
     let ImplItemFn { attrs, sig, block, .. } = map;
+    // Without its braces: the compiler would call them unnecessary, and point at the user's.
+    let body = block.stmts;
     // The user's own `self`: another would not be the one that the body means, inside a macro of the user's.
     let receiver = sig.receiver();
     let chunk = sig.inputs.iter().find_map(|input| match input {
@@ -132,7 +134,7 @@ fn async_map(threefold: &Path, map: ImplItemFn) -> Vec<ImplItem> {
             ) -> ::std::option::Option<#threefold::__private::BoxFuture<'_, Self::Output>> {
                 ::std::option::Option::Some(#threefold::__private::boxed::<Self::Output>(async move {
                     let #chunk = __threefold_chunk;
-                    #block
+                    #(#body)*
                 }))
             }
         },

@@ -99,7 +99,11 @@ impl Options {
                 return refuse(format!("{option} cannot be set for {model}: it {why}; use {}", having(is_enough)));
             }
         }
-        let needs_retries = [(self.policy.retry_errors, "retry_errors"), (self.policy.backoff.is_some(), "backoff")];
+        let needs_retries = [
+            (self.policy.retry_panics, "retry_panics"),
+            (self.policy.retry_errors, "retry_errors"),
+            (self.policy.backoff.is_some(), "backoff"),
+        ];
         if let Some((_, option)) = needs_retries.iter().find(|(is_asked, _)| *is_asked && self.policy.retries == 0) {
             return refuse(format!("{option} has no effect without retries: set retries, too"));
         }

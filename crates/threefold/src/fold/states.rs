@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Fold;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::panics;
 use crate::task::Task;
 use crate::task::state::{self, State};
@@ -35,7 +35,8 @@ impl States {
             Ok(Err(reason)) => reason,
             Err(payload) => panics::describe(payload).message,
         };
-        fold.abort(Error::setup(Some(fold.model), state::unmade(T::__entry().name, &reason)));
+        let cause = Cause::Setup { reason: state::unmade(&reason), source: None };
+        fold.abort(Error::new(cause, fold.place_of_all()));
         None
     }
 

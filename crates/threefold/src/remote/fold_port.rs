@@ -267,6 +267,11 @@ impl<'a> FoldPort<'a> {
         self.abort(Error::setup(self.fold.place_of_all().model, reason));
     }
 
+    /// The same, for a reason that lies in the task.
+    pub(crate) fn give_up_task(&self, reason: String) {
+        self.abort(Error::new(Cause::Setup { reason, source: None }, self.fold.place_of_all()));
+    }
+
     /// So many bytes tell a worker of its task and of the fold. They are sent later, with all others.
     pub(crate) fn told(&self, bytes: u64) {
         self.fold.told(bytes);

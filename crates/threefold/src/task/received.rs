@@ -149,7 +149,7 @@ impl<T: Task> Received for Restored<T> {
         // That of the fold before, whose destructor may panic.
         panics::drop_caught(self.state.take());
         let made = panics::catch(|| self.task().__state()).unwrap_or_else(|panic| Err(panic.message));
-        *self.state.borrow_mut() = made.map_err(|reason| state::unmade(T::__entry().name, &reason))?;
+        *self.state.borrow_mut() = made.map_err(|reason| state::unmade(&reason))?;
         Ok(())
     }
 

@@ -72,11 +72,11 @@ pub fn map_with<T: Stateful>(task: &T, state: &mut State, chunk: T::Chunk) -> T:
 pub fn map_alone<T: Stateful>(task: &T, chunk: T::Chunk) -> T::Output {
     match task.state().into_result() {
         Ok(mut state) => Stateful::map(task, &mut state, chunk),
-        Err(reason) => panic!("{}", unmade(T::__entry().name, &reason)),
+        Err(reason) => panic!("{}: {}", T::__entry().name, unmade(&reason)),
     }
 }
 
 /// The message for a state that could not be made, for this reason.
-pub(crate) fn unmade(task: &str, reason: &str) -> String {
-    format!("{task}: the state of a worker could not be made: {reason}")
+pub(crate) fn unmade(reason: &str) -> String {
+    format!("the state of a worker could not be made: {reason}")
 }

@@ -68,7 +68,12 @@ fn an_output_that_serde_changes_is_an_error_in_debug_builds(model: Model) {
     if cfg!(debug_assertions) {
         let error = outputs.unwrap_err();
         assert!(error.is_serialization(), "{error}");
-        assert!(error.to_string().starts_with("half: chunk 0 (item 0) the output cannot be serialized"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("half: chunk 0 (item 0) failed on {model}: the output cannot be serialized")),
+            "{error}"
+        );
     } else if remote(model) {
         assert_eq!(outputs.unwrap()[0].skipped, 0);
     } else {

@@ -32,6 +32,7 @@ crate::rows! {
         a_worker_that_does_not_heed_the_notice_is_killed,
         a_memory_limit_is_an_error_that_says_so,
         the_stderr_tail_of_a_lost_worker_is_reported,
+        what_a_worker_wrote_in_an_earlier_fold_explains_no_loss,
         the_smallest_piece_that_is_lost_is_named,
         the_smallest_piece_of_each_chunk_that_is_lost_is_named,
         what_can_be_finished_is_finished,
@@ -239,6 +240,24 @@ fn the_stderr_tail_of_a_lost_worker_is_reported(model: Model) {
     assert_eq!(error.stderr_tail(), ["chunk 5: the index is corrupt", "giving up"]);
     let report = format!("{error:#}");
     assert!(report.contains("the index is corrupt") && report.lines().count() > 2, "{report}");
+}
+
+#[task]
+fn complains(_chunk: u64) {
+    eprintln!("memory allocation of 8 bytes failed");
+}
+
+#[task]
+fn aborts(_chunk: u64) {
+    std::process::abort();
+}
+
+fn what_a_worker_wrote_in_an_earlier_fold_explains_no_loss(model: Model) {
+    let on = Executor::builder(model).workers(1).isolate(true).memory_limit(1 << 30).build().unwrap();
+    on.for_each(Items(vec![0]), complains).unwrap();
+    let error = on.for_each(Items(vec![0]), aborts).unwrap_err();
+    assert_eq!((error.signal(), error.is_out_of_memory()), (Some(6), false), "{error}");
+    assert!(error.stderr_tail().is_empty(), "{error:#}");
 }
 
 fn the_smallest_piece_that_is_lost_is_named(model: Model) {

@@ -230,6 +230,8 @@ fn a_panic_of_the_backoff_ends_the_fold(model: Model) {
 }
 
 fn options_that_say_nothing_without_retries_are_refused(model: Model) {
+    let error = Executor::builder(model).retry_panics(true).build().unwrap_err();
+    assert!(error.is_setup() && error.to_string().starts_with("retry_panics has no effect"), "{error}");
     let error = Executor::builder(model).retry_errors(true).build().unwrap_err();
     assert!(error.is_setup() && error.to_string().starts_with("retry_errors has no effect"), "{error}");
     let error = Executor::builder(model).backoff(|_| Duration::ZERO).build().unwrap_err();

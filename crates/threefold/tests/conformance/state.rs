@@ -168,7 +168,7 @@ fn a_state_that_cannot_be_made_is_an_error_that_names_no_chunk(model: Model) {
             let error = on.map(numbers(20), task.clone()).unwrap_err();
             assert_eq!(error.to_string(), format!("Broken: the state of a worker could not be made: {reason}"));
             assert!(error.is_setup() && !error.is_panic() && error.chunk().is_none());
-            assert_eq!(error.model(), Some(model));
+            assert_eq!((error.model(), error.task()), (Some(model), Some("Broken")));
             assert!(on.map_results(numbers(20), task.clone()).unwrap_err().is_setup());
         }
         assert_eq!(on.map(numbers(2), Broken::Sleeps(Duration::ZERO)).unwrap(), [0, 1], "the executor goes on");

@@ -13,6 +13,7 @@ const BYTES: usize = 1 << 10;
 pub(super) struct StderrTail {
     lines: VecDeque<String>,
     in_backtrace: bool,
+    /// Whether the last line, but for notes of the standard library, says that an allocation was refused.
     out_of_memory: bool,
 }
 
@@ -30,8 +31,9 @@ impl StderrTail {
     }
 
     fn keep(&mut self, line: &[u8]) {
-        // What the standard library says before it aborts.
-        self.out_of_memory |= line.starts_with(b"memory allocation of ");
+        if !is_note(line) {
+            self.out_of_memory = tells_of_no_memory(line);
+        }
         if self.lines.len() == LINES {
             self.lines.pop_front();
         }
@@ -47,6 +49,17 @@ impl StderrTail {
     pub(super) fn into_lines(self) -> Vec<String> {
         self.lines.into()
     }
+}
+
+/// Whether the standard library says with this line that it aborts because an allocation was refused.
+fn tells_of_no_memory(line: &[u8]) -> bool {
+    let bytes = line.strip_prefix(b"memory allocation of ").and_then(|rest| rest.strip_suffix(b" bytes failed"));
+    bytes.is_some_and(|bytes| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether the standard library adds this line to the one before.
+fn is_note(line: &[u8]) -> bool {
+    line.starts_with(b"note: ") || line.starts_with(b"skipping backtrace printing")
 }
 
 #[cfg(test)]
@@ -72,7 +85,20 @@ mod tests {
         let words = heard(&format!(
             "one\nmemory allocation of 8 bytes failed\nstack backtrace:\n{frames}note: Some details are omitted\ntwo\n"
         ));
-        assert!(words.tell_of_no_memory());
+        assert!(!words.tell_of_no_memory(), "another line came after it");
         assert_eq!(words.into_lines(), ["one", "memory allocation of 8 bytes failed", "two"]);
+    }
+
+    #[test]
+    fn only_the_last_line_tells_of_refused_memory() {
+        let refused = "memory allocation of 8 bytes failed\n";
+        let frames = "stack backtrace:\n  0: main\n             at src/main.rs:1\n";
+        let skipped = "skipping backtrace printing to avoid potential recursion\n";
+        for end in ["", frames, skipped, "note: run with `RUST_BACKTRACE=1`\n"] {
+            assert!(heard(&format!("one\n{refused}{end}")).tell_of_no_memory(), "{end}");
+        }
+        for text in [format!("{refused}one\n"), "memory allocation of 7 cakes failed\n".to_string()] {
+            assert!(!heard(&text).tell_of_no_memory(), "{text}");
+        }
     }
 }

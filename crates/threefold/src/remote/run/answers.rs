@@ -67,7 +67,11 @@ impl<C: Carrier> Run<'_, C> {
             FromWorker::Hello { .. } => return Err("it was started from another build"),
             FromWorker::Refused { reason } => {
                 self.carrier.refused(worker);
-                self.port.give_up(text(reason));
+                // A worker that is ready speaks of the task.
+                match self.dispatch.is_ready(worker) {
+                    true => self.port.give_up_task(text(reason)),
+                    false => self.port.give_up(text(reason)),
+                }
             }
             _ if !self.dispatch.is_ready(worker) => return Err("its first message was not a handshake"),
             FromWorker::Skipped { first, count } => {

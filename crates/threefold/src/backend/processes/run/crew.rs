@@ -148,6 +148,8 @@ impl Crew {
     pub(super) fn add(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
         let mark = self.watch.add(&mut worker, number)?;
         worker.number = number;
+        // What it wrote in an earlier fold does not explain its end in this one.
+        drop(worker.stderr_tail());
         worker.recall(u64::MAX, self.limit);
         self.cores.forget(number);
         self.starting += usize::from(worker.is_starting());
