@@ -88,6 +88,24 @@ impl Task for Threshold {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Next;
+
+// On one line, where the compiler would call braces unnecessary.
+#[rustfmt::skip]
+#[task]
+impl Task for Next {
+    type Chunk = u64;
+    type Output = u64;
+
+    async fn map(&self, chunk: u64) -> u64 { std::future::ready(chunk + 1).await }
+}
+
+#[test]
+fn an_async_map_may_be_on_one_line() {
+    assert_eq!(Next.map(1), 2);
+}
+
+#[derive(Serialize, Deserialize)]
 struct Delayed {
     by: u64,
 }
