@@ -22,6 +22,7 @@ mod jobs;
 mod launch;
 mod lines;
 pub(crate) mod living;
+mod moved;
 mod program;
 mod relay;
 mod task;

@@ -9,7 +9,7 @@
 //! number belongs to nobody else, so the right group is killed.
 //!
 //! A process that is told to end gets SIGTERM, as does its group, and SIGKILL after the [`GRACE`]. It may have moved to
-//! another group, so it is also told by its own descriptor.
+//! another group, so it is also told by its own descriptor, and so is what it has started in [other groups](super::moved).
 //!
 //! It is started by `posix_spawn`, which takes no copy of this process: nothing here needs code between fork and exec.
 
@@ -30,6 +30,7 @@ use rustix::process::{
 use super::job::Job;
 use super::launch::Launch;
 use super::living::Living;
+use super::moved::Moved;
 use super::program::{Keep, Program};
 use super::relay::Relay;
 use super::times::GRACE;
@@ -65,6 +66,8 @@ pub(super) struct Child {
     deadline: Option<Instant>,
     /// Why it was told to end, and when it is killed.
     stopped: Option<(Stopped, Instant)>,
+    /// What it has started in other groups, as far as that was looked for.
+    moved: Moved,
     was_killed: bool,
     is_reaped: bool,
     _living: Living,
@@ -148,6 +151,7 @@ impl Child {
             began,
             deadline: means.limits.timeout.and_then(|timeout| began.checked_add(timeout)),
             stopped: None,
+            moved: Moved::default(),
             was_killed: false,
             is_reaped: false,
             _living: living,
@@ -199,6 +203,7 @@ impl Child {
                 self.stop(Stopped::Late)
             }
             Some((why, kill_at)) if kill_at <= now => {
+                self.moved.look(self.group);
                 self.signal(Signal::KILL);
                 self.was_killed = true;
                 self.stopped = Some((why, now + GRACE));
@@ -229,27 +234,29 @@ impl Child {
         self.stopped.map(|(_, kill_at)| kill_at).or(self.deadline)
     }
 
-    /// Tells the process and its group to end.
+    /// Tells the process to end, and what it has started.
     pub(super) fn stop(&mut self, why: Stopped) {
         if self.stopped.is_none() {
+            self.moved.look(self.group);
             self.stopped = Some((why, Instant::now() + GRACE));
             self.signal(Signal::TERM);
         }
     }
 
-    /// Sends a signal to the process and its group. Both may have ended, which is no error.
+    /// Sends a signal to the process, its group and what has moved to others. All may have ended, which is no error.
     fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.group, signal);
         if getpgid(Some(self.group)) != Ok(self.group) {
             let _ = pidfd_send_signal(&self.ended, signal);
         }
+        self.moved.signal(signal);
     }
 
-    /// Whether others of its group still have time to end, after the process itself has ended: the group was told to end
-    /// and is not killed yet.
+    /// Whether others of its group, or those that have moved, still have time to end, after the process itself has ended:
+    /// they were told to end and are not killed yet.
     pub(super) fn has_rest(&self, now: Instant) -> bool {
         let has_time = |&(_, kill_at): &(Stopped, Instant)| !self.was_killed && now < kill_at;
-        self.stopped.as_ref().is_some_and(has_time) && group::has_others(self.group)
+        self.stopped.as_ref().is_some_and(has_time) && (self.moved.is_any_alive() || group::has_others(self.group))
     }
 
     /// The process has ended. What it has left is killed first, so that it writes nothing more. Then what is left in the
@@ -261,6 +268,7 @@ impl Child {
     pub(super) fn finish(mut self) -> io::Result<Ended> {
         let ran_for = self.began.elapsed();
         let _ = kill_process_group(self.group, Signal::KILL);
+        self.moved.signal(Signal::KILL);
         if let Some(pipe) = self.stdout.take() {
             read_rest(&pipe, |piece| self.print(piece))?;
         }
@@ -282,10 +290,12 @@ impl Child {
     }
 }
 
-/// A child that nobody waits for any more is killed with its group.
+/// A child that nobody waits for any more is killed with what it has started.
 impl Drop for Child {
     fn drop(&mut self) {
         if !self.is_reaped {
+            self.moved.look(self.group);
+            self.moved.signal(Signal::KILL);
             guard::end(self.group);
             end_at_once(&mut self.process, self.group);
         }

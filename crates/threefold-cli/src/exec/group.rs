@@ -22,6 +22,7 @@ pub(super) fn every_process() -> impl Iterator<Item = i32> {
 pub(super) struct Standing {
     /// Whether it has ended and is not waited for.
     pub(super) is_over: bool,
+    pub(super) parent: i32,
     pub(super) group: i32,
     /// 0 if the leader of the session is in another PID namespace. `getsid` cannot say so.
     pub(super) session: i32,
@@ -34,6 +35,7 @@ pub(super) fn standing(pid: i32) -> Option<Standing> {
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
     let mut fields = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace();
     let is_over = matches!(fields.next()?, "Z" | "X");
-    let (group, session) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some(Standing { is_over, group, session })
+    let mut number = || fields.next()?.parse().ok();
+    let (parent, group, session) = (number()?, number()?, number()?);
+    Some(Standing { is_over, parent, group, session })
 }

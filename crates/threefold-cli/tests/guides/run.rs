@@ -1,6 +1,7 @@
 //! The commands of the pages that need nothing but the program print what the pages show.
 
 use std::env;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -38,12 +39,18 @@ fn printed(words: &str) -> String {
 
 #[test]
 fn every_command_of_the_program_prints_what_its_page_shows() {
+    let python = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
     let (mut count, mut differences) = (0, Vec::new());
     let pages = pages();
     let shown = pages.iter().flat_map(|page| &page.blocks).flat_map(|block| &block.commands);
     for shown in shown {
         let Some(words) = command(shown) else { continue };
         count += 1;
+        if words.contains("python3") && !python {
+            // Past what the harness captures of a test that passes.
+            let _ = writeln!(std::io::stderr(), "NOT RUN: {}: there is no python3", shown.place);
+            continue;
+        }
         if let Some(difference) = difference(&shown.shown, &printed(&words)) {
             differences.push(format!("{}: {words}\n{difference}", shown.place));
         }

@@ -21,6 +21,8 @@ mod workloads;
 
 use std::env;
 use std::ffi::OsStr;
+#[cfg(target_os = "linux")]
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
@@ -62,6 +64,17 @@ fn interruptible<W: AsRef<OsStr>>(arguments: impl IntoIterator<Item = W>) -> Com
         };
     }
     program
+}
+
+/// Whether there is Python 3. Where there is not, says aloud that `what` is not tested.
+#[cfg(target_os = "linux")]
+fn has_python(what: &str) -> bool {
+    let has = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !has {
+        // Past what the harness captures of a test that passes.
+        let _ = writeln!(std::io::stderr(), "NOT RUN: {what}: there is no python3");
+    }
+    has
 }
 
 /// What the program answers to these arguments, which white space separates.

@@ -147,9 +147,10 @@ fn a_process_that_hangs_is_ended_with_its_whole_group() {
 #[test]
 fn a_process_that_takes_too_much_memory_fails_alone() {
     for model in every_model() {
-        let command = "python3 -c 'print(len(bytearray({start} << 20)))'";
-        let arguments = [model, "1..=3000", "--chunk-size", "2999", "--memory-limit", "200MiB", "--exec", command];
-        let answer = run(&arguments);
+        // It reads a block of so many MiB into its memory.
+        let command = "dd if=/dev/zero of=/dev/null bs={start}M count=1 status=none && echo $(({start} << 20))";
+        let limited = ["1..=3000", "--chunk-size", "2999", "--memory-limit", "200MiB", "--shell", "--exec", command];
+        let answer = run(&[&[model][..], &limited].concat());
         assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), "1048576\n"), "{model}: {}", answer.stderr);
         assert!(answer.stderr.contains("chunk 1 (3000..=3000) was lost"), "{model}: {}", answer.stderr);
         assert!(answer.stderr.contains("it could have 200 MiB of memory"), "{model}: {}", answer.stderr);

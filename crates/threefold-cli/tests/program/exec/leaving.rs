@@ -10,11 +10,29 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::ending::{LONG, PROMISED, assert_gone, is_gone, until};
 use super::{every_model, run};
-use crate::{interruptible, threefold};
+use crate::{has_python, interruptible, threefold};
 
-/// A program that moves to the group of its parent, writes its number to a file, and ends by itself after some seconds,
-/// which it writes to another file.
-fn that_moves(folder: &Path) -> String {
+/// Programs of which one is in another group than it was started in. It writes its number to a file, and ends by itself
+/// after some seconds, which it writes to another file.
+fn that_move(folder: &Path) -> Vec<String> {
+    [Some(that_starts_another_group(folder)), that_moves(folder)].into_iter().flatten().collect()
+}
+
+/// A shell that waits for what is in a group of its own: `timeout` makes one.
+fn that_starts_another_group(folder: &Path) -> String {
+    let script = folder.join("starts.sh");
+    let text = format!(
+        "timeout 100 sh -c 'echo $$ >{0}/pids.new; mv {0}/pids.new {0}/pids; sleep 20; : >{0}/by-itself' &
+wait
+",
+        folder.display()
+    );
+    fs::write(&script, text).expect("it is ours");
+    format!("sh {}", script.display())
+}
+
+/// A program that moves to the group of its parent. No shell can do that.
+fn that_moves(folder: &Path) -> Option<String> {
     let script = folder.join("moves.py");
     let text = format!(
         "import os, time
@@ -27,34 +45,40 @@ open('{0}/by-itself', 'w').write('')
         folder.display()
     );
     fs::write(&script, text).expect("it is ours");
-    format!("python3 {}", script.display())
+    has_python("a process that has moved to another group").then(|| format!("python3 {}", script.display()))
 }
 
 #[test]
 fn a_process_that_has_moved_to_another_group_is_ended_when_it_is_late() {
-    for model in every_model() {
-        let folder = tempfile::tempdir().expect("there is room");
-        let answer = run(&[model, "1..=1", "--timeout", "1", "--exec", &that_moves(folder.path())]);
-        assert_eq!(answer.code, Some(1), "{model}: {}", answer.stderr);
-        assert!(answer.stderr.contains("ran out of time"), "{model}: {}", answer.stderr);
-        assert!(!folder.path().join("by-itself").exists(), "{model}: it has ended by itself");
-        assert_gone(&folder.path().join("pids"));
+    let folder = tempfile::tempdir().expect("there is room");
+    let pids = folder.path().join("pids");
+    for command in that_move(folder.path()) {
+        for model in every_model() {
+            let answer = run(&[model, "1..=1", "--timeout", "1", "--exec", &command]);
+            assert_eq!(answer.code, Some(1), "{model}: {}", answer.stderr);
+            assert!(answer.stderr.contains("ran out of time"), "{model}: {}", answer.stderr);
+            assert!(!folder.path().join("by-itself").exists(), "{model}: it has ended by itself");
+            assert_gone(&pids);
+            fs::remove_file(&pids).expect("it has begun");
+        }
     }
 }
 
 #[test]
 fn a_process_that_has_moved_to_another_group_does_not_outlive_the_program() {
-    for model in every_model().filter(|&model| model != "mpi") {
-        for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
-            let folder = tempfile::tempdir().expect("there is room");
-            let pids = folder.path().join("pids");
-            let mut program = interruptible([model, "1..=1", "--exec", &that_moves(folder.path())])
-                .spawn()
-                .expect("the program starts");
-            until(LONG, "the process has not begun", || pids.exists());
-            kill_process(Pid::from_child(&program), signal).expect("it runs");
-            program.wait().expect("it is a child");
-            assert_gone(&pids);
+    let folder = tempfile::tempdir().expect("there is room");
+    let pids = folder.path().join("pids");
+    for command in that_move(folder.path()) {
+        for model in every_model().filter(|&model| model != "mpi") {
+            for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+                let mut program =
+                    interruptible([model, "1..=1", "--exec", &command]).spawn().expect("the program starts");
+                until(LONG, "the process has not begun", || pids.exists());
+                kill_process(Pid::from_child(&program), signal).expect("it runs");
+                program.wait().expect("it is a child");
+                assert_gone(&pids);
+                fs::remove_file(&pids).expect("it has begun");
+            }
         }
     }
 }
@@ -106,21 +130,16 @@ fn the_guard_looks_for_nothing_after_a_run_that_has_ended_its_processes() {
 
 /// A command that waits until it is told to end. Then it writes the file `cleaned`, and says so on stderr.
 fn that_cleans_up(folder: &Path) -> String {
-    let script = folder.join("cleans.py");
+    let script = folder.join("cleans.sh");
     let text = format!(
-        "import os, signal, sys
-def end(*_):
-    open('{0}/cleaned', 'w').write('')
-    os.write(2, b'cleaned\\n')
-    sys.exit(1)
-signal.signal(signal.SIGTERM, end)
-open('{0}/begun', 'w').write('')
-while True: signal.pause()
+        "trap ': >{0}/cleaned; echo cleaned >&2; exit 1' TERM
+: >{0}/begun
+while :; do sleep 100 & wait; done
 ",
         folder.display()
     );
     fs::write(&script, text).expect("it is ours");
-    format!("python3 {}", script.display())
+    format!("sh {}", script.display())
 }
 
 #[test]
@@ -182,24 +201,23 @@ fn the_rest_of_a_group_has_its_time_after_the_process_itself_has_ended() {
 /// Whether what a process has started cleans up after the process itself has ended, when both are told to end.
 fn a_rest_cleans_up(model: &str) -> bool {
     let folder = tempfile::tempdir().expect("there is room");
-    let script = folder.path().join("rest.py");
+    let script = folder.path().join("rest.sh");
     let text = format!(
-        "import os, signal, sys, time
-leader = os.getppid()
-def end(*_):
-    while open(f'/proc/{{leader}}/stat').read().rsplit(')', 1)[1].split()[0] != 'Z': pass
-    time.sleep(0.03)
-    open('{0}/cleaned', 'w').write('')
-    sys.exit(1)
-signal.signal(signal.SIGTERM, end)
-open('{0}/begun', 'w').write('')
-while True: signal.pause()
+        "end() {{
+  while read -r _ _ state _ <\"/proc/$PPID/stat\" && [ \"$state\" != Z ]; do :; done
+  sleep 0.03
+  : >{0}/cleaned
+  exit 1
+}}
+trap end TERM
+: >{0}/begun
+while :; do sleep 100 & wait; done
 ",
         folder.path().display()
     );
     fs::write(&script, text).expect("it is ours");
     // The shell ends at once when it is told to.
-    let command = format!("python3 {} & wait", script.display());
+    let command = format!("sh {} & wait", script.display());
     let answer = run(&[model, "1..=1", "--timeout", "1", "--shell", "--exec", &command]);
     assert!(answer.stderr.contains("ran out of time"), "{model}: {}", answer.stderr);
     folder.path().join("begun").exists() && folder.path().join("cleaned").exists()

@@ -1,10 +1,13 @@
 //! Processes and readers that keep the program waiting: it goes on, or says why it does not.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
+
+use rustix::fs::{Mode, OFlags, fcntl_setfl, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::ending::{LONG, assert_gone};
 use super::{every_model, fed, run};
@@ -50,14 +53,23 @@ fn a_run_over_a_range_that_keeps_going_names_every_failure_on_every_model() {
 
 /// What the program shows on a terminal, which is its own.
 fn on_a_terminal(arguments: &[&str]) -> String {
-    let play = "import pty, sys; pty.spawn(sys.argv[1:])";
-    let output = Command::new("python3")
-        .args(["-c", play, crate::program()])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it starts");
-    String::from_utf8_lossy(&output.stdout).replace('\r', "")
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there is a terminal");
+    grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("it is ours");
+    let name = ptsname(&ours, Vec::new()).expect("it has a name");
+    let theirs = open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it is ours");
+    // `setsid --ctty` makes its standard input the terminal of the program's session.
+    let mut program = Command::new("setsid");
+    program.args(["--ctty", "--wait", crate::program()]).args(arguments);
+    program.stdin(theirs.try_clone().expect("it is open"));
+    program.stdout(theirs.try_clone().expect("it is open")).stderr(theirs);
+    let mut child = program.spawn().expect("it starts");
+    // The command holds the terminal as well, and the end comes when nobody does.
+    drop(program);
+    let mut shown = Vec::new();
+    // A terminal that its last user has closed is an error to read.
+    let _ = File::from(ours).read_to_end(&mut shown);
+    child.wait().expect("it is a child");
+    String::from_utf8_lossy(&shown).replace('\r', "")
 }
 
 #[test]
@@ -109,20 +121,17 @@ fn a_process_is_late_even_where_nobody_reads_its_stderr() {
 
 #[test]
 fn a_stderr_that_does_not_wait_for_its_reader_gets_everything() {
-    let make = "import fcntl, os, subprocess, sys
-r, w = os.pipe()
-fcntl.fcntl(w, fcntl.F_SETFL, fcntl.fcntl(w, fcntl.F_GETFL) | os.O_NONBLOCK)
-child = subprocess.Popen(sys.argv[1:], stderr=w)
-os.close(w)
-print(sum(len(piece) for piece in iter(lambda: os.read(r, 4096), b'')))
-child.wait()";
-    let output = Command::new("python3")
-        .args(["-c", make, crate::program(), "threads", "1..=1", "--shell", "--exec"])
-        .arg("seq 100000 >&2; head -c 200000 /dev/zero | tr '\\0' x | fold -w 1000 >&2")
-        .output()
-        .expect("it starts");
-    let expected = 588_895 + 200_000 + 200;
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_string());
+    let (mut reader, writer) = std::io::pipe().expect("there are descriptors");
+    fcntl_setfl(&writer, OFlags::NONBLOCK).expect("it is open");
+    let command = "seq 100000 >&2; head -c 200000 /dev/zero | tr '\\0' x | fold -w 1000 >&2";
+    let mut program = threefold(["threads", "1..=1", "--shell", "--exec", command]);
+    let mut child = program.stderr(writer).spawn().expect("it starts");
+    // The command holds the pipe as well, and the end comes when nobody does.
+    drop(program);
+    let mut text = Vec::new();
+    reader.read_to_end(&mut text).expect("it is open");
+    child.wait().expect("it is a child");
+    assert_eq!(text.len(), 588_895 + 200_000 + 200);
 }
 
 #[test]
