@@ -15,13 +15,20 @@ Examples:
 const EXIT_STATUS: [(&str, &str); 5] = [
     ("0", "The result was written. So it is if a chunk succeeded on a retry, or if the reader of stdout has left."),
     ("1", "A chunk or its worker failed, or a model gave another result than sequential."),
-    ("2", "Nothing was started: the arguments are wrong, or a file cannot be written."),
+    (
+        "2",
+        "Nothing was started: the arguments are wrong, the model is not in this build, a file cannot be written, or the \
+         journal is of another run.",
+    ),
     ("130", "INT (Ctrl-C) ended the run."),
     ("143", "TERM ended the run."),
 ];
 
-const ENVIRONMENT: [(&str, &str); 1] =
-    [("COLUMNS", "The width of the help, if it is not written to a terminal. It is at most 100 columns.")];
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("COLUMNS", "The width of the help, if it is not written to a terminal. It is at most 100 columns."),
+    ("NO_COLOR", "If it is set, there are no colours, also on a terminal."),
+    ("TERM", "If it is dumb, there are no colours, also on a terminal."),
+];
 
 #[derive(Args)]
 pub(super) struct ManualArguments {
