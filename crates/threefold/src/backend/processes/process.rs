@@ -89,9 +89,8 @@ impl Process {
         channel: UnixStream,
         share: usize,
     ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
-        // On Linux the name that stays right when the file is replaced or deleted while this program runs.
-        let itself = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-        let mut command = Command::new(itself);
+        // The name that stays right when the file is replaced or deleted while this program runs.
+        let mut command = Command::new("/proc/self/exe");
         if let Some(name) = std::env::args_os().next() {
             command.arg0(name);
         }
