@@ -1,5 +1,7 @@
 //! The arguments of `man`, and the pages that it prints.
 
+use std::io;
+
 use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
@@ -37,22 +39,33 @@ pub(super) struct ManualArguments {
     pub(super) command: Option<String>,
 }
 
-/// The page of this built command, in the language of man. `is_whole` says whether it is the whole program.
-pub(super) fn page(command: &Command, is_whole: bool) -> String {
+/// The page of the whole program, which was built, in the language of man.
+pub(super) fn of_program(program: &Command) -> String {
+    page(program, |man, page, more| {
+        man.render_subcommands_section(page)?;
+        terms(more, "EXIT STATUS", &EXIT_STATUS);
+        terms(more, "ENVIRONMENT", &ENVIRONMENT);
+        Ok(())
+    })
+}
+
+/// The page of one of its commands.
+pub(super) fn of_command(command: &Command) -> String {
+    page(command, |_, _, _| Ok(()))
+}
+
+/// The page of this command, with sections of its own before the examples.
+fn page(command: &Command, own: impl FnOnce(&Man, &mut Vec<u8>, &mut Roff) -> io::Result<()>) -> String {
     let mut page = Vec::new();
     let man = Man::new(command.clone()).manual("Commands").source(format!("threefold {}", env!("CARGO_PKG_VERSION")));
-    let mut write = || -> std::io::Result<()> {
+    let write = || -> io::Result<()> {
         man.render_title(&mut page)?;
         man.render_name_section(&mut page)?;
         man.render_synopsis_section(&mut page)?;
         man.render_description_section(&mut page)?;
         man.render_options_section(&mut page)?;
         let mut more = Roff::new();
-        if is_whole {
-            man.render_subcommands_section(&mut page)?;
-            terms(&mut more, "EXIT STATUS", &EXIT_STATUS);
-            terms(&mut more, "ENVIRONMENT", &ENVIRONMENT);
-        }
+        own(&man, &mut page, &mut more)?;
         if let Some(examples) = command.get_after_long_help() {
             self::examples(&mut more, &examples.to_string());
         }
