@@ -241,9 +241,9 @@ fn help(command: Option<String>) -> Answer {
 fn manual(command: Option<String>) -> Answer {
     let mut parser = Arguments::command();
     parser.build();
-    let Some(name) = command else { return Answer::Help(manual::page(&parser, true)) };
+    let Some(name) = command else { return Answer::Help(manual::of_program(&parser)) };
     match parser.find_subcommand(&name) {
-        Some(command) => Answer::Help(manual::page(command, false)),
+        Some(command) => Answer::Help(manual::of_command(command)),
         None => Answer::Error(unknown_command(&name)),
     }
 }

@@ -190,11 +190,19 @@ impl Measuring<'_> {
         Error::Fold { model: self.contenders[index].model, error: Box::new(error), succeeded_on }
     }
 
-    /// All contenders in random order. Sequential comes first as long as the right value is not known.
-    fn shuffled(&mut self, sequential_first: bool) -> Vec<usize> {
+    /// All contenders in random order.
+    fn shuffled(&mut self) -> Vec<usize> {
+        self.shuffled_from(0)
+    }
+
+    /// The same, with sequential before all others, as long as the right value is not known.
+    fn sequential_first(&mut self) -> Vec<usize> {
+        self.shuffled_from(1)
+    }
+
+    fn shuffled_from(&mut self, first: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.contenders.len()).collect();
-        let from = usize::from(sequential_first);
-        order[from..].shuffle(&mut self.random);
+        order[first..].shuffle(&mut self.random);
         order
     }
 

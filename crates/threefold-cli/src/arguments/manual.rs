@@ -1,5 +1,7 @@
 //! The arguments of `man`, and the pages that it prints.
 
+use std::io;
+
 use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
@@ -15,13 +17,20 @@ Examples:
 const EXIT_STATUS: [(&str, &str); 5] = [
     ("0", "The result was written. So it is if a chunk succeeded on a retry, or if the reader of stdout has left."),
     ("1", "A chunk or its worker failed, or a model gave another result than sequential."),
-    ("2", "Nothing was started: the arguments are wrong, or a file cannot be written."),
+    (
+        "2",
+        "Nothing was started: the arguments are wrong, the model is not in this build, a file cannot be written, or the \
+         journal is of another run.",
+    ),
     ("130", "INT (Ctrl-C) ended the run."),
     ("143", "TERM ended the run."),
 ];
 
-const ENVIRONMENT: [(&str, &str); 1] =
-    [("COLUMNS", "The width of the help, if it is not written to a terminal. It is at most 100 columns.")];
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("COLUMNS", "The width of the help, if it is not written to a terminal. It is at most 100 columns."),
+    ("NO_COLOR", "If it is set, there are no colours, also on a terminal."),
+    ("TERM", "If it is dumb, there are no colours, also on a terminal."),
+];
 
 #[derive(Args)]
 pub(super) struct ManualArguments {
@@ -30,22 +39,33 @@ pub(super) struct ManualArguments {
     pub(super) command: Option<String>,
 }
 
-/// The page of this built command, in the language of man. `is_whole` says whether it is the whole program.
-pub(super) fn page(command: &Command, is_whole: bool) -> String {
+/// The page of the whole program, which was built, in the language of man.
+pub(super) fn of_program(program: &Command) -> String {
+    page(program, |man, page, more| {
+        man.render_subcommands_section(page)?;
+        terms(more, "EXIT STATUS", &EXIT_STATUS);
+        terms(more, "ENVIRONMENT", &ENVIRONMENT);
+        Ok(())
+    })
+}
+
+/// The page of one of its commands.
+pub(super) fn of_command(command: &Command) -> String {
+    page(command, |_, _, _| Ok(()))
+}
+
+/// The page of this command, with sections of its own before the examples.
+fn page(command: &Command, own: impl FnOnce(&Man, &mut Vec<u8>, &mut Roff) -> io::Result<()>) -> String {
     let mut page = Vec::new();
     let man = Man::new(command.clone()).manual("Commands").source(format!("threefold {}", env!("CARGO_PKG_VERSION")));
-    let mut write = || -> std::io::Result<()> {
+    let write = || -> io::Result<()> {
         man.render_title(&mut page)?;
         man.render_name_section(&mut page)?;
         man.render_synopsis_section(&mut page)?;
         man.render_description_section(&mut page)?;
         man.render_options_section(&mut page)?;
         let mut more = Roff::new();
-        if is_whole {
-            man.render_subcommands_section(&mut page)?;
-            terms(&mut more, "EXIT STATUS", &EXIT_STATUS);
-            terms(&mut more, "ENVIRONMENT", &ENVIRONMENT);
-        }
+        own(&man, &mut page, &mut more)?;
         if let Some(examples) = command.get_after_long_help() {
             self::examples(&mut more, &examples.to_string());
         }

@@ -18,7 +18,8 @@ impl Measuring<'_> {
         let budget = self.plan.time_budget.mul_f64(COLD_SHARE);
         let mut chunks = 0;
         'runs: for run in 0..MOST_COLD_RUNS {
-            for (turn, index) in self.shuffled(run == 0).into_iter().enumerate() {
+            let order = if run == 0 { self.sequential_first() } else { self.shuffled() };
+            for (turn, index) in order.into_iter().enumerate() {
                 if self.is_cancelled() {
                     break 'runs;
                 }

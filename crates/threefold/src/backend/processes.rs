@@ -165,7 +165,11 @@ impl Processes {
 
     /// What makes the workers of this executor.
     fn starter(&self) -> Starter {
-        Starter::new(self.model, self.build, self.memory_limit, self.chunks_per_worker.is_some(), self.share)
+        let mut starter = Starter::new(self.model, self.build, self.memory_limit, self.share);
+        if self.chunks_per_worker.is_some() {
+            starter.replaces();
+        }
+        starter
     }
 
     /// At most `most` of the idle workers, what watches them, and what makes others. Those that died meanwhile are

@@ -312,6 +312,10 @@ impl Builder {
     /// and chunks that the caller runs have the caller's stack. With this option every chunk runs on a thread that the
     /// executor starts, and the caller only waits and reduces.
     ///
+    /// There is no upper bound. If the system refuses a thread with so large a stack, that is an error for which
+    /// [`Error::is_setup`](crate::Error::is_setup) is `true`. With several workers `build` returns it, and with one worker
+    /// the first fold does.
+    ///
     /// ```
     /// use threefold::prelude::*;
     ///

@@ -91,9 +91,14 @@ impl Executor {
         let lent = Lent::new(buffer);
         // A piece is recorded as the output of its chunk. What is filled in place is no output.
         let is_recorded = self.has_journal();
-        let in_workers = !is_recorded && self.home.opens_memory();
-        let placing = lent.placing(source.into_pieces(), per_item, in_workers);
-        let placing = if is_recorded { placing.elsewhere() } else { placing };
+        let pieces = source.into_pieces();
+        let placing = if is_recorded {
+            lent.placing(pieces, per_item).elsewhere()
+        } else if self.home.opens_memory() {
+            lent.placing_for_workers(pieces, per_item)
+        } else {
+            lent.placing(pieces, per_item)
+        };
         let filling = Filling { placed: placing.clone(), model: self.model, wrong: None };
         self.drive(placing, task, filling)
     }

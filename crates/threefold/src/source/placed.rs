@@ -71,13 +71,18 @@ impl<'a, T: Pod + Send> Lent<'a, T> {
     }
 
     /// A source whose chunks are those of `pieces`, each with its piece of the buffer: `per_item` items for each item of
-    /// the chunk. `in_workers` says whether worker processes can write to memory of this process, if the buffer lies in
-    /// such memory.
-    pub(crate) fn placing<P: Pieces>(&self, pieces: P, per_item: usize, in_workers: bool) -> Placing<P, T> {
-        let start = self.lease.start.addr();
-        let site = || Site::of(start..start + self.lease.count * size_of::<T>());
-        let layout = Layout { per_item, site: in_workers.then(site).flatten() };
+    /// the chunk.
+    pub(crate) fn placing<P: Pieces>(&self, pieces: P, per_item: usize) -> Placing<P, T> {
+        let layout = Layout { per_item, site: None };
         Placing { pieces: Arc::new(pieces), lease: Arc::clone(&self.lease), layout, is_elsewhere: false }
+    }
+
+    /// The same for worker processes that can write to memory of this process, if the buffer lies in such memory.
+    pub(crate) fn placing_for_workers<P: Pieces>(&self, pieces: P, per_item: usize) -> Placing<P, T> {
+        let start = self.lease.start.addr();
+        let site = Site::of(start..start + self.lease.count * size_of::<T>());
+        let placing = self.placing(pieces, per_item);
+        Placing { layout: Layout { site, ..placing.layout }, ..placing }
     }
 }
 
@@ -304,7 +309,7 @@ mod tests {
     fn pieces_are_disjoint_and_together_the_buffer() {
         let mut buffer = [0u8; 20];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 2, false);
+        let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 2);
         let ranges: Vec<_> = (0..3).map(|index| placing.range(index)).collect();
         assert_eq!(ranges, [0..8, 8..14, 14..20]);
         for index in [2, 0, 1] {
@@ -320,7 +325,7 @@ mod tests {
         let mut buffer = [7u8; 16];
         let lent = Lent::new(&mut buffer);
         // As if the source had told that it has one item. The second chunk begins at 2^60 times 16, which is 2^64.
-        let placing = lent.placing((0..(1u64 << 60) + 1).chunks_of(1u64 << 60).into_pieces(), 16, false);
+        let placing = lent.placing((0..(1u64 << 60) + 1).chunks_of(1u64 << 60).into_pieces(), 16);
         assert_eq!(placing.range(1), usize::MAX..usize::MAX);
         let fill = || placing.piece(1).fill(|_, piece| piece.fill(1));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fill)).is_err());
@@ -332,7 +337,7 @@ mod tests {
     fn what_was_filled_elsewhere_is_put_into_its_place_if_it_fits() {
         let mut buffer = [7u16; 4];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..4u64).split_into(2).into_pieces(), 1, false);
+        let placing = lent.placing((0..4u64).split_into(2).into_pieces(), 1);
         let filled = |count| Elsewhere::new::<u16>(&(0..count), None).fill(|piece: &mut [u16]| piece.fill(3));
         assert!(placing.put(1, filled(2)) && !placing.put(0, filled(3)));
         drop((placing, lent));
@@ -343,7 +348,7 @@ mod tests {
     fn after_the_loan_a_piece_cannot_be_filled() {
         let mut buffer = [0u8; 4];
         let lent = Lent::new(&mut buffer);
-        let kept = lent.placing((0..4u64).split_into(2).into_pieces(), 1, false).piece(0);
+        let kept = lent.placing((0..4u64).split_into(2).into_pieces(), 1).piece(0);
         drop(lent);
         let filled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| kept.fill(|_, piece| piece.fill(1))));
         assert!(filled.is_err());
@@ -354,7 +359,7 @@ mod tests {
     fn a_task_that_panics_leaves_its_piece() {
         let mut buffer = [0u8; 4];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..4u64).split_into(1).into_pieces(), 1, false);
+        let placing = lent.placing((0..4u64).split_into(1).into_pieces(), 1);
         let fill = || placing.piece(0).fill(|_, _| panic!("a task"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fill)).is_err());
         drop((placing, lent));

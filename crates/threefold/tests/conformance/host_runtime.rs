@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -194,24 +194,30 @@ fn chunks_leave_the_threads_of_the_runtime_alone(model: Model) {
     });
 }
 
+/// Whether the chunk waits.
+static WAITS: AtomicBool = AtomicBool::new(false);
+
 #[task]
 async fn waits_for_an_hour(chunk: u64) -> u64 {
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let mut hour = Box::pin(tokio::time::sleep(Duration::from_secs(3600)));
+    std::future::poll_fn(|cx| {
+        let polled = hour.as_mut().poll(cx);
+        WAITS.store(true, SeqCst);
+        polled
+    })
+    .await;
     chunk
 }
 
 fn a_runtime_that_is_shut_down_fails_the_chunk_that_waits(model: Model) {
     let runtime = multi(1);
     let on = on_runtime(model, 1, runtime.handle());
-    let begun = Arc::new(AtomicBool::new(false));
-    let begins = Arc::clone(&begun);
-    let fold = thread::spawn(move || {
-        begins.store(true, SeqCst);
-        on.map(Items(vec![0]), waits_for_an_hour)
-    });
-    wait_until("the fold has begun", || begun.load(SeqCst));
+    let fold = thread::spawn(move || on.map(Items(vec![0]), waits_for_an_hour));
+    wait_until("the chunk waits", || WAITS.load(SeqCst));
     runtime.shutdown_background();
-    assert!(fold.join().unwrap().unwrap_err().is_panic());
+    let error = fold.join().unwrap().unwrap_err();
+    assert!(error.is_panic() && error.chunk() == Some(0), "{error}");
+    assert!(error.to_string().contains("shutdown"), "{error}");
 }
 
 #[task]

@@ -29,7 +29,6 @@ crate::rows! {
     local:
         what_a_task_returns_because_it_is_cancelled_is_no_answer,
         cancelling_reaches_nested_folds,
-        outputs_wait_within_a_bound,
         an_error_of_the_reduction_is_noticed_at_once,
         nothing_holds_the_source_after_the_fold,
         nothing_holds_the_source_after_a_fold_that_another_thread_cancelled,
@@ -37,6 +36,7 @@ crate::rows! {
         a_panic_that_a_task_caught_is_not_the_location_of_a_later_one,
         a_nested_fold_runs_where_another_runtime_blocks_in_place,
         a_reduction_may_block_on_a_runtime_of_its_own;
+    local_with_workers: outputs_wait_within_a_bound;
     with_workers: an_observer_that_panicked_is_not_called_again;
     pooled:
         a_window_that_a_slow_helper_has_closed_opens_again,
@@ -376,10 +376,6 @@ fn waits_for_the_bound(chunk: Range<u64>) -> u64 {
 fn outputs_wait_within_a_bound(model: Model) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     BEGUN.store(0, Ordering::SeqCst);
-    if model == Model::Sequential {
-        // Nothing runs beside a slow chunk.
-        return;
-    }
     let outputs = executor(model, 2).map((0..MANY).chunks_of(1), waits_for_the_bound).unwrap();
     assert_eq!(outputs.len() as u64, MANY);
     assert!(outputs[0] < BOUND, "{} chunks had begun", outputs[0]);
@@ -481,13 +477,18 @@ fn nothing_holds_the_source_after_a_fold_that_another_thread_cancelled(model: Mo
     let source: Arc<[u64]> = Arc::from([0; 64]);
     let (to_cancel, tokens) = std::sync::mpsc::channel::<CancelToken>();
     let canceller = thread::spawn(move || tokens.iter().for_each(|token| token.cancel()));
+    let mut cancelled = 0;
     for _ in 0..5000 {
         let token = CancelToken::new();
         let on = on.cancel(&token);
         to_cancel.send(token).unwrap();
-        let _ = on.for_each((&source).chunks_of(1), chunk_of_some);
+        if let Err(error) = on.for_each((&source).chunks_of(1), chunk_of_some) {
+            assert!(error.is_cancelled(), "{error}");
+            cancelled += 1;
+        }
         assert_eq!(Arc::strong_count(&source), 1);
     }
+    assert!(cancelled > 0, "no fold was cancelled");
     drop(to_cancel);
     canceller.join().unwrap();
 }
@@ -605,16 +606,17 @@ fn async_tasks_that_compute_are_spread_over_the_workers(model: Model) {
     }
 }
 
+/// Takes longer than its deadline allows.
 #[task]
 async fn never_awaits(chunk: u64) -> u64 {
-    thread::sleep(Duration::from_millis(100 * chunk));
+    thread::sleep(Duration::from_millis(60));
     chunk
 }
 
 fn a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed(model: Model) {
     let on = Executor::builder(model).timeout(Duration::from_millis(50)).build().unwrap();
-    let error = on.map(Items(vec![0, 1]), never_awaits).unwrap_err();
-    assert!(error.is_timeout() && error.chunk() == Some(1), "{error}");
+    let error = on.map(Items(vec![7]), never_awaits).unwrap_err();
+    assert!(error.is_timeout() && error.chunk() == Some(0), "{error}");
 }
 
 /// Leaves a file for each of its runs.

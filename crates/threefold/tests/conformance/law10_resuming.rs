@@ -2,8 +2,8 @@
 //! chunk again.
 //!
 //! Each chunk leaves a byte in a file of its own when it runs, in whichever process that is. It panics if a file asks for
-//! it. So a row decides which chunks a first run leaves open: the chunks that it has panic. The task with its captures is
-//! the same in both runs.
+//! it, or waits until the fold is cancelled. So a row decides which chunks a first run leaves open: the chunks that it has
+//! panic or wait. The task with its captures is the same in both runs.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
@@ -100,6 +100,14 @@ fn mark(folder: &Path, chunk: u64) {
     let file = OpenOptions::new().create(true).append(true).open(folder.join(chunk.to_string()));
     file.and_then(|mut file| file.write_all(b".")).expect("the folder is there");
     assert!(!folder.join(format!("panic-{chunk}")).exists(), "as asked");
+    if folder.join(format!("wait-{chunk}")).exists() {
+        wait_for_the_cancel();
+    }
+}
+
+/// Does not return before the fold is cancelled. In a worker process nothing tells, and the worker is killed.
+fn wait_for_the_cancel() {
+    wait_until("the fold is cancelled", threefold::is_cancelled);
 }
 
 /// A fold that is interrupted and continued, in a folder of its own.
@@ -326,17 +334,35 @@ fn cancelled_after(on: &Executor, count: usize) -> Executor {
 }
 
 fn a_fold_that_was_cancelled_is_continued(model: Model) {
+    // The last chunk does not end before the fold is cancelled.
+    let last = 99;
     for count in [1, 20, 99] {
         let on = executor(model, 3);
         let story = Story::new(100);
-        let cancelled = cancelled_after(&on, count).journal(&story.journal()).map(story.source(), story.task());
-        assert!(cancelled.is_ok_and(|all| all.len() == 100) || !story.runs().is_empty());
+        story.hurt("wait", &[last]);
+        let cancelled = cancelled_after(&on, count).journal(&story.journal());
+        if count == 1 {
+            let error = cancelled.map(story.source(), story.task()).unwrap_err();
+            assert!(error.is_cancelled(), "{error}");
+        } else {
+            // Such a fold tells of each chunk before the next one begins, also of those below a chunk that waits.
+            let mut results = cancelled.map_results(story.source(), story.task()).unwrap();
+            let error = results.pop().unwrap().unwrap_err();
+            assert!(error.is_cancelled(), "{error}");
+        }
+        drop(cancelled);
+        story.heal("wait", &[last]);
         let (recorded, before) = (story.recorded(&on), story.runs());
+        let done = recorded.iter().filter(|&&recorded| recorded).count();
+        assert!((count..100).contains(&done), "{done} chunks are recorded, {count} were finished before the cancel");
+        let begun = before.iter().sum::<u64>();
+        assert!((done as u64..=100).contains(&begun), "{done} chunks are recorded, {begun} have begun");
         let outputs = on.journal(&story.journal()).map(story.source(), story.task()).unwrap();
         assert_eq!(outputs.into_iter().map(bits).collect::<Vec<_>>(), story.expected());
         for ((recorded, before), after) in recorded.into_iter().zip(before).zip(story.runs()) {
             assert_eq!(after, before + u64::from(!recorded));
         }
+        assert_eq!(story.runs().iter().sum::<u64>(), begun + 100 - done as u64);
     }
 }
 
@@ -354,8 +380,7 @@ impl Task for Lies {
     fn map(&self, chunk: u64) -> u64 {
         if chunk == 5 && self.folder.join("lies").exists() {
             fs::write(self.folder.join("began"), "").expect("the folder is there");
-            // In a worker process nothing tells, and the worker is killed.
-            wait_until("the fold is cancelled", threefold::is_cancelled);
+            wait_for_the_cancel();
             return 1_000_000;
         }
         chunk
@@ -855,24 +880,36 @@ fn a_resumed_stream_keeps_to_its_window(model: Model) {
     }
 }
 
-/// It leaves no mark: there are too many chunks.
+/// It leaves no mark: there are too many chunks. The last one waits until the fold is cancelled, if there is the file.
 #[task]
-fn cheap(chunk: std::ops::Range<u64>) -> u64 {
+fn cheap(chunk: std::ops::Range<u64>, file: &PathBuf) -> u64 {
+    if chunk.end == NUMBERS && file.exists() {
+        wait_for_the_cancel();
+    }
     chunk.sum()
 }
+
+/// In chunks of two: more chunks than the window holds.
+const NUMBERS: u64 = 200_000;
 
 fn more_chunks_than_the_window_holds_are_continued(model: Model) {
     let on = executor(model, 3);
     let story = Story::new(1);
-    let source = || (0..200_000u64).split_into(100_000);
-    let expected: u64 = (0..200_000).sum();
+    let file = story.folder.path().join("wait");
+    let (source, task) = (|| (0..NUMBERS).chunks_of(2), || cheap.with(file.clone()));
+    let expected: u64 = (0..NUMBERS).sum();
+    fs::write(&file, "").unwrap();
     let cancelled = cancelled_after(&on, 70_000).journal(&story.journal());
-    let _ = cancelled.fold(source(), cheap, 0, |sum, part| sum + part);
+    let error = cancelled.fold(source(), task(), 0, |sum, part| sum + part).unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
     drop(cancelled);
+    fs::remove_file(&file).unwrap();
+    let done = story.journal().recorded();
+    assert!((70_000..100_000).contains(&done), "{done} chunks are recorded");
     for _ in 0..2 {
         let on = on.journal(&story.journal());
-        assert_eq!(on.fold(source(), cheap, 0, |sum, part| sum + part).unwrap(), expected);
+        assert_eq!(on.fold(source(), task(), 0, |sum, part| sum + part).unwrap(), expected);
     }
     let on = on.journal(&story.journal());
-    assert_eq!(by_hand(on.fold_async(source(), cheap, 0, |sum, part| sum + part)).unwrap(), expected);
+    assert_eq!(by_hand(on.fold_async(source(), task(), 0, |sum, part| sum + part)).unwrap(), expected);
 }

@@ -1,10 +1,11 @@
 //! Law 6: nothing left behind, and honest cancelling.
 
-use std::fs;
+use std::path::PathBuf;
 use std::sync::Mutex;
-use std::thread;
+use std::{fs, process, thread};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
 use threefold::{CancelToken, Event, Executor, Items, Model};
 
@@ -121,11 +122,34 @@ fn chunks_are_dropped_at_their_await(model: Model) {
     assert_eq!(files(folder.path()), 100, "each chunk that began was dropped");
 }
 
+/// Notes its process in the name of a file, and never ends by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct NeverEnds {
+    folder: PathBuf,
+}
+
+#[task]
+impl Task for NeverEnds {
+    type Chunk = u64;
+    type Output = ();
+
+    fn map(&self, _chunk: u64) {
+        fs::write(self.folder.join(process::id().to_string()), "").expect("the folder is there");
+        loop {
+            thread::park();
+        }
+    }
+}
+
 fn workers_of_a_cancelled_fold_are_killed(model: Model) {
-    // In a worker process `is_cancelled` stays false: these chunks never end by themselves.
     let folder = folder();
-    let error = cancel_once_begun(&isolated(model, 2), Endless { folder: folder.path().into() }, folder.path(), 2);
+    let on = isolated(model, 2);
+    let error = cancel_once_begun(&on, NeverEnds { folder: folder.path().into() }, folder.path(), 2);
     assert!(error.is_cancelled());
+    let names = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let workers: Vec<u32> = names.map(|name| name.parse().unwrap()).collect();
+    assert!(workers.len() >= 2 && !workers.contains(&process::id()), "{workers:?}");
+    wait_until("the workers are gone", || !workers.iter().any(|&worker| is_alive(worker)));
 }
 
 fn an_executor_that_nobody_uses_rests(model: Model) {
@@ -140,7 +164,7 @@ fn dropping_the_last_executor_leaves_nothing(model: Model) {
 fn dropping_the_last_executor_ends_its_worker_processes(model: Model) {
     let on = isolated(model, 2);
     let workers = on.map(Items((0..8).collect()), process_of).unwrap();
-    assert!(workers.iter().all(|&worker| worker != std::process::id() && is_alive(worker)));
+    assert!(workers.iter().all(|&worker| worker != process::id() && is_alive(worker)));
     drop(on);
     assert!(!workers.iter().any(|&worker| is_alive(worker)));
 }

@@ -16,7 +16,7 @@ use threefold::{CancelToken, Event, Stream, from_iter};
 use crate::executor;
 use crate::fixtures::{fixture, folder};
 use crate::law9_awaiting::{by_hand, said};
-use crate::tasks::{Death, DiesOn, Leaves, PanicsOn, add_up, echo, ends, files, irregular, wait_until};
+use crate::tasks::{Death, DiesOn, PanicsOn, add_up, echo, ends, files, irregular, wait_until};
 
 crate::rows! {
     every:
@@ -28,7 +28,6 @@ crate::rows! {
         the_lowest_failure_comes_after_the_outputs_below_it,
         a_stream_of_results_goes_on_after_a_failure,
         outputs_come_while_the_iterator_waits,
-        a_slow_chunk_holds_up_no_other_in_an_unordered_stream,
         no_output_waits_for_the_chunk_after_it,
         no_chunk_begins_beyond_the_window,
         no_item_is_taken_beyond_the_window,
@@ -40,6 +39,7 @@ crate::rows! {
         a_stream_dropped_at_any_moment_leaves_nothing,
         memory_stays_as_it_is_however_long_the_input,
         the_executor_works_after_a_stream_was_dropped;
+    with_two_workers: a_slow_chunk_holds_up_no_other_in_an_unordered_stream;
     local: an_item_that_waits_in_its_clone_holds_up_no_output_before_it;
     pooled: a_stream_that_is_refused_a_thread_leaves_nothing;
     isolating: a_lost_worker_ends_a_stream, a_lost_worker_does_not_end_a_stream_of_results;
@@ -200,12 +200,9 @@ fn a_slow_chunk_holds_up_no_other_in_an_unordered_stream(model: Model) {
     let folder = folder();
     let file = folder.path().join("go");
     let on = executor(model, 2);
-    if on.workers() == 1 {
-        // Nobody else is there.
-        std::fs::write(&file, "").unwrap();
-    }
     let mut stream = on.stream_unordered(from_iter(0..), waits_first.with(file.clone())).ahead(8);
     let mut outputs: Vec<_> = (0..100).map(|_| stream.next().unwrap().unwrap().0).collect();
+    assert!(!outputs.contains(&0), "chunk 0 waits until all of these have come");
     std::fs::write(&file, "").unwrap();
     while !outputs.contains(&0) {
         outputs.push(stream.next().unwrap().unwrap().0);
@@ -248,34 +245,56 @@ fn no_output_waits_for_the_chunk_after_it(model: Model) {
     }
 }
 
+/// Leaves a file named after each chunk that starts. A chunk beyond the window panics: before an output is asked for, a file
+/// named after the number of outputs that were asked for by then is left in another folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct KeepsToTheWindow {
+    begun: PathBuf,
+    asked: PathBuf,
+    ahead: u64,
+}
+
+#[task]
+impl Task for KeepsToTheWindow {
+    type Chunk = u64;
+    type Output = ();
+
+    fn map(&self, chunk: u64) {
+        let least = (chunk + 1).saturating_sub(self.ahead).max(1);
+        assert!(self.asked.join(least.to_string()).exists(), "{least} outputs were not asked for");
+        std::fs::write(self.begun.join(chunk.to_string()), "").expect("the folder is there");
+    }
+}
+
 fn no_chunk_begins_beyond_the_window(model: Model) {
     for ahead in [1, 4] {
-        let folder = folder();
+        let (begun, asked) = (folder(), folder());
         let on = executor(model, 3);
-        let task = Leaves { folder: folder.path().into(), panics_on: None };
+        let task = KeepsToTheWindow { begun: begun.path().into(), asked: asked.path().into(), ahead: ahead as u64 };
         let mut stream = on.stream(numbers(40), task).ahead(ahead);
-        assert_eq!(files(folder.path()), 0, "nobody has asked for an output");
+        assert_eq!(files(begun.path()), 0, "nobody has asked for an output");
         for taken in 1..=40 {
+            std::fs::write(asked.path().join(taken.to_string()), "").unwrap();
             stream.next().unwrap().unwrap();
-            wait_until("the window is used", || files(folder.path()) >= (taken + ahead).min(40));
-            thread::sleep(Duration::from_millis(1));
-            assert_eq!(files(folder.path()), (taken + ahead).min(40), "{ahead} ahead");
+            wait_until("the window is used", || files(begun.path()) >= (taken + ahead).min(40));
+            assert_eq!(files(begun.path()), (taken + ahead).min(40), "{ahead} ahead");
         }
         assert!(stream.next().is_none());
     }
 }
 
 fn no_item_is_taken_beyond_the_window(model: Model) {
-    let taken = Arc::new(AtomicU64::new(0));
-    let takes = Arc::clone(&taken);
+    let (taken, asked) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (takes, knows) = (Arc::clone(&taken), Arc::clone(&asked));
     let items = (0..).inspect(move |_| {
-        takes.fetch_add(1, SeqCst);
+        let (taken, asked) = (takes.fetch_add(1, SeqCst) + 1, knows.load(SeqCst));
+        assert!(taken <= asked + 5, "{taken} items were taken when {asked} outputs were asked for");
     });
     let mut stream = executor(model, 2).stream(from_iter(items), PanicsOn(vec![])).ahead(5);
     for outputs in 1..=20 {
+        asked.store(outputs, SeqCst);
         stream.next().unwrap().unwrap();
         wait_until("the window is full", || taken.load(SeqCst) >= outputs + 5);
-        thread::sleep(Duration::from_millis(1));
         assert_eq!(taken.load(SeqCst), outputs + 5);
     }
 }
@@ -420,20 +439,19 @@ fn a_stream_that_is_refused_a_thread_leaves_nothing(model: Model) {
 }
 
 fn a_token_ends_a_stream(model: Model) {
-    let token = CancelToken::new();
-    let on = executor(model, 2).cancel(&token);
-    let (_input, items) = mpsc::channel::<u64>();
-    for mut stream in
-        [on.stream(from_iter(0..), PanicsOn(vec![])), on.stream(from_iter((0..1).chain(items)), PanicsOn(vec![]))]
-    {
-        if !token.is_cancelled() {
-            assert_eq!(stream.next().unwrap().unwrap(), 0);
-        }
+    fn check(model: Model, items: impl Iterator<Item = u64> + Send + 'static) {
+        let token = CancelToken::new();
+        let mut stream = executor(model, 2).cancel(&token).stream(from_iter(items), PanicsOn(vec![]));
+        assert_eq!(stream.next().unwrap().unwrap(), 0);
         token.cancel();
         let error = stream.find_map(Result::err).unwrap();
         assert!(error.is_cancelled(), "{error}");
         assert!(stream.next().is_none());
     }
+    check(model, 0..);
+    // Gives one item, and then waits for longer than the stream lives.
+    let (_input, items) = mpsc::channel();
+    check(model, (0..1).chain(items));
 }
 
 fn a_stream_that_is_polled_gives_way(model: Model) {

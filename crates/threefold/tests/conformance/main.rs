@@ -81,6 +81,11 @@ fn with_workers(model: Model) -> bool {
     model != Model::Sequential
 }
 
+/// Where an executor for which two workers are asked has two. Those of an MPI job are in all ranks but one.
+fn with_two_workers(model: Model) -> bool {
+    with_workers(model) && !(ranked(model) && threefold::ranks() == 2)
+}
+
 /// Where nothing but the chunk itself can end it.
 fn uninterruptible(model: Model) -> bool {
     matches!(model, Model::Sequential | Model::Threads | Model::Mpi)
@@ -93,6 +98,11 @@ fn local(model: Model) -> bool {
         Model::Mpi => threefold::ranks() == 1 && !is_isolated(model),
         _ => true,
     }
+}
+
+/// Where chunks run on several threads of this process.
+fn local_with_workers(model: Model) -> bool {
+    local(model) && with_workers(model)
 }
 
 /// Where chunks run in other processes.

@@ -9,7 +9,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
 use threefold::Shared;
 use threefold::prelude::*;
 
-use crate::fork::{fork, fork_a_sleeper};
+use crate::fork::fork_a_sleeper;
+use crate::forks::{exit_code, fork_that};
 use crate::holdings::{Holdings, children, children_of, stat};
 use crate::tasks::{echo, folds_and_losses, process_of, stay};
 use crate::{Hosts, Rows, host, interval_timer, printed, wait_until, workers};
@@ -143,8 +144,8 @@ fn drops_in_a_fork() {
     let mut array = Some(Shared::copy_of(&[1, 2, 3]).unwrap());
     let fold = |array: &Option<Shared<u64>>| on.map(array.as_ref().unwrap().split_into(1), sum_and_process).unwrap();
     let before = fold(&array);
-    let copy = fork(|| drop(array.take())).unwrap();
-    waitpid(Pid::from_raw(copy.try_into().unwrap()), WaitOptions::empty()).unwrap();
+    let copy = fork_that(|| drop(array.take()));
+    assert_eq!(exit_code(copy), Some(0));
     assert_eq!(fold(&array), before, "the same sum, on the same worker");
 }
 

@@ -29,7 +29,7 @@ pub(crate) const HOSTS: Hosts = &[
 ];
 
 /// Runs `run` in a fork of this process; gives its process id. The fork exits with 0 if `run` returns.
-fn fork_that(run: impl FnOnce()) -> u32 {
+pub(crate) fn fork_that(run: impl FnOnce()) -> u32 {
     let run = || {
         let ran = panic::catch_unwind(AssertUnwindSafe(run));
         process::exit(i32::from(ran.is_err()));
@@ -38,7 +38,7 @@ fn fork_that(run: impl FnOnce()) -> u32 {
 }
 
 /// The exit code of a child.
-fn exit_code(child: u32) -> Option<i32> {
+pub(crate) fn exit_code(child: u32) -> Option<i32> {
     let child = Pid::from_raw(child.try_into().unwrap());
     waitpid(child, WaitOptions::empty()).unwrap().unwrap().1.exit_status()
 }

@@ -5,7 +5,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use threefold::Journal;
 use threefold::prelude::*;
 
-use crate::fork::{fork, fork_a_sleeper};
+use crate::fork::fork_a_sleeper;
+use crate::forks::{exit_code, fork_that};
 use crate::tasks::echo;
 use crate::{Hosts, Rows, host, printed};
 
@@ -45,8 +46,8 @@ fn forks_with_a_journal() {
     let mut journal = Some(Journal::open(&path).unwrap());
     record(journal.as_ref().unwrap());
     // After a fold the journal has no thread, whose locks the fork could miss.
-    let copy = fork(|| drop(journal.take())).unwrap();
-    waitpid(Pid::from_raw(copy.try_into().unwrap()), WaitOptions::empty()).unwrap();
+    let copy = fork_that(|| drop(journal.take()));
+    assert_eq!(exit_code(copy), Some(0));
     let error = Journal::open(&path).unwrap_err().to_string();
     assert!(error.contains("is in use"), "{error}");
     record(journal.as_ref().unwrap());
@@ -59,14 +60,14 @@ fn folds_in_a_fork() {
     let (path, said) = (folder.path().join("run.journal"), folder.path().join("said"));
     let journal = Journal::open(&path).unwrap();
     record(&journal);
-    let copy = fork(|| {
+    let copy = fork_that(|| {
         let on = Executor::new(Model::Sequential).unwrap().journal(&journal);
         let folded = on.map(Items(vec![1, 2]), echo);
         let texts = [folded.map(drop), journal.check()]
             .map(|result| result.map_or_else(|error| error.to_string(), |()| "Ok".to_string()));
         std::fs::write(&said, texts.join("\n")).unwrap();
     });
-    waitpid(Pid::from_raw(copy.unwrap().try_into().unwrap()), WaitOptions::empty()).unwrap();
+    assert_eq!(exit_code(copy), Some(0));
     let refusal = format!(
         "the journal `{}` was opened by the process of which this one is a fork; open another file here",
         path.display()

@@ -41,13 +41,15 @@ impl Graph {
             .filter(|(module, _)| !is_test(module))
             .collect();
         let known: BTreeSet<&Module> = files.keys().collect();
+        let code_of = |file: &PathBuf| code_of(&fs::read_to_string(file).unwrap());
+        let root = files.get(&Module::new()).map(code_of).unwrap_or_default();
+        let exported = exports(&root);
         let arrows = files
             .iter()
             .map(|(module, file)| {
-                let code = code_of(&fs::read_to_string(file).unwrap());
-                let named = imports(module, &code);
-                let targets = named.iter().filter_map(|path| file_of(path, &known));
-                // What a module's own parts are is composition, not an arrow. The root re-exports.
+                let named = imports(module, &code_of(file));
+                let targets = named.iter().filter_map(|path| target_of(path, &known, &exported));
+                // What a module's own parts are is composition, not an arrow. So are the root's own items.
                 let others = targets.filter(|target| !target.is_empty() && !target.starts_with(module));
                 (module.clone(), others.collect())
             })
@@ -148,17 +150,54 @@ fn imports_of_every_form_are_seen() {
 }
 
 #[test]
+fn a_name_that_the_root_re_exports_is_an_arrow_to_its_file() {
+    let module = |path: &str| path.split("::").map(ToString::to_string).collect::<Module>();
+    let known = [Module::new(), module("executor"), module("executor::stream"), module("model")];
+    let known: BTreeSet<&Module> = known.iter().collect();
+    let exported =
+        exports("mod executor;\npub use executor::{Executor, stream::Stream};\npub use crate::model::Model;\n");
+    let target = |path: &str| target_of(&module(path), &known, &exported).unwrap().join("::");
+    let targets = ["Executor::new", "Stream", "Model", "model::Model", "prelude"].map(target);
+    assert_eq!(targets, ["executor", "executor::stream", "model", "model", ""]);
+}
+
+#[test]
 fn crates_depend_downwards_only() {
     for (name, source) in crates() {
         let place = CRATES.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name} is not drawn"));
         let manifest = fs::read_to_string(source.parent().unwrap().join("Cargo.toml")).unwrap();
-        let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
-        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
-        for used in dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next()) {
+        for used in dependencies(&manifest) {
             let below = CRATES.iter().position(|known| *known == used).is_none_or(|other| other > place);
             assert!(below, "{name} -> {used}");
         }
     }
+}
+
+#[test]
+fn dependencies_of_every_form_are_seen() {
+    let manifest = "[package]\nname = \"a\"\n[dependencies]\n# Why.\nb.workspace = true\nc = \"1\"\n[dependencies.d]\npath = \"d\"\n\
+                    [target.'cfg(unix)'.dependencies]\ne = { path = \"e\" }\n[build-dependencies]\nf = \"1\"\n\
+                    [target.'cfg(unix)'.dependencies.g]\n[dev-dependencies]\nh = \"1\"\n\
+                    [target.'cfg(unix)'.dev-dependencies]\ni = \"1\"\n";
+    assert_eq!(dependencies(manifest), ["b", "c", "d", "e", "f", "g"]);
+}
+
+/// The crates that a manifest names in its tables of dependencies, on whatever target, but for those of tests.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut is_list = false;
+    for line in manifest.lines() {
+        if let Some(table) = line.strip_prefix('[') {
+            let table = table.trim_end().trim_end_matches(']');
+            let is_of_tests = table.ends_with("dev-dependencies") || table.contains("dev-dependencies.");
+            is_list = table.ends_with("dependencies") && !is_of_tests;
+            let alone = table.rsplit_once("dependencies.").filter(|_| !is_of_tests);
+            found.extend(alone.map(|(_, name)| name));
+        } else if is_list && line.starts_with(|c: char| c.is_alphanumeric()) {
+            found.extend(line.split(['.', ' ', '=']).next());
+        }
+    }
+    found
 }
 
 /// The crates of the workspace with their sources.
@@ -210,11 +249,36 @@ fn file_of(path: &Module, known: &BTreeSet<&Module>) -> Option<Module> {
     (0..=path.len()).rev().map(|length| path[..length].to_vec()).find(|module| known.contains(module))
 }
 
+/// The file that a path lies in. A name that the root re-exports lies in the file that has it.
+fn target_of(path: &Module, known: &BTreeSet<&Module>, exported: &BTreeMap<String, Module>) -> Option<Module> {
+    let target = file_of(path, known)?;
+    let origin = path.first().and_then(|name| exported.get(name));
+    if target.is_empty()
+        && let Some(origin) = origin
+    {
+        file_of(origin, known)
+    } else {
+        Some(target)
+    }
+}
+
+/// The names that the code of a root re-exports, each with the path that it is imported by.
+fn exports(root: &str) -> BTreeMap<String, Module> {
+    let mut paths = Vec::new();
+    for (at, word) in root.match_indices("use ").filter(|(at, _)| root[..*at].ends_with(['\n', ' '])) {
+        let rest = &root[at + word.len()..];
+        follow(rest.strip_prefix("crate::").unwrap_or(rest), Module::new(), &mut paths);
+    }
+    paths.into_iter().filter_map(|path| Some((path.last()?.clone(), path))).collect()
+}
+
 /// The paths that `code` of `module` names, through `crate::` and `super::`, groups taken apart.
 fn imports(module: &Module, code: &str) -> Vec<Module> {
     let mut paths = Vec::new();
     let parent = module.split_last().map(|(_, parent)| parent.to_vec()).unwrap_or_default();
-    for (root, base) in [("crate::", Vec::new()), ("super::", parent)] {
+    // A program of its own, such as `src/bin/ranks`, has a root of its own.
+    let root = if module.first().is_some_and(|name| name == "bin") { module[..2].to_vec() } else { Vec::new() };
+    for (root, base) in [("crate::", root), ("super::", parent)] {
         for (at, _) in code.match_indices(root) {
             let before = code[..at].chars().next_back();
             if before.is_none_or(|c| c != '$' && c != ':' && !c.is_alphanumeric()) {

@@ -51,8 +51,9 @@ struct Story {
     runs: u64,
 }
 
-/// Tells stories until there were so many moments, and the last story to its end.
-pub(crate) fn tell(model: Model, victim: Victim, moments: u64, seed: u64) {
+/// Tells stories until there were so many moments, and the last story to its end. Returns at how many of the moments the
+/// journal had outputs.
+pub(crate) fn tell(model: Model, victim: Victim, moments: u64, seed: u64) -> u64 {
     let random = &mut SmallRng::seed_from_u64(seed);
     let (mut count, mut stories, mut continued) = (0, 0, 0);
     while count < moments {
@@ -65,7 +66,7 @@ pub(crate) fn tell(model: Model, victim: Victim, moments: u64, seed: u64) {
         stories += 1;
     }
     println!("{model}, {victim}: {count} moments in {stories} stories, {continued} of them found outputs");
-    assert!(moments < 20 || continued > 0, "no run was continued");
+    continued
 }
 
 impl Story {

@@ -80,7 +80,7 @@ impl Body {
             }
             Birth::Refused => Self::NeverStarted { refused: true },
             Birth::Failed => {
-                origin.collect_copies(false);
+                origin.collect_copies();
                 Self::NeverStarted { refused: false }
             }
         };
@@ -96,7 +96,7 @@ impl Body {
         self.look_for(channel, LONG_PATIENCE);
         if let Self::Starting(origin) = self {
             // The copy was made, but it hangs.
-            origin.collect_copies(true);
+            origin.kill_copies();
             *self = Self::NeverStarted { refused: false };
         }
     }

@@ -89,9 +89,8 @@ impl Process {
         channel: UnixStream,
         share: usize,
     ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
-        // On Linux the name that stays right when the file is replaced or deleted while this program runs.
-        let itself = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-        let mut command = Command::new(itself);
+        // The name that stays right when the file is replaced or deleted while this program runs.
+        let mut command = Command::new("/proc/self/exe");
         if let Some(name) = std::env::args_os().next() {
             command.arg0(name);
         }
@@ -204,7 +203,7 @@ impl Process {
             // nobody has waited for it.
             if Arc::strong_count(&self.handle) > 1 {
                 self.wait_for_death(PATIENCE);
-                self.origin().collect_copies(true);
+                self.origin().kill_copies();
             }
         }
         self.ended = true;
@@ -241,20 +240,32 @@ impl Origin {
     }
 
     /// Waits for copies of this process that died before they sent their process ids. Also waits for living copies to
-    /// leave its group. If `kills` is set, the living copies are killed.
+    /// leave its group.
+    pub(super) fn collect_copies(&self) {
+        self.collect(PATIENCE, |_| {});
+    }
+
+    /// The same, but the living copies are killed.
+    pub(super) fn kill_copies(&self) {
+        self.collect(PATIENCE_AFTER_KILL, |copy| {
+            let _ = kill_process(copy, Signal::KILL);
+        });
+    }
+
+    /// Waits for the copies for that long, and has `end` look after those that live.
     ///
     /// They are children of this process, and no other children of it are in that group. The group is looked at only as
     /// long as nobody has waited for the original. After that its process id may belong to another process. A host
     /// program that waits for all children has waited for the copies as well.
-    pub(super) fn collect_copies(&self, kills: bool) {
-        let until = Instant::now() + if kills { PATIENCE_AFTER_KILL } else { PATIENCE };
+    fn collect(&self, patience: Duration, end: impl Fn(Pid)) {
+        let until = Instant::now() + patience;
         // As long as nobody has waited for the original, its process id names its group. Otherwise the host program
         // waits for all children.
         while ask(&self.handle.descriptor, WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok() {
             let mut lives = false;
             for (copy, is_dead) in group::children_in(self.pid) {
-                if kills && !is_dead {
-                    let _ = kill_process(copy, Signal::KILL);
+                if !is_dead {
+                    end(copy);
                 }
                 // This is a child that nobody has waited for, so the process id is still its own.
                 let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
@@ -294,7 +305,7 @@ mod tests {
         let leader = original.pid.as_raw_pid();
         let (dead, alive) = (child(leader), child(leader));
         let _ = pidfd_send_signal(&dead.handle.descriptor, Signal::KILL);
-        original.origin().collect_copies(true);
+        original.origin().kill_copies();
         for mut copy in [dead, alive] {
             assert!(copy.ask(WaitIdOptions::NOHANG).is_err(), "it was waited for");
             assert!(copy.end().is_err());

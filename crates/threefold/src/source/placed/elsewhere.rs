@@ -143,7 +143,7 @@ mod tests {
     fn a_worker_cuts_the_same_chunks_with_pieces_of_the_same_length() {
         let mut buffer = [0u16; 30];
         let lent = Lent::new(&mut buffer);
-        let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 3, false);
+        let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 3);
         let restored = restored(&placing.as_bytes().unwrap()).unwrap();
         assert_eq!(restored.count(), Ok(3));
         for index in 0..3 {
@@ -159,7 +159,7 @@ mod tests {
     fn bytes_of_no_such_source_are_refused() {
         let mut buffer = [0u16; 30];
         let lent = Lent::new(&mut buffer);
-        let bytes = lent.placing((0..10u64).split_into(3).into_pieces(), 3, false).as_bytes().unwrap();
+        let bytes = lent.placing((0..10u64).split_into(3).into_pieces(), 3).as_bytes().unwrap();
         assert!(restored(&bytes).is_some());
         for length in 0..bytes.len() {
             assert!(restored(&bytes[..length]).is_none());
@@ -172,6 +172,6 @@ mod tests {
     fn a_source_that_is_sent_chunk_by_chunk_stays_one() {
         let mut buffer = [0u16; 3];
         let lent = Lent::new(&mut buffer);
-        assert!(lent.placing(vec![1, 2, 3].into_pieces(), 1, false).as_bytes().is_none());
+        assert!(lent.placing(vec![1, 2, 3].into_pieces(), 1).as_bytes().is_none());
     }
 }

@@ -111,11 +111,10 @@ impl Starter {
         model: Model,
         build: Build,
         memory_limit: Option<u64>,
-        replaces: bool,
         share: usize,
     ) -> Self {
-        let (server, early, spares) = (None, None, VecDeque::new());
-        Self { model, build, memory_limit, share, server, early, spares, lacks: false, replaces, failures: 0 }
+        let (server, early, spares, lacks, replaces) = (None, None, VecDeque::new(), false, false);
+        Self { model, build, memory_limit, share, server, early, spares, lacks, replaces, failures: 0 }
     }
 
     /// Starts the process that will make the others, before the fold asks for a worker. If the system refuses, the fold
@@ -219,24 +218,28 @@ impl Starter {
         let is_dead = made.is_err() && server.worker.is_dead();
         self.server = Some(server);
         if is_dead {
-            self.failed(false);
+            self.note_failure();
         }
         made
     }
 
-    /// A worker was lost that had been ready. So more workers may be lost in the same way.
-    pub(super) fn replaces(&mut self) {
+    /// Workers are replaced: each after a number of chunks, or since one was lost that had been ready, and more may be lost
+    /// in the same way.
+    pub(in crate::backend::processes) fn replaces(&mut self) {
         self.replaces = true;
     }
 
-    /// A copy has failed. `refused` tells whether no copy can be made in this program.
-    pub(super) fn failed(&mut self, refused: bool) {
+    /// A copy has failed.
+    pub(super) fn note_failure(&mut self) {
         self.failures += 1;
-        if refused {
-            // Relaxed: no other data depends on this flag.
-            ARE_REFUSED.store(true, Ordering::Relaxed);
-        }
         self.dismiss();
+    }
+
+    /// No copy can be made in this program.
+    pub(super) fn note_refusal(&mut self) {
+        // Relaxed: no other data depends on this flag.
+        ARE_REFUSED.store(true, Ordering::Relaxed);
+        self.note_failure();
     }
 
     /// Whether a worker that was started from the executable should make the others.
@@ -296,7 +299,11 @@ mod tests {
     use crate::backend::processes::build;
 
     fn starter(replaces: bool) -> Starter {
-        Starter::new(Model::Processes, build::own().unwrap(), None, replaces, 1)
+        let mut starter = Starter::new(Model::Processes, build::own().unwrap(), None, 1);
+        if replaces {
+            starter.replaces();
+        }
+        starter
     }
 
     #[test]

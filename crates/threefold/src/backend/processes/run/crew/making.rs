@@ -66,7 +66,7 @@ impl Crew {
         match ready.source {
             Source::Out => server.print(0),
             Source::Err => server.print(1),
-            Source::Death | Source::Channel => self.starter.failed(false),
+            Source::Death | Source::Channel => self.starter.note_failure(),
         }
     }
 
@@ -102,17 +102,5 @@ impl Crew {
             self.original = None;
         }
         self.starting -= usize::from(worker.is_starting());
-    }
-
-    /// A worker has ended; `ready` tells whether it had been ready. For a copy that never started, `failed` tells
-    /// whether no copies can be made. Returns whether the next worker is made in another way.
-    pub(super) fn note_end(&mut self, ready: bool, failed: Option<bool>) -> bool {
-        if ready {
-            self.starter.replaces();
-        }
-        if let Some(refused) = failed {
-            self.starter.failed(refused);
-        }
-        failed.is_some()
     }
 }

@@ -22,7 +22,10 @@ impl Crew {
         share: usize,
     ) -> Result<(Self, Build), Error> {
         let build = build::own().map_err(|error| cannot_start(Model::Mpi, &error))?;
-        let starter = Starter::new(Model::Mpi, build, memory_limit, replaces, share);
+        let mut starter = Starter::new(Model::Mpi, build, memory_limit, share);
+        if replaces {
+            starter.replaces();
+        }
         Ok((Self::new(Model::Mpi, size, memory_limit, None, starter)?, build))
     }
 

@@ -115,8 +115,16 @@ impl Crew {
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
         let another_way = !ready && matches!(end, End::Exit(_)) && entrance.give_up();
+        if ready {
+            self.starter.replaces();
+        }
+        match (is_copy, refused) {
+            (true, true) => self.starter.note_refusal(),
+            (true, false) => self.starter.note_failure(),
+            (false, _) => {}
+        }
         // A copy that never started says nothing about workers that are started from the executable.
-        let another_way = self.note_end(ready, is_copy.then_some(refused)) || another_way;
+        let another_way = is_copy || another_way;
         let notes = Some(notes);
         Departed { end, notes, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
