@@ -60,10 +60,13 @@ impl Moved {
     }
 }
 
+/// Where each process of the machine stands, by its number.
+type Processes = Vec<(i32, Standing)>;
+
 /// All processes of the machine. There may be thousands, and many children may be told to end at the same time. So a look
 /// serves for as long as it takes until the next one.
-fn processes() -> Arc<Vec<(i32, Standing)>> {
-    static LATEST: Mutex<Option<(Instant, Arc<Vec<(i32, Standing)>>)>> = Mutex::new(None);
+fn processes() -> Arc<Processes> {
+    static LATEST: Mutex<Option<(Instant, Arc<Processes>)>> = Mutex::new(None);
 
     let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
     match &*latest {
