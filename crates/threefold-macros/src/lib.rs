@@ -235,10 +235,10 @@ use proc_macro::TokenStream;
 ///
 /// # Errors
 ///
-/// These do not compile: a generic function or impl, since a worker process looks up one function; a method or an
-/// associated function; an unsafe or variadic function; a function with `#[target_feature]`; a chunk or an output that
-/// is a reference or `impl Trait`; a capture that is not a shared reference; an `async` or `const` function with
-/// `simd`.
+/// These do not compile: a generic function or impl, since a worker process looks up one function, and one with a lifetime
+/// parameter; a method or an associated function; an unsafe, `extern` or variadic function; a function with
+/// `#[target_feature]`; a parameter with `#[cfg]`; a chunk or an output that is or contains a reference or `impl Trait`; an
+/// output of type `!`; a capture that is not a shared reference; an `async` or `const` function with `simd`.
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     parse::parse(options.into(), item.into())
