@@ -140,6 +140,9 @@ use proc_macro::TokenStream;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
+/// If the struct is generic, an impl is for one type, such as `CountAbove<u32>`, and there may be one for each of several.
+/// Errors and journals call the task by this name.
+///
 /// # State per worker
 ///
 /// With a `type State` and a `fn state`, each worker makes a value once for a fold, and `map` gets it as `&mut` before the

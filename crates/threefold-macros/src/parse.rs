@@ -2,6 +2,7 @@
 
 mod capture;
 pub(crate) mod in_place;
+mod name;
 mod refusals;
 mod types;
 
@@ -53,7 +54,7 @@ pub(crate) struct Function {
 /// `impl Task for Struct { .. }`
 pub(crate) struct Impl {
     pub(crate) item: ItemImpl,
-    /// The last segment of the type's path, for people.
+    /// The last segment of the type's path with its arguments: `Above<u32>`.
     pub(crate) name: String,
     /// Whether `map` was written as an `async fn`.
     pub(crate) is_async: bool,
@@ -145,7 +146,7 @@ fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
         return Err(Error::new_spanned(&item.self_ty, "a task is a named type of this crate"));
     };
     refuse_unnameable(&item.self_ty, "the type of a task")?;
-    let name = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    let name = path.path.segments.last().map(name::of).unwrap_or_default();
     for member in &item.items {
         match member {
             ImplItem::Type(chunk) if chunk.ident == "Chunk" => refuse_chunk(&chunk.ty)?,
