@@ -6,7 +6,8 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Path, Type};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Path, Token, Type};
 
 use crate::parse::{Definition, TaskItem};
 
@@ -30,6 +31,19 @@ fn entry(threefold: &Path, task: &Type, (called, known): (&impl ToTokens, &impl 
         #threefold::__private::entry!(__THREEFOLD_ENTRY: #task, #called, #known);
         &__THREEFOLD_ENTRY
     }
+}
+
+/// `#[allow(deprecated)]` for what is written beside an item that is deprecated, or that may use what is deprecated.
+///
+/// Other items go without: where a crate forbids the lint, allowing it does not compile.
+fn allow_deprecated(attributes: &[Attribute]) -> Option<TokenStream> {
+    let is_due = attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => list
+            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .is_ok_and(|lints| lints.iter().any(|lint| lint.path().is_ident("deprecated"))),
+        other => other.path().is_ident("deprecated"),
+    });
+    is_due.then(|| quote!(#[allow(deprecated)]))
 }
 
 /// A function that tells whether an output of the type `ty` is a `Result::Err`. Only here is the type known.

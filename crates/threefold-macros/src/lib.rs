@@ -140,6 +140,9 @@ use proc_macro::TokenStream;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
+/// If the struct is generic, an impl is for one type, such as `CountAbove<u32>`, and there may be one for each of several.
+/// Errors and journals call the task by this name.
+///
 /// # State per worker
 ///
 /// With a `type State` and a `fn state`, each worker makes a value once for a fold, and `map` gets it as `&mut` before the
@@ -235,10 +238,10 @@ use proc_macro::TokenStream;
 ///
 /// # Errors
 ///
-/// These do not compile: a generic function or impl, since a worker process looks up one function; a method or an
-/// associated function; an unsafe or variadic function; a function with `#[target_feature]`; a chunk or an output that
-/// is a reference or `impl Trait`; a capture that is not a shared reference; an `async` or `const` function with
-/// `simd`.
+/// These do not compile: a generic function or impl, since a worker process looks up one function, and one with a lifetime
+/// parameter; a method or an associated function; an unsafe, `extern` or variadic function; a function with
+/// `#[target_feature]`; a parameter with `#[cfg]`; a chunk or an output that is or contains a reference or `impl Trait`; an
+/// output of type `!`; a capture that is not a shared reference; an `async` or `const` function with `simd`.
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     parse::parse(options.into(), item.into())

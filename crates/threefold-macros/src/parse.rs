@@ -1,15 +1,23 @@
 //! Parses the item under `#[task]`. What cannot be a task is refused here, with one sentence for each reason.
 
+mod capture;
 pub(crate) mod in_place;
+mod name;
+mod refusals;
+mod types;
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{
-    Attribute, Error, FnArg, GenericParam, Generics, Ident, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, LitStr, Meta,
-    Pat, PatType, Path, Result, ReturnType, Signature, Token, Type, TypeReference, parse_quote,
+use syn::{Error, FnArg, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, LitStr, Path, Result, ReturnType, Type};
+
+pub(crate) use self::capture::Capture;
+use self::capture::{filled_items, parse_capture};
+use self::refusals::{
+    refuse_conditional_parameters, refuse_generics, refuse_other_functions, refuse_simd, refuse_target_features,
+    refuse_to_fill,
 };
+use self::types::{peeled, refuse_chunk, refuse_output, refuse_unnameable};
 
 /// The most captures of one task: standard traits are implemented for tuples of so many.
 const MOST_CAPTURES: usize = 12;
@@ -43,22 +51,10 @@ pub(crate) struct Function {
     pub(crate) output: Type,
 }
 
-/// `name: &Type`, after the chunk.
-pub(crate) struct Capture {
-    /// The parameter's name, where its pattern is one.
-    pub(crate) name: Option<Ident>,
-    /// The parameter's type.
-    pub(crate) reference: TypeReference,
-    /// What is stored and sent.
-    pub(crate) owned: Type,
-    /// What `with` takes, where it converts that into the owned type: `impl Into<..>`.
-    pub(crate) converted: Option<Type>,
-}
-
 /// `impl Task for Struct { .. }`
 pub(crate) struct Impl {
     pub(crate) item: ItemImpl,
-    /// The last segment of the type's path, for people.
+    /// The last segment of the type's path with its arguments: `Above<u32>`.
     pub(crate) name: String,
     /// Whether `map` was written as an `async fn`.
     pub(crate) is_async: bool,
@@ -101,15 +97,8 @@ fn parse_function(item: ItemFn, options: &Options) -> Result<Function> {
     if options.simd.is_some() {
         refuse_simd(signature)?;
     }
-    if let syn::Safety::Unsafe(unsafety) = &signature.safety {
-        return Err(Error::new(
-            unsafety.span(),
-            "a task cannot be unsafe: the executor that calls it cannot uphold its safety conditions",
-        ));
-    }
-    if let Some(variadic) = &signature.variadic {
-        return Err(Error::new(variadic.span(), "a task cannot be variadic"));
-    }
+    refuse_other_functions(signature)?;
+    refuse_conditional_parameters(signature)?;
     let mut arguments = signature.inputs.iter();
     let chunk = match arguments.next() {
         Some(FnArg::Typed(argument)) => (*argument.ty).clone(),
@@ -123,17 +112,18 @@ fn parse_function(item: ItemFn, options: &Options) -> Result<Function> {
             return Err(Error::new(signature.paren_token.span.join(), "a task takes at least one argument: the chunk"));
         }
     };
-    refuse_unnameable(&chunk, "chunk")?;
+    refuse_chunk(&chunk)?;
     let fills = signature.inputs.iter().nth(1).and_then(filled_items);
-    if fills.is_some() {
+    if let Some(item) = &fills {
         arguments.next();
         refuse_to_fill(signature)?;
+        refuse_unnameable(item, "an item of a piece")?;
     }
     let output = match &signature.output {
         ReturnType::Default => syn::parse_quote!(()),
         ReturnType::Type(_, output) => (**output).clone(),
     };
-    refuse_unnameable(&output, "output")?;
+    refuse_output(&output)?;
     let captures = arguments.map(parse_capture).collect::<Result<Vec<_>>>()?;
     if let Some(surplus) = signature.inputs.iter().nth(1 + usize::from(fills.is_some()) + MOST_CAPTURES) {
         return Err(Error::new_spanned(
@@ -144,84 +134,6 @@ fn parse_function(item: ItemFn, options: &Options) -> Result<Function> {
     Ok(Function { chunk, fills, captures, output, item })
 }
 
-/// The type of the items that a task fills, where its second parameter is `&mut [Item]`.
-fn filled_items(argument: &FnArg) -> Option<Type> {
-    let FnArg::Typed(PatType { ty, .. }) = argument else { return None };
-    match &**ty {
-        Type::Reference(TypeReference { mutability: Some(_), lifetime: None, elem, .. }) => match &**elem {
-            Type::Slice(slice) => Some((*slice.elem).clone()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// What a task cannot be that fills a piece of a buffer.
-fn refuse_to_fill(signature: &Signature) -> Result<()> {
-    if let Some(asyncness) = &signature.asyncness {
-        return Err(Error::new(
-            asyncness.span(),
-            "a task that fills a piece of a buffer cannot be `async`: it would hold a borrow of the buffer while it waits",
-        ));
-    }
-    match &signature.output {
-        ReturnType::Default => Ok(()),
-        ReturnType::Type(_, output) => Err(Error::new_spanned(
-            output,
-            "a task that fills a piece of a buffer cannot return a value: the piece is its output",
-        )),
-    }
-}
-
-fn parse_capture(argument: &FnArg) -> Result<Capture> {
-    let FnArg::Typed(PatType { pat, ty, .. }) = argument else {
-        return Err(Error::new_spanned(argument, "the first argument of a task is its chunk"));
-    };
-    let Type::Reference(reference) = &**ty else {
-        let example = match &**pat {
-            Pat::Ident(name) => name.ident.to_string(),
-            _ => "capture".to_string(),
-        };
-        return Err(Error::new_spanned(
-            argument,
-            format!("a task takes its chunk, and then its captures by reference: write `{example}: &..`"),
-        ));
-    };
-    if let Some(mutable) = &reference.mutability {
-        return Err(Error::new_spanned(
-            mutable,
-            "a task cannot change its captures: several workers use them at the same time",
-        ));
-    }
-    if let Some(lifetime) = &reference.lifetime {
-        return Err(Error::new_spanned(lifetime, "a capture is borrowed for one call: write `&` without a lifetime"));
-    }
-    let (converted, owned): (Option<Type>, Type) = match &*reference.elem {
-        Type::Path(path) if path.path.is_ident("str") => {
-            (Some(parse_quote!(impl ::std::convert::Into<::std::string::String>)), parse_quote!(::std::string::String))
-        }
-        Type::Slice(slice) => {
-            let item = &slice.elem;
-            (
-                Some(parse_quote!(impl ::std::convert::Into<::std::vec::Vec<#item>>)),
-                parse_quote!(::std::vec::Vec<#item>),
-            )
-        }
-        unnameable @ (Type::ImplTrait(_) | Type::TraitObject(_) | Type::Reference(_) | Type::Infer(_)) => {
-            return Err(Error::new_spanned(
-                unnameable,
-                "a capture is a reference to a concrete, owned type, to `str` or to a slice",
-            ));
-        }
-        owned => (None, owned.clone()),
-    };
-    let name = match &**pat {
-        Pat::Ident(name) if name.subpat.is_none() => Some(name.ident.clone()),
-        _ => None,
-    };
-    Ok(Capture { name, reference: reference.clone(), owned, converted })
-}
-
 fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
     refuse_generics(&item.generics, "impl")?;
     if item.trait_.is_none() {
@@ -230,10 +142,18 @@ fn parse_impl(item: ItemImpl, options: &Options) -> Result<Impl> {
             "`#[task]` is for `impl Task for ..`, not for an `impl` without a trait",
         ));
     }
-    let Type::Path(path) = &*item.self_ty else {
+    let Type::Path(path) = peeled(&item.self_ty) else {
         return Err(Error::new_spanned(&item.self_ty, "a task is a named type of this crate"));
     };
-    let name = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    refuse_unnameable(&item.self_ty, "the type of a task")?;
+    let name = path.path.segments.last().map(name::of).unwrap_or_default();
+    for member in &item.items {
+        match member {
+            ImplItem::Type(chunk) if chunk.ident == "Chunk" => refuse_chunk(&chunk.ty)?,
+            ImplItem::Type(output) if output.ident == "Output" => refuse_output(&output.ty)?,
+            _ => {}
+        }
+    }
     let map = item.items.iter().find_map(as_map);
     if let Some(map) = map {
         refuse_target_features(&map.attrs)?;
@@ -297,66 +217,5 @@ fn as_map(member: &ImplItem) -> Option<&ImplItemFn> {
     match member {
         ImplItem::Fn(function) if function.sig.ident == "map" => Some(function),
         _ => None,
-    }
-}
-
-/// Refuses a signature that cannot be compiled for several CPUs.
-fn refuse_simd(signature: &Signature) -> Result<()> {
-    if let Some(asyncness) = &signature.asyncness {
-        return Err(Error::new(
-            asyncness.span(),
-            "an `async` task cannot be `simd`: put the loop into a `#[task(simd)]` function of its own, and call it",
-        ));
-    }
-    if let Some(constness) = &signature.constness {
-        return Err(Error::new(constness.span(), "a `const` task cannot be `simd`: the CPU is known at run time only"));
-    }
-    Ok(())
-}
-
-/// A function with `#[target_feature]` is unsafe to call on other CPUs, so its function pointer has another type than
-/// that of a task.
-fn refuse_target_features(attributes: &[Attribute]) -> Result<()> {
-    match attributes.iter().find(|attribute| is_target_feature(&attribute.meta)) {
-        None => Ok(()),
-        Some(attribute) => Err(Error::new_spanned(
-            attribute,
-            "a task cannot have `#[target_feature]`, since it must run on every CPU: `#[task(simd)]` compiles it for \
-             several, and chooses at run time",
-        )),
-    }
-}
-
-/// `target_feature(..)`, also as what a `cfg_attr(condition, ..)` adds.
-fn is_target_feature(meta: &Meta) -> bool {
-    match meta {
-        Meta::List(list) if list.path.is_ident("cfg_attr") => list
-            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-            .is_ok_and(|parts| parts.iter().skip(1).any(is_target_feature)),
-        other => other.path().is_ident("target_feature"),
-    }
-}
-
-fn refuse_generics(generics: &Generics, what: &str) -> Result<()> {
-    let generic = generics.params.iter().find(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
-    match generic.or(generics.params.first()) {
-        None => Ok(()),
-        Some(parameter) => Err(Error::new_spanned(
-            parameter,
-            format!("a generic {what} cannot be a task: a worker process looks up one function, and this is many"),
-        )),
-    }
-}
-
-fn refuse_unnameable(ty: &Type, what: &str) -> Result<()> {
-    match ty {
-        Type::ImplTrait(_) => {
-            Err(Error::new_spanned(ty, format!("the {what} of a task must be a concrete type, not `impl Trait`")))
-        }
-        Type::Reference(_) => Err(Error::new_spanned(
-            ty,
-            format!("the {what} of a task must be owned: a reference cannot be sent to a worker process"),
-        )),
-        _ => Ok(()),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn text_of(signature: &Signature) -> String {
 }
 
 /// Tokens as text, without the spaces that nobody writes.
-fn tight(tokens: &impl ToTokens) -> String {
+pub(crate) fn tight(tokens: &impl ToTokens) -> String {
     const SPACES: [(&str, &str); 11] = [
         (" :: ", "::"),
         (":: ", "::"),

@@ -55,7 +55,8 @@ use grid::DEFAULT_CHUNKS;
     message = "`{Self}` cannot be cut into chunks",
     label = "not a source",
     note = "a source is a range of integers (not of floats), an array, a `Vec<T>` or `Arc<[T]>`, or `Items(vec)` with one chunk for each element",
-    note = "a source owns its items, and they are `Send` and `Sync`: for a borrowed slice write `slice.to_vec()`"
+    note = "a source owns its items, and they are `Send` and `Sync`: for a borrowed slice write `slice.to_vec()`",
+    note = "the chunks of `Items` are `Clone`"
 )]
 pub trait Source: Sized {
     /// What the task is given: one piece of the input.

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, Lifetime, PatIdent, Path, Type, TypeReference, Visibility, parse_quote};
 
-use super::{array, entry, is_eq, is_err, simd};
+use super::{allow_deprecated, array, entry, is_eq, is_err, simd};
 use crate::parse::{Capture, Function, Options};
 use crate::signature;
 
@@ -18,7 +18,15 @@ pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
     let name = item.sig.ident.clone();
     let docs = docs(&item, &visibility);
     let conditions: Vec<_> = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect();
-    item.attrs.retain(|attribute| !attribute.path().is_ident("doc") && !attribute.path().is_ident("cfg"));
+    let deprecations: Vec<_> =
+        item.attrs.iter().filter(|attribute| attribute.path().is_ident("deprecated")).cloned().collect();
+    let quiet = allow_deprecated(&item.attrs);
+    let moved = ["doc", "cfg", "deprecated"];
+    item.attrs.retain(|attribute| !moved.iter().any(|name| attribute.path().is_ident(name)));
+    if !deprecations.is_empty() {
+        // It may call itself.
+        item.attrs.push(parse_quote!(#[allow(deprecated)]));
+    }
     let shadow = shadow(&item, &name);
     let plain = format_ident!("__threefold_fn_{}", name.unraw(), span = name.span());
     item.sig.ident = plain.clone();
@@ -40,6 +48,7 @@ pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
         fills: fills.as_ref(),
         captures: &captures,
         output: &output,
+        quiet: quiet.as_ref(),
     };
     let pointer = written.pointer(item.sig.asyncness.is_some());
     let task = if captures.is_empty() {
@@ -60,6 +69,7 @@ pub(crate) fn expand(options: &Options, function: Function) -> TokenStream {
     quote! {
         #docs
         #(#conditions)*
+        #(#deprecations)*
         #[allow(non_camel_case_types)]
         #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq)]
         #portable
@@ -121,12 +131,14 @@ pub(super) struct Written<'a> {
     pub(super) fills: Option<&'a Type>,
     pub(super) captures: &'a [Capture],
     pub(super) output: &'a Type,
+    /// `#[allow(deprecated)]`, where it is due.
+    pub(super) quiet: Option<&'a TokenStream>,
 }
 
 impl Written<'_> {
     /// The function pointer that the task derefs to, so that it can be called.
     fn pointer(&self, is_async: bool) -> TokenStream {
-        let Self { threefold, name, plain, chunk, output, .. } = self;
+        let Self { threefold, name, plain, chunk, output, quiet, .. } = self;
         let references = self.captures.iter().map(|capture| &capture.reference);
         let (target, boxed, function) = if is_async {
             let references = references.map(|reference| TypeReference {
@@ -140,6 +152,7 @@ impl Written<'_> {
             let future = quote!(#threefold::__private::BoxFuture<#lifetime, #output>);
             // The one place where the user's future becomes `Send`: an error about that is told once, at its name.
             let boxed = quote_spanned! { plain.span() =>
+                #quiet
                 #[allow(clippy::ptr_arg, clippy::trivially_copy_pass_by_ref)]
                 fn __threefold_boxed #generics(
                     __threefold_chunk: #chunk,
@@ -157,6 +170,7 @@ impl Written<'_> {
         quote! {
             #boxed
 
+            #quiet
             impl ::std::ops::Deref for #name {
                 type Target = #target;
 
@@ -196,7 +210,7 @@ impl Written<'_> {
 
     /// The impl of `Task` for a function without captures.
     fn task(&self, is_async: bool) -> TokenStream {
-        let Self { threefold, name, .. } = self;
+        let Self { threefold, name, quiet, .. } = self;
         let (chunk, output) = &self.types();
         let call = self.call();
         let entry = entry(threefold, &parse_quote!(#name), (self.called, self.known));
@@ -227,6 +241,7 @@ impl Written<'_> {
             }
         };
         quote! {
+            #quiet
             #[diagnostic::do_not_recommend]
             impl #threefold::__private::Registered for #name {
                 fn __entry() -> &'static #threefold::__private::Entry {
@@ -234,6 +249,7 @@ impl Written<'_> {
                 }
             }
 
+            #quiet
             #[diagnostic::do_not_recommend]
             impl #threefold::Task for #name {
                 type Chunk = #chunk;
@@ -256,7 +272,7 @@ impl Written<'_> {
 
     /// The method `with`, and what makes its value a task.
     fn task_with_captures(&self, is_async: bool, visibility: &Visibility) -> TokenStream {
-        let Self { threefold, name, .. } = self;
+        let Self { threefold, name, quiet, .. } = self;
         let given: Vec<_> =
             self.captures.iter().map(|capture| capture.converted.as_ref().unwrap_or(&capture.owned)).collect();
         let parameters: Vec<_> = self
@@ -275,6 +291,7 @@ impl Written<'_> {
         let doc = format!(" The task `{}` with these captures.", name.unraw());
         let captures = self.captures(is_async);
         quote! {
+            #quiet
             impl #name {
                 #[doc = #doc]
                 #[must_use]
@@ -289,7 +306,7 @@ impl Written<'_> {
 
     /// The impl of `Captures`, with which a `With` is a task.
     pub(super) fn captures(&self, is_async: bool) -> TokenStream {
-        let Self { threefold, name, .. } = self;
+        let Self { threefold, name, quiet, .. } = self;
         let (chunk, output) = &self.types();
         let entry = entry(threefold, &parse_quote!(#threefold::With<#name>), (self.called, self.known));
         let is_err = is_err(threefold, "is_err", output, name.span());
@@ -314,6 +331,7 @@ impl Written<'_> {
         // A plain function does not use what a future is made from.
         let allow = (!is_async).then(|| quote!(#[allow(unused_variables)]));
         quote! {
+            #quiet
             #[diagnostic::do_not_recommend]
             impl #threefold::__private::Captures for #name {
                 type Captures = #captures;

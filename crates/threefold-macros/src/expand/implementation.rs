@@ -5,7 +5,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path, ReturnType, parse_quote};
 
-use super::{array, entry, is_eq, is_err, simd};
+use super::{allow_deprecated, array, entry, is_eq, is_err, simd};
 use crate::parse::{Impl, Options};
 
 pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_state }: Impl) -> TokenStream {
@@ -42,6 +42,7 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_sta
         is_eq(threefold, "__chunk_eq", &parse_quote!(Self::Chunk), place),
         array(threefold, "__array", &chunk, place),
     ];
+    let quiet = allow_deprecated(&item.attrs);
     let stateful = has_state.then(|| split_off_state(threefold, &mut item));
     item.items.extend(hidden.map(ImplItem::Verbatim));
     let task = &item.self_ty;
@@ -52,6 +53,7 @@ pub(crate) fn expand(options: &Options, Impl { mut item, name, is_async, has_sta
         #stateful
 
         #(#conditions)*
+        #quiet
         #[diagnostic::do_not_recommend]
         impl #threefold::__private::Registered for #task {
             fn __entry() -> &'static #threefold::__private::Entry {
@@ -76,7 +78,12 @@ fn split_off_state(threefold: &Path, item: &mut ItemImpl) -> ItemImpl {
     });
     let made = made.unwrap_or_else(|| parse_quote!(()));
     written.items.push(parse_quote!(type Made = #made;));
+    // Lints are for what the user has written.
+    let quiet = allow_deprecated(&item.attrs).is_some();
     item.attrs.retain(|attribute| attribute.path().is_ident("cfg"));
+    if quiet {
+        item.attrs.push(parse_quote!(#[allow(deprecated)]));
+    }
     let members = [
         quote!(type Chunk = <Self as #threefold::__private::Stateful>::Chunk;),
         quote!(type Output = <Self as #threefold::__private::Stateful>::Output;),

@@ -12,6 +12,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
+use super::allow_deprecated;
 use super::function::Written;
 use crate::parse::in_place::InPlace;
 
@@ -26,6 +27,7 @@ pub(crate) fn expand(task: InPlace) -> TokenStream {
     let known = quote! {
         ::core::concat!("task_fn ", #hash, " in ", ::core::file!())
     };
+    let quiet = allow_deprecated(&function.attrs);
     let written = Written {
         threefold: &threefold,
         name: &name,
@@ -36,6 +38,7 @@ pub(crate) fn expand(task: InPlace) -> TokenStream {
         fills: None,
         captures: &[],
         output: &output,
+        quiet: quiet.as_ref(),
     };
     let captures = written.captures(false);
     quote! {
@@ -47,6 +50,7 @@ pub(crate) fn expand(task: InPlace) -> TokenStream {
                 #captures
             };
 
+            #quiet
             #[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
             let _ = || #threefold::__private::a_task_in_place_captures_nothing(#closure);
 

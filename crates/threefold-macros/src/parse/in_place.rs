@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Expr, ExprClosure, ItemFn, Pat, Path, Result, ReturnType, Token, Type, parse_quote};
 
-use super::refuse_unnameable;
+use super::types::{refuse_chunk, refuse_output};
 
 /// What to write.
 const FORM: &str = "`task_fn!(|chunk: Chunk| -> Output { .. })`";
@@ -69,13 +69,13 @@ pub(crate) fn parse(input: TokenStream) -> Result<InPlace> {
         Some(untyped) => return Err(Error::new_spanned(untyped, format!("the chunk needs its type: write {FORM}"))),
         None => return Err(Error::new_spanned(&closure, format!("a task takes a chunk: write {FORM}"))),
     };
-    refuse_unnameable(&chunk, "chunk")?;
+    refuse_chunk(&chunk)?;
     let ReturnType::Type(_, output) = &closure.output else {
         let text = format!("the type of the output is missing: write {FORM}, with `-> ()` if there is none");
         return Err(Error::new_spanned(&closure, text));
     };
     let output = (**output).clone();
-    refuse_unnameable(&output, "output")?;
+    refuse_output(&output)?;
     // The function has them: the closure becomes an argument, where attributes are not stable.
     let (attributes, body) = (std::mem::take(&mut closure.attrs), &closure.body);
     let function = parse_quote! {

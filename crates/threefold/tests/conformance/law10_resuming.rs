@@ -43,6 +43,7 @@ crate::rows! {
         another_task_captures_source_or_cut_is_refused_before_any_chunk_runs,
         a_task_in_place_is_known_by_its_code_and_not_by_its_line,
         tasks_that_a_journal_cannot_tell_apart_are_refused,
+        one_type_with_several_arguments_is_several_tasks,
         what_serde_skips_is_missing_in_every_run,
         what_differs_from_run_to_run_is_refused_in_the_first,
         a_shared_array_that_is_captured_is_compared,
@@ -649,6 +650,56 @@ fn tasks_that_a_journal_cannot_tell_apart_are_refused(model: Model) {
     let (one, other) = twins();
     assert_eq!(on.map(story.source(), one).unwrap(), [1, 2, 3]);
     assert_eq!(on.map(story.source(), other).unwrap(), [2, 3, 4]);
+}
+
+/// Of several tasks: one for each type of the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Above<T>(T);
+
+#[task]
+impl Task for Above<u32> {
+    type Chunk = u64;
+    type Output = u64;
+
+    fn map(&self, chunk: u64) -> u64 {
+        chunk + u64::from(self.0)
+    }
+}
+
+macro_rules! above {
+    ($number:ty) => {
+        #[task]
+        impl Task for self::Above<$number> {
+            type Chunk = u64;
+            type Output = u64;
+
+            fn map(&self, chunk: u64) -> u64 {
+                assert_ne!(chunk, 9, "it is not welcome");
+                chunk + 10 + u64::try_from(self.0[0]).unwrap_or_default()
+            }
+        }
+    };
+}
+
+above!([i64; 2]);
+
+fn one_type_with_several_arguments_is_several_tasks(model: Model) {
+    let (on, story) = (executor(model, 2), Story::new(3));
+    let recorded = || on.journal(&story.journal());
+    assert_eq!(recorded().map(story.source(), Above(1_u32)).unwrap(), [1, 2, 3]);
+    assert_eq!(recorded().map(story.source(), Above(1_u32)).unwrap(), [1, 2, 3]);
+    let error = recorded().map(story.source(), Above([1_i64, 2])).unwrap_err();
+    let text = error.to_string();
+    assert!(error.is_setup(), "{text}");
+    assert!(
+        text.contains("law10_resuming::Above<u32>`") && text.contains("law10_resuming::Above<[i64; 2]>`"),
+        "{text}"
+    );
+    let other = Story::new(3);
+    assert_eq!(on.journal(&other.journal()).map(other.source(), Above([1_i64, 2])).unwrap(), [11, 12, 13]);
+    // Errors call it so, too.
+    let error = on.map(Items(vec![9]), Above([1_i64, 2])).unwrap_err();
+    assert_eq!(error.task(), Some("Above<[i64; 2]>"), "{error}");
 }
 
 /// It cannot be compared, so no check finds what serde skips.

@@ -6,6 +6,7 @@ mod arrows;
 mod captures;
 mod cost;
 mod documentation;
+mod fragments;
 mod links;
 mod macros;
 mod names;
