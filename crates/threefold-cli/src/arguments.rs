@@ -13,6 +13,7 @@ mod on_comparison;
 mod on_model;
 mod run;
 mod term;
+mod tips;
 mod utf8;
 mod values;
 
@@ -255,6 +256,7 @@ fn answer(mut error: clap::Error) -> Answer {
     {
         return Answer::Error(unknown_command(&negative::unmark(command)));
     }
+    tips::withdraw_trailing(&mut error);
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
         if let Some(ContextValue::String(typed)) = error.get(kind) {
             let typed = negative::unmark(typed);
