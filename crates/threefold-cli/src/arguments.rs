@@ -13,6 +13,7 @@ mod on_comparison;
 mod on_model;
 mod run;
 mod term;
+mod tips;
 mod utf8;
 mod values;
 
@@ -54,6 +55,19 @@ pub(crate) enum Answer {
     Usage(String),
     /// What is wrong with the arguments, as paragraphs.
     Error(String),
+    /// Each argument is understood, but a run with all of them is not possible.
+    Refused(Refused),
+}
+
+/// A run that is refused.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) model: Model,
+    /// What the user calls the work.
+    pub(crate) work: String,
+    pub(crate) format: Format,
+    /// What is wrong, in a sentence.
+    pub(crate) reason: String,
 }
 
 #[derive(Parser)]
@@ -197,23 +211,24 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Requ
         _ => answer(error),
     })?;
     let Arguments { command } = Arguments::from_arg_matches(&matches).map_err(answer)?;
-    let run = |model, Deferred(OnModel(arguments)): Deferred<OnModel>| arguments.read(model).map(Request::Run);
-    let request = match command {
+    let run = |model, Deferred(OnModel(arguments)): Deferred<OnModel>| {
+        arguments.read(model).map(Request::Run).map_err(Answer::Refused)
+    };
+    match command {
         Command::Sequential(arguments) => run(Model::Sequential, arguments),
         Command::Async(arguments) => run(Model::Async, arguments),
         Command::Threads(arguments) => run(Model::Threads, arguments),
         Command::Processes(arguments) => run(Model::Processes, arguments),
         Command::Mpi(arguments) => run(Model::Mpi, arguments),
-        Command::Compare(Deferred(OnComparison(arguments))) => arguments.read().map(Request::Compare),
+        Command::Compare(Deferred(OnComparison(arguments))) => {
+            arguments.read().map(Request::Compare).map_err(|reason| Answer::Error(format!("{reason}\n")))
+        }
         Command::Report(Deferred(request)) => Ok(Request::Report(request)),
         Command::Workloads => Ok(Request::Workloads),
-        Command::Completions(Deferred(arguments)) => {
-            return Err(Answer::Help(arguments.script(&mut Arguments::command())));
-        }
-        Command::Man(Deferred(ManualArguments { command })) => return Err(manual(command)),
-        Command::Help(Deferred(HelpArguments { command })) => return Err(help(command)),
-    };
-    request.map_err(|reason| Answer::Error(format!("{reason}\n")))
+        Command::Completions(Deferred(arguments)) => Err(Answer::Help(arguments.script(&mut Arguments::command()))),
+        Command::Man(Deferred(ManualArguments { command })) => Err(manual(command)),
+        Command::Help(Deferred(HelpArguments { command })) => Err(help(command)),
+    }
 }
 
 /// The request of a command line that holds a model's name alone: every option has its default. The parser would have
@@ -255,6 +270,7 @@ fn answer(mut error: clap::Error) -> Answer {
     {
         return Answer::Error(unknown_command(&negative::unmark(command)));
     }
+    tips::withdraw_trailing(&mut error);
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
         if let Some(ContextValue::String(typed)) = error.get(kind) {
             let typed = negative::unmark(typed);

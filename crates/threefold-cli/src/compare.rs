@@ -53,8 +53,10 @@ pub(crate) fn compare(
             return code;
         }
     };
+    // The files come first: nobody may read the text.
+    let written = request.exports.write(&comparison);
     let shown = output::comparison(&comparison);
-    match (request.exports.write(&comparison), shown, caught()) {
+    match (written, shown, caught()) {
         (Err(errors), ..) => {
             errors.iter().for_each(output::failed);
             exit::FAILED.into()

@@ -201,7 +201,7 @@ impl Exec {
         }
         let jobs: Vec<_> = jobs.collect();
         if let Some(reason) = jobs.iter().find_map(Job::unreadable) {
-            return Err(format!("{}: {reason}", escape::path(&lines.path)));
+            return Err(format!("--lines {}: {reason}", escape::path(&lines.path)));
         }
         self.check_not_empty(jobs.len() as u64, "the file of --lines")?;
         let count = jobs.iter().map(Job::item_count).sum::<u64>();

@@ -37,6 +37,11 @@ impl Exports {
     /// A file cannot be written, is `input`, or is named twice.
     pub(crate) fn check(&self, input: Option<&Path>) -> Result<(), String> {
         for (number, Export { option, path, .. }) in self.0.iter().enumerate() {
+            if path == Path::new("-") {
+                return Err(format!(
+                    "{option} -: stdout is for the text of the comparison; name a file, or ./- for one that is called `-`"
+                ));
+            }
             let fail = |error: Error| format!("{option} {error}");
             if let Some(input) = input
                 && export::is_same_file(path, input).map_err(fail)?

@@ -52,8 +52,9 @@ pub(crate) enum Failure {
     /// A run that was cancelled did not end in time.
     Overdue {
         /// What was run.
-        work: String,
+        task: String,
         model: Model,
+        what: Unended,
     },
     /// The total does not fit in 128 bits.
     Overflow,
@@ -64,6 +65,17 @@ pub(crate) enum Failure {
         /// The total by the formula n(a+b)/2.
         expected: i128,
     },
+}
+
+/// What did not end in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unended {
+    /// The input is found out: for example a folder is listed.
+    Input,
+    /// A chunk that has begun.
+    Chunk,
+    /// What it is, is not known: for example very many chunks are being cleared away.
+    Run,
 }
 
 impl Failure {
@@ -111,7 +123,7 @@ impl Failure {
     pub(crate) fn task(&self) -> Option<&str> {
         match self {
             Self::Chunk(failed) => Some(&failed.work),
-            Self::Overdue { work, .. } => Some(work),
+            Self::Overdue { task, .. } => Some(task),
             Self::OfProgram(failed) => failed.error.task().map(|_| failed.command.as_str()),
             Self::Chunks { first, .. } => first.task(),
             other => other.error().and_then(threefold::Error::task),
@@ -174,11 +186,15 @@ impl fmt::Display for Failure {
                 let chunks = if of == 1 { "chunk" } else { "chunks" };
                 write!(f, "{failed} of {of} {chunks} failed, {finished} {were} finished")
             }
-            Self::Overdue { work, model } => write!(
-                f,
-                "{}: cancelled on {model}; a chunk in progress did not end within 0.4 s, and was left",
-                escape::line(work)
-            ),
+            Self::Overdue { task, model, what } => {
+                let what = match what {
+                    Unended::Input => "preparing the input",
+                    Unended::Chunk => "a chunk in progress",
+                    Unended::Run => "the run",
+                };
+                let task = escape::line(task);
+                write!(f, "{task}: cancelled on {model}; {what} did not end within 0.4 s, and was left")
+            }
             Self::Overflow => f.write_str("the total does not fit in 128 bits: use fewer or shorter ranges"),
             Self::Mismatch { total, expected } => write!(
                 f,
@@ -199,7 +215,14 @@ impl From<threefold::Error> for Failure {
 mod tests {
     use threefold::{Executor, Model};
 
-    use super::Failure;
+    use super::{Failure, Unended};
+
+    #[test]
+    fn what_did_not_end_is_named() {
+        let overdue = |what| Failure::Overdue { task: "calculate_sum".to_string(), model: Model::Threads, what };
+        let texts = [Unended::Input, Unended::Chunk, Unended::Run].map(|what| format!("{}\n", overdue(what)));
+        insta::assert_snapshot!(texts.concat());
+    }
 
     #[test]
     fn a_failure_without_an_error_of_the_fold_says_what_is_wrong() {

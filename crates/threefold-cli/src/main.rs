@@ -8,6 +8,7 @@ mod arguments;
 mod chunk_error;
 mod compare;
 mod computation;
+mod course;
 mod description;
 mod escape;
 #[cfg(target_os = "linux")]
@@ -42,7 +43,7 @@ use std::process::ExitCode;
 
 use threefold::CancelToken;
 
-use crate::arguments::Request;
+use crate::arguments::{Answer, Request};
 use crate::overdue::Overdue;
 use crate::run::Run;
 use crate::signals::{Ending, Signals};
@@ -70,7 +71,7 @@ fn main() -> ExitCode {
                     exec::living::end_all();
                     exit::code(&run, output::write(&run, request.format), signals.caught())
                 }
-                Err(reason) => output::refused(&reason),
+                Err(reason) => output::answer(&Answer::Refused(request.refused(reason))),
             })
         }
         Err(answer) => output::answer(&answer),

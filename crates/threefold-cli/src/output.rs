@@ -67,6 +67,13 @@ pub(crate) fn answer(answer: &Answer) -> ExitCode {
         Answer::Help(text) => return print(text),
         Answer::Usage(text) => messages::write(text),
         Answer::Error(text) => messages::error(text.trim_end_matches('\n')),
+        Answer::Refused(refused) => {
+            messages::error(&refused.reason);
+            if refused.format == Format::Json {
+                // The reader is told by the exit code, too.
+                let _ = complain_of("result", to_stdout(|out| json::write_refused(refused, out)));
+            }
+        }
     }
     exit::NOTHING_STARTED.into()
 }

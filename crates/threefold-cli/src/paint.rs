@@ -1,7 +1,8 @@
 //! Colours, for texts that a terminal shows. They only repeat what the words say.
 //!
-//! There are none where the text goes elsewhere, with `NO_COLOR`, and with `TERM=dumb`.
+//! There are none where the text goes elsewhere, with `NO_COLOR`, and with `TERM=dumb`, whatever other variables say.
 
+use std::env;
 use std::io::{self, IsTerminal};
 
 use console::Style;
@@ -21,13 +22,19 @@ pub(crate) fn label(label: Label) -> String {
         Label::Warning => ("warning:", Style::new().yellow().bold()),
         Label::Note => ("note:", Style::new().bold()),
     };
-    let on = io::stderr().is_terminal() && console::colors_enabled_stderr();
+    let on = io::stderr().is_terminal() && console::colors_enabled_stderr() && are_wanted();
     style.force_styling(on).apply_to(word).to_string()
+}
+
+/// Whether neither the user nor the terminal rules colours out. `CLICOLOR_FORCE` would make `console` colour all the same.
+fn are_wanted() -> bool {
+    let refuses = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refuses && env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 /// The text of a comparison, for stdout: the recommended row in green, and the answer, which is `sentence`, in bold.
 pub(crate) fn comparison(text: &str, sentence: &str) -> String {
-    if !(io::stdout().is_terminal() && console::colors_enabled()) {
+    if !(io::stdout().is_terminal() && console::colors_enabled() && are_wanted()) {
         return text.to_string();
     }
     styled(text, sentence)

@@ -12,7 +12,7 @@ use threefold::Source;
 use crate::description::Description;
 
 /// By default a range is cut into at most this many chunks: longer ranges have larger chunks.
-const MOST_DEFAULT_CHUNKS: u128 = 4096;
+pub(crate) const MOST_DEFAULT_CHUNKS: u128 = 4096;
 
 /// More chunks than this are refused: most of the time would go into counting them.
 pub(crate) const MOST_CHUNKS: u64 = 1 << 24;

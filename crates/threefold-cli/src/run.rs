@@ -2,23 +2,26 @@
 
 #[cfg(target_os = "linux")]
 mod feed_fold;
+mod whole_fold;
 
-use std::ops::ControlFlow;
+use std::any;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace, TryError};
+use threefold::{CancelToken, Event, Executor, Model, Source, Task, Trace};
 
 #[cfg(target_os = "linux")]
 use self::feed_fold::FeedFold;
+use self::whole_fold::{fail_fast, keep_going};
 use crate::arguments::{Format, RunRequest};
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::{Describe, Prepared, Verb, Visitor};
 #[cfg(target_os = "linux")]
 use crate::computation::{Fed, Wanted};
-use crate::failure::Failure;
+use crate::course::Course;
+use crate::failure::{Failure, Unended};
 use crate::overdue::Overdue;
-use crate::plan::Plan;
+use crate::plan::{MOST_DEFAULT_CHUNKS, Plan};
 use crate::progress::FoldProgress;
 use crate::recording::Recording;
 use crate::work::Work;
@@ -35,9 +38,9 @@ pub(crate) struct Run {
     pub(crate) value: Result<String, Failure>,
     /// What is known of the value if the run was cancelled, or if chunks failed with `--keep-going`.
     pub(crate) partial: Option<Partial>,
-    /// Before the executor was made.
-    pub(crate) began: Instant,
-    /// From then to the value.
+    /// When it began, and what its chunks have done. Chunks are known if the output is JSON.
+    pub(crate) course: Course,
+    /// From before the executor was made to the value.
     pub(crate) total: Duration,
     /// The journal, if there is one and it is not of another run.
     pub(crate) recording: Option<Recording>,
@@ -51,11 +54,33 @@ pub(crate) struct Run {
 
 impl Run {
     /// What is known of a run that was cancelled, and does not end.
-    fn overdue(request: RunRequest, chunks: u64, began: Instant, recording: Option<Recording>, trace: Trace) -> Self {
+    fn overdue(request: RunRequest, task: String, chunks: Option<u64>, course: Course) -> Self {
         let RunRequest { model, work, workers, .. } = request;
-        let value = Err(Failure::Overdue { work: work.name().to_string(), model });
-        let (total, failures, retried) = (began.elapsed(), Vec::new(), Vec::new());
-        Self { model, work, workers, chunks, value, partial: None, began, total, recording, failures, retried, trace }
+        let what = match chunks {
+            None => Unended::Input,
+            // Of more chunks, clearing them away may take as long.
+            Some(chunks) if u128::from(chunks) <= MOST_DEFAULT_CHUNKS && course.is_in_chunk() => Unended::Chunk,
+            Some(_) => Unended::Run,
+        };
+        Self {
+            model,
+            work,
+            workers,
+            chunks: chunks.unwrap_or(0),
+            value: Err(Failure::Overdue { task, model, what }),
+            partial: None,
+            total: course.began().elapsed(),
+            course,
+            recording: None,
+            failures: Vec::new(),
+            retried: Vec::new(),
+            trace: Trace::new(),
+        }
+    }
+
+    /// Whether it was cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.value.as_ref().is_err_and(|failure| failure.kind() == "cancelled")
     }
 }
 
@@ -98,7 +123,13 @@ pub(crate) type Speak = fn(&Run, Format);
 ///
 /// Why the work cannot have this input: nothing was started.
 pub(crate) fn run(request: &RunRequest, token: &CancelToken, overdue: (&Overdue, Speak)) -> Result<Run, String> {
-    request.work.visit(&request.input, Once { request, token, overdue })
+    let (speaker, speak) = overdue;
+    let (prepared, course) = (request.clone(), Course::new());
+    speaker.begin(Arc::new(move || {
+        let name = prepared.work.name().to_string();
+        speak(&Run::overdue(prepared.clone(), name, None, course.clone()), prepared.format);
+    }));
+    request.work.visit(&request.input, Once { request, token, overdue }).inspect_err(|_| speaker.end())
 }
 
 /// Runs a work once.
@@ -127,7 +158,7 @@ impl Visitor for Once<'_> {
             (value, None)
         };
         let described = plan.clone();
-        self.run(Some(&plan), Arc::new(move |chunk| described.describe(chunk)), fold)
+        self.run(Some(&plan), Arc::new(move |chunk| described.describe(chunk)), name_of::<T>(&request.work), fold)
     }
 
     #[cfg(target_os = "linux")]
@@ -159,17 +190,18 @@ impl Visitor for Once<'_> {
         let fold = |on: &Executor, so_far: &mut SoFar| {
             FeedFold { work: &request.work, on, keeps_going: request.failures.keep_going, so_far }.run(fed)
         };
-        self.run(plan.as_ref(), describe, fold)
+        self.run(plan.as_ref(), describe, name_of::<T>(&request.work), fold)
     }
 }
 
 impl Once<'_> {
     /// Makes the executor, and runs `fold` on it. That gives the value, and the number of chunks if there is no `plan` of
-    /// them. `describe` says what a chunk covers.
+    /// them. `describe` says what a chunk covers, and `task` is what is run on it.
     fn run(
         self,
         plan: Option<&Plan>,
         describe: Describe,
+        task: String,
         fold: impl FnOnce(&Executor, &mut SoFar) -> (Result<String, Failure>, Option<u64>),
     ) -> Run {
         let Self { request, token, overdue: (overdue, speak) } = self;
@@ -180,7 +212,7 @@ impl Once<'_> {
         let work = request.work.clone();
         let named = move |failure: Failure| work.failure(failure, &*describe);
         let run_again = Arc::new(Mutex::new(Vec::new()));
-        let began = Instant::now();
+        let course = Course::new();
         let mut recording = None;
         let on = match &request.journal {
             Some(path) => Recording::open(path, chunks).map(|opened| recording = Some(opened)),
@@ -194,9 +226,10 @@ impl Once<'_> {
         }
         overdue.begin({
             let (request, recording, trace) = (request.clone(), recording.clone(), trace.clone());
+            let course = course.clone();
             Arc::new(move || {
-                let run = Run::overdue(request.clone(), chunks, began, recording.clone(), trace.clone());
-                speak(&run, request.format);
+                let run = Run::overdue(request.clone(), task.clone(), Some(chunks), course.clone());
+                speak(&Run { recording: recording.clone(), trace: trace.clone(), ..run }, request.format);
             })
         });
         let (mut workers, mut so_far) = (None, SoFar::default());
@@ -208,6 +241,11 @@ impl Once<'_> {
             if request.failures.retries > 0 {
                 let (run_again, named) = (Arc::clone(&run_again), named.clone());
                 on = on.observe(move |event| note_retry(event, &run_again, &named));
+            }
+            // Very many chunks may be so short that observing them would take longer than they do.
+            let are_few = plan.is_none_or(|plan| u128::from(plan.chunks) <= MOST_DEFAULT_CHUNKS);
+            if request.format == Format::Json || (are_few && !request.is_brief()) {
+                on = on.observe(course.observer());
             }
             if request.format == Format::Json {
                 on = on.trace(&trace);
@@ -224,7 +262,12 @@ impl Once<'_> {
             value
         });
         overdue.end();
-        let total = began.elapsed();
+        let total = course.began().elapsed();
+        // No more processes are started than there are chunks. How many chunks would have come to a run that has failed, is
+        // not known.
+        if request.model == Model::Processes && (plan.is_some() || value.is_ok()) {
+            workers = workers.map(|workers| workers.min(usize::try_from(chunks).unwrap_or(usize::MAX)));
+        }
         let value = match &recording {
             Some(recording) => value.map_err(|failure| recording.failure(failure)),
             None => value,
@@ -244,7 +287,7 @@ impl Once<'_> {
             chunks,
             value,
             partial,
-            began,
+            course,
             total,
             recording,
             failures,
@@ -252,6 +295,12 @@ impl Once<'_> {
             trace,
         }
     }
+}
+
+/// What is run on every chunk: the user's own words, or the name of the task `T`, as the library's errors have it.
+fn name_of<T>(work: &Work) -> String {
+    let task = any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+    if work.is_the_users() { work.name().to_string() } else { task.to_string() }
 }
 
 /// Tells at once of a chunk that failed and is run again.
@@ -287,97 +336,4 @@ fn executor(request: &RunRequest) -> Result<Executor, Failure> {
         true => Failure::Unavailable(model_options::as_typed(&error.to_string())),
         false => error.into(),
     })
-}
-
-/// The value of a fold that ends at the first chunk that fails. If it was cancelled, what the first chunks gave is the
-/// `partial` result.
-fn fail_fast<S, T, A, V>(
-    work: &Work,
-    prepared: Prepared<S, T, A, V>,
-    on: &Executor,
-    so_far: &mut SoFar,
-) -> Result<String, Failure>
-where
-    S: Source<Chunk = T::Chunk>,
-    T: Task,
-    V: Verb<T>,
-{
-    let Prepared { plan, source, computation } = prepared;
-    let (mut value, mut chunks) = (Some(computation.init), 0);
-    let ended = V::fold(on, source, computation.task, |output| {
-        so_far.note_retries(work, chunks, || plan.describe(chunks), (computation.retried)(&output));
-        value = value.take().map(|value| (computation.reduce)(value, output));
-        chunks += 1;
-        match value.as_ref().is_some_and(computation.is_full) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    });
-    let value = value.expect("no reduction panics");
-    match ended {
-        Ok(()) => (computation.finish)(value, &plan),
-        Err(TryError::Task { chunk, error }) => {
-            so_far.note_retries(work, chunk, || plan.describe(chunk), &error.earlier);
-            Err(failed(work, &plan, chunk, error))
-        }
-        Err(TryError::Failed(error)) => {
-            if error.is_cancelled() {
-                so_far.partial = some_of(chunks, true, (computation.partial)(value));
-            }
-            Err(error.into())
-        }
-    }
-}
-
-/// The failure of a chunk that has failed on its own account.
-fn failed(work: &Work, plan: &Plan, chunk: u64, error: ChunkError) -> Failure {
-    Failure::Chunk(Box::new(FailedChunk::new(work.name(), chunk, || plan.describe(chunk), error)))
-}
-
-/// A partial result, if any chunk is in it.
-fn some_of(chunks: u64, are_first: bool, value: Option<String>) -> Option<Partial> {
-    value.filter(|_| chunks > 0).map(|value| Partial { value, chunks, are_first })
-}
-
-/// The value of a fold that finishes the other chunks when one fails. The `failures` are noted in the order of chunks,
-/// and what the finished chunks gave is the `partial` result.
-fn keep_going<S, T, A, V>(
-    work: &Work,
-    prepared: Prepared<S, T, A, V>,
-    on: &Executor,
-    so_far: &mut SoFar,
-) -> Result<String, Failure>
-where
-    S: Source<Chunk = T::Chunk>,
-    T: Task,
-    V: Verb<T>,
-{
-    let Prepared { plan, source, computation } = prepared;
-    let results = on.map_results(source, computation.task)?;
-    let (mut value, mut finished, mut failures_here, mut cancelled) = (computation.init, 0, Vec::new(), None);
-    for (chunk, result) in (0..).zip(results) {
-        match result {
-            Ok(output) => {
-                so_far.note_retries(work, chunk, || plan.describe(chunk), (computation.retried)(&output));
-                match V::error(&output) {
-                    Some(error) => failures_here.push(failed(work, &plan, chunk, error.clone())),
-                    None => {
-                        value = (computation.reduce)(value, output);
-                        finished += 1;
-                    }
-                }
-            }
-            Err(error) if error.is_cancelled() => cancelled = Some(error),
-            Err(error) => failures_here.push(error.into()),
-        }
-    }
-    let first = failures_here.first().cloned().map(Box::new);
-    let failure = match (cancelled, first) {
-        (Some(cancelled), _) => Failure::Fold(cancelled),
-        (None, Some(first)) => Failure::Chunks { first, failed: failures_here.len() as u64, finished },
-        (None, None) => return (computation.finish)(value, &plan),
-    };
-    so_far.failures = failures_here;
-    so_far.partial = some_of(finished, false, (computation.partial)(value));
-    Err(failure)
 }

@@ -1,8 +1,8 @@
 //! INT and TERM: they cancel the run, and end the program soon in any case.
 //!
 //! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
-//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. If a chunk is
-//! still in progress then, it first says so ([`Overdue`]). Worker processes notice that their parent has gone, and end as well.
+//! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. It first says
+//! what is known of a run that has not ended ([`Overdue`]), and that a result was not written. Worker processes notice that their parent has gone, and end as well.
 //!
 //! A run that takes a few milliseconds has no such thread, which would cost 0.1 ms. There the signal handler ends the
 //! program at once.
@@ -27,8 +27,8 @@ use threefold::CancelToken;
 use self::console as platform;
 #[cfg(unix)]
 use self::unix as platform;
-use crate::overdue::{self, Overdue};
-use crate::{exit, messages};
+use crate::exit;
+use crate::overdue::{self, Overdue, Said};
 
 /// If the parent of this process has it ignore SIGCHLD, has it ignore the signal no longer: the system would forget how
 /// children end before anybody has asked.
@@ -40,9 +40,15 @@ pub(crate) fn hear_of_children() {
 /// something is said of a run that is overdue.
 const GRACE: Duration = Duration::from_millis(400);
 
+/// How much longer the result of a run that has ended may take: if it ended at the last moment, it is being written.
+const TO_FINISH: Duration = Duration::from_millis(20);
+
 /// How much longer a comparison may take to show what was measured, if no chunk is in progress: the program ends within 1 s
 /// of the signal.
 const TO_SHOW: Duration = Duration::from_millis(400);
+
+/// What is said if that time was not enough for the result.
+const UNWRITTEN: &str = "cancelled; the result could not be written within 0.4 s";
 
 /// What INT and TERM do to a run.
 #[derive(Clone, Copy)]
@@ -80,11 +86,18 @@ impl Signals {
             first.store(signal, Ordering::Relaxed);
             token.cancel();
             thread::sleep(GRACE);
-            if !overdue.say()
-                && let Ending::SoonOrShown = ending
-            {
-                thread::sleep(TO_SHOW);
-                overdue::say_soon(|| messages::error("cancelled; what was measured could not be shown within 0.8 s"));
+            match (overdue.say(), ending) {
+                (Said::All, _) => {}
+                (Said::Nothing, Ending::SoonOrShown) => {
+                    thread::sleep(TO_SHOW);
+                    overdue::say_at_last("cancelled; what was measured could not be shown within 0.8 s");
+                }
+                // A large result, or a reader that does not read.
+                (Said::Nothing, _) => {
+                    thread::sleep(TO_FINISH);
+                    overdue::say_at_last(UNWRITTEN);
+                }
+                (Said::Part, _) => overdue::say_at_last(UNWRITTEN),
             }
             process::exit((exit::SIGNALLED + signal).into());
         })?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 use crate::row::Row;
-use crate::stats::{Estimate, Interval};
+use crate::stats::{self, Estimate, Interval};
 
 mod rank_sum;
 mod words;
@@ -150,7 +150,8 @@ impl Against {
 
 /// How many times as fast the runs of `new` are. The ratio lies beyond either end of the interval with this probability.
 fn ratio(old: &Row, new: &Row, beyond: f64) -> Option<Estimate> {
-    let logs = |row: &Row| row.runs_s.iter().map(|run| run.ln()).collect();
+    let judged = |row: &Row| stats::evenly(row.runs_s.len(), stats::MOST_JUDGED);
+    let logs = |row: &Row| judged(row).map(|round| row.runs_s[round].ln()).collect();
     let Estimate { value, interval } = rank_sum::shift(logs(new), logs(old), beyond)?;
     Some(Estimate { value: value.exp(), interval: Interval { low: interval.low.exp(), high: interval.high.exp() } })
 }

@@ -161,8 +161,9 @@ fn amdahl(rows: &[&Row], random: &mut SmallRng) -> Option<Amdahl> {
     if rounds < FEWEST_FOR_AMDAHL {
         return None;
     }
+    let judged: Vec<usize> = stats::evenly(rounds, stats::MOST_RESAMPLED).collect();
     let drawn = (0..RESAMPLES).map(|_| {
-        let draw: Vec<usize> = (0..rounds).map(|_| random.random_range(0..rounds)).collect();
+        let draw: Vec<usize> = judged.iter().map(|_| judged[random.random_range(0..judged.len())]).collect();
         let medians: Vec<f64> = rows
             .iter()
             .map(|row| stats::median(&draw.iter().map(|&round| row.runs_s[round]).collect::<Vec<_>>()))

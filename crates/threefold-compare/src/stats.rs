@@ -6,6 +6,7 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
 
+mod averages;
 mod holm;
 mod signed_rank;
 
@@ -14,6 +15,13 @@ pub(crate) use signed_rank::quantile;
 
 /// How often the bootstrap draws samples from the measured ones. 25 draws then lie beyond either end of a 95% interval.
 const RESAMPLES: usize = 1000;
+
+/// The bootstrap draws from at most this many samples. What more would add cannot be seen.
+pub(crate) const MOST_RESAMPLED: usize = 500;
+
+/// Of more rounds than this, so many are judged that lie evenly among them. So the judgement takes milliseconds, however long
+/// was measured: after a signal there is less than a second for all of it.
+pub(crate) const MOST_JUDGED: usize = 5_000;
 
 /// The fewest samples for which there is an interval. Six samples are enough for the 95% interval of a median, but not for
 /// that of a speed-up.
@@ -112,12 +120,15 @@ fn median_of(samples: &mut [f64]) -> f64 {
 /// It joins two intervals. The first is that of the percentile bootstrap (Efron, *Bootstrap Methods: Another Look at the
 /// Jackknife*, Annals of Statistics 7, 1979). For few samples it contains the median too rarely: for seven samples in 86 of
 /// 100 simulations. The second lies between two order statistics. It contains the median with a probability of 95% or
-/// more for any distribution.
+/// more for any distribution. For more samples than [`MOST_RESAMPLED`] the second one alone is taken.
 pub(crate) fn interval_of_median(samples: &[f64], random: &mut SmallRng) -> Option<Interval> {
     if samples.len() < FEWEST {
         return None;
     }
     let exact = between_order_statistics(samples);
+    if samples.len() > MOST_RESAMPLED {
+        return Some(exact);
+    }
     let mut drawn = vec![0.0; samples.len()];
     let medians = (0..RESAMPLES).map(|_| {
         drawn.iter_mut().for_each(|draw| *draw = samples[random.random_range(0..samples.len())]);
@@ -175,9 +186,16 @@ pub(crate) fn ratio(baseline: &[f64], runs: &[f64], beyond: f64) -> Option<Estim
     Some(Estimate { value: value.exp(), interval: Interval { low: low.exp(), high: high.exp() } })
 }
 
-/// The logarithms of the ratios within the rounds.
+/// The logarithms of the ratios within the rounds that are judged.
 fn logs(baseline: &[f64], runs: &[f64]) -> Vec<f64> {
-    baseline.iter().zip(runs).map(|(baseline, run)| (baseline / run).ln()).collect()
+    let judged = evenly(baseline.len().min(runs.len()), MOST_JUDGED);
+    judged.map(|round| (baseline[round] / runs[round]).ln()).collect()
+}
+
+/// The numbers of at most `most` rounds that lie evenly among so many.
+pub(crate) fn evenly(rounds: usize, most: usize) -> impl Iterator<Item = usize> {
+    let count = rounds.min(most);
+    (0..count).map(move |number| (number as u128 * rounds as u128 / count as u128) as usize)
 }
 
 /// The probability that two equally fast contenders differ by as much as these, in either direction. `None` for fewer

@@ -45,7 +45,8 @@ pub struct Verdict {
     /// One line for each other model, then what to change, then how certain it is.
     pub reasons: Vec<Reason>,
     /// The index in [`Comparison::rows`](crate::Comparison::rows) of the recommended contender: the simplest of those that
-    /// are as fast as the fastest, as far as these runs show.
+    /// are as fast as the fastest, as far as these runs show. Fewer than four rounds are too few to recommend one: then it is
+    /// the fastest so far.
     pub best: usize,
     /// The indices of the contenders that these runs do not show to be slower than the fastest. `best` is one of them.
     pub tied: Vec<usize>,

@@ -33,29 +33,43 @@ enum Shell {
 impl CompletionsArguments {
     /// The script for the program of this `parser`.
     pub(super) fn script(&self, parser: &mut Command) -> String {
+        parser.build();
+        let parser = shown(parser);
         match self.shell {
             Shell::Bash => generate(aot::Bash, parser),
             Shell::Zsh => generate(aot::Zsh, parser),
             Shell::Fish => generate(aot::Fish, parser),
-            Shell::Nushell => generate(Nushell, parser),
+            Shell::Nushell => generate(Nushell, with_aliases(parser)),
         }
     }
 }
 
-fn generate(shell: impl Generator, parser: &mut Command) -> String {
-    parser.build();
-    let mut parser = shown(parser);
+/// The same parser, in which each alias of a command is a command too: the generator for Nushell leaves aliases out.
+fn with_aliases(parser: Command) -> Command {
+    let mut aliases = Vec::new();
+    for command in parser.get_subcommands() {
+        for name in command.get_visible_aliases() {
+            aliases.push(command.clone().name(forever(name)).visible_alias(None));
+        }
+    }
+    parser.mut_subcommands(|command| command.visible_alias(None)).subcommands(aliases)
+}
+
+fn generate(shell: impl Generator, mut parser: Command) -> String {
     let (name, mut script) = (parser.get_name().to_string(), Vec::new());
     aot::generate(shell, &mut parser, name, &mut script);
     String::from_utf8(script).expect("the names and the help are UTF-8")
 }
 
-/// The same command without its hidden arguments, which are refused. Clap adds `--help` and `--version` once more. The names
-/// stay in memory: the program ends when the script is printed.
+/// The name stays in memory: the program ends when the script is printed.
+fn forever(name: &str) -> &'static str {
+    name.to_string().leak()
+}
+
+/// The same command without its hidden arguments, which are refused. Clap adds `--help` and `--version` once more.
 fn shown(command: &Command) -> Command {
     let is_shown =
         |argument: &&Arg| !argument.is_hide_set() && !["help", "version"].contains(&argument.get_id().as_str());
-    let forever = |name: &str| -> &'static str { name.to_string().leak() };
     Command::new(forever(command.get_name()))
         .about(command.get_about().cloned().unwrap_or_default())
         .after_long_help(command.get_after_long_help().cloned().unwrap_or_default())

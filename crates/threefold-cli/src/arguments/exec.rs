@@ -27,7 +27,7 @@ pub(super) struct ExecArguments {
     /// running in its process group is killed.
     #[arg(help_heading = HEADING, long, value_name = "COMMAND", allow_hyphen_values = true)]
     #[arg(conflicts_with_all = ["workload", "term"])]
-    exec: Option<String>,
+    pub(super) exec: Option<String>,
 
     /// Give COMMAND to `sh -c`; lines are its parameters: {} becomes "$@", and nothing in a line is run
     ///

@@ -64,6 +64,15 @@ impl InputArguments {
         self.exec.lines.clone()
     }
 
+    /// What the user calls the work, also if there is no such work.
+    pub(super) fn name(&self) -> String {
+        match (&self.exec.exec, self.term.name(self.reduce)) {
+            (Some(command), _) => command.clone(),
+            (None, Some(term)) => term,
+            (None, None) => self.workload.description().name.to_string(),
+        }
+    }
+
     /// The work and its input.
     ///
     /// # Errors

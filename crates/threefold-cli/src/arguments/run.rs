@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use threefold::Model;
 use threefold_compare::export;
 
+use super::Refused;
 use super::input::InputArguments;
 use super::values::{count, path, positive, seconds, size, workers};
 use crate::escape;
@@ -60,6 +61,11 @@ impl RunRequest {
         let others = models_with(ModelOption::MemoryLimit, &self.work);
         let with_timeout = if model == Model::Async && self.work.waits() { " and without --timeout" } else { "" };
         Err(format!("--retries is not available on {model} without --exec{with_timeout}: use {others}"))
+    }
+
+    /// This run, refused for this reason.
+    pub(crate) fn refused(&self, reason: String) -> Refused {
+        Refused { model: self.model, work: self.work.name().to_string(), format: self.format, reason }
     }
 
     /// Whether the run ends too soon for a user to interrupt it, and writes nothing to stdout or to a journal if it is
@@ -177,7 +183,12 @@ pub(crate) enum Format {
 }
 
 impl RunArguments {
-    pub(super) fn read(self, model: Model) -> Result<RunRequest, String> {
+    pub(super) fn read(self, model: Model) -> Result<RunRequest, Refused> {
+        let (work, format) = (self.input.name(), self.format);
+        self.checked(model).map_err(|reason| Refused { model, work, format, reason })
+    }
+
+    fn checked(self, model: Model) -> Result<RunRequest, String> {
         let Self { input, workers, in_flight, failures, journal, format, progress } = self;
         let lines = input.lines();
         let (work, mut input) = input.read()?;

@@ -25,6 +25,17 @@ impl TermArguments {
         self.term.is_some()
     }
 
+    /// What the user calls the work, if a term was given, which need not be one.
+    pub(super) fn name(&self, how: Option<How>) -> Option<String> {
+        let text = self.term.as_ref()?;
+        let reduction = how.map_or(Ok(Default::default()), How::of_term);
+        Some(match (Term::parse(text), reduction) {
+            (Ok(term), Ok(reduction)) => ReducedTerm::new(term, reduction).name().to_string(),
+            (Err(_), Ok(reduction)) => format!("{reduction} of {text}"),
+            (_, Err(_)) => text.clone(),
+        })
+    }
+
     /// The term, if one was given.
     ///
     /// # Errors

@@ -28,10 +28,10 @@ pub(super) fn jobs(lines: &LinesOf, per_job: u64) -> Result<Jobs, String> {
     let input: Box<dyn Read + Send> = if lines.is_stdin() {
         Box::new(io::stdin())
     } else {
-        let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", escape::path(&lines.path));
+        let unreadable = |error: &dyn std::fmt::Display| format!("--lines {}: {error}", escape::path(&lines.path));
         let file = File::open(&lines.path).map_err(|error| unreadable(&error))?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(unreadable(&"this is a folder, and --lines needs a file"));
+            return Err(unreadable(&"this is a folder, and a file is needed"));
         }
         Box::new(file)
     };

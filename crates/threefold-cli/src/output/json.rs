@@ -10,15 +10,30 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use threefold::{Model, Span};
 
+use crate::arguments::Refused;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::escape;
 use crate::failure::Failure;
 use crate::recording::Recording;
 use crate::run::Run;
 
+/// A cancelled run with more finished chunks has no spans in its object. It is to be written as a whole in the time that is
+/// left, and all of it fits into a pipe, which holds 64 KiB by default, even before anybody reads.
+const MOST_CANCELLED: u64 = 400;
+
 /// Writes `run`.
 pub(crate) fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    Object::new(run).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Escaping))?;
+    write_object(&Object::new(run), out)
+}
+
+/// Writes that nothing was started.
+pub(crate) fn write_refused(refused: &Refused, out: &mut dyn Write) -> io::Result<()> {
+    let failure = Failure::Unavailable(refused.reason.clone());
+    write_object(&Object::refused(refused, &failure), out)
+}
+
+fn write_object(object: &Object<'_>, out: &mut dyn Write) -> io::Result<()> {
+    object.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Escaping))?;
     writeln!(out)
 }
 
@@ -58,6 +73,7 @@ struct Object<'a> {
     total_s: f64,
     startup_s: f64,
     fold_s: f64,
+    /// Of the chunks that are finished. None of a run that was cancelled after more than [`MOST_CANCELLED`] of them.
     spans: Spans,
     /// Failures of chunks that did not end the run: they were run again, or the other chunks were finished.
     failures: Vec<ErrorObject<'a>>,
@@ -98,9 +114,11 @@ struct ErrorObject<'a> {
 
 impl<'a> Object<'a> {
     fn new(run: &'a Run) -> Self {
-        let spans = run.trace.spans();
-        // Spans are in the order of their starts. Without a chunk all the time was start-up.
-        let startup = spans.first().map_or(run.total, |first| first.started.saturating_duration_since(run.began));
+        let are_left_out = run.is_cancelled() && run.course.finished() > MOST_CANCELLED;
+        // Copying millions of them would take too long.
+        let spans = if are_left_out { Vec::new() } else { run.trace.spans() };
+        // Without a chunk all the time was start-up.
+        let startup = run.course.startup().map_or(run.total, |startup| startup.min(run.total));
         Self {
             schema: 1,
             model: run.model,
@@ -116,7 +134,7 @@ impl<'a> Object<'a> {
             total_s: run.total.as_secs_f64(),
             startup_s: startup.as_secs_f64(),
             fold_s: run.total.saturating_sub(startup).as_secs_f64(),
-            spans: Spans { began: run.began, spans },
+            spans: Spans { began: run.course.began(), spans },
             failures: run
                 .retried
                 .iter()
@@ -124,6 +142,28 @@ impl<'a> Object<'a> {
                 .map(|failure| ErrorObject::new(run.model, failure))
                 .collect(),
             error: run.value.as_ref().err().map(|failure| ErrorObject::new(run.model, failure)),
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    /// Nothing was started because of `failure`.
+    fn refused(refused: &'a Refused, failure: &'a Failure) -> Self {
+        Self {
+            schema: 1,
+            model: refused.model,
+            work: &refused.work,
+            workers: None,
+            chunks: 0,
+            value: None,
+            partial: None,
+            resumed: None,
+            total_s: 0.0,
+            startup_s: 0.0,
+            fold_s: 0.0,
+            spans: Spans { began: Instant::now(), spans: Vec::new() },
+            failures: Vec::new(),
+            error: Some(ErrorObject::new(refused.model, failure)),
         }
     }
 }

@@ -4,7 +4,8 @@
 
 use threefold::{Executor, Feed, Task, TaskOf};
 
-use super::{SoFar, some_of};
+use super::SoFar;
+use super::whole_fold::some_of;
 use crate::chunk_error::{ChunkError, FailedChunk};
 use crate::computation::Fed;
 use crate::failure::Failure;

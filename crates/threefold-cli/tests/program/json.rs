@@ -3,7 +3,7 @@
 use serde_json::Value;
 use threefold::Model;
 
-use crate::{answer, every_name};
+use crate::{Answer, answer, every_name, threefold};
 
 /// The object, after checking that it stands alone on its line.
 pub(crate) fn object(arguments: &str, code: i32) -> Value {
@@ -87,4 +87,75 @@ fn a_refusal_of_the_model_is_an_object_too() {
     assert_eq!(object["error"]["kind"], "setup");
     assert_eq!(object["error"]["model"], "sequential");
     assert_eq!(object["error"]["chunk"], Value::Null);
+}
+
+#[test]
+#[cfg(feature = "processes")]
+fn the_time_of_a_chunk_that_failed_is_no_start_up() {
+    let long = "processes i64::MIN..=i64::MAX --chunks 1 --timeout 0.2";
+    for arguments in [format!("{long} --retries 1"), format!("{long} --keep-going")] {
+        let object = object(&arguments, 1);
+        let (total, startup) = (seconds(&object, "total_s"), seconds(&object, "startup_s"));
+        // The chunk ran for at least this long before it was stopped.
+        assert!(seconds(&object, "fold_s") > 0.2 && startup < total - 0.2, "{arguments}: {startup} of {total}");
+    }
+}
+
+#[test]
+#[cfg(feature = "async")]
+fn the_time_of_an_async_chunk_that_failed_is_no_start_up() {
+    let object = object("async --workload wait 1..=2 --timeout 0.001 --keep-going", 1);
+    assert!(seconds(&object, "fold_s") > 0.001, "{object}");
+}
+
+#[test]
+#[cfg(feature = "processes")]
+fn no_more_worker_processes_are_told_than_there_are_chunks() {
+    assert_eq!(object("processes -j 8 1..=2 --chunks 2", 0)["workers"], 2);
+    assert_eq!(object("processes -j 2 1..=90 --chunks 9", 0)["workers"], 2);
+    assert_eq!(object("threads -j 8 1..=2 --chunks 2", 0)["workers"], 8);
+}
+
+/// Arguments that are refused, and the work.
+const REFUSED: [(&[&str], &str); 6] = [
+    (&["threads", "1..=9", "3..=4", "--chunks", "2"], "sum"),
+    (&["threads", "--workload", "files", "--folder", "/no/such/folder"], "files"),
+    (&["threads", "--folder", "src"], "sum"),
+    (&["threads", "--reduce", "min"], "sum"),
+    (&["threads", "--term", "i +"], "sum of i +"),
+    (&["threads", "--term", "i", "--reduce", "min", "5..5"], "min of i"),
+];
+
+#[cfg(target_os = "linux")]
+const REFUSED_PROGRAMS: [(&[&str], &str); 5] = [
+    (&["threads", "--exec", "/no/such/program"], "/no/such/program"),
+    (&["threads", "--exec", ""], ""),
+    (&["threads", "--exec", "echo 'open"], "echo 'open"),
+    (&["threads", "--exec", "echo", "--lines", "/no/such/file"], "echo"),
+    (&["threads", "--exec", "echo", "--lines", "/dev/null", "--reduce", "min"], "echo"),
+];
+#[cfg(not(target_os = "linux"))]
+const REFUSED_PROGRAMS: [(&[&str], &str); 0] = [];
+
+#[test]
+fn whatever_is_refused_after_the_options_were_understood_is_an_object() {
+    for (arguments, work) in REFUSED.into_iter().chain(REFUSED_PROGRAMS) {
+        let answer: Answer =
+            threefold(arguments.iter().chain(&["--format", "json"])).output().expect("the program starts").into();
+        assert_eq!(answer.code, Some(2), "{arguments:?}: {}", answer.stderr);
+        let object: Value =
+            serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        assert_eq!((&object["model"], &object["work"]), (&"threads".into(), &work.into()), "{arguments:?}");
+        assert_eq!((&object["value"], &object["error"]["kind"]), (&Value::Null, &"setup".into()), "{arguments:?}");
+        let message = object["error"]["message"].as_str().expect("it says why");
+        assert_eq!(answer.stderr, format!("threefold: error: {message}\n"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn words_that_are_not_understood_print_no_object() {
+    for arguments in ["threads 1..x", "threads --bogus", "bogus", "threads --chunks 0"] {
+        let answer = answer(&format!("{arguments} --format json"));
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{arguments}");
+    }
 }

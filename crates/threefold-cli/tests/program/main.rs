@@ -6,6 +6,8 @@ mod exec;
 mod exit_codes;
 #[cfg(unix)]
 mod hostile;
+#[cfg(unix)]
+mod interrupted;
 mod journal;
 mod json;
 mod plain;

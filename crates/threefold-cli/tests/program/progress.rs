@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
@@ -40,13 +41,40 @@ fn a_terminal_whose_user_wants_no_colours_is_given_none() {
     assert_eq!(cancelled_on_a_terminal(&[("TERM", "xterm"), ("NO_COLOR", "1")]), expected);
 }
 
-/// The last line of a run with a bar that is cancelled, on a terminal with these variables, after the bar was cleared away.
-fn cancelled_on_a_terminal(variables: &[(&str, &str)]) -> String {
+#[test]
+fn nothing_forces_colours_on_a_user_who_wants_none() {
+    let forced = ("CLICOLOR_FORCE", "1");
+    assert!(refusal_on_a_terminal(&[("TERM", "xterm"), forced]).starts_with("threefold: \u{1b}"));
+    for (variable, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let refusal = refusal_on_a_terminal(&[("TERM", "xterm"), forced, (variable, value)]);
+        assert!(refusal.starts_with("threefold: error: unknown command"), "{variable}: {refusal:?}");
+    }
+}
+
+/// The first line of the refusal of an unknown command, on a terminal with these variables.
+fn refusal_on_a_terminal(variables: &[(&str, &str)]) -> String {
+    let (ours, theirs) = terminal();
+    let mut program = interruptible(["bogus"]);
+    program.stderr(theirs).env_remove("NO_COLOR").envs(variables.iter().copied());
+    let mut child = program.spawn().expect("the program starts");
+    let mut line = String::new();
+    BufReader::new(File::from(ours)).read_line(&mut line).expect("the terminal is open");
+    assert_eq!(child.wait().expect("it ends").code(), Some(2));
+    line
+}
+
+/// A new terminal: our end and that of a program.
+fn terminal() -> (OwnedFd, OwnedFd) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
     grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("it is ours");
     let name = ptsname(&ours, Vec::new()).expect("it has a name");
     let theirs = open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it is open to us");
+    (ours, theirs)
+}
 
+/// The last line of a run with a bar that is cancelled, on a terminal with these variables, after the bar was cleared away.
+fn cancelled_on_a_terminal(variables: &[(&str, &str)]) -> String {
+    let (ours, theirs) = terminal();
     let mut program = interruptible(["sequential", "i64::MIN..=i64::MAX"]);
     program.stderr(theirs).env_remove("NO_COLOR").envs(variables.iter().copied());
     let mut child = program.spawn().expect("the program starts");

@@ -91,6 +91,7 @@ fn options_that_do_not_exist_are_refused() {
     insta::assert_snapshot!(refusals(&[
         "sequential --runs 5",
         "sequential --format xml",
+        "compare --format json",
         "sequential --progress",
         "--workers 2 sequential",
     ]));
@@ -138,6 +139,7 @@ fn comparisons_that_cannot_be_made_are_refused() {
         "compare --workload nonsense",
         "compare --workload files --folder /no/such/folder",
         "compare --export-html /no/such/folder/page.html",
+        "compare --export-json -",
         "compare --retries 2",
         "compare --reference fibres",
         "compare --reference mpi",

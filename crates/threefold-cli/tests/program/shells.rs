@@ -43,6 +43,23 @@ fn every_shell_is_told_of_every_command_and_option() {
     }
 }
 
+#[test]
+fn every_shell_is_told_of_the_other_names_of_models() {
+    for shell in ["bash", "zsh", "fish", "nushell"] {
+        let script = printed(&format!("completions {shell}"));
+        for name in ["multithreading", "multiprocess"] {
+            assert!(script.contains(name), "{shell}: {name}");
+        }
+    }
+    let script = printed("completions nushell");
+    let options = |name: &str| {
+        let after = script.split_once(&format!("  export extern \"threefold {name}\" [\n")).expect("it is there").1;
+        after.split_once("  ]\n").expect("it is closed").0.to_string()
+    };
+    let other_name = |text: String| text.replace("threefold threads ", "threefold multithreading ");
+    assert_eq!(other_name(options("threads")), options("multithreading"));
+}
+
 /// What bash offers for the last of these words.
 #[cfg(target_os = "linux")]
 fn offered(words: &str) -> Vec<String> {

@@ -16,16 +16,16 @@ use serde_json::Value;
 use crate::{NOT_IGNORED, every_name, interruptible};
 
 /// The promise.
-const PROMISED: Duration = Duration::from_secs(1);
+pub(crate) const PROMISED: Duration = Duration::from_secs(1);
 
 /// A pipe holds at least so much, and the spans of 5000 chunks are more than any holds by default.
 const PIPE: u64 = 16 << 10;
 
 /// How often a state is asked for that does not tell of itself.
-const POLL: Duration = Duration::from_millis(2);
+pub(crate) const POLL: Duration = Duration::from_millis(2);
 
 /// A child that is killed when the test fails.
-struct Guarded(Child);
+pub(crate) struct Guarded(pub(crate) Child);
 
 impl Drop for Guarded {
     fn drop(&mut self) {
@@ -34,19 +34,19 @@ impl Drop for Guarded {
     }
 }
 
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
     /// After the line of progress that was waited for.
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs `program`, which has years to go, and sends it `signal` once it works.
-fn signalled(program: Command, signal: Signal) -> Ended {
+pub(crate) fn signalled(program: Command, signal: Signal) -> Ended {
     disturbed(program, |program| send(program, signal))
 }
 
-fn send(pid: u32, signal: Signal) {
+pub(crate) fn send(pid: u32, signal: Signal) {
     let pid = pid.try_into().ok().and_then(Pid::from_raw).expect("it is a process id");
     kill_process(pid, signal).expect("it still runs");
 }
@@ -77,7 +77,7 @@ fn disturbed_at(far: &str, mut program: Command, disturb: impl FnOnce(u32)) -> E
 }
 
 /// How `child` ends, which it does soon.
-fn end_of(child: &mut Guarded) -> ExitStatus {
+pub(crate) fn end_of(child: &mut Guarded) -> ExitStatus {
     let since = Instant::now();
     loop {
         if let Some(status) = child.0.try_wait().expect("it is a child") {
@@ -198,7 +198,7 @@ fn what_was_ignored_when_the_program_started_stays_ignored() {
 
 /// A pipe that holds all that it can: its two ends.
 #[cfg(target_os = "linux")]
-fn full_pipe() -> (PipeReader, PipeWriter) {
+pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().expect("a pipe can be made");
     let flags = fcntl_getfl(&writer).expect("a pipe has flags");
     fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("the flag can be set");
@@ -215,7 +215,7 @@ fn status(pid: u32) -> String {
 
 /// Whether a process has a handler for `signal`.
 #[cfg(target_os = "linux")]
-fn catches(pid: u32, signal: Signal) -> bool {
+pub(crate) fn catches(pid: u32, signal: Signal) -> bool {
     has(&status(pid), "SigCgt:", signal)
 }
 

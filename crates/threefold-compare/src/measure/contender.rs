@@ -47,9 +47,10 @@ pub(super) fn all(plan: &Plan) -> Result<Vec<Contender>> {
 
 impl Contender {
     fn new(model: Model, asked: Option<usize>, in_flight: Option<usize>) -> Result<Self> {
-        if !Model::available().contains(&model) {
-            let available: Vec<&str> = Model::available().iter().map(|model| model.name()).collect();
-            return Err(Error::Setup(format!("{model} is not in this build; available: {}", available.join(", "))));
+        if !Model::available().contains(&model)
+            && let Err(error) = Executor::new(model)
+        {
+            return Err(Error::Setup(error.to_string()));
         }
         // With fewer chunks than workers the executor would have fewer workers than were asked for.
         let in_flight =
@@ -66,11 +67,15 @@ impl Contender {
         row::name(self.model, self.workers)
     }
 
-    /// The median duration of one fold in so many rounds; of the cold runs if there are none.
+    /// The median duration of one fold in so many rounds; of the cold runs if there are none. It is asked for after each round,
+    /// so it is that of a bounded number of rounds which lie evenly among all.
     pub(super) fn median_s(&self, rounds: usize) -> f64 {
         match rounds {
             0 => stats::median(&self.cold.iter().map(Cold::fold_s).collect::<Vec<_>>()),
-            rounds => stats::median(&self.runs_s[..rounds]),
+            rounds => {
+                let runs_s = stats::evenly(rounds, stats::MOST_RESAMPLED).map(|round| self.runs_s[round]);
+                stats::median(&runs_s.collect::<Vec<_>>())
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The location of a symmetric distribution with its exact interval: the inversion of Wilcoxon's signed-rank test.
 
-use super::{Estimate, FEWEST, Interval};
+use super::{Estimate, FEWEST, Interval, averages};
 
 /// Up to this many samples the distribution under the null hypothesis is computed exactly. Above, its normal approximation
 /// is right to the third digit.
@@ -12,16 +12,14 @@ pub(super) fn location(samples: &[f64], beyond: f64) -> Option<Estimate> {
     if samples.len() < FEWEST {
         return None;
     }
-    let mut averages: Vec<f64> = (0..samples.len())
-        .flat_map(|i| (0..=i).map(move |j| (i, j)))
-        .map(|(i, j)| (samples[i] + samples[j]) / 2.0)
-        .collect();
-    averages.sort_unstable_by(f64::total_cmp);
-    let last = averages.len() - 1;
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let average = |index| averages::nth(&sorted, index);
+    let last = averages::count(samples.len()) - 1;
     let beyond = rejected(samples.len(), beyond).min(last / 2);
     Some(Estimate {
-        value: (averages[last / 2] + averages[last.div_ceil(2)]) / 2.0,
-        interval: Interval { low: averages[beyond], high: averages[last - beyond] },
+        value: (average(last / 2) + average(last.div_ceil(2))) / 2.0,
+        interval: Interval { low: average(beyond), high: average(last - beyond) },
     })
 }
 

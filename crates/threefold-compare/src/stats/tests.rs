@@ -97,3 +97,24 @@ fn the_interval_of_the_median_contains_it_in_95_of_100_simulations() {
         assert!(missed <= TOO_MANY, "{samples} samples: {missed} of {SIMULATIONS}");
     }
 }
+
+#[test]
+fn rounds_without_number_are_judged_as_few_are() {
+    // Of all pairs of so many rounds there would be 500 billion.
+    let mut machine = Machine::new(3);
+    let baseline: Vec<f64> = (0..1_000_000).map(|_| machine.time(1.0)).collect();
+    let runs: Vec<f64> = (0..1_000_000).map(|_| machine.time(0.5)).collect();
+    let Estimate { value, interval } = speedup(&baseline, &runs).unwrap();
+    assert!((1.99..2.01).contains(&value) && interval.contains(2.0), "{value} {interval:?}");
+    assert!(interval.high - interval.low < 0.02, "{interval:?}");
+    assert!(chance(&baseline, &runs).is_some_and(|chance| chance < 1e-9));
+    let interval = interval_of_median(&runs, &mut machine.random).unwrap();
+    assert!(interval.contains(median(&runs)) && interval.high - interval.low < 0.001, "{interval:?}");
+}
+
+#[test]
+fn the_rounds_that_are_judged_lie_evenly_among_all() {
+    assert_eq!(evenly(5, 10).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert_eq!(evenly(25, 10).collect::<Vec<_>>(), [0, 2, 5, 7, 10, 12, 15, 17, 20, 22]);
+    assert_eq!(evenly(0, 10).count(), 0);
+}
