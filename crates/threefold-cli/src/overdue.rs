@@ -1,7 +1,8 @@
 //! `Overdue`: what is said of a cancelled run that does not end in time.
 //!
-//! A run speaks for itself when it has ended. So does a comparison, between its folds. If a signal must end the program before, because a chunk in progress goes on,
-//! the thread that waits for signals says in its place what is known. Only one of them speaks.
+//! A run speaks for itself when it has ended. So does a comparison, between its folds. If a signal must end the program
+//! before, because a chunk in progress goes on, the thread that waits for signals says in its place what is known. Only one
+//! of them speaks.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;

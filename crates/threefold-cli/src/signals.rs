@@ -2,7 +2,8 @@
 //!
 //! Normally the run then fails as cancelled, and `main` goes on to its end. If that takes too long - a chunk does not
 //! ask whether it is cancelled, or nobody reads the output - the thread that waits here ends the program. It first says
-//! what is known of a run that has not ended ([`Overdue`]), and that a result was not written. Worker processes notice that their parent has gone, and end as well.
+//! what is known of a run that has not ended ([`Overdue`]), and that a result was not written. Worker processes notice that
+//! their parent has gone, and end as well.
 //!
 //! A run that takes a few milliseconds has no such thread, which would cost 0.1 ms. There the signal handler ends the
 //! program at once.

@@ -133,8 +133,9 @@
 //! 1 MiB are not compared. Neither is a value that is not equal to itself, such as NaN. On processes the
 //! task is compared in release builds too, before it is sent.
 //!
-//! One type of the standard library is changed: serde writes only the ends of a `RangeInclusive`, so one that was iterated
-//! to its end is restored as if nobody had iterated it. As a chunk, capture or output, use an `Option` of it, or a `Range`.
+//! Some types of the standard library are changed. serde writes only the ends of a `RangeInclusive`, so one that was iterated
+//! to its end is restored as if nobody had iterated it: as a chunk, capture or output, use an `Option` of it, or a `Range`.
+//! Of a `SocketAddrV6` it writes no `flowinfo` and no `scope_id`.
 //!
 #![doc = include_str!("guide.md")]
 //!

@@ -133,7 +133,8 @@ pub(crate) fn catch_payload<R>(work: impl FnOnce() -> R) -> Result<R, Payload> {
 /// ever.
 #[cfg(feature = "async")]
 pub(crate) fn catch_quietly<R>(work: impl FnOnce() -> R) -> Result<R, Payload> {
-    let before = QUIET.replace(true);
+    // If a panic aborts the program, somebody should know why.
+    let before = QUIET.replace(cfg!(panic = "unwind"));
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     QUIET.set(before);
     result

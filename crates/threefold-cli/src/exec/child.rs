@@ -29,7 +29,7 @@ use rustix::process::{
 
 use super::job::Job;
 use super::launch::Launch;
-use super::living::Living;
+use super::living::{self, Living};
 use super::moved::Moved;
 use super::program::{Keep, Program};
 use super::relay::Relay;
@@ -203,7 +203,7 @@ impl Child {
                 self.stop(Stopped::Late)
             }
             Some((why, kill_at)) if kill_at <= now => {
-                self.moved.look(self.group);
+                self.look_for_moved(why);
                 self.signal(Signal::KILL);
                 self.was_killed = true;
                 self.stopped = Some((why, now + GRACE));
@@ -237,9 +237,17 @@ impl Child {
     /// Tells the process to end, and what it has started.
     pub(super) fn stop(&mut self, why: Stopped) {
         if self.stopped.is_none() {
-            self.moved.look(self.group);
+            living::one_is_told();
+            self.look_for_moved(why);
             self.stopped = Some((why, Instant::now() + GRACE));
             self.signal(Signal::TERM);
+        }
+    }
+
+    /// Looks for what it has started in other groups. When all children end, the guard does that once for all.
+    fn look_for_moved(&mut self, why: Stopped) {
+        if why != Stopped::Cancelled {
+            self.moved.look(self.group);
         }
     }
 
@@ -290,12 +298,11 @@ impl Child {
     }
 }
 
-/// A child that nobody waits for any more is killed with what it has started.
+/// A child that nobody waits for any more is killed with its group. The guard looks for what has moved to others.
 impl Drop for Child {
     fn drop(&mut self) {
         if !self.is_reaped {
-            self.moved.look(self.group);
-            self.moved.signal(Signal::KILL);
+            living::one_is_told();
             guard::end(self.group);
             end_at_once(&mut self.process, self.group);
         }

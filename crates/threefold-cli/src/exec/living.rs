@@ -20,6 +20,9 @@ static NONE: Condvar = Condvar::new();
 /// Whether all are to end. It only ever becomes true, and nothing else is published with it.
 static ARE_TO_END: AtomicBool = AtomicBool::new(false);
 
+/// Whether one was told to end. It only ever becomes true, and is asked when all have ended.
+static HAVE_BEEN_TOLD: AtomicBool = AtomicBool::new(false);
+
 /// The time in which every child has ended: its thread learns of it, the child is told and then killed. What is more is
 /// for a machine that has too much to do.
 const ENOUGH: Duration = PATIENCE.saturating_add(GRACE).saturating_add(Duration::from_millis(100));
@@ -51,13 +54,19 @@ pub(super) fn are_to_end() -> bool {
     ARE_TO_END.load(Ordering::Relaxed)
 }
 
+/// A child is told to end.
+pub(super) fn one_is_told() {
+    HAVE_BEEN_TOLD.store(true, Ordering::Relaxed);
+}
+
 /// Ends all children, and waits until they have ended. The guard ends any that are left.
 pub(crate) fn end_all() {
     ARE_TO_END.store(true, Ordering::Relaxed);
     let count = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
     let waited = NONE.wait_timeout_while(count, ENOUGH, |count| *count > 0);
     let (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
-    if *count == 0 {
+    // What those that were told to end have started elsewhere may be left: the guard looks for it.
+    if *count == 0 && !HAVE_BEEN_TOLD.load(Ordering::Relaxed) {
         guard::no_more();
     }
 }

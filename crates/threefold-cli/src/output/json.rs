@@ -18,7 +18,8 @@ use crate::recording::Recording;
 use crate::run::Run;
 
 /// A cancelled run with more finished chunks has no spans in its object. It is to be written as a whole in the time that is
-/// left, and all of it fits into a pipe, which holds 64 KiB by default, even before anybody reads.
+/// left, and unless hundreds of chunks have failed it fits into a pipe, which holds 64 KiB by default, even before anybody
+/// reads.
 const MOST_CANCELLED: u64 = 400;
 
 /// Writes `run`.

@@ -50,6 +50,11 @@ impl Name {
                         self.text.truncate(self.text.trim_end_matches(", ").len());
                         self.mark(">");
                     }
+                    '<' => {
+                        // `Above::<u32>` is the same type as `Above<u32>`.
+                        self.text.truncate(self.text.trim_end_matches("::").len());
+                        self.mark("<");
+                    }
                     other => self.mark(other.encode_utf8(&mut [0; 4])),
                 },
             }

@@ -307,7 +307,8 @@ where
             let search = Search { on: theirs, whole: self.fold.clone(), parent: self.registered.parent() };
             match on.home.send_errand(move || search.bisect::<P, T>(failures)) {
                 Ok(errand) => self.bisecting = Some((errand, token)),
-                Err(error) => return Poll::Ready(Err(no_thread(self.fold.model, error))),
+                // The failures stay without a smallest range.
+                Err(_) => return Poll::Ready(concluded),
             }
             return self.conclude(cx, on, has_all, reduction);
         }

@@ -52,7 +52,8 @@ fn is_bisected(error: &Error) -> bool {
 }
 
 impl Executor {
-    /// A fold that has ended and its reduction, after failures were bisected if that is asked for.
+    /// A fold that has ended and its reduction, after its failures were bisected.
+    #[cold]
     pub(super) fn bisect_after<P, T, R>(
         &self,
         ended: Result<()>,

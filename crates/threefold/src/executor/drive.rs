@@ -40,12 +40,15 @@ impl Executor {
         taker.take_left();
         // `run` has returned, so no worker is inside the fold any more.
         #[cfg(feature = "processes")]
-        let parent = registered.parent();
+        let parent = self.policy.bisect.then(|| registered.parent());
         drop(registered);
         let Taker { reduction, taken, end, unwanted, .. } = taker;
         let ended = self.conclude::<S::Pieces, T>(&fold, taken == fold.chunks, end, unwanted);
         #[cfg(feature = "processes")]
-        let (ended, reduction) = self.bisect_after::<S::Pieces, T, R>(ended, reduction, (&fold, parent));
+        let (ended, reduction) = match parent {
+            Some(parent) => self.bisect_after::<S::Pieces, T, R>(ended, reduction, (&fold, parent)),
+            None => (ended, reduction),
+        };
         reduction.finish(ended)
     }
 

@@ -14,7 +14,7 @@ use crate::backend::Running;
 use crate::backend::errand::Errand;
 use crate::error::Result;
 use crate::fold::{Fold, unpark};
-use crate::panics::Payload;
+use crate::panics::{self, Payload};
 use crate::source::Supplier;
 
 /// The errand, and the panic of the iterator or of the subscriber, if one of them has panicked.
@@ -54,25 +54,33 @@ impl Feeding {
     }
 }
 
-/// Takes chunks as long as they are wanted.
-fn feed(fold: &Fold, supplier: Supplier, panic: &Mutex<Option<Payload>>) {
+/// Takes chunks as long as they are wanted. The iterator, its destructor and the subscriber may panic, each of them.
+fn feed(fold: &Fold, mut supplier: Supplier, panic: &Mutex<Option<Payload>>) {
     let mut count = 0;
-    // Unwind-safe: the iterator is not used after a panic.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| supply(fold, supplier, &mut count))) {
-        *panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
-        // The chunks that came before are run: a sequential loop would have had their outputs.
-        fold.ends_at(count);
-    }
-}
-
-/// The same. `count` is the number of chunks that have come. It unwinds if the iterator panics, or the subscriber when the
-/// caller's span is entered or left.
-fn supply(fold: &Fold, mut supplier: Supplier, count: &mut u64) {
-    // The iterator is the caller's.
-    let _listening = fold.scope.listen();
     // Told when the window moves, and when no further chunks are wanted.
     let waker = unpark::this_thread();
     fold.workers.register(waker.clone());
+    // Unwind-safe: the iterator is not used after a panic.
+    let supplied = catch_unwind(AssertUnwindSafe(|| {
+        // The iterator is the caller's.
+        let _listening = fold.scope.listen();
+        supply(fold, &mut supplier, &mut count)
+    }));
+    fold.workers.forget(&waker);
+    if let Err(payload) = supplied.unwrap_or_else(Err) {
+        keep(panic, payload);
+        // The chunks that came before are run: a sequential loop would have had their outputs.
+        fold.ends_at(count);
+    }
+    // Last: a destructor of the user's may wait for who reads the stream.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(supplier))) {
+        keep(panic, payload);
+    }
+}
+
+/// The same. `count` is the number of chunks that have come. An error is the panic of the iterator. It unwinds if the
+/// subscriber panics.
+fn supply(fold: &Fold, supplier: &mut Supplier, count: &mut u64) -> Result<(), Payload> {
     while fold.may_start(*count) {
         if !fold.claims().has_room(*count) {
             // Both questions come after the iterator, whose code may park and so use up the token of a wake-up. If the
@@ -82,7 +90,7 @@ fn supply(fold: &Fold, mut supplier: Supplier, count: &mut u64) {
             }
             continue;
         }
-        match supplier() {
+        match catch_unwind(AssertUnwindSafe(&mut *supplier))? {
             Some(come) => {
                 *count = come;
                 fold.supplied(come);
@@ -90,5 +98,13 @@ fn supply(fold: &Fold, mut supplier: Supplier, count: &mut u64) {
             None => fold.ends_at(*count),
         }
     }
-    fold.workers.forget(&waker);
+    Ok(())
+}
+
+/// Keeps the first panic.
+fn keep(panic: &Mutex<Option<Payload>>, payload: Payload) {
+    let mut first = panic.lock().unwrap_or_else(PoisonError::into_inner);
+    let others = if first.is_some() { Some(payload) } else { first.replace(payload) };
+    drop(first);
+    others.into_iter().for_each(panics::drop_quietly);
 }

@@ -57,7 +57,8 @@ impl Log {
         let journal = journal.as_ref().expect("who reads outputs ends the fold");
         let writer = &journal.writer;
         let output = scan::output(writer.file(), at, self.end, chunk, self.header.root);
-        output.map_err(|found| journal.broken(fault(writer.path(), found)))
+        output
+            .map_err(|found| journal.check_file().err().unwrap_or_else(|| journal.broken(fault(writer.path(), found))))
     }
 
     /// The cause of an output that was read and cannot be restored, with the name of the file and what to do.

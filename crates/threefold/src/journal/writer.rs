@@ -133,7 +133,8 @@ impl Writer {
 
     /// Whether the file has all that was written to it, as far as its length tells.
     pub(super) fn has_all(&self) -> bool {
-        self.0.has_all(&lock(&self.0.place))
+        // In a fork, the lock may be held by a thread that does not exist there.
+        !self.0.is_ours() || self.0.has_all(&lock(&self.0.place))
     }
 
     /// How many outputs are in the file or wait to be written.

@@ -32,6 +32,7 @@ crate::rows! {
         no_chunk_begins_beyond_the_window,
         no_item_is_taken_beyond_the_window,
         a_panic_of_the_iterator_unwinds_after_the_outputs_before_it,
+        a_destructor_of_the_iterator_that_panics_unwinds_from_the_stream,
         a_stream_that_has_unwound_has_ended,
         a_token_ends_a_stream,
         a_stream_that_is_polled_gives_way,
@@ -340,6 +341,42 @@ fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is there");
     line.trim().trim_end_matches("kB").trim().parse().expect("it is a number")
+}
+
+/// Its destructor panics, and so does the fourth item, if that is asked for.
+struct Bad {
+    next: u64,
+    panics: bool,
+}
+
+impl Iterator for Bad {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        self.next += 1;
+        assert!(!self.panics || self.next < 4, "an item");
+        (self.next < 4).then_some(self.next)
+    }
+}
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        std::panic::panic_any("the destructor");
+    }
+}
+
+fn a_destructor_of_the_iterator_that_panics_unwinds_from_the_stream(model: Model) {
+    let on = executor(model, 2);
+    for panics in [false, true] {
+        let mut outputs = Vec::new();
+        let take =
+            || on.stream(from_iter(Bad { next: 0, panics }), PanicsOn(vec![])).for_each(|n| outputs.push(n.unwrap()));
+        let payload = catch_unwind(AssertUnwindSafe(take)).unwrap_err();
+        // The first panic is that of the item.
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&if panics { "an item" } else { "the destructor" }));
+        assert_eq!(outputs, [1, 2, 3]);
+    }
+    assert_eq!(on.map(numbers(2), PanicsOn(vec![])).unwrap(), [0, 1], "the executor goes on");
 }
 
 fn a_panic_of_the_iterator_unwinds_after_the_outputs_before_it(model: Model) {

@@ -31,6 +31,30 @@ wait
     format!("sh {}", script.display())
 }
 
+/// A shell that starts one group after the other, also at the moment when it is told to end. One of them has no parent.
+fn that_starts_many_groups(folder: &Path) -> String {
+    let script = folder.join("many.sh");
+    let text = format!(
+        "start() {{ timeout 100 sh -c 'echo $$ >>{0}/pids; exec sleep 20' & }}
+(start)
+while :; do start; sleep 0.001; done
+",
+        folder.display()
+    );
+    fs::write(&script, text).expect("it is ours");
+    format!("sh {}", script.display())
+}
+
+#[test]
+fn groups_that_are_started_while_the_processes_end_do_not_outlive_the_program() {
+    for model in every_model() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let answer = run(&[model, "1..=1", "--timeout", "0.3", "--exec", &that_starts_many_groups(folder.path())]);
+        assert!(answer.stderr.contains("ran out of time"), "{model}: {}", answer.stderr);
+        assert_gone(&folder.path().join("pids"));
+    }
+}
+
 /// A program that moves to the group of its parent. No shell can do that.
 fn that_moves(folder: &Path) -> Option<String> {
     let script = folder.join("moves.py");

@@ -42,7 +42,7 @@ impl Builder {
     }
 
     /// Whether a chunk that panicked is run again, as often as [`retries`](Self::retries) says. The default is `false`,
-    /// since most panics happen again.
+    /// since most panics happen again. If it is set and `retries` is not, [`build`](Self::build) returns an error.
     ///
     /// If the `Deserialize` of captures panics in a worker process, this is the panic of each chunk of the task there. The
     /// worker reads the captures once, also for later folds, so the chunk panics at each attempt in this worker.
