@@ -33,6 +33,8 @@ impl Crew {
     pub(in crate::backend) fn begin(&mut self) {
         self.starter.begin();
         self.oom_kills = None;
+        // What workers wrote in an earlier run does not explain their ends in this one.
+        self.workers.iter_mut().flatten().for_each(|member| drop(member.worker.stderr_tail()));
     }
 
     /// Passes on what `worker` has printed; whether it has begun a line and not ended it.
