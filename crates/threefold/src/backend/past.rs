@@ -93,10 +93,13 @@ impl Past {
 mod tests {
     use super::*;
 
+    /// A name with one address: two literals with the same text may have two.
+    static SUM: &str = "sum";
+
     #[test]
     fn the_last_fold_of_a_kind_is_remembered() {
         let past = Past::new();
-        let (few, many) = (Kind::new("sum", 4), Kind::new("sum", 1_000));
+        let (few, many) = (Kind::new(SUM, 4), Kind::new(SUM, 1_000));
         assert_eq!(past.get(few), None);
         past.note(few, 10);
         past.note(many, 20);
@@ -107,7 +110,7 @@ mod tests {
     #[test]
     fn one_fold_of_sixteen_is_timed() {
         let past = Past::new();
-        let kind = Kind::new("sum", 4);
+        let kind = Kind::new(SUM, 4);
         past.note(kind, 10);
         for _ in 0..3 {
             assert!((1..FOLDS).all(|_| past.suffices(kind)));
@@ -120,7 +123,7 @@ mod tests {
     #[test]
     fn what_was_wrong_is_forgotten() {
         let past = Past::new();
-        let kind = Kind::new("sum", 4);
+        let kind = Kind::new(SUM, 4);
         past.note(kind, 10);
         past.forget(kind);
         assert_eq!(past.get(kind), None);
@@ -129,8 +132,8 @@ mod tests {
     #[test]
     fn another_kind_is_not_taken_for_it() {
         let past = Past::new();
-        (0..1_000).for_each(|chunks| past.note(Kind::new("sum", chunks), chunks));
-        let known = (0..1_000).filter_map(|chunks| Some((chunks, past.get(Kind::new("sum", chunks))?)));
+        (0..1_000).for_each(|chunks| past.note(Kind::new(SUM, chunks), chunks));
+        let known = (0..1_000).filter_map(|chunks| Some((chunks, past.get(Kind::new(SUM, chunks))?)));
         let known: Vec<_> = known.collect();
         assert!(!known.is_empty() && known.len() <= SLOTS && known.iter().all(|(chunks, each)| chunks == each));
     }
