@@ -19,8 +19,8 @@ const RESAMPLES: usize = 1000;
 /// The bootstrap draws from at most this many samples. What more would add cannot be seen.
 pub(crate) const MOST_RESAMPLED: usize = 500;
 
-/// Of more rounds than this, so many are judged that lie evenly among them. So the judgement takes milliseconds, however long
-/// was measured: after a signal there is less than a second for all of it.
+/// The largest number of rounds that are judged. Of more, so many are chosen, evenly spaced. So the judgement takes
+/// milliseconds, however long was measured: after a signal there is less than a second for all of it.
 pub(crate) const MOST_JUDGED: usize = 5_000;
 
 /// The fewest samples for which there is an interval. Six samples are enough for the 95% interval of a median, but not for

@@ -97,10 +97,11 @@ impl Builder {
     ///
     /// With a multi-thread runtime, [all verbs](crate::Executor) work. A blocking verb may be called on a thread of the
     /// runtime: it then uses tokio's `block_in_place`. Inside of a `LocalSet`, where tokio does not allow that, the thread
-    /// blocks, and the other tasks of the set wait; with `panic = "abort"` tokio ends the program there. A current-thread runtime does nothing while its thread blocks. So
-    /// on a current-thread runtime, a blocking verb with an `async` task is an error; use the
-    /// [form that gives a future](crate::Executor#awaiting-a-fold), also for folds inside of a task. Plain functions need
-    /// no runtime, so they may be folded by any verb.
+    /// blocks, and the other tasks of the set wait; with `panic = "abort"` tokio ends the program there.
+    ///
+    /// A current-thread runtime does nothing while its thread blocks. So on a current-thread runtime, a blocking verb with an
+    /// `async` task is an error; use the [form that gives a future](crate::Executor#awaiting-a-fold), also for folds inside of a
+    /// task. Plain functions need no runtime, so they may be folded by any verb.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -324,3 +324,30 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A regression would wait for ever.
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_fork_waits_for_no_lock() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut writer = Writer::new(file.path().into(), file.reopen().unwrap(), &Scan::default()).unwrap();
+        // As if another process had opened it, of which a thread held both locks when this one was forked.
+        Arc::get_mut(&mut writer.0).expect("no thread has begun").process = 0;
+        let shared = Arc::clone(&writer.0);
+        let (_place, _batch) = (lock(&shared.place), lock(&shared.batch));
+        let (told, answer) = mpsc::channel();
+        thread::spawn(move || {
+            let answers = (writer.has_all(), writer.finish().is_ok(), writer.check().is_err());
+            drop(writer);
+            let _ = told.send(answers);
+        });
+        assert_eq!(answer.recv_timeout(LONG), Ok((true, true, true)));
+    }
+}
