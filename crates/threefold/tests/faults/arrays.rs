@@ -46,6 +46,9 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// A case that has not ended by then never will.
 const BOUND: Duration = Duration::from_secs(60);
 
+/// What a parent prints when its workers have had memory.
+const BEGINS: &str = "it begins";
+
 /// How often a parent is killed.
 const ROUNDS: u64 = 30;
 
@@ -323,7 +326,7 @@ fn folds_for_ever() -> ! {
         }
         if round == 0 {
             // Not before: while the first workers start, none of them has any memory.
-            println!("it begins");
+            println!("{BEGINS}");
         }
     }
     unreachable!("it was killed long ago")
@@ -336,7 +339,9 @@ fn the_parent_is_killed() {
         let name = format!("{}-array-{round}", std::process::id());
         let mut parent = Command::new(std::env::current_exe().unwrap());
         let mut parent = parent.arg(MARK).env(FAMILY, &name).stdout(Stdio::piped()).spawn().unwrap();
-        BufReader::new(parent.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        // It stays open, for the parent may print more than this line.
+        let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == BEGINS), "round {round}: the parent ended, {:?}", parent.wait());
         thread::sleep(Duration::from_micros(random.random_range(0..60_000)));
         let pid = rustix::process::Pid::from_raw(parent.id() as i32).unwrap();
         let began = Instant::now();
@@ -348,9 +353,10 @@ fn the_parent_is_killed() {
             let is_in_workers = workers.flat_map(memory_of).any(|inode| memory.contains(&inode));
             in_workers += u64::from(is_in_workers);
             // Every second parent is killed when a worker has its memory for certain.
-            if is_in_workers || round % 2 == 0 || began.elapsed() > BOUND {
+            if is_in_workers || round % 2 == 0 {
                 break memory;
             }
+            assert!(began.elapsed() < BOUND, "round {round}: no worker ever has memory of the parent");
             kill_process(pid, Signal::CONT).unwrap();
             thread::sleep(Duration::from_micros(random.random_range(0..2_000)));
         };

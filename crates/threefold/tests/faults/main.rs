@@ -28,15 +28,16 @@ use libtest_mimic::{Arguments, Trial};
 fn main() -> ExitCode {
     actor::play();
     threefold::init();
-    if std::env::var_os("THREEFOLD_INTERRUPTED").is_some() {
+    let is_interrupted = std::env::var_os("THREEFOLD_INTERRUPTED").is_some();
+    if is_interrupted {
         interval_timer::start(Duration::from_millis(5)).unwrap();
-        println!("interrupted every 5 ms");
     }
     if let Some(code) = cases::run().or_else(surroundings::run).or_else(arrays::run) {
         return code;
     }
     let mut trials: Vec<Trial> = cases::all().map(cases::Case::trial).collect();
-    println!("{} faults", trials.len());
+    let how = if is_interrupted { ", all programs interrupted every 5 ms" } else { "" };
+    println!("{} faults{how}", trials.len());
     trials.push(cases::a_fault_that_does_not_happen_is_noticed());
     trials.extend(surroundings::trials());
     trials.extend(arrays::trials());
