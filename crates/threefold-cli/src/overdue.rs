@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use crate::messages;
 
-/// How long it may take to say it: the streams may be pipes that nobody reads.
-const SAID_WITHIN: Duration = Duration::from_millis(50);
+/// How long it may take to say it: the streams may be pipes that nobody reads. Otherwise it takes far less, but the machine may
+/// have no core for it at once.
+const SAID_WITHIN: Duration = Duration::from_millis(300);
 
 /// How long it may take to say after that, in one sentence, that it was not written.
-const ONE_SENTENCE: Duration = Duration::from_millis(30);
+const ONE_SENTENCE: Duration = Duration::from_millis(100);
 
 /// Says what is known.
 pub(crate) type Say = Arc<dyn Fn() + Send + Sync>;

@@ -38,7 +38,7 @@ pub(crate) fn hear_of_children() {
 }
 
 /// How long a chunk in progress is waited for. With this value the program ends within 0.5 s of the signal, also if
-/// something is said of a run that is overdue.
+/// something is said of a run that is overdue; and within 1 s if nobody reads what is said.
 const GRACE: Duration = Duration::from_millis(400);
 
 /// How much longer the result of a run that has ended may take: if it ended at the last moment, it is being written.

@@ -93,8 +93,13 @@ mod tests {
         let calls = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&calls);
         let mut sample = batched(move || _ = counted.fetch_add(1, Ordering::Relaxed));
-        assert!(sample().main > 0.0);
-        assert!(calls.load(Ordering::Relaxed) > 1000);
+        // Who loses the core in the first calls takes them for long ones.
+        let repeats = (0..10).any(|_| {
+            let before = calls.load(Ordering::Relaxed);
+            assert!(sample().main > 0.0);
+            calls.load(Ordering::Relaxed) - before > 1000
+        });
+        assert!(repeats);
     }
 
     #[test]

@@ -175,7 +175,8 @@ fn a_journal_that_is_changed_or_removed_during_the_run_is_a_failure_of_the_run()
             program
         };
         assert_eq!(object(&mut command("0.2")).1.code, Some(1));
-        let program = command("1").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        // Long enough to change the file before the chunk fails.
+        let program = command("5").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = Guarded(program.expect("the program starts"));
         let mut stderr = BufReader::new(child.0.stderr.take().expect("it is captured"));
         let mut text = String::new();

@@ -76,8 +76,9 @@ fn every_model_is_measured_as_often() {
         // Everything else between the first chunk and the last is transfer, and it fits into the workers' time.
         let rest_s = profile.wall_s * row.workers as f64 - in_chunks_s;
         assert!((profile.transfer_s + profile.idle_s - rest_s).abs() < 1e-6 + 0.01 * rest_s, "{profile:?}");
-        // What computes uses a processor for as long as it was not kept from one.
-        assert!(profile.cpu_s + profile.queued_s > 0.5 * in_chunks_s, "{profile:?}");
+        // What computes uses a processor for as long as it was not kept from one. What the host of a virtual machine takes is
+        // in neither.
+        assert!(profile.cpu_s + profile.queued_s > 0.2 * in_chunks_s, "{profile:?}");
         let busiest_s = (0..row.workers)
             .map(|worker| profile.spans.iter().filter(|span| span.worker == worker).map(|span| span.duration_s).sum())
             .fold(0.0, f64::max);

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use rustix::process::{Pid, Signal, kill_process};
@@ -45,6 +45,11 @@ pub(crate) fn the_fork_server_is_killed() {
         let moment = Duration::from_micros(random.random_range(0..8000));
         killed += thread::scope(|scope| {
             let killer = scope.spawn(move || {
+                // Until the first worker has been started, there is nothing to kill.
+                let since = Instant::now();
+                while server().is_none() && since.elapsed() < Duration::from_secs(1) {
+                    thread::yield_now();
+                }
                 thread::sleep(moment);
                 server().is_some_and(|server| kill_process(server, Signal::KILL).is_ok())
             });

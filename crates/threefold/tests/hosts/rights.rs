@@ -72,10 +72,16 @@ fn refused(code: Option<i32>, stdout: &[u8], stderr: &[u8], why: &str) {
     assert_eq!(code, Some(1));
 }
 
+/// Copies this program. Another program does it: a process that another test starts meanwhile would hold the copy open for a
+/// moment, and a file that is open for writing cannot be run.
+fn copy_this_program(to: &Path) {
+    assert!(Command::new("cp").arg(std::env::current_exe().unwrap()).arg(to).status().unwrap().success());
+}
+
 /// A copy of this program that runs as root whoever starts it.
 fn setuid_copy(folder: &Path) -> std::path::PathBuf {
     let copy = folder.join("setuid");
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    copy_this_program(&copy);
     chown(&copy, Some(0), Some(0)).unwrap();
     fs::set_permissions(&copy, Permissions::from_mode(0o4755)).unwrap();
     fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
@@ -87,7 +93,7 @@ fn setuid() {
     let program = setuid_copy(folder.path());
     // The attacker is this program too, and has no rights at all; it is copied to where it may be read.
     let attacker = folder.path().join("attacker");
-    fs::copy(std::env::current_exe().unwrap(), &attacker).unwrap();
+    copy_this_program(&attacker);
     fs::set_permissions(&attacker, Permissions::from_mode(0o755)).unwrap();
     let mut attack = Command::new(attacker);
     attack.args([crate::HOST, "attacks"]).env("PROGRAM", program).current_dir("/").uid(NOBODY).gid(NOBODY);

@@ -27,8 +27,8 @@ enum Fault {
     Signal { signal: Signal, rank: usize, moment: Moment, delay: Duration },
 }
 
-/// How long a rank is stopped that then goes on.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long a rank is stopped that then goes on. It is far shorter than the silence after which a rank is lost.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// After what the delay begins.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,10 +5,11 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::ending::{LONG, PROMISED, assert_gone, is_gone, until};
+use super::ending::{assert_gone, is_gone, pids_in, soon, until};
 use super::{every_model, run};
 use crate::{has_python, interruptible, threefold};
 
@@ -49,9 +50,15 @@ while :; do start; sleep 0.001; done
 fn groups_that_are_started_while_the_processes_end_do_not_outlive_the_program() {
     for model in every_model() {
         let folder = tempfile::tempdir().expect("there is room");
-        let answer = run(&[model, "1..=1", "--timeout", "0.3", "--exec", &that_starts_many_groups(folder.path())]);
-        assert!(answer.stderr.contains("ran out of time"), "{model}: {}", answer.stderr);
-        assert_gone(&folder.path().join("pids"));
+        let (command, pids) = (that_starts_many_groups(folder.path()), folder.path().join("pids"));
+        // On a busy machine the first times may be too short for a shell to start anything.
+        let has_begun = ["0.3", "1", "5"].into_iter().any(|time| {
+            let answer = run(&[model, "1..=1", "--timeout", time, "--exec", &command]);
+            assert!(answer.stderr.contains("ran out of time"), "{model}: {}", answer.stderr);
+            !pids_in(&pids).is_empty()
+        });
+        assert!(has_begun, "{model}");
+        assert_gone(&pids);
     }
 }
 
@@ -97,7 +104,7 @@ fn a_process_that_has_moved_to_another_group_does_not_outlive_the_program() {
             for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
                 let mut program =
                     interruptible([model, "1..=1", "--exec", &command]).spawn().expect("the program starts");
-                until(LONG, "the process has not begun", || pids.exists());
+                until("the process has not begun", || pids.exists());
                 kill_process(Pid::from_child(&program), signal).expect("it runs");
                 program.wait().expect("it is a child");
                 assert_gone(&pids);
@@ -166,59 +173,75 @@ while :; do sleep 100 & wait; done
     format!("sh {}", script.display())
 }
 
+/// How often a process is told to end. It has 0.1 s to clean up, and a machine that has too much to do may not give it a core
+/// in that time.
+const TRIES: u32 = 10;
+
+/// Whether the process has cleaned up. What it has said on stderr by then is passed on, if somebody reads it.
+fn cleans_up(folder: &Path) -> bool {
+    soon(Duration::from_secs(1), || folder.join("cleaned").exists())
+}
+
 #[test]
 fn ctrl_c_lets_the_processes_clean_up_on_every_model() {
     for model in every_model().filter(|&model| model != "mpi") {
-        let folder = tempfile::tempdir().expect("there is room");
-        let program = interruptible([model, "1..=1", "--exec", &that_cleans_up(folder.path())])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        until(LONG, "the process has not begun", || folder.path().join("begun").exists());
-        kill_process(Pid::from_child(&program), Signal::INT).expect("it runs");
-        let output = program.wait_with_output().expect("it is a child");
-        assert_eq!(output.status.code(), Some(130), "{model}");
-        until(PROMISED, "it has not cleaned up", || folder.path().join("cleaned").exists());
-        // A worker process is killed at once, so that nobody reads the stderr of its children.
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(stderr.contains("cleaned") || model == "processes", "{model}: {stderr}");
+        let is_cleaned_up = |_| {
+            let folder = tempfile::tempdir().expect("there is room");
+            let program = interruptible([model, "1..=1", "--exec", &that_cleans_up(folder.path())])
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the program starts");
+            until("the process has not begun", || folder.path().join("begun").exists());
+            kill_process(Pid::from_child(&program), Signal::INT).expect("it runs");
+            let output = program.wait_with_output().expect("it is a child");
+            assert_eq!(output.status.code(), Some(130), "{model}");
+            // A worker process is killed at once, so that nobody reads the stderr of its children.
+            let is_told = String::from_utf8_lossy(&output.stderr).contains("cleaned") || model == "processes";
+            cleans_up(folder.path()) && is_told
+        };
+        assert!((0..TRIES).any(is_cleaned_up), "{model}");
     }
 }
 
 #[test]
 fn a_program_that_is_killed_lets_its_processes_clean_up() {
     for model in every_model().filter(|&model| model != "mpi") {
-        let folder = tempfile::tempdir().expect("there is room");
-        let command = that_cleans_up(folder.path());
-        let mut program = interruptible([model, "1..=1", "--exec", &command]).spawn().expect("the program starts");
-        until(LONG, "the process has not begun", || folder.path().join("begun").exists());
-        kill_process(Pid::from_child(&program), Signal::KILL).expect("it runs");
-        program.wait().expect("it is a child");
-        until(PROMISED, "it has not cleaned up", || folder.path().join("cleaned").exists());
+        let is_cleaned_up = |_| {
+            let folder = tempfile::tempdir().expect("there is room");
+            let command = that_cleans_up(folder.path());
+            let mut program = interruptible([model, "1..=1", "--exec", &command]).spawn().expect("the program starts");
+            until("the process has not begun", || folder.path().join("begun").exists());
+            kill_process(Pid::from_child(&program), Signal::KILL).expect("it runs");
+            program.wait().expect("it is a child");
+            cleans_up(folder.path())
+        };
+        assert!((0..TRIES).any(is_cleaned_up), "{model}");
     }
 }
 
 #[test]
 fn a_chunk_that_fails_lets_the_processes_of_the_others_clean_up() {
     for model in every_model().filter(|&model| model != "sequential") {
-        let folder = tempfile::tempdir().expect("there is room");
-        let command = format!(
-            "if [ {{chunk}} = 0 ]; then until [ -e {}/begun ]; do sleep 0.01; done; exit 3; fi; exec {}",
-            folder.path().display(),
-            that_cleans_up(folder.path())
-        );
-        let answer = run(&[model, "-j2", "1..=2", "--chunks", "2", "--shell", "--exec", &command]);
-        assert_eq!(answer.code, Some(1), "{model}: {}", answer.stderr);
-        assert!(answer.stderr.contains("exited with code 3"), "{model}: {}", answer.stderr);
-        until(PROMISED, "it has not cleaned up", || folder.path().join("cleaned").exists());
+        let is_cleaned_up = |_| {
+            let folder = tempfile::tempdir().expect("there is room");
+            let command = format!(
+                "if [ {{chunk}} = 0 ]; then until [ -e {}/begun ]; do sleep 0.01; done; exit 3; fi; exec {}",
+                folder.path().display(),
+                that_cleans_up(folder.path())
+            );
+            let answer = run(&[model, "-j2", "1..=2", "--chunks", "2", "--shell", "--exec", &command]);
+            assert_eq!(answer.code, Some(1), "{model}: {}", answer.stderr);
+            assert!(answer.stderr.contains("exited with code 3"), "{model}: {}", answer.stderr);
+            cleans_up(folder.path())
+        };
+        assert!((0..TRIES).any(is_cleaned_up), "{model}");
     }
 }
 
 #[test]
 fn the_rest_of_a_group_has_its_time_after_the_process_itself_has_ended() {
     for model in every_model() {
-        // A machine that has too much to do may not give it a core in that time.
-        assert!((0..10).any(|_| a_rest_cleans_up(model)), "{model}");
+        assert!((0..TRIES).any(|_| a_rest_cleans_up(model)), "{model}");
     }
 }
 

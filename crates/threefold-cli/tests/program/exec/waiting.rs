@@ -100,9 +100,9 @@ fn a_process_is_late_even_where_nobody_reads_its_stderr() {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        super::ending::until(LONG, "the process has not begun", || pids.exists());
+        super::ending::until("the process has not begun", || pids.exists());
         // Its stderr is not read until the process is gone.
-        super::ending::until(LONG, "the process is not ended", || {
+        super::ending::until("the process is not ended", || {
             super::ending::pids_in(&pids).iter().all(|pid| super::ending::is_gone(pid))
         });
         let mut stderr = program.stderr.take().expect("it is a pipe");
