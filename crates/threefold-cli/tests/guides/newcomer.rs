@@ -115,7 +115,8 @@ fn shorten(path: &Path) -> Result<(), Box<dyn Error>> {
 /// Whether Cargo sets this variable for the tests that it runs, and not the user.
 fn is_of_cargo(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    let is_users =
-        ["CARGO_HOME", "CARGO_INSTALL_ROOT", "CARGO_TARGET_DIR"].contains(&&*name) || name.starts_with("CARGO_NET_");
+    let is_users = ["CARGO_HOME", "CARGO_INSTALL_ROOT", "CARGO_TARGET_DIR"].contains(&&*name)
+        || name.starts_with("CARGO_NET_")
+        || name.starts_with("CARGO_PROFILE_");
     (name.starts_with("CARGO") && !is_users) || name == "LD_LIBRARY_PATH"
 }

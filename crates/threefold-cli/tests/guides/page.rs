@@ -3,9 +3,9 @@
 //! A command stands in a block of the language `console`, after `$ `. What follows it, up to the next command, is what it
 //! prints. A comment above a block names the recorded comparison whose text the block has.
 
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 /// A page in Markdown.
 pub(crate) struct Page {
@@ -33,9 +33,11 @@ pub(crate) struct Command {
     pub(crate) lines: Range<usize>,
 }
 
-/// The root of the repository.
+/// The root of the repository, or of the copy of it that `THREEFOLD_COPY` names.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the crate lies in the repository")
+    let repository = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = env::var_os("THREEFOLD_COPY").map_or_else(repository, PathBuf::from);
+    root.canonicalize().expect("the crate lies in the repository")
 }
 
 /// Every page that shows commands.
