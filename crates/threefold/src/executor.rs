@@ -268,9 +268,9 @@ impl Executor {
     ///   user has set them: `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS`, `BLIS_NUM_THREADS`,
     ///   `RAYON_NUM_THREADS`, `POLARS_MAX_THREADS`, `NUMBA_NUM_THREADS` and `NUMEXPR_NUM_THREADS`. If the user has set
     ///   `OMP_NUM_THREADS`, those that stand for it are left out too.
-    /// - On the local models the program has one environment, so it is up to the task. All its tasks share rayon's global
-    ///   pool, which has a thread for each core. OpenMP has a team of threads for each worker: call
-    ///   `omp_set_num_threads`.
+    /// - On sequential, async and threads all tasks share the environment of the program, so Threefold sets no
+    ///   variables. A task has to limit such libraries itself. rayon's global pool has a thread for each core and is
+    ///   shared by all tasks; for OpenMP, which has a team of threads for each worker, call `omp_set_num_threads`.
     /// - On mpi a task in a rank has the cores of its rank, divided by the threads of the rank. If the launcher has not
     ///   bound the ranks to cores, the ranks of a host share its cores. Rank 0 gives the share as it would be with its own
     ///   cores.

@@ -7,7 +7,7 @@
 //! use std::ops::RangeInclusive;
 //! use threefold::prelude::*;
 //!
-//! /// A task is a plain function of one chunk: you can still call and test it. No variable may have its name.
+//! /// A task is a plain function of one chunk: you can still call and test it. Do not give a variable the same name.
 //! #[task]
 //! fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 //!     chunk.map(i128::from).sum()
@@ -41,7 +41,7 @@
 //! | you want | verb |
 //! |---|---|
 //! | one value, reduced from the outputs in chunk order | [`fold`](Executor::fold); [`try_fold`](Executor::try_fold) if the task returns a `Result` |
-//! | one value, merged from outputs such as maps or histograms, in parallel on async and threads | [`combine`](Executor::combine) |
+//! | one value, merged from outputs such as maps or histograms, in parallel on threads | [`combine`](Executor::combine) |
 //! | all outputs, in chunk order | [`map`](Executor::map) |
 //! | the output or the error of each chunk | [`map_results`](Executor::map_results) |
 //! | a buffer of yours that the tasks fill, such as an image | [`map_into`](Executor::map_into) |
@@ -49,7 +49,7 @@
 //! | the outputs one by one while later chunks run, also from an iterator without end | [`stream`](Executor::stream), [`stream_unordered`](Executor::stream_unordered) |
 //!
 //! In async code, await the form of a verb whose name ends in `_async`, such as [`fold_async`](Executor::fold_async).
-//! `map_into` has no such form, and a stream can be awaited as it is.
+//! `map_into` has no such form. A stream becomes a `futures_core::Stream` with [`awaited`](Stream::awaited).
 //!
 //! Other needs that have an answer here:
 //!

@@ -60,8 +60,9 @@ impl Executor {
     /// chunk numbers. An empty source gives `None`.
     ///
     /// Use it where merging two outputs is expensive: maps, histograms, sorted lists. [`fold`](Self::fold) merges one
-    /// output after another into one value that grows, on the caller's thread. `combine` merges outputs in parallel on the
-    /// local models. Of n outputs, each takes part in about log2(n) merges.
+    /// output after another into one value that grows, on the caller's thread. `combine` merges outputs in parallel on
+    /// threads, and on async with a plain function and several workers. Of n outputs, each takes part in about log2(n)
+    /// merges.
     ///
     /// ```
     /// use std::collections::BTreeMap;

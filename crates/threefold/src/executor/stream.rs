@@ -36,9 +36,9 @@ const IN_A_ROW: u32 = 64;
 /// If the fold fails, the last item is the error. [`Executor::stream`] gives the outputs of all chunks below the failed
 /// one before it. The stream is fused: after its end it always gives `None`.
 ///
-/// The iterator blocks its thread until the next output is there. In async code, use the `Stream` trait. Both traits have
-/// methods of the same names. If your code imports the methods of a crate for streams, call [`awaited`](Self::awaited),
-/// which gives a value that is a stream and no iterator.
+/// The iterator blocks its thread until the next output is there. In async code, use the `Stream` trait. Both traits
+/// have methods of the same names, so with `StreamExt` in scope `stream.next()` is ambiguous: call
+/// [`awaited`](Self::awaited) first, which gives a value that is a stream and not an iterator.
 ///
 /// ```
 /// use threefold::prelude::*;

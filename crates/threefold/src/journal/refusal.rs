@@ -25,7 +25,7 @@ pub(super) fn of_another_job(path: &Path, number: usize, difference: &Difference
     // Most programs have one fold on a journal.
     let which = if number == 0 { String::new() } else { format!("in fold {number}, counted from 0, ") };
     let next = "use another file, or delete this one to start from the beginning";
-    refusal(path, format!("is of another job: {which}{difference}; {next}"))
+    refusal(path, format!("records another fold: {which}{difference}; {next}"))
 }
 
 /// The journal cannot be continued.

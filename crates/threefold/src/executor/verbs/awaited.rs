@@ -24,8 +24,9 @@ use crate::task::{Task, TaskOf};
 /// - **The future is `Send`** if `init` and `reduce` are, so that it can be given to `tokio::spawn`.
 /// - **Dropping the future cancels the fold**, as a [`CancelToken`](crate::CancelToken) does. The drop returns at once.
 ///   No further chunk starts. Worker processes that run a chunk are killed, and async tasks are dropped at the await at
-///   which they wait. A chunk that cannot be stopped runs on in the background. When it has ended, nothing is left of
-///   the fold. A [`Trace`](crate::Trace) gets no spans of a fold whose future was dropped.
+///   which they wait. A chunk that cannot be stopped, on a thread or in an MPI rank without
+///   [`isolate`](crate::Builder::isolate), runs on in the background. When it has ended, nothing is left of the fold. A
+///   [`Trace`](crate::Trace) gets no spans of a fold whose future was dropped.
 /// - **A fold that is awaited inside of a task** is nested in it, as a blocking fold is.
 impl Executor {
     /// [`fold`](Self::fold) as a future: runs `task` on every chunk of `source`, and reduces the outputs in chunk order.
