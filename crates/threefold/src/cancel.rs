@@ -10,7 +10,7 @@ use crate::fold::notify;
 
 /// Ends folds early, from any thread. Clones share one flag; once it is set it stays set.
 ///
-/// [`Executor::cancel`](crate::Executor::cancel) puts folds under a token. A cancelled fold is an error for which
+/// [`Executor::cancel`](crate::Executor::cancel) puts folds under a token. A cancelled fold returns an error for which
 /// [`Error::is_cancelled`](crate::Error::is_cancelled) is `true`.
 ///
 /// ```

@@ -102,8 +102,8 @@ pub use unrecorded::Unrecorded;
 /// - A *torn tail*, which is the beginning of a record that was not written to its end, is what a killed program leaves. It
 ///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave. A file that
 ///   has nothing but zeros is refused, since nothing shows that it was a journal.
-/// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is an error that
-///   names the file and the byte, and says how to keep the records before it.
+/// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is refused
+///   with an error that names the file and the byte, and says how to keep the records before it.
 ///
 /// The file is locked while it is open, by a lock that ends with the process. Another process, or another `Journal` of this
 /// one, that opens the file waits for a second and then gets an error. File systems without locks, such as some that several

@@ -17,8 +17,8 @@
 //!    job. `init()` joins the job through MPI, and compares the launcher's number of ranks with the number that MPI
 //!    knows. If the launcher belongs to another MPI library, each process would find itself alone, so this is refused.
 //! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
-//! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): a rank of another
-//!    build is an error of the executor.
+//! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): if one is of
+//!    another build, making the executor returns an error.
 //! 4. A fold takes a session, or opens one. The dispatcher's messages go to its workers, as they go to worker processes.
 //!    The answers come back the same way.
 //! 5. When `main` ends, rank 0 says goodbye to all ranks and waits for theirs ([`world`]). Then all leave MPI together.

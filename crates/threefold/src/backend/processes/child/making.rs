@@ -58,7 +58,8 @@ impl Worker {
         let (err, their_err) = pipe_with(PipeFlags::CLOEXEC)?;
         let body = Body::Starting(process.origin());
         let copy = Self::of(number, self.entrance, body, channel, [out, err])?;
-        // Until the worker reaches its entrance, its channel holds some hundred requests. One more is an error.
+        // Until the worker reaches its entrance, its channel holds some hundred requests. One more is refused with an
+        // error.
         descriptors::send(&self.channel, COPY, &[theirs.as_fd(), their_out.as_fd(), their_err.as_fd()])?;
         Ok(copy)
     }
