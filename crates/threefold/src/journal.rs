@@ -156,8 +156,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, written or locked, is open already, is no journal, has another version of the format, or
-    /// is damaged. The file is left as it is.
+    /// The file cannot be opened, written or locked, is open already, is not a journal, has another version of the
+    /// format, or is damaged. The file is left as it is.
     ///
     /// ```
     /// use threefold::Journal;

@@ -108,7 +108,7 @@ pub(super) fn refusal() -> Option<String> {
     let reason = if worker::is_serving() {
         "a worker process starts no workers of its own: inside a task, use `Executor::current()`"
     } else if worker::has_other_rights() {
-        "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
+        "worker processes are refused because this program runs with other rights than the user who started it (setuid, setgid or capabilities): that user could then start workers that have these rights; use threads"
     } else if !Entrance::is_open_here() {
         "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
     } else {

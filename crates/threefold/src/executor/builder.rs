@@ -145,7 +145,7 @@ impl Builder {
     /// let on = Executor::builder(Model::Async).timeout(Duration::from_millis(20)).build()?;
     /// let error = on.for_each(Items(vec![0, 3600]), wait).unwrap_err();
     /// assert!(error.is_timeout());
-    /// assert_eq!(error.to_string(), "wait: chunk 1 (item 1) ran out of time on async: stopped after 20 ms, attempt 1 of 1");
+    /// assert_eq!(error.to_string(), "wait: chunk 1 (item 1) ran out of time on async: took longer than 20 ms, attempt 1 of 1");
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {

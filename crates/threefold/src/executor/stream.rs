@@ -204,8 +204,8 @@ impl<T> Stream<T> {
         self
     }
 
-    /// The same outputs as a `futures_core::Stream` that is no iterator. It can be used with the methods of any crate for
-    /// streams, such as `StreamExt::next`.
+    /// The same outputs as a `futures_core::Stream` that is not an iterator. It can be used with the methods of any
+    /// crate for streams, such as `StreamExt::next`.
     ///
     /// ```
     /// use futures_util::StreamExt;
@@ -279,7 +279,7 @@ impl<T> futures_core::Stream for Stream<T> {
     }
 }
 
-/// A stream that is no iterator.
+/// A stream that is not an iterator.
 struct Awaitable<T>(Stream<T>);
 
 impl<T> futures_core::Stream for Awaitable<T> {

@@ -89,8 +89,7 @@ impl Entry {
         places.sort_unstable();
         let places = places.join(" and ");
         Err(format!(
-            "a journal cannot tell tasks apart that are called `{name}`, and the program has some at {places}: rename them \
-             (a `task_fn!` can be written as a function with `#[task]`)"
+            "several tasks are called `{name}` ({places}), and a journal knows a task by its name: rename all but one (a `task_fn!` can be written as a function with `#[task]`)"
         ))
     }
 

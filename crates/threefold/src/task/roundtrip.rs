@@ -22,7 +22,7 @@ use crate::panics;
 const ALTERED: &str = "it is not the same after it was serialized and restored; does serde skip a field, or restore it to something else?";
 
 #[cfg(feature = "journal")]
-const UNLIKE: &str = "its bytes differ from time to time, so a journal would not know it in the next run; does it hold a `HashMap` or a `HashSet`? Use a `BTreeMap` or a `BTreeSet`";
+const UNLIKE: &str = "serializing it twice gives different bytes, so a journal could not recognize it in the next run; if it contains a `HashMap` or a `HashSet`, use a `BTreeMap` or a `BTreeSet`";
 
 /// How often small values are restored, in order to see whether their bytes differ.
 #[cfg(feature = "journal")]

@@ -44,8 +44,8 @@ use super::site::{Known, MOST};
 const MOST_SPANS: usize = 1 << 16;
 
 /// What is said if records had no room.
-const MISSING: &str =
-    "events of this chunk are missing: a worker keeps 4 MiB of them at most, and 8 MiB with errors and warnings";
+const MISSING: &str = "some events of this chunk were dropped: a worker keeps 4 MiB of events for a chunk, and 4 MiB \
+    more for errors and warnings; log less, or set a stricter level";
 
 /// What is known of one worker.
 #[derive(Debug, Default)]
