@@ -124,10 +124,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// # Panics
     ///
@@ -174,10 +175,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
     ///
     /// # Panics
     ///

@@ -50,9 +50,9 @@ impl Executor {
         on
     }
 
-    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that starts or is
-    /// finished, every failure at once, every retry, and how far the fold has come. With several observers, each of them
-    /// is told. [`Event`] says [when](Event#when-events-are-told).
+    /// An executor with the same workers, whose folds call `observer` with each [`Event`]: every chunk that starts or
+    /// is finished, every failure at once, every retry, and how far the fold has come. With several observers, each of
+    /// them is called. [`Event`] says [when](Event#when-events-are-sent).
     ///
     /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
     /// should be quick: on sequential, async and threads its time counts as time of the chunk that has started.

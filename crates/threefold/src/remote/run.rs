@@ -157,8 +157,8 @@ impl<'a, C: Carrier> Run<'a, C> {
                 break;
             }
             if may_send_more {
-                // The caller has just taken outputs on its own thread. It tells those who wait for the window, and this
-                // run does not.
+                // The caller took outputs on this thread, so the window has moved and more may be sent: begin the next
+                // turn without waiting.
                 continue;
             }
             self.turn(self.dispatch.due());
@@ -201,8 +201,9 @@ impl<'a, C: Carrier> Run<'a, C> {
                 self.recalled[worker] = false;
                 self.replays[worker] = Replay::default();
                 match self.carrier.start(worker) {
-                    // A worker that was made ahead of need has answered its handshake already. Who knows this sends it
-                    // two blocks at once, and it goes from one to the next without a wait.
+                    // A worker that was made ahead of need has answered its handshake already. If the dispatcher knows
+                    // this, it sends the worker two blocks at once, and the worker goes from one to the next without a
+                    // wait.
                     Ok(()) => self.take(Event::Heard { worker }),
                     Err(error) => {
                         self.port.abort(error);

@@ -106,9 +106,10 @@ impl Builder {
     /// the first one. By default a chunk is run again at once. If it is set and [`retries`](Self::retries) is not,
     /// [`build`](Self::build) returns an error.
     ///
-    /// It applies to every retry: after an `Err`, a panic, a missed timeout and the loss of a worker. On sequential and
-    /// threads, and on async with a plain function as the task, the worker waits and runs nothing else. With an `async`
-    /// task on async, and on processes and mpi, other chunks run meanwhile. A fold that is cancelled does not wait.
+    /// It applies to every retry: after an `Err`, a panic, an exceeded timeout and the loss of a worker. On sequential
+    /// and threads, and on async with a plain function as the task, the worker waits and runs nothing else. With an
+    /// `async` task on async, and on processes and mpi, other chunks run meanwhile. A fold that is cancelled does not
+    /// wait.
     ///
     /// If `wait` panics, the fold ends with an error for which [`is_setup`](crate::Error::is_setup) is `true`. So does a
     /// fold in which an `async` task must wait on a `runtime` of the program that has no timers.

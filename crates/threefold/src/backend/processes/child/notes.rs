@@ -20,7 +20,8 @@ impl Worker {
         self.page.running()
     }
 
-    /// What it had noted, and how its time was. It is dead, or will be.
+    /// The last state of a worker that is dead or was killed: its notes, how long its chunk had run, and the timeout
+    /// that the chunk exceeded.
     pub(in crate::backend::processes) fn remains(&self) -> Remains {
         let running = self.page.running();
         let notes = Notes { done: self.page.last_done(), running };
@@ -37,7 +38,7 @@ pub(in crate::backend::processes) struct Remains {
     pub(in crate::backend::processes) notes: Notes,
     /// How long the chunk that was running had been running.
     pub(in crate::backend::processes) ran_for: Option<Duration>,
-    /// The deadline that this chunk missed.
+    /// The timeout that this chunk exceeded.
     pub(in crate::backend::processes) missed: Option<Duration>,
 }
 

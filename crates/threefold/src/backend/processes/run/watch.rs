@@ -51,7 +51,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // A full counter is as good a sign as one more.
+        // The write fails only if the counter is full. Then the reader is woken anyway.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 }
@@ -135,7 +135,7 @@ impl Watch {
         let mut events = [MaybeUninit::uninit(); BATCH];
         match epoll::wait(&self.epoll, &mut events, Some(&patience)) {
             Ok((events, _)) => self.ready.extend(events.iter().map(|event| (event.data.u64(), event.flags))),
-            // Whoever waits knows until when, and waits again.
+            // A signal interrupted the wait. The caller knows its deadline, and calls `wait` again.
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

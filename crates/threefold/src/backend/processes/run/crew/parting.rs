@@ -54,7 +54,7 @@ impl Departed {
         Self { end, notes: None, another_way: false, ran_for: None, pid, memory: None, stderr_tail: Vec::new() }
     }
 
-    /// Whether it missed a deadline. What it started may still be terminating.
+    /// Whether it exceeded a deadline. What it started may still be terminating.
     #[cfg(feature = "mpi")]
     pub(in crate::backend) fn was_late(&self) -> bool {
         matches!(self.end, End::Deadline(_))
@@ -110,7 +110,7 @@ impl Crew {
             (Some(timeout), ..) => End::Deadline(timeout),
             (_, Some(fault), _) => End::Protocol(fault),
             (_, _, Some(status)) => self.explain(status, &tail),
-            (..) => unreachable!("only a worker that missed a deadline lingers"),
+            (..) => unreachable!("only a worker that exceeded a deadline lingers"),
         };
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
@@ -129,7 +129,7 @@ impl Crew {
         Departed { end, notes, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 
-    /// What is behind the way in which a worker ended.
+    /// The cause of a worker's end, if its stderr or the kernel's counter shows that memory ran out.
     fn explain(&mut self, end: End, stderr_tail: &StderrTail) -> End {
         match end {
             End::Signal(SIGABRT) if stderr_tail.tell_of_no_memory() => match self.memory_limit {
@@ -165,7 +165,8 @@ impl Crew {
         }
     }
 
-    /// The same, and gives back the other workers, with what watches them and what makes more.
+    /// Ends the run as [`rest`](Self::rest) does, and returns the idle workers, with what watches them and what makes
+    /// more.
     pub(in crate::backend::processes) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
         self.rest(|worker| idle[worker]);
         (self.workers.into_iter().flatten().map(|member| member.worker).collect(), self.watch, self.starter)
