@@ -45,6 +45,7 @@ mod blocks;
 pub(crate) mod current;
 pub(crate) mod errand;
 mod fork;
+mod grain;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;
@@ -56,7 +57,6 @@ pub(crate) mod mpi;
 mod open_folds;
 pub(crate) mod options;
 mod outlook;
-mod pace;
 mod part;
 mod past;
 mod pool;
