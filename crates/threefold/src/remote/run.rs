@@ -113,8 +113,8 @@ impl<'a, C: Carrier> Run<'a, C> {
         port.on_stop(carrier.bell());
         let key = Key::of(&task, terms.chunks);
         let mut dispatch = Dispatch::new(terms, carrier.now()).without(port.finished());
-        if let Some(pace) = key.and_then(|key| last?.pace_of(key)) {
-            dispatch.expect(pace);
+        if let Some(per_chunk) = key.and_then(|key| last?.per_chunk_of(key)) {
+            dispatch.expect(per_chunk);
         }
         Ok(Self {
             dispatch,
@@ -182,7 +182,7 @@ impl<'a, C: Carrier> Run<'a, C> {
     pub(crate) fn dismiss(mut self) -> (C, Vec<bool>, Option<Experience>) {
         self.port.moved(self.carrier.take_moved());
         let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
-        let learnt = self.key.zip(self.dispatch.mean()).map(|(key, pace)| Experience::new(key, pace));
+        let learnt = self.key.zip(self.dispatch.mean()).map(|(key, per_chunk)| Experience::new(key, per_chunk));
         (self.carrier, idle, learnt)
     }
 

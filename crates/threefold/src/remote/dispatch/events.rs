@@ -30,7 +30,8 @@ impl Dispatch {
         self.done += count;
         self.busy = self.busy.saturating_add(took.saturating_mul(count));
         let weight = count.min(8);
-        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 * weight + took / 8 * weight));
+        self.per_chunk =
+            Some(self.per_chunk.map_or(took, |per_chunk| per_chunk - per_chunk / 8 * weight + took / 8 * weight));
         self.answered(worker, count);
     }
 

@@ -106,7 +106,7 @@ impl Simulation {
             plan,
             random,
         };
-        it.plan.expected.into_iter().for_each(|pace| it.dispatch.expect(pace));
+        it.plan.expected.into_iter().for_each(|per_chunk| it.dispatch.expect(per_chunk));
         for number in 0..it.plan.admitted {
             let sent = it.random.random_range(0..3);
             if let Some(worker) = it.dispatch.admit(number, sent) {
