@@ -98,7 +98,7 @@ pub(crate) trait Carrier {
     fn has(&self, worker: usize) -> bool;
 
     /// The handshake of `worker` is done.
-    fn greeted(&mut self, worker: usize);
+    fn answered_handshake(&mut self, worker: usize);
 
     /// Messages to `worker`.
     fn outbox(&mut self, worker: usize) -> &mut Outbox;

@@ -204,7 +204,7 @@ impl Carrier for Isolated {
         self.crews.lives.get(worker).is_some_and(|life| life.is_there)
     }
 
-    fn greeted(&mut self, _worker: usize) {}
+    fn answered_handshake(&mut self, _worker: usize) {}
 
     fn outbox(&mut self, worker: usize) -> &mut Outbox {
         &mut self.crews.session.members[worker].outbox

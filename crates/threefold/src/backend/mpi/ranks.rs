@@ -141,7 +141,7 @@ impl Carrier for Ranks {
         self.gone.get(worker) == Some(&false)
     }
 
-    fn greeted(&mut self, _worker: usize) {}
+    fn answered_handshake(&mut self, _worker: usize) {}
 
     fn outbox(&mut self, worker: usize) -> &mut Outbox {
         &mut self.member(worker).outbox

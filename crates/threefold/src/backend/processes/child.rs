@@ -68,7 +68,7 @@ pub(super) struct Worker {
     page: StatusPage,
     /// Its end of the status page, which the handshake will hand over. As long as it is here, the worker has had no
     /// handshake and makes copies of itself.
-    greeting: Option<OwnedFd>,
+    page_for_handshake: Option<OwnedFd>,
     /// When the parent asked for this worker, on the machine's clock.
     asked: u64,
     /// The tasks that it keeps.

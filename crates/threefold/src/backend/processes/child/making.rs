@@ -71,7 +71,7 @@ impl Worker {
         channel: UnixStream,
         [out, err]: [OwnedFd; 2],
     ) -> io::Result<Self> {
-        let (page, greeting) = StatusPage::create()?;
+        let (page, page_for_handshake) = StatusPage::create()?;
         Ok(Self {
             parent: Identity::this(),
             number,
@@ -84,7 +84,7 @@ impl Worker {
             outbox: Outbox::default(),
             inbox: Inbox::default(),
             page,
-            greeting: Some(greeting),
+            page_for_handshake: Some(page_for_handshake),
             asked: clock::now(),
             tasks: KeptTasks::none(),
             arrays: Arrays::default(),
@@ -100,13 +100,13 @@ impl Worker {
 
     /// Sends the handshake, after which the worker makes no more copies. The worker answers later. A second call does
     /// nothing.
-    pub(in crate::backend::processes) fn greet(
+    pub(in crate::backend::processes) fn send_handshake(
         &mut self,
         build: Build,
         memory_limit: Option<u64>,
         model: Model,
     ) -> io::Result<()> {
-        let Some(page) = self.greeting.take() else { return Ok(()) };
+        let Some(page) = self.page_for_handshake.take() else { return Ok(()) };
         if memory_limit.is_some() {
             self.tasks.keep_the_last_alone();
         }
@@ -120,8 +120,8 @@ impl Worker {
     }
 
     /// Whether the handshake was sent, so that it makes no more copies.
-    pub(in crate::backend::processes) fn is_greeted(&self) -> bool {
-        self.greeting.is_none()
+    pub(in crate::backend::processes) fn has_handshake(&self) -> bool {
+        self.page_for_handshake.is_none()
     }
 
     /// The worker is ready, so it has reached its entrance before.

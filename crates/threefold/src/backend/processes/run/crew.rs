@@ -153,7 +153,7 @@ impl Crew {
         worker.recall(u64::MAX, self.limit);
         self.cores.forget(number);
         self.starting += usize::from(worker.is_starting());
-        if !worker.is_greeted() {
+        if !worker.has_handshake() {
             self.original = Some(number);
         }
         self.workers[number] = Some(Member { worker, mark, blocked: false, at_terminal: None });
@@ -202,7 +202,7 @@ impl Carrier for Crew {
         self.workers.get(worker).is_some_and(Option::is_some)
     }
 
-    fn greeted(&mut self, worker: usize) {
+    fn answered_handshake(&mut self, worker: usize) {
         let worker = &self.member(worker).worker;
         worker.note_arrival();
         worker.entrance.confirm();

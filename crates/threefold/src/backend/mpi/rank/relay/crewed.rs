@@ -264,7 +264,7 @@ impl Crewed {
                 }
                 _ => return Err("its first message was not a handshake"),
             }
-            self.crew.greeted(place);
+            self.crew.answered_handshake(place);
             if let Some(life) = &mut self.lives[place] {
                 life.is_ready = true;
             }
