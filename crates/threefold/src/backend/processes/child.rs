@@ -41,8 +41,8 @@ mod notes;
 mod telling;
 mod terminal;
 
+pub(super) use notes::LastState;
 pub(crate) use notes::Notes;
-pub(super) use notes::Remains;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);

@@ -119,13 +119,13 @@ impl Dispatch {
         };
         let limit = self.limit();
         self.open -= gone.owes_below(limit);
-        let remains = gone.remains(progress);
-        if gone.has_answered() || !remains.started.is_empty() {
+        let unfinished = gone.unfinished(progress);
+        if gone.has_answered() || !unfinished.started.is_empty() {
             // It did something. Another may take its place without counting: no chunk is lost for ever.
             self.starts_left += 1;
         }
-        remains.waiting.into_iter().for_each(|block| self.pending.give_back(block));
-        let wanted = remains.started.into_iter().filter(|sent| sent.chunk < limit);
+        unfinished.waiting.into_iter().for_each(|block| self.pending.give_back(block));
+        let wanted = unfinished.started.into_iter().filter(|sent| sent.chunk < limit);
         let (mut again, given_up): (Vec<_>, Vec<_>) = wanted.partition(|sent| sent.attempt < self.terms.attempts);
         again.iter().for_each(|&sent| self.run_again(sent, not_before));
         if let Some(lowest) = given_up.iter().map(|sent| sent.chunk).min() {

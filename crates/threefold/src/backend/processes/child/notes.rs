@@ -22,18 +22,18 @@ impl Worker {
 
     /// The last state of a worker that is dead or was killed: its notes, how long its chunk had run, and the timeout
     /// that the chunk exceeded.
-    pub(in crate::backend::processes) fn remains(&self) -> Remains {
+    pub(in crate::backend::processes) fn last_state(&self) -> LastState {
         let running = self.page.running();
         let notes = Notes { done: self.page.last_done(), running };
         let ran_for = running.map(|running| Duration::from_nanos(clock::now().saturating_sub(running.since)));
         let missed = self.condemned.filter(|condemned| Some(condemned.serial) == running.map(|running| running.serial));
-        Remains { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
+        LastState { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
     }
 }
 
 /// A worker of which all is known but how its process ended.
 #[derive(Debug)]
-pub(in crate::backend::processes) struct Remains {
+pub(in crate::backend::processes) struct LastState {
     /// What it had noted of its progress.
     pub(in crate::backend::processes) notes: Notes,
     /// How long the chunk that was running had been running.

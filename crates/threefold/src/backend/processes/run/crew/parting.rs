@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Crew, Member};
-use crate::backend::processes::child::{Notes, Remains, Worker};
+use crate::backend::processes::child::{LastState, Notes, Worker};
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::run::starter::Starter;
 use crate::backend::processes::run::watch::Watch;
@@ -97,7 +97,7 @@ impl Crew {
         self.moved += worker.take_moved();
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
         let (is_copy, refused) = (pid.is_none(), worker.is_refused());
-        let Remains { notes, ran_for, missed } = worker.remains();
+        let LastState { notes, ran_for, missed } = worker.last_state();
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
                 self.watch.forget(&mut worker);
