@@ -93,7 +93,7 @@ impl Worker {
             received: 0,
             moved: true,
             memory: None,
-            condemned: None,
+            timed_out: None,
             recalled_from: u64::MAX,
         })
     }

@@ -26,8 +26,8 @@ impl Worker {
         let running = self.page.running();
         let notes = Notes { done: self.page.last_done(), running };
         let ran_for = running.map(|running| Duration::from_nanos(clock::now().saturating_sub(running.since)));
-        let missed = self.condemned.filter(|condemned| Some(condemned.serial) == running.map(|running| running.serial));
-        LastState { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
+        let missed = self.timed_out.filter(|timed_out| Some(timed_out.serial) == running.map(|running| running.serial));
+        LastState { notes, ran_for, missed: missed.map(|timed_out| timed_out.timeout) }
     }
 }
 
