@@ -45,8 +45,8 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::cores::Cores;
-use super::farewells::Farewells;
 use super::starter::Starter;
+use super::terminating::Terminating;
 use super::watch::{Source, Watch};
 use crate::backend::fork::Identity;
 use crate::backend::processes::arrays;
@@ -97,7 +97,7 @@ pub(in crate::backend) struct Crew {
     watch: Watch,
     workers: Vec<Option<Member>>,
     cores: Cores,
-    farewells: Farewells,
+    terminating: Terminating,
     limit: u64,
     /// Bytes moved by workers that are gone.
     moved: u64,
@@ -137,7 +137,7 @@ impl Crew {
             watch,
             workers: (0..size).map(|_| None).collect(),
             cores: Cores::of(size),
-            farewells: Farewells::default(),
+            terminating: Terminating::default(),
             limit: 0,
             moved: 0,
             look: 0,
@@ -290,10 +290,10 @@ impl Carrier for Crew {
             self.finish_making(events).map_err(|error| cannot_start(model, &error))?;
         }
         self.oom_kills.get_or_insert_with(OomKills::now);
-        let until = self.farewells.due().map_or(until, |due| due.min(until));
+        let until = self.terminating.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
         self.watch.wait(patience).map_err(|error| cannot_start(model, &error))?;
-        self.farewells.look();
+        self.terminating.look();
         while let Some(ready) = self.watch.next() {
             let worker = ready.mark.number();
             if worker == SERVER {
@@ -360,7 +360,7 @@ impl Carrier for Crew {
             self.watch.forget(&mut worker);
             self.moved += worker.take_moved();
             worker.say_goodbye();
-            self.farewells.leave(worker);
+            self.terminating.leave(worker);
         }
     }
 

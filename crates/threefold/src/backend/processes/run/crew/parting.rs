@@ -101,7 +101,7 @@ impl Crew {
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
                 self.watch.forget(&mut worker);
-                self.farewells.linger(worker, until);
+                self.terminating.linger(worker, until);
                 None
             }
             None => Some(worker.end()),
@@ -158,7 +158,7 @@ impl Crew {
                 worker.end();
             }
         }
-        self.farewells.finish();
+        self.terminating.finish();
         self.starter.end_early();
         if let Some(server) = self.starter.server() {
             server.print_rest_after(&mut unfinished);
