@@ -40,12 +40,12 @@ use crate::model::Model;
 use crate::trace::scope::Scope;
 
 mod arrivals;
-mod berth;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod errand;
 mod fork;
 mod grain;
+mod idle_slot;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;
