@@ -1,7 +1,7 @@
 //! `StandIn`: takes the caller's part in a fold, on a thread that lives as long as the fold.
 //!
 //! A caller that blocks [lends](lend) its part if its own thread cannot take it: its stack is too small, or it is inside
-//! an async runtime. A caller that awaits the fold never takes part. The thread of an [errand](super::errand) does it.
+//! an async runtime. A caller that awaits the fold never takes part. A [background thread](super::background) does it.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};

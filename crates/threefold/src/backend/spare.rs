@@ -1,11 +1,12 @@
-//! `Spare`: the threads that do the [errands](super::errand) of an executor. One of them is kept for the next errand.
+//! `Spare`: the threads that do the [background work](super::background) of an executor. One of them is kept for the
+//! next work.
 //!
-//! Starting a thread costs more than waking one. So a thread that has done an errand waits at an [idle
-//! slot](super::idle_slot) for the next one, if no other thread waits there. An errand that comes meanwhile has a
-//! thread of its own: folds that are nested in each other never wait for a thread.
+//! Starting a thread costs more than waking one. So a thread that has done its work waits at an [idle
+//! slot](super::idle_slot) for more, if no other thread waits there. Work that comes meanwhile has a thread of its own:
+//! folds that are nested in each other never wait for a thread.
 //!
-//! The thread that waits ends with the executor, which joins it. A thread that still runs an errand has a clone of the
-//! executor, and ends after it has dropped that.
+//! The thread that waits ends with the executor, which joins it. A thread that still works has a clone of the executor,
+//! and ends after it has dropped that.
 //!
 //! A fork of the process has none of these threads, and one of them may have held the lock of the slot. So a fork has a
 //! slot of its own.
@@ -21,7 +22,7 @@ use super::stack;
 /// What a thread does.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads that do errands. Dropping it ends the thread that waits for the next one.
+/// The threads that do background work. Dropping it ends the thread that waits for the next one.
 pub(super) struct Spare(Own<Arc<IdleSlot<Job, JoinHandle<()>>>>);
 
 impl Spare {
@@ -47,7 +48,8 @@ impl Spare {
             stack::note(bytes);
             job();
             let mut next = own.recv().ok();
-            // After the errand has woken its future: the waker is code of somebody else, and may itself begin an errand.
+            // After the work has woken its future: the waker is code of somebody else, and may itself begin background
+            // work.
             while let Some((job, own)) = next.take().and_then(|own| slot.wait(own)) {
                 job();
                 next = Some(own);

@@ -1,8 +1,8 @@
 //! `Stream`: the outputs of a fold as they come, for a caller that takes them one by one.
 //!
 //! A stream is an awaited fold ([`awaiting`](super::awaiting)) without a reduction. Between two outputs its caller may do
-//! anything, for any time. So the caller lends no thread: an errand runs the fold, also if the caller blocks. The window
-//! of the fold holds it up while the caller is slow. [`flow`] is that fold.
+//! anything, for any time. So the caller lends no thread: a background thread runs the fold, also if the caller blocks.
+//! The window of the fold holds it up while the caller is slow. [`flow`] is that fold.
 
 mod flow;
 
