@@ -110,7 +110,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             Ok(task) => task,
             Err(error) => return Err((error, carrier)),
         };
-        port.on_stop(carrier.bell());
+        port.on_stop(carrier.waker());
         let key = Key::of(&task, terms.chunks);
         let mut dispatch = Dispatch::new(terms, carrier.now()).without(port.finished());
         if let Some(per_chunk) = key.and_then(|key| last?.per_chunk_of(key)) {

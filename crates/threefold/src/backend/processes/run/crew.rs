@@ -189,8 +189,8 @@ impl Carrier for Crew {
         clock::instant(then)
     }
 
-    fn bell(&self) -> Waker {
-        self.watch.bell()
+    fn waker(&self) -> Waker {
+        self.watch.waker()
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
