@@ -15,9 +15,9 @@
 //! - Workers claim chunks in ascending order through [`claims`](crate::fold::Fold::claims), and ask
 //!   [`may_start`](crate::fold::Fold::may_start) before each. Every chunk below the limit runs exactly once. Workers
 //!   are inside the [gate](crate::fold::gate) from before their first claim until all that they claimed is kept.
-//! - A caller that awaits its fold lends no thread. A background thread ([`background`]) then calls `start` and `take_part`,
-//!   with a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend need not know
-//!   whether its caller blocks or awaits.
+//! - A caller that awaits its fold lends no thread. A background thread ([`background`]) then calls `start` and
+//!   `take_part`, with a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend
+//!   need not know whether its caller blocks or awaits.
 //! - [`Caller::ready`] is called now and then on the caller's thread, outside of any lock, so that outputs are reduced
 //!   while chunks still run. It never unwinds. Chunks that the caller's thread runs are given to [`Caller::run`], which
 //!   reduces them at once where it can.

@@ -17,8 +17,8 @@ Examples:
 const EXIT_STATUS: [(&str, &str); 5] = [
     (
         "0",
-        "Success: the result was written. This includes runs in which a chunk succeeded on a retry, and runs whose reader \
-         closed the pipe early.",
+        "Success: the result was written. This includes runs in which a chunk succeeded on a retry, and runs whose \
+         reader closed the pipe early.",
     ),
     ("1", "A chunk or its worker failed, or a model gave another result than sequential."),
     (

@@ -164,8 +164,8 @@ fn of_the_other_kind(text: &str, over: Over) -> Option<String> {
     };
     others.contains(&text).then(|| {
         format!(
-            "--exec: `{text}` is not a placeholder of a command over {items}; use {theirs}. If the program needs this text \
-             itself, give --shell and quote it"
+            "--exec: `{text}` is not a placeholder of a command over {items}; use {theirs}. If the program needs this \
+             text itself, give --shell and quote it"
         )
     })
 }

@@ -47,8 +47,8 @@ fn estimated_sizes_and_ranges_are_called_so() {
     );
     assert_eq!(
         comparison.line("break-even").unwrap(),
-        "threads are faster from a size between 4 million and 20 million integers on (estimated cold: a new executor for \
-         each fold)"
+        "threads are faster from a size between 4 million and 20 million integers on (estimated cold: a new executor \
+         for each fold)"
     );
 }
 
