@@ -37,7 +37,7 @@ pub(super) enum Gathered {
 /// Why stdout takes no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Closed {
-    /// Its reader has left, which is no error.
+    /// Its reader has closed it, which is not an error.
     Left,
     Unwritable(String),
 }

@@ -71,7 +71,7 @@
 //! | what happens | who notices | what is said |
 //! |---|---|---|
 //! | a rank is killed | the launcher; rank 0 is told by SIGTERM, if it is told | the rank, and the chunks that it had ([`report`]) |
-//! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the error of the fold; the abort follows when `main` ends |
+//! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the fold returns an error; the abort follows when `main` ends |
 //! | `init()` was not called | whoever makes an executor ([`new`]) | an ordinary error; no rank runs a fold alone |
 //! | a task calls `exit` | the exiting rank itself ([`at_exit`]) | the rank |
 //! | a thread of ours panics in a rank | its panic hook ([`rank`]) | the rank, and the panic |
