@@ -22,7 +22,7 @@
 //!   bytes: Task, Fold, Run ->
 //!                                          <- Ready { pid }
 //!                                          <- bytes: Done
-//!   Rest ->                                   the worker is kept for the next fold
+//!   EndRun ->                                 the worker is kept for the next fold
 //! ```
 //!
 //! # What is in order and what is not

@@ -140,7 +140,7 @@ fn serve(relay: &Relay, session: u32) {
                         Err(reason) => say(FromCrew::Refused { reason }),
                     },
                     Some(ToCrew::Start) => say(FromCrew::Refused { reason: "a rank has no workers".to_string() }),
-                    Some(ToCrew::Rest { wants_word: true, .. } | ToCrew::Disband) => {
+                    Some(ToCrew::EndRun { wants_word: true, .. } | ToCrew::Disband) => {
                         say(FromCrew::Rested { rank: rank.number })
                     }
                     _ => {}

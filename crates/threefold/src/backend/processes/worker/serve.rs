@@ -63,7 +63,7 @@ pub(crate) fn is_main_thread() -> bool {
     gettid() == getpid()
 }
 
-/// Serves until the parent says goodbye, and exits.
+/// Serves until the parent closes the channel or ends, and exits.
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     loan::serve();

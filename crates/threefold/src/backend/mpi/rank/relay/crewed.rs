@@ -190,7 +190,7 @@ impl Crewed {
                     self.part(place, fault);
                 }
             }
-            ToCrew::Rest { busy, wants_word } => self.rest(&busy, wants_word),
+            ToCrew::EndRun { busy, wants_word } => self.end_run(&busy, wants_word),
         }
     }
 
@@ -204,9 +204,9 @@ impl Crewed {
     }
 
     /// A fold is over.
-    fn rest(&mut self, busy: &[u32], wants_word: bool) {
+    fn end_run(&mut self, busy: &[u32], wants_word: bool) {
         let is_busy = |place: usize| busy.contains(&self.rank.worker_at(place));
-        self.crew.rest(|place| !is_busy(place));
+        self.crew.end_run(|place| !is_busy(place));
         for place in 0..self.lives.len() {
             let Some(life) = self.lives[place].as_mut() else { continue };
             life.has_begun_line = false;

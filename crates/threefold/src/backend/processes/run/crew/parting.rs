@@ -145,7 +145,7 @@ impl Crew {
     }
 
     /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on.
-    pub(in crate::backend) fn rest(&mut self, is_idle: impl Fn(usize) -> bool) {
+    pub(in crate::backend) fn end_run(&mut self, is_idle: impl Fn(usize) -> bool) {
         let mut unfinished = [false; 2];
         for number in 0..self.workers.len() {
             let Some(Member { worker, .. }) = &mut self.workers[number] else { continue };
@@ -165,10 +165,10 @@ impl Crew {
         }
     }
 
-    /// Ends the run as [`rest`](Self::rest) does, and returns the idle workers, with what watches them and what makes
-    /// more.
+    /// Ends the run as [`end_run`](Self::end_run) does, and returns the idle workers, with what watches them and what
+    /// makes more.
     pub(in crate::backend::processes) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
-        self.rest(|worker| idle[worker]);
+        self.end_run(|worker| idle[worker]);
         (self.workers.into_iter().flatten().map(|member| member.worker).collect(), self.watch, self.starter)
     }
 }
