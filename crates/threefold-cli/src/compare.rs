@@ -128,8 +128,8 @@ impl SoFar {
     fn tell(&self) {
         let measured = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Progress::measured);
         match measured {
-            Some(measured) => messages::note(format_args!("measured until then: {measured}")),
-            None => messages::note("nothing was measured until then"),
+            Some(measured) => messages::note(format_args!("measured so far: {measured}")),
+            None => messages::note("nothing was measured"),
         }
     }
 
@@ -138,7 +138,8 @@ impl SoFar {
         let (work, so_far) = (escape::line(work.name()).into_owned(), self.clone());
         Arc::new(move || {
             messages::error(format_args!(
-                "{work}: the comparison was cancelled; a fold in progress did not end within 0.4 s, and was left"
+                "{work}: the comparison was cancelled; a fold was still running after 0.4 s, and the program exits \
+                 without waiting for it"
             ));
             so_far.tell();
         })

@@ -193,7 +193,11 @@ impl fmt::Display for Failure {
                     Unended::Run => "the run",
                 };
                 let task = escape::line(task);
-                write!(f, "{task}: cancelled on {model}; {what} did not end within 0.4 s, and was left")
+                write!(
+                    f,
+                    "{task}: cancelled on {model}; {what} was still running after 0.4 s, and the program exits without \
+                     waiting for it"
+                )
             }
             Self::Overflow => f.write_str("the total does not fit in 128 bits: use fewer or shorter ranges"),
             Self::Mismatch { total, expected } => write!(

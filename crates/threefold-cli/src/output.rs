@@ -1,6 +1,6 @@
 //! What is written to stdout: results and help. Everything else goes to stderr, through [`messages`].
 //!
-//! Control characters in text from elsewhere are escaped. A reader of stdout that has left is no error.
+//! Control characters in text from elsewhere are escaped. If the reader of stdout has closed it, that is not an error.
 
 mod json;
 mod plain;

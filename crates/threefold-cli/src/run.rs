@@ -42,7 +42,7 @@ pub(crate) struct Run {
     pub(crate) course: Course,
     /// From before the executor was made to the value.
     pub(crate) total: Duration,
-    /// The journal, if there is one and it is not of another run.
+    /// The journal, if there is one and it records this fold.
     pub(crate) recording: Option<Recording>,
     /// Failures of chunks after which the other chunks were run, in the order of the chunks.
     pub(crate) failures: Vec<Failure>,

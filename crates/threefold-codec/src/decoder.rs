@@ -95,7 +95,7 @@ impl<'de> Decoder<'de> {
         self.items(len, 2, |items| visitor.visit_map(items))
     }
 
-    /// Calls `read` with `len` items of `parts` values each. It is an error if `read` does not consume all of them.
+    /// Calls `read` with `len` items of `parts` values each. Returns an error if `read` does not consume all of them.
     fn items<T>(&mut self, len: usize, parts: usize, read: impl FnOnce(&mut Items<'_, 'de>) -> Result<T>) -> Result<T> {
         // A `Deserialize` allocates the memory for a list before it reads the items. So lists that announce more items
         // than there are bytes, alone or together with the lists around them, are refused here.

@@ -31,8 +31,8 @@
 //!   `Some(())` come back as `None`. Here a `Some` around a `nil` is marked with the byte `0xc1`, which MessagePack never
 //!   uses. Lists of `u8` and 128-bit integers are written as extension types 1 to 3. They keep their type even where
 //!   serde asks for any value, as it does for untagged enums and flattened structs.
-//! - **Complete.** A length that is too large, or that differs from the number of items written, is an error. So is a
-//!   byte that is left over after the value. A value is never read from a wrong position.
+//! - **Complete.** A length that is too large, or that differs from the number of items written, is reported as an
+//!   error. So is a byte that is left over after the value. A value is never read from a wrong position.
 //! - **Bounded.** Reading takes memory in proportion to the number of bytes, whatever the bytes are. This holds even for
 //!   nested lists that each claim the same bytes as their items. Values are at most [`MAX_DEPTH`] levels deep, in both
 //!   directions, so that every value that can be written can also be read.

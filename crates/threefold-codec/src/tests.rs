@@ -36,7 +36,7 @@ fn holds<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
         Ok(back) => assert_eq!(back, value, "{bytes:02x?}"),
         Err(error) => panic!("{value:?}: {error}: {bytes:02x?}"),
     }
-    // A cut value is an error, and so is a byte after the value.
+    // A cut value is refused, and so is a byte after the value.
     for len in 0..bytes.len().min(64) {
         assert!(decode::<T>(&bytes[..len]).is_err(), "{value:?} from {len} bytes of {bytes:02x?}");
     }

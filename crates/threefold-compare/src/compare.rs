@@ -113,7 +113,8 @@ impl Compare {
         self
     }
 
-    /// Recommends the model that needs least of this: time, processor time or memory. The default is [`RankBy::Time`].
+    /// Recommends the model that needs the least of this: time, processor time or memory. The default is
+    /// [`RankBy::Time`].
     ///
     /// ```
     #[doc = include_str!("doc/sum.md")]

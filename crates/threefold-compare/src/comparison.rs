@@ -76,7 +76,7 @@ pub struct Comparison {
     pub noise: Option<Noise>,
     /// Smaller differences than this share are no reason to change the model.
     pub least_worthwhile: f64,
-    /// What the recommended contender needs least of.
+    /// What the recommended contender needs the least of.
     pub rank_by: RankBy,
     /// What disturbed the comparison, or may have done so.
     pub conditions: Vec<Condition>,

@@ -57,7 +57,8 @@
 //!   speed-up comes from the ratios to sequential within each round. Both have a 95% interval; see [`stats`].
 //! - One more fold of each contender is observed for its [`Profile`]: where the workers' time went.
 //!
-//! The values of all models must be equal. A model that gives another value than sequential is an [`Error`].
+//! The values of all models must be equal. If a model gives another value than sequential, the comparison returns an
+//! [`Error`].
 //!
 //! # The verdict
 //!

@@ -49,7 +49,7 @@ pub(crate) enum Rounds {
     Exactly(usize),
 }
 
-/// What the recommended model needs least of.
+/// What the recommended model needs the least of.
 ///
 /// ```
 #[doc = include_str!("doc/sum.md")]

@@ -215,8 +215,8 @@ fn sentence(evidence: &Evidence<'_>, ranking: &Ranking) -> String {
     if row.difference == Difference::Faster || is_faster {
         return format!("Use {name}: {} as fast as {compared}{on}.", evidence.times_text(best));
     }
-    let (is, asks) = if is_plural(rows[reference].model) { ("are", "ask") } else { ("is", "asks") };
-    format!("Use {name}: {compared} {is} not shown to be faster, and {asks} more of a program.")
+    let is = |row: usize| if is_plural(rows[row].model) { "are" } else { "is" };
+    format!("Use {name}: {compared} {} not shown to be faster, and {name} {} simpler.", is(reference), is(best))
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Arguments {
             name.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
         if let Some(unknown) = self.only.iter().find(|asked| !all.iter().any(|name| means(asked, name))) {
-            return Err(format!("ONLY={unknown} is no contest; expected some of {}", all.join(",")));
+            return Err(format!("ONLY={unknown} is not a contest; expected some of {}", all.join(",")));
         }
         let is_chosen = |name: &&&str| self.only.is_empty() || self.only.iter().any(|asked| means(asked, name));
         Ok(all.iter().filter(is_chosen).copied().collect())
@@ -122,6 +122,6 @@ mod tests {
         assert_eq!(chosen("").unwrap(), all);
         assert_eq!(chosen("ten").unwrap(), ["ten", "ten-idle"]);
         assert_eq!(chosen("ten-idle,tent").unwrap(), ["ten-idle", "tent"]);
-        assert_eq!(chosen("te").unwrap_err(), "ONLY=te is no contest; expected some of ten,ten-idle,tent");
+        assert_eq!(chosen("te").unwrap_err(), "ONLY=te is not a contest; expected some of ten,ten-idle,tent");
     }
 }

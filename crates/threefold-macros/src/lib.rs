@@ -230,8 +230,8 @@ use proc_macro::TokenStream;
 ///   `#[inline(always)]`.
 /// - **The result is the same on every CPU, bit for bit.** Rust neither reorders floats nor fuses a multiplication with
 ///   an addition. Only the bits of a NaN are left open, as they are in Rust everywhere.
-/// - **The cost**: the CPU is examined once per process, and choosing the version takes up to 7 ns for each chunk. The
-///   program has several copies of the task.
+/// - **The cost**: the CPU is examined once per process, and each call of the task takes about 1.4 ns longer (measured:
+///   the contest `simd-chunk` of BENCHMARKS.md). The program has several copies of the task.
 ///
 /// It works on functions and on `impl Task for ..`. An `async` task cannot have it: put the loop into a function with
 /// `#[task(simd)]` of its own, and call that.

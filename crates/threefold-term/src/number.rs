@@ -146,7 +146,7 @@ fn power(base: &IBig, exponent: &IBig, most_bits: usize) -> Result<IBig, Undefin
         let (base, exponent) = (in_power(&shortened(base)), shortened(exponent));
         return Err(match base.as_str() {
             "0" => format!("division by zero (0^{exponent})"),
-            _ => format!("{base}^{exponent} is no integer; for an f64, write `1. / a^b`"),
+            _ => format!("{base}^{exponent} is not an integer; for an f64, write `1. / a^b`"),
         });
     }
     if base.is_zero() {
@@ -184,7 +184,7 @@ fn floats(binary: Binary, left: f64, right: f64) -> Result<Number, Undefined> {
         }
         Binary::Power if left == 0.0 && right < 0.0 => return Err(format!("division by zero ({left:?}^{right:?})")),
         Binary::Power if left < 0.0 && right.floor() != right => {
-            return Err(format!("({left:?})^{right:?} is no real number"));
+            return Err(format!("({left:?})^{right:?} is not a real number"));
         }
         Binary::Power => float_power(left, right),
         Binary::Quotient | Binary::Modulo | Binary::Gcd => unreachable!("integers only"),
@@ -197,8 +197,8 @@ fn floats(binary: Binary, left: f64, right: f64) -> Result<Number, Undefined> {
 
 fn called(function: Function, operand: f64) -> Result<Number, Undefined> {
     match function {
-        Function::Sqrt if operand < 0.0 => Err(format!("sqrt({operand:?}) is no real number")),
-        Function::Ln if operand <= 0.0 => Err(format!("ln({operand:?}) is no real number")),
+        Function::Sqrt if operand < 0.0 => Err(format!("sqrt({operand:?}) is not a real number")),
+        Function::Ln if operand <= 0.0 => Err(format!("ln({operand:?}) is not a real number")),
         _ => finite(float_function(function)(operand), || {
             format!("{}({operand:?}) is too large for f64", function.name())
         }),

@@ -49,7 +49,7 @@ impl Term {
     ///
     /// # Errors
     ///
-    /// The text is no term: at which character, and what was expected there.
+    /// The text is not a term: at which character, and what was expected there.
     ///
     /// ```
     /// use threefold_term::Term;
@@ -100,7 +100,7 @@ impl Term {
     ///
     /// let term = Term::parse("sqrt(i - 2)")?;
     /// assert_eq!(term.value(6).unwrap().to_string(), "2.0");
-    /// assert_eq!(term.value(1).unwrap_err().to_string(), "i = 1: sqrt(-1.0) is no real number");
+    /// assert_eq!(term.value(1).unwrap_err().to_string(), "i = 1: sqrt(-1.0) is not a real number");
     /// # Ok::<(), threefold_term::ParseError>(())
     /// ```
     pub fn value(&self, item: i64) -> Result<Value, Failure> {

@@ -2,7 +2,7 @@
 use std::ops::RangeInclusive;
 use threefold::prelude::*;
 
-/// A task is a plain function of one chunk: you can still call and test it. No variable may have its name.
+/// A task is a plain function of one chunk: you can still call and test it. Do not give a variable the same name.
 #[task]
 fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
     chunk.map(i128::from).sum()

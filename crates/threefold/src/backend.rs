@@ -15,9 +15,9 @@
 //! - Workers claim chunks in ascending order through [`claims`](crate::fold::Fold::claims), and ask
 //!   [`may_start`](crate::fold::Fold::may_start) before each. Every chunk below the limit runs exactly once. Workers
 //!   are inside the [gate](crate::fold::gate) from before their first claim until all that they claimed is kept.
-//! - A caller that awaits its fold lends no thread. A thread of ours ([`errand`]) then calls `start` and `take_part`,
-//!   with a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend need not know
-//!   whether its caller blocks or awaits.
+//! - A caller that awaits its fold lends no thread. A background thread ([`background`]) then calls `start` and
+//!   `take_part`, with a [`StandIn`](lend::StandIn) as the caller: it runs chunks and reduces nothing. So a backend
+//!   need not know whether its caller blocks or awaits.
 //! - [`Caller::ready`] is called now and then on the caller's thread, outside of any lock, so that outputs are reduced
 //!   while chunks still run. It never unwinds. Chunks that the caller's thread runs are given to [`Caller::run`], which
 //!   reduces them at once where it can.
@@ -29,7 +29,7 @@ use std::io;
 use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock, Weak};
 
-use self::errand::Errand;
+use self::background::BackgroundWork;
 use self::spare::Spare;
 use crate::fold::Fold;
 use crate::fold::claims::Claims;
@@ -40,11 +40,12 @@ use crate::model::Model;
 use crate::trace::scope::Scope;
 
 mod arrivals;
-mod berth;
+pub(crate) mod background;
 mod blocks;
 pub(crate) mod current;
-pub(crate) mod errand;
 mod fork;
+mod grain;
+mod idle_slot;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;
@@ -56,7 +57,6 @@ pub(crate) mod mpi;
 mod open_folds;
 pub(crate) mod options;
 mod outlook;
-mod pace;
 mod part;
 mod past;
 mod pool;
@@ -145,14 +145,14 @@ impl Home {
     /// # Errors
     ///
     /// The system refuses a thread.
-    pub(crate) fn send_errand<R: Send + 'static>(
+    pub(crate) fn run_in_background<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
-    ) -> io::Result<Errand<R>> {
-        let (errand, job) = Errand::of(work);
+    ) -> io::Result<BackgroundWork<R>> {
+        let (handle, job) = BackgroundWork::of(work);
         // By the number of the worker.
         self.spare.run("threefold-0", self.stack_size().unwrap_or_else(stack::size), Box::new(job))?;
-        Ok(errand)
+        Ok(handle)
     }
 
     /// How many threads a task may use itself.

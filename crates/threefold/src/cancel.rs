@@ -10,7 +10,7 @@ use crate::fold::notify;
 
 /// Ends folds early, from any thread. Clones share one flag; once it is set it stays set.
 ///
-/// [`Executor::cancel`](crate::Executor::cancel) puts folds under a token. A cancelled fold is an error for which
+/// [`Executor::cancel`](crate::Executor::cancel) puts folds under a token. A cancelled fold returns an error for which
 /// [`Error::is_cancelled`](crate::Error::is_cancelled) is `true`.
 ///
 /// ```
@@ -59,7 +59,8 @@ impl CancelToken {
     ///
     /// A cancelled fold starts no further chunk. On processes, the workers that run a chunk are killed. On async, a chunk
     /// is dropped at the await at which it waits. On threads and sequential, the fold waits for the chunks that are
-    /// running. A long task can ask [`is_cancelled`](crate::is_cancelled()) and return early.
+    /// running. On mpi it waits for them, too; with [`isolate`](crate::Builder::isolate), the worker processes that run
+    /// them are killed. A long task can ask [`is_cancelled`](crate::is_cancelled()) and return early.
     ///
     /// ```
     /// let token = threefold::CancelToken::new();

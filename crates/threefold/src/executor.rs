@@ -71,8 +71,8 @@ pub use stream::Stream;
 ///
 /// # Logs and traces
 ///
-/// With the feature `tracing`, the subscriber of the thread that begins a fold is told what the tasks of the fold do, on
-/// every model and before the verb returns:
+/// With the feature `tracing`, the subscriber of the thread that begins a fold receives what the tasks of the fold log,
+/// on every model and before the verb returns:
 ///
 /// - A fold is a span `fold`, with the target `threefold::fold`, within the current span of the thread. Its fields are
 ///   `task`, `model`, `chunks` and `workers`. A stream of an iterator has no `chunks`.
@@ -106,23 +106,23 @@ pub use stream::Stream;
 /// ```
 ///
 /// Worker processes and MPI ranks stop in [`init`](crate::init()), before the program sets a subscriber. Threefold sets one
-/// there, which collects events, spans and records of the crate `log`. They are sent with the answer of their chunk, and
-/// the program's own subscriber and logger are told then. So the time that a subscriber adds is the time at which the
-/// answer came; [`trace`](Self::trace) says when a chunk ran. Records of `log` go to the program's logger, for instance to
-/// the bridge of `tracing-log`, without their key-value pairs.
+/// there, which collects events, spans and records of the crate `log`. They are sent with the answer of their chunk,
+/// and the program's own subscriber and logger receive them then. So the time that a subscriber adds is the time at
+/// which the answer came; [`trace`](Self::trace) says when a chunk ran. Records of `log` go to the program's logger,
+/// for instance to the bridge of `tracing-log`, without their key-value pairs.
 ///
-/// - A worker is told the most verbose level that any subscriber wants, and makes no events beyond it. All further filters
-///   apply where the subscriber is.
+/// - A worker receives the most verbose level that any subscriber wants, and makes no events beyond it. All further
+///   filters apply where the subscriber is.
 /// - The events of a chunk that panics arrive, too. If a worker process is killed, those of the chunk that it was running
 ///   are lost. The chunk has a span all the same, at the time of the loss.
-/// - A worker keeps at most 4 MiB of the events of one chunk, and at most 8 MiB with its errors and warnings: it does not
-///   know which events a filter wants. How many are missing beyond this is an event with the level WARN and the target
-///   `threefold`, or a log record if there is only a logger.
-/// - Events of threads that a task starts arrive from worker processes. If such a thread outlives its chunk, then what
-///   it tells later counts for the next chunk of that worker, or is lost if the fold has no next chunk there. In other places
-///   the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
-/// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, the fold
-///   is cancelled, and the panic unwinds from the verb.
+/// - A worker keeps at most 4 MiB of the events of one chunk, and 4 MiB more for its errors and warnings: it does not
+///   know which events a filter wants. If there are more, the rest is dropped. An event with the level WARN and the
+///   target `threefold` then says how many were dropped; if there is only a logger, it is a log record.
+/// - Events of threads that a task starts arrive from worker processes. If such a thread outlives its chunk, its later
+///   events are added to the next chunk of that worker, or are lost if the fold has no next chunk there. In other
+///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
+/// - If the subscriber panics within a task, the task panics. If it panics when it receives an event of a worker
+///   elsewhere, the fold is cancelled, and the panic unwinds from the verb.
 #[derive(Clone)]
 pub struct Executor {
     model: Model,
@@ -263,20 +263,20 @@ impl Executor {
     /// - All workers count, also if a fold has fewer chunks than workers. To have more threads in each task, ask for
     ///   fewer [`workers`](Builder::workers).
     /// - An executor that is made inside of a task divides the share of this task.
-    /// - In worker processes, also those of MPI ranks, libraries are told the share by the usual variables of the
-    ///   environment, so that the task need not do anything. They are set before `main` of the worker begins, unless the
-    ///   user has set them: `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS`, `BLIS_NUM_THREADS`,
+    /// - In worker processes, also those of MPI ranks, the share is set in the environment variables that libraries
+    ///   read, so the task need not do anything. They are set before `main` of the worker begins, unless the user has
+    ///   set them: `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS`, `BLIS_NUM_THREADS`,
     ///   `RAYON_NUM_THREADS`, `POLARS_MAX_THREADS`, `NUMBA_NUM_THREADS` and `NUMEXPR_NUM_THREADS`. If the user has set
-    ///   `OMP_NUM_THREADS`, those that stand for it are left out too.
-    /// - On the local models the program has one environment, so it is up to the task. All its tasks share rayon's global
-    ///   pool, which has a thread for each core. OpenMP has a team of threads for each worker: call
-    ///   `omp_set_num_threads`.
+    ///   `OMP_NUM_THREADS`, the variables that libraries read in its absence are not set either.
+    /// - On sequential, async and threads all tasks share the environment of the program, so Threefold sets no
+    ///   variables. A task has to limit such libraries itself. rayon's global pool has a thread for each core and is
+    ///   shared by all tasks; for OpenMP, which has a team of threads for each worker, call `omp_set_num_threads`.
     /// - On mpi a task in a rank has the cores of its rank, divided by the threads of the rank. If the launcher has not
-    ///   bound the ranks to cores, the ranks of a host share its cores. Rank 0 gives the share as it would be with its own
-    ///   cores.
-    /// - A rank takes itself for bound if it may use fewer cores than its host has. In a container, or in an allocation that
-    ///   is a part of a host, this is so for every rank. If the launcher has not bound the ranks there, each of them counts
-    ///   the same cores, and together they use too many threads. So have the launcher bind the ranks.
+    ///   bound the ranks to cores, the ranks of a host share its cores. In rank 0, `share` is computed from the cores
+    ///   of rank 0.
+    /// - A rank is considered bound if it may use fewer cores than its host has. In a container, or in an allocation
+    ///   that is a part of a host, this is so for every rank. If the launcher has not bound the ranks there, each of
+    ///   them counts the same cores, and together they use too many threads. So have the launcher bind the ranks.
     pub fn share(&self) -> usize {
         self.home.share()
     }

@@ -79,16 +79,17 @@ pub use unrecorded::Unrecorded;
 /// [`Executor::journal`](crate::Executor::journal) says what is recorded, and how a fold is compared with the one in the file.
 /// The version of this library is compared too, since another version may serialize outputs in another way.
 ///
-/// If a fold has left chunks open and the program calls the same fold once more, in the same run, the second one continues
-/// the first. If the first one has left none, the second one is a fold of its own, and runs all chunks. The next run of the
-/// program need not have the same failures: it finds its folds in the file whether or not it runs them a second time.
+/// If a fold failed, was cancelled or ended early, and the program calls the same fold again in the same run, the
+/// second call continues the first. If the first call finished all its chunks, the second one is a new fold, and runs
+/// all chunks. The next run of the program need not have the same failures: it finds its folds in the file whether or
+/// not it runs them a second time.
 ///
 /// # When outputs are written
 ///
 /// Outputs are collected, and written together: at most a second after they came, as soon as they are 1 MiB in all, and at
 /// the end of the fold. A program that is killed therefore loses the last second at most. What the operating system has
-/// taken survives the end of the program, but not a power failure; [`sync`](Self::sync) is for that. While nothing waits to
-/// be written, the journal has no thread, and nothing of it is left when its last clone is dropped.
+/// taken survives the end of the program, but not a power failure; [`sync`](Self::sync) is for that. The journal has a
+/// thread only while outputs wait to be written.
 ///
 /// If an output cannot be written, for instance because the disk is full, the fold ends with an error for which
 /// [`Error::is_setup`](crate::Error::is_setup) is `true`, and [`check`](Self::check) gives it. What was written before is
@@ -102,8 +103,8 @@ pub use unrecorded::Unrecorded;
 /// - A *torn tail*, which is the beginning of a record that was not written to its end, is what a killed program leaves. It
 ///   is cut off, and the chunk runs again. So are zeros at the end of the file, which a power failure may leave. A file that
 ///   has nothing but zeros is refused, since nothing shows that it was a journal.
-/// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is an error that
-///   names the file and the byte, and says how to keep the records before it.
+/// - *Damage* is anything else that is wrong, such as a changed bit in any record, the last one included. It is refused
+///   with an error that names the file and the byte, and says how to keep the records before it.
 ///
 /// The file is locked while it is open, by a lock that ends with the process. Another process, or another `Journal` of this
 /// one, that opens the file waits for a second and then gets an error. File systems without locks, such as some that several
@@ -156,8 +157,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, written or locked, is open already, is no journal, has another version of the format, or
-    /// is damaged. The file is left as it is.
+    /// The file cannot be opened, written or locked, is open already, is not a journal, has another version of the
+    /// format, or is damaged. The file is left as it is.
     ///
     /// ```
     /// use threefold::Journal;
@@ -208,7 +209,8 @@ impl Journal {
     }
 
     /// How many outputs are recorded: those of all folds that the file has, and those that wait to be written. Those that
-    /// could not be written are not counted. None is, once the file was found to be changed or removed.
+    /// could not be written are not counted. The number is 0 once the journal has found that its file was changed or
+    /// removed.
     ///
     /// ```
     /// use threefold::Journal;

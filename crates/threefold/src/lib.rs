@@ -7,7 +7,7 @@
 //! use std::ops::RangeInclusive;
 //! use threefold::prelude::*;
 //!
-//! /// A task is a plain function of one chunk: you can still call and test it. No variable may have its name.
+//! /// A task is a plain function of one chunk: you can still call and test it. Do not give a variable the same name.
 //! #[task]
 //! fn calculate_sum(chunk: RangeInclusive<i64>) -> i128 {
 //!     chunk.map(i128::from).sum()
@@ -41,7 +41,7 @@
 //! | you want | verb |
 //! |---|---|
 //! | one value, reduced from the outputs in chunk order | [`fold`](Executor::fold); [`try_fold`](Executor::try_fold) if the task returns a `Result` |
-//! | one value, merged from outputs such as maps or histograms, in parallel on async and threads | [`combine`](Executor::combine) |
+//! | one value, merged from outputs such as maps or histograms, in parallel on threads | [`combine`](Executor::combine) |
 //! | all outputs, in chunk order | [`map`](Executor::map) |
 //! | the output or the error of each chunk | [`map_results`](Executor::map_results) |
 //! | a buffer of yours that the tasks fill, such as an image | [`map_into`](Executor::map_into) |
@@ -49,7 +49,7 @@
 //! | the outputs one by one while later chunks run, also from an iterator without end | [`stream`](Executor::stream), [`stream_unordered`](Executor::stream_unordered) |
 //!
 //! In async code, await the form of a verb whose name ends in `_async`, such as [`fold_async`](Executor::fold_async).
-//! `map_into` has no such form, and a stream can be awaited as it is.
+//! `map_into` has no such form. A stream becomes a `futures_core::Stream` with [`awaited`](Stream::awaited).
 //!
 //! Other needs that have an answer here:
 //!
@@ -91,9 +91,9 @@
 //! - If one machine is not enough, use mpi.
 //! - Sequential is the reference for the others, and the simplest to debug.
 //!
-//! [`Model::capabilities`] gives this table to programs. An option that a model does not support is an error of
-//! [`Builder::build`], which names the models that do support it. The crate `threefold-compare` measures a fold of your
-//! own on every model, and says which one to use and why.
+//! [`Model::capabilities`] gives this table to programs. If a model does not support an option, [`Builder::build`]
+//! returns an error that names the models that do support it. The crate `threefold-compare` measures a fold of your own
+//! on every model, and says which one to use and why.
 //!
 //! # What a task may depend on
 //!
@@ -126,25 +126,25 @@
 //! A field that serde skips or changes would give one result on threads and another one on processes. A build with
 //! debug assertions checks for this on every model, once for each task and executor. It serializes the task, the first
 //! chunk and the first output, restores them and compares them. If one cannot be serialized, or is not the same
-//! afterwards, the fold is an error: [`Error::is_serialization`]. The task always runs with the original values, so
-//! debug builds give the same results as release builds.
+//! afterwards, the fold returns an error ([`Error::is_serialization`]). The task always runs with the original values,
+//! so debug builds give the same results as release builds.
 //!
 //! Only what implements `PartialEq` can be compared, so derive it for captures, chunks and outputs. Values of more than
 //! 1 MiB are not compared. Neither is a value that is not equal to itself, such as NaN. On processes the
 //! task is compared in release builds too, before it is sent.
 //!
-//! Some types of the standard library are changed. serde writes only the ends of a `RangeInclusive`, so one that was iterated
-//! to its end is restored as if nobody had iterated it: as a chunk, capture or output, use an `Option` of it, or a `Range`.
-//! Of a `SocketAddrV6` it writes no `flowinfo` and no `scope_id`.
+//! Some types of the standard library are changed. serde writes only the two ends of a `RangeInclusive`. If the range
+//! was iterated to its end, it is empty, but it is restored as a full range. If this can happen, use a `Range` or an
+//! `Option<RangeInclusive<_>>`. Of a `SocketAddrV6` serde writes neither the `flowinfo` nor the `scope_id`.
 //!
 #![doc = include_str!("guide.md")]
 //!
 //! # Worker processes
 //!
 //! A worker process is the same program, started once more: it runs `main` up to [`init()`], stops there, and runs
-//! chunks. So call [`init()`] as the first line of `main`. Without it an executor for processes is an error. Worker
-//! processes run chunks on their main thread, start no workers of their own, and end with the executor, or with the
-//! program, however it ends.
+//! chunks. So call [`init()`] as the first line of `main`. Without it, making an executor for processes returns an
+//! error. Worker processes run chunks on their main thread, start no workers of their own, and end with the executor,
+//! or with the program, however it ends.
 //!
 //! Chunks and captures are serialized and sent to worker processes. For a large array of plain data, use [`Shared`]:
 //! worker processes read it in place. A task that starts threads asks for its [share](Executor::share) of the cores.
@@ -179,20 +179,20 @@
 //!   each host and as many threads as cores, the threads of a host share the task and its captures.
 //! - A fold inside of a task runs in its rank, one chunk after another.
 //! - What a task prints comes to the standard output and error of rank 0, in whole lines, before the fold returns.
-//! - A task that panics is an [`Error`] that names its [rank](Error::rank) and [host](Error::host), and the next fold
-//!   works. A rank that is killed ends the whole job. Open MPI leaves rank 0 the time to say which chunks were lost;
-//!   MPICH does not. A rank that is stopped, or whose host is gone, is noticed after 10 s, and is the error of the fold;
-//!   [`silence`](Builder::silence) and the environment variable `THREEFOLD_RANK_SILENCE` set another time. The job is
-//!   then aborted when `main` ends.
-//! - All ranks must run the same build of the program: a rank that does not is an error of [`Builder::build`]. If the
+//! - If a task panics, the fold returns an [`Error`] that names its [rank](Error::rank) and [host](Error::host), and
+//!   the next fold works. A rank that is killed ends the whole job. Open MPI leaves rank 0 the time to say which chunks
+//!   were lost; MPICH does not. A rank that is stopped, or whose host is gone, is noticed after 10 s, and the fold
+//!   returns an error; [`silence`](Builder::silence) and the environment variable `THREEFOLD_RANK_SILENCE` set another
+//!   time. The job is then aborted when `main` ends.
+//! - All ranks must run the same build of the program: if a rank does not, [`Builder::build`] returns an error. If the
 //!   processors of two hosts have different features, a warning is printed, since functions such as `sin` and `exp` may
 //!   then give other bits.
-//! - A program that a rank starts, or a copy that it forks, is no rank. If it uses this library too, it has a job of one
-//!   rank.
+//! - A program that a rank starts, or a copy that it forks, is not a rank. If it uses this library too, it has a job of
+//!   one rank.
 //! - A task that crashes, exits or runs out of memory ends its rank, and with it the whole job. With
 //!   [`isolate`](Builder::isolate), or an option that needs it such as [`retries`](Builder::retries), each rank runs the
-//!   chunks in worker processes of its own. The crash is then an error of the fold, or is retried, and the job goes on.
-//!   These processes do not see the variables of the MPI launcher, so a task must not call MPI.
+//!   chunks in worker processes of its own. After a crash the fold returns an error, or retries the chunk, and the job
+//!   goes on. These processes do not see the variables of the MPI launcher, so a task must not call MPI.
 //!
 //! # Async tasks and async runtimes
 //!

@@ -53,7 +53,7 @@ const PAGE: usize = 4096;
 ///
 /// On the model processes, a `Vec` is serialized and sent through sockets, in each fold anew. A `Shared` lies in memory
 /// that every worker process can map. Only the ranges of the chunks are sent. A worker maps the array once, and keeps it
-/// for later folds until this process drops it. On the other local models a `Shared` is an array like any other.
+/// for later folds until this process drops it. On sequential, async and threads a `Shared` is an array like any other.
 ///
 /// | model | as a source | as a capture |
 /// |---|---|---|
@@ -67,8 +67,30 @@ const PAGE: usize = 4096;
 /// worker that is in the middle of a fold at this moment keeps its mapping until the fold has ended.
 ///
 /// The type of an item is marked as plain data with bytemuck's trait [`Pod`]: any bits are a valid item, and there are
-/// no pointers and no padding. All integers and floats are such types, and so are arrays of them. A struct of your own
-/// is one with `#[derive(bytemuck::Pod)]`.
+/// no pointers and no padding. All integers and floats are such types, and so are arrays of them. For a struct of your
+/// own, add `bytemuck = { version = "1", features = ["derive"] }` to your Cargo.toml, and write `#[repr(C)]` and
+/// `#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]` above it:
+///
+/// ```
+/// use threefold::prelude::*;
+/// use threefold::Shared;
+///
+/// #[repr(C)]
+/// #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+/// struct Point {
+///     x: f64,
+///     y: f64,
+/// }
+///
+/// #[task]
+/// fn farthest(points: Slice<Point>) -> f64 {
+///     points.iter().map(|point| point.x.hypot(point.y)).fold(0.0, f64::max)
+/// }
+///
+/// let points = Shared::filled_by(1_000, |points: &mut [Point]| points[7] = Point { x: 3.0, y: 4.0 })?;
+/// assert_eq!(Executor::new(Model::Threads)?.fold(points, farthest, 0.0, f64::max)?, 5.0);
+/// # Ok::<(), threefold::Error>(())
+/// ```
 ///
 /// As a source an array is cut into [`Slice`](crate::Slice)s, as a `Vec` is. As a capture it is a `&Shared<T>`, which
 /// derefs to `[T]`:

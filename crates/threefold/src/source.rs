@@ -72,7 +72,8 @@ pub trait Source: Sized {
 
     /// The number of items, up to 2^128 - 1.
     ///
-    /// Only the full range of a 128-bit integer has more: its count stops at 2^128 - 1, and a fold over it is an error.
+    /// Only the full range of a 128-bit integer has more: its count stops at 2^128 - 1, and a fold over it returns an
+    /// error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -83,7 +84,7 @@ pub trait Source: Sized {
     /// The number of chunks of a fold over this source.
     ///
     /// It is 0 for an empty source. It is also 0 for a source that cannot be cut as asked (into 0 chunks, or into
-    /// chunks of 0 items), over which a fold is an error.
+    /// chunks of 0 items); a fold over such a source returns an error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -97,7 +98,7 @@ pub trait Source: Sized {
     /// Cuts the source into min(`n`, items) chunks. Their sizes differ by at most one item: the first `items % n`
     /// chunks are one item longer.
     ///
-    /// `n` may be of any integer type. If it is 0 or negative, a fold over the source is an error
+    /// `n` may be of any integer type. If it is 0 or negative, a fold over the source returns an error
     /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// ```
@@ -114,7 +115,7 @@ pub trait Source: Sized {
 
     /// Cuts the source into chunks of `size` items. The last chunk holds the rest.
     ///
-    /// `size` may be of any integer type. If it is 0 or negative, a fold over the source is an error
+    /// `size` may be of any integer type. If it is 0 or negative, a fold over the source returns an error
     /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// ```

@@ -1,5 +1,5 @@
-//! `Trace` and `Span` record which worker ran which chunk, and when. `Event` tells it to an observer while the fold runs
-//! ([`event`]).
+//! `Trace` and `Span` record which worker ran which chunk, and when. `Event` reports it to an observer while the fold
+//! runs ([`event`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -149,9 +149,9 @@ impl Trace {
         self.lock().bytes_moved
     }
 
-    /// The number of bytes, of [`bytes_moved`](Self::bytes_moved), that told workers of the fold before their first chunk:
-    /// the task with its captures, and a source that is sent as a whole. Each worker is told. A worker process keeps the
-    /// task, so that a later fold of the same task has fewer of these bytes.
+    /// How many of the [`bytes_moved`](Self::bytes_moved) were sent to workers before their first chunk: the task with
+    /// its captures, and a source that is sent as a whole, for each worker. A worker process keeps the task, so a later
+    /// fold of the same task sends fewer of these bytes.
     ///
     /// ```
     /// use threefold::Trace;

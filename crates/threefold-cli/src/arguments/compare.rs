@@ -69,7 +69,7 @@ pub(crate) struct MeasuringArguments {
     #[arg(long, value_name = "MODEL", value_parser = models(), hide_possible_values = true)]
     pub(crate) reference: Option<Model>,
 
-    /// What the recommended model needs least of
+    /// Recommend the model that needs the least of this
     #[arg(long, value_name = "WHAT", value_enum, default_value = "time")]
     pub(crate) rank_by: Rank,
 
@@ -136,7 +136,7 @@ struct ExportArguments {
     #[arg(long, value_name = "FILE", value_parser = path())]
     export_html: Option<PathBuf>,
 
-    /// Write the race of the models as an SVG picture that moves, for example for a README
+    /// Write an animated SVG picture of when each chunk ran on each model, for example for a README
     #[arg(long, value_name = "FILE", value_parser = path())]
     export_svg: Option<PathBuf>,
 

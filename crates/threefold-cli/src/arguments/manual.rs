@@ -15,12 +15,16 @@ Examples:
 
 /// What ends the page of the whole program, besides its examples.
 const EXIT_STATUS: [(&str, &str); 5] = [
-    ("0", "The result was written. So it is if a chunk succeeded on a retry, or if the reader of stdout has left."),
+    (
+        "0",
+        "Success: the result was written. This includes runs in which a chunk succeeded on a retry, and runs whose \
+         reader closed the pipe early.",
+    ),
     ("1", "A chunk or its worker failed, or a model gave another result than sequential."),
     (
         "2",
         "Nothing was started: the arguments are wrong, the model is not in this build, a file cannot be written, or the \
-         journal is of another run.",
+         journal records another fold.",
     ),
     ("130", "INT (Ctrl-C) ended the run."),
     ("143", "TERM ended the run."),

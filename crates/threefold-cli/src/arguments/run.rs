@@ -137,8 +137,8 @@ pub(super) struct RunArguments {
     ///
     /// After a crash or Ctrl-C, give the same command again: it runs only the chunks that FILE does not have, and the
     /// result is the same. A FILE that records another workload or command, or other RANGEs or chunks, is refused. The contents
-    /// of the files that --workload files reads, and of the program that --exec starts, are not compared. Of --exec the
-    /// options --retries, --timeout, --memory-limit, --tag and --bisect may be others. A crash may lose the chunks of the last
+    /// of the files that --workload files reads, and of the program that --exec starts, are not compared. With --exec, the
+    /// options --retries, --timeout, --memory-limit, --tag and --bisect may differ. A crash may lose the chunks of the last
     /// second, which run again.
     #[arg(long, value_name = "FILE", value_parser = path())]
     journal: Option<PathBuf>,
@@ -159,7 +159,7 @@ pub(crate) struct FailureArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count, default_value_t)]
     pub(crate) retries: u32,
 
-    /// Fail a chunk that takes longer than S seconds; with --exec its process is ended
+    /// Fail a chunk that takes longer than S seconds; with --exec its process is terminated
     #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 

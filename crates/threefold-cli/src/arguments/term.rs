@@ -40,7 +40,7 @@ impl TermArguments {
     ///
     /// # Errors
     ///
-    /// The text is no term: where, and what was expected there.
+    /// The text is not a term: where, and what was expected there.
     pub(super) fn read(self, how: Option<How>) -> Result<Option<ReducedTerm>, String> {
         let Self { term } = self;
         let Some(text) = term else { return Ok(None) };

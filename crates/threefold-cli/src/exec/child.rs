@@ -251,7 +251,8 @@ impl Child {
         }
     }
 
-    /// Sends a signal to the process, its group and what has moved to others. All may have ended, which is no error.
+    /// Sends a signal to the process, its group and what has moved to others. All may have ended, which is not an
+    /// error.
     fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.group, signal);
         if getpgid(Some(self.group)) != Ok(self.group) {

@@ -1,8 +1,8 @@
 //! `execute`: this process becomes another program, and no shell is asked for help. This is one of the few files with unsafe
 //! code: each operation has a block of its own, with its proof.
 //!
-//! `CommandExt::exec` of the standard library calls `execvp`, which gives a file that is no program to `sh`. A process
-//! that is started without a memory limit is refused then, and so it is here.
+//! `CommandExt::exec` of the standard library calls `execvp`, which gives a file that is not a program to `sh`. A
+//! process that is started without a memory limit is refused then, and so it is here.
 
 #![allow(unsafe_code)]
 

@@ -37,7 +37,7 @@ pub(super) enum Gathered {
 /// Why stdout takes no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Closed {
-    /// Its reader has left, which is no error.
+    /// Its reader has closed it, which is not an error.
     Left,
     Unwritable(String),
 }
@@ -101,8 +101,8 @@ impl Gathered {
             Self::Text(all) => String::from_utf8(all).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
                 format!(
-                    "byte {at} of the output is {:#04x}, which is no UTF-8, and JSON can hold nothing else: \
-                     let the programs write text, or give --format plain",
+                    "the output is not valid UTF-8 at byte {at} ({:#04x}), and JSON can hold only UTF-8: \
+                     use --format plain, or let the programs write UTF-8",
                     error.as_bytes()[at]
                 )
             }),

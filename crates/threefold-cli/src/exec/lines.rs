@@ -46,8 +46,8 @@ pub(super) fn describe(per_job: u64) -> impl Fn(u64) -> String + Send + Sync {
     }
 }
 
-/// Jobs that are read one after another. A job with a line that no program can be given is an error, and the next job
-/// begins where it would have begun without that line.
+/// Jobs that are read one after another. A job with a line that no program can be given fails, and the next job begins
+/// where it would have begun without that line.
 pub(super) struct Jobs {
     input: BufReader<Box<dyn Read + Send>>,
     separator: u8,
@@ -55,7 +55,7 @@ pub(super) struct Jobs {
     chunk: u64,
     /// The number of the next line.
     line: u64,
-    /// The next line that is read. Those before it belong to a job that is an error.
+    /// The next line that is read. Those before it belong to a job that has failed.
     resume_at: u64,
     /// Whether the line before the next one was not read to its end.
     is_within_line: bool,
@@ -107,8 +107,8 @@ impl Jobs {
         Ok(())
     }
 
-    /// Skips what is left of a job that is an error. It may have no end, so it is skipped only when the next job is asked
-    /// for.
+    /// Skips what is left of a job that has failed. It may have no end, so it is skipped only when the next job is
+    /// asked for.
     fn skip(&mut self) -> Result<(), Unread> {
         while self.is_within_line || self.line < self.resume_at {
             let line = self.line;

@@ -48,7 +48,7 @@ impl Moved {
         }
     }
 
-    /// Sends a signal to all. They may have ended, which is no error.
+    /// Sends a signal to all. They may have ended, which is not an error.
     pub(super) fn signal(&self, signal: Signal) {
         for (_, handle) in &self.0 {
             let _ = pidfd_send_signal(handle, signal);

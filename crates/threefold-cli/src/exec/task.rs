@@ -38,7 +38,7 @@ pub(super) enum Value {
     Count(u64),
 }
 
-/// How many characters of what is no number are shown.
+/// How many characters are shown of what is not a number.
 const SHOWN: usize = 60;
 
 /// Runs one chunk: on async beside others on the same thread, on the other models alone on its thread.
@@ -134,22 +134,22 @@ fn value_of(ended: Ended, keep: Keep) -> Result<Value, (Kind, String)> {
     match ended.stopped {
         Some(Stopped::Late) => {
             let time = seconds(ended.ran_for);
-            return Err((Kind::Timeout, format!("ran out of time: process {pid} was stopped after {time}")));
+            return Err((Kind::Timeout, format!("ran out of time: process {pid} was terminated after {time}")));
         }
         Some(Stopped::PrintedTooMuch) => {
             let most = match keep {
-                Keep::Number => "64 KiB, which is no number",
+                Keep::Number => "64 KiB, where one number is expected",
                 Keep::Everything | Keep::Count => "1 GiB, which would have to be kept in memory: let it write a file",
             };
-            return Err((Kind::Failed, format!("printed more than {most}; process {pid} was stopped")));
+            return Err((Kind::Failed, format!("printed more than {most}; process {pid} was terminated")));
         }
         Some(Stopped::AtTerminal(signal)) => {
             let name = signal_name(signal);
             return Err((
                 Kind::Failed,
                 format!(
-                    "wanted to read or set the terminal, which is not given to programs here: process {pid} was stopped \
-                     by {name}"
+                    "tried to use the terminal, and programs of --exec have none (give it a key, or an option such as \
+                     `ssh -o BatchMode=yes`, so that it does not ask): process {pid} was stopped by {name}"
                 ),
             ));
         }

@@ -159,13 +159,13 @@ impl Template {
 /// Why the word `text` cannot be meant, if it is a placeholder that commands over these items do not have.
 fn of_the_other_kind(text: &str, over: Over) -> Option<String> {
     let (others, items, theirs) = match over {
-        Over::Range => (&["{}", "{line}"], "a RANGE", "{start}, {end} and {chunk}"),
-        Over::Lines => (&["{start}", "{end}"], "--lines", "{}, {line} and {chunk}"),
+        Over::Range => (&["{}", "{line}"], "a RANGE", "{start}, {end} or {chunk}"),
+        Over::Lines => (&["{start}", "{end}"], "--lines", "{}, {line} or {chunk}"),
     };
     others.contains(&text).then(|| {
         format!(
-            "--exec: {text} is no placeholder over {items}, where they are {theirs}; if the program needs this text itself, \
-             give --shell and quote it"
+            "--exec: `{text}` is not a placeholder of a command over {items}; use {theirs}. If the program needs this \
+             text itself, give --shell and quote it"
         )
     })
 }
@@ -306,7 +306,7 @@ mod tests {
             ("echo {} {end}", Over::Lines),
         ] {
             let refusal = Template::new(command, over, false).unwrap_err();
-            assert!(refusal.contains("is no placeholder over"), "{command}: {refusal}");
+            assert!(refusal.contains("is not a placeholder of a command over"), "{command}: {refusal}");
         }
         assert!(Template::new("echo '{}' \"$@\"", Over::Range, true).is_ok());
     }

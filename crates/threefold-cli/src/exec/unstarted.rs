@@ -34,9 +34,10 @@ impl Unstarted {
         let needed = [(EMPTY, "is the stdin of every program")].into_iter().chain(launcher);
         match Errno::from_io_error(error) {
             Some(Errno::NOENT) => Self::missing(error, path, needed),
-            Some(Errno::NOEXEC) => {
-                Self::finally("it is no program, and its first line names no interpreter (#!); give --shell")
-            }
+            Some(Errno::NOEXEC) => Self::finally(
+                "it is neither a program nor a script whose first line names an interpreter (`#!/bin/sh`); \
+                    add that line, or use --shell",
+            ),
             Some(Errno::TOOBIG) => {
                 Self::finally("its arguments are together longer than the system allows; give a smaller --chunk-size")
             }

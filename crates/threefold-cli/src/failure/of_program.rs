@@ -46,11 +46,10 @@ impl fmt::Display for OfProgram {
     }
 }
 
-/// The text of an error with a user's words for the task, which the journal of another work may name, too.
+/// The text of an error with a user's words for the task, which an error of a journal may name, too.
 pub(super) fn in_a_users_words(text: &str) -> String {
-    let another =
-        "it records another command, or the same one with or without --shell or with another kind of --reduce";
-    let another_term = "it records another term, or the same one written otherwise or with another --reduce";
+    let another = "it records another command, or this command with a different --shell or --reduce";
+    let another_term = "it records another term, the same term in another spelling, or another --reduce";
     text.replace(&format!("{TASK}{CHANGED}"), another)
         .replace(TASK, "a command of --exec")
         .replace(&format!("{TERM}{CHANGED}"), another_term)

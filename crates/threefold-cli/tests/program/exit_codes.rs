@@ -89,8 +89,8 @@ fn keeping_going_reports_every_failure_and_counts_them() {
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), ""));
     // Details of a worker follow on lines of their own; process ids differ.
     let lines = answer.stderr.lines().filter(|line| line.starts_with("threefold: "));
-    let lines = lines.map(|line| match (line.split_once("(pid "), line.split_once(") stopped")) {
-        (Some((before, _)), Some((_, after))) => format!("{before}(pid PID) stopped{after}\n"),
+    let lines = lines.map(|line| match (line.split_once("(pid "), line.split_once(") took longer")) {
+        (Some((before, _)), Some((_, after))) => format!("{before}(pid PID) took longer{after}\n"),
         _ => format!("{line}\n"),
     });
     insta::assert_snapshot!(lines.collect::<String>());

@@ -38,8 +38,8 @@ fn the_object_of_a_cancelled_run_is_whole_however_many_chunks_have_ended() {
 fn a_run_that_does_not_end_has_the_name_that_any_other_has() {
     // Its value is large, so that the chunk does not end in time.
     let ended = signalled(interruptible(["sequential", "1..=1", "--term", "3^(2^27)"]), Signal::INT);
-    let said = "threefold: error: sum of 3^(2^27): cancelled on sequential; a chunk in progress did not end within 0.4 s, \
-                and was left";
+    let said = "threefold: error: sum of 3^(2^27): cancelled on sequential; a chunk in progress was still running \
+                after 0.4 s, and the program exits without waiting for it";
     assert!(ended.stderr.lines().any(|line| line == said), "{}", ended.stderr);
 }
 

@@ -185,7 +185,7 @@ fn a_journal_of_another_term_is_refused() {
     for (term, others) in [("i + 1", ""), ("i", "--reduce product")] {
         let refused = with(term, others);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{}", refused.stderr);
-        let reason = "is of another job: it records another term, or the same one written otherwise or with another \
+        let reason = "records another fold: it records another term, the same term in another spelling, or another \
                       --reduce; use another file";
         assert!(refused.stderr.contains(reason), "{}", refused.stderr);
     }

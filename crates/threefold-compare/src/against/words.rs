@@ -16,7 +16,8 @@ const UNPAIRED: &str = "The two were measured at different times, so their runs 
     then would look like a change of the program.";
 
 /// What is right at 1.0 for one contender may be chance for one of several.
-const SEVERAL: &str = "Faster and slower allow for the number of contenders, and the intervals do not.";
+const SEVERAL: &str = "The words faster and slower are corrected for the number of contenders that are compared; the \
+    intervals are not. So a contender whose interval excludes 1.0 may still be called `no difference shown`.";
 
 impl Against {
     /// What changed, in one sentence. `rows` are those of the comparison.
@@ -61,7 +62,8 @@ impl Against {
         let values = self.differs.iter().find(|it| it.what == VALUES)?;
         let (before, now) = (&values.before, &values.now);
         Some(format!(
-            "The values differ: {before} before, {now} now. The two have not done the same work, unless the task was mended."
+            "The values differ: {before} before, {now} now. The two runs computed different things, unless an error in \
+             the task was fixed in between."
         ))
     }
 

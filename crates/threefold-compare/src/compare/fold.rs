@@ -15,8 +15,9 @@ impl Compare {
     /// Measures the fold of `source` with `task` and `reduce` on every model, as
     /// [`Executor::fold`](threefold::Executor::fold) runs it.
     ///
-    /// The values of all models must be equal by `PartialEq`. A value that is not equal to itself, such as NaN, cannot be
-    /// compared in this way and is an error: [`fold_by`](Self::fold_by) compares by a key of the value.
+    /// The values of all models must be equal by `PartialEq`. A value that is not equal to itself, such as NaN, cannot
+    /// be compared in this way, so the comparison returns an error: [`fold_by`](Self::fold_by) compares by a key of the
+    /// value.
     ///
     /// ```
     #[doc = include_str!("../doc/sum.md")]

@@ -35,7 +35,7 @@ pub(super) const MAIN: [Figure; 8] = [
     further("memory", |of, row| {
         known(of.rows[row].peak_memory_bytes > 0, || text::bytes(of.rows[row].peak_memory_bytes))
     }),
-    further("pays from", |of, row| pays_from(&of.rows[row])),
+    further("faster from", |of, row| faster_from(&of.rows[row])),
 ];
 
 /// What only experts read.
@@ -83,7 +83,7 @@ fn speedup(comparison: &Comparison, row: usize) -> String {
 }
 
 /// From how many items on the contender is faster than the reference.
-fn pays_from(row: &Row) -> String {
+fn faster_from(row: &Row) -> String {
     match row.break_even {
         BreakEven::Always { smallest } if smallest < 2.0 => "any size".to_string(),
         BreakEven::Always { smallest } => format!("{} or fewer", text::about(smallest)),

@@ -85,7 +85,7 @@ fn scaling_caption(comparison: &Comparison) -> &'static str {
 
 /// What the last column of the table counts.
 fn pays(comparison: &Comparison) -> Markup {
-    let is_shown = figures::shown(comparison, &MAIN).iter().any(|figure| figure.title == "pays from");
+    let is_shown = figures::shown(comparison, &MAIN).iter().any(|figure| figure.title == "faster from");
     html! {
         @if is_shown {
             p.note.roomy { "The last column counts " (escaped(&comparison.unit)) ", from a cold start." }

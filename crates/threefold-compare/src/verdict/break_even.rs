@@ -1,4 +1,5 @@
-//! From which size on models pay off, from a cold start: with a new executor in a running program.
+//! From which size on models are faster than the reference, from a cold start: with a new executor in a running
+//! program.
 
 use super::reason::{Reason, ReasonKind, Size};
 use super::{Evidence, cause, is_plural};
@@ -61,8 +62,8 @@ fn slower_cold(evidence: &Evidence<'_>, best: usize) -> Option<Reason> {
 
 /// One sentence for all sizes, in groups of those that are known in the same way. Models with the same size share it.
 fn sizes_text(evidence: &Evidence<'_>, sizes: &[Size]) -> String {
-    let against =
-        if evidence.reference == 0 { String::new() } else { format!(" against {}", evidence.name(evidence.reference)) };
+    let than =
+        if evidence.reference == 0 { String::new() } else { format!(" than {}", evidence.name(evidence.reference)) };
     let mut text = String::new();
     let mut left = sizes;
     while let Some(first) = left.first() {
@@ -73,15 +74,16 @@ fn sizes_text(evidence: &Evidence<'_>, sizes: &[Size]) -> String {
         let names = text::list(&names);
         if text.is_empty() {
             let is_one = same.len() == 1 && !is_plural(evidence.rows[first.row].model);
-            let pay = if is_one { "pays" } else { "pay" };
-            text += &format!("{names} {pay} off{against} {}", from(&first.break_even, Some(evidence.unit)));
+            let are = if is_one { "is" } else { "are" };
+            let on = if is_beyond_a_size(&first.break_even) { " on" } else { "" };
+            text += &format!("{names} {are} faster{than} {}{on}", from(&first.break_even, Some(evidence.unit)));
         } else {
             text += &format!(", {names} {}", from(&first.break_even, None));
         }
         if next.first().map(|next| is_estimated(&next.break_even)) != Some(is_estimated(&first.break_even)) {
             let known = if is_estimated(&first.break_even) { "estimated" } else { "measured" };
             // What cold means is said once.
-            let cold = if text.contains('(') { "" } else { " cold, with a new executor" };
+            let cold = if text.contains('(') { "" } else { " cold: a new executor for each fold" };
             text += &format!(" ({known}{cold})");
         }
     }
@@ -98,13 +100,18 @@ fn from(break_even: &BreakEven, unit: Option<&str>) -> String {
         BreakEven::From { items, low, high, basis } => {
             let about = if basis == Basis::Measured { "" } else { "about " };
             if high > NARROW * low {
-                format!("from between {} and {}{unit}", text::about(low), text::about(high))
+                format!("from a size between {} and {}{unit}", text::about(low), text::about(high))
             } else {
                 format!("from {about}{}{unit}", text::about(items))
             }
         }
         BreakEven::Never | BreakEven::Unknown => String::new(),
     }
+}
+
+/// Whether there are sizes below, at which the model is not faster.
+fn is_beyond_a_size(break_even: &BreakEven) -> bool {
+    matches!(break_even, BreakEven::From { high, .. } if *high >= 2.0)
 }
 
 fn is_estimated(break_even: &BreakEven) -> bool {

@@ -48,7 +48,7 @@ fn profile(evidence: &Evidence<'_>) -> Option<Reason> {
     let is_unknown = |row: &Row| !row.profile.is_empty() && row.profile.chunks_cpu_s.is_none();
     evidence.rows.iter().any(is_unknown).then(|| {
         let text =
-            "processor time could not be measured (on Linux /proc tells it), so it is not known whether chunks wait";
+            "processor time could not be measured (on Linux it is read from /proc), so it is not known whether chunks wait";
         Reason::of_all(ReasonKind::ProcessorTimeUnknown, text)
     })
 }
@@ -61,7 +61,7 @@ fn paired(evidence: &Evidence<'_>) -> Option<Reason> {
         row.speedup.is_some_and(|speedup| (rounded(speedup.value) - 100.0) * (rounded(medians) - 100.0) < 0.0)
     };
     evidence.rows.iter().any(seems_wrong).then(|| {
-        let text = "of runs of the same round; so it may be above 1 where the median time is the longer one";
+        let text = "compares runs of the same round, so it can be above 1 although the median time is longer";
         Reason::of_all(ReasonKind::SpeedupsArePaired, text)
     })
 }
@@ -125,7 +125,8 @@ fn disturbance(condition: &Condition) -> Option<String> {
             Some(format!("{} of the runs took unusually long or short", text::percent(share)))
         }
         Condition::Stolen { share } if share > STOLEN_SHARE => {
-            Some(format!("the host of this virtual machine took {} of its processor time", text::percent(share)))
+            let share = text::percent(share);
+            Some(format!("steal time: the host gave {share} of this virtual machine's processor time to others"))
         }
         Condition::Throttled { share } if share > THROTTLED_SHARE => {
             Some(format!("the processor quota of this program held it back for {} of the time", text::percent(share)))

@@ -12,7 +12,7 @@ use crate::plan::RankBy;
 use crate::row::BreakEven;
 use crate::stats::{Estimate, Interval};
 
-/// One line below the verdict: how another model compares, what to change, from which size on a model pays off, or how
+/// One line below the verdict: how another model compares, what to change, from which size on a model is faster, or how
 /// certain all of this is.
 ///
 /// Its [`kind`](Self::kind) holds the figures, so that a program need not read the text. `Display` gives label and text.
@@ -191,7 +191,7 @@ pub enum ReasonKind {
         rank_by: RankBy,
     },
     /// A contender has a longer median than another one that it is compared with, but a speed-up above 1, or the other way
-    /// round. Speed-ups are of runs of the same round.
+    /// round. A speed-up compares runs of the same round.
     SpeedupsArePaired,
     /// How certain the verdict is.
     Certainty {

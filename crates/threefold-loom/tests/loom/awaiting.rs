@@ -1,7 +1,8 @@
 //! Awaiting: a future that takes the outputs of a fold, and a thread that runs it in the caller's place.
 //!
-//! The gate, the window and those who are told are the library's own. The order of steps in the future and in its errand
-//! is modelled, as it stands in `executor/awaiting.rs`, `backend/errand.rs` and `backend/blocks.rs`.
+//! The gate, the window and those who are told are the library's own. The order of steps in the future and in its
+//! background thread is modelled, as it stands in `executor/awaiting.rs`, `backend/background.rs` and
+//! `backend/blocks.rs`.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -13,10 +14,10 @@ use crate::claims::Claim;
 use crate::model;
 use crate::waking::{Fold, Parker};
 
-/// Whether the errand is back, and whom it wakes.
+/// Whether the background thread is done, and whom it wakes.
 #[derive(Default)]
-struct Errand {
-    is_back: bool,
+struct BackgroundWork {
+    is_done: bool,
     future: Option<Waker>,
 }
 
@@ -26,9 +27,9 @@ enum Mistake {
     None,
     /// It does not look again after it has registered.
     LooksOnlyBefore,
-    /// It moves the window, and does not tell the errand.
+    /// It moves the window, and does not tell the background thread.
     ForgetsTheTurnedAway,
-    /// The errand that supplies chunks does not tell the one that runs them.
+    /// The thread that supplies chunks does not tell the one that runs them.
     ForgetsWhoWaitsForChunks,
 }
 
@@ -72,13 +73,13 @@ fn stand_in(fold: &Fold) {
 
 /// One fold, from the first poll of its future to the last. It is polled `polls` times at most, and then dropped.
 fn await_fold(fold: &Arc<Fold>, mistake: Mistake, polls: usize) {
-    let errand = Arc::new(Mutex::new(Errand::default()));
-    let (theirs, their_fold) = (Arc::clone(&errand), Arc::clone(fold));
+    let work = Arc::new(Mutex::new(BackgroundWork::default()));
+    let (theirs, their_fold) = (Arc::clone(&work), Arc::clone(fold));
     let thread = thread::spawn(move || {
         stand_in(&their_fold);
         drop(their_fold);
         let mut state = theirs.lock().unwrap();
-        state.is_back = true;
+        state.is_done = true;
         let future = state.future.take();
         drop(state);
         future.into_iter().for_each(Waker::wake);
@@ -98,11 +99,11 @@ fn await_fold(fold: &Arc<Fold>, mistake: Mistake, polls: usize) {
         if mistake == Mistake::LooksOnlyBefore {
             fold.gate.caller.register_future(&waker);
         }
-        let mut state = errand.lock().unwrap();
-        if !state.is_back {
+        let mut state = work.lock().unwrap();
+        if !state.is_done {
             state.future = Some(waker.clone());
         }
-        state.is_back
+        state.is_done
     };
     let is_over = (0..polls).any(|polled| {
         if polled > 0 {
@@ -150,7 +151,7 @@ fn a_future_that_does_not_look_again_when_it_has_registered_is_never_woken() {
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn without_being_told_of_it_an_errand_that_was_turned_away_sleeps_for_ever() {
+fn without_being_told_of_it_a_thread_that_was_turned_away_sleeps_for_ever() {
     model(3, || await_fold(&Fold::new(2, 1, None), Mistake::ForgetsTheTurnedAway, usize::MAX));
 }
 
@@ -171,6 +172,6 @@ fn a_fold_that_is_supplied_ends_when_its_future_is_dropped() {
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn without_being_told_of_it_an_errand_waits_for_chunks_for_ever() {
+fn without_being_told_of_it_a_thread_waits_for_chunks_for_ever() {
     model(2, || await_fold(&Fold::supplied(1, 9), Mistake::ForgetsWhoWaitsForChunks, usize::MAX));
 }

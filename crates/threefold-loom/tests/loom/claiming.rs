@@ -133,10 +133,10 @@ fn a_worker_that_saw_a_closed_window_is_told_when_it_opens() {
         let claims = Arc::new(Claims::new(2, 1));
         let told = Arc::new(AtomicBool::new(false));
         assert_eq!(claims.claim(|_| 1), Claim::Block(0..1));
-        let (helper, bell) = (Arc::clone(&claims), Arc::clone(&told));
+        let (helper, flag) = (Arc::clone(&claims), Arc::clone(&told));
         let helper = thread::spawn(move || {
             if !helper.is_open() {
-                while !bell.load(Ordering::Acquire) {
+                while !flag.load(Ordering::Acquire) {
                     thread::yield_now();
                 }
             }
@@ -156,11 +156,11 @@ fn a_worker_that_the_window_turned_away_is_told_when_it_opens() {
         let claims = Arc::new(Claims::new(2, 1));
         let told = Arc::new(AtomicBool::new(false));
         assert_eq!(claims.claim(|_| 1), Claim::Block(0..1));
-        let (helper, bell) = (Arc::clone(&claims), Arc::clone(&told));
+        let (helper, flag) = (Arc::clone(&claims), Arc::clone(&told));
         let helper = thread::spawn(move || match helper.claim(|_| 1) {
             Claim::Block(block) => assert_eq!(block, 1..2),
             Claim::Later => {
-                while !bell.load(Ordering::Acquire) {
+                while !flag.load(Ordering::Acquire) {
                     thread::yield_now();
                 }
                 assert_eq!(helper.claim(|_| 1), Claim::Block(1..2));

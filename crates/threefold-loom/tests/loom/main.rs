@@ -5,22 +5,22 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "parts of the library are compiled here by themselves")]
 
-#[path = "../../../threefold/src/backend/berth.rs"]
-mod berth;
 #[path = "../../../threefold/src/fold/claims.rs"]
 mod claims;
 #[path = "../../../threefold/src/fold/finished.rs"]
 mod finished;
 #[path = "../../../threefold/src/fold/gate.rs"]
 mod gate;
+#[path = "../../../threefold/src/backend/idle_slot.rs"]
+mod idle_slot;
 #[path = "../../../threefold/src/fold/notify.rs"]
 mod notify;
 #[path = "../../../threefold/src/backend/open_folds.rs"]
 mod open_folds;
 
 mod awaiting;
-mod berths;
 mod claiming;
+mod idle_slots;
 mod waking;
 
 /// What the library's files are compiled with.

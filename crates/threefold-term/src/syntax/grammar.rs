@@ -55,7 +55,7 @@ type Input<'t> = LocatingSlice<&'t str>;
 ///
 /// # Errors
 ///
-/// Where the text is no term, and what was expected there.
+/// Where the text is not a term, and what was expected there.
 pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
     if text.len() > MOST_BYTES {
         return Err(ParseError::new(

@@ -1,9 +1,9 @@
-//! `ParseError`: why a text is no term, and at which character.
+//! `ParseError`: why a text is not a term, and at which character.
 
 use std::fmt;
 use std::ops::Range;
 
-/// Why a text is no term, with the place.
+/// Why a text is not a term, with the place.
 ///
 /// It prints three lines: the reason, the text, and a caret below the character.
 ///

@@ -248,7 +248,7 @@ fn reduced_until(text: &str, times: u32) -> i128 {
     });
     match some.and_then(|partial| partial.value()) {
         Ok(Value::Integer(count)) => i128::try_from(&count).expect("at most a million"),
-        other => panic!("{other:?} is no count"),
+        other => panic!("{other:?} is not a count"),
     }
 }
 

@@ -91,7 +91,7 @@ fn far_terms() -> impl Strategy<Value = String> {
 fn bits(value: Value) -> u64 {
     match value {
         Value::Float(float) => (float + 0.0).to_bits(),
-        Value::Integer(integer) => panic!("{integer} is no f64"),
+        Value::Integer(integer) => panic!("{integer} is not an f64"),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::trees::Tree;
 /// Why a tree has no value.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Nothing {
-    /// A division by zero, or a power that is no integer.
+    /// A division by zero, or a power that is not an integer.
     Undefined,
     /// The value may be too large for this evaluator.
     Unknown,

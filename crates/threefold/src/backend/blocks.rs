@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use super::pace::{Lap, Pace};
+use super::grain::{GrainSize, Lap};
 use super::part::Part;
 use super::{Running, current};
 use crate::fold::claims::Claim;
@@ -22,27 +22,27 @@ pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
     let Part { worker, workers, guess, is_timed, mut caller, look } = part;
     let _here = current::enter(Some(fold.into()));
     let claims = fold.claims();
-    let mut pace = (workers > 1).then(|| match is_timed {
-        true => (Pace::new(workers, guess), Some(Lap::new())),
-        false => (Pace::untimed(workers, guess), None),
+    let mut grain = (workers > 1).then(|| match is_timed {
+        true => (GrainSize::new(workers, guess), Some(Lap::new())),
+        false => (GrainSize::untimed(workers, guess), None),
     });
     loop {
-        match (claims.claim(|left| pace.as_ref().map_or(left, |(pace, _)| pace.size(left))), &mut caller) {
+        match (claims.claim(|left| grain.as_ref().map_or(left, |(grain, _)| grain.size(left))), &mut caller) {
             (Claim::Block(block), caller) => {
                 let chunks = block.end - block.start;
                 match caller {
                     Some(caller) => caller.run(block),
                     None => fold.run(block, worker),
                 }
-                let Some((pace, lap)) = &mut pace else { continue };
-                let is_due = pace.ran(chunks);
+                let Some((grain, lap)) = &mut grain else { continue };
+                let is_due = grain.ran(chunks);
                 let Some(lap) = lap else { continue };
                 if claims.is_over() {
-                    pace.took(lap.time());
-                    return pace.average(guess);
+                    grain.took(lap.time());
+                    return grain.average(guess);
                 }
                 if is_due {
-                    look(pace.took(lap.time()));
+                    look(grain.took(lap.time()));
                 }
             }
             (Claim::Later, Some(caller)) => {
@@ -56,7 +56,7 @@ pub(super) fn run(fold: &Running, part: Part<'_>) -> Option<u64> {
                 }
                 caller.ready();
             }
-            (Claim::Later, None) | (Claim::Never, _) => return pace.and_then(|(pace, _)| pace.average(guess)),
+            (Claim::Later, None) | (Claim::Never, _) => return grain.and_then(|(grain, _)| grain.average(guess)),
         }
     }
 }

@@ -4,8 +4,8 @@
 ///
 /// A worker process is this same program, started once more. When it comes to `init`, it stops there, serves its
 /// parent, and never returns, so that the rest of `main` runs in the parent alone. In the parent itself `init` only
-/// notes that it was called and returns at once. Without that note an executor for
-/// [`Model::Processes`](crate::Model::Processes) is an error, because its workers would run `main` again.
+/// notes that it was called and returns at once. Without that note, making an executor for
+/// [`Model::Processes`](crate::Model::Processes) returns an error, because its workers would run `main` again.
 ///
 /// If a worker has no other threads when it reaches `init`, further workers may be made as copies of it. Then what
 /// `main` does before `init` happens once for several workers: they share the offsets of files that `main` has opened,
@@ -16,16 +16,17 @@
 /// on systems other than Linux, it does nothing.
 ///
 /// In an MPI job the same holds for the ranks: rank 0 goes on with `main`, and the others stop here, serve rank 0, and
-/// exit when it ends. A process is in a job if an MPI launcher has started it, which the launcher's variables tell. In
-/// any other process `init` does not call MPI.
+/// exit when it ends. A process is in a job if an MPI launcher has started it. `init` finds this out from the
+/// launcher's environment variables. In any other process `init` does not call MPI.
 ///
 /// In a test, make it the first line of the `#[test]` function; workers then stop before the test harness runs. There
 /// the call counts for the thread that makes it, so that no test depends on which others ran before. A thread that the
 /// test starts, and that makes an executor itself, calls it too.
 ///
-/// A worker serves nobody but the program that started it, for the same user. If that is not so, it prints the reason
-/// to standard error and exits with code 1. The same arguments without a channel in the standard input are the
-/// program's own, and nothing happens.
+/// A worker serves only the program that started it, for the same user. A worker is recognized by its first argument
+/// (`--threefold-worker`) and by a socket as its standard input. If both are there but the parent or the user is
+/// another one, the process prints the reason to standard error and exits with code 1. If the standard input is not
+/// such a socket, `init` ignores the argument, and the program may use it.
 ///
 /// ```
 /// fn main() -> threefold::Result<()> {

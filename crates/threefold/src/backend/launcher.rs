@@ -1,7 +1,7 @@
 //! The variables that an MPI launcher sets for its ranks, and that worker processes must not inherit.
 //!
-//! A process joins the job that these variables name when it initializes MPI. A worker process of a rank is no rank. If
-//! a task of it initialized MPI, with the variables of the rank that started it, MPICH would wait for ever.
+//! A process joins the job that these variables name when it initializes MPI. A worker process of a rank is not a rank.
+//! If a task of it initialized MPI, with the variables of the rank that started it, MPICH would wait for ever.
 //!
 //! The variables are taken away only in a process that has joined its job. In any other program they mean nothing to
 //! this library, and may mean something to a task: a program that Slurm starts without MPI may read them.

@@ -1,7 +1,7 @@
 //! `StandIn`: takes the caller's part in a fold, on a thread that lives as long as the fold.
 //!
 //! A caller that blocks [lends](lend) its part if its own thread cannot take it: its stack is too small, or it is inside
-//! an async runtime. A caller that awaits the fold never takes part. The thread of an [errand](super::errand) does it.
+//! an async runtime. A caller that awaits the fold never takes part. A [background thread](super::background) does it.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use std::thread;
 #[cfg(feature = "async")]
 use tokio::runtime::Handle;
 
-use super::pace::{Lap, Pace};
+use super::grain::{GrainSize, Lap};
 use super::{Caller, Running, stack};
 use crate::error::Error;
 use crate::fold::unpark;
@@ -55,14 +55,14 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
 pub(crate) fn stand_in(fold: &Running, part: impl FnOnce(&mut StandIn<'_>)) {
     let waker = unpark::this_thread();
     fold.workers.register(waker.clone());
-    part(&mut StandIn { fold, pace: Pace::new(1, None), lap: Lap::new() });
+    part(&mut StandIn { fold, grain: GrainSize::new(1, None), lap: Lap::new() });
     fold.workers.forget(&waker);
 }
 
 /// Takes the caller's part on another thread. It runs chunks and keeps their outputs for the caller.
 pub(crate) struct StandIn<'a> {
     fold: &'a Running,
-    pace: Pace,
+    grain: GrainSize,
     lap: Lap,
 }
 
@@ -71,10 +71,10 @@ impl Caller for StandIn<'_> {
     fn run(&mut self, block: Range<u64>) {
         let mut next = block.start;
         while next < block.end {
-            let end = next + self.pace.size(block.end - next);
+            let end = next + self.grain.size(block.end - next);
             self.fold.run(next..end, 0);
-            if self.pace.ran(end - next) {
-                self.pace.took(self.lap.time());
+            if self.grain.ran(end - next) {
+                self.grain.took(self.lap.time());
             }
             next = end;
         }

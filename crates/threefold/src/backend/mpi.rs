@@ -17,8 +17,8 @@
 //!    job. `init()` joins the job through MPI, and compares the launcher's number of ranks with the number that MPI
 //!    knows. If the launcher belongs to another MPI library, each process would find itself alone, so this is refused.
 //! 2. Each rank but rank 0 introduces itself ([`peer`]) and serves. Rank 0 returns from `init()`.
-//! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): a rank of another
-//!    build is an error of the executor.
+//! 3. The first executor for mpi waits for all introductions, and compares the ranks ([`compare`]): if one is of
+//!    another build, making the executor returns an error.
 //! 4. A fold takes a session, or opens one. The dispatcher's messages go to its workers, as they go to worker processes.
 //!    The answers come back the same way.
 //! 5. When `main` ends, rank 0 says goodbye to all ranks and waits for theirs ([`world`]). Then all leave MPI together.
@@ -71,7 +71,7 @@
 //! | what happens | who notices | what is said |
 //! |---|---|---|
 //! | a rank is killed | the launcher; rank 0 is told by SIGTERM, if it is told | the rank, and the chunks that it had ([`report`]) |
-//! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the error of the fold; the abort follows when `main` ends |
+//! | a rank is stopped, or its host is gone | a caller that waits ([`pulse`]) | the fold returns an error; the abort follows when `main` ends |
 //! | `init()` was not called | whoever makes an executor ([`new`]) | an ordinary error; no rank runs a fold alone |
 //! | a task calls `exit` | the exiting rank itself ([`at_exit`]) | the rank |
 //! | a thread of ours panics in a rank | its panic hook ([`rank`]) | the rank, and the panic |

@@ -108,7 +108,7 @@ pub(super) fn refusal() -> Option<String> {
     let reason = if worker::is_serving() {
         "a worker process starts no workers of its own: inside a task, use `Executor::current()`"
     } else if worker::has_other_rights() {
-        "this program has the rights of another user than the one who started it (setuid, setgid or capabilities), so it cannot start worker processes: that user could start them too"
+        "worker processes are refused because this program runs with other rights than the user who started it (setuid, setgid or capabilities): that user could then start workers that have these rights; use threads"
     } else if !Entrance::is_open_here() {
         "worker processes need `threefold::init()` as the first line of `main`, or in a test as the first line of each thread that makes an executor: a worker process runs the program up to this call, and from there on it runs chunks"
     } else {
@@ -191,7 +191,8 @@ impl Processes {
     /// Keeps workers for the next fold, as many as one may have, and what watches and makes them.
     fn keep(&self, mut more: Idle) {
         let mut idle = self.lock();
-        // One watch is kept. Who was watched by another is watched anew.
+        // Only one `Watch` is kept. Workers that were registered with another one lose their mark, and are registered
+        // again.
         match more.watch.take().filter(|_| idle.watch.is_none()) {
             Some(watch) => idle.watch = Some(watch),
             None => {
@@ -199,7 +200,7 @@ impl Processes {
                 more.workers.iter_mut().chain(makers).for_each(|worker| worker.mark = None);
             }
         }
-        // Under the lock: memory that is freed from here on is told to the workers that are on the list.
+        // While the lock is held, no array can be freed unnoticed: later frees are reported to the workers on the list.
         more.workers.iter_mut().for_each(Worker::forget_freed_now);
         idle.workers.append(&mut more.workers);
         let most = self.workers().min(idle.workers.len());

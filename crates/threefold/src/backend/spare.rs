@@ -1,36 +1,37 @@
-//! `Spare`: the threads that do the [errands](super::errand) of an executor. One of them is kept for the next errand.
+//! `Spare`: the threads that do the [background work](super::background) of an executor. One of them is kept for the
+//! next work.
 //!
-//! Starting a thread costs more than waking one. So a thread that has done an errand waits at a [berth](super::berth) for
-//! the next one, if no other thread waits there. An errand that comes meanwhile has a thread of its own: folds that are
-//! nested in each other never wait for a thread.
+//! Starting a thread costs more than waking one. So a thread that has done its work waits at an [idle
+//! slot](super::idle_slot) for more, if no other thread waits there. Work that comes meanwhile has a thread of its own:
+//! folds that are nested in each other never wait for a thread.
 //!
-//! The thread that waits ends with the executor, which joins it. A thread that still runs an errand has a clone of the
-//! executor, and ends after it has dropped that.
+//! The thread that waits ends with the executor, which joins it. A thread that still works has a clone of the executor,
+//! and ends after it has dropped that.
 //!
-//! A fork of the process has none of these threads, and one of them may have held the lock of the berth. So a fork has a
-//! berth of its own.
+//! A fork of the process has none of these threads, and one of them may have held the lock of the slot. So a fork has a
+//! slot of its own.
 
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-use super::berth::Berth;
 use super::fork::Own;
+use super::idle_slot::IdleSlot;
 use super::stack;
 
 /// What a thread does.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads that do errands. Dropping it ends the thread that waits for the next one.
-pub(super) struct Spare(Own<Arc<Berth<Job, JoinHandle<()>>>>);
+/// The threads that do background work. Dropping it ends the thread that waits for the next one.
+pub(super) struct Spare(Own<Arc<IdleSlot<Job, JoinHandle<()>>>>);
 
 impl Spare {
     pub(super) fn new() -> Self {
-        Self(Own::new(Arc::new(Berth::new())))
+        Self(Own::new(Arc::new(IdleSlot::new())))
     }
 
-    fn berth(&self) -> &Arc<Berth<Job, JoinHandle<()>>> {
-        self.0.get(|_| Arc::new(Berth::new()))
+    fn slot(&self) -> &Arc<IdleSlot<Job, JoinHandle<()>>> {
+        self.0.get(|_| Arc::new(IdleSlot::new()))
     }
 
     /// Has a thread do `job`: the one that waits, or a new one with this name and a stack of `bytes`.
@@ -39,16 +40,17 @@ impl Spare {
     ///
     /// The system refuses a thread.
     pub(super) fn run(&self, name: &str, bytes: usize, job: Job) -> io::Result<()> {
-        let Err(job) = self.berth().give(job) else { return Ok(()) };
-        let berth = Arc::clone(self.berth());
+        let Err(job) = self.slot().give(job) else { return Ok(()) };
+        let slot = Arc::clone(self.slot());
         let (to_thread, own) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
         let handle = thread.spawn(move || {
             stack::note(bytes);
             job();
             let mut next = own.recv().ok();
-            // After the errand has woken its future: the waker is code of somebody else, and may itself begin an errand.
-            while let Some((job, own)) = next.take().and_then(|own| berth.wait(own)) {
+            // After the work has woken its future: the waker is code of somebody else, and may itself begin background
+            // work.
+            while let Some((job, own)) = next.take().and_then(|own| slot.wait(own)) {
                 job();
                 next = Some(own);
             }
@@ -61,7 +63,7 @@ impl Spare {
 
 impl Drop for Spare {
     fn drop(&mut self) {
-        if let Some(thread) = self.berth().close() {
+        if let Some(thread) = self.slot().close() {
             let _ = thread.join();
         }
     }

@@ -17,9 +17,8 @@
 //!
 //! A current-thread runtime works only while its own thread drives it. A caller that blocks might block just this
 //! thread, and a chunk that waits for a timer would then wait forever. Nobody can tell whether it is this thread. So
-//! folds of async tasks on such a runtime can be awaited, and are an error if the caller blocks. The threads of a
-//! multi-thread runtime drive it in turn. A caller that blocks one of them tells the runtime, which uses another thread
-//! instead.
+//! folds of async tasks on such a runtime can be awaited, and fail if the caller blocks. The threads of a multi-thread
+//! runtime drive it in turn. A caller that blocks one of them tells the runtime, which uses another thread instead.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};

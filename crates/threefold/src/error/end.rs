@@ -67,7 +67,7 @@ impl fmt::Display for End {
             Self::OutOfMemory { limit: MemoryLimit::Kernel { why }, .. } => {
                 write!(f, "killed by SIGKILL, probably by the kernel because memory ran out ({why})")
             }
-            Self::Deadline(timeout) => write!(f, "stopped after {}", text::duration(*timeout)),
+            Self::Deadline(timeout) => write!(f, "took longer than {}", text::duration(*timeout)),
             #[cfg(feature = "mpi")]
             Self::RankGone => f.write_str("has ended"),
             #[cfg(feature = "mpi")]

@@ -1,15 +1,16 @@
 //! `Awaited`: a fold whose caller is a future.
 //!
 //! The future never blocks the thread that polls it. So it does not lend this thread to the backend, as
-//! [`drive`](super::drive) does. An [errand](crate::backend::errand) takes the caller's part: it runs chunks, or talks
-//! with workers elsewhere, until nobody is inside the fold any more. The future only takes results, in chunk order, and
-//! reduces them. So the reduction runs where the future is polled, and may borrow what the future may borrow.
+//! [`drive`](super::drive) does. A [background thread](crate::backend::background) takes the caller's part: it runs
+//! chunks, or talks with workers elsewhere, until nobody is inside the fold any more. The future only takes results, in
+//! chunk order, and reduces them. So the reduction runs where the future is polled, and may borrow what the future may
+//! borrow.
 //!
 //! # How the future is woken
 //!
 //! It registers its waker with the gate, as a caller that blocks registers its thread, and then looks once more for
-//! results. Whoever keeps the next result tells the gate. The errand wakes the future when it is back. A waker is called
-//! once, and registered again at the next poll.
+//! results. Whoever keeps the next result tells the gate. The background thread wakes the future when it is done. A
+//! waker is called once, and registered again at the next poll.
 //!
 //! # How long a poll takes
 //!
@@ -18,10 +19,10 @@
 //!
 //! # What a drop does
 //!
-//! The drop cancels the fold and returns at once. The errand still waits for chunks that run, as a cancelled fold does,
-//! and then ends. It holds the fold and the executor until then. So the thread that drops the future waits neither for
-//! chunks nor for the threads of the executor. If there is a journal, the drop writes the outputs that wait to be written,
-//! and the journal is then free for another fold.
+//! The drop cancels the fold and returns at once. The background thread still waits for chunks that run, as a cancelled
+//! fold does, and then ends. It holds the fold and the executor until then. So the thread that drops the future waits
+//! neither for chunks nor for the threads of the executor. If there is a journal, the drop writes the outputs that wait
+//! to be written, and the journal is then free for another fold.
 
 use std::future::poll_fn;
 use std::io;
@@ -38,7 +39,7 @@ use super::bisect::{self, Failures, Search};
 use super::reduction::Reduction;
 use super::registered::{Parent, Registered};
 use super::taker::End;
-use crate::backend::errand::Errand;
+use crate::backend::background::BackgroundWork;
 use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current, lend};
 #[cfg(feature = "processes")]
@@ -54,16 +55,16 @@ use crate::task::Task;
 /// How long one poll reduces results. It is as long as some tens of wake-ups of a future, and short beside a millisecond.
 const TURN: Duration = Duration::from_micros(100);
 
-/// A fold that an errand runs, of chunks `P`.
+/// A fold that a background thread runs, of chunks `P`.
 pub(super) struct Awaited<P: Pieces<Chunk = T::Chunk>, T: Task> {
     /// Held until the fold is over, and dropped before the fold. A thread that cancels the fold at that time owns the fold
     /// for a moment, under a lock of ours. It must not be the last owner: it would drop values of the user under the lock.
     #[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "only the search for lost ranges asks it"))]
     registered: Registered,
     fold: Running,
-    errand: Errand<()>,
-    /// Whether the errand is back: nobody is inside the fold any more.
-    is_back: bool,
+    background: BackgroundWork<()>,
+    /// Whether the background thread is done: nobody is inside the fold any more.
+    is_done: bool,
     /// Results that were taken together, and the number of the next of them.
     rest: vec::IntoIter<T::Output>,
     /// All results that are left, if the fold keeps going, was cancelled, and is over.
@@ -74,7 +75,7 @@ pub(super) struct Awaited<P: Pieces<Chunk = T::Chunk>, T: Task> {
     recorded: u64,
     end: End,
     #[cfg(feature = "processes")]
-    bisecting: Option<(Errand<Failures>, CancelToken)>,
+    bisecting: Option<(BackgroundWork<Failures>, CancelToken)>,
     pieces: PhantomData<fn(P)>,
 }
 
@@ -104,17 +105,17 @@ impl Executor {
         }
     }
 
-    /// An errand to run `fold`, from its start until nobody is inside it.
-    fn send_errand(&self, fold: &Running) -> Result<Errand<()>> {
+    /// Has a background thread run `fold`, from its start until nobody is inside it.
+    fn run_in_background(&self, fold: &Running) -> Result<BackgroundWork<()>> {
         let (on, theirs) = (self.clone(), fold.clone());
         #[cfg(feature = "journal")]
         let on = on.without_journal();
-        let errand = self.home.send_errand(move || {
+        let begun = self.home.run_in_background(move || {
             lend::stand_in(&theirs, |stand_in| on.run(&theirs, stand_in));
-            // Before the errand is back: then the caller alone owns what it passed in.
+            // Before the work is done: then the caller alone owns what it passed in.
             drop(theirs);
         });
-        errand.map_err(|error| no_thread(fold.model, error))
+        begun.map_err(|error| no_thread(fold.model, error))
     }
 }
 
@@ -124,13 +125,13 @@ where
     T: Task,
 {
     pub(super) fn begin(on: &Executor, fold: Running, registered: Registered) -> Result<Self> {
-        // If chunks come from an iterator, another errand supplies them already, and must learn that nobody wants them.
-        let errand = on.send_errand(&fold).inspect_err(|_| fold.cancel())?;
+        // If chunks come from an iterator, another thread supplies them already, and must learn that nobody wants them.
+        let background = on.run_in_background(&fold).inspect_err(|_| fold.cancel())?;
         Ok(Self {
             registered,
             fold,
-            errand,
-            is_back: false,
+            background,
+            is_done: false,
             rest: Vec::new().into_iter(),
             rest_from: 0,
             left: None,
@@ -168,12 +169,12 @@ where
         loop {
             if let Some(result) = self.next() {
                 return Poll::Ready(Some(result));
-            } else if self.is_back {
+            } else if self.is_done {
                 return Poll::Ready(None);
             } else if is_registered {
-                ready!(Pin::new(&mut self.errand).poll(cx));
+                ready!(Pin::new(&mut self.background).poll(cx));
                 // What the last workers kept before they left.
-                self.is_back = true;
+                self.is_done = true;
                 self.find_left();
             } else {
                 // After the first look, and before the second.
@@ -207,7 +208,7 @@ where
             if !matches!(self.end, End::Open) || self.taken == fold.chunks {
                 return None;
             }
-            let (first, kept) = work.outputs.take_next(self.is_back)?;
+            let (first, kept) = work.outputs.take_next(self.is_done)?;
             match kept {
                 Kept::Merged(count) => {
                     self.taken += count;
@@ -291,8 +292,8 @@ where
         reduction: &mut impl Reduction<T::Output>,
     ) -> Poll<Result<()>> {
         #[cfg(feature = "processes")]
-        if let Some((errand, _)) = &mut self.bisecting {
-            return Pin::new(errand).poll(cx).map(|bisected| bisect::put_back(bisected, reduction.failures()));
+        if let Some((search, _)) = &mut self.bisecting {
+            return Pin::new(search).poll(cx).map(|bisected| bisect::put_back(bisected, reduction.failures()));
         }
         let end = std::mem::replace(&mut self.end, End::Settled);
         let rest = std::mem::take(&mut self.rest);
@@ -305,8 +306,8 @@ where
             #[cfg(feature = "journal")]
             let theirs = theirs.without_journal();
             let search = Search { on: theirs, whole: self.fold.clone(), parent: self.registered.parent() };
-            match on.home.send_errand(move || search.bisect::<P, T>(failures)) {
-                Ok(errand) => self.bisecting = Some((errand, token)),
+            match on.home.run_in_background(move || search.bisect::<P, T>(failures)) {
+                Ok(search) => self.bisecting = Some((search, token)),
                 // The failures stay without a smallest range.
                 Err(_) => return Poll::Ready(concluded),
             }
@@ -326,8 +327,8 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Drop for Awaited<P, T> {
     fn drop(&mut self) {
         // First: a cancel would wake the future that is being dropped, under any lock that its owner holds.
         self.fold.gate().caller.forget_future();
-        self.errand.forget_future();
-        if !self.is_back {
+        self.background.forget_future();
+        if !self.is_done {
             self.fold.cancel();
         }
         // After the cancel, so that outputs that are not wanted any more are not recorded. Nobody takes an error from here:

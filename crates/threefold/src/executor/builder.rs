@@ -44,7 +44,7 @@ impl Builder {
     ///
     /// | model | a worker is | default |
     /// |---|---|---|
-    /// | sequential | the caller; any number but 1 is an error | 1 |
+    /// | sequential | the caller; any number but 1 is refused | 1 |
     /// | async | a thread with an async runtime; the caller is the first | 1 |
     /// | threads | a thread; the caller is the first | the cores that this process may use |
     /// | processes | a worker process; a fold uses at most one for each chunk | the cores that this process may use |
@@ -63,8 +63,8 @@ impl Builder {
         self
     }
 
-    /// The largest number of chunks that are begun and not finished at one time, at least 1; the default is 16,384. It
-    /// is for async only; on other models it is an error.
+    /// The largest number of chunks that may be running at the same time: begun and not finished. It is at least 1; the
+    /// default is 16,384. The option is for async only; other models refuse it.
     ///
     /// It bounds, for instance, the connections that are open at one time. It counts the chunks of all workers
     /// together, so more workers than chunks in flight are not started.
@@ -87,21 +87,21 @@ impl Builder {
     }
 
     /// The tokio runtime of your program on which `async` tasks wait. By default each worker makes a runtime of its own.
-    /// It is for async only; on other models it is an error. It needs the feature `async`.
+    /// The option is for async only; other models refuse it. It needs the feature `async`.
     ///
     /// The tasks use the timers and sockets of this runtime, and what they spawn runs on it. So a task can use a
     /// connection pool or a client that was made there. The chunks themselves are polled on threads of the executor, so
     /// they keep no thread of the runtime busy. The runtime must be running, and must not be shut down, while folds run:
     /// a chunk that waits on a runtime that was shut down fails. A [`timeout`](Self::timeout) and a pause between attempts
-    /// need its timers (`enable_time`): without them the fold is an error.
+    /// need its timers (`enable_time`): without them the fold returns an error.
     ///
     /// With a multi-thread runtime, [all verbs](crate::Executor) work. A blocking verb may be called on a thread of the
     /// runtime: it then uses tokio's `block_in_place`. Inside of a `LocalSet`, where tokio does not allow that, the thread
     /// blocks, and the other tasks of the set wait; with `panic = "abort"` tokio ends the program there.
     ///
-    /// A current-thread runtime does nothing while its thread blocks. So on a current-thread runtime, a blocking verb with an
-    /// `async` task is an error; use the [form that gives a future](crate::Executor#awaiting-a-fold), also for folds inside of a
-    /// task. Plain functions need no runtime, so they may be folded by any verb.
+    /// A current-thread runtime does nothing while its thread blocks. So on a current-thread runtime, a blocking verb
+    /// with an `async` task returns an error; use the [form that gives a future](crate::Executor#awaiting-a-fold), also
+    /// for folds inside of a task. Plain functions need no runtime, so they may be folded by any verb.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -126,12 +126,12 @@ impl Builder {
     }
 
     /// How long one attempt at a chunk may take, from when the chunk begins; it must be longer than 0 s. It is for
-    /// async, processes and mpi; on other models, where nothing can stop a chunk, it is an error.
+    /// async, processes and mpi; other models, where nothing can stop a chunk, refuse it.
     ///
     /// On processes and mpi the worker, and whatever processes it started, are told to terminate (SIGTERM) and are
     /// killed 100 ms later. On async the future of the chunk is dropped at the await at which it waits. An `async` task
-    /// that never awaits cannot be stopped; if it ends too late, its chunk is a timeout error too. On async, a timeout
-    /// with a plain function as the task is an error of the fold.
+    /// that never awaits cannot be stopped; if it ends too late, its chunk fails with a timeout error too. On async, a
+    /// fold of a plain function with a timeout returns an error.
     ///
     /// ```
     /// use std::time::Duration;
@@ -145,7 +145,7 @@ impl Builder {
     /// let on = Executor::builder(Model::Async).timeout(Duration::from_millis(20)).build()?;
     /// let error = on.for_each(Items(vec![0, 3600]), wait).unwrap_err();
     /// assert!(error.is_timeout());
-    /// assert_eq!(error.to_string(), "wait: chunk 1 (item 1) ran out of time on async: stopped after 20 ms, attempt 1 of 1");
+    /// assert_eq!(error.to_string(), "wait: chunk 1 (item 1) ran out of time on async: took longer than 20 ms, attempt 1 of 1");
     /// # Ok::<(), threefold::Error>(())
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -154,8 +154,8 @@ impl Builder {
     }
 
     /// The private memory that a worker process may have, in bytes, at least 4 MiB: its data segment, heap and private
-    /// mappings, which the system counts as `RLIMIT_DATA`. If the system sets a lower limit, that one applies. The option
-    /// is for processes and mpi; on other models it is an error.
+    /// mappings, which the system counts as `RLIMIT_DATA`. If the system sets a lower limit, that one applies. The
+    /// option is for processes and mpi; other models refuse it.
     ///
     /// A worker that asks for more is lost, and the error says so:
     /// [`Error::is_out_of_memory`](crate::Error::is_out_of_memory).
@@ -182,7 +182,7 @@ impl Builder {
     }
 
     /// The number of chunks after which a worker process is replaced by a fresh one, at least 1, for tasks that leak.
-    /// By default workers are kept as long as the executor. It is for processes and mpi; on other models it is an error.
+    /// By default workers are kept as long as the executor. It is for processes and mpi; other models refuse it.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -205,10 +205,10 @@ impl Builder {
         self
     }
 
-    /// Whether chunks run in worker processes, so that a crash ends a worker and is an error of the fold. On processes
-    /// they always do. On mpi each rank then starts [`workers`](Self::workers) worker processes of its own, and keeps
-    /// them as long as the executor; without it a crash ends the rank, and with it the whole job. On other models it is
-    /// an error. The default is `false`.
+    /// Whether chunks run in worker processes, so that a crash ends one worker, and the fold returns an error. On
+    /// processes they always do. On mpi each rank then starts [`workers`](Self::workers) worker processes of its own,
+    /// and keeps them as long as the executor; without it a crash ends the rank, and with it the whole job. Other
+    /// models refuse it. The default is `false`.
     ///
     /// On mpi these options have the same effect: [`retries`](Self::retries), [`retry_panics`](Self::retry_panics),
     /// [`timeout`](Self::timeout), [`memory_limit`](Self::memory_limit),
@@ -243,9 +243,9 @@ impl Builder {
         self
     }
 
-    /// How long a rank of an MPI job may be silent before it counts as lost; it must be longer than 0 s. A lost rank is an
-    /// error of the fold that names the rank and the lost chunks. The job is then aborted when `main` ends. The option is
-    /// for mpi; on other models it is an error.
+    /// How long a rank of an MPI job may be silent before it counts as lost; it must be longer than 0 s. If a rank is
+    /// lost, the fold returns an error that names the rank and the lost chunks. The job is then aborted when `main`
+    /// ends. The option is for mpi; other models refuse it.
     ///
     /// A rank is silent if it is stopped, or if its host or the network is gone. A rank that runs a long chunk is not
     /// silent: it answers while it computes. The time in which the caller reduces does not count.
@@ -275,7 +275,7 @@ impl Builder {
 
     /// Whether a chunk that is lost at its last attempt is bisected: it is halved again and again, to find the smallest
     /// range that is lost too when it is run alone. [`Error::smallest_range`](crate::Error::smallest_range) gives it.
-    /// The default is `false`. It is for processes and mpi; on other models it is an error.
+    /// The default is `false`. It is for processes and mpi; other models refuse it.
     ///
     /// Each step runs half of what is left on a worker process, so a chunk of n items takes about log2(n) more losses.
     /// The task must be able to run on a part of a chunk. Elements of [`Items`](crate::Items) cannot be cut.
@@ -306,16 +306,15 @@ impl Builder {
         self
     }
 
-    /// The stack of the threads that run chunks, in bytes, at least 65,536 (64 KiB). It is for async and threads; on
-    /// other models it is an error.
+    /// The stack of the threads that run chunks, in bytes, at least 65,536 (64 KiB). It is for async and threads; other
+    /// models refuse it.
     ///
     /// By default a thread that the executor starts has as much stack as the main thread (`ulimit -s`, usually 8 MiB),
     /// and chunks that the caller runs have the caller's stack. With this option every chunk runs on a thread that the
     /// executor starts, and the caller only waits and reduces.
     ///
-    /// There is no upper bound. If the system refuses a thread with so large a stack, that is an error for which
-    /// [`Error::is_setup`](crate::Error::is_setup) is `true`. With several workers `build` returns it, and with one worker
-    /// the first fold does.
+    /// There is no upper bound. If the system refuses a thread with so large a stack, `build` returns an error for
+    /// which [`Error::is_setup`](crate::Error::is_setup) is `true`. With one worker the first fold returns it.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -60,8 +60,9 @@ impl Executor {
     /// chunk numbers. An empty source gives `None`.
     ///
     /// Use it where merging two outputs is expensive: maps, histograms, sorted lists. [`fold`](Self::fold) merges one
-    /// output after another into one value that grows, on the caller's thread. `combine` merges outputs in parallel on the
-    /// local models. Of n outputs, each takes part in about log2(n) merges.
+    /// output after another into one value that grows, on the caller's thread. `combine` merges outputs in parallel on
+    /// threads, and on async with a plain function and several workers. Of n outputs, each takes part in about log2(n)
+    /// merges.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -123,10 +124,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// # Panics
     ///
@@ -173,10 +175,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
     ///
     /// # Panics
     ///

@@ -50,13 +50,13 @@ impl Executor {
         on
     }
 
-    /// An executor with the same workers, whose folds tell `observer` of each [`Event`]: every chunk that starts or is
-    /// finished, every failure at once, every retry, and how far the fold has come. With several observers, each of them
-    /// is told. [`Event`] says [when](Event#when-events-are-told).
+    /// An executor with the same workers, whose folds call `observer` with each [`Event`]: every chunk that starts or
+    /// is finished, every failure at once, every retry, and how far the fold has come. With several observers, each of
+    /// them is called. [`Event`] says [when](Event#when-events-are-sent).
     ///
     /// The observer is called on the thread on which the event happens, perhaps on several threads at once, so it
-    /// should be quick: on the local models its time counts as time of the chunk that has started. The clock is read
-    /// twice more for each chunk.
+    /// should be quick: on sequential, async and threads its time counts as time of the chunk that has started.
+    /// Observing adds two readings of the clock for each chunk.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Executor {
     /// An executor with the same workers, whose folds add their [`Span`](crate::Span)s to `trace`: which worker ran
     /// which chunk, and when. The spans are added when the fold ends, also when it fails.
     ///
-    /// The clock is read twice more for each chunk.
+    /// This adds two readings of the clock for each chunk.
     ///
     /// ```
     /// use threefold::Trace;

@@ -1,7 +1,7 @@
-//! `Feeding`: an errand that takes the chunks of a stream from an iterator.
+//! `Feeding`: a background thread that takes the chunks of a stream from an iterator.
 //!
-//! The iterator may block, so neither a worker nor the caller calls it. While the window has room, the errand takes a chunk
-//! and tells the workers that it is there. When the iterator ends, the fold ends after the last chunk that came.
+//! The iterator may block, so neither a worker nor the caller calls it. While the window has room, the thread takes a
+//! chunk and tells the workers that it is there. When the iterator ends, the fold ends after the last chunk that came.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -11,15 +11,15 @@ use std::thread;
 
 use super::awaiting::no_thread;
 use crate::backend::Running;
-use crate::backend::errand::Errand;
+use crate::backend::background::BackgroundWork;
 use crate::error::Result;
 use crate::fold::{Fold, unpark};
 use crate::panics::{self, Payload};
 use crate::source::Supplier;
 
-/// The errand, and the panic of the iterator or of the subscriber, if one of them has panicked.
+/// The work of the thread, and the panic of the iterator or of the subscriber, if one of them has panicked.
 pub(super) struct Feeding {
-    errand: Errand<()>,
+    work: BackgroundWork<()>,
     panic: Arc<Mutex<Option<Payload>>>,
 }
 
@@ -27,8 +27,8 @@ impl Feeding {
     pub(super) fn begin(fold: &Running, supplier: Supplier) -> Result<Self> {
         let panic = Arc::new(Mutex::new(None));
         let (theirs, model, panics) = (fold.clone(), fold.model, Arc::clone(&panic));
-        let errand = Errand::begin("threefold-feed", move || feed(&theirs, supplier, &panics));
-        Ok(Self { errand: errand.map_err(|error| no_thread(model, error))?, panic })
+        let work = BackgroundWork::begin("threefold-feed", move || feed(&theirs, supplier, &panics));
+        Ok(Self { work: work.map_err(|error| no_thread(model, error))?, panic })
     }
 
     /// Whether the iterator or the subscriber has panicked.
@@ -36,13 +36,13 @@ impl Feeding {
         self.panic().is_some()
     }
 
-    /// Waits until the errand is back, which it soon is when the iterator has ended.
+    /// Waits until the thread is done, which it soon is when the iterator has ended.
     ///
     /// # Panics
     ///
     /// If the iterator or the subscriber has panicked.
-    pub(super) fn poll_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(Pin::new(&mut self.errand).poll(cx));
+    pub(super) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(Pin::new(&mut self.work).poll(cx));
         if let Some(payload) = self.panic().take() {
             resume_unwind(payload);
         }

@@ -1,6 +1,6 @@
-//! `Executor::from_env`: the person who runs the program chooses the model and the number of workers.
+//! `Executor::from_env`: whoever runs the program chooses the model and the number of workers.
 //!
-//! This is the only place that reads the two variables. All other executors are what the program says.
+//! This is the only place that reads the two variables. All other executors are chosen by the program.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,15 +18,16 @@ const WORKERS: &str = "THREEFOLD_WORKERS";
 const DEFAULT: Model = Model::Threads;
 
 impl Executor {
-    /// Makes an executor as the person wants who runs the program: on the model in the environment variable
-    /// `THREEFOLD_MODEL`, with as many workers as `THREEFOLD_WORKERS` says.
+    /// Makes an executor whose model and number of workers are chosen by whoever runs the program: by the environment
+    /// variables `THREEFOLD_MODEL` and `THREEFOLD_WORKERS`.
     ///
     /// | variable | values | if it is not set |
     /// |---|---|---|
     /// | `THREEFOLD_MODEL` | `sequential`, `async`, `threads`, `processes`, `mpi`; also `multithreading`, `multiprocess` | `threads` |
     /// | `THREEFOLD_WORKERS` | 1 to 4096, see [`Builder::workers`] | the default of the model |
     ///
-    /// Nothing but this function reads them. The text of the executor says what was chosen, and by whom:
+    /// Nothing but this function reads them. `Display` of the executor shows the model and the number of workers, and
+    /// which variable or default each comes from:
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -46,8 +47,8 @@ impl Executor {
     ///
     /// [`Error::is_setup`] if a variable is empty, is not Unicode, or has another value than those above; and for each
     /// reason for which [`Builder::build`] fails, such as a model that is not in this build. The error names the
-    /// variables and their values: `THREEFOLD_MODEL is \`fork\`: expected one of sequential, async, ..`. Nothing was
-    /// started then.
+    /// variables and their values: `THREEFOLD_MODEL is \`fork\`: expected one of sequential, async, ..`. No worker is
+    /// started in this case.
     pub fn from_env() -> Result<Self> {
         let (model, workers) = (env::var_os(MODEL), env::var_os(WORKERS));
         let set: Vec<_> = [(MODEL, &model), (WORKERS, &workers)]

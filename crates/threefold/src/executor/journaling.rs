@@ -105,8 +105,8 @@ impl Executor {
     /// The verbs have these errors besides their own: [`is_setup`](Error::is_setup) if the journal is of other folds, if it
     /// records another fold at this moment, if it cannot be read, if it cannot be written, for instance because the disk is
     /// full, if the file was removed, or if another task has the name of this one;
-    /// [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot be serialized, or if the
-    /// bytes of the task or of chunk 0 differ from time to time.
+    /// [`is_serialization`](Error::is_serialization) if the task, a chunk or an output cannot be serialized, or if
+    /// serializing the task or chunk 0 twice gives different bytes.
     pub fn journal(&self, journal: &Journal) -> Self {
         let mut on = self.clone();
         on.extras.journal = Some(journal.clone());

@@ -64,7 +64,7 @@ impl Executor {
     /// [`is_setup`](Error::is_setup) if the length of the buffer is not a multiple of the number of items of the source.
     /// Otherwise the failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of the
     /// task ([`is_panic`](Error::is_panic)), the loss of the worker process ([`is_worker_lost`](Error::is_worker_lost)),
-    /// a missed timeout ([`is_timeout`](Error::is_timeout)), or a chunk that cannot be serialized
+    /// an exceeded timeout ([`is_timeout`](Error::is_timeout)), or a chunk that cannot be serialized
     /// ([`is_serialization`](Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
     /// ([`is_cancelled`](Error::is_cancelled)), or it could not be started ([`is_setup`](Error::is_setup)).
     ///

@@ -1,8 +1,8 @@
 //! `Stream`: the outputs of a fold as they come, for a caller that takes them one by one.
 //!
 //! A stream is an awaited fold ([`awaiting`](super::awaiting)) without a reduction. Between two outputs its caller may do
-//! anything, for any time. So the caller lends no thread: an errand runs the fold, also if the caller blocks. The window
-//! of the fold holds it up while the caller is slow. [`flow`] is that fold.
+//! anything, for any time. So the caller lends no thread: a background thread runs the fold, also if the caller blocks.
+//! The window of the fold holds it up while the caller is slow. [`flow`] is that fold.
 
 mod flow;
 
@@ -36,9 +36,9 @@ const IN_A_ROW: u32 = 64;
 /// If the fold fails, the last item is the error. [`Executor::stream`] gives the outputs of all chunks below the failed
 /// one before it. The stream is fused: after its end it always gives `None`.
 ///
-/// The iterator blocks its thread until the next output is there. In async code, use the `Stream` trait. Both traits have
-/// methods of the same names. If your code imports the methods of a crate for streams, call [`awaited`](Self::awaited),
-/// which gives a value that is a stream and no iterator.
+/// The iterator blocks its thread until the next output is there. In async code, use the `Stream` trait. Both traits
+/// have methods of the same names, so with `StreamExt` in scope `stream.next()` is ambiguous: call
+/// [`awaited`](Self::awaited) first, which gives a value that is a stream and not an iterator.
 ///
 /// ```
 /// use threefold::prelude::*;
@@ -101,7 +101,7 @@ impl Executor {
     ///
     /// The last item is an error if the fold has failed. It follows the outputs of all chunks below the lowest chunk that
     /// failed, and is the failure of that chunk: a panic of the task ([`is_panic`](crate::Error::is_panic)), the loss of
-    /// the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout
+    /// the worker process ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
     /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
     /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise it is an error of the whole fold: it was
     /// cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
@@ -129,10 +129,10 @@ impl Executor {
 
     /// Runs `task` on every chunk of `input`, and gives the outputs as the chunks end, each with the number of its chunk.
     ///
-    /// Outputs of other workers do not wait for a chunk that takes long. A worker takes quick chunks some at a time, and
-    /// those that it has taken together with a long one wait for it; a small [window](Stream::ahead) bounds how many they
-    /// are. The last item is an error if the fold has failed, as for [`stream`](Self::stream). The stream may have given
-    /// outputs of higher chunks before this error.
+    /// Outputs of other workers do not wait for a chunk that takes long. A worker may take several chunks at once. If
+    /// one of them takes long, the others of the same worker wait for it. A smaller [window](Stream::ahead) means that
+    /// fewer chunks can wait like this. The last item is an error if the fold has failed, as for
+    /// [`stream`](Self::stream). The stream may have given outputs of higher chunks before this error.
     ///
     /// ```
     /// use threefold::prelude::*;
@@ -154,10 +154,11 @@ impl Executor {
     ///
     /// The last item is an error if the fold has failed. It is the failure of the lowest chunk that failed: a panic of the
     /// task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// it is an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could
-    /// not be started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise it is an error of the whole fold: it was
+    /// cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     pub fn stream_unordered<I, T>(&self, input: I, task: T) -> Stream<(u64, T::Output)>
     where
         I: Feed,
@@ -204,8 +205,8 @@ impl<T> Stream<T> {
         self
     }
 
-    /// The same outputs as a `futures_core::Stream` that is no iterator. It can be used with the methods of any crate for
-    /// streams, such as `StreamExt::next`.
+    /// The same outputs as a `futures_core::Stream` that is not an iterator. It can be used with the methods of any
+    /// crate for streams, such as `StreamExt::next`.
     ///
     /// ```
     /// use futures_util::StreamExt;
@@ -279,7 +280,7 @@ impl<T> futures_core::Stream for Stream<T> {
     }
 }
 
-/// A stream that is no iterator.
+/// A stream that is not an iterator.
 struct Awaitable<T>(Stream<T>);
 
 impl<T> futures_core::Stream for Awaitable<T> {

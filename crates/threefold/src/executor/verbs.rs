@@ -37,10 +37,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     ///
     /// # Panics
     ///
@@ -86,8 +87,8 @@ impl Executor {
     ///
     /// [`TryError::Task`] with the error of the lowest chunk whose task, or whose reduction, returned an `Err`.
     /// [`TryError::Failed`] if no lower chunk returned an `Err` and a chunk failed (a panic of the task, the loss of
-    /// the worker process, a missed timeout, a chunk or output that cannot be serialized), or if the fold was cancelled
-    /// or could not be started.
+    /// the worker process, an exceeded timeout, a chunk or output that cannot be serialized), or if the fold was
+    /// cancelled or could not be started.
     ///
     /// # Panics
     ///
@@ -130,10 +131,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     pub fn map<S, T>(&self, source: S, task: T) -> Result<Vec<T::Output>>
     where
         S: Source,
@@ -206,10 +208,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)).
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)).
     pub fn for_each<S, T>(&self, source: S, task: T) -> Result<()>
     where
         S: Source,

@@ -38,7 +38,7 @@
 //! whether it has changed. A task in place has no name, so a hash of its code takes the place of one.
 //!
 //! What would make an unchanged program be refused in its next run is refused in the first: a name that two tasks have, and
-//! captures or a chunk 0 whose bytes differ from time to time, as those of a `HashMap` do.
+//! captures or a chunk 0 that give different bytes when they are serialized twice, as a `HashMap` does.
 //!
 //! # What ends the fold
 //!

@@ -27,7 +27,7 @@ pub(super) fn open(path: &Path) -> Result<File> {
         if has_no_length(&file) {
             return Err(refusal(
                 path,
-                "is a file whose length the system does not tell; use the path of an ordinary file",
+                "has no length, as files of `/proc` have none; use the path of an ordinary file",
             ));
         }
         // Somebody may have removed the file between the two calls. What is written to it then would be lost.
@@ -56,7 +56,11 @@ fn locked(path: &Path) -> Result<File> {
             Some(file) => return Ok(file),
             None if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
             None => {
-                return Err(refusal(path, "is in use: another process has opened it, or this one has, a second time"));
+                return Err(refusal(
+                    path,
+                    "is in use by another process, or by another `Journal` of this one; wait until that has ended, or use \
+                     another file",
+                ));
             }
         }
     }

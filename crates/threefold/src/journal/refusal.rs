@@ -25,17 +25,17 @@ pub(super) fn of_another_job(path: &Path, number: usize, difference: &Difference
     // Most programs have one fold on a journal.
     let which = if number == 0 { String::new() } else { format!("in fold {number}, counted from 0, ") };
     let next = "use another file, or delete this one to start from the beginning";
-    refusal(path, format!("is of another job: {which}{difference}; {next}"))
+    refusal(path, format!("records another fold: {which}{difference}; {next}"))
 }
 
 /// The journal cannot be continued.
 pub(super) fn fault(path: &Path, fault: Fault) -> Error {
     match fault {
         Fault::Unreadable(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            refusal(path, "has fewer bytes than the system tells; use the path of an ordinary file")
+            refusal(path, "is shorter than the length that the system reports; use the path of an ordinary file")
         }
         Fault::Unreadable(error) => cannot("be read", path, error),
-        Fault::Foreign => refusal(path, "is another kind of file: from byte 0 on, it is no journal; use another path"),
+        Fault::Foreign => refusal(path, "is not a journal; use another path"),
         Fault::Version(version) => {
             let ours = format!("this program writes version {VERSION}");
             refusal(path, format!("has version {version} of the format, and {ours}; use another file"))

@@ -89,7 +89,7 @@ pub(crate) trait Carrier {
     fn instant(&self, worker: usize, then: u64) -> Instant;
 
     /// What wakes `wait` from any thread, at once and without blocking.
-    fn bell(&self) -> Waker;
+    fn waker(&self) -> Waker;
 
     /// Starts `worker`, which says hello when it is ready.
     fn start(&mut self, worker: usize) -> Result<(), Error>;
@@ -98,7 +98,7 @@ pub(crate) trait Carrier {
     fn has(&self, worker: usize) -> bool;
 
     /// The handshake of `worker` is done.
-    fn greeted(&mut self, worker: usize);
+    fn answered_handshake(&mut self, worker: usize);
 
     /// Messages to `worker`.
     fn outbox(&mut self, worker: usize) -> &mut Outbox;

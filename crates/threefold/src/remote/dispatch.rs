@@ -134,7 +134,7 @@ pub(crate) struct Dispatch {
     /// How long the chunks took that are done, in nanoseconds.
     busy: u64,
     /// How long a chunk takes, lately, in nanoseconds. `None` until one is done.
-    pace: Option<u64>,
+    per_chunk: Option<u64>,
     /// The expected time of a chunk, in nanoseconds. It is used until a chunk is done.
     expected: Option<u64>,
     /// When busy workers are to be looked at.
@@ -166,7 +166,7 @@ impl Dispatch {
             began: now,
             done: 0,
             busy: 0,
-            pace: None,
+            per_chunk: None,
             expected: None,
             look_at: now + time_to_look(terms.timeout),
             commands: VecDeque::new(),

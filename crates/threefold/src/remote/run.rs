@@ -110,11 +110,11 @@ impl<'a, C: Carrier> Run<'a, C> {
             Ok(task) => task,
             Err(error) => return Err((error, carrier)),
         };
-        port.on_stop(carrier.bell());
+        port.on_stop(carrier.waker());
         let key = Key::of(&task, terms.chunks);
         let mut dispatch = Dispatch::new(terms, carrier.now()).without(port.finished());
-        if let Some(pace) = key.and_then(|key| last?.pace_of(key)) {
-            dispatch.expect(pace);
+        if let Some(per_chunk) = key.and_then(|key| last?.per_chunk_of(key)) {
+            dispatch.expect(per_chunk);
         }
         Ok(Self {
             dispatch,
@@ -157,8 +157,8 @@ impl<'a, C: Carrier> Run<'a, C> {
                 break;
             }
             if may_send_more {
-                // The caller has just taken outputs on its own thread. It tells those who wait for the window, and this
-                // run does not.
+                // The caller took outputs on this thread, so the window has moved and more may be sent: begin the next
+                // turn without waiting.
                 continue;
             }
             self.turn(self.dispatch.due());
@@ -182,7 +182,7 @@ impl<'a, C: Carrier> Run<'a, C> {
     pub(crate) fn dismiss(mut self) -> (C, Vec<bool>, Option<Experience>) {
         self.port.moved(self.carrier.take_moved());
         let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
-        let learnt = self.key.zip(self.dispatch.mean()).map(|(key, pace)| Experience::new(key, pace));
+        let learnt = self.key.zip(self.dispatch.mean()).map(|(key, per_chunk)| Experience::new(key, per_chunk));
         (self.carrier, idle, learnt)
     }
 
@@ -201,8 +201,9 @@ impl<'a, C: Carrier> Run<'a, C> {
                 self.recalled[worker] = false;
                 self.replays[worker] = Replay::default();
                 match self.carrier.start(worker) {
-                    // A worker that was made ahead of need has answered its handshake already. Who knows this sends it
-                    // two blocks at once, and it goes from one to the next without a wait.
+                    // A worker that was made ahead of need has answered its handshake already. If the dispatcher knows
+                    // this, it sends the worker two blocks at once, and the worker goes from one to the next without a
+                    // wait.
                     Ok(()) => self.take(Event::Heard { worker }),
                     Err(error) => {
                         self.port.abort(error);

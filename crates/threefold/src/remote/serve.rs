@@ -20,9 +20,9 @@ use crate::shared::known;
 use crate::task::received::Received;
 use crate::task::registry;
 #[cfg(feature = "tracing")]
-use crate::trace::capture::Ear;
+use crate::trace::capture::EventCollector;
 #[cfg(not(feature = "tracing"))]
-use crate::trace::unheard::Ear;
+use crate::trace::unheard::EventCollector;
 
 #[cfg(feature = "mpi")]
 pub(crate) mod limit;
@@ -93,7 +93,7 @@ pub(crate) struct Server {
     /// The slot of the task that chunks are for.
     slot: usize,
     /// What it hears of its tasks.
-    ear: Ear,
+    collector: EventCollector,
     /// Chunks that it was sent so far.
     chunks: u64,
     /// When the chunk of the oldest answer that is held back began.
@@ -115,7 +115,7 @@ impl Server {
     /// Obeys one message. Breaks if it is the last one. An error means that the message is invalid, or that an answer
     /// cannot be sent.
     pub(crate) fn obey(&mut self, message: &[u8], reporter: &mut impl Reporter) -> io::Result<ControlFlow<()>> {
-        let Self { tasks, slot: current, ear, chunks, held_since } = self;
+        let Self { tasks, slot: current, collector, chunks, held_since } = self;
         let invalid = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match ToWorker::read(message) {
             Some(ToWorker::Hello { build, memory_limit, model }) => {
@@ -148,7 +148,7 @@ impl Server {
             },
             Some(ToWorker::Fold { rules, source }) => {
                 let Some(task) = &mut tasks[*current] else { return invalid("the parent sent a fold before its task") };
-                ear.begin(rules.levels, reporter.is_alone());
+                collector.begin(rules.levels, reporter.is_alone());
                 task.begin(rules, source)?;
             }
             Some(ToWorker::Run(block)) => {
@@ -156,7 +156,7 @@ impl Server {
                     return invalid("the parent sent chunks before their task");
                 };
                 reporter.begin_block()?;
-                task.run(block, reporter, ear, told::Counts { chunks, held_since })?;
+                task.run(block, reporter, collector, told::Counts { chunks, held_since })?;
             }
             Some(ToWorker::Map(place)) => {
                 if let Err(reason) = reporter.map(place) {

@@ -1,7 +1,7 @@
 //! The serialized form of an array: the number of its memory, the fingerprint of its bytes, or all its bytes.
 //!
 //! The number means something only to the workers of this process, so it is written only where they will read it. Its
-//! form has the length as well: a number that belongs to memory of another length is an error. The fingerprint is for a
+//! form has the length as well: a number that belongs to memory of another length is refused. The fingerprint is for a
 //! journal, which compares arrays and never restores one.
 
 use std::fmt;

@@ -117,8 +117,9 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys` are
-    /// errors, too, since they cannot be read in pieces. Read such a file into memory, and use [`over`](Self::over).
+    /// [`Error::is_setup`] if the file cannot be opened, or is not an ordinary file. Most files of `/proc` and `/sys`
+    /// are refused, too, since they cannot be read in pieces. Read such a file into memory, and use
+    /// [`over`](Self::over).
     pub fn of(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = InFile::open(path).map_err(|reason| Error::setup(None, format!("{}: {reason}", path.display())))?;

@@ -3,7 +3,7 @@
 //! The linker gathers the entries, so the table is complete before `main`, in every crate of the program and without a
 //! line of set-up. The parent tells a worker which task to run by its index in this table. Both run the same executable
 //! (the handshake checks that), so the same index is the same task. The parent sends the path too, and the worker
-//! compares it: a wrong index is an error, never another task.
+//! compares it: a wrong index is refused, and never runs another task.
 //!
 //! The path alone would not do. It holds the module and the place in the file, and all tasks that one call of a user's
 //! macro writes have the same.
@@ -89,8 +89,7 @@ impl Entry {
         places.sort_unstable();
         let places = places.join(" and ");
         Err(format!(
-            "a journal cannot tell tasks apart that are called `{name}`, and the program has some at {places}: rename them \
-             (a `task_fn!` can be written as a function with `#[task]`)"
+            "several tasks are called `{name}` ({places}), and a journal knows a task by its name: rename all but one (a `task_fn!` can be written as a function with `#[task]`)"
         ))
     }
 

@@ -2,9 +2,9 @@
 //!
 //! A field that serde skips, or restores to something else, would give one answer on threads and another on processes.
 //! On processes, and in a fold with a journal, every task is checked before it is serialized. In debug builds every model
-//! checks the task, the first chunk and the first output, so that such a field is found on whichever model the tests run: it
-//! is an error there, and never changes the value that the task runs with. What can be compared is compared; values of more
-//! than [`CHECKED`] bytes are serialized up to there, which finds what cannot be serialized at all.
+//! checks the task, the first chunk and the first output, so that such a field is found on whichever model the tests
+//! run: the fold fails there, and the task always runs with the original value. What can be compared is compared;
+//! values of more than [`CHECKED`] bytes are serialized up to there, which finds what cannot be serialized at all.
 //!
 //! A journal asks for more: the bytes must be the same in the next run. Those of a `HashMap` are in another order in each
 //! run, and even in each copy of the map, so they are found by a copy. See [`encode_alike`].
@@ -22,7 +22,7 @@ use crate::panics;
 const ALTERED: &str = "it is not the same after it was serialized and restored; does serde skip a field, or restore it to something else?";
 
 #[cfg(feature = "journal")]
-const UNLIKE: &str = "its bytes differ from time to time, so a journal would not know it in the next run; does it hold a `HashMap` or a `HashSet`? Use a `BTreeMap` or a `BTreeSet`";
+const UNLIKE: &str = "serializing it twice gives different bytes, so a journal could not recognize it in the next run; if it contains a `HashMap` or a `HashSet`, use a `BTreeMap` or a `BTreeSet`";
 
 /// How often small values are restored, in order to see whether their bytes differ.
 #[cfg(feature = "journal")]

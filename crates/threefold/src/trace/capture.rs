@@ -72,9 +72,9 @@ fn room_for(level: u8) -> usize {
     if level <= WARNINGS { MOST_URGENT } else { MOST }
 }
 
-/// What a worker hears of its tasks. It is made when a fold first wants to know.
+/// Collects the events, spans and log records of the tasks of a worker. It is made when a fold first wants them.
 #[derive(Debug, Default)]
-pub(crate) struct Ear {
+pub(crate) struct EventCollector {
     capture: Option<Arc<Capture>>,
     /// The same as a subscriber, since a fold first wanted events.
     dispatch: Option<Dispatch>,
@@ -83,13 +83,13 @@ pub(crate) struct Ear {
     levels: Levels,
 }
 
-/// A worker hears what happens on this thread until this is dropped.
+/// What is logged on this thread is collected until this is dropped.
 pub(crate) struct Listening {
     _here: Here,
     _default: Option<DefaultGuard>,
 }
 
-impl Ear {
+impl EventCollector {
     /// A fold begins that wants to know this. The worker may be `alone` in its process.
     pub(crate) fn begin(&mut self, levels: Levels, alone: bool) {
         /// Held while the most verbose level of this process is found anew. Two workers of a rank could find it at the same
@@ -124,14 +124,14 @@ impl Ear {
         }
     }
 
-    /// Hears what happens on this thread until the result is dropped.
+    /// Collects what is logged on this thread until the result is dropped.
     pub(crate) fn listen(&self) -> Option<Listening> {
         let capture = self.capture.as_ref().filter(|_| !self.levels.are_off())?;
         let default = self.dispatch.as_ref().filter(|_| !self.is_global && self.levels.events > 0);
         Some(Listening { _here: Here::enter(capture), _default: default.map(dispatcher::set_default) })
     }
 
-    /// What was heard since this was last asked, as the bytes of records.
+    /// What was collected since the last call, as the bytes of records.
     pub(crate) fn take(&self) -> Vec<u8> {
         if self.levels.are_off() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! `Event`: what an observer is told while a fold runs.
+//! `Event`: what an observer receives while a fold runs.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Span;
 use crate::error::Error;
 
-/// What an observer is told while a fold runs: see [`Executor::observe`](crate::Executor::observe).
+/// What an observer receives while a fold runs: see [`Executor::observe`](crate::Executor::observe).
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -41,11 +41,11 @@ use crate::error::Error;
 /// # Ok::<(), threefold::Error>(())
 /// ```
 ///
-/// # When events are told
+/// # When events are sent
 ///
-/// The events of one attempt at one chunk are told in order, by one thread: `Started`, then one of `Finished`, `Failed` and
-/// `Retried`. Events of different chunks may be told at the same time, on several threads. Nothing is told before it is
-/// true. How much later it is told depends on the model:
+/// The events of one attempt at one chunk are sent in order, by one thread: `Started`, then one of `Finished`, `Failed`
+/// and `Retried`. Events of different chunks may be sent at the same time, on several threads. An event is never sent
+/// before what it reports has happened. How long after that depends on the model:
 ///
 /// | model | `Started` | the other events |
 /// |---|---|---|
@@ -53,8 +53,8 @@ use crate::error::Error;
 /// | processes | about 50 ms after the start; if the chunk has ended before that, together with its end | when its answer comes, some milliseconds later |
 /// | mpi | together with the end of the chunk | when its answer comes, some milliseconds later |
 ///
-/// On processes and mpi the thread that runs the fold tells all events. So it tells none while it reduces. An MPI job of
-/// one rank is like threads.
+/// On processes and mpi the thread that runs the fold sends all events. So it sends none while it reduces. An MPI job
+/// of one rank is like threads.
 ///
 /// If a chunk cannot be serialized, or if it is lost with its worker, then it may fail without a `Started`. After a cancel,
 /// and after a chunk has failed for good, chunks that still run may end without a further event.
@@ -62,8 +62,8 @@ use crate::error::Error;
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The fold is continued from its journal (`Executor::journal`), which has the outputs of the chunks with the numbers in
-    /// `chunks`. They count as finished, and no other event tells of them. Observers are told on the caller's thread, before
-    /// the first chunk begins, and only if there are such chunks.
+    /// `chunks`. They count as finished, and no other event reports them. Observers receive it on the caller's thread,
+    /// before the first chunk begins, and only if there are such chunks.
     Resumed {
         /// The chunks that the journal has, as ranges in ascending order.
         chunks: &'a [Range<u64>],
@@ -72,18 +72,18 @@ pub enum Event<'a> {
     Started(&'a Start),
     /// A chunk is finished.
     Finished(&'a Span),
-    /// A chunk failed for good. Observers are told at once; a lower chunk may fail later, and is then the one that the
-    /// fold reports.
+    /// A chunk failed for good. Observers receive this at once; a lower chunk may fail later, and is then the one that
+    /// the fold reports.
     Failed(&'a Error),
     /// A chunk failed, or its task returned an `Err`, and it will be run again, because of
     /// [`retries`](crate::Builder::retries).
     Retried(&'a Error),
-    /// How far the fold has come. It is told once before the first chunk starts, and then after each `Finished` and each
-    /// `Failed`.
+    /// How far the fold has come. It is sent once before the first chunk starts, and then after each `Finished` and
+    /// each `Failed`.
     Progress(Progress),
 }
 
-/// The start of one attempt at one chunk, of which [`Event::Started`] tells.
+/// The start of one attempt at one chunk, which [`Event::Started`] reports.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -119,7 +119,7 @@ pub struct Start {
     pub attempt: u32,
 }
 
-/// How far a fold has come, of which [`Event::Progress`] tells: all that a progress bar needs.
+/// How far a fold has come, which [`Event::Progress`] reports: all that a progress bar needs.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -147,7 +147,7 @@ pub struct Start {
 /// ```
 ///
 /// The numbers count the chunks of one fold. If several threads tell their progress at the same time, a smaller number may
-/// be told after a larger one, so keep the larger one, as the example does.
+/// be sent after a larger one, so keep the larger one, as the example does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

@@ -248,7 +248,7 @@ pub(super) fn append_within(record: &Record, list: &mut Vec<u8>, most: usize) ->
     fits
 }
 
-/// The records of a list. What is no record is an error, and ends the list.
+/// The records of a list. Bytes that are not a record give an error, and end the list.
 pub(super) fn records(mut list: &[u8]) -> impl Iterator<Item = Result<Record, ()>> {
     std::iter::from_fn(move || {
         if list.is_empty() {

@@ -17,9 +17,10 @@
 //!
 //! # When
 //!
-//! The caller's thread does this, or the errand of a future, when a message of the worker is taken in. It comes before
-//! the answer of the chunk in the same stream. So everything that a chunk has told is told before its output can be
-//! reduced, and before the verb returns. The order among chunks of different workers is that of their answers.
+//! The caller's thread does this, or the background thread of a future, when a message of the worker is taken in. It
+//! comes before the answer of the chunk in the same stream. So everything that a chunk has told is told before its
+//! output can be reduced, and before the verb returns. The order among chunks of different workers is that of their
+//! answers.
 //!
 //! The span of the chunk is opened at the first message about the chunk, and closed with its answer. A chunk that has told
 //! nothing has a span as well, which is opened and closed when it is answered. So has the chunk that a worker was running
@@ -44,8 +45,8 @@ use super::site::{Known, MOST};
 const MOST_SPANS: usize = 1 << 16;
 
 /// What is said if records had no room.
-const MISSING: &str =
-    "events of this chunk are missing: a worker keeps 4 MiB of them at most, and 8 MiB with errors and warnings";
+const MISSING: &str = "some events of this chunk were dropped: a worker keeps 4 MiB of events for a chunk, and 4 MiB \
+    more for errors and warnings; log less, or set a stricter level";
 
 /// What is known of one worker.
 #[derive(Debug, Default)]

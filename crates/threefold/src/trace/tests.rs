@@ -12,7 +12,7 @@ use tracing::{Dispatch, Event, Subscriber, debug, dispatcher, error, info, info_
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::capture::Ear;
+use super::capture::EventCollector;
 use super::levels::Levels;
 use super::record::{self, Fields, Line, Record, Site, Value};
 use super::replay::Replay;
@@ -41,12 +41,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 }
 
-/// What a worker sends that has this ear and runs `task`.
-fn heard(ear: &Ear, task: impl FnOnce()) -> Vec<u8> {
-    let listening = ear.listen();
+/// What a worker sends that has this collector and runs `task`.
+fn heard(collector: &EventCollector, task: impl FnOnce()) -> Vec<u8> {
+    let listening = collector.listen();
     task();
     drop(listening);
-    ear.take()
+    collector.take()
 }
 
 /// A parent that runs a fold.
@@ -83,9 +83,9 @@ fn levels(events: u8, logs: u8) -> Levels {
 
 #[test]
 fn the_parent_is_told_what_the_worker_hears() {
-    let mut ear = Ear::default();
-    ear.begin(levels(3, 0), false);
-    let sent = heard(&ear, || {
+    let mut collector = EventCollector::default();
+    collector.begin(levels(3, 0), false);
+    let sent = heard(&collector, || {
         info!(n = 1, "outside");
         info_span!("inner").in_scope(|| info!(text = "t", "inside"));
         debug!("not wanted");
@@ -100,48 +100,48 @@ fn the_parent_is_told_what_the_worker_hears() {
 
 #[test]
 fn a_span_that_outlives_its_chunk_is_known_in_the_next_one_of_the_fold() {
-    let mut ear = Ear::default();
-    ear.begin(levels(3, 0), false);
+    let mut collector = EventCollector::default();
+    collector.begin(levels(3, 0), false);
     let mut span = None;
-    let first = heard(&ear, || span = Some(info_span!("kept")));
+    let first = heard(&collector, || span = Some(info_span!("kept")));
     let speak = || span.as_ref().unwrap().in_scope(|| info!("within"));
-    let second = heard(&ear, speak);
+    let second = heard(&collector, speak);
     let mut parent = Parent::new();
     assert_eq!(parent.told(0, &first), (Ok(()), Vec::new()));
     assert_eq!(parent.told(1, &second), (Ok(()), vec!["INFO kept<chunk<fold message=within".to_string()]));
     // The parent of the next fold has never heard of it.
-    ear.begin(levels(3, 0), false);
-    let third = heard(&ear, speak);
+    collector.begin(levels(3, 0), false);
+    let third = heard(&collector, speak);
     assert_eq!(Parent::new().told(2, &third), (Ok(()), vec!["INFO chunk<fold message=within".to_string()]));
 }
 
 #[test]
 fn without_a_level_nothing_is_heard() {
-    let mut ear = Ear::default();
-    ear.begin(Levels::OFF, false);
-    assert!(heard(&ear, || info!("unheard")).is_empty());
-    ear.begin(levels(5, 0), false);
-    assert!(!heard(&ear, || info!("heard")).is_empty());
-    ear.begin(Levels::OFF, false);
-    assert!(heard(&ear, || info!("unheard")).is_empty());
+    let mut collector = EventCollector::default();
+    collector.begin(Levels::OFF, false);
+    assert!(heard(&collector, || info!("unheard")).is_empty());
+    collector.begin(levels(5, 0), false);
+    assert!(!heard(&collector, || info!("heard")).is_empty());
+    collector.begin(Levels::OFF, false);
+    assert!(heard(&collector, || info!("unheard")).is_empty());
 }
 
 #[test]
 fn with_a_logger_alone_no_subscriber_is_set() {
-    let mut ear = Ear::default();
-    ear.begin(levels(0, 3), false);
+    let mut collector = EventCollector::default();
+    collector.begin(levels(0, 3), false);
     let has_subscriber = || !dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
     let before = has_subscriber();
-    heard(&ear, || assert_eq!(has_subscriber(), before));
-    ear.begin(levels(3, 3), false);
-    assert!(!heard(&ear, || info!("heard")).is_empty());
+    heard(&collector, || assert_eq!(has_subscriber(), before));
+    collector.begin(levels(3, 3), false);
+    assert!(!heard(&collector, || info!("heard")).is_empty());
 }
 
 #[test]
 fn what_is_kept_of_a_chunk_is_bounded_and_urgent_records_have_room_of_their_own() {
-    let mut ear = Ear::default();
-    ear.begin(levels(3, 0), false);
-    let sent = heard(&ear, || {
+    let mut collector = EventCollector::default();
+    collector.begin(levels(3, 0), false);
+    let sent = heard(&collector, || {
         let text = "x".repeat(1 << 20);
         (0..9).for_each(|_| info!(text, "noise"));
         error!("urgent");

@@ -3,11 +3,11 @@
 use super::levels::Levels;
 use super::scope::{Nothing, Scope};
 
-/// A worker that hears nothing.
+/// A worker that collects no events.
 #[derive(Debug, Default)]
-pub(crate) struct Ear(());
+pub(crate) struct EventCollector(());
 
-impl Ear {
+impl EventCollector {
     pub(crate) fn begin(&mut self, _levels: Levels, _alone: bool) {}
 
     pub(crate) fn listen(&self) -> Nothing {

@@ -83,7 +83,7 @@ fn copy(name: &str, model: Model) -> Command {
     } else {
         Command::new(own)
     };
-    // It is no rank of this job.
+    // It is not a rank of this job.
     for (name, _) in env::vars().filter(|(name, _)| is_of_a_launcher(name)) {
         copy.env_remove(name);
     }

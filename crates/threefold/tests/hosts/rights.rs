@@ -129,5 +129,5 @@ fn builds_with_other_rights() {
     assert_eq!((getuid().as_raw(), geteuid().as_raw()), (NOBODY, 0));
     let error = Executor::new(Model::Processes).unwrap_err();
     assert!(error.is_setup(), "{error}");
-    assert!(error.to_string().contains("has the rights of another user"), "{error}");
+    assert!(error.to_string().contains("runs with other rights than the user who started it"), "{error}");
 }

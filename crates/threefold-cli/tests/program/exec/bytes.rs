@@ -47,7 +47,7 @@ fn json_has_the_output_as_text_or_says_that_it_is_none() {
     let (code, binary) = object(r"printf 'a%s\377\n' {start}");
     assert_eq!((code, &binary["value"], &binary["error"]["kind"]), (Some(1), &Value::Null, &"failed".into()));
     let message = binary["error"]["message"].as_str().expect("it is text");
-    assert!(message.contains("byte 2 of the output is 0xff"), "{message}");
+    assert!(message.contains("not valid UTF-8 at byte 2 (0xff)"), "{message}");
     // A character may begin in one chunk and end in the next.
     let (code, halves) = object("sh -c 'if [ {start} = 1 ]; then printf \"\\303\"; else printf \"\\244\"; fi'");
     assert_eq!((code, &halves["value"]), (Some(0), &"ä".into()));

@@ -49,9 +49,9 @@ fn what_disturbed_is_said_as_it_was_seen_in_one_line() {
     ];
     assert_eq!(
         under(all).line("disturbed").unwrap(),
-        "12% of the runs took unusually long or short; the host of this virtual machine took 5% of its processor time; the \
-         processor quota of this program held it back for 20% of the time; other programs used 30% of the processors' \
-         time; the load average was 5 on 2 cores when measuring \
+        "12% of the runs took unusually long or short; steal time: the host gave 5% of this virtual machine's \
+         processor time to others; the processor quota of this program held it back for 20% of the time; other \
+         programs used 30% of the processors' time; the load average was 5 on 2 cores when measuring \
          began"
     );
     let little = vec![

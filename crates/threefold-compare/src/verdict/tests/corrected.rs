@@ -93,7 +93,11 @@ fn a_single_chunk_pays_off_at_no_size_and_a_chunk_of_one_item_is_not_to_be_cut()
     let always = |row: &mut crate::row::Row| row.break_even = BreakEven::Always { smallest: 1.0 };
     let threads = Contender { row: always, cpu_s: 1.0, ..contender(Threads, 2, 1.0) };
     let one = Simulated { chunks: 1, ..simulated([contender(Sequential, 1, 1.0), threads]) };
-    assert_says(&one, &["cut the source into more: 1 chunk cannot occupy 2 workers"], &["at every size", "pay off"]);
+    assert_says(
+        &one,
+        &["cut the source into more: 1 chunk cannot occupy 2 workers"],
+        &["at every size", "threads are faster"],
+    );
 
     let uneven = |profile: &mut Profile| (profile.imbalance, profile.longest_chunk_s) = (1.8, 0.5);
     let threads = Contender { profile: uneven, ..contender(Threads, 2, 0.6) };
@@ -175,7 +179,7 @@ fn a_recommendation_beside_a_break_even_size_beyond_the_workload_is_explained() 
         &comparison,
         &[
             "Use threads: 1.43x as fast as sequential, on 2 workers.",
-            "threads pay off from about 5.1 million integers (estimated cold, with a new executor)",
+            "threads are faster from about 5.1 million integers on (estimated cold: a new executor for each fold)",
             "for one cold fold of this size use sequential; threads gain when folds follow one another",
         ],
         &["more than this work has"],

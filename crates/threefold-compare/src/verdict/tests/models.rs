@@ -219,7 +219,7 @@ fn another_reference_is_named_in_every_comparison() {
     assert_eq!(comparison.line("threads"), None);
     let simpler = [contender(Sequential, 1, 1.0), contender(Threads, 2, 1.0)];
     let comparison = Simulated { reference: 1, ..simulated(simpler) };
-    assert_eq!(sentence(&comparison), "Use sequential: threads are not shown to be faster, and ask more of a program.");
+    assert_eq!(sentence(&comparison), "Use sequential: threads are not shown to be faster, and sequential is simpler.");
 }
 
 #[test]

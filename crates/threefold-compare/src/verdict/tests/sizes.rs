@@ -26,7 +26,7 @@ fn measured_sizes_share_a_line_that_says_what_cold_means() {
     );
     assert_eq!(
         comparison.line("break-even").unwrap(),
-        "threads pay off from 40,000 integers, processes from 160,000 (measured cold, with a new executor)"
+        "threads are faster from 40,000 integers on, processes from 160,000 (measured cold: a new executor for each fold)"
     );
 }
 
@@ -38,8 +38,8 @@ fn estimated_sizes_and_ranges_are_called_so() {
     );
     assert_eq!(
         comparison.line("break-even").unwrap(),
-        "threads pay off at every size, down to 1,000 integers (measured cold, with a new executor), processes from \
-         about 3.4 million (estimated)"
+        "threads are faster at every size, down to 1,000 integers (measured cold: a new executor for each fold), \
+         processes from about 3.4 million (estimated)"
     );
     let comparison = with(
         |row| row.break_even = BreakEven::From { items: 9e6, low: 4e6, high: 2e7, basis: Basis::Estimated },
@@ -47,7 +47,8 @@ fn estimated_sizes_and_ranges_are_called_so() {
     );
     assert_eq!(
         comparison.line("break-even").unwrap(),
-        "threads pay off from between 4 million and 20 million integers (estimated cold, with a new executor)"
+        "threads are faster from a size between 4 million and 20 million integers on (estimated cold: a new executor \
+         for each fold)"
     );
 }
 

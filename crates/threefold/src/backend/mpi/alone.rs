@@ -5,7 +5,7 @@
 //! another name. Any other executor has threads. It may still be asked for a fold that keeps going after failures, such
 //! as `map_results`, in which a crash is an outcome. So it can have worker processes as well. They are started by the
 //! first fold of that kind, and a program that has none pays nothing for them. A program that has not called `init()`
-//! cannot have them: such a fold is an error then.
+//! cannot have them: such a fold returns an error then.
 
 use std::sync::Arc;
 

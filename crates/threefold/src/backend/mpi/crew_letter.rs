@@ -34,7 +34,7 @@ pub(super) enum ToCrew {
     End { fault: Option<String> },
     /// The fold is over. End the workers that are busy with something. If it `wants_word`, answer when they are gone and
     /// everything is printed.
-    Rest { busy: Vec<u32>, wants_word: bool },
+    EndRun { busy: Vec<u32>, wants_word: bool },
     /// The executor is gone. End all workers, and answer then. It is the last letter.
     Disband,
 }
@@ -96,7 +96,7 @@ mod tests {
         let address = Address { session: 1, worker: ALL, fold: 2, ..Address::default() };
         let wishes =
             Wishes { workers: 2, memory_limit: Some(1 << 30), replaces: true, timeout: Some(Duration::from_millis(5)) };
-        for letter in [ToCrew::Open(wishes), ToCrew::Start, ToCrew::Rest { busy: vec![3], wants_word: true }] {
+        for letter in [ToCrew::Open(wishes), ToCrew::Start, ToCrew::EndRun { busy: vec![3], wants_word: true }] {
             let mut bytes = write(&letter, address);
             assert_eq!(Address::split_off(&mut bytes), Some(address));
             assert_eq!(read(&bytes), Some(letter));

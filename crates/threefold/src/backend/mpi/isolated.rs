@@ -22,7 +22,7 @@
 //!   bytes: Task, Fold, Run ->
 //!                                          <- Ready { pid }
 //!                                          <- bytes: Done
-//!   Rest ->                                   the worker is kept for the next fold
+//!   EndRun ->                                 the worker is kept for the next fold
 //! ```
 //!
 //! # What is in order and what is not
@@ -59,7 +59,7 @@ use super::crews::{Crews, Life};
 use super::interest::Interest;
 use super::letter::{self, Address};
 use super::mailbox::SPIN_FOR_PROCESS;
-use super::ranks::Bell;
+use super::ranks::WakeUp;
 use super::session::Session;
 use crate::backend::processes::run::crew::Departed;
 use crate::error::{End, Error, Rank};
@@ -183,8 +183,8 @@ impl Carrier for Isolated {
         clock::instant(then.wrapping_add_signed(ahead.wrapping_neg()))
     }
 
-    fn bell(&self) -> Waker {
-        Arc::new(Bell(Arc::clone(&self.crews.session.mailbox))).into()
+    fn waker(&self) -> Waker {
+        Arc::new(WakeUp(Arc::clone(&self.crews.session.mailbox))).into()
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
@@ -204,7 +204,7 @@ impl Carrier for Isolated {
         self.crews.lives.get(worker).is_some_and(|life| life.is_there)
     }
 
-    fn greeted(&mut self, _worker: usize) {}
+    fn answered_handshake(&mut self, _worker: usize) {}
 
     fn outbox(&mut self, worker: usize) -> &mut Outbox {
         &mut self.crews.session.members[worker].outbox

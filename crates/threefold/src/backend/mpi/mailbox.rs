@@ -31,8 +31,8 @@
 //! After a pause both sides sleep, and a message waits for up to 1 ms at each of them. In return an idle rank uses one or
 //! two percent of a core. A blocking receive of MPI would use all of it, for ever.
 //!
-//! No wake-up is lost. A message is put in, and the bell is rung, under the lock of the mailbox; a thread that goes to
-//! sleep looks at both under the same lock.
+//! No wake-up is lost. A message is put in, and a wake-up is noted, under the lock of the mailbox; a thread that goes
+//! to sleep looks at both under the same lock.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -88,14 +88,14 @@ struct Inside<T> {
     /// Messages that nobody has taken, the oldest first.
     letters: VecDeque<T>,
     /// Whether the thread is to stop waiting for another reason.
-    is_rung: bool,
+    is_woken: bool,
     /// Whether the thread sleeps. Without this flag, each message would cost a system call, also if no thread sleeps.
     is_asleep: bool,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        let inside = Inside { letters: VecDeque::new(), is_rung: false, is_asleep: false };
+        let inside = Inside { letters: VecDeque::new(), is_woken: false, is_asleep: false };
         Self {
             inside: Mutex::new(inside),
             has_news: AtomicBool::new(false),
@@ -115,9 +115,9 @@ impl<T> Mailbox<T> {
     }
 
     /// Wakes the thread that waits, or the next that will.
-    pub(super) fn ring(&self) {
+    pub(super) fn wake_up(&self) {
         let mut inside = self.inside();
-        inside.is_rung = true;
+        inside.is_woken = true;
         self.tell(inside);
     }
 
@@ -142,8 +142,9 @@ impl<T> Mailbox<T> {
         self.inside().letters.is_empty()
     }
 
-    /// Waits for a message, but no longer than `until`, and not if it is rung. If `others_look`, another thread looks
-    /// for messages now and then, and this one stops looking when it has waited for long.
+    /// Waits for a message, but no longer than `until`, and not if [`wake_up`](Self::wake_up) was called. If
+    /// `others_look`, another thread looks for messages now and then, and this one stops looking when it has waited for
+    /// long.
     pub(super) fn wait<R: Route>(&self, office: &Office<R>, until: u64, others_look: bool) -> Option<T> {
         self.wait_spinning(office, until, others_look, SPIN)
     }
@@ -203,7 +204,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Looks for messages, and takes in at most so many at each look. Gives what has come: a message, or `None` if it
-    /// was rung; nothing if nothing has.
+    /// was woken; nothing if nothing has.
     fn look<R: Route>(&self, office: &Office<R>, most: usize) -> Option<Option<T>> {
         (0..LOOKS).find_map(|_| {
             office.take_in(most);
@@ -216,8 +217,8 @@ impl<T> Mailbox<T> {
     fn news(&self) -> Option<Option<T>> {
         let mut inside = self.inside();
         let letter = inside.letters.pop_front();
-        let is_news = letter.is_some() || mem::take(&mut inside.is_rung);
-        self.has_news.store(!inside.letters.is_empty() || inside.is_rung, Ordering::Relaxed);
+        let is_news = letter.is_some() || mem::take(&mut inside.is_woken);
+        self.has_news.store(!inside.letters.is_empty() || inside.is_woken, Ordering::Relaxed);
         is_news.then_some(letter)
     }
 
@@ -225,7 +226,7 @@ impl<T> Mailbox<T> {
     fn sleep(&self, nanoseconds: u64) {
         let mut inside = self.inside();
         inside.is_asleep = true;
-        let waits = |inside: &mut Inside<T>| inside.letters.is_empty() && !inside.is_rung;
+        let waits = |inside: &mut Inside<T>| inside.letters.is_empty() && !inside.is_woken;
         let nap = Duration::from_nanos(nanoseconds);
         let (mut inside, _) = self.came.wait_timeout_while(inside, nap, waits).unwrap_or_else(PoisonError::into_inner);
         inside.is_asleep = false;
@@ -246,7 +247,7 @@ mod tests {
     fn messages_are_taken_in_order_and_before_a_ring() {
         let mailbox = Mailbox::default();
         assert_eq!((mailbox.news(), mailbox.take(), mailbox.is_empty()), (None::<Option<i32>>, None, true));
-        mailbox.ring();
+        mailbox.wake_up();
         mailbox.put(1);
         mailbox.put(2);
         assert!(!mailbox.is_empty());
@@ -261,7 +262,7 @@ mod tests {
         let mailbox = Arc::new(Mailbox::default());
         for round in 0..2_000 {
             let other = Arc::clone(&mailbox);
-            let sender = thread::spawn(move || if round % 2 == 0 { other.put(round) } else { other.ring() });
+            let sender = thread::spawn(move || if round % 2 == 0 { other.put(round) } else { other.wake_up() });
             mailbox.sleep(LONG);
             assert_eq!(mailbox.news(), Some((round % 2 == 0).then_some(round)));
             sender.join().unwrap();

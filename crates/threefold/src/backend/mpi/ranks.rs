@@ -129,8 +129,8 @@ impl Carrier for Ranks {
         clock::instant(then.wrapping_add_signed(ahead.wrapping_neg()))
     }
 
-    fn bell(&self) -> Waker {
-        Arc::new(Bell(Arc::clone(&self.session.mailbox))).into()
+    fn waker(&self) -> Waker {
+        Arc::new(WakeUp(Arc::clone(&self.session.mailbox))).into()
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
@@ -141,7 +141,7 @@ impl Carrier for Ranks {
         self.gone.get(worker) == Some(&false)
     }
 
-    fn greeted(&mut self, _worker: usize) {}
+    fn answered_handshake(&mut self, _worker: usize) {}
 
     fn outbox(&mut self, worker: usize) -> &mut Outbox {
         &mut self.member(worker).outbox
@@ -290,14 +290,14 @@ impl Carrier for Ranks {
 }
 
 /// Wakes the thread that waits for messages of a session.
-pub(super) struct Bell(pub(super) Arc<Mailbox<Letter>>);
+pub(super) struct WakeUp(pub(super) Arc<Mailbox<Letter>>);
 
-impl Wake for Bell {
+impl Wake for WakeUp {
     fn wake(self: Arc<Self>) {
-        self.0.ring();
+        self.0.wake_up();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.ring();
+        self.0.wake_up();
     }
 }

@@ -6,9 +6,9 @@
 //! # Ranks that are lost
 //!
 //! Any thread may find that a rank is lost: a caller that waits, or the thread that is woken by SIGTERM. It is noted
-//! here, and every session is rung. Each caller then learns of it in its own wait, and ends its fold with an error that
-//! names its own chunks. The rank stays lost. Later folds are refused, and the job is aborted when `main` ends, instead
-//! of being left: MPI would wait for the lost rank.
+//! here, and every session is woken. Each caller then learns of it in its own wait, and ends its fold with an error
+//! that names its own chunks. The rank stays lost. Later folds are refused, and the job is aborted when `main` ends,
+//! instead of being left: MPI would wait for the lost rank.
 //!
 //! # What is printed
 //!
@@ -280,7 +280,7 @@ impl World {
         }
         // Release: whoever sees it finds the rank in the list.
         self.has_lost.store(true, Ordering::Release);
-        self.office.desk().route.open.values().for_each(|mailbox| mailbox.ring());
+        self.office.desk().route.open.values().for_each(|mailbox| mailbox.wake_up());
     }
 
     /// The ranks that are lost.

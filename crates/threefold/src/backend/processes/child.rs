@@ -41,8 +41,8 @@ mod notes;
 mod telling;
 mod terminal;
 
+pub(super) use notes::LastState;
 pub(crate) use notes::Notes;
-pub(super) use notes::Remains;
 
 /// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
@@ -68,7 +68,7 @@ pub(super) struct Worker {
     page: StatusPage,
     /// Its end of the status page, which the handshake will hand over. As long as it is here, the worker has had no
     /// handshake and makes copies of itself.
-    greeting: Option<OwnedFd>,
+    page_for_handshake: Option<OwnedFd>,
     /// When the parent asked for this worker, on the machine's clock.
     asked: u64,
     /// The tasks that it keeps.
@@ -85,14 +85,14 @@ pub(super) struct Worker {
     moved: bool,
     /// The largest resident memory that was seen, in bytes.
     memory: Option<u64>,
-    condemned: Option<Condemned>,
+    timed_out: Option<TimedOut>,
     /// It is asked to give back the chunks from here on.
     recalled_from: u64,
 }
 
 /// A worker whose time is up.
 #[derive(Clone, Copy, Debug)]
-struct Condemned {
+struct TimedOut {
     /// The serial number of the chunk that took too long.
     serial: u64,
     /// How long it may have taken.
@@ -131,7 +131,7 @@ impl Worker {
 
     /// Nothing from `chunk` on may start; nothing at all where it is to be stopped.
     pub(super) fn set_limit(&self, chunk: u64) {
-        self.page.set_limit(if self.condemned.is_some() { 0 } else { chunk.min(self.recalled_from) });
+        self.page.set_limit(if self.timed_out.is_some() { 0 } else { chunk.min(self.recalled_from) });
     }
 
     /// It is to give back the chunks from `from` on that it has not started. `limit` is the limit of the fold.
@@ -230,7 +230,7 @@ impl Worker {
 
     /// Whether it can take part in another fold, once it has answered everything.
     pub(super) fn is_whole(&self) -> bool {
-        !self.closed && self.condemned.is_none() && self.outbox.is_empty()
+        !self.closed && self.timed_out.is_none() && self.outbox.is_empty()
     }
 
     /// Whether it has ended.
@@ -293,7 +293,7 @@ impl Worker {
             self.set_limit(limit);
             return false;
         }
-        self.condemned = Some(Condemned { serial, timeout, until: clock::now() + NOTICE });
+        self.timed_out = Some(TimedOut { serial, timeout, until: clock::now() + NOTICE });
         self.body.signal_group(Signal::TERM);
         true
     }
@@ -305,7 +305,7 @@ impl Worker {
 
     /// Until when what it started was promised time to terminate, where it was and any of it is still alive.
     pub(super) fn promised(&self) -> Option<u64> {
-        let until = self.condemned?.until;
+        let until = self.timed_out?.until;
         (clock::now() < until && self.pid().is_some_and(group::has_others)).then_some(until)
     }
 

@@ -1,4 +1,5 @@
-//! What the system says of memory: how much a worker had, and whether the kernel has killed for want of it.
+//! What the system reports about memory: how much a worker had, and whether the kernel has killed a process because
+//! memory ran out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,15 +16,15 @@ pub(super) fn least_here() -> Option<u64> {
     Some(field(&status, "VmData:")? * 1024 + FIRST_BUFFERS)
 }
 
-/// The largest resident memory that process `pid` has had so far, in bytes (`VmHWM`). What wait4 tells is no use: after
-/// a spawn it is the parent's.
+/// The largest resident memory that process `pid` has had so far, in bytes (`VmHWM`). `wait4` cannot be used: after
+/// `posix_spawn` it reports the parent's peak.
 pub(super) fn peak(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let kilobytes = field(&status, "VmHWM:")?;
     Some(kilobytes * 1024)
 }
 
-/// A count of how often the kernel has killed for want of memory, and what it was when a fold began.
+/// A count of how often the kernel has killed a process because memory ran out, and what it was when a fold began.
 ///
 /// Where the control group of this process has a count of its own, which is its workers' too, nothing else is looked
 /// at: the machine's count rises for the kills of others.
@@ -32,8 +33,8 @@ pub(super) struct OomKills {
     before: u64,
 }
 
-/// A count that is not older than this stands for the present one: reading it costs some microseconds, in some places a
-/// hundred, which a fold of cheap chunks would feel.
+/// A count younger than this is used again: reading it takes up to 100 us, which would be noticeable in a fold of cheap
+/// chunks.
 const FRESH: Duration = Duration::from_millis(20);
 
 impl OomKills {
@@ -51,7 +52,7 @@ impl OomKills {
         Self { before }
     }
 
-    /// What speaks for another such kill since this was last asked.
+    /// If the count has risen since the last call, the sentence that says which counter rose.
     pub(super) fn increased(&mut self) -> Option<&'static str> {
         let counter = counter();
         let now = counter.read()?;

@@ -13,9 +13,9 @@ use crate::remote::run::Run;
 
 mod cores;
 pub(in crate::backend) mod crew;
-mod farewells;
 pub(in crate::backend) mod starter;
 mod surroundings;
+mod terminating;
 pub(super) mod watch;
 
 use crew::{Crew, cannot_start};

@@ -247,14 +247,16 @@ impl StatusPage {
 
     /// The parent: the chunk that is running.
     pub(crate) fn running(&self) -> Option<Running> {
-        // Acquire: pairs with the stores above. After the worker's death nothing changes any more. Before, the fields
-        // may be those of a later chunk, which a second look at the serial number would tell, and which is later only.
+        // Acquire: pairs with the stores above. After the worker's death nothing changes any more. While the worker
+        // lives, it may start the next chunk between two of these loads. Then `chunk`, `attempt` and `since` belong to
+        // a later chunk than `serial`. That is harmless: they are never those of an earlier chunk.
         let done = self.last_done();
         let serial = self.started().load(Ordering::Acquire);
         (serial > done).then(|| Running {
             serial,
             chunk: self.chunk().load(Ordering::Acquire),
-            // Whoever wrote something else than an attempt is not to be believed about the rest: see `Progress`.
+            // A value that does not fit in a u32 was written by a task. It becomes attempt 0, which no attempt has, so
+            // the chunk that it names is not among those that were sent: see `Progress`.
             attempt: u32::try_from(self.attempt().load(Ordering::Acquire)).unwrap_or(0),
             since: self.since().load(Ordering::Acquire),
         })

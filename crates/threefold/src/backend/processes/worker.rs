@@ -3,17 +3,17 @@
 //! The parent starts its own executable again, with a mark as the first argument and one end of a socket pair as the
 //! standard input. The mark is in the arguments and not in the environment, which grandchildren would inherit. The
 //! worker stops in [`init`], checks who started it, and moves the socket to another descriptor. It makes copies of
-//! itself while its parent requests any. Then it serves until its parent says goodbye or is gone.
+//! itself while its parent requests any. Then it serves until its parent closes the channel or ends.
 
 mod bare_thread;
 mod c_library;
 mod channel;
 mod constructors;
 mod copy;
+mod copying;
 mod early;
 pub(crate) mod entrance;
 mod guard;
-mod nursery;
 mod parent;
 mod reporter;
 mod seat;

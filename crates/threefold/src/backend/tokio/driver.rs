@@ -8,10 +8,10 @@
 //! A turn ends when every future waits and nothing can be claimed, or after [`TURN`], so that timers, sockets and the
 //! reduction have their turn too.
 //!
-//! At the start of a turn the driver registers with its [`Bell`], and only then looks at the limit, the futures, the
-//! claims and the outputs. So it misses no fall of the limit and no opening of the window, and the caller's driver no
-//! output that another worker has made: nobody else could reduce it, and open the window. A future that is woken wakes
-//! the driver through the set that holds it.
+//! At the start of a turn the driver registers with its [`DriverWaker`], and only then looks at the limit, the futures,
+//! the claims and the outputs. So it misses no fall of the limit and no opening of the window, and the caller's driver
+//! no output that another worker has made: nobody else could reduce it, and open the window. A future that is woken
+//! wakes the driver through the set that holds it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(super) struct Driver<'a> {
     flight: FuturesUnordered<InFlight<'a>>,
     /// The limit when the futures in flight were last compared with it.
     limit: u64,
-    bell: Arc<Bell>,
+    waker: Arc<DriverWaker>,
     ready: Arc<Ready>,
     /// What is registered with the workers of the fold, and with its caller.
     wakers: (Waker, Waker),
@@ -60,9 +60,9 @@ pub(super) enum Role {
 }
 
 /// Wakes the driver when the limit falls or the window opens.
-struct Bell(AtomicWaker);
+struct DriverWaker(AtomicWaker);
 
-impl Wake for Bell {
+impl Wake for DriverWaker {
     fn wake(self: Arc<Self>) {
         self.0.wake();
     }
@@ -70,17 +70,17 @@ impl Wake for Bell {
 
 /// Wakes the driver of the caller when the next output or failure can be taken, whoever has made it.
 struct Ready {
-    bell: Arc<Bell>,
+    waker: Arc<DriverWaker>,
     /// Whether there is something to reduce.
-    rung: AtomicBool,
+    is_woken: AtomicBool,
 }
 
 impl Wake for Ready {
     fn wake(self: Arc<Self>) {
         // Release, and Acquire where it is taken: the wake-up may come before the flag is seen, but not the other way
         // round. The outputs themselves are behind a lock.
-        self.rung.store(true, Ordering::Release);
-        self.bell.0.wake();
+        self.is_woken.store(true, Ordering::Release);
+        self.waker.0.wake();
     }
 }
 
@@ -97,16 +97,16 @@ pub(super) enum Turn {
 impl<'a> Driver<'a> {
     /// The driver of worker number `worker`.
     pub(super) fn new(fold: &'a Running, worker: usize, share: usize, role: Role) -> Self {
-        let bell = Arc::new(Bell(AtomicWaker::new()));
+        let waker = Arc::new(DriverWaker(AtomicWaker::new()));
         // What came before it was registered is reduced first.
-        let ready = Arc::new(Ready { bell: Arc::clone(&bell), rung: AtomicBool::new(role == Role::Caller) });
-        let wakers = (Waker::from(Arc::clone(&bell)), Waker::from(Arc::clone(&ready)));
+        let ready = Arc::new(Ready { waker: Arc::clone(&waker), is_woken: AtomicBool::new(role == Role::Caller) });
+        let wakers = (Waker::from(Arc::clone(&waker)), Waker::from(Arc::clone(&ready)));
         fold.workers.register(wakers.0.clone());
         if role == Role::Caller {
             fold.gate().caller.register(wakers.1.clone());
         }
         let limit = fold.claims().limit();
-        Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, bell, ready, wakers }
+        Self { fold, worker, share, role, flight: FuturesUnordered::new(), limit, waker, ready, wakers }
     }
 
     /// Takes turns until there is something to reduce, or nothing left to do.
@@ -125,14 +125,14 @@ impl<'a> Driver<'a> {
 
     /// One turn.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        self.bell.0.register(cx.waker());
+        self.waker.0.register(cx.waker());
         // This context is for the chunks that are begun, polled and dropped in this turn.
         let _here = current::enter(Some(self.fold.into()));
         let mut clock = TurnClock::new(TURN);
         loop {
             self.give_up_above_the_limit();
             let polled = self.flight.poll_next_unpin(cx);
-            // A chunk that has ended has kept its output, and rung the bell if that is the next to be taken.
+            // A chunk that has ended has kept its output, and woken the driver if that is the next to be taken.
             let has_ended = matches!(polled, Poll::Ready(Some(())));
             if !has_ended && self.flight.len() < self.share {
                 match self.fold.claims().claim(|_| 1) {
@@ -165,7 +165,7 @@ impl<'a> Driver<'a> {
 
     /// Whether there is something to reduce that was not there when this was last asked.
     fn is_ready(&self) -> bool {
-        self.ready.rung.load(Ordering::Relaxed) && self.ready.rung.swap(false, Ordering::Acquire)
+        self.ready.is_woken.load(Ordering::Relaxed) && self.ready.is_woken.swap(false, Ordering::Acquire)
     }
 
     /// Drops the futures of chunks that are not needed any more, each at the await at which it waits. This is done only

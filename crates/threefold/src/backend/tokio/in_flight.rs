@@ -27,7 +27,7 @@ pub(super) struct InFlight<'a> {
 /// A chunk that runs.
 type Run<'a> = BoxFuture<'a, Result<(), Again>>;
 
-/// The future of a chunk. Its result is an error if the chunk gave no output.
+/// The future of a chunk. It gives an error if the chunk gave no output.
 enum Begun<'a> {
     Plain(Run<'a>),
     /// A chunk with a deadline, and the time at which it began.

@@ -9,8 +9,8 @@ use crate::fold::policy::Backoff;
 impl Builder {
     /// How many times a chunk is run again after its worker was lost, each time on a fresh worker; the default is 0.
     ///
-    /// The result is the same, bit for bit, as without the loss. A chunk that is lost at every attempt is the error of
-    /// the fold. Only worker processes can be lost, on processes and mpi. A chunk that misses its
+    /// The result is the same, bit for bit, as without the loss. If a chunk is lost at every attempt, the fold returns
+    /// an error. Only worker processes can be lost, on processes and mpi. A chunk that exceeds its
     /// [`timeout`](Self::timeout) is run again too, also on async. A chunk that panics is not, unless
     /// [`retry_panics`](Self::retry_panics) is set, and neither is a chunk whose task returns an `Err`, unless
     /// [`retry_errors`](Self::retry_errors) is set. [`backoff`](Self::backoff) sets a pause before each retry.
@@ -106,9 +106,10 @@ impl Builder {
     /// the first one. By default a chunk is run again at once. If it is set and [`retries`](Self::retries) is not,
     /// [`build`](Self::build) returns an error.
     ///
-    /// It applies to every retry: after an `Err`, a panic, a missed timeout and the loss of a worker. On sequential and
-    /// threads, and on async with a plain function as the task, the worker waits and runs nothing else. With an `async`
-    /// task on async, and on processes and mpi, other chunks run meanwhile. A fold that is cancelled does not wait.
+    /// It applies to every retry: after an `Err`, a panic, an exceeded timeout and the loss of a worker. On sequential
+    /// and threads, and on async with a plain function as the task, the worker waits and runs nothing else. With an
+    /// `async` task on async, and on processes and mpi, other chunks run meanwhile. A fold that is cancelled does not
+    /// wait.
     ///
     /// If `wait` panics, the fold ends with an error for which [`is_setup`](crate::Error::is_setup) is `true`. So does a
     /// fold in which an `async` task must wait on a `runtime` of the program that has no timers.

@@ -1,7 +1,7 @@
 //! `Flow`: the fold of a stream, whatever its types.
 //!
-//! If the chunks come from an iterator, an errand takes them from it ([`feeding`](super::super::feeding)). It is joined at
-//! the end of the fold, unless the iterator has not ended: that may block for ever.
+//! If the chunks come from an iterator, a background thread takes them from it ([`feeding`](super::super::feeding)). It
+//! is joined at the end of the fold, unless the iterator has not ended: that may block for ever.
 
 use std::task::{Context, Poll, ready};
 
@@ -104,7 +104,7 @@ impl<O> Outputs<O> for Nothing {
     }
 }
 
-/// A fold that runs, and the errand that supplies its chunks.
+/// A fold that runs, and the thread that supplies its chunks.
 struct Flow<P: Pieces<Chunk = T::Chunk>, T: Task, O> {
     on: Executor,
     fold: Awaited<P, T>,
@@ -127,7 +127,7 @@ where
         // Nobody waits for an iterator that has not ended: it may block for ever.
         let total = self.fold.work().pieces.total();
         if let Some(feed) = self.feed.as_mut().filter(|feed| total.is_some() || feed.has_panicked()) {
-            ready!(feed.poll_back(cx));
+            ready!(feed.poll_done(cx));
             self.feed = None;
         }
         let ended = ready!(self.fold.conclude(cx, &self.on, |taken, _| Some(taken) == total, &mut ToNothing));

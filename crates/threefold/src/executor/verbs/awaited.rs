@@ -24,8 +24,9 @@ use crate::task::{Task, TaskOf};
 /// - **The future is `Send`** if `init` and `reduce` are, so that it can be given to `tokio::spawn`.
 /// - **Dropping the future cancels the fold**, as a [`CancelToken`](crate::CancelToken) does. The drop returns at once.
 ///   No further chunk starts. Worker processes that run a chunk are killed, and async tasks are dropped at the await at
-///   which they wait. A chunk that cannot be stopped runs on in the background. When it has ended, nothing is left of
-///   the fold. A [`Trace`](crate::Trace) gets no spans of a fold whose future was dropped.
+///   which they wait. A chunk that cannot be stopped, on a thread or in an MPI rank without
+///   [`isolate`](crate::Builder::isolate), runs on in the background. When it has ended, nothing is left of the fold. A
+///   [`Trace`](crate::Trace) gets no spans of a fold whose future was dropped.
 /// - **A fold that is awaited inside of a task** is nested in it, as a blocking fold is.
 impl Executor {
     /// [`fold`](Self::fold) as a future: runs `task` on every chunk of `source`, and reduces the outputs in chunk order.
@@ -52,10 +53,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
     ///
     /// # Panics
     ///
@@ -102,8 +104,8 @@ impl Executor {
     ///
     /// [`TryError::Task`] with the error of the lowest chunk whose task, or whose reduction, returned an `Err`.
     /// [`TryError::Failed`] if no lower chunk returned an `Err` and a chunk failed (a panic of the task, the loss of
-    /// the worker process, a missed timeout, a chunk or output that cannot be serialized), or if the fold was cancelled
-    /// or could not be started.
+    /// the worker process, an exceeded timeout, a chunk or output that cannot be serialized), or if the fold was
+    /// cancelled or could not be started.
     ///
     /// # Panics
     ///
@@ -149,10 +151,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
     pub fn map_async<S, T>(&self, source: S, task: T) -> impl Future<Output = Result<Vec<T::Output>>> + use<S, T>
     where
         S: Source,
@@ -228,10 +231,11 @@ impl Executor {
     ///
     /// The failure of the lowest chunk that failed, which is the one that a sequential run would have met: a panic of
     /// the task ([`is_panic`](crate::Error::is_panic)), the loss of the worker process
-    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), a missed timeout ([`is_timeout`](crate::Error::is_timeout)),
-    /// or a chunk or output that cannot be serialized ([`is_serialization`](crate::Error::is_serialization)). Otherwise
-    /// an error of the whole fold: it was cancelled ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be
-    /// started ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
+    /// ([`is_worker_lost`](crate::Error::is_worker_lost)), an exceeded timeout
+    /// ([`is_timeout`](crate::Error::is_timeout)), or a chunk or output that cannot be serialized
+    /// ([`is_serialization`](crate::Error::is_serialization)). Otherwise an error of the whole fold: it was cancelled
+    /// ([`is_cancelled`](crate::Error::is_cancelled)), or it could not be started
+    /// ([`is_setup`](crate::Error::is_setup)), for instance because the system refused a thread.
     pub fn for_each_async<S, T>(&self, source: S, task: T) -> impl Future<Output = Result<()>> + use<S, T>
     where
         S: Source,

@@ -16,7 +16,7 @@ fn why(path: &std::path::Path) -> String {
 fn what_is_no_journal_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = fresh(&folder);
-    let foreign = "the journal `FILE` is another kind of file: from byte 0 on, it is no journal; use another path";
+    let foreign = "the journal `FILE` is not a journal; use another path";
     for bytes in [&b"a"[..], b"threefold fold\n", b"some text that somebody may want to keep", &[0; 100]] {
         fs::write(&path, bytes).unwrap();
         assert_eq!(why(&path), foreign);
@@ -117,7 +117,7 @@ fn a_journal_of_another_job_is_refused_with_the_difference() {
         let error = journal.begin(&other).unwrap_err();
         assert!(error.is_setup());
         let text = format!(
-            "the journal `{}` is of another job: {difference}; use another file, or delete this one to start \
+            "the journal `{}` records another fold: {difference}; use another file, or delete this one to start \
              from the beginning",
             path.display()
         );
@@ -139,7 +139,7 @@ fn the_fold_that_differs_is_named_by_its_number() {
     let journal = Journal::open(&path).unwrap();
     (0..2).for_each(|fold| record(&journal, &job(fold), &[]).unwrap());
     let error = journal.begin(&job(7)).unwrap_err().to_string();
-    let text = "is of another job: in fold 2, counted from 0, it records a source of 2 chunks, and";
+    let text = "records another fold: in fold 2, counted from 0, it records a source of 2 chunks, and";
     assert!(error.contains(text), "{error}");
 }
 
@@ -152,7 +152,8 @@ fn a_file_that_is_open_cannot_be_opened_again() {
     drop(journal);
     assert_eq!(
         why(&path),
-        "the journal `FILE` is in use: another process has opened it, or this one has, a second time"
+        "the journal `FILE` is in use by another process, or by another `Journal` of this one; wait until that has ended, \
+         or use another file"
     );
     drop(clone);
     Journal::open(&path).unwrap();

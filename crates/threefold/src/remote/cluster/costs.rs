@@ -17,14 +17,14 @@ pub(crate) struct Costs {
     pub(crate) latency: u64,
 }
 
-/// Whoever waits polls without a pause for this long, in nanoseconds.
+/// A rank that waits polls without a pause for this long, in nanoseconds.
 const SPIN: u64 = 20_000;
 
 /// The longest pause between two polls, in nanoseconds.
 const PAUSE: u64 = 1_000_000;
 
-/// When somebody who has waited since then finds a message that arrives then. At first it polls all the time. Later each
-/// pause between two polls is as long as it has waited, and no longer than [`PAUSE`].
+/// When a rank that has been idle since `since` notices a message that arrives at `arrives`. At first it polls all the
+/// time. Later each pause between two polls is as long as it has waited, and no longer than [`PAUSE`].
 pub(super) fn noticed(since: u64, arrives: u64) -> u64 {
     let waited = arrives.saturating_sub(since);
     if waited <= SPIN {

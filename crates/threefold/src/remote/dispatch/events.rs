@@ -30,7 +30,8 @@ impl Dispatch {
         self.done += count;
         self.busy = self.busy.saturating_add(took.saturating_mul(count));
         let weight = count.min(8);
-        self.pace = Some(self.pace.map_or(took, |pace| pace - pace / 8 * weight + took / 8 * weight));
+        self.per_chunk =
+            Some(self.per_chunk.map_or(took, |per_chunk| per_chunk - per_chunk / 8 * weight + took / 8 * weight));
         self.answered(worker, count);
     }
 
@@ -118,13 +119,13 @@ impl Dispatch {
         };
         let limit = self.limit();
         self.open -= gone.owes_below(limit);
-        let remains = gone.remains(progress);
-        if gone.has_answered() || !remains.started.is_empty() {
+        let unfinished = gone.unfinished(progress);
+        if gone.has_answered() || !unfinished.started.is_empty() {
             // It did something. Another may take its place without counting: no chunk is lost for ever.
             self.starts_left += 1;
         }
-        remains.waiting.into_iter().for_each(|block| self.pending.give_back(block));
-        let wanted = remains.started.into_iter().filter(|sent| sent.chunk < limit);
+        unfinished.waiting.into_iter().for_each(|block| self.pending.give_back(block));
+        let wanted = unfinished.started.into_iter().filter(|sent| sent.chunk < limit);
         let (mut again, given_up): (Vec<_>, Vec<_>) = wanted.partition(|sent| sent.attempt < self.terms.attempts);
         again.iter().for_each(|&sent| self.run_again(sent, not_before));
         if let Some(lowest) = given_up.iter().map(|sent| sent.chunk).min() {

@@ -82,7 +82,7 @@ impl Dispatch {
             return None;
         }
         self.no_recall_before = self.now + self.workers.len() as u64 * REST;
-        let pace = self.pace?.max(1);
+        let per_chunk = self.per_chunk?.max(1);
         let (mut needy, mut least, mut most) = (0, u64::MAX, None::<Longest>);
         // How many workers have been asked and will answer, and when one of them can be asked again at the earliest.
         let (mut asked, mut again_at) = (0, u64::MAX);
@@ -91,21 +91,21 @@ impl Dispatch {
             let since = self.now.saturating_sub(it.since());
             if self.is_short(it) && !it.is_stopping() {
                 needy += 1;
-                least = least.min(it.unanswered().saturating_mul(pace).saturating_sub(since));
+                least = least.min(it.unanswered().saturating_mul(per_chunk).saturating_sub(since));
             }
             let Some(front) = it.divisible() else {
                 asked += usize::from(it.is_recalled());
                 continue;
             };
-            let expected = front.len().saturating_mul(pace);
+            let expected = front.len().saturating_mul(per_chunk);
             let overdue = expected.saturating_add(SILENCE);
             let longest = if since >= overdue {
                 Longest { worker, rest: since, waiting: front.len() / 2, end: front.end }
             } else {
                 self.recall_at = self.recall_at.min(it.since().saturating_add(overdue));
-                let started = since / pace + 1;
+                let started = since / per_chunk + 1;
                 let (block, behind) = it.runs_after(started);
-                let rest = (block.len() + behind).saturating_mul(pace);
+                let rest = (block.len() + behind).saturating_mul(per_chunk);
                 Longest { worker, rest, waiting: block.len(), end: block.end }
             };
             if it.is_recalled() && longest.end != front.end {
@@ -123,7 +123,7 @@ impl Dispatch {
             return None;
         }
         let Longest { worker, rest, waiting, end } = most?;
-        let count = (rest.saturating_sub(least + MESSAGE) / 2 / pace).min(waiting);
+        let count = (rest.saturating_sub(least + MESSAGE) / 2 / per_chunk).min(waiting);
         if count == 0 {
             return None;
         }

@@ -1,9 +1,9 @@
 //! A simulator of workers: the dispatcher is driven by made-up workers, in made-up time, from a seed.
 //!
 //! Workers take random times, die, stall and answer late; chunks fail, panic and are cancelled. After each run the laws
-//! are checked: every chunk is counted exactly once or the fold is an error, the lowest failure is the one reported, no
-//! chunk starts twice unless retries allow it, no chunk starts that the journal has, and nothing at or above the limit
-//! starts once it has fallen.
+//! are checked: every chunk is counted exactly once or the fold fails, the lowest failure is the one reported, no chunk
+//! starts twice unless retries allow it, no chunk starts that the journal has, and nothing at or above the limit starts
+//! once it has fallen.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -106,7 +106,7 @@ impl Simulation {
             plan,
             random,
         };
-        it.plan.expected.into_iter().for_each(|pace| it.dispatch.expect(pace));
+        it.plan.expected.into_iter().for_each(|per_chunk| it.dispatch.expect(per_chunk));
         for number in 0..it.plan.admitted {
             let sent = it.random.random_range(0..3);
             if let Some(worker) = it.dispatch.admit(number, sent) {

@@ -33,9 +33,9 @@ const EXPECTED_BLOCKS: u64 = 4;
 const LEAST: u64 = 8 * MESSAGE;
 
 impl Dispatch {
-    /// A chunk may take `pace` nanoseconds, as far as is known from another fold.
-    pub(crate) fn expect(&mut self, pace: u64) {
-        self.expected = Some(pace);
+    /// A chunk may take `per_chunk` nanoseconds, as far as is known from another fold.
+    pub(crate) fn expect(&mut self, per_chunk: u64) {
+        self.expected = Some(per_chunk);
     }
 
     /// How long a chunk took on average, in nanoseconds; `None` if none is done.
@@ -45,7 +45,7 @@ impl Dispatch {
 
     /// Whether `block` should take several times as long as a message, as far as is known.
     pub(crate) fn lasts_long(&self, block: Block) -> bool {
-        self.pace.or(self.expected).is_some_and(|pace| pace.saturating_mul(block.len()) >= 4 * MESSAGE)
+        self.per_chunk.or(self.expected).is_some_and(|per_chunk| per_chunk.saturating_mul(block.len()) >= 4 * MESSAGE)
     }
 
     /// How many more chunks `worker` should be sent at once.
@@ -58,7 +58,7 @@ impl Dispatch {
         let is_short = || self.is_short(it) && !self.divides_at_once();
         let goes_on = || is_short() || it.unanswered() == 1 && !self.is_ending();
         let wanted = match it.blocks() {
-            0 if it.is_ready() && self.pace.is_none() => self.first_block(),
+            0 if it.is_ready() && self.per_chunk.is_none() => self.first_block(),
             0 if it.is_ready() => self.block_size().max(1),
             // The worker may never become ready: it has one chunk until it is.
             0 => 1,
@@ -82,36 +82,38 @@ impl Dispatch {
     /// Whether each worker is sent its share at once: all chunks together are expected to take no longer than a message,
     /// and none is done.
     fn divides_at_once(&self) -> bool {
-        let all = self.expected.map(|pace| pace.saturating_mul(self.chunks));
-        self.pace.is_none() && all.is_some_and(|all| all <= MESSAGE)
+        let all = self.expected.map(|per_chunk| per_chunk.saturating_mul(self.chunks));
+        self.per_chunk.is_none() && all.is_some_and(|all| all <= MESSAGE)
     }
 
     /// Whether `worker` should get another block now: it is ready, and has little or nothing left to do.
     pub(super) fn is_short(&self, worker: &Worker) -> bool {
-        let rest = |pace: u64| worker.unanswered().saturating_mul(pace);
-        worker.is_ready() && worker.blocks() <= 1 && self.known_pace().is_some_and(|pace| rest(pace) <= SOON)
+        let rest = |per_chunk: u64| worker.unanswered().saturating_mul(per_chunk);
+        worker.is_ready()
+            && worker.blocks() <= 1
+            && self.known_per_chunk().is_some_and(|per_chunk| rest(per_chunk) <= SOON)
     }
 
     /// The time of a chunk, as far as anything is known of it.
-    fn known_pace(&self) -> Option<u64> {
-        self.pace.or(self.expected).map(|pace| pace.max(1))
+    fn known_per_chunk(&self) -> Option<u64> {
+        self.per_chunk.or(self.expected).map(|per_chunk| per_chunk.max(1))
     }
 
     /// How long a block may take, in nanoseconds.
     fn longest(&self) -> u64 {
-        let expected = self.expected.map_or(0, |pace| self.share(self.chunks, pace));
+        let expected = self.expected.map_or(0, |per_chunk| self.share(self.chunks, per_chunk));
         AHEAD.max((self.now - self.began) / EXPERIENCE).max(expected / EXPECTED_BLOCKS)
     }
 
     /// How long `chunks` take if they are divided among the workers, in nanoseconds.
-    fn share(&self, chunks: u64, pace: u64) -> u64 {
-        chunks.saturating_mul(pace) / self.terms.workers as u64
+    fn share(&self, chunks: u64, per_chunk: u64) -> u64 {
+        chunks.saturating_mul(per_chunk) / self.terms.workers as u64
     }
 
     /// Whether what is left is to be divided among the workers at once.
     fn is_ending(&self) -> bool {
         let short = (2 * self.longest()).min((self.now - self.began) / 4);
-        let share = self.known_pace().map(|pace| self.share(self.pending.left(), pace));
+        let share = self.known_per_chunk().map(|per_chunk| self.share(self.pending.left(), per_chunk));
         share.is_some_and(|share| share > MESSAGE && share <= short)
     }
 
@@ -122,15 +124,15 @@ impl Dispatch {
         let left = self.pending.left();
         let fair = left / (2 * workers);
         // Before any time is known, a few of very many chunks are no risk. They keep a worker busy until more is known.
-        let Some(pace) = self.known_pace() else { return (fair / 16).clamp(fair.min(1), 4) };
+        let Some(per_chunk) = self.known_per_chunk() else { return (fair / 16).clamp(fair.min(1), 4) };
         // The window holds two blocks of each worker, and leaves room while the outputs of the lowest chunks arrive.
         let within = (self.terms.window / (4 * workers)).max(1);
         if self.is_ending() {
-            return left.div_ceil(workers).max(LEAST / pace).min(within);
+            return left.div_ceil(workers).max(LEAST / per_chunk).min(within);
         }
         // Chunks that take less time than their message are not worth dividing. But the time of a few chunks says
         // little about many more.
-        let cheap = (MESSAGE / pace).min(4 * self.done);
-        (self.longest() / pace).clamp(1, within).min(fair.max(cheap))
+        let cheap = (MESSAGE / per_chunk).min(4 * self.done);
+        (self.longest() / per_chunk).clamp(1, within).min(fair.max(cheap))
     }
 }

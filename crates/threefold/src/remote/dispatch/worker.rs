@@ -73,7 +73,7 @@ enum State {
 
 /// What a lost worker had not answered.
 #[derive(Debug, Default)]
-pub(super) struct Remains {
+pub(super) struct Unfinished {
     /// What it had started: the chunk that was running first, where there is one.
     pub(super) started: Vec<Sent>,
     /// What it had not started.
@@ -322,28 +322,28 @@ impl Worker {
         None
     }
 
-    /// What is left of it.
-    pub(super) fn remains(&self, progress: Progress) -> Remains {
+    /// What it had not finished.
+    pub(super) fn unfinished(&self, progress: Progress) -> Unfinished {
         let (done, running) = match progress {
             Progress::Known { done, running: None } => (done, false),
             Progress::Known { done, running: Some(named) } if self.nth(done) == Some(named) => (done, true),
             _ => (self.unanswered, false),
         };
-        let mut remains = Remains::default();
+        let mut unfinished = Unfinished::default();
         let mut started = done.saturating_add(u64::from(running));
         for &block in &self.blocks {
             let here = started.min(block.len());
             started -= here;
             let (first, waiting) = (block.first + here, Block { first: block.first + here, ..block });
-            remains.started.extend(Block { end: first, ..block }.chunks());
+            unfinished.started.extend(Block { end: first, ..block }.chunks());
             if waiting.len() > 0 {
-                remains.waiting.push(waiting);
+                unfinished.waiting.push(waiting);
             }
         }
         if running {
             // It comes first: it is the one to blame.
-            remains.started.rotate_right(1);
+            unfinished.started.rotate_right(1);
         }
-        remains
+        unfinished
     }
 }

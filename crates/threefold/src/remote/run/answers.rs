@@ -62,7 +62,7 @@ impl<C: Carrier> Run<'_, C> {
                 if !self.dispatch.ready(worker) {
                     return Err("it sent a second handshake");
                 }
-                self.carrier.greeted(worker);
+                self.carrier.answered_handshake(worker);
             }
             FromWorker::Hello { .. } => return Err("it was started from another build"),
             FromWorker::Refused { reason } => {

@@ -27,7 +27,7 @@ use crate::remote::carrier::Fingerprint;
 pub(crate) struct Experience {
     of: Key,
     /// How long a chunk took on average, in nanoseconds, as the worker measured it.
-    pace: u64,
+    per_chunk: u64,
 }
 
 /// What two folds must have in common, so that measurements of one apply to the other.
@@ -53,14 +53,14 @@ impl Key {
 }
 
 impl Experience {
-    /// The chunks of the fold `of` took `pace` nanoseconds each, on average.
-    pub(super) fn new(of: Key, pace: u64) -> Self {
-        Self { of, pace }
+    /// The chunks of the fold `of` took `per_chunk` nanoseconds each, on average.
+    pub(super) fn new(of: Key, per_chunk: u64) -> Self {
+        Self { of, per_chunk }
     }
 
     /// How long a chunk of `fold` may take, in nanoseconds. `None` if these measurements do not apply to it.
-    pub(super) fn pace_of(self, fold: Key) -> Option<u64> {
-        (self.of == fold).then_some(self.pace)
+    pub(super) fn per_chunk_of(self, fold: Key) -> Option<u64> {
+        (self.of == fold).then_some(self.per_chunk)
     }
 }
 
@@ -88,9 +88,9 @@ mod tests {
     fn only_a_fold_that_is_the_same_is_expected_to_take_as_long() {
         let key = |fingerprint, source: &[u8], chunks| Key::of(&task(fingerprint, source), chunks);
         let last = Experience::new(key([1, 2], b"0..9", 4).unwrap(), 70);
-        assert_eq!(last.pace_of(key([1, 2], b"0..9", 4).unwrap()), Some(70));
+        assert_eq!(last.per_chunk_of(key([1, 2], b"0..9", 4).unwrap()), Some(70));
         for other in [key([1, 3], b"0..9", 4), key([1, 2], b"0..8", 4), key([1, 2], b"0..9", 5)] {
-            assert_eq!(last.pace_of(other.unwrap()), None);
+            assert_eq!(last.per_chunk_of(other.unwrap()), None);
         }
         assert_eq!(key([1, 2], b"", 4), None);
     }

@@ -79,10 +79,10 @@ use crate::remote::wire::{Chunks, FromWorker, OpenDone, Ran, Rules, Run, Running
 use crate::shared::loan;
 use crate::task::received::{self, Chunk, Received};
 #[cfg(feature = "tracing")]
-use crate::trace::capture::Ear;
+use crate::trace::capture::EventCollector;
 use crate::trace::levels::Levels;
 #[cfg(not(feature = "tracing"))]
-use crate::trace::unheard::Ear;
+use crate::trace::unheard::EventCollector;
 
 /// Within a block, answers are held back for an eighth of the time that the fold has run, but for no less and no more
 /// than this, in nanoseconds. The caller waits for them. But a worker loses some 25 us by each message if the workers
@@ -160,11 +160,11 @@ impl Told {
         &mut self,
         block: Run<'_>,
         reporter: &mut impl Reporter,
-        ear: &Ear,
+        collector: &EventCollector,
         counts: Counts<'_>,
     ) -> io::Result<()> {
-        let _listening = ear.listen();
-        let ran = self.run_block(block, reporter, ear, counts);
+        let _listening = collector.listen();
+        let ran = self.run_block(block, reporter, collector, counts);
         loan::close();
         ran
     }
@@ -173,7 +173,7 @@ impl Told {
         &mut self,
         block: Run<'_>,
         reporter: &mut impl Reporter,
-        ear: &Ear,
+        collector: &EventCollector,
         counts: Counts<'_>,
     ) -> io::Result<()> {
         let mut end = block.first + block.count();
@@ -213,7 +213,7 @@ impl Told {
                 let now = watch.read();
                 if let Err(reason) = made {
                     close(reporter, &mut open, now);
-                    tell(chunk, &ear.take(), reporter);
+                    tell(chunk, &collector.take(), reporter);
                     FromWorker::Refused { reason: reason.as_bytes() }.write(reporter.unsent());
                     FromWorker::Skipped { first: chunk, count: end - chunk }.write(reporter.unsent());
                     *counts.chunks += end - chunk;
@@ -228,7 +228,7 @@ impl Told {
             chunk::set(chunk);
             let made_from =
                 sent.as_mut().map_or(Chunk::Cut(chunk), |sent| Chunk::Sent(sent.next().unwrap_or_default()));
-            let read = self.run_chunk(running, made_from, reporter, ear, &mut open, &mut watch);
+            let read = self.run_chunk(running, made_from, reporter, collector, &mut open, &mut watch);
             // If each answer is sent before the next chunk starts, none is held back.
             let waits = !self.rules.answer_each && reporter.hold();
             reporter.note_done(running.serial);
@@ -267,7 +267,7 @@ impl Told {
         running: Running,
         made_from: Chunk<'_>,
         reporter: &mut impl Reporter,
-        ear: &Ear,
+        collector: &EventCollector,
         open: &mut Option<OpenDone>,
         watch: &mut Stopwatch,
     ) -> bool {
@@ -281,7 +281,7 @@ impl Told {
         };
         let start = out.len();
         let result = done.output(out, run, |ran| matches!(ran, received::Ran::Done { .. }));
-        let heard = ear.take();
+        let heard = collector.take();
         if !heard.is_empty() {
             // What was heard comes before the answer of its chunk, so the frame of the answers before it ends here.
             let output = out.split_off(start);

@@ -39,7 +39,7 @@ use crate::task::received::Part;
 pub(crate) enum FromWorker<'a> {
     /// The first frame: ready.
     Hello { build: Build },
-    /// It cannot serve, or cannot make the state of its task. This is the error of the fold.
+    /// It cannot serve, or cannot make the state of its task. The fold returns this error.
     Refused { reason: &'a [u8] },
     /// The outputs of consecutive chunks, which ran one after the other.
     Done { ran: Ran, outputs: List<'a> },

@@ -3,8 +3,8 @@
 //! The source notes the length of the file, its time of modification and its inode. A worker that is sent the source
 //! opens the file by its path, when it needs the first chunk. Everybody compares the three with what the path names,
 //! before a chunk is read, and again when it has been read. So what was read is of the same file, as far as the system
-//! notes changes. A process that has the file open compares the path, too: otherwise a file that another one has replaced
-//! would be an error on some models only.
+//! notes changes. A process that has the file open compares the path, too: otherwise a fold over a file that another
+//! one has replaced would fail on some models only.
 //!
 //! Some files of the kernel, such as those of `/proc`, report a length of 0 although they have content. They are refused.
 //!
@@ -82,7 +82,7 @@ impl InFile {
     /// The lines that begin in the bytes `window`, which are not empty, and where the first of them begins.
     pub(super) fn lines_in(&self, window: &Range<u64>, delimiter: u8) -> Result<(Slice<u8>, u64), String> {
         let read = self.read_lines(self.file()?, window, delimiter);
-        // A read beyond the end is an error of its own. That the file has changed is the reason for it.
+        // A read beyond the end fails with an error of its own. That the file has changed is the reason for it.
         self.check(fs::metadata(&self.path))?;
         read.map_err(|error| self.explain(&error))
     }

@@ -47,7 +47,7 @@ impl Isolated {
             let branch = &mut self.crews.ranks[rank];
             let wants_word = !is_lost && (!busy.is_empty() || branch.has_begun_line || branch.lingers);
             (branch.has_begun_line, branch.lingers, branch.owes_word) = (false, false, wants_word);
-            self.post(rank, ALL, &ToCrew::Rest { busy, wants_word });
+            self.post(rank, ALL, &ToCrew::EndRun { busy, wants_word });
         }
         self.wait_for_words();
         self.interest.end();

@@ -14,7 +14,7 @@
 //!
 //! Each session has a relay of its own, with a thread. The thread waits for its workers and looks for messages in turn.
 //! It looks without a pause for 0.1 ms after something has happened. Then it sleeps until a worker does something, and
-//! at most a millisecond. After a long silence only the rank's main thread looks for messages, and rings.
+//! at most a millisecond. After a long silence only the rank's main thread looks for messages, and wakes the relay.
 //!
 //! # The life of a relay
 //!
@@ -63,7 +63,7 @@ pub(super) struct Relay {
     /// Whether the thread sleeps, or is about to.
     is_asleep: AtomicBool,
     /// Wakes the thread.
-    bell: OnceLock<Waker>,
+    waker: OnceLock<Waker>,
 }
 
 impl Relay {
@@ -72,9 +72,9 @@ impl Relay {
         // Relaxed: the lock of the mailbox orders this. The thread says that it is asleep before it looks into the
         // mailbox for the last time. So it finds the order there, or this finds it asleep.
         if self.is_asleep.load(Ordering::Relaxed)
-            && let Some(bell) = self.bell.get()
+            && let Some(waker) = self.waker.get()
         {
-            bell.wake_by_ref();
+            waker.wake_by_ref();
         }
     }
 }
@@ -140,7 +140,7 @@ fn serve(relay: &Relay, session: u32) {
                         Err(reason) => say(FromCrew::Refused { reason }),
                     },
                     Some(ToCrew::Start) => say(FromCrew::Refused { reason: "a rank has no workers".to_string() }),
-                    Some(ToCrew::Rest { wants_word: true, .. } | ToCrew::Disband) => {
+                    Some(ToCrew::EndRun { wants_word: true, .. } | ToCrew::Disband) => {
                         say(FromCrew::Rested { rank: rank.number })
                     }
                     _ => {}
@@ -151,7 +151,7 @@ fn serve(relay: &Relay, session: u32) {
         }
     }
     if let Some(crew) = crew {
-        let _ = relay.bell.set(crew.bell());
+        let _ = relay.waker.set(crew.waker());
         crew.serve(relay);
     }
 }

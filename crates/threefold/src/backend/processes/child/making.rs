@@ -58,7 +58,8 @@ impl Worker {
         let (err, their_err) = pipe_with(PipeFlags::CLOEXEC)?;
         let body = Body::Starting(process.origin());
         let copy = Self::of(number, self.entrance, body, channel, [out, err])?;
-        // Until the worker reaches its entrance, its channel holds some hundred requests. One more is an error.
+        // Until the worker reaches its entrance, its channel holds some hundred requests. One more is refused with an
+        // error.
         descriptors::send(&self.channel, COPY, &[theirs.as_fd(), their_out.as_fd(), their_err.as_fd()])?;
         Ok(copy)
     }
@@ -70,7 +71,7 @@ impl Worker {
         channel: UnixStream,
         [out, err]: [OwnedFd; 2],
     ) -> io::Result<Self> {
-        let (page, greeting) = StatusPage::create()?;
+        let (page, page_for_handshake) = StatusPage::create()?;
         Ok(Self {
             parent: Identity::this(),
             number,
@@ -83,7 +84,7 @@ impl Worker {
             outbox: Outbox::default(),
             inbox: Inbox::default(),
             page,
-            greeting: Some(greeting),
+            page_for_handshake: Some(page_for_handshake),
             asked: clock::now(),
             tasks: KeptTasks::none(),
             arrays: Arrays::default(),
@@ -92,20 +93,20 @@ impl Worker {
             received: 0,
             moved: true,
             memory: None,
-            condemned: None,
+            timed_out: None,
             recalled_from: u64::MAX,
         })
     }
 
     /// Sends the handshake, after which the worker makes no more copies. The worker answers later. A second call does
     /// nothing.
-    pub(in crate::backend::processes) fn greet(
+    pub(in crate::backend::processes) fn send_handshake(
         &mut self,
         build: Build,
         memory_limit: Option<u64>,
         model: Model,
     ) -> io::Result<()> {
-        let Some(page) = self.greeting.take() else { return Ok(()) };
+        let Some(page) = self.page_for_handshake.take() else { return Ok(()) };
         if memory_limit.is_some() {
             self.tasks.keep_the_last_alone();
         }
@@ -119,8 +120,8 @@ impl Worker {
     }
 
     /// Whether the handshake was sent, so that it makes no more copies.
-    pub(in crate::backend::processes) fn is_greeted(&self) -> bool {
-        self.greeting.is_none()
+    pub(in crate::backend::processes) fn has_handshake(&self) -> bool {
+        self.page_for_handshake.is_none()
     }
 
     /// The worker is ready, so it has reached its entrance before.

@@ -20,24 +20,25 @@ impl Worker {
         self.page.running()
     }
 
-    /// What it had noted, and how its time was. It is dead, or will be.
-    pub(in crate::backend::processes) fn remains(&self) -> Remains {
+    /// The last state of a worker that is dead or was killed: its notes, how long its chunk had run, and the timeout
+    /// that the chunk exceeded.
+    pub(in crate::backend::processes) fn last_state(&self) -> LastState {
         let running = self.page.running();
         let notes = Notes { done: self.page.last_done(), running };
         let ran_for = running.map(|running| Duration::from_nanos(clock::now().saturating_sub(running.since)));
-        let missed = self.condemned.filter(|condemned| Some(condemned.serial) == running.map(|running| running.serial));
-        Remains { notes, ran_for, missed: missed.map(|condemned| condemned.timeout) }
+        let missed = self.timed_out.filter(|timed_out| Some(timed_out.serial) == running.map(|running| running.serial));
+        LastState { notes, ran_for, missed: missed.map(|timed_out| timed_out.timeout) }
     }
 }
 
 /// A worker of which all is known but how its process ended.
 #[derive(Debug)]
-pub(in crate::backend::processes) struct Remains {
+pub(in crate::backend::processes) struct LastState {
     /// What it had noted of its progress.
     pub(in crate::backend::processes) notes: Notes,
     /// How long the chunk that was running had been running.
     pub(in crate::backend::processes) ran_for: Option<Duration>,
-    /// The deadline that this chunk missed.
+    /// The timeout that this chunk exceeded.
     pub(in crate::backend::processes) missed: Option<Duration>,
 }
 

@@ -45,8 +45,8 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::cores::Cores;
-use super::farewells::Farewells;
 use super::starter::Starter;
+use super::terminating::Terminating;
 use super::watch::{Source, Watch};
 use crate::backend::fork::Identity;
 use crate::backend::processes::arrays;
@@ -97,7 +97,7 @@ pub(in crate::backend) struct Crew {
     watch: Watch,
     workers: Vec<Option<Member>>,
     cores: Cores,
-    farewells: Farewells,
+    terminating: Terminating,
     limit: u64,
     /// Bytes moved by workers that are gone.
     moved: u64,
@@ -137,7 +137,7 @@ impl Crew {
             watch,
             workers: (0..size).map(|_| None).collect(),
             cores: Cores::of(size),
-            farewells: Farewells::default(),
+            terminating: Terminating::default(),
             limit: 0,
             moved: 0,
             look: 0,
@@ -153,7 +153,7 @@ impl Crew {
         worker.recall(u64::MAX, self.limit);
         self.cores.forget(number);
         self.starting += usize::from(worker.is_starting());
-        if !worker.is_greeted() {
+        if !worker.has_handshake() {
             self.original = Some(number);
         }
         self.workers[number] = Some(Member { worker, mark, blocked: false, at_terminal: None });
@@ -189,8 +189,8 @@ impl Carrier for Crew {
         clock::instant(then)
     }
 
-    fn bell(&self) -> Waker {
-        self.watch.bell()
+    fn waker(&self) -> Waker {
+        self.watch.waker()
     }
 
     fn start(&mut self, worker: usize) -> Result<(), Error> {
@@ -202,7 +202,7 @@ impl Carrier for Crew {
         self.workers.get(worker).is_some_and(Option::is_some)
     }
 
-    fn greeted(&mut self, worker: usize) {
+    fn answered_handshake(&mut self, worker: usize) {
         let worker = &self.member(worker).worker;
         worker.note_arrival();
         worker.entrance.confirm();
@@ -290,10 +290,10 @@ impl Carrier for Crew {
             self.finish_making(events).map_err(|error| cannot_start(model, &error))?;
         }
         self.oom_kills.get_or_insert_with(OomKills::now);
-        let until = self.farewells.due().map_or(until, |due| due.min(until));
+        let until = self.terminating.due().map_or(until, |due| due.min(until));
         let patience = Duration::from_nanos(until.saturating_sub(clock::now()));
         self.watch.wait(patience).map_err(|error| cannot_start(model, &error))?;
-        self.farewells.look();
+        self.terminating.look();
         while let Some(ready) = self.watch.next() {
             let worker = ready.mark.number();
             if worker == SERVER {
@@ -360,7 +360,7 @@ impl Carrier for Crew {
             self.watch.forget(&mut worker);
             self.moved += worker.take_moved();
             worker.say_goodbye();
-            self.farewells.leave(worker);
+            self.terminating.leave(worker);
         }
     }
 

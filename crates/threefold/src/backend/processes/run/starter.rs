@@ -168,7 +168,7 @@ impl Starter {
     /// Requests a copy of `original`, and sends the copy its handshake.
     fn copy_of(&self, original: &Worker, number: usize) -> io::Result<Worker> {
         let mut copy = original.copy(number)?;
-        self.greet(&mut copy)?;
+        self.send_handshake(&mut copy)?;
         Ok(copy)
     }
 
@@ -248,8 +248,8 @@ impl Starter {
     }
 
     /// Sends a worker the handshake. The worker makes no more copies then.
-    pub(super) fn greet(&self, worker: &mut Worker) -> io::Result<()> {
-        worker.greet(self.build, self.memory_limit, self.model)
+    pub(super) fn send_handshake(&self, worker: &mut Worker) -> io::Result<()> {
+        worker.send_handshake(self.build, self.memory_limit, self.model)
     }
 
     /// Whether copies are requested at all.

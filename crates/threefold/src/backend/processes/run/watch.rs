@@ -18,8 +18,8 @@ use crate::backend::processes::mark::Mark;
 /// How many events one wait takes.
 const BATCH: usize = 64;
 
-/// The mark of the bell.
-const BELL: u64 = u64::MAX;
+/// The mark of a wake-up.
+const WAKE_UP: u64 = u64::MAX;
 
 /// What is watched of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +41,17 @@ pub(super) struct Ready {
     pub(super) readable: bool,
 }
 
-/// An event descriptor.
+/// An event descriptor that ends a wait.
 #[derive(Debug)]
-struct Bell(OwnedFd);
+struct WakeUp(OwnedFd);
 
-impl Wake for Bell {
+impl Wake for WakeUp {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // A full counter is as good a sign as one more.
+        // The write fails only if the counter is full. Then the reader is woken anyway.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 }
@@ -59,7 +59,7 @@ impl Wake for Bell {
 /// What a run waits for.
 pub(in crate::backend::processes) struct Watch {
     epoll: OwnedFd,
-    bell: Arc<Bell>,
+    wake_up: Arc<WakeUp>,
     /// How many workers there have been.
     lives: u32,
     /// What the last wait has found, as mark and flags.
@@ -69,14 +69,14 @@ pub(in crate::backend::processes) struct Watch {
 impl Watch {
     pub(super) fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let bell = Arc::new(Bell(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?));
-        epoll::add(&epoll, &bell.0, EventData::new_u64(BELL), EventFlags::IN)?;
-        Ok(Self { epoll, bell, lives: 0, ready: Vec::with_capacity(BATCH) })
+        let wake_up = Arc::new(WakeUp(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?));
+        epoll::add(&epoll, &wake_up.0, EventData::new_u64(WAKE_UP), EventFlags::IN)?;
+        Ok(Self { epoll, wake_up, lives: 0, ready: Vec::with_capacity(BATCH) })
     }
 
     /// Wakes a wait, from any thread.
-    pub(super) fn bell(&self) -> Waker {
-        Waker::from(Arc::clone(&self.bell))
+    pub(super) fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.wake_up))
     }
 
     /// Watches `worker` from now on, by that number. The kernel forgets what is closed.
@@ -135,7 +135,7 @@ impl Watch {
         let mut events = [MaybeUninit::uninit(); BATCH];
         match epoll::wait(&self.epoll, &mut events, Some(&patience)) {
             Ok((events, _)) => self.ready.extend(events.iter().map(|event| (event.data.u64(), event.flags))),
-            // Whoever waits knows until when, and waits again.
+            // A signal interrupted the wait. The caller knows its deadline, and calls `wait` again.
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -146,8 +146,8 @@ impl Watch {
     pub(super) fn next(&mut self) -> Option<Ready> {
         loop {
             let (data, flags) = self.ready.pop()?;
-            if data == BELL {
-                let _ = rustix::io::read(&self.bell.0, &mut [0u8; 8]);
+            if data == WAKE_UP {
+                let _ = rustix::io::read(&self.wake_up.0, &mut [0u8; 8]);
                 continue;
             }
             return Some(Ready {

@@ -91,7 +91,7 @@ impl Entrance {
     }
 }
 
-/// What `init()` does: in a worker that was sent here it does not come back.
+/// What `init()` does. It does not return in a worker whose arguments name this entrance.
 pub(crate) fn enter() {
     if is_marked(MARK) {
         stop_if_asked(|| Ok(()));
@@ -102,8 +102,8 @@ pub(crate) fn enter() {
     }
 }
 
-/// Called before `main`: in a worker that was sent here it does not come back. `complete` runs what else is to run before
-/// `main`.
+/// Called before `main`. It does not return in a worker whose arguments name this entrance. `complete` runs what else
+/// is to run before `main`.
 pub(super) fn enter_early(complete: impl FnOnce() -> io::Result<()>) {
     if is_marked(EARLY_MARK) {
         stop_if_asked(|| {
@@ -117,7 +117,8 @@ fn is_marked(mark: &str) -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == mark)
 }
 
-/// Serves the parent where there is one, after `complete`; comes back where the mark is the program's own argument.
+/// If a parent asked for a worker, runs `complete`, serves the parent and never returns. Returns if the mark is an
+/// argument of the program itself.
 fn stop_if_asked(complete: impl FnOnce() -> io::Result<()>) {
     match asked_by() {
         Asked::Nobody => {}

@@ -18,7 +18,7 @@ use rustix::thread::gettid;
 
 use super::channel::Channel;
 use super::parent::Parent;
-use super::{guard, nursery};
+use super::{copying, guard};
 
 use crate::backend::current::{self, Context};
 use crate::backend::processes::status_page::StatusPage;
@@ -63,7 +63,7 @@ pub(crate) fn is_main_thread() -> bool {
     gettid() == getpid()
 }
 
-/// Serves until the parent says goodbye, and exits.
+/// Serves until the parent closes the channel or ends, and exits.
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
     loan::serve();
@@ -92,7 +92,7 @@ impl Process {
     /// Returns in this process, or in a copy of it that serves the parent through its own channel. `None` if the parent
     /// has closed the channel.
     fn start(parent: Parent) -> io::Result<Option<Self>> {
-        let Some((channel, page)) = nursery::stay(Channel::take_over()?, &parent)? else { return Ok(None) };
+        let Some((channel, page)) = copying::make_copies(Channel::take_over()?, &parent)? else { return Ok(None) };
         guard::start(parent, channel.watch()?)?;
         let page = StatusPage::open(page)?;
         Ok(Some(Self { channel, page, server: Server::default() }))

@@ -5,7 +5,7 @@
 //! The thread has two sources of news that cannot be waited for together. Workers are watched with epoll. Messages of MPI
 //! can only be looked for. So each turn looks for messages, obeys them, looks at the time, and then waits for workers:
 //! not at all shortly after something has happened, and longer and longer after that. Another thread of the rank may
-//! take a message in for this one. It rings, which ends the wait.
+//! take a message in for this one. It wakes this thread, which ends the wait.
 //!
 //! A wait that is not a mere look also ends the making of workers: the worker that makes copies of itself gets its
 //! handshake then (see the crew). Rank 0 asks for one worker after another, in messages that are some microseconds
@@ -77,8 +77,8 @@ impl Crewed {
     }
 
     /// What wakes the thread that serves.
-    pub(super) fn bell(&self) -> Waker {
-        self.crew.bell()
+    pub(super) fn waker(&self) -> Waker {
+        self.crew.waker()
     }
 
     /// Serves until the session is over.
@@ -190,7 +190,7 @@ impl Crewed {
                     self.part(place, fault);
                 }
             }
-            ToCrew::Rest { busy, wants_word } => self.rest(&busy, wants_word),
+            ToCrew::EndRun { busy, wants_word } => self.end_run(&busy, wants_word),
         }
     }
 
@@ -204,9 +204,9 @@ impl Crewed {
     }
 
     /// A fold is over.
-    fn rest(&mut self, busy: &[u32], wants_word: bool) {
+    fn end_run(&mut self, busy: &[u32], wants_word: bool) {
         let is_busy = |place: usize| busy.contains(&self.rank.worker_at(place));
-        self.crew.rest(|place| !is_busy(place));
+        self.crew.end_run(|place| !is_busy(place));
         for place in 0..self.lives.len() {
             let Some(life) = self.lives[place].as_mut() else { continue };
             life.has_begun_line = false;
@@ -264,7 +264,7 @@ impl Crewed {
                 }
                 _ => return Err("its first message was not a handshake"),
             }
-            self.crew.greeted(place);
+            self.crew.answered_handshake(place);
             if let Some(life) = &mut self.lives[place] {
                 life.is_ready = true;
             }

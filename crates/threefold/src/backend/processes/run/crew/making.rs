@@ -32,8 +32,8 @@ impl Crew {
 
     /// Adds a worker that was just made. Sends it the handshake at once if no copies of it are wanted.
     fn take_in(&mut self, number: usize, mut worker: Worker) -> io::Result<()> {
-        if !worker.is_greeted() && (self.original.is_some() || !self.starter.wants_original()) {
-            self.starter.greet(&mut worker)?;
+        if !worker.has_handshake() && (self.original.is_some() || !self.starter.wants_original()) {
+            self.starter.send_handshake(&mut worker)?;
         }
         self.add(number, worker)
     }
@@ -45,7 +45,7 @@ impl Crew {
         self.watch_server()?;
         let Some(worker) = self.original.take() else { return Ok(()) };
         let Some(member) = &mut self.workers[worker] else { return Ok(()) };
-        self.starter.greet(&mut member.worker)?;
+        self.starter.send_handshake(&mut member.worker)?;
         if self.push(worker) {
             events.push(Event::Drained { worker });
         }

@@ -50,6 +50,6 @@ impl Crew {
         workers.iter_mut().for_each(Worker::say_goodbye);
         self.starter.dismiss();
         workers.into_iter().for_each(Worker::finish);
-        self.farewells.finish();
+        self.terminating.finish();
     }
 }

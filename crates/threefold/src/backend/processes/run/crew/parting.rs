@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Crew, Member};
-use crate::backend::processes::child::{Notes, Remains, Worker};
+use crate::backend::processes::child::{LastState, Notes, Worker};
 use crate::backend::processes::memory::OomKills;
 use crate::backend::processes::run::starter::Starter;
 use crate::backend::processes::run::watch::Watch;
@@ -54,7 +54,7 @@ impl Departed {
         Self { end, notes: None, another_way: false, ran_for: None, pid, memory: None, stderr_tail: Vec::new() }
     }
 
-    /// Whether it missed a deadline. What it started may still be terminating.
+    /// Whether it exceeded a deadline. What it started may still be terminating.
     #[cfg(feature = "mpi")]
     pub(in crate::backend) fn was_late(&self) -> bool {
         matches!(self.end, End::Deadline(_))
@@ -97,11 +97,11 @@ impl Crew {
         self.moved += worker.take_moved();
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
         let (is_copy, refused) = (pid.is_none(), worker.is_refused());
-        let Remains { notes, ran_for, missed } = worker.remains();
+        let LastState { notes, ran_for, missed } = worker.last_state();
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
                 self.watch.forget(&mut worker);
-                self.farewells.linger(worker, until);
+                self.terminating.linger(worker, until);
                 None
             }
             None => Some(worker.end()),
@@ -110,7 +110,7 @@ impl Crew {
             (Some(timeout), ..) => End::Deadline(timeout),
             (_, Some(fault), _) => End::Protocol(fault),
             (_, _, Some(status)) => self.explain(status, &tail),
-            (..) => unreachable!("only a worker that missed a deadline lingers"),
+            (..) => unreachable!("only a worker that exceeded a deadline lingers"),
         };
         // `main` may be a harness's, that knows nothing of workers and runs its tests on the main thread: it takes their
         // mark for a word that it does not know. A worker that was killed tells nothing of the kind.
@@ -129,7 +129,7 @@ impl Crew {
         Departed { end, notes, another_way, ran_for, pid, memory, stderr_tail: tail.into_lines() }
     }
 
-    /// What is behind the way in which a worker ended.
+    /// The cause of a worker's end, if its stderr or the kernel's counter shows that memory ran out.
     fn explain(&mut self, end: End, stderr_tail: &StderrTail) -> End {
         match end {
             End::Signal(SIGABRT) if stderr_tail.tell_of_no_memory() => match self.memory_limit {
@@ -145,7 +145,7 @@ impl Crew {
     }
 
     /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on.
-    pub(in crate::backend) fn rest(&mut self, is_idle: impl Fn(usize) -> bool) {
+    pub(in crate::backend) fn end_run(&mut self, is_idle: impl Fn(usize) -> bool) {
         let mut unfinished = [false; 2];
         for number in 0..self.workers.len() {
             let Some(Member { worker, .. }) = &mut self.workers[number] else { continue };
@@ -158,16 +158,17 @@ impl Crew {
                 worker.end();
             }
         }
-        self.farewells.finish();
+        self.terminating.finish();
         self.starter.end_early();
         if let Some(server) = self.starter.server() {
             server.print_rest_after(&mut unfinished);
         }
     }
 
-    /// The same, and gives back the other workers, with what watches them and what makes more.
+    /// Ends the run as [`end_run`](Self::end_run) does, and returns the idle workers, with what watches them and what
+    /// makes more.
     pub(in crate::backend::processes) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
-        self.rest(|worker| idle[worker]);
+        self.end_run(|worker| idle[worker]);
         (self.workers.into_iter().flatten().map(|member| member.worker).collect(), self.watch, self.starter)
     }
 }

@@ -1,4 +1,4 @@
-//! `Pace`: the grain size, that is, how many chunks a worker claims at once.
+//! `GrainSize`: how many chunks a worker claims at once.
 //!
 //! A claim costs about ten nanoseconds, on a counter that all workers share. So cheap chunks are claimed in blocks. The
 //! size of a block is chosen by time: the measured time per chunk of the last block gives the number of chunks that
@@ -11,16 +11,16 @@
 //! still finds as many of them as it can use.
 //!
 //! Reading the clock costs as much as some tens of cheap chunks. So the clock is read only when [`UNTIMED`] is expected
-//! to have passed since the last reading. The times are passed in, in nanoseconds: a pace reads no clock. A [`Lap`]
-//! does.
+//! to have passed since the last reading. The times are passed in, in nanoseconds: a `GrainSize` reads no clock. A
+//! [`Lap`] does.
 //!
 //! The time from an earlier fold of the same kind is more reliable than the time of a single chunk. The first chunk of
 //! a fold that comes after a pause runs with cold caches, and takes several times as long as the others. Taken alone,
 //! its time would call helpers for a fold that is too small for them. So with a guess the clock is read only after
-//! [`FORESEEN`], and many chunks are timed together. If the guess says that the whole fold is small, the pace is
-//! [untimed](Pace::untimed): it uses the guess to the end. Two things limit the cost of a wrong guess then: the largest
-//! share of a block, as above, and the helper that ticks, which joins a fold of which no chunk was claimed for a
-//! millisecond ([`open_folds`](super::open_folds)).
+//! [`FORESEEN`], and many chunks are timed together. If the guess says that the whole fold is small, the grain size is
+//! [untimed](GrainSize::untimed): it uses the guess to the end. Two things limit the cost of a wrong guess then: the
+//! largest share of a block, as above, and the helper that ticks, which joins a fold of which no chunk was claimed for
+//! a millisecond ([`open_folds`](super::open_folds)).
 
 use std::time::Instant;
 
@@ -45,7 +45,7 @@ const FORESEEN: u64 = 4_000;
 const GROWTH: u64 = 4;
 
 /// The grain size of one worker in one fold.
-pub(crate) struct Pace {
+pub(crate) struct GrainSize {
     workers: u64,
     size: u64,
     /// The estimated time per chunk, if there is an estimate.
@@ -63,8 +63,9 @@ pub(crate) struct Pace {
     time: u64,
 }
 
-impl Pace {
-    /// The pace of one of `workers` workers. The first block is one chunk, whatever time per chunk the `guess` gives.
+impl GrainSize {
+    /// The grain size of one of `workers` workers. The first block is one chunk, whatever time per chunk the `guess`
+    /// gives.
     pub(crate) fn new(workers: usize, guess: Option<u64>) -> Self {
         let patience = if guess.is_some() { FORESEEN } else { UNTIMED };
         let (workers, size) = (workers as u64, 1);
@@ -73,7 +74,7 @@ impl Pace {
         it
     }
 
-    /// The pace of a worker that uses the guess and never reads the clock.
+    /// The grain size of a worker that uses the guess and never reads the clock.
     pub(crate) fn untimed(workers: usize, guess: Option<u64>) -> Self {
         Self { patience: u64::MAX, ..Self::new(workers, guess.or(Some(0))) }
     }
@@ -151,15 +152,15 @@ mod tests {
 
     /// The blocks of one worker that runs the whole fold, if chunk k takes `cost(k)`.
     fn blocks(chunks: u64, workers: usize, guess: Option<u64>, cost: impl Fn(u64) -> u64) -> Vec<u64> {
-        let mut pace = Pace::new(workers, guess);
+        let mut grain = GrainSize::new(workers, guess);
         let (mut next, mut untimed, mut blocks) = (0, 0, Vec::new());
         while next < chunks {
-            let size = pace.size(chunks - next);
+            let size = grain.size(chunks - next);
             untimed += (next..next + size).map(&cost).sum::<u64>();
             next += size;
             blocks.push(size);
-            if pace.ran(size) {
-                pace.took(untimed);
+            if grain.ran(size) {
+                grain.took(untimed);
                 untimed = 0;
             }
         }
@@ -179,37 +180,37 @@ mod tests {
 
     #[test]
     fn a_block_that_was_interrupted_does_not_make_its_chunks_dear() {
-        let mut pace = Pace::new(2, Some(100));
-        assert!(pace.ran(40));
-        assert_eq!(pace.took(4_000_000), 400);
-        assert!(pace.ran(10));
-        assert_eq!(pace.took(1_000), 100);
-        assert_eq!(pace.average(Some(100)), Some(400));
-        assert_eq!(pace.average(None), Some(80_020));
+        let mut grain = GrainSize::new(2, Some(100));
+        assert!(grain.ran(40));
+        assert_eq!(grain.took(4_000_000), 400);
+        assert!(grain.ran(10));
+        assert_eq!(grain.took(1_000), 100);
+        assert_eq!(grain.average(Some(100)), Some(400));
+        assert_eq!(grain.average(None), Some(80_020));
     }
 
     #[test]
     fn chunks_of_which_more_is_known_are_timed_less_often() {
-        assert!(Pace::new(2, None).ran(1));
-        let mut pace = Pace::new(2, Some(100));
-        assert!((1..FORESEEN / 100).all(|_| !pace.ran(1)) && pace.ran(1));
+        assert!(GrainSize::new(2, None).ran(1));
+        let mut grain = GrainSize::new(2, Some(100));
+        assert!((1..FORESEEN / 100).all(|_| !grain.ran(1)) && grain.ran(1));
     }
 
     #[test]
     fn a_pace_that_goes_by_its_guess_never_asks_for_the_time() {
         for guess in [None, Some(0), Some(100), Some(1_000_000)] {
-            let mut pace = Pace::untimed(2, guess);
-            assert!((0..1_000).all(|_| !pace.ran(1_000)));
-            assert_eq!((pace.average(guess), pace.size(1)), (None, 1));
+            let mut grain = GrainSize::untimed(2, guess);
+            assert!((0..1_000).all(|_| !grain.ran(1_000)));
+            assert_eq!((grain.average(guess), grain.size(1)), (None, 1));
         }
-        let mut pace = Pace::untimed(2, Some(100));
-        pace.ran(1);
-        assert_eq!(pace.size(1_000), GROWTH);
+        let mut grain = GrainSize::untimed(2, Some(100));
+        grain.ran(1);
+        assert_eq!(grain.size(1_000), GROWTH);
     }
 
     #[test]
     fn nothing_is_known_of_a_fold_without_chunks() {
-        assert_eq!(Pace::new(2, Some(100)).average(Some(100)), None);
+        assert_eq!(GrainSize::new(2, Some(100)).average(Some(100)), None);
     }
 
     proptest! {

@@ -1,9 +1,9 @@
-//! `Berth`: where a thread waits between two jobs, until it gets the next one or the berth is closed.
+//! `IdleSlot`: where a thread waits between two jobs, until it gets the next one or the slot is closed.
 //!
 //! It has room for one thread. A job is given only to a thread that waits here and does nothing else, so a job never waits
-//! for another one: who has a job and finds nobody at the berth starts a thread. A thread that finds the berth taken ends.
+//! for another one: who has a job and finds nobody at the slot starts a thread. A thread that finds the slot taken ends.
 //!
-//! While a thread waits, the berth has the thread's handle. Who closes the berth gets the handle and joins the thread. All
+//! While a thread waits, the slot has the thread's handle. Who closes the slot gets the handle and joins the thread. All
 //! of the user's code that still runs meanwhile are destructors of values that tasks have made thread-local.
 //!
 //! The model checker (crate threefold-loom) compiles this file with locks of its own.
@@ -15,7 +15,7 @@ use super::sync::{Condvar, Mutex, MutexGuard};
 
 /// Where one thread with a handle `H` waits for a job `J`.
 #[derive(Debug)]
-pub(super) struct Berth<J, H> {
+pub(super) struct IdleSlot<J, H> {
     state: Mutex<State<J, H>>,
     called: Condvar,
 }
@@ -32,7 +32,7 @@ enum State<J, H> {
     Closed,
 }
 
-impl<J, H> Berth<J, H> {
+impl<J, H> IdleSlot<J, H> {
     pub(super) fn new() -> Self {
         Self { state: Mutex::new(State::Free), called: Condvar::new() }
     }
@@ -59,7 +59,7 @@ impl<J, H> Berth<J, H> {
     }
 
     /// The thread that calls this, and has this handle, waits here for a job. It gets its handle back with the job. It gets
-    /// none, and is to end, if the berth is taken or closed.
+    /// none, and is to end, if the slot is taken or closed.
     pub(super) fn wait(&self, handle: H) -> Option<(J, H)> {
         let mut state = self.lock();
         let State::Free = *state else { return None };

@@ -1,5 +1,5 @@
-//! `Farewells`: workers that no fold has any more, and that are not gone yet. Each is given its time, while the fold goes
-//! on, and is ended then.
+//! `Terminating`: workers that were told to exit, or that are dead while what they started is terminating. Each is
+//! given its time while the fold goes on, and is killed then.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::remote::clock;
 /// How often it is asked whether one is gone, where nothing tells.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Workers on their way out.
+/// The workers that are terminating.
 #[derive(Debug, Default)]
-pub(super) struct Farewells(Vec<Farewell>);
+pub(super) struct Terminating(Vec<TerminatingWorker>);
 
 #[derive(Debug)]
-struct Farewell {
+struct TerminatingWorker {
     worker: Worker,
     /// When its time is up, on the machine's clock.
     until: u64,
@@ -24,16 +24,16 @@ struct Farewell {
     dead: bool,
 }
 
-impl Farewells {
+impl Terminating {
     /// `worker` was told to exit.
     pub(super) fn leave(&mut self, worker: Worker) {
         let until = clock::now() + GOODBYE.as_nanos() as u64;
-        self.0.push(Farewell { worker, until, dead: false });
+        self.0.push(TerminatingWorker { worker, until, dead: false });
     }
 
     /// `worker` is dead, and what it started was told to terminate and has until then.
     pub(super) fn linger(&mut self, worker: Worker, until: u64) {
-        self.0.push(Farewell { worker, until, dead: true });
+        self.0.push(TerminatingWorker { worker, until, dead: true });
     }
 
     /// When to look again.
@@ -43,9 +43,9 @@ impl Farewells {
 
     /// Ends those that are gone, or whose time is up.
     pub(super) fn look(&mut self) {
-        for mut farewell in self.0.extract_if(.., |farewell| farewell.is_over()) {
-            farewell.worker.print_rest();
-            farewell.worker.end();
+        for mut one in self.0.extract_if(.., |one| one.is_over()) {
+            one.worker.print_rest();
+            one.worker.end();
         }
     }
 
@@ -62,21 +62,21 @@ impl Farewells {
     /// rest of a dead worker's group is gone, so that is asked again after a while.
     fn wait(&self) {
         let now = clock::now();
-        let times = self.0.iter().map(|farewell| match farewell.dead {
+        let times = self.0.iter().map(|one| match one.dead {
             true => LOOK,
-            false => Duration::from_nanos(farewell.until.saturating_sub(now)),
+            false => Duration::from_nanos(one.until.saturating_sub(now)),
         });
         let time = times.min().unwrap_or_default();
         let time = Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().into() };
-        let alive = self.0.iter().filter(|farewell| !farewell.dead);
-        let deaths = alive.filter_map(|farewell| farewell.worker.death());
+        let alive = self.0.iter().filter(|one| !one.dead);
+        let deaths = alive.filter_map(|one| one.worker.death());
         let mut deaths: Vec<_> = deaths.map(|death| PollFd::from_borrowed_fd(death, PollFlags::IN)).collect();
         // Whatever ends the wait, each of them is looked at next.
         let _ = poll(&mut deaths, Some(&time));
     }
 }
 
-impl Farewell {
+impl TerminatingWorker {
     fn is_over(&self) -> bool {
         let over = if self.dead { self.worker.promised().is_none() } else { self.worker.is_dead() };
         over || clock::now() >= self.until

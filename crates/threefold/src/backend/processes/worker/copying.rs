@@ -55,7 +55,7 @@ use crate::remote::wire::FromWorker;
 
 /// Makes copies until the parent sends the handshake. This function returns in the original and in each copy, with the
 /// channel and the status page of that process. Returns `None` if the parent has closed the channel.
-pub(super) fn stay(mut channel: Channel, parent: &Parent) -> io::Result<Option<(Channel, OwnedFd)>> {
+pub(super) fn make_copies(mut channel: Channel, parent: &Parent) -> io::Result<Option<(Channel, OwnedFd)>> {
     let mut is_ready = false;
     loop {
         wait(&channel, parent)?;

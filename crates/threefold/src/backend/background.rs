@@ -1,8 +1,8 @@
-//! `Errand`: one thing that a thread does for a future.
+//! `BackgroundWork`: work that a thread does for a future.
 //!
-//! A future must not block the thread that polls it. So an errand does what would block: for instance, it runs the fold
-//! that the future awaits. The future polls the errand for its result. If the future is dropped, nobody waits for the
-//! thread, which ends when its work is done, or waits for the next errand ([`spare`](super::spare)).
+//! A future must not block the thread that polls it. So a background thread does what would block: for instance, it
+//! runs the fold that the future awaits. The future polls this work for its result. If the future is dropped, nobody
+//! waits for the thread, which ends when its work is done, or waits for other work ([`spare`](super::spare)).
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,40 +14,40 @@ use std::thread;
 use super::stack;
 use crate::fold::notify;
 
-/// The handle of the thread, from which a future gets the result.
-pub(crate) struct Errand<R>(Arc<Mutex<State<R>>>);
+/// A future of the result of work that another thread does.
+pub(crate) struct BackgroundWork<R>(Arc<Mutex<State<R>>>);
 
 enum State<R> {
     /// The thread works. It wakes this future at the end.
-    Away(Option<Waker>),
-    /// It has come back, or its work has panicked.
-    Back(thread::Result<R>),
+    Running(Option<Waker>),
+    /// The work is done, or has panicked.
+    Done(thread::Result<R>),
     /// The future has the result.
     Over,
 }
 
-impl<R: Send + 'static> Errand<R> {
+impl<R: Send + 'static> BackgroundWork<R> {
     /// Starts a thread of this name for `work`, which ends with the work.
     pub(crate) fn begin(name: &str, work: impl FnOnce() -> R + Send + 'static) -> io::Result<Self> {
         let bytes = stack::size();
-        let (errand, job) = Self::of(work);
+        let (handle, job) = Self::of(work);
         let thread = thread::Builder::new().name(name.to_string()).stack_size(bytes);
         thread.spawn(move || {
             stack::note(bytes);
             job();
         })?;
-        Ok(errand)
+        Ok(handle)
     }
 
-    /// The errand, and what the thread has to do, which never unwinds.
+    /// The work as a future, and as the job of the thread, which never unwinds.
     pub(super) fn of(work: impl FnOnce() -> R + Send + 'static) -> (Self, impl FnOnce() + Send + 'static) {
-        let state = Arc::new(Mutex::new(State::Away(None)));
+        let state = Arc::new(Mutex::new(State::Running(None)));
         let theirs = Arc::clone(&state);
         let job = move || {
             // Unwind-safe: the panic continues where the future is polled, and nothing of the work is used after it.
             let result = catch_unwind(AssertUnwindSafe(work));
-            let before = std::mem::replace(&mut *lock(&theirs), State::Back(result));
-            if let State::Away(Some(future)) = before {
+            let before = std::mem::replace(&mut *lock(&theirs), State::Done(result));
+            if let State::Running(Some(future)) = before {
                 notify::wake(future);
             }
         };
@@ -55,7 +55,7 @@ impl<R: Send + 'static> Errand<R> {
     }
 }
 
-impl<R> Future for Errand<R> {
+impl<R> Future for BackgroundWork<R> {
     type Output = R;
 
     /// # Panics
@@ -66,14 +66,14 @@ impl<R> Future for Errand<R> {
         let waker = cx.waker().clone();
         let mut state = lock(&self.0);
         let before = match &mut *state {
-            State::Away(future) => future.replace(waker),
-            State::Back(_) => match std::mem::replace(&mut *state, State::Over) {
-                State::Back(Ok(result)) => return Poll::Ready(result),
-                State::Back(Err(payload)) => {
+            State::Running(future) => future.replace(waker),
+            State::Done(_) => match std::mem::replace(&mut *state, State::Over) {
+                State::Done(Ok(result)) => return Poll::Ready(result),
+                State::Done(Err(payload)) => {
                     drop(state);
                     resume_unwind(payload)
                 }
-                State::Away(_) | State::Over => unreachable!("it was back"),
+                State::Running(_) | State::Over => unreachable!("it was done"),
             },
             State::Over => panic!("the result was given"),
         };
@@ -83,19 +83,19 @@ impl<R> Future for Errand<R> {
     }
 }
 
-impl<R> Errand<R> {
+impl<R> BackgroundWork<R> {
     /// Nobody polls any more. The thread may work for long, and must neither keep the waker nor call it.
     pub(crate) fn forget_future(&self) {
         let waker = match &mut *lock(&self.0) {
-            State::Away(future) => future.take(),
-            State::Back(_) | State::Over => None,
+            State::Running(future) => future.take(),
+            State::Done(_) | State::Over => None,
         };
         // Without the lock: it is code of somebody else.
         drop(waker);
     }
 }
 
-impl<R> Drop for Errand<R> {
+impl<R> Drop for BackgroundWork<R> {
     fn drop(&mut self) {
         self.forget_future();
     }
