@@ -69,14 +69,16 @@ const PAGE: usize = 4096;
 /// The type of an item is marked as plain data with bytemuck's trait [`Pod`]: any bits are a valid item, and there are
 /// no pointers and no padding. All integers and floats are such types, and so are arrays of them. For a struct of your
 /// own, add `bytemuck = { version = "1", features = ["derive"] }` to your Cargo.toml, and write `#[repr(C)]` and
-/// `#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]` above it:
+/// `#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]` above it. If the array is a source, its items need
+/// serde's `Serialize` and `Deserialize` too, as those of a `Vec` do:
 ///
 /// ```
+/// use serde::{Deserialize, Serialize};
 /// use threefold::prelude::*;
 /// use threefold::Shared;
 ///
 /// #[repr(C)]
-/// #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+/// #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, Serialize, Deserialize)]
 /// struct Point {
 ///     x: f64,
 ///     y: f64,

@@ -159,7 +159,7 @@ fn what_is_kept_of_a_chunk_is_bounded_and_urgent_records_have_room_of_their_own(
         starts.map(|parts| (parts[0].to_string(), parts[1].split(' ').next().unwrap().to_string())).collect();
     let line = |level: &str, message: &str| (level.to_string(), format!("message={message}"));
     let mut expected = vec![line("INFO", "noise"); 3];
-    expected.extend([line("ERROR", "urgent"), line("INFO", "noise"), line("ERROR", "urgent"), line("WARN", "events")]);
+    expected.extend([line("ERROR", "urgent"), line("INFO", "noise"), line("ERROR", "urgent"), line("WARN", "some")]);
     assert_eq!(starts, expected);
     assert!(lines.last().unwrap().ends_with("count=7"), "{:?}", lines.last());
 }
