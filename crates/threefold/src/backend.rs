@@ -37,6 +37,7 @@ use crate::fold::job::Job;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
 use crate::model::Model;
+use crate::shared::fork;
 use crate::trace::scope::Scope;
 
 mod arrivals;
@@ -44,7 +45,6 @@ mod berth;
 mod blocks;
 pub(crate) mod current;
 pub(crate) mod errand;
-mod fork;
 pub(crate) mod init;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 mod launcher;
