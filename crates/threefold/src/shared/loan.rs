@@ -75,9 +75,8 @@ impl Site {
     /// Where these bytes lie, if they are in the memory of a `SharedMut` of this process.
     pub(crate) fn of(bytes: Range<usize>) -> Option<Self> {
         let lendable = lendable();
-        let around = |one: &&Lendable| {
-            one.bytes.start <= bytes.start && bytes.end <= one.bytes.end && !bytes.is_empty()
-        };
+        let around =
+            |one: &&Lendable| one.bytes.start <= bytes.start && bytes.end <= one.bytes.end && !bytes.is_empty();
         let one = lendable.iter().find(around)?;
         Some(Self { file: one.file, start: (bytes.start - one.bytes.start) as u64 })
     }
