@@ -121,8 +121,8 @@ pub use stream::Stream;
 /// - Events of threads that a task starts arrive from worker processes. If such a thread outlives its chunk, then what
 ///   it tells later counts for the next chunk of that worker, or is lost if the fold has no next chunk there. In other places
 ///   the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
-/// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, the fold
-///   is cancelled, and the panic unwinds from the verb.
+/// - If the subscriber panics within a task, the task panics. If it panics when it is told of a worker elsewhere, or when a
+///   worker leaves the span of the caller, the fold is cancelled, and the panic unwinds from the verb.
 #[derive(Clone)]
 pub struct Executor {
     model: Model,

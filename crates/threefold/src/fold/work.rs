@@ -46,7 +46,7 @@ use super::tree::Tree;
 use crate::error::{Cause, Error};
 #[cfg(feature = "processes")]
 use crate::panics;
-use crate::source::{Ours, Pieces};
+use crate::source::Pieces;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
 use crate::task::{Task, roundtrip};
@@ -261,7 +261,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn source(&self) -> Option<Vec<u8>> {
-        self.pieces.as_bytes(Ours::new())
+        self.pieces.as_bytes(crate::source::Ours::new())
     }
 
     #[cfg(feature = "processes")]
