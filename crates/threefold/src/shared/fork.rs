@@ -50,18 +50,22 @@ impl Identity {
         self == Self::this()
     }
 
-    /// Whether it is known, without a system call, to be the identity of another process. Each fold may ask that.
+    /// Whether it is known, without a system call, to be the identity of another process. Each fold may ask that, and each
+    /// access to an array that is being filled.
+    #[inline]
     pub(crate) fn is_another(self) -> bool {
         #[cfg(all(feature = "processes", target_os = "linux", not(miri)))]
-        let is_known = word().is_some();
+        // A fork that has not taken its number finds zero, which nobody has.
+        let is_another = word().is_some_and(|word| word.load(Ordering::Relaxed) != self.0);
         #[cfg(not(all(feature = "processes", target_os = "linux", not(miri))))]
-        let is_known = false;
-        is_known && !self.is_this()
+        let is_another = false;
+        is_another
     }
 }
 
 /// The word with the number of this process, if the system provides one.
 #[cfg(all(feature = "processes", target_os = "linux", not(miri)))]
+#[inline]
 fn word() -> Option<&'static AtomicU32> {
     static WORD: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
     *WORD.get_or_init(|| wiped::word().ok())

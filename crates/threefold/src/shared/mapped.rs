@@ -59,10 +59,12 @@ impl Draft {
         Ok(Self { mapping, listed: Listed::new(start..start + length, file), descriptor })
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         self.mapping.bytes()
     }
 
+    #[inline]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         self.mapping.check();
         let Mapping { start, length, .. } = self.mapping;
@@ -158,12 +160,14 @@ impl Mapping {
     }
 
     /// Panics in a fork that does not have it. Asked for each access, so without a system call.
+    #[inline]
     fn check(&self) {
         if self.of.is_some_and(Identity::is_another) {
             is_elsewhere();
         }
     }
 
+    #[inline]
     fn bytes(&self) -> &[u8] {
         self.check();
         // SAFETY: `start` is the beginning of `length` bytes that are mapped as long as `self` lives, or it is dangling
