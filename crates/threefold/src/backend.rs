@@ -37,13 +37,13 @@ use crate::fold::job::Job;
 use crate::fold::policy::Policy;
 use crate::fold::recorder::Recorder;
 use crate::model::Model;
+use crate::shared::fork;
 use crate::trace::scope::Scope;
 
 mod arrivals;
 pub(crate) mod background;
 mod blocks;
 pub(crate) mod current;
-mod fork;
 mod grain;
 mod idle_slot;
 pub(crate) mod init;
@@ -71,7 +71,10 @@ mod spin;
 mod stack;
 mod streak;
 #[cfg(all(feature = "processes", target_os = "linux"))]
-mod streams;
+pub(crate) mod streams;
+#[cfg(not(all(feature = "processes", target_os = "linux")))]
+#[path = "backend/no_streams.rs"]
+pub(crate) mod streams;
 mod sync;
 mod threads;
 #[cfg(feature = "async")]

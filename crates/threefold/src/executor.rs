@@ -122,7 +122,8 @@ pub use stream::Stream;
 ///   events are added to the next chunk of that worker, or are lost if the fold has no next chunk there. In other
 ///   places the subscriber of these threads is that of the whole program, if there is one; in MPI ranks there is none.
 /// - If the subscriber panics within a task, the task panics. If it panics when it receives an event of a worker
-///   elsewhere, the fold is cancelled, and the panic unwinds from the verb.
+///   elsewhere, or when a worker leaves the span of the caller, the fold is cancelled, and the panic unwinds from the
+///   verb.
 #[derive(Clone)]
 pub struct Executor {
     model: Model,

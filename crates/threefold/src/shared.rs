@@ -7,7 +7,7 @@
 //!
 //! The parts: `mapped` is memory that several processes can map, and `plain` is memory of this process alone, for builds
 //! without worker processes. `parent` opens memory of the parent in a worker, and `loan` has workers write to memory that
-//! is being filled. `length` sets the length of a file in memory. `memory` gives memory a number. `known` finds
+//! is being filled. `fork` says whether this process is a fork, which does not have all of the memory. `length` sets the length of a file in memory. `memory` gives memory a number. `known` finds
 //! memory by its number, and `printed` by the fingerprint of its items. `view` reads memory as items. `form` serializes an
 //! array: as its number, as its fingerprint, or with all its items.
 //!
@@ -22,6 +22,7 @@ use bytemuck::Pod;
 
 use crate::error::{Error, Result};
 
+pub(crate) mod fork;
 mod form;
 #[cfg(feature = "processes")]
 pub(crate) mod known;
@@ -260,7 +261,7 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A process that is forked while the array is filled does not have the memory.
+/// A process that is forked while the array is filled does not have the memory. There, reading or writing an item panics.
 pub struct SharedMut<T> {
     draft: Draft,
     items: PhantomData<T>,

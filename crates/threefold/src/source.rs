@@ -179,8 +179,10 @@ pub trait Pieces: Send + Sync + 'static {
     fn describe(&self, index: u64) -> String;
 
     /// The items of chunk `index`, if the chunk can be cut. No item is in two chunks: memory safety depends on that
-    /// ([`placed`]).
-    fn items(&self, _index: u64) -> Option<Range<u128>> {
+    /// ([`placed`]). So this method is [ours].
+    ///
+    /// [ours]: Ours
+    fn items(&self, _index: u64, _: Ours) -> Option<Range<u128>> {
         None
     }
 
@@ -195,7 +197,10 @@ pub trait Pieces: Send + Sync + 'static {
     }
 
     /// The source as bytes, from which a worker process makes any chunk by itself. `None` if chunks are sent one by one.
-    fn as_bytes(&self) -> Option<Vec<u8>> {
+    /// The worker finds the items of a chunk by itself, too. So this method is [ours].
+    ///
+    /// [ours]: Ours
+    fn as_bytes(&self, _: Ours) -> Option<Vec<u8>> {
         None
     }
 
@@ -218,6 +223,18 @@ pub trait Pieces: Send + Sync + 'static {
     /// The number of chunks, if it is known by now.
     fn total(&self) -> Option<u64> {
         self.count().ok()
+    }
+}
+
+/// What a method of [`Pieces`] takes that must be honest. Nobody can name this type outside of this crate, so no source
+/// outside of it can have such a method of its own: it has what the trait gives it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Ours(());
+
+impl Ours {
+    pub(crate) fn new() -> Self {
+        Self(())
     }
 }
 

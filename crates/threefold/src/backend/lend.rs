@@ -32,9 +32,8 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         let lent = stack::spawn(scope, "threefold-0", bytes, || {
+            let _done = Done(fold, &is_done);
             stand_in(fold, part);
-            is_done.store(true, Ordering::Release);
-            fold.gate().caller.tell();
         });
         if let Err(error) = lent {
             return fold.abort(Error::system(fold.model, "a thread for the fold could not be started", error));
@@ -49,6 +48,17 @@ pub(super) fn lend(fold: &Running, bytes: usize, caller: &mut dyn Caller, part: 
             thread::park();
         }
     });
+}
+
+/// Tells the caller that the part has ended when this is dropped, also if a fault of ours unwinds.
+struct Done<'a>(&'a Running, &'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        let Self(fold, is_done) = self;
+        is_done.store(true, Ordering::Release);
+        fold.gate().caller.tell();
+    }
 }
 
 /// Has a stand-in take `part` in `fold` on this thread. It is woken when the window opens and when the limit falls.

@@ -18,7 +18,7 @@ use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::{Looks, Work};
 use crate::shared::known;
-use crate::source::Pieces;
+use crate::source::{Ours, Pieces};
 use crate::task::{Portable, Task, roundtrip};
 
 /// The failures that are bisected: those of chunks, which the fold has outlived, or the one that has ended it.
@@ -101,7 +101,7 @@ impl Search {
         T: Task,
     {
         let pieces = &Work::<P, T>::of(&self.whole).pieces;
-        let Some(mut items) = error.chunk().and_then(|chunk| pieces.items(chunk)) else { return error };
+        let Some(mut items) = error.chunk().and_then(|chunk| pieces.items(chunk, Ours::new())) else { return error };
         while items.end - items.start > 1 && !self.is_cancelled() {
             let middle = items.start + (items.end - items.start) / 2;
             let halves = [items.start..middle, middle..items.end];

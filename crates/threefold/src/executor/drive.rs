@@ -117,7 +117,6 @@ impl Executor {
                 resume_unwind(payload);
             }
         }
-        #[cfg(feature = "processes")]
         if let Some(payload) = fold.scope.take_panic() {
             resume_unwind(payload);
         }

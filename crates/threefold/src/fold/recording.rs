@@ -56,7 +56,7 @@ use crate::journal::fingerprint::Fingerprint;
 use crate::journal::{Job, Journal, Log};
 use crate::panics;
 use crate::shared::printed::printing;
-use crate::source::Pieces;
+use crate::source::{Ours, Pieces};
 use crate::task::{Portable, Task, roundtrip};
 
 /// The journal of one fold.
@@ -161,7 +161,7 @@ impl From<Error> for Refusal {
 /// Stands for the chunks of a source. It is the same in every run, and on every model.
 fn fingerprint<P: Pieces<Chunk: Portable>>(pieces: &P, chunks: u64) -> Result<u64, Cause> {
     let mut print = Fingerprint::default();
-    if let Some(bytes) = pieces.as_bytes() {
+    if let Some(bytes) = pieces.as_bytes(Ours::new()) {
         print.add(&bytes);
         return Ok(print.finish());
     }

@@ -261,7 +261,7 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Job for Work<P, T> {
 
     #[cfg(feature = "processes")]
     fn source(&self) -> Option<Vec<u8>> {
-        self.pieces.as_bytes()
+        self.pieces.as_bytes(crate::source::Ours::new())
     }
 
     #[cfg(feature = "processes")]

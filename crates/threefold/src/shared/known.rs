@@ -9,26 +9,41 @@
 //!    memory, and [`receive`]s it.
 //! 3. When the worker restores the task and the source, each array [`find`]s its memory by the number.
 //! 4. When the parent drops the last clone of the array, its [`Holder`]s have their workers forget it. A worker that
-//!    runs a fold at this time forgets it afterwards. If a fork of the parent drops its clones, nobody forgets anything.
+//!    runs a fold at this time forgets it afterwards. If a fork of the parent drops its clones, nobody forgets anything: it
+//!    has no holders but its own.
 //!
 //! Outside of `gathering`, arrays are serialized with all their items.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, TryLockError, Weak};
 
+use super::fork::Own;
 use super::memory::Memory;
 
 /// The memory that is known, by its number.
+#[derive(Default)]
 struct Known {
     /// What workers of this process may have. It is freed with its last array here.
     own: HashMap<u64, Weak<Memory>>,
     /// What the parent of this worker process has told of.
     received: HashMap<u64, Arc<Memory>>,
-    /// Who has workers that may have memory of this process, each with the number of the process that it is of. A fork
-    /// of the host program has the holders of its parent too, whose workers are none of its own.
-    holders: Vec<(u32, Weak<dyn Holder>)>,
+    /// Who has workers that may have memory of this process.
+    holders: Vec<Weak<dyn Holder>>,
+}
+
+impl Known {
+    /// What a fork knows instead, which has all memory that its parent has, but none of its workers. Another thread of the
+    /// parent may have had the lock, which nobody gives back in the fork. Then the fork learns of memory anew: of its own
+    /// when it gathers it, and a fork of a worker is told nothing more.
+    fn succeed(parents: &Mutex<Self>) -> Mutex<Self> {
+        let known = match parents.try_lock() {
+            Ok(known) => known,
+            Err(TryLockError::Poisoned(known)) => known.into_inner(),
+            Err(TryLockError::WouldBlock) => return Mutex::default(),
+        };
+        Mutex::new(Self { own: known.own.clone(), received: known.received.clone(), holders: Vec::new() })
+    }
 }
 
 /// Has workers that may have memory of this process.
@@ -42,14 +57,9 @@ thread_local! {
     static GATHERED: RefCell<Option<Vec<Arc<Memory>>>> = const { RefCell::new(None) };
 }
 
-fn known() -> MutexGuard<'static, Option<Known>> {
-    static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn with_known<R>(run: impl FnOnce(&mut Known) -> R) -> R {
-    let new = || Known { own: HashMap::new(), received: HashMap::new(), holders: Vec::new() };
-    run(known().get_or_insert_with(new))
+    static KNOWN: LazyLock<Own<Mutex<Known>>> = LazyLock::new(|| Own::new(Mutex::default()));
+    run(&mut KNOWN.get(Known::succeed).lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Runs `serialize`, in which arrays write their numbers instead of their items. Returns the memory of these arrays,
@@ -78,8 +88,10 @@ pub(crate) fn gather(memory: &Arc<Memory>) -> Option<u64> {
         }
         true
     });
-    if gathers && memory.on_drop(freed) {
-        with_known(|known| known.own.insert(memory.number(), Arc::downgrade(memory)));
+    if gathers {
+        memory.on_drop(freed);
+        // Each time: it may be the parent of this process that has gathered it before.
+        with_known(|known| _ = known.own.entry(memory.number()).or_insert_with(|| Arc::downgrade(memory)));
     }
     gathers.then(|| memory.number())
 }
@@ -87,8 +99,8 @@ pub(crate) fn gather(memory: &Arc<Memory>) -> Option<u64> {
 /// From now on `holder` is told of memory that is freed.
 pub(crate) fn hold(holder: Weak<dyn Holder>) {
     with_known(|known| {
-        known.holders.retain(|(_, holder)| holder.strong_count() > 0);
-        known.holders.push((process::id(), holder));
+        known.holders.retain(|holder| holder.strong_count() > 0);
+        known.holders.push(holder);
     });
 }
 
@@ -97,8 +109,7 @@ fn freed(number: u64) {
     let holders: Vec<_> = with_known(|known| {
         // From here on `is_own` says that it is gone. A holder that looks at a worker before this is told below.
         known.own.remove(&number);
-        let ours = known.holders.iter().filter(|&&(process, _)| process == process::id());
-        ours.filter_map(|(_, holder)| holder.upgrade()).collect()
+        known.holders.iter().filter_map(Weak::upgrade).collect()
     });
     // Without the lock: the holders take locks of their own.
     for holder in holders {

@@ -14,20 +14,20 @@
 //! - A fold returns when all blocks are answered, and the workers of the others are dead. So nobody writes afterwards,
 //!   and no idle worker keeps the memory.
 //!
-//! A worker that cannot write sends its piece instead.
+//! A worker that cannot write sends its piece instead. So does a fork that a task has made of its worker. It ends before
+//! it has sent anything.
 
 use std::cell::RefCell;
 use std::io;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
-use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::OFlags;
 use rustix::io::{Errno, pwrite};
 use serde::{Deserialize, Serialize};
 
+use super::fork::{Identity, Own};
 use super::{length, parent};
 
 /// Where a piece lies in memory of the parent.
@@ -40,9 +40,8 @@ pub(crate) struct Site {
 
 /// The memory of a `SharedMut` of this process.
 struct Lendable {
-    /// Its addresses. A fork of this process does not have it, and may have something else there.
+    /// Its addresses.
     bytes: Range<usize>,
-    process: u32,
     file: parent::File,
 }
 
@@ -54,7 +53,7 @@ pub(super) struct Listed {
 
 impl Listed {
     pub(super) fn new(bytes: Range<usize>, file: parent::File) -> Self {
-        lendable().push(Lendable { bytes, process: process::id(), file });
+        lendable().push(Lendable { bytes, file });
         Self { inode: file.inode }
     }
 }
@@ -65,18 +64,19 @@ impl Drop for Listed {
     }
 }
 
+/// The list of this process. A fork begins with an empty one: it does not have the memory on the list of its parent, may
+/// have something else at its addresses, and may have inherited a lock that nobody gives back.
 fn lendable() -> MutexGuard<'static, Vec<Lendable>> {
-    static LENDABLE: Mutex<Vec<Lendable>> = Mutex::new(Vec::new());
-    LENDABLE.lock().unwrap_or_else(PoisonError::into_inner)
+    static LENDABLE: LazyLock<Own<Mutex<Vec<Lendable>>>> = LazyLock::new(|| Own::new(Mutex::default()));
+    LENDABLE.get(|_| Mutex::default()).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Site {
     /// Where these bytes lie, if they are in the memory of a `SharedMut` of this process.
     pub(crate) fn of(bytes: Range<usize>) -> Option<Self> {
-        let (lendable, process) = (lendable(), process::id());
-        let around = |one: &&Lendable| {
-            one.process == process && one.bytes.start <= bytes.start && bytes.end <= one.bytes.end && !bytes.is_empty()
-        };
+        let lendable = lendable();
+        let around =
+            |one: &&Lendable| one.bytes.start <= bytes.start && bytes.end <= one.bytes.end && !bytes.is_empty();
         let one = lendable.iter().find(around)?;
         Some(Self { file: one.file, start: (bytes.start - one.bytes.start) as u64 })
     }
@@ -88,8 +88,9 @@ impl Site {
 
     /// In a worker process, writes these bytes there.
     pub(crate) fn write(self, bytes: &[u8]) -> io::Result<()> {
-        // Otherwise whoever sends a user of this library serialized data could have files opened.
-        if !SERVES.load(Ordering::Relaxed) {
+        // Otherwise whoever sends a user of this library serialized data could have files opened. And a fork that a task
+        // has made must write nothing: the worker fills the piece, and the fork may live longer than the loan.
+        if !SERVES.get().is_some_and(|worker| worker.is_this()) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let end = self.start.checked_add(bytes.len() as u64).ok_or(io::ErrorKind::InvalidInput)?;
@@ -113,17 +114,17 @@ impl Site {
     }
 }
 
-/// Whether this process is a worker, whose parent lends it buffers. Relaxed: set before any task runs.
-static SERVES: AtomicBool = AtomicBool::new(false);
+/// The worker process, whose parent lends it buffers, if this process is one or a fork of one.
+static SERVES: OnceLock<Identity> = OnceLock::new();
 
 thread_local! {
     /// The memory of the parent that this thread has open.
     static OPENED: RefCell<Option<(parent::File, OwnedFd)>> = const { RefCell::new(None) };
 }
 
-/// This process is a worker from now on.
+/// This process is a worker from now on. It does not fork before it runs a task.
 pub(crate) fn serve() {
-    SERVES.store(true, Ordering::Relaxed);
+    let _ = SERVES.set(Identity::this());
 }
 
 /// The end of a block: this thread keeps no memory of the parent.

@@ -7,7 +7,8 @@
 //! It has two states:
 //!
 //! - A [`Draft`] is mapped for writing, by this process alone. Its length is sealed. While it is lent to a fold
-//!   ([`loan`]), and nobody borrows its bytes, worker processes may write to it.
+//!   ([`loan`]), and nobody borrows its bytes, worker processes may write to it. A fork of this process does not have it,
+//!   and may soon have something else at its addresses. So a fork must not touch them.
 //! - [`Sealed`] memory is mapped for reading only. Before it is mapped, the kernel has refused all later writes, and
 //!   all later changes of its length, to everybody: this is what the seals `WRITE`, `SHRINK` and `GROW` mean. The
 //!   kernel grants the seal `WRITE` only if nobody has the file mapped for writing. So the items can be read as `&[T]`
@@ -26,6 +27,7 @@ use std::slice;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
+use super::fork::Identity;
 use super::loan::Listed;
 use super::{PAGE, length, parent};
 
@@ -50,21 +52,24 @@ impl Draft {
         let size = u64::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
         length::set(&descriptor, size)?;
         fcntl_add_seals(&descriptor, SealFlags::SHRINK | SealFlags::GROW)?;
-        let mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ | ProtFlags::WRITE)?;
+        let mut mapping = Mapping::new(descriptor.as_fd(), length, ProtFlags::READ | ProtFlags::WRITE)?;
         mapping.keep_from_forks()?;
         let start = mapping.start.addr().get();
         let file = file_of(descriptor.as_fd())?;
         Ok(Self { mapping, listed: Listed::new(start..start + length, file), descriptor })
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         self.mapping.bytes()
     }
 
+    #[inline]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        let Mapping { start, length } = self.mapping;
+        self.mapping.check();
+        let Mapping { start, length, .. } = self.mapping;
         // SAFETY: `start` is the beginning of `length` bytes that are mapped for writing as long as `self` lives, or it
-        // is dangling and `length` is 0. Any bits are valid bytes. `self` is borrowed mutably, so nobody else in this process
+        // is dangling and `length` is 0. This is not a fork without them: that was checked. Any bits are valid bytes. `self` is borrowed mutably, so nobody else in this process
         // reads or writes them. Workers write to the file only while it is lent to a fold, which nobody borrows from.
         unsafe { slice::from_raw_parts_mut(start.as_ptr(), length) }
     }
@@ -128,32 +133,45 @@ pub(crate) fn file_of(descriptor: BorrowedFd<'_>) -> io::Result<parent::File> {
 struct Mapping {
     start: NonNull<u8>,
     length: usize,
+    /// The process that has it, if its forks do not have it.
+    of: Option<Identity>,
 }
 
 impl Mapping {
     /// Maps the first `length` bytes of a file that has as many: it was just made like this, or it is sealed.
     fn new(descriptor: BorrowedFd<'_>, length: usize, protection: ProtFlags) -> io::Result<Self> {
         if length == 0 {
-            return Ok(Self { start: DANGLING, length });
+            return Ok(Self { start: DANGLING, length, of: None });
         }
         // SAFETY: the address is the kernel's to choose, so no existing mapping is replaced.
         let start = unsafe { mmap(ptr::null_mut(), length, protection, MapFlags::SHARED, descriptor, 0) }?;
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, length })
+        Ok(Self { start, length, of: None })
     }
 
     /// A process that is forked does not have this mapping. Otherwise it could prevent the seal for as long as it lives.
-    fn keep_from_forks(&self) -> io::Result<()> {
+    fn keep_from_forks(&mut self) -> io::Result<()> {
         if self.length > 0 {
+            self.of = Some(Identity::this());
             // SAFETY: this is the whole of a mapping of ours. What is advised changes nothing in this process.
             unsafe { madvise(self.start.as_ptr().cast(), self.length, Advice::LinuxDontFork) }?;
         }
         Ok(())
     }
 
+    /// Panics in a fork that does not have it. Asked for each access, so without a system call.
+    #[inline]
+    fn check(&self) {
+        if self.of.is_some_and(Identity::is_another) {
+            is_elsewhere();
+        }
+    }
+
+    #[inline]
     fn bytes(&self) -> &[u8] {
+        self.check();
         // SAFETY: `start` is the beginning of `length` bytes that are mapped as long as `self` lives, or it is dangling
-        // and `length` is 0. The file cannot become shorter, so no page is lost: it is sealed against it. Any bits are
+        // and `length` is 0. This is not a fork without them: that was checked. The file cannot become shorter, so no page is lost: it is sealed against it. Any bits are
         // valid bytes. They do not change during the borrow: a draft is written through `bytes_mut`, which borrows it
         // mutably, or by workers while that borrow is lent to a fold; and sealed memory is sealed against writes.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
@@ -162,11 +180,17 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        if self.length > 0 {
-            // SAFETY: this is the mapping that `new` made, whole, and nothing borrows from it any more.
+        if self.length > 0 && self.of.is_none_or(Identity::is_this) {
+            // SAFETY: this is the mapping that `new` made, whole, and nothing borrows from it any more. This process has
+            // it: it is the one that made it, or a fork that has such mappings.
             let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
         }
     }
+}
+
+#[cold]
+fn is_elsewhere() -> ! {
+    panic!("a fork of the process that has made a `SharedMut` does not have its items")
 }
 
 // SAFETY: a mapping belongs to the process, not to a thread. It is written through `&mut Draft` only.

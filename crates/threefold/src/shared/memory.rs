@@ -42,10 +42,10 @@ impl Memory {
         self.number
     }
 
-    /// Calls `when_freed` with the number when the memory is freed. Returns whether this is the first call.
+    /// Calls `when_freed` with the number when the memory is freed.
     #[cfg(feature = "processes")]
-    pub(crate) fn on_drop(&self, when_freed: fn(u64)) -> bool {
-        self.when_freed.set(when_freed).is_ok()
+    pub(crate) fn on_drop(&self, when_freed: fn(u64)) {
+        let _ = self.when_freed.set(when_freed);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::grid::{DEFAULT_CHUNKS, Grid};
-use super::{Divisible, Pieces, Source, Whole};
+use super::{Divisible, Ours, Pieces, Source, Whole};
 
 /// The cut that the user asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl<W: Whole> Pieces for Windows<W> {
         self.whole.describe(self.bounds(index))
     }
 
-    fn items(&self, index: u64) -> Option<Range<u128>> {
+    fn items(&self, index: u64, _: Ours) -> Option<Range<u128>> {
         Some(self.bounds(index))
     }
 
@@ -169,7 +169,7 @@ impl<W: Whole> Pieces for Windows<W> {
         if let Cut::Every(size) = self.cut { size } else { 1 }
     }
 
-    fn as_bytes(&self) -> Option<Vec<u8>> {
+    fn as_bytes(&self, _: Ours) -> Option<Vec<u8>> {
         // A worker would cut all items.
         let are_all_cut = self.grid.is_ok_and(|grid| self.whole.items() == Some(grid.items()));
         let mut bytes = if are_all_cut { self.whole.as_bytes() } else { None }?;

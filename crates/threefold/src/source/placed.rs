@@ -9,7 +9,8 @@
 //! # Why no two tasks have the same item
 //!
 //! - Pieces of different chunks do not overlap: they are the chunks' items, times the same factor, and the items of two
-//!   chunks are different. `Pieces` is hidden from users: whoever implements it promises that, as this crate does.
+//!   chunks are different. This crate alone says what the items of a chunk are: the methods that say it are [`Ours`].
+//!   A chunk of a source from outside is one item.
 //! - A chunk is run by one worker at a time. That is the promise of a fold: it runs again only after it has ended.
 //! - A task has its piece as a borrow that ends with the call. It cannot keep it.
 //! - A chunk that was sent to another process has a piece of that process's own memory ([`elsewhere`]). The parent
@@ -33,7 +34,7 @@ use bytemuck::Pod;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use super::{Pieces, Source};
+use super::{Ours, Pieces, Source};
 use crate::shared::loan::Site;
 use crate::source::filled::Filled;
 
@@ -134,7 +135,7 @@ impl Layout {
     /// Where the piece of chunk `index` lies in the buffer.
     fn range(self, pieces: &(impl Pieces + ?Sized), index: u64) -> Range<usize> {
         // A chunk that cannot be cut is one item.
-        let items = pieces.items(index).unwrap_or(u128::from(index)..u128::from(index) + 1);
+        let items = pieces.items(index, Ours::new()).unwrap_or(u128::from(index)..u128::from(index) + 1);
         // The buffer holds all of them, so that these numbers fit. But a source of the user's own may have told another
         // number of items. Then a number that does not fit is beyond every buffer, and not an item of another chunk.
         let place = |item: u128| {
@@ -220,8 +221,8 @@ impl<P: Pieces, T: Pod + Send> Pieces for Placing<P, T> {
         self.pieces.describe(index)
     }
 
-    fn as_bytes(&self) -> Option<Vec<u8>> {
-        elsewhere::to_bytes(self.pieces.as_bytes()?, self.layout)
+    fn as_bytes(&self, ours: Ours) -> Option<Vec<u8>> {
+        elsewhere::to_bytes(self.pieces.as_bytes(ours)?, self.layout)
     }
 }
 

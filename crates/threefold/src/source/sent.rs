@@ -87,12 +87,12 @@ mod tests {
 
     use super::*;
     use crate::shared::{Shared, known};
-    use crate::source::Source;
+    use crate::source::{Ours, Source};
 
     /// Sends a source, and compares its chunks with those of the original.
     fn check<S: Source<Chunk: Debug + PartialEq>>(source: S) {
         let pieces = source.into_pieces();
-        let restored = restore::<S::Chunk>(&pieces.as_bytes().unwrap()).unwrap();
+        let restored = restore::<S::Chunk>(&pieces.as_bytes(Ours::new()).unwrap()).unwrap();
         let count = pieces.count().unwrap();
         assert_eq!(restored.count(), Ok(count));
         for number in (0..count.min(10)).chain(count.saturating_sub(10)..count) {
@@ -117,7 +117,7 @@ mod tests {
 
     /// The bytes of an array, and what keeps its memory known.
     fn bytes_of(source: impl Source<Chunk = Slice<u16>>) -> Vec<u8> {
-        known::gathering(|| source.into_pieces().as_bytes()).0.unwrap()
+        known::gathering(|| source.into_pieces().as_bytes(Ours::new())).0.unwrap()
     }
 
     #[test]
@@ -155,14 +155,14 @@ mod tests {
     #[test]
     fn other_sources_are_sent_chunk_by_chunk() {
         let array = Shared::copy_of(&[1, 2]).unwrap();
-        assert!(array.into_pieces().as_bytes().is_none(), "nobody sends its memory along");
-        assert!(vec![1, 2].into_pieces().as_bytes().is_none());
-        assert!(crate::source::Items(vec![1..2, 5..9]).into_pieces().as_bytes().is_none());
+        assert!(array.into_pieces().as_bytes(Ours::new()).is_none(), "nobody sends its memory along");
+        assert!(vec![1, 2].into_pieces().as_bytes(Ours::new()).is_none());
+        assert!(crate::source::Items(vec![1..2, 5..9]).into_pieces().as_bytes(Ours::new()).is_none());
     }
 
     #[test]
     fn bytes_that_are_no_source_of_such_chunks_are_refused() {
-        let bytes = (0..9u64).into_pieces().as_bytes().unwrap();
+        let bytes = (0..9u64).into_pieces().as_bytes(Ours::new()).unwrap();
         assert!(restore::<Slice<u64>>(&bytes).is_none());
         for length in 0..bytes.len() {
             assert!(restore::<Range<u64>>(&bytes[..length]).is_none());

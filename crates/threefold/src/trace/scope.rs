@@ -47,9 +47,7 @@
 
 #[cfg(feature = "async")]
 use std::pin::Pin;
-use std::sync::Arc;
-#[cfg(feature = "processes")]
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "async")]
 use std::task::{Context, Poll};
 
@@ -62,7 +60,6 @@ use tracing::{Dispatch, Span, info_span};
 #[cfg(feature = "processes")]
 use super::levels::{self, Levels};
 use crate::model::Model;
-#[cfg(feature = "processes")]
 use crate::panics::{self, Payload};
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
@@ -79,7 +76,6 @@ struct Inner {
     task: &'static str,
     model: Model,
     /// The first panic of the subscriber that was caught outside of a task.
-    #[cfg(feature = "processes")]
     panic: Mutex<Option<Payload>>,
 }
 
@@ -145,14 +141,7 @@ impl Scope {
             // That of an iterator is not known.
             let chunks = Some(chunks).filter(|&chunks| chunks < u64::MAX);
             let fold = info_span!(target: "threefold::fold", "fold", task, %model, chunks, workers = workers());
-            Arc::new(Inner {
-                caller,
-                fold,
-                task,
-                model,
-                #[cfg(feature = "processes")]
-                panic: Mutex::default(),
-            })
+            Arc::new(Inner { caller, fold, task, model, panic: Mutex::default() })
         }))
     }
 
@@ -166,6 +155,13 @@ impl Scope {
     #[inline]
     pub(crate) fn listen(&self) -> Option<Listening<'_>> {
         self.0.as_ref().map(|inner| inner.caller.enter())
+    }
+
+    /// Ends what [`listen`](Self::listen) has begun. If the subscriber panics, its panic is kept. Returns whether it did.
+    #[must_use]
+    pub(crate) fn leave(&self, listening: Option<Listening<'_>>) -> bool {
+        let left = panics::catch_payload(|| drop(listening));
+        left.map_err(|payload| self.keep_panic(payload)).is_err()
     }
 
     /// Makes the subscriber the default of this thread, in the span of the fold, until the result is dropped.
@@ -209,7 +205,6 @@ impl Scope {
 
     /// Keeps a panic of the subscriber, until the caller [takes](Self::take_panic) it. Gives it back if there is no
     /// subscriber.
-    #[cfg(feature = "processes")]
     pub(crate) fn keep_panic(&self, payload: Payload) -> Option<Payload> {
         let Some(inner) = &self.0 else { return Some(payload) };
         let mut first = inner.panic.lock().unwrap_or_else(PoisonError::into_inner);
@@ -222,7 +217,6 @@ impl Scope {
         None
     }
 
-    #[cfg(feature = "processes")]
     pub(crate) fn take_panic(&self) -> Option<Payload> {
         self.0.as_ref().and_then(|inner| inner.panic.lock().unwrap_or_else(PoisonError::into_inner).take())
     }

@@ -4,7 +4,6 @@
 #[cfg(feature = "processes")]
 use super::levels::Levels;
 use crate::model::Model;
-#[cfg(feature = "processes")]
 use crate::panics::Payload;
 #[cfg(feature = "async")]
 use crate::task::BoxFuture;
@@ -19,7 +18,7 @@ pub(crate) struct Scope(());
 pub(crate) struct Here;
 
 /// Nothing that could be entered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Nothing;
 
 impl Scope {
@@ -38,6 +37,10 @@ impl Scope {
 
     pub(crate) fn listen(&self) -> Nothing {
         Nothing
+    }
+
+    pub(crate) fn leave(&self, _listening: Nothing) -> bool {
+        false
     }
 
     pub(crate) fn enter(&self) -> Nothing {
@@ -69,7 +72,6 @@ impl Scope {
         Some(payload)
     }
 
-    #[cfg(feature = "processes")]
     pub(crate) fn take_panic(&self) -> Option<Payload> {
         None
     }

@@ -37,7 +37,9 @@ crate::rows! {
         with_a_logger_alone_no_subscriber_is_set,
         observers_are_in_the_span_of_the_caller,
         what_nobody_wants_is_not_even_made;
-    local: reductions_are_in_the_span_of_the_caller;
+    local:
+        reductions_are_in_the_span_of_the_caller,
+        a_panic_of_the_subscriber_when_a_thread_leaves_the_span_of_the_caller_is_that_of_no_chunk;
     processes: events_of_threads_that_a_task_starts_arrive;
     remote:
         of_too_many_events_of_a_chunk_it_is_said_how_many_are_missing,
@@ -500,6 +502,43 @@ fn a_panic_of_the_subscriber_unwinds_from_the_verb(model: Model) {
         let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&"a defect"));
     }
+    on.for_each(numbers(3), speak).unwrap();
+}
+
+/// Panics when a thread leaves the span of the caller.
+struct PanickingOnExit;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for PanickingOnExit {
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        let is_callers = context.span(id).is_some_and(|span| span.name() == "caller");
+        if is_callers && !thread::panicking() {
+            std::panic::panic_any("a defect");
+        }
+    }
+}
+
+fn a_panic_of_the_subscriber_when_a_thread_leaves_the_span_of_the_caller_is_that_of_no_chunk(model: Model) {
+    let on = executor(model, 1);
+    let subscriber = tracing_subscriber::registry().with(PanickingOnExit);
+    let fold = || {
+        let caller = info_span!("caller");
+        // The future begins in the span, and is awaited outside of it: the caller leaves nothing.
+        let mut future = std::pin::pin!(on.map_results_async(numbers(3), speak));
+        let mut is_first = true;
+        pollster::block_on(std::future::poll_fn(|cx| {
+            if std::mem::take(&mut is_first) {
+                let entered = caller.enter();
+                let polled = future.as_mut().poll(cx);
+                let left = catch_unwind(AssertUnwindSafe(|| drop(entered)));
+                assert_eq!(left.unwrap_err().downcast_ref(), Some(&"a defect"));
+                return polled;
+            }
+            future.as_mut().poll(cx)
+        }))
+    };
+    let fold = || tracing::subscriber::with_default(subscriber, fold);
+    let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a defect"));
     on.for_each(numbers(3), speak).unwrap();
 }
 

@@ -1,13 +1,15 @@
 //! Hosts that deal with children of their own accord: theirs and ours.
 
 use std::os::unix::process::CommandExt;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
-use threefold::Shared;
 use threefold::prelude::*;
+use threefold::{Shared, SharedMut};
 
 use crate::fork::fork_a_sleeper;
 use crate::forks::{exit_code, fork_that};
@@ -21,6 +23,9 @@ pub(crate) const ROWS: Rows = &[
     (A_STRANGER, stranger),
     ("workers_go_with_their_parent_although_a_fork_of_it_lives_on", forking),
     ("an_array_that_a_fork_of_the_host_drops_is_kept_by_the_workers", dropping_in_a_fork),
+    ("a_fork_that_drops_an_array_that_is_being_filled_unmaps_nothing_of_its_own", dropping_a_draft),
+    ("a_fork_that_uses_an_array_that_is_being_filled_panics", using_a_draft),
+    ("a_fork_waits_for_no_lock_of_shared_memory", locking),
     ("a_host_that_is_interrupted_all_the_time_keeps_its_deadlines", interrupted),
 ];
 
@@ -35,6 +40,9 @@ pub(crate) const HOSTS: Hosts = &[
     ("meets-a-stranger", meets_a_stranger),
     ("forks", forks),
     ("drops-in-a-fork", drops_in_a_fork),
+    ("drops-a-draft-in-a-fork", drops_a_draft_in_a_fork),
+    ("uses-a-draft-in-a-fork", uses_a_draft_in_a_fork),
+    ("forks-while-arrays-are-made", forks_while_arrays_are_made),
     ("is-interrupted", is_interrupted),
 ];
 
@@ -147,6 +155,91 @@ fn drops_in_a_fork() {
     let copy = fork_that(|| drop(array.take()));
     assert_eq!(exit_code(copy), Some(0));
     assert_eq!(fold(&array), before, "the same sum, on the same worker");
+}
+
+fn dropping_a_draft() {
+    printed(&mut host("drops-a-draft-in-a-fork"));
+}
+
+fn drops_a_draft_in_a_fork() {
+    const PART: usize = 1 << 20;
+    let mut array = Some(SharedMut::<u8>::zeroed(16 * PART).unwrap());
+    let start = array.as_ref().unwrap().as_ptr().addr();
+    let place = start..start + 16 * PART;
+    let copy = fork_that(|| {
+        let parts: Vec<_> = (0..64).map(|_| vec![7_u8; PART]).collect();
+        let lies_there = |part: &Vec<u8>| place.contains(&part.as_ptr().addr());
+        assert!(parts.iter().any(lies_there), "the kernel gives the fork the addresses that the array had");
+        drop(array.take());
+        assert!(parts.iter().flatten().all(|&byte| byte == 7));
+    });
+    assert_eq!(exit_code(copy), Some(0));
+    array.unwrap()[0] = 1;
+}
+
+fn using_a_draft() {
+    printed(&mut host("uses-a-draft-in-a-fork"));
+}
+
+fn uses_a_draft_in_a_fork() {
+    let mut array = SharedMut::<u8>::zeroed(100).unwrap();
+    let empty = SharedMut::<u8>::zeroed(0).unwrap();
+    let copy = fork_that(|| {
+        let read = panic::catch_unwind(AssertUnwindSafe(|| array[0]));
+        let written = panic::catch_unwind(AssertUnwindSafe(|| array[0] = 1));
+        for payload in [read.err(), written.err()] {
+            let text = payload.unwrap().downcast::<&str>().unwrap();
+            assert_eq!(*text, "a fork of the process that has made a `SharedMut` does not have its items");
+        }
+        assert!(empty.is_empty());
+        // What the fork makes by itself it has.
+        let mut own = SharedMut::<u8>::zeroed(100).unwrap();
+        own[0] = 1;
+        assert_eq!(own.seal().unwrap()[..2], [1, 0]);
+    });
+    assert_eq!(exit_code(copy), Some(0));
+    array[0] = 2;
+    assert_eq!(array.seal().unwrap()[..2], [2, 0]);
+}
+
+fn locking() {
+    printed(&mut host("forks-while-arrays-are-made"));
+}
+
+fn forks_while_arrays_are_made() {
+    // Whoever drops one of many arrays looks for it for so long that most forks are made meanwhile.
+    let many: Vec<_> = (0..800).map(|_| SharedMut::<u8>::zeroed(1).unwrap()).collect();
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ends.load(Ordering::Relaxed) {
+                drop(SharedMut::<u8>::zeroed(1).unwrap());
+            }
+        });
+        let codes = (0..200).map(|_| {
+            let copy = fork_that(|| assert_eq!(Shared::copy_of(&[1]).unwrap()[0], 1));
+            let end = Instant::now() + Duration::from_secs(60);
+            exit_code_until(copy, end)
+        });
+        let all_end = codes.take_while(|&code| code == Some(0)).count();
+        ends.store(true, Ordering::Relaxed);
+        assert_eq!(all_end, 200);
+    });
+    drop(many);
+}
+
+/// The exit code of a child that ends until then. Another one is killed.
+fn exit_code_until(child: u32, end: Instant) -> Option<i32> {
+    let child = Pid::from_raw(child.try_into().unwrap()).unwrap();
+    loop {
+        if let Some((_, status)) = waitpid(Some(child), WaitOptions::NOHANG).unwrap() {
+            return status.exit_status();
+        }
+        if Instant::now() > end {
+            kill_process(child, Signal::KILL).unwrap();
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn interrupted() {

@@ -1,23 +1,27 @@
 //! Hosts that fork and fold in both processes, and tasks that fork. A fork has the descriptors of its parent's workers and
 //! none of its parent's threads: it must use neither.
 
+use std::ops::Range;
 use std::panic::{self, AssertUnwindSafe};
 use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{fs, thread};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
+use threefold::SharedMut;
 use threefold::prelude::*;
 
 use crate::fork::fork;
 use crate::holdings::{Holdings, children};
 use crate::tasks::echo;
-use crate::{Hosts, Rows, host, printed, workers};
+use crate::{Hosts, Rows, host, printed, wait_until, workers};
 
 pub(crate) const ROWS: Rows = &[
     ("forks_of_a_program_fold_on_workers_of_their_own", own_workers),
     ("a_fork_made_by_a_reduction_gets_an_error_and_the_parent_its_total", reduction),
     ("a_fork_of_a_worker_answers_nothing", worker),
+    ("a_fork_of_a_worker_fills_nothing_of_the_callers_buffer", filling),
     ("a_fork_drops_executors_whose_threads_it_does_not_have", drops),
 ];
 
@@ -25,6 +29,7 @@ pub(crate) const HOSTS: Hosts = &[
     ("folds-in-forks", folds_in_forks),
     ("forks-in-a-reduction", forks_in_a_reduction),
     ("forks-in-a-task", forks_in_a_task),
+    ("forks-while-a-buffer-is-filled", forks_while_a_buffer_is_filled),
     ("drops-executors-in-a-fork", drops_executors_in_a_fork),
 ];
 
@@ -155,6 +160,44 @@ fn forks_in_a_task() {
         }
         assert_eq!(fs::read_to_string(file.path()).unwrap(), "Some(1)", "the fork has ended, and has said so");
     }
+}
+
+fn filling() {
+    printed(&mut host("forks-while-a-buffer-is-filled"));
+}
+
+/// The items of a piece that a worker writes to where it belongs.
+const PIECE: u64 = 1024;
+
+/// Each other chunk forks. The next chunk lets the fork go on, which fills the piece with something else, and waits for its
+/// end.
+#[task]
+fn fill_and_fork(chunk: Range<u64>, piece: &mut [u64], folder: &String) {
+    static FORK: AtomicU32 = AtomicU32::new(0);
+    let number = chunk.start / PIECE;
+    let mut value = 1;
+    if number % 2 == 1 {
+        match crate::fork::fork_here().unwrap() {
+            Some(fork) => FORK.store(fork, Ordering::Relaxed),
+            None => {
+                wait_until("the next chunk runs", || fs::exists(format!("{folder}/{}", number + 1)).unwrap());
+                value = 9;
+            }
+        }
+    } else if number > 0 {
+        fs::write(format!("{folder}/{number}"), "").unwrap();
+        assert_eq!(exit_code(FORK.load(Ordering::Relaxed)), Some(1), "the fork ends, and says so");
+    }
+    piece.fill(value);
+}
+
+fn forks_while_a_buffer_is_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let task = fill_and_fork.with(folder.path().to_str().unwrap().to_string());
+    let mut buffer = SharedMut::zeroed(33 * PIECE as usize).unwrap();
+    workers(1).map_into(&mut buffer, (0..33 * PIECE).chunks_of(PIECE), task).unwrap();
+    let filled: Vec<u64> = buffer.chunks(PIECE as usize).map(|piece| piece[0]).collect();
+    assert_eq!(filled, [1; 33]);
 }
 
 fn drops() {

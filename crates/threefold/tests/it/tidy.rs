@@ -9,7 +9,6 @@ use crate::arrows::{manifest_folder, sources};
 const UNSAFE: [&str; 18] = [
     "crates/threefold-cli/src/exec/execute.rs",
     "crates/threefold-cli/src/signals/ignored.rs",
-    "crates/threefold/src/backend/fork/wiped.rs",
     "crates/threefold/src/backend/mpi/at_exit.rs",
     "crates/threefold/src/backend/mpi/mark.rs",
     "crates/threefold/src/backend/mpi/term.rs",
@@ -18,6 +17,7 @@ const UNSAFE: [&str; 18] = [
     "crates/threefold/src/backend/processes/worker/c_library.rs",
     "crates/threefold/src/backend/processes/worker/copy.rs",
     "crates/threefold/src/backend/processes/worker/early.rs",
+    "crates/threefold/src/shared/fork/wiped.rs",
     "crates/threefold/src/shared/mapped.rs",
     "crates/threefold/src/shared/plain.rs",
     "crates/threefold/src/shared/view.rs",

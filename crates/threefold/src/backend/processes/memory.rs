@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::backend::fork::Own;
 
 /// What a worker needs beyond the memory that it has when it arrives, in bytes: the buffers of its first messages.
 const FIRST_BUFFERS: u64 = 1 << 20;
@@ -40,21 +42,21 @@ const FRESH: Duration = Duration::from_millis(20);
 impl OomKills {
     /// The count as a fold begins.
     pub(super) fn now() -> Self {
-        static SEEN: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
-        let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kills { seen, counter } = Kills::of_this_process();
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let (_, before) = match *seen {
             Some(seen) if now.duration_since(seen.0) < FRESH => seen,
             // The search for the count has read it.
-            None if COUNTER.get().is_none() => *seen.insert((now, counter().found)),
-            _ => *seen.insert((now, counter().read().unwrap_or(0))),
+            None if counter.get().is_none() => *seen.insert((now, counter.get_or_init(Counter::find).found)),
+            _ => *seen.insert((now, counter.get_or_init(Counter::find).read().unwrap_or(0))),
         };
         Self { before }
     }
 
     /// If the count has risen since the last call, the sentence that says which counter rose.
     pub(super) fn increased(&mut self) -> Option<&'static str> {
-        let counter = counter();
+        let counter = Kills::of_this_process().counter.get_or_init(Counter::find);
         let now = counter.read()?;
         let rose = now > self.before;
         self.before = now;
@@ -62,14 +64,21 @@ impl OomKills {
     }
 }
 
-/// The count that is looked at: a process stays in its control group.
-static COUNTER: OnceLock<Counter> = OnceLock::new();
+/// What this process knows of such kills.
+#[derive(Default)]
+struct Kills {
+    /// When the count was read last, and what it was.
+    seen: Mutex<Option<(Instant, u64)>>,
+    /// The count that is looked at: a process stays in its control group.
+    counter: OnceLock<Counter>,
+}
 
-fn counter() -> &'static Counter {
-    COUNTER.get_or_init(|| {
-        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        Counter::of_group(&groups, Path::new("/sys/fs/cgroup")).unwrap_or_else(Counter::of_machine)
-    })
+impl Kills {
+    /// A fork begins anew: a thread that it does not have may have had the lock.
+    fn of_this_process() -> &'static Self {
+        static KILLS: LazyLock<Own<Kills>> = LazyLock::new(|| Own::new(Kills::default()));
+        KILLS.get(|_| Self::default())
+    }
 }
 
 /// A file of the kernel's with a line `oom_kill`.
@@ -82,6 +91,12 @@ struct Counter {
 }
 
 impl Counter {
+    /// That of the control group of this process, or of the machine.
+    fn find() -> Self {
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        Self::of_group(&groups, Path::new("/sys/fs/cgroup")).unwrap_or_else(Self::of_machine)
+    }
+
     /// That of the control group, from what `/proc/self/cgroup` says and where the groups are mounted.
     fn of_group(groups: &str, mounted: &Path) -> Option<Self> {
         let group = |controllers: &str| {

@@ -66,8 +66,9 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
         }
         chunk::set(number);
         let Some(mut state) = self.states.take(&self.task, fold, worker) else { return Ended::Well };
+        let mut listening = Default::default();
         let ran = panics::catch_payload(|| {
-            let _listening = fold.scope.listen();
+            listening = fold.scope.listen();
             while number < block.end && fold.may_start(number) {
                 chunk::set(number);
                 let attempt = if number == block.start { attempt } else { 1 };
@@ -95,6 +96,10 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Work<P, T> {
             }
             Ok(false)
         });
+        // Outside of the guard: a subscriber that panics here is the task of no chunk. Its panic continues at the end.
+        if fold.scope.is_heard() && fold.scope.leave(listening) {
+            fold.cancel();
+        }
         match ran {
             Ok(ended) => {
                 self.states.put_back::<T>(worker, state);

@@ -133,7 +133,7 @@ mod tests {
 
     use super::*;
     use crate::source::placed::Lent;
-    use crate::source::{Source, sent};
+    use crate::source::{Ours, Source, sent};
 
     fn restored(bytes: &[u8]) -> Option<Box<dyn Pieces<Chunk = Placed<Range<u64>, u16>>>> {
         restore(bytes, sent::restore)
@@ -144,7 +144,7 @@ mod tests {
         let mut buffer = [0u16; 30];
         let lent = Lent::new(&mut buffer);
         let placing = lent.placing((0..10u64).split_into(3).into_pieces(), 3);
-        let restored = restored(&placing.as_bytes().unwrap()).unwrap();
+        let restored = restored(&placing.as_bytes(Ours::new()).unwrap()).unwrap();
         assert_eq!(restored.count(), Ok(3));
         for index in 0..3 {
             assert!(restored.piece(index) == placing.piece(index));
@@ -159,7 +159,7 @@ mod tests {
     fn bytes_of_no_such_source_are_refused() {
         let mut buffer = [0u16; 30];
         let lent = Lent::new(&mut buffer);
-        let bytes = lent.placing((0..10u64).split_into(3).into_pieces(), 3).as_bytes().unwrap();
+        let bytes = lent.placing((0..10u64).split_into(3).into_pieces(), 3).as_bytes(Ours::new()).unwrap();
         assert!(restored(&bytes).is_some());
         for length in 0..bytes.len() {
             assert!(restored(&bytes[..length]).is_none());
@@ -172,6 +172,6 @@ mod tests {
     fn a_source_that_is_sent_chunk_by_chunk_stays_one() {
         let mut buffer = [0u16; 3];
         let lent = Lent::new(&mut buffer);
-        assert!(lent.placing(vec![1, 2, 3].into_pieces(), 1).as_bytes().is_none());
+        assert!(lent.placing(vec![1, 2, 3].into_pieces(), 1).as_bytes(Ours::new()).is_none());
     }
 }

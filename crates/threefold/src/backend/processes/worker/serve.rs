@@ -66,7 +66,6 @@ pub(crate) fn is_main_thread() -> bool {
 /// Serves until the parent closes the channel or ends, and exits.
 pub(super) fn serve(parent: Parent) -> ! {
     SERVING.store(true, Ordering::Relaxed);
-    loan::serve();
     panics::watch();
     let run = || match Process::start(parent)? {
         Some(mut process) => process.serve(),
@@ -93,6 +92,8 @@ impl Process {
     /// has closed the channel.
     fn start(parent: Parent) -> io::Result<Option<Self>> {
         let Some((channel, page)) = copying::make_copies(Channel::take_over()?, &parent)? else { return Ok(None) };
+        // Here and no earlier: a copy is a process of its own.
+        loan::serve();
         guard::start(parent, channel.watch()?)?;
         let page = StatusPage::open(page)?;
         Ok(Some(Self { channel, page, server: Server::default() }))

@@ -18,11 +18,11 @@ mod wiped;
 
 /// A process, as opposed to its forks and to those that it is a fork of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u32);
+pub(crate) struct Identity(u32);
 
 impl Identity {
     /// The identity of this process.
-    pub(super) fn this() -> Self {
+    pub(crate) fn this() -> Self {
         #[cfg(all(feature = "processes", target_os = "linux", not(miri)))]
         if let Some(word) = word() {
             // Relaxed: a fork has the memory as it was, and no other data depends on the number.
@@ -46,29 +46,33 @@ impl Identity {
     }
 
     /// Whether it is the identity of this process.
-    pub(super) fn is_this(self) -> bool {
+    pub(crate) fn is_this(self) -> bool {
         self == Self::this()
     }
 
-    /// Whether it is known, without a system call, to be the identity of another process. Each fold may ask that.
-    pub(super) fn is_another(self) -> bool {
+    /// Whether it is known, without a system call, to be the identity of another process. Each fold may ask that, and each
+    /// access to an array that is being filled.
+    #[inline]
+    pub(crate) fn is_another(self) -> bool {
         #[cfg(all(feature = "processes", target_os = "linux", not(miri)))]
-        let is_known = word().is_some();
+        // A fork that has not taken its number finds zero, which nobody has.
+        let is_another = word().is_some_and(|word| word.load(Ordering::Relaxed) != self.0);
         #[cfg(not(all(feature = "processes", target_os = "linux", not(miri))))]
-        let is_known = false;
-        is_known && !self.is_this()
+        let is_another = false;
+        is_another
     }
 }
 
 /// The word with the number of this process, if the system provides one.
 #[cfg(all(feature = "processes", target_os = "linux", not(miri)))]
+#[inline]
 fn word() -> Option<&'static AtomicU32> {
     static WORD: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
     *WORD.get_or_init(|| wiped::word().ok())
 }
 
 /// A value of which each process has its own.
-pub(super) struct Own<T> {
+pub(crate) struct Own<T> {
     of: Identity,
     value: T,
     /// That of the fork in which this process is, if it is in one.
@@ -77,13 +81,13 @@ pub(super) struct Own<T> {
 
 impl<T> Own<T> {
     /// The value of this process.
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self { of: Identity::this(), value, fork: OnceLock::new() }
     }
 
     /// The value of this process. In a fork, `instead_of` makes it once. It is given what the parent had, of which a
     /// thread that the fork does not have may hold the locks.
-    pub(super) fn get(&self, instead_of: impl Fn(&T) -> T) -> &T {
+    pub(crate) fn get(&self, instead_of: impl Fn(&T) -> T) -> &T {
         let (mut own, this) = (self, Identity::this());
         while own.of != this {
             own = own.fork.get_or_init(|| Box::new(Self::new(instead_of(&own.value))));
