@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{Builder, Error, Event, Executor, Items, Model};
+use threefold::{Builder, Error, Event, Executor, Items, LineChunk, Lines, Model};
 
 use crate::fixtures::{folder, is_alive};
 use crate::law9_awaiting::by_hand;
@@ -35,6 +35,7 @@ crate::rows! {
         what_a_worker_wrote_in_an_earlier_fold_explains_no_loss,
         the_smallest_piece_that_is_lost_is_named,
         the_smallest_piece_of_each_chunk_that_is_lost_is_named,
+        a_bisection_whose_next_part_cannot_be_run_names_no_range,
         what_can_be_finished_is_finished,
         chunks_that_were_done_are_not_lost_with_their_worker;
     isolating_with_one_worker: workers_are_replaced_after_their_chunks;
@@ -284,6 +285,29 @@ fn the_smallest_piece_of_each_chunk_that_is_lost_is_named(model: Model) {
     // What has failed otherwise is as it was.
     let results = on.map_results(source(), panics_at_a_three).unwrap();
     assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|error| error.is_panic()));
+}
+
+/// Kills its process if a line is bad. The third time it changes the file before that, so that no more of it can be read.
+#[task]
+fn dies_at_a_bad_line(chunk: LineChunk, folder: &PathBuf) {
+    if chunk.lines().any(|line| line == b"777") {
+        fs::write(folder.join(std::process::id().to_string()), "").unwrap();
+        if files(folder) == 4 {
+            fs::write(folder.join("lines"), "changed").unwrap();
+        }
+        std::process::abort();
+    }
+}
+
+fn a_bisection_whose_next_part_cannot_be_run_names_no_range(model: Model) {
+    let folder = folder();
+    let path = folder.path().join("lines");
+    fs::write(&path, (0..1000).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let on = on(model, |builder| builder.bisect(true));
+    let task = dies_at_a_bad_line.with(folder.path().into());
+    let error = on.for_each(Lines::of(&path).unwrap().split_into(1), task).unwrap_err();
+    assert!(error.is_worker_lost() && files(folder.path()) == 4, "{error}");
+    assert_eq!(error.smallest_range(), None, "{error}");
 }
 
 /// Kills its process if one of the numbers ends in 3.
