@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
@@ -26,6 +26,7 @@ crate::rows! {
     local: states_are_dropped_before_the_fold_returns;
     processes:
         a_worker_process_drops_its_state_before_it_exits,
+        workers_that_do_not_exit_are_ended_all_at_once,
         a_state_that_panics_when_it_is_dropped_harms_no_later_fold;
     isolating:
         a_crash_in_the_making_of_a_state_is_an_error_that_says_so,
@@ -273,6 +274,39 @@ fn a_worker_process_drops_its_state_before_it_exits(model: Model) {
     let made = count(folder.path(), "made");
     drop(on);
     wait_until("the workers have exited", || count(folder.path(), "dropped") == made);
+}
+
+/// Never ends, at the end of a thread.
+struct Hangs;
+
+impl Drop for Hangs {
+    fn drop(&mut self) {
+        wait_until("it is killed", || false);
+    }
+}
+
+thread_local! {
+    static AT_EXIT: Hangs = const { Hangs };
+}
+
+/// Waits until so many processes have come, which then do not exit.
+#[task]
+fn does_not_exit(workers: usize, folder: &PathBuf) {
+    AT_EXIT.with(|_| ());
+    fs::write(folder.join(process::id().to_string()), "").unwrap();
+    wait_until("so many workers have come", || files(folder) >= workers);
+}
+
+fn workers_that_do_not_exit_are_ended_all_at_once(model: Model) {
+    let folder = folder();
+    let workers = 24;
+    let on = executor(model, workers);
+    on.for_each(Items(vec![workers; workers]), does_not_exit.with(folder.path().into())).unwrap();
+    let began = Instant::now();
+    drop(on);
+    let took = began.elapsed();
+    assert!(took > Duration::from_millis(90), "they have exited after {took:?}");
+    assert!(took < Duration::from_millis(1200), "each was waited for alone: {took:?}");
 }
 
 /// Panics when it is dropped.

@@ -363,13 +363,6 @@ impl Worker {
         ToWorker::Bye.write(self.outbox.end());
         self.send();
     }
-
-    /// Waits a little for the exit, then sees to it.
-    pub(super) fn finish(mut self) {
-        self.body.wait_for_death(GOODBYE);
-        self.print_rest();
-        let _ = self.body.end(&self.channel);
-    }
 }
 
 impl Drop for Worker {

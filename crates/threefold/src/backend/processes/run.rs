@@ -13,7 +13,7 @@ use crate::remote::run::Run;
 
 mod cores;
 pub(in crate::backend) mod crew;
-mod farewells;
+pub(super) mod farewells;
 pub(in crate::backend) mod starter;
 mod surroundings;
 pub(super) mod watch;
