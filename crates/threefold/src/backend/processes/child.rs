@@ -303,10 +303,11 @@ impl Worker {
         self.body.signal_group(Signal::KILL);
     }
 
-    /// Until when what it started was promised time to terminate, where it was and any of it is still alive.
+    /// Until when it and what it started were promised time to terminate, where they were and any of them is still alive.
     pub(super) fn promised(&self) -> Option<u64> {
         let until = self.condemned?.until;
-        (clock::now() < until && self.pid().is_some_and(group::has_others)).then_some(until)
+        let lives = || !self.is_dead() || self.pid().is_some_and(group::has_others);
+        (clock::now() < until && lives()).then_some(until)
     }
 
     /// Looks at how much memory it has.

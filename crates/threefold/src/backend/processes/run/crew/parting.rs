@@ -144,7 +144,8 @@ impl Crew {
         }
     }
 
-    /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on.
+    /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on. Those that
+    /// were told to terminate have the rest of their time.
     pub(in crate::backend) fn rest(&mut self, is_idle: impl Fn(usize) -> bool) {
         let mut unfinished = [false; 2];
         for number in 0..self.workers.len() {
@@ -155,7 +156,12 @@ impl Crew {
             } else if let Some(Member { mut worker, .. }) = self.workers[number].take() {
                 self.forget_making(&worker);
                 self.moved += worker.take_moved();
-                worker.end();
+                self.watch.forget(&mut worker);
+                if let Some(until) = worker.promised() {
+                    self.farewells.linger(worker, until);
+                } else {
+                    worker.end();
+                }
             }
         }
         self.farewells.finish();
