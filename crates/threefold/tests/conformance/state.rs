@@ -26,9 +26,11 @@ crate::rows! {
     local: states_are_dropped_before_the_fold_returns;
     processes:
         a_worker_process_drops_its_state_before_it_exits,
+        a_state_that_takes_a_while_to_drop_is_dropped_with_the_executor,
         workers_that_do_not_exit_are_ended_all_at_once,
         a_state_that_panics_when_it_is_dropped_harms_no_later_fold;
     isolating:
+        a_state_that_takes_longer_to_drop_than_a_worker_may_rest_is_waited_for,
         a_crash_in_the_making_of_a_state_is_an_error_that_says_so,
         a_timeout_does_not_count_the_making_of_the_state;
 }
@@ -274,6 +276,79 @@ fn a_worker_process_drops_its_state_before_it_exits(model: Model) {
     let made = count(folder.path(), "made");
     drop(on);
     wait_until("the workers have exited", || count(folder.path(), "dropped") == made);
+}
+
+/// The first of its states takes so many milliseconds to drop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct DropsSlowly {
+    folder: PathBuf,
+    milliseconds: u64,
+}
+
+struct Slow(DropsSlowly);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        if fs::File::create_new(self.0.folder.join("begun")).is_ok() {
+            thread::sleep(Duration::from_millis(self.0.milliseconds));
+            fs::write(self.0.folder.join("dropped"), "").expect("the folder is there");
+        }
+    }
+}
+
+#[task]
+impl Task for DropsSlowly {
+    type Chunk = u64;
+    type Output = u32;
+    type State = Slow;
+
+    fn state(&self) -> Slow {
+        Slow(self.clone())
+    }
+
+    fn map(&self, _state: &mut Slow, _chunk: u64) -> u32 {
+        process::id()
+    }
+}
+
+#[task]
+fn process_of_number(_chunk: u64) -> u32 {
+    process::id()
+}
+
+fn a_state_that_takes_longer_to_drop_than_a_worker_may_rest_is_waited_for(model: Model) {
+    // The next fold is one of the same task, or one of another.
+    let check = |same: bool| {
+        let folder = folder();
+        let on = crate::isolated(model, 1);
+        // Longer than a worker may do nothing at all.
+        let task = DropsSlowly { folder: folder.path().into(), milliseconds: 10_500 };
+        let first = on.map(numbers(1), task.clone()).unwrap();
+        let next = if same { on.map(numbers(1), task) } else { on.map(numbers(1), process_of_number) };
+        assert!(folder.path().join("dropped").exists(), "the worker was killed before");
+        assert_eq!(next.unwrap(), first);
+    };
+    if model == Model::Processes {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                threefold::init();
+                check(true);
+            });
+            check(false);
+        });
+    } else {
+        // One fold at a time in a job.
+        check(true);
+        check(false);
+    }
+}
+
+fn a_state_that_takes_a_while_to_drop_is_dropped_with_the_executor(model: Model) {
+    let folder = folder();
+    let on = executor(model, 1);
+    on.map(numbers(1), DropsSlowly { folder: folder.path().into(), milliseconds: 700 }).unwrap();
+    drop(on);
+    assert!(folder.path().join("dropped").exists(), "the worker was killed before");
 }
 
 /// Never ends, at the end of a thread.

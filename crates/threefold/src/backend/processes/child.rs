@@ -34,6 +34,7 @@ use crate::backend::{fork::Identity, processes::worker::Entrance};
 use crate::error::End;
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, NOTICE};
+use crate::remote::serve::Aside;
 use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
 
 mod making;
@@ -44,7 +45,8 @@ mod terminal;
 pub(crate) use notes::Notes;
 pub(super) use notes::Remains;
 
-/// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
+/// A worker that was told to exit gets this long before it is killed: its own exit handlers may run. The time in which it
+/// drops values of the user's does not count.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 
 /// A worker process.
@@ -265,7 +267,7 @@ impl Worker {
         let moved = std::mem::take(&mut self.moved);
         match self.page.running() {
             Some(running) => Activity::Runs { since: running.since },
-            None if moved || self.page.is_reading() || self.waits_for_parent() => Activity::Moves,
+            None if moved || self.page.aside() != Aside::Nothing || self.waits_for_parent() => Activity::Moves,
             None => Activity::Rests,
         }
     }
@@ -363,6 +365,11 @@ impl Worker {
     pub(super) fn say_goodbye(&mut self) {
         ToWorker::Bye.write(self.outbox.end());
         self.send();
+    }
+
+    /// Whether it is dropping values of the user's.
+    pub(super) fn is_dropping(&self) -> bool {
+        self.page.aside() == Aside::Drops
     }
 }
 

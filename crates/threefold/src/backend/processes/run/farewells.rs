@@ -11,6 +11,10 @@ use crate::remote::clock;
 /// How often it is asked whether one is gone, where nothing tells.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// A worker that was told to exit has this long to drop values of the user's, in nanoseconds: it may be about to write
+/// something to a slow disk. One that takes longer counts as hung.
+const DESTRUCTORS: u64 = 10_000_000_000;
+
 /// Workers on their way out.
 #[derive(Debug, Default)]
 pub(in crate::backend::processes) struct Farewells(Vec<Farewell>);
@@ -20,6 +24,8 @@ struct Farewell {
     worker: Worker,
     /// When its time is up, on the machine's clock.
     until: u64,
+    /// When its time is up if it drops values of the user's until then.
+    latest: u64,
 }
 
 impl Farewells {
@@ -32,12 +38,12 @@ impl Farewells {
     /// `worker` was told to exit.
     pub(super) fn wait_for(&mut self, worker: Worker) {
         let now = clock::now();
-        self.0.push(Farewell { worker, until: now + GOODBYE.as_nanos() as u64 });
+        self.0.push(Farewell { worker, until: now + GOODBYE.as_nanos() as u64, latest: now + DESTRUCTORS });
     }
 
     /// `worker` and what it started were told to terminate, and have until then.
     pub(super) fn linger(&mut self, worker: Worker, until: u64) {
-        self.0.push(Farewell { worker, until });
+        self.0.push(Farewell { worker, until, latest: until });
     }
 
     /// When to look again.
@@ -93,6 +99,10 @@ impl Farewells {
 impl Farewell {
     fn is_over(&mut self) -> bool {
         let now = clock::now();
+        if self.worker.is_dropping() {
+            // What it does at its exit has its time after that.
+            self.until = self.latest.min(now + GOODBYE.as_nanos() as u64);
+        }
         now >= self.until || self.worker.is_dead() && self.worker.promised().is_none()
     }
 }

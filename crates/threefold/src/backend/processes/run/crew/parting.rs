@@ -145,7 +145,7 @@ impl Crew {
     }
 
     /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on. Those that
-    /// were told to terminate have the rest of their time.
+    /// were told to terminate have the rest of their time, and so have those that drop values of the user's.
     pub(in crate::backend) fn rest(&mut self, is_idle: impl Fn(usize) -> bool) {
         let mut unfinished = [false; 2];
         for number in 0..self.workers.len() {
@@ -159,6 +159,8 @@ impl Crew {
                 self.watch.forget(&mut worker);
                 if let Some(until) = worker.promised() {
                     self.farewells.linger(worker, until);
+                } else if worker.is_dropping() {
+                    self.farewells.leave(worker);
                 } else {
                     worker.end();
                 }
