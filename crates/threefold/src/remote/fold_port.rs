@@ -173,6 +173,15 @@ impl<'a> FoldPort<'a> {
         self.guarded(|| replay.answered(&self.fold.scope, sent.chunk, count, span));
     }
 
+    /// The worker is gone, or the fold has ended: the spans that it has not closed are closed.
+    pub(crate) fn forget(&self, replay: &mut Replay) {
+        self.guarded(|| {
+            let _listening = self.fold.scope.listen();
+            // One that panics leaves nothing to be dropped outside of the guard.
+            drop(std::mem::take(replay));
+        });
+    }
+
     /// The span of a chunk.
     fn span(&self, sent: Sent, worker: usize) -> ChunkSpan {
         self.fold.scope.chunk(sent.chunk, sent.attempt, worker, || self.fold.job.describe(sent.chunk))
