@@ -98,9 +98,10 @@ impl Crew {
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
         let (is_copy, refused) = (pid.is_none(), worker.is_refused());
         let Remains { notes, ran_for, missed } = worker.remains();
+        // Copies of it that are not started yet keep its pidfd open.
+        self.watch.forget(&mut worker);
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
-                self.watch.forget(&mut worker);
                 self.farewells.linger(worker, until);
                 None
             }
@@ -177,5 +178,27 @@ impl Crew {
     pub(in crate::backend::processes) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
         self.rest(|worker| idle[worker]);
         (self.workers.into_iter().flatten().map(|member| member.worker).collect(), self.watch, self.starter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::processes::build;
+    use crate::model::Model;
+    use crate::remote::carrier::Carrier;
+
+    #[test]
+    fn a_lost_original_is_watched_no_more_while_its_copies_are_not_started() {
+        let starter = Starter::new(Model::Processes, build::own().unwrap(), None, 1);
+        let mut crew = Crew::new(Model::Processes, 2, None, None, starter).unwrap();
+        (0..2).for_each(|worker| crew.start(worker).unwrap());
+        assert!(crew.member(1).worker.is_starting(), "it is a copy of the first, and has its pidfd");
+        let mark = crew.member(0).mark;
+        crew.kill(0);
+        crew.part(0, false, None);
+        crew.watch.wait(Duration::from_millis(20)).unwrap();
+        assert!(std::iter::from_fn(|| crew.watch.next()).all(|ready| ready.mark != mark));
+        crew.part(1, false, None);
     }
 }
