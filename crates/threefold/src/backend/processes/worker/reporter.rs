@@ -48,7 +48,8 @@ impl Reporter for Answers<'_> {
 
     fn begin_block(&mut self) -> io::Result<()> {
         self.leave_in_fork();
-        self.page.take_core().map_or(Ok(()), seat::move_to)
+        self.page.take_core().into_iter().for_each(seat::move_to);
+        Ok(())
     }
 
     fn limit(&self) -> u64 {
