@@ -104,7 +104,13 @@ impl Executor {
     /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In
     /// order of precedence: a panic of an observer, a panic of the subscriber, a panic of the reduction, a panic of a
     /// destructor of what is `unwanted` or of a worker's state, the failure of a chunk or of the fold.
-    pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
+    pub(super) fn conclude<P, T>(
+        &self,
+        fold: &Running,
+        has_all: bool,
+        end: End,
+        unwanted: impl IntoIterator,
+    ) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
@@ -139,13 +145,13 @@ impl Executor {
 /// Continues a panic. What is left of the fold is dropped before that: a destructor that panics while the thread unwinds
 /// would end the program.
 #[cold]
-fn unwind<P, T>(work: &Work<P, T>, unwanted: impl Sized, payload: Payload) -> !
+fn unwind<P, T>(work: &Work<P, T>, unwanted: impl IntoIterator, payload: Payload) -> !
 where
     P: Pieces<Chunk = T::Chunk>,
     T: Task,
 {
     work.outputs.clear();
-    panics::drop_caught(unwanted);
+    unwanted.into_iter().for_each(panics::drop_caught);
     panics::drop_caught(work.states.take_all::<T>());
     resume_unwind(payload)
 }
