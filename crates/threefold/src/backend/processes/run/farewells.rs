@@ -100,6 +100,7 @@ impl Farewell {
     fn is_over(&mut self) -> bool {
         let now = clock::now();
         if self.worker.is_dropping() {
+            [0, 1].iter().for_each(|&stream| self.worker.print(stream));
             // What it does at its exit has its time after that.
             self.until = self.latest.min(now + GOODBYE.as_nanos() as u64);
         }
