@@ -398,7 +398,7 @@ fn panics_beside_a_late_chunk(chunk: u64, folder: &PathBuf) {
         std::panic::resume_unwind(Box::new("as asked"));
     }
     notice::ignore();
-    let script = "trap ': >told; sleep 0.06; : >cleaned; exit' TERM; : >ready; while :; do sleep 0.01; done";
+    let script = "trap ': >told; sleep 0.04; : >cleaned; exit' TERM; : >ready; while :; do sleep 0.01; done";
     let _ = Command::new("sh").args(["-c", script]).current_dir(folder).spawn().unwrap().wait();
 }
 
