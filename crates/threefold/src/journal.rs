@@ -7,7 +7,7 @@
 //! - `format` has the bytes, and `header` what is kept of a [`Job`]. `folds` finds the fold of the file that a fold is.
 //! - `scan` reads a file when it is opened, and tells a torn tail from damage. `index` keeps where outputs are.
 //! - `writer` writes outputs in batches. `file` opens the file and locks it.
-//! - `refusal` has the errors. `unrecorded` is the type of captures that are not compared.
+//! - `refusal` has the errors. `unrecorded` is the type of captures that are not compared. `spelling` names types.
 //!
 //! The invariant: an output is read only if its checksum is right, and only for the fold with whose header it was written.
 //! What is left out: failures, outputs of nested folds, and removing what is recorded.
@@ -36,6 +36,7 @@ mod lock;
 mod log;
 mod refusal;
 mod scan;
+pub(crate) mod spelling;
 #[cfg(test)]
 mod tests;
 mod unrecorded;
@@ -95,6 +96,10 @@ pub use unrecorded::Unrecorded;
 /// [`Error::is_setup`](crate::Error::is_setup) is `true`, and [`check`](Self::check) gives it. What was written before is
 /// kept. If the file was removed or replaced, the fold that ends next has such an error.
 ///
+/// Some file systems accept what is written, and find out later that there is no room for it: NFS does so. Only
+/// [`sync`](Self::sync) notices such an error. Without it the result of the fold is right, but the end of the file may be
+/// missing in the next run, or the file may be refused as damaged.
+///
 /// # What is checked
 ///
 /// [`open`](Self::open) reads the whole file, and checks the checksum of every record. Each record is checked once more when
@@ -147,7 +152,7 @@ pub(crate) struct Job<'a> {
     pub(crate) source_print: u64,
     /// How many chunks the source has.
     pub(crate) chunks: u64,
-    /// The name of the type of the outputs.
+    /// The name of the type of the outputs, as [`spelling`] has it.
     pub(crate) output: &'a str,
 }
 

@@ -193,7 +193,6 @@ fn cut(text: &str) -> String {
 }
 
 /// Drops a value of the user's, whose destructor may panic.
-#[cfg(feature = "processes")]
 pub(crate) fn drop_caught<V>(value: V) {
     if let Err(payload) = catch_payload(|| drop(value)) {
         // It is no panic of a task, whose place somebody asks for.

@@ -128,7 +128,7 @@ pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a
 ///   have left in the state: use the state as a cache, a buffer or a connection.
 /// - The state must be `Send`, and need not be serialized. On sequential, async and threads the caller drops all states
 ///   before the fold returns. A worker process or a rank drops its state before its next fold, or when it exits, and the
-///   fold does not wait for that.
+///   fold does not wait for that. The next fold does. A worker process that exits has 10 s to drop its state.
 /// - `fn state` may return a `Result` whose error can be displayed. An `Err`, or a panic of `fn state`, ends the fold with
 ///   an error for which [`is_setup`](crate::Error::is_setup) is `true`, and which names no chunk. After a panic of `map`
 ///   the worker makes a new state before it runs another chunk.

@@ -30,6 +30,17 @@ mod system {
 
     use super::Core;
 
+    /// Has this thread run on these cores again. If the cpuset of the process has lost all of them meanwhile, the thread
+    /// may run on any core that the cpuset has: the kernel leaves out the others.
+    pub(in super::super) fn restore(allowed: &CpuSet) {
+        if sched_setaffinity(None, allowed).is_err() {
+            let mut all = CpuSet::new();
+            (0..CpuSet::MAX_CPU).for_each(|core| all.set(core));
+            // Errors are ignored: otherwise the thread stays on fewer cores than it might have.
+            let _ = sched_setaffinity(None, &all);
+        }
+    }
+
     impl Core {
         /// The core that this thread runs on.
         pub(in super::super) fn current() -> Self {
@@ -46,11 +57,14 @@ mod system {
             let mut others = allowed;
             others.unset(self.0);
             if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
-                let _ = sched_setaffinity(None, &allowed);
+                restore(&allowed);
             }
         }
     }
 }
+
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(super) use system::restore;
 
 #[cfg(not(all(target_os = "linux", not(miri))))]
 mod system {
@@ -78,6 +92,20 @@ mod tests {
     fn a_thread_that_leaves_its_core_keeps_its_affinity() {
         let before = sched_getaffinity(None).unwrap();
         Core::current().leave();
+        assert_eq!(sched_getaffinity(None).unwrap(), before);
+    }
+
+    #[test]
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn a_thread_whose_cores_are_gone_may_run_on_all_that_are_left() {
+        let before = sched_getaffinity(None).unwrap();
+        let core = Core::current();
+        let mut only = CpuSet::new();
+        only.set(core.0);
+        sched_setaffinity(None, &only).unwrap();
+        let mut gone = CpuSet::new();
+        gone.set(CpuSet::MAX_CPU - 1);
+        super::restore(&gone);
         assert_eq!(sched_getaffinity(None).unwrap(), before);
     }
 

@@ -38,6 +38,7 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
+use run::terminating::Terminating;
 use run::starter::Starter;
 use run::watch::Watch;
 use worker::Entrance;
@@ -250,12 +251,13 @@ impl Holder for Kept {
 
 impl Idle {
     /// Ends the workers, all at once, and what makes them.
-    fn dismiss(mut self) {
-        self.workers.iter_mut().for_each(Worker::say_goodbye);
-        if let Some(starter) = &mut self.starter {
-            starter.dismiss();
+    fn dismiss(self) {
+        let mut terminating = Terminating::default();
+        self.workers.into_iter().for_each(|worker| terminating.leave(worker));
+        if let Some(mut starter) = self.starter {
+            starter.leave(&mut terminating);
         }
-        self.workers.into_iter().for_each(Worker::finish);
+        terminating.finish();
     }
 }
 

@@ -297,7 +297,7 @@ impl Error {
     }
 
     /// The smallest range of the chunk that is lost too when it is run alone, as text. It is there if
-    /// [`bisect`](crate::Builder::bisect) was set and the chunk could be cut.
+    /// [`bisect`](crate::Builder::bisect) was set, the chunk could be cut, and each part that was tried could be run.
     ///
     /// ```
     /// use threefold::prelude::*;

@@ -1,7 +1,8 @@
 //! Bisecting: the smallest range of a lost chunk that is lost too when it is run alone.
 //!
 //! The chunk is halved; each half is a fold of one chunk on the same backend. The half that is lost is halved next. If
-//! neither half is lost alone, only both together are, and the search ends with their union.
+//! neither half is lost alone, only both together are, and the search ends with their union. If a half cannot be run,
+//! because the fold is cancelled or the system refuses a process, nothing is known of it, and the error names no range.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use crate::fold::claims::{Claims, WINDOW};
 use crate::fold::outputs::Kept;
 use crate::fold::policy::Policy;
 use crate::fold::work::{Looks, Work};
+use crate::panics;
 use crate::shared::known;
 use crate::source::{Ours, Pieces};
 use crate::task::{Portable, Task, roundtrip};
@@ -101,29 +103,44 @@ impl Search {
         T: Task,
     {
         let pieces = &Work::<P, T>::of(&self.whole).pieces;
-        let Some(mut items) = error.chunk().and_then(|chunk| pieces.items(chunk, Ours::new())) else { return error };
-        while items.end - items.start > 1 && !self.is_cancelled() {
-            let middle = items.start + (items.end - items.start) / 2;
-            let halves = [items.start..middle, middle..items.end];
-            match halves.into_iter().find(|half| self.is_lost::<P, T>(half.clone())) {
-                Some(half) => items = half,
-                None => break,
-            }
+        let Some(items) = error.chunk().and_then(|chunk| pieces.items(chunk, Ours::new())) else { return error };
+        match self.smallest_in::<P, T>(items) {
+            Some(items) => error.with_smallest_range(pieces.describe_part(items)),
+            None => error,
         }
-        // A cancelled half counts as not lost, so the range that was found may not be the smallest.
-        if self.is_cancelled() { error } else { error.with_smallest_range(pieces.describe_part(items)) }
+    }
+
+    /// The smallest range of these items, which are lost, that is lost alone. `None` if it cannot be found out.
+    fn smallest_in<P, T>(&self, mut items: Range<u128>) -> Option<Range<u128>>
+    where
+        P: Pieces<Chunk = T::Chunk>,
+        T: Task,
+    {
+        while items.end - items.start > 1 {
+            let middle = items.start + (items.end - items.start) / 2;
+            let (lower, upper) = (items.start..middle, middle..items.end);
+            items = if self.is_lost::<P, T>(lower.clone())? {
+                lower
+            } else if self.is_lost::<P, T>(upper.clone())? {
+                upper
+            } else {
+                break;
+            };
+        }
+        // A range of one item was lost, but the search may have been cancelled before it began.
+        (!self.is_cancelled()).then_some(items)
     }
 
     fn is_cancelled(&self) -> bool {
         self.on.extras.tokens.iter().any(CancelToken::is_cancelled) || self.parent.is_cancelled()
     }
 
-    /// Whether these items are lost when they are run alone.
+    /// Whether these items are lost when they are run alone. `None` if they could not be run, or not to their end.
     ///
     /// # Panics
     ///
     /// If the caller's subscriber panics when it is told what they did.
-    fn is_lost<P, T>(&self, items: Range<u128>) -> bool
+    fn is_lost<P, T>(&self, items: Range<u128>) -> Option<bool>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
@@ -132,7 +149,7 @@ impl Search {
         let part = Part::<P, T> { whole: whole.clone(), items, typed: PhantomData };
         // A copy, since the fold takes the task by value. It was serialized for the workers already, so this does not
         // fail.
-        let Ok(task) = restored(&Work::<P, T>::of(whole).task) else { return false };
+        let task = restored(&Work::<P, T>::of(whole).task).ok()?;
         let work = Work::new((part, task), Looks::default(), None, None);
         let policy = Policy { timeout: on.policy.timeout, ..Policy::default() };
         let fold = Running::new(work, Claims::new(1, WINDOW), (on.model, &on.home), policy, whole.scope.clone(), None);
@@ -142,9 +159,10 @@ impl Search {
         if let Some(payload) = fold.scope.take_panic() {
             resume_unwind(payload);
         }
-        match Work::<Part<P, T>, T>::of(&fold).outputs.take() {
-            Some((_, Kept::Failure(error))) => is_bisected(&error),
-            _ => false,
+        match Work::<Part<P, T>, T>::of(&fold).outputs.take()? {
+            (_, Kept::Failure(error)) if is_bisected(&error) => Some(true),
+            (_, Kept::Failure(error)) => error.is_panic().then_some(false),
+            _ => Some(false),
         }
     }
 }
@@ -183,6 +201,15 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Pieces for Part<P, T> {
 
     fn count(&self) -> Result<u64, String> {
         Ok(1)
+    }
+
+    fn may_fail(&self) -> bool {
+        true
+    }
+
+    /// An error also where a panic tells that it cannot be made: it says nothing about the task.
+    fn try_piece(&self, index: u64) -> Result<T::Chunk, String> {
+        panics::catch(|| self.piece(index)).map_err(|panic| panic.message)
     }
 
     fn piece(&self, _index: u64) -> T::Chunk {

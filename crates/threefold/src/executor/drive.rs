@@ -19,6 +19,7 @@ use crate::fold::policy::Aim;
 use crate::fold::recorder::Recorder;
 use crate::fold::work::{Looks, Work};
 use crate::fold::{chunk, unpark};
+use crate::panics::{self, Payload};
 use crate::source::{Pieces, Source};
 use crate::task::Task;
 use crate::trace::scope::Scope;
@@ -101,35 +102,57 @@ impl Executor {
     }
 
     /// The outcome of a fold in which no worker is any more. The caller `has_all` that there was to take, or not. In
-    /// order of precedence: a panic of an observer, a panic of the subscriber, a panic of a destructor of what is
-    /// `unwanted` or of a worker's state, a panic of the reduction, the failure of a chunk or of the fold.
-    pub(super) fn conclude<P, T>(&self, fold: &Running, has_all: bool, end: End, unwanted: impl Sized) -> Result<()>
+    /// order of precedence: a panic of an observer, a panic of the subscriber, a panic of the reduction, a panic of a
+    /// destructor of what is `unwanted` or of a worker's state, the failure of a chunk or of the fold.
+    pub(super) fn conclude<P, T>(
+        &self,
+        fold: &Running,
+        has_all: bool,
+        end: End,
+        unwanted: impl IntoIterator,
+    ) -> Result<()>
     where
         P: Pieces<Chunk = T::Chunk>,
         T: Task,
     {
+        let work = Work::<P, T>::of(fold);
         // First, so that nothing is lost if a panic continues from here.
-        let recorded = Work::<P, T>::of(fold).end_recording();
+        let recorded = work.end_recording();
         if let Some(recorder) = fold.recorder() {
             let (spans, moved, told) = (recorder.take(), recorder.bytes_moved(), recorder.bytes_told());
             self.extras.traces.iter().for_each(|trace| trace.extend(&spans, moved, told));
             if let Some(payload) = recorder.take_panic() {
-                resume_unwind(payload);
+                unwind(work, unwanted, payload);
             }
         }
         if let Some(payload) = fold.scope.take_panic() {
-            resume_unwind(payload);
+            unwind(work, unwanted, payload);
         }
-        drop(unwanted);
-        Work::<P, T>::of(fold).states.clear::<T>();
-        match end {
-            End::Unwound(payload) => resume_unwind(payload),
+        let ended = match end {
+            End::Unwound(payload) => unwind(work, unwanted, payload),
             End::Settled => recorded,
             End::Open if has_all && fold.is_whole() => recorded,
             End::Open => Err(fold.why()),
             End::Failed(error) => Err(error),
-        }
+        };
+        drop(unwanted);
+        drop(work.states.take_all::<T>());
+        ended
     }
+}
+
+/// Continues a panic. What is left of the fold is dropped before that: a destructor that panics while the thread unwinds
+/// would end the program.
+#[cold]
+fn unwind<P, T>(work: &Work<P, T>, unwanted: impl IntoIterator, payload: Payload) -> !
+where
+    P: Pieces<Chunk = T::Chunk>,
+    T: Task,
+{
+    work.outputs.clear();
+    unwanted.into_iter().for_each(panics::drop_caught);
+    panics::drop_caught(work.states.take_all::<T>());
+    resume_unwind(payload)
 }
 
 impl Executor {

@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::fold::outputs::{Kept, Outcome};
 use crate::fold::work::{Ended, Work};
 use crate::fold::{Fold, chunk};
-use crate::panics::Payload;
+use crate::panics::{self, Payload};
 use crate::source::Pieces;
 use crate::task::Task;
 
@@ -234,13 +234,16 @@ where
         let (outside, number) = &self.outside;
         let _outside = current::enter(outside.clone());
         chunk::set(*number);
+        let mut outcomes = outcomes.into_iter().zip(first..);
         // Unwind-safe: after a panic nothing that the closure touched is used. The panic continues when the fold has
-        // ended. The outputs that are left after a break are dropped here as well.
+        // ended. The outputs that are left after a break are dropped here as well, under the same guard. Those that are left
+        // after a panic are dropped one by one: two destructors that panic together would end the program.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            for (outcome, chunk) in outcomes.into_iter().zip(first..) {
+            let mut end = End::Open;
+            for (outcome, chunk) in &mut outcomes {
                 // A cancel lowers the limit too, so `may_start` is false after it.
                 if !fold.may_start(chunk) && fold.is_cancelled() && !fold.policy.keeps_going {
-                    return End::Open;
+                    break;
                 }
                 self.taken += 1;
                 let flow = match outcome {
@@ -248,14 +251,19 @@ where
                     Err(error) => self.reduction.take_failure(error),
                 };
                 if flow.is_break() {
-                    return End::Settled;
+                    end = End::Settled;
+                    break;
                 }
             }
-            End::Open
+            outcomes.by_ref().for_each(drop);
+            end
         }));
         match result {
             Ok(end) => end,
-            Err(payload) => End::Unwound(payload),
+            Err(payload) => {
+                outcomes.for_each(panics::drop_caught);
+                End::Unwound(payload)
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::finished::Finished;
 use crate::error::Error;
+use crate::panics;
 
 pub(crate) use left::{Left, Outcome};
 
@@ -166,6 +167,18 @@ impl<O> Outputs<O> {
     /// Every result that is left of a fold that keeps going and was cancelled: see [`Left`].
     pub(crate) fn left(&self, chunks: Range<u64>, cancelled: Error) -> Left<O> {
         Left::new(std::mem::take(&mut *self.lock()), chunks, self.finished.clone(), cancelled)
+    }
+
+    /// Drops every result that is left, before a panic unwinds: a destructor that panics while it does would end the
+    /// program.
+    pub(crate) fn clear(&self) {
+        let left = std::mem::take(&mut *self.lock());
+        for kept in left.into_values() {
+            match kept {
+                Kept::Values(values) => values.into_iter().for_each(panics::drop_caught),
+                kept => panics::drop_caught(kept),
+            }
+        }
     }
 
     /// The caller has taken all chunks below `next` itself, without keeping them.

@@ -33,7 +33,7 @@
 //! # How the same fold is recognized
 //!
 //! By the name of the task with its module, its captures, the number of chunks, a fingerprint of the source, and the type
-//! of the outputs. The fingerprint is that of the ends and the cut of a range, of the name and the state of a file, and
+//! of the outputs. The type is compared by its name, since bytes of one type may well be bytes of another. The fingerprint is that of the ends and the cut of a range, of the name and the state of a file, and
 //! of all chunks of any other source, each as its bytes. What the code of the task does is not compared: nothing tells
 //! whether it has changed. A task in place has no name, so a hash of its code takes the place of one.
 //!
@@ -53,6 +53,7 @@ use super::Fold;
 use super::finished::Finished;
 use crate::error::{Cause, Error, Result};
 use crate::journal::fingerprint::Fingerprint;
+use crate::journal::spelling::spelled;
 use crate::journal::{Job, Journal, Log};
 use crate::panics;
 use crate::shared::printed::printing;
@@ -91,7 +92,7 @@ impl Recording {
             source: &source,
             source_print,
             chunks,
-            output: type_name::<T::Output>(),
+            output: &spelled(type_name::<T::Output>()),
         })?;
         let finished = Finished::new(log.finished()).map(Arc::new);
         Ok(Self { log, finished, broken: OnceLock::new() })

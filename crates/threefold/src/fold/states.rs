@@ -47,12 +47,9 @@ impl States {
         }
     }
 
-    /// Drops the states of all workers, at the end of the fold.
-    pub(crate) fn clear<T: Task>(&self) {
-        if T::__STATEFUL {
-            let states = std::mem::take(&mut *self.lock());
-            drop(states);
-        }
+    /// The states of all workers, at the end of the fold.
+    pub(crate) fn take_all<T: Task>(&self) -> Vec<(usize, State)> {
+        if T::__STATEFUL { std::mem::take(&mut *self.lock()) } else { Vec::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(usize, State)>> {

@@ -18,6 +18,9 @@
 //!
 //! An error of a write is kept. Everything after it is refused with the same error, since the file may lack a batch. The
 //! outputs of that batch, and of the one that was begun since, are not counted any more.
+//!
+//! Only with `sync` is the file flushed. Without it nobody learns of an error that the system reports later than at the write,
+//! as NFS reports that a disk is full. The documentation of [`Journal`](super::Journal) says so.
 
 use std::fs::File;
 use std::io;

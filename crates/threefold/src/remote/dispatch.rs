@@ -372,7 +372,7 @@ impl Dispatch {
             let worker = self.hungry.pop_front()?;
             let room = self.room(worker);
             if room == 0 {
-                self.change(worker, Worker::is_fed);
+                self.change(worker, Worker::becomes_sated);
                 continue;
             }
             self.hungry.push_back(worker);
@@ -380,7 +380,7 @@ impl Dispatch {
             let may_retry = fresh || !self.has_fresh();
             if let Some(block) = self.pending.next(room, may_retry) {
                 let now = self.now;
-                self.change(worker, |it| it.is_sent(block, now));
+                self.change(worker, |it| it.receives(block, now));
                 self.fresh -= usize::from(fresh);
                 self.open += block.len();
                 return Some((worker, block));

@@ -173,6 +173,15 @@ impl<'a> FoldPort<'a> {
         self.guarded(|| replay.answered(&self.fold.scope, sent.chunk, count, span));
     }
 
+    /// The worker is gone, or the fold has ended: the spans that it has not closed are closed.
+    pub(crate) fn forget(&self, replay: &mut Replay) {
+        self.guarded(|| {
+            let _listening = self.fold.scope.listen();
+            // One that panics leaves nothing to be dropped outside of the guard.
+            drop(std::mem::take(replay));
+        });
+    }
+
     /// The span of a chunk.
     fn span(&self, sent: Sent, worker: usize) -> ChunkSpan {
         self.fold.scope.chunk(sent.chunk, sent.attempt, worker, || self.fold.job.describe(sent.chunk))
@@ -209,25 +218,25 @@ impl<'a> FoldPort<'a> {
         self.fold.fail(chunk, Error::new(cause, at.on(self.fold.place(chunk))));
     }
 
-    /// A chunk panicked, and runs `again`, or has failed for good.
-    pub(crate) fn panicked(&self, sent: Sent, at: Spot, panic: Panic, again: bool) {
-        let at = at.on(Place::default());
-        if again {
-            self.fold.retried(|| self.fold.panic(sent.chunk, sent.attempt, at, panic));
-        } else {
-            self.fold.panicked(sent.chunk, sent.attempt, at, panic);
-        }
+    /// A chunk panicked, and has failed for good.
+    pub(crate) fn panicked(&self, sent: Sent, at: Spot, panic: Panic) {
+        self.fold.panicked(sent.chunk, sent.attempt, at.on(Place::default()), panic);
     }
 
-    /// A chunk ended after its deadline, and runs `again`, or has failed for good.
-    pub(crate) fn late(&self, sent: Sent, at: Spot, ran_for: Duration, again: bool) {
-        let at = at.on(Place::default());
-        let error = || self.fold.timeout(sent.chunk, sent.attempt, at.clone(), ran_for);
-        if again {
-            self.fold.retried(error);
-        } else {
-            self.fold.fail(sent.chunk, error());
-        }
+    /// A chunk panicked, and runs again.
+    pub(crate) fn retried_after_panic(&self, sent: Sent, at: Spot, panic: Panic) {
+        self.fold.retried(|| self.fold.panic(sent.chunk, sent.attempt, at.on(Place::default()), panic));
+    }
+
+    /// A chunk ended after its deadline, and has failed for good.
+    pub(crate) fn late(&self, sent: Sent, at: Spot, ran_for: Duration) {
+        let error = self.fold.timeout(sent.chunk, sent.attempt, at.on(Place::default()), ran_for);
+        self.fold.fail(sent.chunk, error);
+    }
+
+    /// A chunk ended after its deadline, and runs again.
+    pub(crate) fn retried_after_deadline(&self, sent: Sent, at: Spot, ran_for: Duration) {
+        self.fold.retried(|| self.fold.timeout(sent.chunk, sent.attempt, at.on(Place::default()), ran_for));
     }
 
     /// Chunks were lost with their worker. Returns the error, if it ends the fold.

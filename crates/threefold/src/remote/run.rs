@@ -180,6 +180,7 @@ impl<'a, C: Carrier> Run<'a, C> {
 
     /// Returns the carrier, whose workers have nothing left to do, and the measurements of this fold.
     pub(crate) fn dismiss(mut self) -> (C, Vec<bool>, Option<Experience>) {
+        self.replays.iter_mut().for_each(|replay| self.port.forget(replay));
         self.port.moved(self.carrier.take_moved());
         let idle = (0..self.terms.workers).map(|worker| self.dispatch.is_idle(worker)).collect();
         let learnt = self.key.zip(self.dispatch.mean()).map(|(key, per_chunk)| Experience::new(key, per_chunk));
@@ -199,7 +200,7 @@ impl<'a, C: Carrier> Run<'a, C> {
             Command::Start { worker } => {
                 self.told[worker] = false;
                 self.recalled[worker] = false;
-                self.replays[worker] = Replay::default();
+                self.port.forget(&mut self.replays[worker]);
                 match self.carrier.start(worker) {
                     // A worker that was made ahead of need has answered its handshake already. If the dispatcher knows
                     // this, it sends the worker two blocks at once, and the worker goes from one to the next without a

@@ -37,8 +37,8 @@ pub(crate) trait Reporter {
     /// says why the worker cannot serve it.
     fn prepare(&mut self, build: Build, memory_limit: u64, model: Model) -> io::Result<Result<(), String>>;
 
-    /// The worker begins or ends reading a task, or making its state.
-    fn note_reading(&mut self, reads: bool);
+    /// The worker does this from now on.
+    fn note_aside(&mut self, aside: Aside);
 
     /// The worker has read a task, or cannot read it. Others may use it.
     fn note_found(&mut self, _task: Option<&Found>) {}
@@ -80,6 +80,17 @@ pub(crate) trait Reporter {
 
     /// Sends the unsent answers.
     fn send(&mut self) -> io::Result<()>;
+}
+
+/// What a worker does outside of chunks. It takes as long as the code of the user's does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aside {
+    /// Nothing of the kind.
+    Nothing,
+    /// It reads a task or a source, or makes its state.
+    Makes,
+    /// It drops what is left of the fold before: its task, its source or its state.
+    Drops,
 }
 
 /// A task that was read, or the panic of the user's code that read it.
@@ -126,12 +137,13 @@ impl Server {
             }
             Some(ToWorker::Task { slot, address, captures }) => {
                 let Some(slot) = slot_of(slot) else { return invalid("the parent named a slot that there is not") };
+                reporter.note_aside(Aside::Drops);
                 let task = switch(tasks, current, slot);
                 // Before the new one is made, so that both are not in memory at once.
                 *task = None;
-                reporter.note_reading(true);
+                reporter.note_aside(Aside::Makes);
                 let found = find(address, captures);
-                reporter.note_reading(false);
+                reporter.note_aside(Aside::Nothing);
                 reporter.note_found(found.as_ref().ok());
                 match found {
                     Ok(found) => *task = Some(Told::new(found)),
@@ -140,16 +152,20 @@ impl Server {
             }
             Some(ToWorker::Again { slot }) => {
                 let Some(slot) = slot_of(slot) else { return invalid("the parent named a slot that there is not") };
+                reporter.note_aside(Aside::Drops);
                 switch(tasks, current, slot);
+                reporter.note_aside(Aside::Nothing);
             }
-            Some(ToWorker::Drop { slot }) => match slot_of(slot) {
-                Some(slot) => tasks[slot] = None,
-                None => return invalid("the parent named a slot that there is not"),
-            },
+            Some(ToWorker::Drop { slot }) => {
+                let Some(slot) = slot_of(slot) else { return invalid("the parent named a slot that there is not") };
+                reporter.note_aside(Aside::Drops);
+                tasks[slot] = None;
+                reporter.note_aside(Aside::Nothing);
+            }
             Some(ToWorker::Fold { rules, source }) => {
                 let Some(task) = &mut tasks[*current] else { return invalid("the parent sent a fold before its task") };
                 collector.begin(rules.levels, reporter.is_alone());
-                task.begin(rules, source)?;
+                task.begin(rules, source, reporter)?;
             }
             Some(ToWorker::Run(block)) => {
                 let Some(task) = &mut tasks[*current] else {
@@ -165,10 +181,17 @@ impl Server {
             }
             Some(ToWorker::Forget { number }) => {
                 // The fold that ran last may have it as its source. No task has it: the parent has had them dropped.
+                reporter.note_aside(Aside::Drops);
                 tasks[*current].iter_mut().for_each(Told::rest);
                 known::forget(number);
+                reporter.note_aside(Aside::Nothing);
             }
-            Some(ToWorker::Bye) => return Ok(ControlFlow::Break(())),
+            Some(ToWorker::Bye) => {
+                reporter.note_aside(Aside::Drops);
+                *tasks = Default::default();
+                reporter.note_aside(Aside::Nothing);
+                return Ok(ControlFlow::Break(()));
+            }
             None => return invalid("the parent sent an invalid message"),
         }
         Ok(ControlFlow::Continue(()))

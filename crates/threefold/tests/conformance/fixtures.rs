@@ -16,7 +16,7 @@ use threefold::{Executor, Items, Model};
 
 use crate::holdings::{Holdings, children, stat};
 use crate::tasks::{Endless, PanicsOn, add_up, nap, wait_until};
-use crate::{executor, from_env, isolated, law9_awaiting, law9_streaming, ranked, share};
+use crate::{executor, from_env, hostile, isolated, law9_awaiting, law9_streaming, ranked, share};
 
 /// The first argument of a copy.
 const MARK: &str = "--fixture";
@@ -122,6 +122,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         "variables" => share::print_variables(model),
         "prints" => prints(model),
         "prints-much" => executor(model, 3).for_each(Items((0..8).collect()), print_lines).expect("it prints"),
+        "mines" => hostile::reduce_beside_mines(model),
         "ends-late" => ends_late(model),
         "made-while-unwinding" => made_while_unwinding(model),
         "folds-at-the-end-of-a-thread" => folds_at_the_end_of_a_thread(model),

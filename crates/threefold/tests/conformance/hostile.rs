@@ -14,6 +14,7 @@ use threefold::prelude::*;
 use threefold::{CancelToken, Event, Trace, TryError};
 
 use crate::fixtures::{fixture, folder};
+use crate::law9_awaiting::by_hand;
 use crate::tasks::{files, wait_until};
 use crate::{executor, remote};
 
@@ -45,7 +46,8 @@ crate::rows! {
         a_stack_size_that_is_asked_for_is_what_every_chunk_has,
         a_stack_size_that_is_asked_for_is_what_nested_async_chunks_have,
         a_stack_size_that_is_asked_for_is_what_folds_of_other_executors_tasks_have,
-        an_output_whose_destructor_panics_leaves_nothing_of_its_fold;
+        an_output_whose_destructor_panics_leaves_nothing_of_its_fold,
+        a_panic_of_the_reduction_unwinds_beside_an_output_whose_destructor_panics;
     sequential: trees_of_nested_folds_on_every_mix_of_models_end;
     asynchronous: a_task_that_never_awaits_cannot_miss_its_deadline_unnoticed;
     isolating: a_bisection_that_is_cancelled_names_no_range, a_bisection_ends_with_the_fold_that_it_is_nested_in, a_chunk_that_ends_after_its_deadline_is_a_timeout;
@@ -254,6 +256,50 @@ fn an_output_whose_destructor_panics_leaves_nothing_of_its_fold(model: Model) {
     }));
     assert!(unwound.is_err(), "the panic of the destructor is the caller's");
     assert_eq!(Arc::strong_count(&source), 1);
+}
+
+/// Cannot be dropped, also while the thread unwinds.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Mine {
+    is_armed: bool,
+}
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        assert!(!self.is_armed, "it went off");
+    }
+}
+
+#[task]
+fn makes_mines(chunk: Slice<u64>) -> Mine {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
+    Mine { is_armed: chunk[0] > 1 }
+}
+
+/// In a copy, which a second panic would abort.
+pub(crate) fn reduce_beside_mines(model: Model) {
+    let on = Executor::builder(model).workers(1).stack_size(1 << 20).build().unwrap();
+    // So many that several are in one block, too.
+    for chunks in [4, 200] {
+        let source = || (0..chunks).collect::<Vec<u64>>().chunks_of(1);
+        let reduce = |is_second: bool, _| {
+            wait_until("all outputs are there", || BEGUN.load(Ordering::SeqCst) == chunks);
+            thread::sleep(Duration::from_millis(20));
+            assert!(!is_second, "of the reduction");
+            true
+        };
+        let blocking = || on.fold(source(), makes_mines, false, reduce);
+        let awaited = || by_hand(on.fold_async(source(), makes_mines, false, reduce));
+        for fold in [&blocking as &dyn Fn() -> threefold::Result<bool>, &awaited] {
+            BEGUN.store(0, Ordering::SeqCst);
+            let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+            println!("{}", payload.downcast_ref::<&str>().unwrap());
+        }
+    }
+}
+
+fn a_panic_of_the_reduction_unwinds_beside_an_output_whose_destructor_panics(model: Model) {
+    assert_eq!(fixture("mines", model).stdout, "of the reduction\n".repeat(4));
 }
 
 #[task]

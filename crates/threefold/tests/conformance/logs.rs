@@ -46,6 +46,7 @@ crate::rows! {
         a_logger_is_told_how_many_records_of_a_chunk_are_missing,
         an_error_arrives_behind_many_events_that_nobody_wants,
         a_panic_of_the_subscriber_unwinds_from_the_verb,
+        a_panic_of_the_subscriber_at_a_span_that_was_not_closed_ends_no_worker,
         a_panic_of_the_subscriber_where_chunks_are_taken_from_an_iterator_unwinds_from_the_stream;
     isolating_with_one_worker:
         the_events_of_finished_chunks_outlive_their_worker,
@@ -540,6 +541,33 @@ fn a_panic_of_the_subscriber_when_a_thread_leaves_the_span_of_the_caller_is_that
     let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&"a defect"));
     on.for_each(numbers(3), speak).unwrap();
+}
+
+/// Panics when a span of a task is closed.
+struct PanickingOnClose;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for PanickingOnClose {
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        if context.span(&id).is_some_and(|span| span.name() == "never closed") {
+            std::panic::panic_any("a defect");
+        }
+    }
+}
+
+#[task]
+fn never_close(_chunk: u64) -> u32 {
+    std::mem::forget(info_span!("never closed"));
+    std::process::id()
+}
+
+fn a_panic_of_the_subscriber_at_a_span_that_was_not_closed_ends_no_worker(model: Model) {
+    let on = executor(model, 1);
+    let workers = on.map(numbers(1), never_close).unwrap();
+    let subscriber = tracing_subscriber::registry().with(PanickingOnClose);
+    let fold = || tracing::subscriber::with_default(subscriber, || on.map(numbers(1), never_close));
+    let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a defect"));
+    assert_eq!(on.map(numbers(1), never_close).unwrap(), workers);
 }
 
 /// Panics when a span is entered on the thread that takes chunks from an iterator.

@@ -38,6 +38,8 @@ mod law9_streaming;
 mod lines;
 #[cfg(feature = "tracing")]
 mod logs;
+#[path = "../holdings/notice.rs"]
+mod notice;
 mod options;
 mod properties;
 #[cfg(feature = "rand")]

@@ -10,10 +10,11 @@ use std::time::Duration;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
-use threefold::{Builder, Error, Event, Executor, Items, Model};
+use threefold::{Builder, Error, Event, Executor, Items, LineChunk, Lines, Model};
 
 use crate::fixtures::{folder, is_alive};
 use crate::law9_awaiting::by_hand;
+use crate::notice;
 use crate::tasks::{Death, DiesOn, EndlessWait, PanicsOn, add_up, files, irregular, process_of, wait_until};
 
 crate::rows! {
@@ -35,6 +36,8 @@ crate::rows! {
         what_a_worker_wrote_in_an_earlier_fold_explains_no_loss,
         the_smallest_piece_that_is_lost_is_named,
         the_smallest_piece_of_each_chunk_that_is_lost_is_named,
+        a_bisection_whose_next_part_cannot_be_run_names_no_range,
+        what_a_chunk_started_has_time_to_terminate_after_the_fold,
         what_can_be_finished_is_finished,
         chunks_that_were_done_are_not_lost_with_their_worker;
     isolating_with_one_worker: workers_are_replaced_after_their_chunks;
@@ -286,6 +289,29 @@ fn the_smallest_piece_of_each_chunk_that_is_lost_is_named(model: Model) {
     assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|error| error.is_panic()));
 }
 
+/// Kills its process if a line is bad. The third time it changes the file before that, so that no more of it can be read.
+#[task]
+fn dies_at_a_bad_line(chunk: LineChunk, folder: &PathBuf) {
+    if chunk.lines().any(|line| line == b"777") {
+        fs::write(folder.join(std::process::id().to_string()), "").unwrap();
+        if files(folder) == 4 {
+            fs::write(folder.join("lines"), "changed").unwrap();
+        }
+        std::process::abort();
+    }
+}
+
+fn a_bisection_whose_next_part_cannot_be_run_names_no_range(model: Model) {
+    let folder = folder();
+    let path = folder.path().join("lines");
+    fs::write(&path, (0..1000).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let on = on(model, |builder| builder.bisect(true));
+    let task = dies_at_a_bad_line.with(folder.path().into());
+    let error = on.for_each(Lines::of(&path).unwrap().split_into(1), task).unwrap_err();
+    assert!(error.is_worker_lost() && files(folder.path()) == 4, "{error}");
+    assert_eq!(error.smallest_range(), None, "{error}");
+}
+
 /// Kills its process if one of the numbers ends in 3.
 #[task]
 fn dies_at_a_three(chunk: Range<u64>) {
@@ -351,6 +377,38 @@ fn what_a_chunk_started_has_time_to_terminate_after_its_worker(model: Model) {
     let on = on(model, |builder| builder.timeout(Duration::from_millis(1500)));
     let error = on.for_each(Items(vec![0]), StartsWhatCleansUp { folder: folder.path().into() }).unwrap_err();
     assert!(error.is_timeout(), "{error}");
+    assert!(folder.path().join("cleaned").exists(), "it was killed before it had cleaned up");
+}
+
+/// Chunk 1 starts a process that takes a moment to terminate, and does not heed a notice itself. Chunk 0 panics twice: when
+/// that process is there, and when it was told to terminate.
+#[task]
+fn panics_beside_a_late_chunk(chunk: u64, folder: &PathBuf) {
+    let is_there = |name: &str| folder.join(name).exists();
+    if chunk == 0 {
+        wait_until("the other chunk has started a process", || is_there("ready"));
+        if !is_there("again") {
+            fs::write(folder.join("again"), "").unwrap();
+            // The second attempt has so much more time.
+            std::thread::sleep(Duration::from_millis(500));
+        } else {
+            wait_until("it was told to terminate", || is_there("told"));
+        }
+        // Without the hook, whose backtrace takes long.
+        std::panic::resume_unwind(Box::new("as asked"));
+    }
+    notice::ignore();
+    let script = "trap ': >told; sleep 0.04; : >cleaned; exit' TERM; : >ready; while :; do sleep 0.01; done";
+    let _ = Command::new("sh").args(["-c", script]).current_dir(folder).spawn().unwrap().wait();
+}
+
+fn what_a_chunk_started_has_time_to_terminate_after_the_fold(model: Model) {
+    let folder = folder();
+    let on = on(model, |builder| builder.timeout(Duration::from_secs(2)).retries(1).retry_panics(true));
+    let task = panics_beside_a_late_chunk.with(folder.path().into());
+    let error = on.for_each(Items(vec![0, 1]), task).unwrap_err();
+    assert!(error.is_panic() && error.chunk() == Some(0), "{error}");
+    assert!(folder.path().join("told").exists(), "the other chunk was late");
     assert!(folder.path().join("cleaned").exists(), "it was killed before it had cleaned up");
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use threefold::prelude::*;
@@ -13,7 +13,7 @@ use threefold::{Executor, Items, Model, Shared};
 
 use crate::executor;
 use crate::fixtures::folder;
-use crate::tasks::{files, wait_until};
+use crate::tasks::{PanicsOn, files, wait_until};
 
 crate::rows! {
     every:
@@ -26,8 +26,12 @@ crate::rows! {
     local: states_are_dropped_before_the_fold_returns;
     processes:
         a_worker_process_drops_its_state_before_it_exits,
+        a_state_that_takes_a_while_to_drop_is_dropped_with_the_executor,
+        workers_that_do_not_exit_are_ended_all_at_once,
         a_state_that_panics_when_it_is_dropped_harms_no_later_fold;
     isolating:
+        a_state_that_takes_longer_to_drop_than_a_worker_may_rest_is_waited_for,
+        a_state_is_dropped_to_its_end_if_the_next_fold_fails_meanwhile,
         a_crash_in_the_making_of_a_state_is_an_error_that_says_so,
         a_timeout_does_not_count_the_making_of_the_state;
 }
@@ -273,6 +277,163 @@ fn a_worker_process_drops_its_state_before_it_exits(model: Model) {
     let made = count(folder.path(), "made");
     drop(on);
     wait_until("the workers have exited", || count(folder.path(), "dropped") == made);
+}
+
+/// The first of its states takes so many milliseconds to drop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct DropsSlowly {
+    folder: PathBuf,
+    milliseconds: u64,
+}
+
+struct Slow(DropsSlowly);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        if fs::File::create_new(self.0.folder.join("begun")).is_ok() {
+            thread::sleep(Duration::from_millis(self.0.milliseconds));
+            fs::write(self.0.folder.join("dropped"), "").expect("the folder is there");
+        }
+    }
+}
+
+#[task]
+impl Task for DropsSlowly {
+    type Chunk = u64;
+    type Output = u32;
+    type State = Slow;
+
+    fn state(&self) -> Slow {
+        Slow(self.clone())
+    }
+
+    fn map(&self, _state: &mut Slow, _chunk: u64) -> u32 {
+        process::id()
+    }
+}
+
+#[task]
+fn process_of_number(_chunk: u64) -> u32 {
+    process::id()
+}
+
+fn a_state_that_takes_longer_to_drop_than_a_worker_may_rest_is_waited_for(model: Model) {
+    // The next fold is one of the same task, or one of another.
+    let check = |same: bool| {
+        let folder = folder();
+        let on = crate::isolated(model, 1);
+        // Longer than a worker may do nothing at all.
+        let task = DropsSlowly { folder: folder.path().into(), milliseconds: 10_500 };
+        let first = on.map(numbers(1), task.clone()).unwrap();
+        let next = if same { on.map(numbers(1), task) } else { on.map(numbers(1), process_of_number) };
+        assert!(folder.path().join("dropped").exists(), "the worker was killed before");
+        assert_eq!(next.unwrap(), first);
+    };
+    if model == Model::Processes {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                threefold::init();
+                check(true);
+            });
+            check(false);
+        });
+    } else {
+        // One fold at a time in a job.
+        check(true);
+        check(false);
+    }
+}
+
+fn a_state_that_takes_a_while_to_drop_is_dropped_with_the_executor(model: Model) {
+    let folder = folder();
+    let on = executor(model, 1);
+    on.map(numbers(1), DropsSlowly { folder: folder.path().into(), milliseconds: 700 }).unwrap();
+    drop(on);
+    assert!(folder.path().join("dropped").exists(), "the worker was killed before");
+}
+
+/// The state of the worker that has run chunk `slow` takes a while to drop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct OneDropsSlowly {
+    folder: PathBuf,
+    slow: u64,
+}
+
+struct PerhapsSlow {
+    folder: PathBuf,
+    is_slow: bool,
+}
+
+impl Drop for PerhapsSlow {
+    fn drop(&mut self) {
+        if self.is_slow {
+            thread::sleep(Duration::from_millis(500));
+            fs::write(self.folder.join("dropped"), "").expect("the folder is there");
+        }
+    }
+}
+
+#[task]
+impl Task for OneDropsSlowly {
+    type Chunk = u64;
+    type Output = ();
+    type State = PerhapsSlow;
+
+    fn state(&self) -> PerhapsSlow {
+        PerhapsSlow { folder: self.folder.clone(), is_slow: false }
+    }
+
+    fn map(&self, state: &mut PerhapsSlow, chunk: u64) {
+        state.is_slow = chunk == self.slow;
+        fs::write(self.folder.join(chunk.to_string()), "").unwrap();
+        wait_until("another worker has come", || files(&self.folder) == 2);
+    }
+}
+
+fn a_state_is_dropped_to_its_end_if_the_next_fold_fails_meanwhile(model: Model) {
+    // Either of them may be sent the chunk that fails.
+    for slow in 0..2 {
+        let folder = folder();
+        let on = crate::isolated(model, 2);
+        on.for_each(numbers(2), OneDropsSlowly { folder: folder.path().into(), slow }).unwrap();
+        let error = on.for_each(numbers(2), PanicsOn(vec![0, 1])).unwrap_err();
+        assert_eq!((error.is_panic(), error.chunk()), (true, Some(0)));
+        drop(on);
+        assert!(folder.path().join("dropped").exists(), "the worker was killed before");
+    }
+}
+
+/// Never ends, at the end of a thread.
+struct Hangs;
+
+impl Drop for Hangs {
+    fn drop(&mut self) {
+        wait_until("it is killed", || false);
+    }
+}
+
+thread_local! {
+    static AT_EXIT: Hangs = const { Hangs };
+}
+
+/// Waits until so many processes have come, which then do not exit.
+#[task]
+fn does_not_exit(workers: usize, folder: &PathBuf) {
+    AT_EXIT.with(|_| ());
+    fs::write(folder.join(process::id().to_string()), "").unwrap();
+    wait_until("so many workers have come", || files(folder) >= workers);
+}
+
+fn workers_that_do_not_exit_are_ended_all_at_once(model: Model) {
+    let folder = folder();
+    let workers = 24;
+    let on = executor(model, workers);
+    on.for_each(Items(vec![workers; workers]), does_not_exit.with(folder.path().into())).unwrap();
+    let began = Instant::now();
+    drop(on);
+    let took = began.elapsed();
+    assert!(took > Duration::from_millis(90), "they have exited after {took:?}");
+    assert!(took < Duration::from_millis(1800), "each was waited for alone: {took:?}");
 }
 
 /// Panics when it is dropped.

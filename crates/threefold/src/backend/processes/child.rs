@@ -34,6 +34,7 @@ use crate::backend::{fork::Identity, processes::worker::Entrance};
 use crate::error::End;
 use crate::remote::clock;
 use crate::remote::dispatch::{Activity, NOTICE};
+use crate::remote::serve::Aside;
 use crate::remote::wire::{Inbox, Outbox, ToWorker, rest_of};
 
 mod making;
@@ -44,7 +45,8 @@ mod terminal;
 pub(super) use notes::LastState;
 pub(crate) use notes::Notes;
 
-/// A worker that was told to exit gets this long before it is killed: its own exit handlers may run.
+/// A worker that was told to exit gets this long before it is killed: its own exit handlers may run. The time in which it
+/// drops values of the user's does not count.
 pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 
 /// A worker process.
@@ -265,7 +267,7 @@ impl Worker {
         let moved = std::mem::take(&mut self.moved);
         match self.page.running() {
             Some(running) => Activity::Runs { since: running.since },
-            None if moved || self.page.is_reading() || self.waits_for_parent() => Activity::Moves,
+            None if moved || self.page.aside() != Aside::Nothing || self.waits_for_parent() => Activity::Moves,
             None => Activity::Rests,
         }
     }
@@ -303,10 +305,11 @@ impl Worker {
         self.body.signal_group(Signal::KILL);
     }
 
-    /// Until when what it started was promised time to terminate, where it was and any of it is still alive.
+    /// Until when it and what it started were promised time to terminate, where they were and any of them is still alive.
     pub(super) fn promised(&self) -> Option<u64> {
         let until = self.timed_out?.until;
-        (clock::now() < until && self.pid().is_some_and(group::has_others)).then_some(until)
+        let lives = || !self.is_dead() || self.pid().is_some_and(group::has_others);
+        (clock::now() < until && lives()).then_some(until)
     }
 
     /// Looks at how much memory it has.
@@ -364,11 +367,9 @@ impl Worker {
         self.send();
     }
 
-    /// Waits a little for the exit, then sees to it.
-    pub(super) fn finish(mut self) {
-        self.body.wait_for_death(GOODBYE);
-        self.print_rest();
-        let _ = self.body.end(&self.channel);
+    /// Whether it is dropping values of the user's.
+    pub(super) fn is_dropping(&self) -> bool {
+        self.page.aside() == Aside::Drops
     }
 }
 

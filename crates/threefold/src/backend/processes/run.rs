@@ -15,7 +15,7 @@ mod cores;
 pub(in crate::backend) mod crew;
 pub(in crate::backend) mod starter;
 mod surroundings;
-mod terminating;
+pub(super) mod terminating;
 pub(super) mod watch;
 
 use crew::{Crew, cannot_start};

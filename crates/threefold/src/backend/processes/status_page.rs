@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 0 | parent | one past the last chunk that may start |
 //! | 1 to 5 | worker | the chunk that was started last: its serial number, that of the last that is done, since when, which, at which attempt |
-//! | 6 | worker | whether a task is being read |
+//! | 6 | worker | what it does outside of chunks |
 //! | 7, 8 | worker | how many bytes were sent before the copy; how many bytes are in the copy, with their checksum |
 //! | 9 | parent | the core that the worker should move to |
 //! | 10 to the end | worker | the copy |
@@ -29,6 +29,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::processes::shared_memory::SharedWords;
+use crate::remote::serve::Aside;
 use crate::remote::wire::{Held, Running};
 
 /// The number of words before the copy.
@@ -126,8 +127,8 @@ impl StatusPage {
         &self.0.words()[5]
     }
 
-    /// 1 while a task is being read.
-    fn reading(&self) -> &AtomicU64 {
+    /// What the worker does outside of chunks.
+    fn aside_word(&self) -> &AtomicU64 {
         &self.0.words()[6]
     }
 
@@ -230,14 +231,17 @@ impl StatusPage {
         self.done().store(serial, Ordering::Release);
     }
 
-    /// The worker: it begins or ends to read a task, which takes as long as the user's code does.
-    pub(crate) fn note_reading(&self, reads: bool) {
-        self.reading().store(reads.into(), Ordering::Relaxed);
+    /// The worker: it does this from now on.
+    pub(crate) fn note_aside(&self, aside: Aside) {
+        self.aside_word().store(aside as u64, Ordering::Relaxed);
     }
 
-    /// The parent: whether the worker is reading a task.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.reading().load(Ordering::Relaxed) != 0
+    /// The parent: what the worker does outside of chunks.
+    pub(crate) fn aside(&self) -> Aside {
+        [Aside::Nothing, Aside::Makes, Aside::Drops]
+            .into_iter()
+            .find(|&aside| aside as u64 == self.aside_word().load(Ordering::Relaxed))
+            .unwrap_or(Aside::Nothing)
     }
 
     /// The parent: the serial number of the last chunk that is done.

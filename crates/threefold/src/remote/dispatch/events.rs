@@ -175,7 +175,7 @@ impl Dispatch {
 
     /// Everything that was sent to `worker` has left: after a [`cut`](Self::cut) it may be sent more.
     pub(crate) fn drained(&mut self, worker: usize) {
-        if self.change(worker, Worker::is_drained) == Some(true) {
+        if self.change(worker, Worker::becomes_free) == Some(true) {
             self.hungers(worker);
         }
     }

@@ -192,11 +192,11 @@ mod tests {
     fn a_worker_that_was_sent_more_since_its_recall_may_be_asked_again() {
         let first = Block { first: 0, end: 25, attempt: 1 };
         let mut worker = Worker::ready(0, 0);
-        worker.is_sent(first, 0);
+        worker.receives(first, 0);
         assert_eq!(worker.divisible(), Some(first));
         worker.recall(12);
         assert_eq!(worker.divisible(), None);
-        worker.is_sent(Block { first: 56, end: 58, attempt: 1 }, 1);
+        worker.receives(Block { first: 56, end: 58, attempt: 1 }, 1);
         assert_eq!(worker.divisible(), Some(first));
         // So may one that was asked for chunks of its second block.
         worker.recall(57);

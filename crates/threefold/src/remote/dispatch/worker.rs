@@ -179,11 +179,13 @@ impl Worker {
         !std::mem::replace(&mut self.hungry, true)
     }
 
-    pub(super) fn is_fed(&mut self) {
+    /// It is not looked at for more chunks until something changes.
+    pub(super) fn becomes_sated(&mut self) {
         self.hungry = false;
     }
 
-    pub(super) fn is_sent(&mut self, block: Block, now: u64) {
+    /// It was sent `block`.
+    pub(super) fn receives(&mut self, block: Block, now: u64) {
         if self.unanswered == 0 {
             self.moves(now);
             self.since = now;
@@ -214,7 +216,7 @@ impl Worker {
     }
 
     /// The way to it is free; whether that is news.
-    pub(super) fn is_drained(&mut self) -> bool {
+    pub(super) fn becomes_free(&mut self) -> bool {
         std::mem::replace(&mut self.full, false)
     }
 

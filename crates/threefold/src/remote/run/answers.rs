@@ -96,9 +96,10 @@ impl<C: Carrier> Run<'_, C> {
                 let sent = self.ran(worker, ran)?;
                 self.answered(worker, sent, 1);
                 let panic = Panic { message: text(message), at: (!at.is_empty()).then(|| text(at)) };
-                let again =
-                    self.dispatch.panicked(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
-                self.port.panicked(sent, self.spot(worker), panic, again);
+                match self.dispatch.panicked(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now())) {
+                    true => self.port.retried_after_panic(sent, self.spot(worker), panic),
+                    false => self.port.panicked(sent, self.spot(worker), panic),
+                }
             }
             FromWorker::Unportable { ran, what, reason } => {
                 let sent = self.ran(worker, ran)?;
@@ -129,9 +130,11 @@ impl<C: Carrier> Run<'_, C> {
             }
             if ran.duration > timeout {
                 // It ended before it was stopped. What it gave is refused all the same.
-                let again =
-                    self.dispatch.late(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now()));
-                self.port.late(sent, self.spot(worker), Duration::from_nanos(ran.duration), again);
+                let ran_for = Duration::from_nanos(ran.duration);
+                match self.dispatch.late(worker, &|attempt| self.port.not_before(attempt, &|| self.carrier.now())) {
+                    true => self.port.retried_after_deadline(sent, self.spot(worker), ran_for),
+                    false => self.port.late(sent, self.spot(worker), ran_for),
+                }
                 return Ok(());
             }
         }

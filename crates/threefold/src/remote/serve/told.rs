@@ -70,8 +70,8 @@
 use std::io;
 use std::ops::RangeInclusive;
 
-use super::Reporter;
 use super::stopwatch::Stopwatch;
+use super::{Aside, Reporter};
 use crate::fold::chunk;
 use crate::panics::Panic;
 use crate::remote::clock;
@@ -141,17 +141,20 @@ impl Told {
     }
 
     /// A new fold begins.
-    pub(super) fn begin(&mut self, rules: Rules, source: &[u8]) -> io::Result<()> {
+    pub(super) fn begin(&mut self, rules: Rules, source: &[u8], reporter: &mut impl Reporter) -> io::Result<()> {
         self.rules = rules;
         self.limit = u64::MAX;
         self.began = clock::now();
+        reporter.note_aside(Aside::Drops);
         self.lacks_state = self.task.as_ref().is_ok_and(|task| task.forget_state());
+        reporter.note_aside(Aside::Makes);
         self.cut = match &mut self.task {
             _ if source.is_empty() => 0,
             Ok(task) => task.cut_from(source).map_err(io::Error::other)?,
             // Each chunk panics, whatever the source holds.
             Err(_) => u64::MAX,
         };
+        reporter.note_aside(Aside::Nothing);
         Ok(())
     }
 
@@ -252,9 +255,9 @@ impl Told {
     /// Makes the state of this worker. The parent sees that the worker is busy, however long it takes.
     fn make_state(&mut self, reporter: &mut impl Reporter) -> Result<(), String> {
         if let Ok(task) = &self.task {
-            reporter.note_reading(true);
+            reporter.note_aside(Aside::Makes);
             let made = task.make_state();
-            reporter.note_reading(false);
+            reporter.note_aside(Aside::Nothing);
             made?;
         }
         self.lacks_state = false;

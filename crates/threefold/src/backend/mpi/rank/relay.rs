@@ -27,8 +27,9 @@
 //!
 //! # Why a relay is not a part of the rank's main thread
 //!
-//! The end of a worker process may take a tenth of a second. If the main thread waited for it, it could not tell rank 0
-//! meanwhile that the rank is alive. And relays of folds that run at the same time do not wait for each other.
+//! The end of a worker process may take a tenth of a second, and longer if it drops values of the user's. If the main
+//! thread waited for it, it could not tell rank 0 meanwhile that the rank is alive. And relays of folds that run at the
+//! same time do not wait for each other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

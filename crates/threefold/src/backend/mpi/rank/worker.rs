@@ -24,7 +24,7 @@ use crate::backend::stack;
 use crate::model::Model;
 use crate::remote::clock;
 use crate::remote::serve::limit::{Limit, Limited};
-use crate::remote::serve::{Found, Reporter, Server};
+use crate::remote::serve::{Aside, Found, Reporter, Server};
 use crate::remote::wire::{Build, FromWorker, Inbox, Running, ToWorker};
 
 /// While another block has arrived, answers may wait for its answers, but not longer than this, in nanoseconds. Rank 0
@@ -143,7 +143,7 @@ impl Reporter for Answers<'_> {
         Ok(Ok(()))
     }
 
-    fn note_reading(&mut self, _reads: bool) {}
+    fn note_aside(&mut self, _aside: Aside) {}
 
     fn note_found(&mut self, task: Option<&Found>) {
         self.task.publish(self.address.task, task);

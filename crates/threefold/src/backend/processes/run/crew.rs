@@ -359,7 +359,6 @@ impl Carrier for Crew {
         if let Some(Member { mut worker, .. }) = self.workers[worker].take() {
             self.watch.forget(&mut worker);
             self.moved += worker.take_moved();
-            worker.say_goodbye();
             self.terminating.leave(worker);
         }
     }

@@ -60,6 +60,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::farewells::Farewells;
 use super::surroundings::Surroundings;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::worker::Entrance;
@@ -262,19 +263,22 @@ impl Starter {
         self.server.as_mut().map(|server| &mut server.worker)
     }
 
-    /// Ends the fork server and the spares. All of them are told first, and then they are waited for.
+    /// Ends the fork server and the spares.
+    fn dismiss(&mut self) {
+        let mut farewells = Farewells::default();
+        self.leave(&mut farewells);
+        farewells.finish();
+    }
+
+    /// Tells the fork server and the spares to exit, and has `farewells` end them.
     ///
     /// The fork server ends last. It makes the requested spares before it sees that its channel is closed. Once it is
     /// gone, a spare that was not made is known never to start.
-    pub(in crate::backend::processes) fn dismiss(&mut self) {
-        let (mut spares, server) = (std::mem::take(&mut self.spares), self.server.take());
-        spares.iter_mut().for_each(Worker::say_goodbye);
-        if let Some(server) = &server {
-            server.worker.hang_up();
-        }
-        spares.into_iter().for_each(Worker::finish);
-        if let Some(server) = server {
-            server.worker.finish();
+    pub(in crate::backend::processes) fn leave(&mut self, farewells: &mut Farewells) {
+        self.spares.drain(..).for_each(|spare| farewells.leave(spare));
+        if let Some(Server { worker, .. }) = self.server.take() {
+            worker.hang_up();
+            farewells.wait_for(worker);
         }
     }
 }

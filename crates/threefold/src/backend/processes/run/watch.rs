@@ -79,7 +79,8 @@ impl Watch {
         Waker::from(Arc::clone(&self.wake_up))
     }
 
-    /// Watches `worker` from now on, by that number. The kernel forgets what is closed.
+    /// Watches `worker` from now on, by that number, until it is [forgotten](Self::forget). The kernel forgets what is
+    /// closed, but others may have the same pidfd.
     pub(super) fn add(&mut self, worker: &mut Worker, number: usize) -> io::Result<Mark> {
         if let Some(mark) = worker.mark {
             if mark.number() == number {

@@ -11,7 +11,7 @@ use super::channel::Answers;
 use super::{seat, serve};
 use crate::backend::processes::{arrays, build, memory};
 use crate::model::Model;
-use crate::remote::serve::Reporter;
+use crate::remote::serve::{Aside, Reporter};
 use crate::remote::wire::{Build, Place, Running};
 
 impl Reporter for Answers<'_> {
@@ -33,9 +33,9 @@ impl Reporter for Answers<'_> {
         Ok(Ok(()))
     }
 
-    fn note_reading(&mut self, reads: bool) {
+    fn note_aside(&mut self, aside: Aside) {
         self.leave_in_fork();
-        self.page.note_reading(reads);
+        self.page.note_aside(aside);
     }
 
     fn is_alone(&self) -> bool {
@@ -48,7 +48,8 @@ impl Reporter for Answers<'_> {
 
     fn begin_block(&mut self) -> io::Result<()> {
         self.leave_in_fork();
-        self.page.take_core().map_or(Ok(()), seat::move_to)
+        self.page.take_core().into_iter().for_each(seat::move_to);
+        Ok(())
     }
 
     fn limit(&self) -> u64 {

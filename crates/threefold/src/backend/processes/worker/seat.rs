@@ -4,28 +4,24 @@
 //! another process by then. The worker sets its affinity to that core, so the kernel moves it there at once, and then
 //! restores the affinity.
 
-use std::io;
-
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+use crate::backend::migrate::restore;
 
 /// Moves this thread to `core`, if it may run there. Afterwards the thread may run on the same cores as before.
 ///
 /// No chunk runs in between, so no task sees the temporary affinity.
-pub(super) fn move_to(core: usize) -> io::Result<()> {
+pub(super) fn move_to(core: usize) {
     if core >= CpuSet::MAX_CPU || sched_getcpu() == core {
-        return Ok(());
+        return;
     }
-    let allowed = sched_getaffinity(None)?;
-    if !allowed.is_set(core) {
-        return Ok(());
-    }
+    let Some(allowed) = sched_getaffinity(None).ok().filter(|allowed| allowed.is_set(core)) else { return };
     let mut only = CpuSet::new();
     only.set(core);
     // If the system does not allow the move, the worker stays where it is.
     if sched_setaffinity(None, &only).is_ok() {
-        sched_setaffinity(None, &allowed)?;
+        restore(&allowed);
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -36,7 +32,7 @@ mod tests {
     fn the_affinity_is_what_it_was() {
         let before = sched_getaffinity(None).unwrap();
         for core in (0..CpuSet::MAX_CPU).filter(|&core| before.is_set(core)).chain([CpuSet::MAX_CPU, usize::MAX]) {
-            move_to(core).unwrap();
+            move_to(core);
             assert!(sched_getaffinity(None).unwrap() == before);
         }
     }

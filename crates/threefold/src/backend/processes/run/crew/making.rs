@@ -66,7 +66,11 @@ impl Crew {
         match ready.source {
             Source::Out => server.print(0),
             Source::Err => server.print(1),
-            Source::Death | Source::Channel => self.starter.note_failure(),
+            Source::Death | Source::Channel => {
+                // Copies of it that are not started yet keep its pidfd open.
+                self.watch.forget(server);
+                self.starter.note_failure();
+            }
         }
     }
 

@@ -4,7 +4,6 @@
 //! one begins and when it rests, and it has all its workers until it is disbanded.
 
 use crate::backend::processes::build;
-use crate::backend::processes::child::Worker;
 use crate::backend::processes::run::starter::Starter;
 use crate::error::Error;
 use crate::model::Model;
@@ -46,10 +45,9 @@ impl Crew {
 
     /// Ends all workers, and what makes them.
     pub(in crate::backend) fn disband(mut self) {
-        let mut workers: Vec<_> = self.workers.into_iter().flatten().map(|member| member.worker).collect();
-        workers.iter_mut().for_each(Worker::say_goodbye);
-        self.starter.dismiss();
-        workers.into_iter().for_each(Worker::finish);
-        self.terminating.finish();
+        let Self { workers, starter, terminating, .. } = &mut self;
+        workers.drain(..).flatten().for_each(|member| terminating.leave(member.worker));
+        starter.leave(terminating);
+        terminating.finish();
     }
 }

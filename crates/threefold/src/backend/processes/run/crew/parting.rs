@@ -98,9 +98,10 @@ impl Crew {
         let (entrance, pid, memory, tail) = (worker.entrance, worker.pid(), worker.memory(), worker.stderr_tail());
         let (is_copy, refused) = (pid.is_none(), worker.is_refused());
         let LastState { notes, ran_for, missed } = worker.last_state();
+        // Copies of it that are not started yet keep its pidfd open.
+        self.watch.forget(&mut worker);
         let status = match worker.promised().filter(|_| missed.is_some()) {
             Some(until) => {
-                self.watch.forget(&mut worker);
                 self.terminating.linger(worker, until);
                 None
             }
@@ -144,7 +145,8 @@ impl Crew {
         }
     }
 
-    /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on.
+    /// Ends the run: passes on what is left of the prints, and ends the workers that are not idle or cannot go on. Those that
+    /// were told to terminate have the rest of their time, and so have those that drop values of the user's.
     pub(in crate::backend) fn end_run(&mut self, is_idle: impl Fn(usize) -> bool) {
         let mut unfinished = [false; 2];
         for number in 0..self.workers.len() {
@@ -155,7 +157,14 @@ impl Crew {
             } else if let Some(Member { mut worker, .. }) = self.workers[number].take() {
                 self.forget_making(&worker);
                 self.moved += worker.take_moved();
-                worker.end();
+                self.watch.forget(&mut worker);
+                if let Some(until) = worker.promised() {
+                    self.farewells.linger(worker, until);
+                } else if worker.is_dropping() {
+                    self.farewells.leave(worker);
+                } else {
+                    worker.end();
+                }
             }
         }
         self.terminating.finish();
@@ -170,5 +179,27 @@ impl Crew {
     pub(in crate::backend::processes) fn dismiss(mut self, idle: &[bool]) -> (Vec<Worker>, Watch, Starter) {
         self.end_run(|worker| idle[worker]);
         (self.workers.into_iter().flatten().map(|member| member.worker).collect(), self.watch, self.starter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::processes::build;
+    use crate::model::Model;
+    use crate::remote::carrier::Carrier;
+
+    #[test]
+    fn a_lost_original_is_watched_no_more_while_its_copies_are_not_started() {
+        let starter = Starter::new(Model::Processes, build::own().unwrap(), None, 1);
+        let mut crew = Crew::new(Model::Processes, 2, None, None, starter).unwrap();
+        (0..2).for_each(|worker| crew.start(worker).unwrap());
+        assert!(crew.member(1).worker.is_starting(), "it is a copy of the first, and has its pidfd");
+        let mark = crew.member(0).mark;
+        crew.kill(0);
+        crew.part(0, false, None);
+        crew.watch.wait(Duration::from_millis(20)).unwrap();
+        assert!(std::iter::from_fn(|| crew.watch.next()).all(|ready| ready.mark != mark));
+        crew.part(1, false, None);
     }
 }
