@@ -38,8 +38,8 @@ mod stderr_tail;
 pub(crate) mod worker;
 
 use child::Worker;
-use run::terminating::Terminating;
 use run::starter::Starter;
+use run::terminating::Terminating;
 use run::watch::Watch;
 use worker::Entrance;
 

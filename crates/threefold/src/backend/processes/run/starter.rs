@@ -60,8 +60,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::farewells::Farewells;
 use super::surroundings::Surroundings;
+use super::terminating::Terminating;
 use crate::backend::processes::child::Worker;
 use crate::backend::processes::worker::Entrance;
 use crate::model::Model;
@@ -265,20 +265,20 @@ impl Starter {
 
     /// Ends the fork server and the spares.
     fn dismiss(&mut self) {
-        let mut farewells = Farewells::default();
-        self.leave(&mut farewells);
-        farewells.finish();
+        let mut terminating = Terminating::default();
+        self.leave(&mut terminating);
+        terminating.finish();
     }
 
-    /// Tells the fork server and the spares to exit, and has `farewells` end them.
+    /// Tells the fork server and the spares to exit, and has `terminating` end them.
     ///
     /// The fork server ends last. It makes the requested spares before it sees that its channel is closed. Once it is
     /// gone, a spare that was not made is known never to start.
-    pub(in crate::backend::processes) fn leave(&mut self, farewells: &mut Farewells) {
-        self.spares.drain(..).for_each(|spare| farewells.leave(spare));
+    pub(in crate::backend::processes) fn leave(&mut self, terminating: &mut Terminating) {
+        self.spares.drain(..).for_each(|spare| terminating.leave(spare));
         if let Some(Server { worker, .. }) = self.server.take() {
             worker.hang_up();
-            farewells.wait_for(worker);
+            terminating.wait_for(worker);
         }
     }
 }

@@ -159,9 +159,9 @@ impl Crew {
                 self.moved += worker.take_moved();
                 self.watch.forget(&mut worker);
                 if let Some(until) = worker.promised() {
-                    self.farewells.linger(worker, until);
+                    self.terminating.linger(worker, until);
                 } else if worker.is_dropping() {
-                    self.farewells.leave(worker);
+                    self.terminating.leave(worker);
                 } else {
                     worker.end();
                 }
