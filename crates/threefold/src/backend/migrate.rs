@@ -63,7 +63,7 @@ mod system {
     }
 }
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(any(test, feature = "processes"), target_os = "linux", not(miri)))]
 pub(super) use system::restore;
 
 #[cfg(not(all(target_os = "linux", not(miri))))]

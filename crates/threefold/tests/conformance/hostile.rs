@@ -273,7 +273,7 @@ impl Drop for Mine {
 #[task]
 fn makes_mines(chunk: Slice<u64>) -> Mine {
     BEGUN.fetch_add(1, Ordering::SeqCst);
-    Mine { is_armed: chunk[0] > 1 }
+    Mine { is_armed: chunk[0] > 0 }
 }
 
 /// In a copy, which a second panic would abort.
@@ -281,16 +281,19 @@ pub(crate) fn reduce_beside_mines(model: Model) {
     let on = Executor::builder(model).workers(1).stack_size(1 << 20).build().unwrap();
     // So many that several are in one block, too.
     for chunks in [4, 200] {
-        let source = || (0..chunks).collect::<Vec<u64>>().chunks_of(1);
-        let reduce = |is_second: bool, _| {
+        // The panic comes at the last chunk whose output can be dropped.
+        let source = || (0..chunks).map(|n| if n < chunks / 2 { 0 } else { 2 }).collect::<Vec<u64>>().chunks_of(1);
+        let reduce = |taken: u64, _| {
             wait_until("all outputs are there", || BEGUN.load(Ordering::SeqCst) == chunks);
-            thread::sleep(Duration::from_millis(20));
-            assert!(!is_second, "of the reduction");
-            true
+            if taken == 0 {
+                thread::sleep(Duration::from_millis(20));
+            }
+            assert!(taken + 1 < chunks / 2, "of the reduction");
+            taken + 1
         };
-        let blocking = || on.fold(source(), makes_mines, false, reduce);
-        let awaited = || by_hand(on.fold_async(source(), makes_mines, false, reduce));
-        for fold in [&blocking as &dyn Fn() -> threefold::Result<bool>, &awaited] {
+        let blocking = || on.fold(source(), makes_mines, 0, reduce);
+        let awaited = || by_hand(on.fold_async(source(), makes_mines, 0, reduce));
+        for fold in [&blocking as &dyn Fn() -> threefold::Result<u64>, &awaited] {
             BEGUN.store(0, Ordering::SeqCst);
             let payload = catch_unwind(AssertUnwindSafe(fold)).unwrap_err();
             println!("{}", payload.downcast_ref::<&str>().unwrap());
