@@ -71,10 +71,7 @@ mod spin;
 mod stack;
 mod streak;
 #[cfg(all(feature = "processes", target_os = "linux"))]
-pub(crate) mod streams;
-#[cfg(not(all(feature = "processes", target_os = "linux")))]
-#[path = "backend/no_streams.rs"]
-pub(crate) mod streams;
+mod streams;
 mod sync;
 mod threads;
 #[cfg(feature = "async")]

@@ -19,7 +19,7 @@ use crate::exit;
 /// caught is not passed on to them.
 pub(super) fn hear_of_children() {
     if is_ignored(SIGCHLD).unwrap_or(false) {
-        // // If this is refused, waiting for a child fails with an error that says so.
+        // If this is refused, waiting for a child fails with an error that says so.
         let _ = register(SIGCHLD, Arc::default());
     }
 }

@@ -1,7 +1,5 @@
 //! `Stream`: this process's own standard output or error, on which the lines of workers elsewhere are printed. The standard
 //! input of a worker is empty.
-//!
-//! The caller of a fold prints them on its own thread. If it awaits the fold, they wait in a [`queue`] until it polls.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -12,10 +10,6 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::error::Error;
 use crate::model::Model;
-
-mod queue;
-
-pub(crate) use queue::Queue;
 
 /// A line longer than this, in bytes, is passed on in pieces: it must not fill the memory.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -30,17 +24,7 @@ thread_local! {
 /// asked.
 pub(super) fn failure(model: Model) -> Option<Error> {
     let error = FAILURE.try_with(RefCell::take).ok().flatten()?;
-    Some(failed(model, error))
-}
-
-/// The error of a fold on `model` of which what its tasks have printed met this one.
-fn failed(model: Model, error: io::Error) -> Error {
-    Error::system(model, "what the tasks have printed could not be written", error)
-}
-
-/// This thread has met an error as it printed.
-fn note(error: io::Error) {
-    let _ = FAILURE.try_with(|failure| _ = failure.borrow_mut().get_or_insert(error));
+    Some(Error::system(model, "what the tasks have printed could not be written", error))
 }
 
 /// Where lines go.
@@ -51,24 +35,21 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Prints on this process's own stream, or has the thread that awaits the fold do that. An error is a [`failure`].
+    /// Prints on this process's own stream. Where its reader is gone, nobody misses it. Another error is a
+    /// [`failure`].
     pub(super) fn print(self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        match Queue::here() {
-            Some(queue) => queue.push(self, bytes),
-            None => self.print_now(bytes).map_or_else(note, |()| ()),
-        }
-    }
-
-    /// Prints on this process's own stream. Where its reader is gone, nobody misses it.
-    fn print_now(self, bytes: &[u8]) -> io::Result<()> {
         let printed = match self {
             Self::Out => print(&mut io::stdout().lock(), bytes),
             Self::Err => print(&mut io::stderr().lock(), bytes),
         };
-        printed.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+        if let Err(error) = printed
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = FAILURE.try_with(|failure| _ = failure.borrow_mut().get_or_insert(error));
+        }
     }
 }
 

@@ -12,10 +12,6 @@
 //! results. Whoever keeps the next result tells the gate. The background thread wakes the future when it is done. A
 //! waker is called once, and registered again at the next poll.
 //!
-//! # What workers print
-//!
-//! The background thread hears it, and the thread that polls prints it ([`Queue`]).
-//!
 //! # How long a poll takes
 //!
 //! A poll reduces results for at most [`TURN`], and then has the future polled again, so that the runtime can poll
@@ -33,7 +29,6 @@ use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use std::vec;
@@ -45,7 +40,6 @@ use super::reduction::Reduction;
 use super::registered::{Parent, Registered};
 use super::taker::End;
 use crate::backend::background::BackgroundWork;
-use crate::backend::streams::Queue;
 use crate::backend::turn::TurnClock;
 use crate::backend::{Running, current, lend};
 #[cfg(feature = "processes")]
@@ -69,8 +63,6 @@ pub(super) struct Awaited<P: Pieces<Chunk = T::Chunk>, T: Task> {
     registered: Registered,
     fold: Running,
     background: BackgroundWork<()>,
-    /// What workers have printed, if they are elsewhere.
-    printed: Option<Arc<Queue>>,
     /// Whether the background thread is done: nobody is inside the fold any more.
     is_done: bool,
     /// Results that were taken together, and the number of the next of them.
@@ -114,12 +106,11 @@ impl Executor {
     }
 
     /// Has a background thread run `fold`, from its start until nobody is inside it.
-    fn run_in_background(&self, fold: &Running, printed: Option<Arc<Queue>>) -> Result<BackgroundWork<()>> {
+    fn run_in_background(&self, fold: &Running) -> Result<BackgroundWork<()>> {
         let (on, theirs) = (self.clone(), fold.clone());
         #[cfg(feature = "journal")]
         let on = on.without_journal();
         let begun = self.home.run_in_background(move || {
-            let _filling = printed.as_ref().map(Queue::fill);
             lend::stand_in(&theirs, |stand_in| on.run(&theirs, stand_in));
             // Before the work is done: then the caller alone owns what it passed in.
             drop(theirs);
@@ -135,13 +126,11 @@ where
 {
     pub(super) fn begin(on: &Executor, fold: Running, registered: Registered) -> Result<Self> {
         // If chunks come from an iterator, another thread supplies them already, and must learn that nobody wants them.
-        let printed = Queue::of(&fold);
-        let background = on.run_in_background(&fold, printed.clone()).inspect_err(|_| fold.cancel())?;
+        let background = on.run_in_background(&fold).inspect_err(|_| fold.cancel())?;
         Ok(Self {
             registered,
             fold,
             background,
-            printed,
             is_done: false,
             rest: Vec::new().into_iter(),
             rest_from: 0,
@@ -178,10 +167,7 @@ where
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(u64, Result<T::Output>)>> {
         let mut is_registered = false;
         loop {
-            let next = self.next();
-            // After the look: what was printed before a result was kept is there.
-            self.print();
-            if let Some(result) = next {
+            if let Some(result) = self.next() {
                 return Poll::Ready(Some(result));
             } else if self.is_done {
                 return Poll::Ready(None);
@@ -258,13 +244,6 @@ where
         self.rest.next().map(|output| (chunk, Ok(output)))
     }
 
-    /// Prints what workers have printed.
-    fn print(&self) {
-        if let Some(printed) = &self.printed {
-            printed.print(&self.fold);
-        }
-    }
-
     /// After a fold that keeps going was cancelled: finds the results that are left. See `take_left` in
     /// [`taker`](super::taker).
     fn find_left(&mut self) {
@@ -314,11 +293,7 @@ where
     ) -> Poll<Result<()>> {
         #[cfg(feature = "processes")]
         if let Some((search, _)) = &mut self.bisecting {
-            // The search prints, too. It tells of it as workers of the fold did: see `poll_next`.
-            self.fold.gate().caller.register_future(cx.waker());
-            let bisected = Pin::new(search).poll(cx);
-            self.print();
-            return bisected.map(|bisected| bisect::put_back(bisected, reduction.failures()));
+            return Pin::new(search).poll(cx).map(|bisected| bisect::put_back(bisected, reduction.failures()));
         }
         let end = std::mem::replace(&mut self.end, End::Settled);
         let rest = std::mem::take(&mut self.rest);
@@ -331,12 +306,7 @@ where
             #[cfg(feature = "journal")]
             let theirs = theirs.without_journal();
             let search = Search { on: theirs, whole: self.fold.clone(), parent: self.registered.parent() };
-            let printed = self.printed.clone();
-            let search = move || {
-                let _filling = printed.as_ref().map(Queue::fill);
-                search.bisect::<P, T>(failures)
-            };
-            match on.home.run_in_background(search) {
+            match on.home.run_in_background(move || search.bisect::<P, T>(failures)) {
                 Ok(search) => self.bisecting = Some((search, token)),
                 // The failures stay without a smallest range.
                 Err(_) => return Poll::Ready(concluded),
@@ -360,9 +330,6 @@ impl<P: Pieces<Chunk = T::Chunk>, T: Task> Drop for Awaited<P, T> {
         self.background.forget_future();
         if !self.is_done {
             self.fold.cancel();
-        }
-        if let Some(printed) = &self.printed {
-            printed.leave();
         }
         // After the cancel, so that outputs that are not wanted any more are not recorded. Nobody takes an error from here:
         // `Journal::check` gives it.

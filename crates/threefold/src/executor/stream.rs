@@ -97,9 +97,8 @@ impl Executor {
     /// # Ok::<(), threefold::Error>(())
     /// ```
     ///
-    /// What tasks print in worker processes is printed by the thread that asks for items, before it is given the output of
-    /// that chunk, also if this thread holds the lock of the standard output. On the other models a task that prints
-    /// waits for that lock. So if tasks print there, do not ask for an item while you hold it: neither would go on.
+    /// What tasks print is printed by other threads, on processes too. They wait while this thread holds the lock of the
+    /// standard output. So if tasks print there, do not ask for an item while you hold it: neither would go on.
     ///
     /// # Errors
     ///

@@ -33,9 +33,10 @@
 //! # How the same fold is recognized
 //!
 //! By the name of the task with its module, its captures, the number of chunks, a fingerprint of the source, and the type
-//! of the outputs. The type is compared by its name, since bytes of one type may well be bytes of another. The fingerprint is that of the ends and the cut of a range, of the name and the state of a file, and
-//! of all chunks of any other source, each as its bytes. What the code of the task does is not compared: nothing tells
-//! whether it has changed. A task in place has no name, so a hash of its code takes the place of one.
+//! of the outputs. The type is compared by its spelling, since bytes of one type may well be bytes of another. The
+//! fingerprint is that of the ends and the cut of a range, of the name and the state of a file, and of all chunks of any
+//! other source, each as its bytes. What the code of the task does is not compared: nothing tells whether it has changed.
+//! A task in place has no name, so a hash of its code takes the place of one.
 //!
 //! What would make an unchanged program be refused in its next run is refused in the first: a name that two tasks have, and
 //! captures or a chunk 0 that give different bytes when they are serialized twice, as a `HashMap` does.

@@ -21,9 +21,8 @@ use crate::task::{Task, TaskOf};
 ///   threads for its next awaited fold.
 /// - **`reduce` runs where the future is polled.** After about 0.1 ms of reductions the future gives way to other tasks of
 ///   the runtime. `reduce` may borrow, and the future then borrows the same values.
-/// - **What tasks print in worker processes is printed where the future is polled**, also if that thread holds the lock of
-///   the standard output. On the other models a task that prints waits for that lock. So if tasks print there, do not
-///   block on the future while you hold it: neither would go on.
+/// - **What tasks print is printed by other threads**, on processes too. They wait while somebody holds the lock of the
+///   standard output. So if tasks print there, do not block on the future while you hold it: neither would go on.
 /// - **The future is `Send`** if `init` and `reduce` are, so that it can be given to `tokio::spawn`.
 /// - **Dropping the future cancels the fold**, as a [`CancelToken`](crate::CancelToken) does. The drop returns at once.
 ///   No further chunk starts. Worker processes that run a chunk are killed, and async tasks are dropped at the await at
