@@ -13,7 +13,7 @@ use threefold::{Executor, Items, Model, Shared};
 
 use crate::executor;
 use crate::fixtures::folder;
-use crate::tasks::{PanicsOn, files, wait_until};
+use crate::tasks::{files, wait_until};
 
 crate::rows! {
     every:
@@ -345,11 +345,15 @@ fn a_state_that_takes_longer_to_drop_than_a_worker_may_rest_is_waited_for(model:
 }
 
 fn a_state_that_takes_a_while_to_drop_is_dropped_with_the_executor(model: Model) {
-    let folder = folder();
-    let on = executor(model, 1);
-    on.map(numbers(1), DropsSlowly { folder: folder.path().into(), milliseconds: 700 }).unwrap();
-    drop(on);
-    assert!(folder.path().join("dropped").exists(), "the worker was killed before");
+    // It has 0.1 s to begin, and a machine that has too much to do may not give it a core in that time.
+    let is_dropped = |_| {
+        let folder = folder();
+        let on = executor(model, 1);
+        on.map(numbers(1), DropsSlowly { folder: folder.path().into(), milliseconds: 700 }).unwrap();
+        drop(on);
+        folder.path().join("dropped").exists()
+    };
+    assert!((0..5).any(is_dropped), "the worker was killed before");
 }
 
 /// The state of the worker that has run chunk `slow` takes a while to drop.
@@ -367,6 +371,7 @@ struct PerhapsSlow {
 impl Drop for PerhapsSlow {
     fn drop(&mut self) {
         if self.is_slow {
+            fs::write(self.folder.join("begun"), "").expect("the folder is there");
             thread::sleep(Duration::from_millis(500));
             fs::write(self.folder.join("dropped"), "").expect("the folder is there");
         }
@@ -390,13 +395,30 @@ impl Task for OneDropsSlowly {
     }
 }
 
+/// Panics when the worker of the slow chunk has begun to drop its state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct PanicsMeanwhile {
+    folder: PathBuf,
+}
+
+#[task]
+impl Task for PanicsMeanwhile {
+    type Chunk = u64;
+    type Output = ();
+
+    fn map(&self, _chunk: u64) {
+        wait_until("the state is being dropped", || self.folder.join("begun").exists());
+        panic!("as asked");
+    }
+}
+
 fn a_state_is_dropped_to_its_end_if_the_next_fold_fails_meanwhile(model: Model) {
     // Either of them may be sent the chunk that fails.
     for slow in 0..2 {
         let folder = folder();
         let on = crate::isolated(model, 2);
         on.for_each(numbers(2), OneDropsSlowly { folder: folder.path().into(), slow }).unwrap();
-        let error = on.for_each(numbers(2), PanicsOn(vec![0, 1])).unwrap_err();
+        let error = on.for_each(numbers(2), PanicsMeanwhile { folder: folder.path().into() }).unwrap_err();
         assert_eq!((error.is_panic(), error.chunk()), (true, Some(0)));
         drop(on);
         let is_dropped = || folder.path().join("dropped").exists();
@@ -430,15 +452,19 @@ fn does_not_exit(workers: usize, folder: &PathBuf) {
 }
 
 fn workers_that_do_not_exit_are_ended_all_at_once(model: Model) {
-    let folder = folder();
-    let workers = 24;
-    let on = executor(model, workers);
-    on.for_each(Items(vec![workers; workers]), does_not_exit.with(folder.path().into())).unwrap();
-    let began = Instant::now();
-    drop(on);
-    let took = began.elapsed();
-    assert!(took > Duration::from_millis(90), "they have exited after {took:?}");
-    assert!(took < Duration::from_millis(1800), "each was waited for alone: {took:?}");
+    // A machine that has too much to do may take longer, but not always.
+    let is_fast = |_| {
+        let folder = folder();
+        let workers = 24;
+        let on = executor(model, workers);
+        on.for_each(Items(vec![workers; workers]), does_not_exit.with(folder.path().into())).unwrap();
+        let began = Instant::now();
+        drop(on);
+        let took = began.elapsed();
+        assert!(took > Duration::from_millis(90), "they have exited after {took:?}");
+        took < Duration::from_millis(1800)
+    };
+    assert!((0..5).any(is_fast), "each was waited for alone");
 }
 
 /// Panics when it is dropped.
