@@ -291,17 +291,23 @@ fn a_killed_worker_process_is_an_error_that_names_its_chunk() {
 
 #[test]
 fn ctrl_c_ends_a_program_whose_output_nobody_reads() {
-    let arguments = "sequential 1..=5000 --chunk-size 1 --format json";
-    let mut child = Guarded(interruptible(arguments.split(' ')).spawn().expect("the program starts"));
-    let stdout = child.0.stdout.take().expect("it is captured");
-    // It is stuck once no more comes although more is to come.
-    let since = Instant::now();
-    while ioctl_fionread(&stdout).expect("it is a pipe") < PIPE {
-        assert!(since.elapsed() < LONG_ENOUGH, "nothing is written");
-        thread::sleep(POLL);
-    }
-    send(child.0.id(), Signal::INT);
-    assert_eq!(end_of(&mut child).code(), Some(130));
+    // The machine may have no core for some of the runs.
+    let is_promised = |_| {
+        let arguments = "sequential 1..=5000 --chunk-size 1 --format json";
+        let mut child = Guarded(interruptible(arguments.split(' ')).spawn().expect("the program starts"));
+        let stdout = child.0.stdout.take().expect("it is captured");
+        // It is stuck once no more comes although more is to come.
+        let since = Instant::now();
+        while ioctl_fionread(&stdout).expect("it is a pipe") < PIPE {
+            assert!(since.elapsed() < LONG_ENOUGH, "nothing is written");
+            thread::sleep(POLL);
+        }
+        send(child.0.id(), Signal::INT);
+        let since = Instant::now();
+        assert_eq!(end_of(&mut child).code(), Some(130));
+        since.elapsed() < PROMISED
+    };
+    assert!((0..5).any(is_promised), "it always took longer than a second");
 }
 
 /// A process that runs with `mark` in its environment.
